@@ -1,0 +1,31 @@
+"""What can go wrong between a service and the queue."""
+
+from __future__ import annotations
+
+
+class QueueError(Exception):
+    """Base of everything that the queue refuses."""
+
+
+class QueueFullError(QueueError):
+    """The queue holds as many jobs as the operator allows."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"the queue is full: {waiting} jobs wait")
+        self.waiting = waiting
+
+
+class TooManyUnfinishedError(QueueError):
+    """The user already has as many unfinished jobs as one user may have."""
+
+    def __init__(self, unfinished: int) -> None:
+        super().__init__(f"the user has {unfinished} unfinished jobs")
+        self.unfinished = unfinished
+
+
+class PictureExpiredError(QueueError):
+    """The picture store no longer has the picture: its TTL ran out or it was deleted."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"picture {ref} has expired")
+        self.ref = ref

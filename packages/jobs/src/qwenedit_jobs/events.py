@@ -1,0 +1,79 @@
+"""The stream of terminal events, read by all bot replicas as one consumer group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redis.exceptions import ResponseError
+
+from qwenedit_jobs.model import State
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
+
+GROUP = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A job reached a final state. May come more than once: consumers dedupe by job id."""
+
+    entry: str
+    """Id of the stream entry."""
+    job_id: str
+    state: State
+
+
+class Events:
+    """Terminal events, at least once each.
+
+    Args:
+        redis: A client that decodes replies and waits at least `block` longer than its time-out.
+        keys: The installation's key names.
+        consumer: This replica's name.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, *, consumer: str) -> None:
+        self._redis = redis
+        self._key = keys.events
+        self._consumer = consumer
+
+    async def prepare(self) -> None:
+        """Create the consumer group, from the stream's beginning; harmless when it exists."""
+        try:
+            await self._redis.xgroup_create(self._key, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def read(self, *, count: int, block: float) -> list[Event]:
+        """Return new events, waiting up to `block` seconds for the first.
+
+        Raises:
+            ResponseError: NOGROUP, when Redis lost its data since `prepare`; prepare again.
+        """
+        reply = await self._redis.xreadgroup(
+            GROUP, self._consumer, {self._key: ">"}, count=count, block=round(block * 1000)
+        )
+        return [event for _key, entries in reply for event in _events(entries)]
+
+    async def reclaim(self, *, idle: float, count: int) -> list[Event]:
+        """Take over events that a replica received and has not acknowledged for `idle` seconds."""
+        _next, entries, *_deleted = await self._redis.xautoclaim(
+            self._key, GROUP, self._consumer, round(idle * 1000), count=count
+        )
+        return _events(entries)
+
+    async def acknowledge(self, event: Event) -> None:
+        """Drop an event whose answer has reached the user."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xack(self._key, GROUP, event.entry)
+        pipeline.xdel(self._key, event.entry)
+        await pipeline.execute()
+
+
+def _events(entries: list[tuple[str, dict[str, str]]]) -> list[Event]:
+    return [Event(entry, fields["id"], State(fields["state"])) for entry, fields in entries if fields]

@@ -1,0 +1,9 @@
+-- id, retention in s: the user has the answer. → 1, or 0 when that was known already
+local id, retention = unpack(ARGV, FIRST)
+
+if not get(id, 'state') then
+    return 0
+end
+local first = redis.call('HSETNX', JOB .. id, 'answered_at', NOW)
+redis.call('EXPIRE', JOB .. id, retention)
+return first

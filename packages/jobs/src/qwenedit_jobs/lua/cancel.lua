@@ -1,0 +1,20 @@
+-- id → 'cancelled' (it had not begun) | 'cancelling' (its worker is told) | a final state | 'unknown'
+local id = ARGV[FIRST]
+
+local state = get(id, 'state')
+if not state then
+    return 'unknown'
+end
+if state == 'queued' then
+    redis.call('LREM', QUEUE, 1, id)
+    return finish(id, 'cancelled')
+end
+if state == 'delayed' then
+    return finish(id, 'cancelled')
+end
+if state == 'running' then
+    set(id, 'cancelling', 1)
+    redis.call('PUBLISH', NUDGE, id)
+    return 'cancelling'
+end
+return state

@@ -1,0 +1,42 @@
+-- worker, token, lease in ms → {number of strangers} when nothing waits, else
+-- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited}
+-- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone). They are
+-- kept among the dead, where the operator finds them.
+local worker, token, lease = unpack(ARGV, FIRST)
+local BATCH = 10
+
+local function claimed(strangers, id)
+    local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at')
+    return { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]) }
+end
+
+local earlier = redis.call('GET', CLAIM .. token)
+if earlier and holds(earlier, token) then
+    return claimed(0, earlier)
+end
+
+promote(BATCH)
+reap(BATCH)
+
+local strangers = 0
+local id = redis.call('RPOP', QUEUE)
+while id do
+    local state = get(id, 'state')
+    if state == 'queued' then
+        break
+    end
+    if not state then
+        strangers = strangers + 1
+        redis.call('ZADD', DEAD, NOW, id)
+    end
+    id = redis.call('RPOP', QUEUE)
+end
+if not id then
+    return { strangers }
+end
+
+redis.call('HINCRBY', JOB .. id, 'attempt', 1)
+set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'token', token, 'worker', worker, 'started_at', NOW)
+redis.call('ZADD', LEASES, NOW + lease, id)
+redis.call('SET', CLAIM .. token, id, 'PX', lease)
+return claimed(strangers, id)

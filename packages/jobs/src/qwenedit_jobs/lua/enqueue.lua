@@ -1,0 +1,22 @@
+-- id, payload, user, trace context, maximum attempts, delays (JSON), maximum queue length, maximum unfinished
+-- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished}
+local id, payload, user, trace, max_attempts, delays, max_queue, max_unfinished = unpack(ARGV, FIRST)
+
+local state = get(id, 'state')
+if state then
+    return { 'exists', state }
+end
+local length = redis.call('LLEN', QUEUE) + redis.call('ZCARD', DELAYED)
+if length >= tonumber(max_queue) then
+    return { 'full', tostring(length) }
+end
+local unfinished = redis.call('SCARD', UNFINISHED .. user)
+if unfinished >= tonumber(max_unfinished) then
+    return { 'limited', tostring(unfinished) }
+end
+
+set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', payload, 'user', user,
+    'trace_context', trace, 'max_attempts', max_attempts, 'delays', delays, 'enqueued_at', NOW)
+redis.call('SADD', UNFINISHED .. user, id)
+redis.call('LPUSH', QUEUE, id)
+return { 'accepted' }

@@ -1,0 +1,106 @@
+-- Prepended to every transition. A script checks first and writes after: over `maxmemory` Redis refuses its first
+-- write, and nothing is half done. Keys of jobs that a script finds by itself are built from prefixes, which Redis
+-- Cluster would not allow; one queue lives in one slot anyway, and Cluster is not supported.
+local QUEUE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE = unpack(KEYS)
+local JOB, UNFINISHED, CLAIM, RETENTION, DEAD_KEPT = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local FIRST = 6 -- index of a transition's own first argument
+
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function get(id, field)
+    return redis.call('HGET', JOB .. id, field)
+end
+
+local function set(id, ...)
+    redis.call('HSET', JOB .. id, ...)
+end
+
+local function holds(id, token)
+    local found = redis.call('HMGET', JOB .. id, 'state', 'token')
+    return found[1] == 'running' and found[2] == token
+end
+
+local function cancelling(id)
+    return get(id, 'cancelling') == '1'
+end
+
+-- Ends a lease and remembers whose call did, so that the same call, repeated, gets the same answer.
+local function let_go(id, outcome)
+    redis.call('ZREM', LEASES, id)
+    redis.call('ZREM', DRAINING, id)
+    local token = get(id, 'token')
+    if token then
+        set(id, 'settled_by', token, 'settled_as', outcome)
+        redis.call('HDEL', JOB .. id, 'token', 'worker')
+    end
+end
+
+-- What a call that does not hold the lease is told.
+local function settled(id, token)
+    if get(id, 'settled_by') == token then
+        return get(id, 'settled_as')
+    end
+    return 'lost'
+end
+
+-- Final state, event for the bot and end of the lease in one: “acknowledged” and “published” cannot diverge.
+local function finish(id, state, ...)
+    let_go(id, state)
+    redis.call('ZREM', DELAYED, id)
+    set(id, 'state', state, 'finished_at', NOW, ...)
+    redis.call('SREM', UNFINISHED .. get(id, 'user'), id)
+    if state == 'failed' then
+        redis.call('ZADD', DEAD, NOW, id)
+        redis.call('ZREMRANGEBYRANK', DEAD, 0, -1 - DEAD_KEPT)
+    end
+    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)
+    redis.call('EXPIRE', JOB .. id, RETENTION)
+    return state
+end
+
+-- After a failed attempt: the next one later, or the end.
+local function try_again(id, reason, detail)
+    local attempt = tonumber(get(id, 'attempt'))
+    if cancelling(id) then
+        return finish(id, 'cancelled')
+    end
+    if attempt >= tonumber(get(id, 'max_attempts')) then
+        return finish(id, 'failed', 'reason', reason, 'detail', detail)
+    end
+    local delays = cjson.decode(get(id, 'delays'))
+    local delay = delays[math.min(attempt, #delays)] or 0
+    let_go(id, 'delayed')
+    set(id, 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0, 'reason', reason, 'detail', detail)
+    redis.call('ZADD', DELAYED, NOW + math.floor(delay * 1000), id)
+    return 'delayed'
+end
+
+-- Leases that ran out. They go to the delayed set: at the head of the line a poison job would kill worker after worker.
+local function reap(limit)
+    local reaped = {}
+    for _, set_of_leases in ipairs({ LEASES, DRAINING }) do
+        for _, id in ipairs(redis.call('ZRANGEBYSCORE', set_of_leases, '-inf', NOW, 'LIMIT', 0, limit)) do
+            if get(id, 'state') == 'running' then
+                reaped[#reaped + 1] = id
+                reaped[#reaped + 1] = try_again(id, 'worker_lost', '')
+            else
+                redis.call('ZREM', set_of_leases, id)
+            end
+        end
+    end
+    return reaped
+end
+
+-- Due jobs go to the consuming end: they waited their turn before their first attempt.
+local function promote(limit)
+    local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', NOW, 'LIMIT', 0, limit)
+    for _, id in ipairs(due) do
+        redis.call('ZREM', DELAYED, id)
+        if get(id, 'state') == 'delayed' then
+            set(id, 'state', 'queued')
+            redis.call('RPUSH', QUEUE, id)
+        end
+    end
+    return due
+end

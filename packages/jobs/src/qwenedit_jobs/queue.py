@@ -1,0 +1,293 @@
+"""The queue: one method a transition, each of them one Lua script that may be repeated without harm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+
+from qwenedit_jobs.errors import QueueFullError, TooManyUnfinishedError
+from qwenedit_jobs.model import Claim, Counts, Job, Phase, Reason, Result, State, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+
+    from qwenedit_jobs.keys import Keys
+
+TRANSITIONS = (
+    "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
+    "promote", "answered",
+)  # fmt: skip
+UNANSWERED_RETENTION = 7 * 86_400
+"""Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
+ANSWERED_RETENTION = 86_400
+"""Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
+DEAD_KEPT = 1_000
+"""How many failed jobs are kept for the operator; older ones are forgotten."""
+BATCH = 100
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many jobs are taken, and how often each is tried.
+
+    Args:
+        max_queue_length: Jobs that may wait before the next one is refused.
+        max_unfinished_per_user: Jobs that one user may have unfinished at once.
+        max_attempts: Executions in all, the first included.
+        retry_delays: Seconds before the second, third, … attempt; the last one repeats.
+    """
+
+    max_queue_length: int = 1000
+    max_unfinished_per_user: int = 3
+    max_attempts: int = 3
+    retry_delays: tuple[float, ...] = (5.0, 10.0, 20.0)
+
+
+class Lease(StrEnum):
+    """What a worker learns about its right to a job."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"
+    """The user wants no answer any more: stop and settle."""
+    LOST = "lost"
+    """Somebody else has the job: stop and drop the work."""
+
+
+class Settled(StrEnum):
+    """What became of a job when its worker let go of it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    DELAYED = "delayed"
+    QUEUED = "queued"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """The lease had gone to somebody else; nothing was changed."""
+
+
+class Cancelled(StrEnum):
+    """What a wish to cancel came to."""
+
+    CANCELLED = "cancelled"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class JobQueue:
+    """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
+
+    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The installation's key names.
+        waiter: A client whose connections are for `wait` alone: its socket time-out must exceed the wait.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, *, waiter: Redis | None = None) -> None:
+        self._redis = redis
+        self._waiter = waiter or redis
+        self._keys = keys
+        self._scripts = {name: _script(redis, name) for name in TRANSITIONS}
+        self._script_keys = (
+            keys.job_queue, keys.leases, keys.draining, keys.delayed, keys.dead, keys.events, keys.nudge,
+        )  # fmt: skip
+        self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
+
+    async def _run(self, transition: str, *arguments: str | float) -> Any:
+        return await self._scripts[transition](keys=self._script_keys, args=(*self._common, *arguments))
+
+    # ---------------------------------------------------------------- the bot's side
+
+    async def enqueue(self, job: Job, limits: Limits, *, trace_context: str = "") -> State:
+        """Accept a job, once: an id that exists is left as it is.
+
+        Returns:
+            The job's state: `QUEUED` when it was accepted now.
+
+        Raises:
+            QueueFullError: too many jobs wait.
+            TooManyUnfinishedError: this user has too many unfinished jobs.
+        """
+        outcome, *rest = await self._run(
+            "enqueue", job.id, job.model_dump_json(), job.user_id, trace_context, limits.max_attempts,
+            json.dumps(limits.retry_delays), limits.max_queue_length, limits.max_unfinished_per_user,
+        )  # fmt: skip
+        if outcome == "full":
+            raise QueueFullError(int(rest[0]))
+        if outcome == "limited":
+            raise TooManyUnfinishedError(int(rest[0]))
+        return State.QUEUED if outcome == "accepted" else State(rest[0])
+
+    async def cancel(self, job_id: str) -> Cancelled:
+        """Cancel a job: at once while it waits, through its worker while it runs."""
+        return Cancelled(await self._run("cancel", job_id))
+
+    async def answered(self, job_id: str) -> bool:
+        """Remember that the user has the answer.
+
+        Returns:
+            Whether this call was the first to say so.
+        """
+        return bool(await self._run("answered", job_id, ANSWERED_RETENTION))
+
+    async def was_answered(self, job_id: str) -> bool:
+        """Whether the user already has the answer to a job."""
+        return bool(await self._redis.hexists(self._keys.job(job_id), "answered_at"))
+
+    async def reap(self) -> list[tuple[str, Settled]]:
+        """End the leases that ran out.
+
+        Returns:
+            Each job's id and what became of it: `DELAYED`, `FAILED` or `CANCELLED`.
+        """
+        flat: Sequence[str] = await self._run("reap", BATCH)
+        return [(job_id, Settled(outcome)) for job_id, outcome in zip(flat[::2], flat[1::2], strict=True)]
+
+    async def promote(self) -> list[str]:
+        """Put the jobs whose next attempt is due back into the queue; returns their ids."""
+        return list(await self._run("promote", BATCH))
+
+    # ---------------------------------------------------------------- the worker's side
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the time is Redis' to keep
+        """Wait until a job may be claimed, without taking it.
+
+        Moving the list's last item onto its own place blocks until there is one and changes nothing, so the
+        call may be cancelled, repeated, or lose its reply. BRPOP and BLMOVE into a second list lose jobs then.
+
+        Args:
+            timeout: Seconds.
+        """
+        item = await self._waiter.blmove(self._keys.job_queue, self._keys.job_queue, timeout, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
+        return item is not None
+
+    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
+        """Take the job that waited longest.
+
+        Args:
+            worker: Who asks, for the operator.
+            token: Fresh and random for each job; repeating a call with the same token returns the same job.
+            lease: Seconds until the job goes to somebody else unless `renew` is called.
+        """
+        strangers, *found = await self._run("claim", worker, token, _ms(lease))
+        if int(strangers):
+            log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
+        if not found:
+            return None
+        _job_id, payload, attempt, max_attempts, trace_context, waited = found
+        return Claim(
+            job=Job.model_validate_json(payload),
+            token=token,
+            attempt=int(attempt),
+            max_attempts=int(max_attempts),
+            trace_context=trace_context,
+            waited=int(waited) / 1000,
+        )
+
+    async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
+        """Keep the job for another lease (seconds)."""
+        return Lease(await self._run("renew", job_id, token, _ms(lease)))
+
+    async def progress(self, job_id: str, token: str, phase: Phase, *, step: int = 0, steps: int = 0) -> Lease:
+        """Tell the user how far the job is."""
+        return Lease(await self._run("progress", job_id, token, phase, step, steps))
+
+    async def complete(self, job_id: str, token: str, result: Result) -> Settled:
+        """Hand in the result: `DONE`, `CANCELLED` or `LOST`."""
+        return Settled(await self._run("complete", job_id, token, result.model_dump_json()))
+
+    async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
+        """Give up for good: `FAILED`, `CANCELLED` or `LOST`."""
+        return Settled(await self._run("fail", job_id, token, reason, detail))
+
+    async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
+        """End a failed attempt: `DELAYED`, `FAILED` after the last one, `CANCELLED` or `LOST`."""
+        return Settled(await self._run("retry", job_id, token, reason, detail))
+
+    async def release(self, job_id: str, token: str) -> Settled:
+        """Give a job back unharmed, the attempt not counted: `QUEUED`, `CANCELLED` or `LOST`."""
+        return Settled(await self._run("release", job_id, token))
+
+    async def drain(self, job_id: str, token: str) -> Lease:
+        """Say that the job's pod is leaving, so that KEDA no longer keeps a replica for it."""
+        return Lease(await self._run("drain", job_id, token))
+
+    # ---------------------------------------------------------------- looking
+
+    async def status(self, job_id: str) -> Status | None:
+        """Return what is known of a job; None when it was never accepted or is forgotten."""
+        fields = cast("dict[str, str]", await self._redis.hgetall(self._keys.job(job_id)))
+        return _status(fields) if "payload" in fields else None
+
+    async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
+        """Return what is known of several jobs, in one round trip; forgotten ones are left out."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hgetall(self._keys.job(job_id))
+        return [_status(fields) for fields in await pipeline.execute() if "payload" in fields]
+
+    async def waiting_ids(self) -> list[str]:
+        """Return the ids in line, next one first."""
+        ids = await self._redis.lrange(self._keys.job_queue, 0, -1)
+        return [cast("str", job_id) for job_id in reversed(ids)]
+
+    async def unfinished_ids(self) -> list[str]:
+        """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.lrange(self._keys.job_queue, 0, -1)
+        for key in (self._keys.leases, self._keys.draining, self._keys.delayed):
+            pipeline.zrange(key, 0, -1)
+        line, *others = await pipeline.execute()
+        return [*reversed(line), *(job_id for ids in others for job_id in ids)]
+
+    async def unfinished_ids_of(self, user_id: int) -> list[str]:
+        """Return the ids of one user's unfinished jobs, in no order."""
+        ids = await self._redis.smembers(f"{self._keys.user_prefix}{user_id}")
+        return [cast("str", job_id) for job_id in ids]
+
+    async def counts(self) -> Counts:
+        """Count the jobs in each place, at one moment."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.llen(self._keys.job_queue)
+        for key in (self._keys.leases, self._keys.draining, self._keys.delayed, self._keys.dead):
+            pipeline.zcard(key)
+        return Counts(*await pipeline.execute())
+
+
+def _script(redis: Redis, name: str) -> AsyncScript:
+    folder = files("qwenedit_jobs") / "lua"
+    return redis.register_script((folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text())
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _status(fields: dict[str, str]) -> Status:
+    result = fields.get("result")
+    reason = fields.get("reason")
+    return Status(
+        job=Job.model_validate_json(fields["payload"]),
+        state=State(fields["state"]),
+        phase=Phase(fields["phase"]),
+        step=int(fields["step"]),
+        steps=int(fields["steps"]),
+        attempt=int(fields["attempt"]),
+        cancelling=fields.get("cancelling") == "1",
+        enqueued_at=int(fields["enqueued_at"]) / 1000,
+        reason=Reason(reason) if reason else None,
+        result=Result.model_validate_json(result) if result else None,
+    )

@@ -1,0 +1,82 @@
+"""Settings that every service shares, and the way all of them are loaded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
+
+S = TypeVar("S", bound=BaseSettings)
+
+_BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
+
+
+class RedisSettings(BaseSettings):
+    """Where Redis is, and the name of the waiting list."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """`redis://` or, for TLS, `rediss://`."""
+    redis_username: str | None = None
+    """Overrides the URL's user."""
+    redis_password: SecretStr | None = None
+    """Overrides the URL's password, so that the URL needs no secret in it."""
+    redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
+    probe_host: str = "127.0.0.1"
+    """Address of the port with `/livez`, `/readyz` and `/metrics`; images set it to 0.0.0.0."""
+
+    @property
+    def keys(self) -> Keys:
+        """The Redis keys of this installation."""
+        return Keys(job_queue=self.redis_job_queue_key)
+
+
+def load(settings: type[S]) -> S:
+    """Read settings from the environment.
+
+    Raises:
+        SystemExit: with code 2, after one line per problem on stderr that names the variable, its value and
+            the allowed range.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        for line in describe(settings, error):
+            print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
+        raise SystemExit(2) from None
+
+
+def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Say what is wrong with each variable in an operator's words."""
+    return [_line(settings, dict(problem)) for problem in error.errors(include_url=False, include_context=True)]
+
+
+def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
+    location = problem["loc"]
+    if not location:
+        return f"settings: {problem['msg']}"
+    name = str(location[0])
+    variable = name.upper()
+    field = settings.model_fields.get(name)
+    description = f" ({field.description})" if field is not None and field.description else ""
+    if problem["type"] == "missing":
+        return f"{variable} is not set: it is required{description}"
+    secret = field is not None and "Secret" in str(field.annotation)
+    value = "the value given" if secret else repr(problem["input"])
+    limits = _range(field.metadata) if field is not None else ""
+    wanted = f"must be {limits}" if limits else problem["msg"].removeprefix("Value error, ")
+    return f"{variable} is {value}: {wanted}{description}"
+
+
+def _range(metadata: list[Any]) -> str:
+    return " and ".join(
+        text.format(bound)
+        for constraint in metadata
+        for name, text in _BOUNDS
+        if (bound := getattr(constraint, name, None)) is not None
+    )
