@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from redis.exceptions import ResponseError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
 
 GROUP = "bot"
+
+_Entries: TypeAlias = "list[tuple[str, dict[str, str]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Events:
         reply = await self._redis.xreadgroup(
             GROUP, self._consumer, {self._key: ">"}, count=count, block=round(block * 1000)
         )
-        return [event for _key, entries in reply for event in _events(entries)]
+        streams = cast("list[tuple[str, _Entries]]", reply)
+        return [event for _key, entries in streams for event in _events(entries)]
 
     async def reclaim(self, *, idle: float, count: int) -> list[Event]:
         """Take over events that a replica received and has not acknowledged for `idle` seconds."""
@@ -75,5 +78,5 @@ class Events:
         await pipeline.execute()
 
 
-def _events(entries: list[tuple[str, dict[str, str]]]) -> list[Event]:
+def _events(entries: _Entries) -> list[Event]:
     return [Event(entry, fields["id"], State(fields["state"])) for entry, fields in entries if fields]
