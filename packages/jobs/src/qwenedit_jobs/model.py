@@ -83,7 +83,8 @@ class Job(_Frozen):
     id: str
     user_id: int
     edit: Edit
-    reply: ReplyTo
+    reply: ReplyTo | None
+    """None: nobody waits for an answer, as for the operator's `qwenedit selftest`; the bot then sends nothing."""
 
 
 class Result(_Frozen):

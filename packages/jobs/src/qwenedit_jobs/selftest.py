@@ -1,0 +1,117 @@
+"""One job through the whole installation: queue, worker, ComfyUI and back. What `helm test` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.model import Edit, Job, State
+from qwenedit_jobs.pictures import input_ref
+from qwenedit_jobs.queue import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenedit_jobs.model import Status
+    from qwenedit_jobs.pictures import PictureStore
+    from qwenedit_jobs.queue import JobQueue
+
+PROMPT = "make it snow"
+SIDE = 512
+"""Pixels."""
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the job."""
+
+
+class SelfTestError(Exception):
+    """The job did not come back as a picture; the message says how far it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the job went."""
+
+    job_id: str
+    seconds: float
+    """From enqueue to the result."""
+    attempt: int
+    """Which attempt succeeded."""
+    size: int
+    """Bytes of the resulting PNG."""
+
+
+async def selftest(
+    queue: JobQueue,
+    pictures: PictureStore,
+    *,
+    timeout: float,  # noqa: ASYNC109 - bounds the job, not this call's awaits
+    report: Callable[[str], None],
+) -> Outcome:
+    """Send a job that is nobody's and wait for its picture.
+
+    Args:
+        queue: The installation's queue.
+        pictures: Its picture store.
+        timeout: Seconds to wait for the result; from zero workers that includes waking a GPU node.
+        report: Called with a line for each change that a user would see.
+
+    Raises:
+        SelfTestError: no picture within the time.
+        QueueError: the job was not accepted.
+    """
+    job_id = secrets.token_hex(8)
+    picture = input_ref(job_id, 0)
+    job = Job(id=job_id, user_id=0, edit=Edit(prompt=PROMPT, pictures=(picture,), seed=1), reply=None)
+    await pictures.put(picture, gradient(SIDE))
+    started = time.monotonic()
+    try:
+        await queue.enqueue(job, Limits(max_unfinished_per_user=1000))
+        status = await _follow(queue, job_id, deadline=started + timeout, report=report)
+        if status.state is not State.DONE or status.result is None:
+            raise SelfTestError(
+                f"job {job_id} ended as {status.state}: {status.reason} after {status.attempt} attempts"
+            )
+        data = await pictures.get(status.result.picture)
+        await pictures.delete(status.result.picture)
+    finally:
+        await queue.cancel(job_id)
+        await pictures.delete(picture)
+    if not data.startswith(PNG_SIGNATURE):
+        raise SelfTestError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
+    return Outcome(job_id, time.monotonic() - started, status.attempt, len(data))
+
+
+async def _follow(queue: JobQueue, job_id: str, *, deadline: float, report: Callable[[str], None]) -> Status:
+    said = ""
+    while True:
+        status = await queue.status(job_id)
+        if status is None:
+            raise SelfTestError(f"job {job_id} is gone from Redis")
+        line = f"job {job_id}: {status.state}, {status.phase} {status.step}/{status.steps}, attempt {status.attempt}"
+        if line != said:
+            report(line)
+            said = line
+        if status.state.final:
+            return status
+        if time.monotonic() > deadline:
+            raise SelfTestError(f"no picture in time; last seen: {line}")
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def gradient(side: int) -> bytes:
+    """Draw a square PNG, red growing to the right and green downwards, without an imaging library."""
+    rows = b"".join(
+        b"\0" + b"".join(bytes((x * 255 // side, y * 255 // side, 128)) for x in range(side)) for y in range(side)
+    )
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
