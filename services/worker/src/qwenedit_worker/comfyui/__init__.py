@@ -1,0 +1,43 @@
+"""All that the worker knows of ComfyUI; nothing else here speaks to it."""
+
+from qwenedit_worker.comfyui.client import ComfyUI, SharedFolders
+from qwenedit_worker.comfyui.errors import (
+    ComfyUIError,
+    ComfyUIUnavailable,
+    EditTimeout,
+    ExecutionFailed,
+    ModelMissing,
+    OutOfMemory,
+    PictureTooLarge,
+    PictureUnreadable,
+    SilentExecutor,
+    UnexpectedReply,
+    WorkflowRejected,
+)
+from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage
+from qwenedit_worker.comfyui.verdict import Verdict
+from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow, WorkflowFileError
+
+__all__ = [
+    "BoundWorkflow",
+    "ComfyUI",
+    "ComfyUIError",
+    "ComfyUIUnavailable",
+    "EditRequest",
+    "EditResult",
+    "EditTimeout",
+    "ExecutionFailed",
+    "ModelMissing",
+    "OutOfMemory",
+    "PictureTooLarge",
+    "PictureUnreadable",
+    "Progress",
+    "SharedFolders",
+    "SilentExecutor",
+    "Stage",
+    "UnexpectedReply",
+    "Verdict",
+    "Workflow",
+    "WorkflowFileError",
+    "WorkflowRejected",
+]

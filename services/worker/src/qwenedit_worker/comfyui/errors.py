@@ -1,0 +1,96 @@
+"""Why an edit failed, in the terms that decide what happens to the job next.
+
+ComfyUIError                 everything this package raises on purpose
+├── ComfyUIUnavailable       the server, not the job: try again, here or elsewhere
+│   ├── UnexpectedReply      something answered, but not as ComfyUI does
+│   └── SilentExecutor       HTTP answers while nothing is executed any more
+├── ModelMissing             this server lacks a model file: not ready, the job goes back unharmed
+├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
+├── ExecutionFailed          the server executed it and failed: permanent
+│   ├── PictureUnreadable    … at loading the user's picture
+│   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
+├── PictureTooLarge          above the server's upload limit: permanent
+└── EditTimeout              the deadline passed: counts as an attempt
+"""
+# ruff: noqa: N818 -- named for what happened, as httpx's are: half of these are no error of ours
+
+from __future__ import annotations
+
+
+class ComfyUIError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class ComfyUIUnavailable(ComfyUIError):
+    """The server cannot be reached, restarted, or lost the prompt.
+
+    Attributes:
+        submitted: whether the server had accepted the prompt (or may have), so that the attempt counts.
+    """
+
+    def __init__(self, message: str, *, submitted: bool = False) -> None:
+        super().__init__(message)
+        self.submitted = submitted
+
+
+class UnexpectedReply(ComfyUIUnavailable):
+    """The reply is not one of ComfyUI's: not JSON, lacking a field, larger than any sane one, or a 5xx."""
+
+
+class SilentExecutor(ComfyUIUnavailable):
+    """The server takes prompts and executes none: its executor thread is gone and it needs a restart."""
+
+
+class ModelMissing(ComfyUIError):
+    """The server lacks a model file that the workflow loads.
+
+    Attributes:
+        files: the missing files, as `folder/name` where the folder is known.
+    """
+
+    def __init__(self, message: str, *, files: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.files = files
+
+
+class WorkflowRejected(ComfyUIError):
+    """The server cannot execute this graph, whatever the picture and the prompt."""
+
+
+class ExecutionFailed(ComfyUIError):
+    """A node raised an exception, or the outcome lacks the picture.
+
+    Attributes:
+        node: id of the failed node in the graph, where known.
+        class_type: its class, where known.
+        exception_type: the Python exception's qualified name on the server, where known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        node: str | None = None,
+        class_type: str | None = None,
+        exception_type: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.node = node
+        self.class_type = class_type
+        self.exception_type = exception_type
+
+
+class PictureUnreadable(ExecutionFailed):
+    """The node that loads the user's picture could not decode it."""
+
+
+class OutOfMemory(ExecutionFailed):
+    """The GPU's memory did not suffice; the server has been asked to free what it holds."""
+
+
+class PictureTooLarge(ComfyUIError):
+    """The server refused the upload for its size (`--max-upload-size`)."""
+
+
+class EditTimeout(ComfyUIError):
+    """The deadline passed before there was a picture; the prompt has been cancelled as far as possible."""
