@@ -14,9 +14,10 @@ from qwenedit_worker.comfyui.errors import (
     UnexpectedReply,
     WorkflowRejected,
 )
+from qwenedit_worker.comfyui.graph import WorkflowFileError
 from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage
 from qwenedit_worker.comfyui.verdict import Verdict
-from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow, WorkflowFileError
+from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow
 
 __all__ = [
     "BoundWorkflow",

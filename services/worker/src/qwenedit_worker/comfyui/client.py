@@ -1,4 +1,4 @@
-"""The one way to ComfyUI. (Skeleton of the interface.)"""
+"""The one way to ComfyUI."""
 
 from __future__ import annotations
 

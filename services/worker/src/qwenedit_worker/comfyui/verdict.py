@@ -1,4 +1,4 @@
-"""Is ComfyUI's executor alive? (Skeleton of the interface.)"""
+"""Whether ComfyUI's executor is alive."""
 
 from __future__ import annotations
 

@@ -1,0 +1,98 @@
+"""ComfyUI's API format: nodes by id, whose inputs are values or links to other nodes' outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+
+from qwenedit_worker.comfyui.errors import WorkflowRejected
+
+
+class WorkflowFileError(ValueError):
+    """A workflow's file, or its binding, cannot be used. The message names file, node and input."""
+
+
+class Node(BaseModel):
+    """One node of a graph. What the editor adds for itself (`_meta`) is dropped."""
+
+    model_config = ConfigDict(frozen=True)
+
+    class_type: str
+    inputs: dict[str, JsonValue]
+
+
+Graph = Mapping[str, Node]
+
+_GRAPH: TypeAdapter[dict[str, Node]] = TypeAdapter(dict[str, Node])
+
+
+def link(value: JsonValue) -> str | None:
+    """Id of the node that an input is linked to; None for a plain value."""
+    match value:
+        case [str(node), int()]:
+            return node
+        case _:
+            return None
+
+
+def parse(data: Any, *, source: str) -> dict[str, Node]:
+    """Read a graph from parsed JSON.
+
+    Raises:
+        WorkflowFileError: it is not in API format, or a link leads nowhere.
+    """
+    if isinstance(data, dict) and isinstance(data.get("nodes"), list):
+        raise WorkflowFileError(f"{source}: this is the editor's format; export it with “Export (API)”")
+    try:
+        graph = _GRAPH.validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise WorkflowFileError(f"{source}: not in API format: {where}: {first['msg']}") from None
+    if not graph:
+        raise WorkflowFileError(f"{source}: the graph has no node")
+    for node_id, node in graph.items():
+        for name, value in node.inputs.items():
+            if (target := link(value)) is not None and target not in graph:
+                raise WorkflowFileError(
+                    f"{source}: node {node_id} ({node.class_type}), input {name}: there is no node {target}"
+                )
+    return graph
+
+
+def without(graph: Graph, absent: set[str], *, optional: Mapping[str, frozenset[str]], keep: str) -> dict[str, Node]:
+    """Take nodes out of a graph, with all that cannot do without them.
+
+    A node's input that `optional` lists for its class is dropped; a node that loses any other input goes as well.
+
+    Raises:
+        WorkflowRejected: the node `keep` would have to go.
+    """
+    rest = {node_id: node for node_id, node in graph.items() if node_id not in absent}
+    gone = set(absent)
+    while True:
+        loses = {
+            node_id: [name for name, value in node.inputs.items() if link(value) in gone]
+            for node_id, node in rest.items()
+        }
+        doomed = {
+            node_id
+            for node_id, names in loses.items()
+            if not optional.get(rest[node_id].class_type, frozenset()).issuperset(names)
+        }
+        if keep in doomed:
+            raise WorkflowRejected(
+                f"node {keep} ({rest[keep].class_type}), input {loses[keep][0]}: depends on a picture that is absent"
+            )
+        if not doomed:
+            break
+        gone |= doomed
+        rest = {node_id: node for node_id, node in rest.items() if node_id not in doomed}
+    return {
+        node_id: node.model_copy(
+            update={"inputs": {name: value for name, value in node.inputs.items() if name not in loses[node_id]}}
+        )
+        for node_id, node in rest.items()
+    }

@@ -1,0 +1,195 @@
+"""Filling in a workflow: the shipped ones, inferred ones, and files that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qwenedit_worker.comfyui import Workflow, WorkflowFileError, WorkflowRejected
+
+WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
+QWEN = ["qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality"]
+
+
+def write(folder: Path, graph: object, binding: object = None) -> Path:
+    path = folder / "graph.json"
+    path.write_text(json.dumps(graph))
+    if binding is not None:
+        (folder / "graph.binding.json").write_text(json.dumps(binding))
+    return path
+
+
+def node(class_type: str, **inputs: object) -> dict[str, object]:
+    return {"class_type": class_type, "inputs": inputs}
+
+
+def minimal() -> dict[str, dict[str, object]]:
+    return {"1": node("LoadImage", image="x.png"), "2": node("SaveImage", images=["1", 0], filename_prefix="x")}
+
+
+@pytest.mark.parametrize("name", QWEN)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_absent_pictures_leave_neither_node_nor_input(name: str, count: int) -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{name}.json")
+    names = [f"job/1/{n}.png" for n in range(count)]
+
+    bound = workflow.bind(images=names, prompt="make it snow", seed=7, prefix="job/1/edited")
+
+    graph = json.loads(json.dumps(bound.graph))
+    assert [n["inputs"]["image"] for n in graph.values() if n["class_type"] == "LoadImage"] == names
+    encoders = [n["inputs"] for n in graph.values() if n["class_type"] == "TextEncodeQwenImageEditPlus"]
+    assert [sorted(k for k in e if k.startswith("image")) for e in encoders] == [
+        [f"image{n + 1}" for n in range(count)]
+    ] * 2
+    assert [e["prompt"] for e in encoders] == ["make it snow", ""]
+    assert graph[bound.output_node]["inputs"]["filename_prefix"] == "job/1/edited"
+    assert next(n["inputs"]["seed"] for n in graph.values() if n["class_type"] == "KSampler") == 7
+
+
+@pytest.mark.parametrize(("name", "steps", "cfg", "lora"), [(QWEN[0], 4, 1, True), (QWEN[1], 20, 4, False)])
+def test_modes_differ_in_lora_steps_and_cfg(name: str, steps: int, cfg: float, *, lora: bool) -> None:
+    bound = Workflow.load(WORKFLOWS / f"{name}.json").bind(images=["a"], prompt="", seed=0, prefix="p")
+
+    graph = json.loads(json.dumps(bound.graph))
+    sampler = next(n["inputs"] for n in graph.values() if n["class_type"] == "KSampler")
+    assert (sampler["steps"], sampler["cfg"], sampler["denoise"]) == (steps, cfg, 1)
+    assert (sampler["sampler_name"], sampler["scheduler"]) == ("euler", "simple")
+    assert any(n["class_type"] == "LoraLoaderModelOnly" for n in graph.values()) is lora
+    assert bound.steps == steps
+
+
+@pytest.mark.parametrize("name", QWEN)
+def test_shipped_bindings_are_what_would_be_inferred(name: str, tmp_path: Path) -> None:
+    copy = tmp_path / f"{name}.json"
+    copy.write_bytes((WORKFLOWS / f"{name}.json").read_bytes())
+
+    assert Workflow.load(copy).binding == Workflow.load(WORKFLOWS / f"{name}.json").binding
+
+
+def test_graph_without_prompt_or_sampler_is_usable() -> None:
+    workflow = Workflow.load(WORKFLOWS / "invert-model-free.json")
+
+    bound = workflow.bind(images=["a.png"], prompt="ignored", seed=1, prefix="p/q")
+
+    assert workflow.max_images == 1
+    assert (bound.steps, bound.steps_node) == (0, None)
+    assert "ignored" not in json.dumps(bound.graph)
+
+
+def test_prompt_with_quotes_and_braces_arrives_as_it_is() -> None:
+    text = 'say "hi" {seed} \\ %date% \n'
+    bound = Workflow.load(WORKFLOWS / f"{QWEN[0]}.json").bind(images=["a"], prompt=text, seed=0, prefix="p")
+
+    assert json.loads(json.dumps(bound.graph))["30"]["inputs"]["prompt"] == text
+
+
+def test_binding_leaves_the_workflow_untouched() -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{QWEN[0]}.json")
+    before = {i: n.model_dump() for i, n in workflow.graph.items()}
+
+    workflow.bind(images=["a"], prompt="x", seed=5, prefix="p")
+
+    assert {i: n.model_dump() for i, n in workflow.graph.items()} == before
+
+
+def test_more_pictures_than_the_graph_takes_are_rejected() -> None:
+    with pytest.raises(WorkflowRejected, match="takes 1 to 1 pictures, not 2"):
+        Workflow.load(WORKFLOWS / "invert-model-free.json").bind(images=["a", "b"], prompt="", seed=0, prefix="p")
+
+
+def test_a_picture_that_the_output_needs_cannot_be_left_out(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        {
+            "1": node("LoadImage", image="a"),
+            "2": node("LoadImage", image="b"),
+            "3": node("ImageBatch", image1=["1", 0], image2=["2", 0]),
+            "4": node("SaveImage", images=["3", 0], filename_prefix="x"),
+        },
+    )
+    workflow = Workflow.load(path)
+
+    with pytest.raises(WorkflowRejected, match=r"graph with 1 picture\(s\): node 4 \(SaveImage\), input images"):
+        workflow.bind(images=["a"], prompt="", seed=0, prefix="p")
+
+
+def test_a_node_between_an_absent_picture_and_an_optional_input_goes_too(tmp_path: Path) -> None:
+    graph = minimal() | {
+        "3": node("LoadImage", image="b"),
+        "4": node("ImageScale", image=["3", 0]),
+        "5": node("TextEncodeQwenImageEditPlus", prompt="", image1=["1", 0], image2=["4", 0]),
+    }
+
+    bound = Workflow.load(write(tmp_path, graph)).bind(images=["a"], prompt="x", seed=0, prefix="p")
+
+    assert set(bound.graph) == {"1", "2", "5"}
+    assert bound.graph["5"] == node("TextEncodeQwenImageEditPlus", prompt="x", image1=["1", 0])
+
+
+def test_editor_format_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(WorkflowFileError, match=r"graph\.json.*Export \(API\)"):
+        Workflow.load(write(tmp_path, {"nodes": [], "links": []}))
+
+
+@pytest.mark.parametrize(
+    ("graph", "words"),
+    [
+        ([], "not in API format"),
+        ({}, "no node"),
+        ({"1": {"inputs": {}}}, r"1\.class_type"),
+        ({"1": node("SaveImage", images=["9", 0], filename_prefix="x")}, r"node 1 \(SaveImage\), input images.*node 9"),
+        ({"1": node("SaveImage", filename_prefix="x")}, "no LoadImage"),
+        ({"1": node("LoadImage", image="x")}, "no SaveImage"),
+        (minimal() | {"3": node("SaveImage", images=["1", 0], filename_prefix="y")}, "output.*node 2.*node 3"),
+        (minimal() | {"3": node("A", text="a"), "4": node("B", text="b")}, "prompt.*node 3.*node 4.*binding file"),
+        (minimal() | {"3": node("K", seed=1), "4": node("K", seed=2)}, "seed.*node 3.*node 4"),
+    ],
+)
+def test_unusable_graph_is_refused_with_file_node_and_input(tmp_path: Path, graph: object, words: str) -> None:
+    with pytest.raises(WorkflowFileError, match=f"(?s)graph.json.*{words}"):
+        Workflow.load(write(tmp_path, graph))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"images": [{"node": "7", "input": "image"}]}, "node 7, input image"),
+        ({"prefix": {"node": "2", "input": "name"}}, "node 2, input name: SaveImage has no such input"),
+        ({"prefix": {"node": "2", "input": "images"}}, "node 2, input images: is linked"),
+        ({"output": "8"}, "output node 8"),
+        ({"promt": None}, "promt"),
+        ({"images": []}, "images"),
+    ],
+)
+def test_binding_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, object], words: str) -> None:
+    binding = {
+        "images": [{"node": "1", "input": "image"}],
+        "prefix": {"node": "2", "input": "filename_prefix"},
+        "output": "2",
+    }
+    assert Workflow.load(write(tmp_path, minimal(), binding)).max_images == 1
+
+    with pytest.raises(WorkflowFileError, match=rf"(?s)graph\.binding\.json.*{words}"):
+        Workflow.load(write(tmp_path, minimal(), binding | change))
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkflowFileError, match=r"nowhere\.json"):
+        Workflow.load(tmp_path / "nowhere.json")
+
+
+def test_prompt_is_found_behind_the_sampler_when_there_are_two_texts(tmp_path: Path) -> None:
+    graph = minimal() | {
+        "3": node("CLIPTextEncode", text="bad"),
+        "4": node("CLIPTextEncode", text="good"),
+        "5": node("KSampler", positive=["4", 0], negative=["3", 0], seed=1, steps=["6", 0]),
+        "6": node("PrimitiveInt", value=9),
+    }
+
+    bound = Workflow.load(write(tmp_path, graph)).bind(images=["a"], prompt="mine", seed=3, prefix="p")
+
+    assert bound.graph["4"] == node("CLIPTextEncode", text="mine")
+    assert bound.graph["3"] == node("CLIPTextEncode", text="bad")
+    assert bound.steps == 0
