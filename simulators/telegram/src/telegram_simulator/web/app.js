@@ -1,0 +1,139 @@
+/** Composition root: wires the server's events to the parts of the page. */
+
+import { ApiError, press, saveLanguage } from "./api.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { Conversation } from "./conversation.js";
+import { byId } from "./dom.js";
+import { Header } from "./header.js";
+import { MessageList } from "./messages.js";
+import { alertDialog, problem, toast } from "./notices.js";
+import { Follower } from "./scroll.js";
+import { language, setLanguage, t } from "./strings.js";
+import { Viewer } from "./viewer.js";
+
+const conversation = new Conversation();
+const header = new Header();
+const viewer = new Viewer();
+const follower = new Follower();
+const composer = new Composer({ onSent: () => follower.toEnd() });
+const list = new MessageList({
+  find: conversation.get,
+  onOpen: (message) => viewer.open(conversation.photos(), message.id, nameOf),
+  onPress: (message, button) => attempt(() => press(message.id, button.data)),
+  onCommand: (text) => composer.sendText(text),
+});
+
+let bot = { name: "Bot", username: "bot", online: false };
+let connected = false;
+let unseen = 0;
+
+const nameOf = (message) => (message.from === "user" ? t("you") : bot.name);
+
+function render({ animate }) {
+  list.sync(conversation.entries(), { bot: bot.name, animate });
+  byId("empty").hidden = !conversation.empty;
+  byId("log").hidden = conversation.empty;
+  composer.setChatEmpty(conversation.empty);
+  document.title = unseen > 0 ? `(${unseen}) ${bot.name}` : bot.name;
+}
+
+/** Runs a request; its failure is told above the composer. Returns whether it went well. */
+async function attempt(request) {
+  try {
+    await request();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    problem(error.message);
+    return false;
+  }
+}
+
+function onState(state) {
+  bot = { ...state.bot, name: state.bot.name || state.bot.username };
+  useLanguage(state.user.language ?? state.user.language_code ?? "en");
+  conversation.replace(state.messages);
+  if (!connected) problem("");
+  connected = true;
+  header.setBot(bot);
+  list.settle();
+  render({ animate: false });
+  byId("log").setAttribute("aria-busy", "false");
+}
+
+const handlers = {
+  message(message) {
+    const known = conversation.has(message.id);
+    conversation.put(message);
+    if (!known && message.from === "bot") {
+      header.setAction(null);
+      noteNew();
+    }
+    render({ animate: true });
+    if (message.from === "user") follower.toEnd();
+  },
+  edit(message) {
+    const before = conversation.get(message.id);
+    conversation.put(message);
+    if (message.photo && !before?.photo) {
+      header.setAction(null);
+      noteNew();
+    }
+    render({ animate: true });
+  },
+  delete({ id }) {
+    conversation.remove(id);
+    render({ animate: true });
+  },
+  action: ({ action }) => header.setAction(action),
+  answer({ text, alert }) {
+    list.settle();
+    if (text) (alert ? alertDialog : toast)(text);
+  },
+  bot({ online }) {
+    header.setOnline(online);
+  },
+};
+
+function noteNew() {
+  follower.noteNew();
+  if (document.hidden) unseen += 1;
+}
+
+function useLanguage(wanted) {
+  const changed = setLanguage(wanted);
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.language === language()));
+  }
+  if (!changed) return;
+  list.invalidate();
+  composer.translate();
+  header.render();
+}
+
+for (const button of document.querySelectorAll("[data-language]")) {
+  button.addEventListener("click", async () => {
+    if (!(await attempt(() => saveLanguage(button.dataset.language)))) return;
+    useLanguage(button.dataset.language);
+    render({ animate: false });
+  });
+}
+
+byId("start").addEventListener("click", () => composer.sendText("/start"));
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  unseen = 0;
+  document.title = bot.name;
+});
+
+new Connection({
+  onState,
+  onEvent: (name, data) => handlers[name](data),
+  onLost() {
+    connected = false;
+    header.setDisconnected();
+    problem(t("lost"));
+  },
+}).open();

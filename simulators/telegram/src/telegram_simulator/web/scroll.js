@@ -1,0 +1,55 @@
+/** Follows the end of the chat while the reader is there, and says what is new where they are not. */
+
+import { byId } from "./dom.js";
+import { t } from "./strings.js";
+
+/** So near to the end, in CSS pixels, the reader counts as being there. */
+const NEAR = 64;
+
+export class Follower {
+  #scroller = byId("scroller");
+  #button = byId("to-bottom");
+  #badge = byId("unread");
+  #following = true;
+  #unread = 0;
+
+  constructor() {
+    this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#button.addEventListener("click", () => this.toEnd());
+    // Whatever changes the height (a message, a picture, the composer, a phone's keyboard), the end stays in view.
+    const observer = new ResizeObserver(() => (this.#following ? this.#jump() : this.#look()));
+    observer.observe(this.#scroller);
+    observer.observe(byId("messages"));
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#unread = 0;
+    this.#jump();
+    this.#show();
+  }
+
+  /** Counts something new by the bot, unless the reader sees it anyway. */
+  noteNew() {
+    if (this.#following) return;
+    this.#unread += 1;
+    this.#show();
+  }
+
+  #jump() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #look() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.#following) this.#unread = 0;
+    this.#show();
+  }
+
+  #show() {
+    this.#button.hidden = this.#following;
+    this.#badge.textContent = this.#unread > 0 ? t("unread", { count: this.#unread }) : "";
+    this.#button.setAttribute("aria-label", this.#badge.textContent || t("toBottom"));
+  }
+}

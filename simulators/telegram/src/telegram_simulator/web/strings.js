@@ -1,0 +1,95 @@
+/** The page's own words. What the bot says comes from the bot, in the language told to it. */
+
+const texts = {
+  en: {
+    language: "Language", chat: "Chat", composer: "Compose", message: "Message", send: "Send", attach: "Attach photo",
+    attachments: "Attachments", asFile: "Send as file", samples: "Sample photos", suggestions: "Suggestions",
+    emptyTitle: "Pick a photo, say what to change",
+    emptyHint: "Take one of these, or drop, paste or attach your own.",
+    start: "Or say hello first:", dropHere: "Drop the photos here", sayWhat: "What shall be changed?",
+    online: "online", offline: "offline: the bot is not running", connecting: "connecting…",
+    lost: "Connection lost. Trying again…",
+    upload_photo: "sending a photo", upload_document: "sending a file", typing: "typing", busy: "working",
+    you: "You", today: "Today", yesterday: "Yesterday", edited: "edited",
+    photoOf: "Photo from {name}", photoOfYou: "Photo you sent", openPhoto: "Open photo", gone: "This picture is no longer there",
+    photo: "Photo", download: "Download", close: "Close", previous: "Previous photo", next: "Next photo", viewer: "Photo",
+    toBottom: "To the latest", unread: "{count} new", remove: "Remove {name}", useSample: "Use sample photo: {name}",
+    inReplyTo: "In reply to {name}: {text}",
+    tooMany: "At most {count} pictures fit in one go.", noFiles: "Nothing in there can be attached.",
+    unreachable: "The simulator does not answer. Is it still running?",
+    refused: "The simulator refused this ({status}).",
+    sampleFailed: "The sample photo could not be loaded.",
+    bytes: "B", kilobytes: "KB", megabytes: "MB",
+  },
+  ru: {
+    language: "Язык", chat: "Чат", composer: "Новое сообщение", message: "Сообщение", send: "Отправить", attach: "Прикрепить фото",
+    attachments: "Вложения", asFile: "Отправить файлом", samples: "Примеры фото", suggestions: "Подсказки",
+    emptyTitle: "Выберите фото и скажите, что изменить",
+    emptyHint: "Возьмите одно из этих — или перетащите, вставьте, прикрепите своё.",
+    start: "Или сначала поздоровайтесь:", dropHere: "Отпустите фото здесь", sayWhat: "Что изменить?",
+    online: "в сети", offline: "не в сети: бот не запущен", connecting: "соединение…",
+    lost: "Связь потеряна. Пробуем снова…",
+    upload_photo: "отправляет фото", upload_document: "отправляет файл", typing: "печатает", busy: "работает",
+    you: "Вы", today: "Сегодня", yesterday: "Вчера", edited: "изменено",
+    photoOf: "Фото от {name}", photoOfYou: "Ваше фото", openPhoto: "Открыть фото", gone: "Этого фото больше нет",
+    photo: "Фото", download: "Скачать", close: "Закрыть", previous: "Предыдущее фото", next: "Следующее фото", viewer: "Фото",
+    toBottom: "К последним", unread: "Новых: {count}", remove: "Убрать {name}", useSample: "Взять пример: {name}",
+    inReplyTo: "В ответ на ({name}): {text}",
+    tooMany: "За один раз помещается не больше {count} фото.", noFiles: "Здесь нечего прикрепить.",
+    unreachable: "Симулятор не отвечает. Он ещё запущен?",
+    refused: "Симулятор отказал ({status}).",
+    sampleFailed: "Не удалось загрузить пример.",
+    bytes: "Б", kilobytes: "КБ", megabytes: "МБ",
+  },
+};
+
+const sampleTitles = {
+  ru: { astronaut: "Астронавт", cat: "Кошка", coffee: "Кофе", photographer: "Фотограф", rocket: "Ракета" },
+};
+
+const ideas = {
+  en: {
+    any: ["make it snow", "turn it into a watercolour", "make it golden hour", "replace the background with a beach", "draw it as a comic"],
+    astronaut: ["put her on the Moon"], cat: ["give the cat a tiny crown"], coffee: ["turn the coffee into matcha"],
+    photographer: ["colourise it"], rocket: ["turn night into day"],
+  },
+  ru: {
+    any: ["пусть пойдёт снег", "преврати в акварель", "сделай закат", "замени фон на пляж", "нарисуй как комикс"],
+    astronaut: ["помести её на Луну"], cat: ["надень на кошку крошечную корону"], coffee: ["преврати кофе в матчу"],
+    photographer: ["раскрась фото"], rocket: ["преврати ночь в день"],
+  },
+};
+
+let current = "en";
+
+export const language = () => current;
+
+/** A text of the page in its language; `{name}` is filled from `values`. */
+export function t(key, values = {}) {
+  return texts[current][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** The title of a sample photo: translated where the page knows it, else the one the server gives. */
+export const sampleTitle = (sample) => sampleTitles[current]?.[stem(sample.name)] ?? sample.title;
+
+/** Instructions to suggest for pictures with these file names, the most particular first. */
+export function suggestionsFor(names) {
+  return [...names.flatMap((name) => ideas[current][stem(name)] ?? []), ...ideas[current].any];
+}
+
+/** Changes the language of the page's fixed texts. Returns whether it was another one. */
+export function setLanguage(wanted) {
+  const next = wanted in texts ? wanted : "en";
+  const changed = next !== current;
+  current = next;
+  document.documentElement.lang = next;
+  for (const [data, attribute] of [["t-label", "aria-label"], ["t-placeholder", "placeholder"], ["t-title", "title"]]) {
+    for (const element of document.querySelectorAll(`[data-${data}]`)) {
+      element.setAttribute(attribute, t(element.getAttribute(`data-${data}`)));
+    }
+  }
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  return changed;
+}
+
+const stem = (name) => name.replace(/\.\w+$/, "");
