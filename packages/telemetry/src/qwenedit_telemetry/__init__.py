@@ -1,0 +1,21 @@
+"""Logs, metrics and the probe server, set up by every service in one call: `setup`."""
+
+from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context
+from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry
+from qwenedit_telemetry.probes import HEALTHY, Check, Health, ProbeServer
+from qwenedit_telemetry.setup import Telemetry, setup
+
+__all__ = [
+    "HEALTHY",
+    "JOB_BUCKETS",
+    "LEVELS",
+    "Check",
+    "Health",
+    "ProbeServer",
+    "Telemetry",
+    "configure_logging",
+    "job_context",
+    "job_seconds",
+    "make_registry",
+    "setup",
+]

@@ -1,0 +1,147 @@
+"""The probe server: a service's answers to the kubelet and to Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import structlog
+from aiohttp import web
+from prometheus_client.exposition import choose_encoder
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from prometheus_client import CollectorRegistry
+
+CHECK_TIMEOUT = 2.0
+"""Seconds until a check without a verdict is a failed one: answered before the kubelet's probe gives up."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A check's verdict, and the sentence that an operator reads in the pod's events."""
+
+    ok: bool
+    reason: str = "ok"
+
+    @classmethod
+    def failing(cls, reason: str) -> Self:
+        """Make a verdict that answers 503."""
+        return cls(ok=False, reason=reason)
+
+
+HEALTHY = Health(ok=True)
+
+Check = Callable[[], Health | Awaitable[Health]]
+
+
+class ProbeServer:
+    """Serves checks and metrics on a port of its own, from the service's own event loop.
+
+    A loop that is blocked cannot answer, so `/livez` fails by itself when the service hangs. An async context
+    manager: it listens inside the block.
+
+    Args:
+        host: Address to listen on.
+        port: Port; 0 takes a free one, which `port` then tells.
+        registry: What `/metrics` shows.
+        checks: Path → what it answers to GET: 200 or 503 with the reason as plain text. `/livez` answers 200
+            where it is not given.
+        actions: Path → the same for GET and POST, for what has an effect, such as `/drain`; run at each call.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        checks: Mapping[str, Check],
+        actions: Mapping[str, Check] | None = None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._registry = registry
+        self._verdicts: dict[str, bool] = {}
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        for path, check in {"/livez": _alive, **checks}.items():
+            app.router.add_get(path, self._handler(check))
+        for path, action in (actions or {}).items():
+            app.router.add_get(path, self._handler(action), allow_head=False)
+            app.router.add_post(path, self._handler(action))
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CHECK_TIMEOUT)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a path."""
+        return f"http://{self._host}:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+
+    def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            health = await _run(request.path, check)
+            self._report_change(request.path, health)
+            return web.Response(text=f"{health.reason}\n", status=200 if health.ok else 503)
+
+        return answer
+
+    def _report_change(self, path: str, health: Health) -> None:
+        if self._verdicts.get(path, True) != health.ok:
+            if health.ok:
+                log.info("probe.recovered", path=path, reason=health.reason)
+            else:
+                log.warning("probe.failing", path=path, reason=health.reason)
+        self._verdicts[path] = health.ok
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+
+async def _run(path: str, check: Check) -> Health:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            verdict = check()
+            return await verdict if inspect.isawaitable(verdict) else verdict
+    except TimeoutError:
+        return Health.failing(f"no verdict within {CHECK_TIMEOUT:g} s")
+    except Exception as error:
+        # A check that fails in a way its author did not foresee is a failed check, and a defect to be seen.
+        log.exception("probe.check_crashed", path=path)
+        return Health.failing(f"the check itself failed: {type(error).__name__}")
+
+
+def _alive() -> Health:
+    return HEALTHY

@@ -1,0 +1,154 @@
+"""The probe server as the kubelet and Prometheus see it: over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from prometheus_client import Counter
+from structlog.testing import capture_logs
+
+from qwenedit_telemetry import HEALTHY, Health, ProbeServer, make_registry, probes, setup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def server(**options) -> ProbeServer:
+    options.setdefault("checks", {})
+    return ProbeServer(host="127.0.0.1", port=0, registry=make_registry(service="bot", version="1"), **options)
+
+
+async def get(client: aiohttp.ClientSession, url: str, **options) -> tuple[int, str]:
+    async with client.get(url, **options) as response:
+        return response.status, await response.text()
+
+
+async def test_a_healthy_check_answers_200_and_a_failing_one_503_with_its_reason(client):
+    async def failing() -> Health:
+        return Health.failing("Redis does not answer")
+
+    async with server(checks={"/livez": lambda: HEALTHY, "/readyz": failing}) as probe:
+        assert await get(client, f"{probe.url}/livez") == (200, "ok\n")
+        assert await get(client, f"{probe.url}/readyz") == (503, "Redis does not answer\n")
+
+
+async def test_the_reason_is_plain_text(client):
+    async with server() as probe, client.get(f"{probe.url}/livez") as response:
+        assert response.content_type == "text/plain"
+
+
+async def test_livez_is_served_without_being_given(client):
+    async with server() as probe:
+        assert (await get(client, f"{probe.url}/livez"))[0] == 200
+
+
+async def test_any_path_may_be_a_check(client):
+    async with server(checks={"/comfyui/livez": lambda: Health.failing("executor hangs")}) as probe:
+        assert await get(client, f"{probe.url}/comfyui/livez") == (503, "executor hangs\n")
+
+
+async def test_an_unknown_path_is_404(client):
+    async with server() as probe:
+        assert (await get(client, f"{probe.url}/drain"))[0] == 404
+
+
+async def test_an_action_runs_at_each_get_and_post_and_at_nothing_else(client):
+    calls = 0
+
+    def drain() -> Health:
+        nonlocal calls
+        calls += 1
+        return Health(ok=True, reason="draining")
+
+    async with server(actions={"/drain": drain}) as probe:
+        assert await get(client, f"{probe.url}/drain") == (200, "draining\n")
+        async with client.post(f"{probe.url}/drain") as response:
+            assert response.status == 200
+        async with client.head(f"{probe.url}/drain") as response:
+            assert response.status == 405
+    assert calls == 2
+
+
+async def test_a_check_without_a_verdict_fails_in_time(client, monkeypatch):
+    monkeypatch.setattr(probes, "CHECK_TIMEOUT", 0.05)
+
+    async def hanging() -> Health:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with server(checks={"/readyz": hanging}) as probe:
+        assert await get(client, f"{probe.url}/readyz") == (503, "no verdict within 0.05 s\n")
+
+
+async def test_a_check_that_crashes_fails_without_telling_a_stranger_why(client):
+    def crashing() -> Health:
+        raise KeyError("password")
+
+    async with server(checks={"/readyz": crashing}) as probe:
+        with capture_logs() as logs:
+            assert await get(client, f"{probe.url}/readyz") == (503, "the check itself failed: KeyError\n")
+    assert (logs[0]["event"], logs[0]["path"]) == ("probe.check_crashed", "/readyz")
+
+
+async def test_a_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
+    health = HEALTHY
+    async with server(checks={"/readyz": lambda: health}) as probe:
+        with capture_logs() as logs:
+            for health in (HEALTHY, HEALTHY, Health.failing("gone"), Health.failing("gone"), HEALTHY, HEALTHY):  # noqa: B007 - read by the check
+                await get(client, f"{probe.url}/readyz")
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("probe.failing", "warning"),
+        ("probe.recovered", "info"),
+    ]
+
+
+async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(client):
+    registry = make_registry(service="bot", version="1")
+    Counter("qwenedit_things_total", "Things.", registry=registry).inc(exemplar={"trace_id": "abc"})
+    async with ProbeServer(host="127.0.0.1", port=0, registry=registry, checks={}) as probe:
+        async with client.get(f"{probe.url}/metrics") as response:
+            assert response.content_type == "text/plain"
+            assert "qwenedit_things_total 1.0" in await response.text()
+        async with client.get(f"{probe.url}/metrics", headers={"Accept": OPENMETRICS}) as response:
+            assert response.content_type == "application/openmetrics-text"
+            text = await response.text()
+    assert text.endswith("# EOF\n")
+    assert 'trace_id="abc"' in text
+
+
+async def test_the_port_is_free_again_afterwards(client):
+    async with server() as probe:
+        port, url = probe.port, probe.url
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await get(client, f"{url}/livez")
+    registry = make_registry(service="bot", version="1")
+    async with ProbeServer(host="127.0.0.1", port=port, registry=registry, checks={}) as again:
+        assert (await get(client, f"{again.url}/livez"))[0] == 200
+
+
+async def test_a_taken_port_is_an_os_error_that_names_it():
+    async with server() as probe:
+        second = ProbeServer(
+            host="127.0.0.1", port=probe.port, registry=make_registry(service="bot", version="1"), checks={}
+        )
+        with pytest.raises(OSError, match=str(probe.port)):
+            async with second:
+                raise AssertionError
+
+
+async def test_one_call_sets_a_service_up(client, capsys):
+    telemetry = setup(service="worker", level="INFO", constants={"worker": "gpu-1"})
+    async with telemetry.probe_server(host="127.0.0.1", port=0, checks={}) as probe:
+        _, metrics = await get(client, f"{probe.url}/metrics")
+    assert 'qwenedit_build_info{service="worker",version="0.1.0"} 1.0' in metrics

@@ -1,0 +1,183 @@
+"""What a line of the log says, whoever wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+
+from qwenedit_telemetry import configure_logging, job_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
+
+
+@pytest.fixture
+def configure() -> Callable[..., Callable[[], list[dict[str, Any]]]]:
+    def configured(**options: Any) -> Callable[[], list[dict[str, Any]]]:
+        stream = io.StringIO()
+        configure_logging(service="worker", stream=stream, **options)
+        return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    return configured
+
+
+def test_a_line_says_when_how_bad_what_which_service_and_where(configure):
+    lines = configure()
+    structlog.get_logger("qwenedit_worker.app").info("job.started", steps=4)
+    (line,) = lines()
+    assert list(line)[:5] == ["time", "level", "event", "service", "logger"]
+    assert line["time"].endswith("Z")
+    assert {key: line[key] for key in ("level", "event", "service", "logger", "steps")} == {
+        "level": "info",
+        "event": "job.started",
+        "service": "worker",
+        "logger": "qwenedit_worker.app",
+        "steps": 4,
+    }
+
+
+def test_records_of_other_libraries_take_the_same_form(configure):
+    lines = configure()
+    logging.getLogger("redis.connection").warning("lost %s", "the connection")
+    (line,) = lines()
+    assert line["event"] == "lost the connection"
+    assert line["level"] == "warning"
+    assert line["service"] == "worker"
+    assert line["logger"] == "redis.connection"
+
+
+def test_python_warnings_are_logged(configure):
+    lines = configure()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old habit", DeprecationWarning, stacklevel=1)
+    assert "old habit" in lines()[0]["event"]
+
+
+def test_constants_stand_in_each_line(configure):
+    lines = configure(constants={"worker": "gpu-1"})
+    structlog.get_logger().info("one")
+    logging.getLogger("other").warning("two")
+    assert [line["worker"] for line in lines()] == ["gpu-1", "gpu-1"]
+
+
+def test_the_job_is_named_inside_its_block_and_by_its_tasks_only(configure):
+    lines = configure()
+    log = structlog.get_logger()
+
+    async def work() -> None:
+        with job_context("abc", attempt=2):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(log.ainfo("task"))
+            logging.getLogger("aiohttp.client").warning("library")
+        log.info("after")
+
+    asyncio.run(work())
+    task, library, after = lines()
+    assert (task["job"], task["attempt"]) == ("abc", 2)
+    assert (library["job"], library["attempt"]) == ("abc", 2)
+    assert "job" not in after
+    assert "attempt" not in after
+
+
+def test_lines_below_the_level_are_dropped(configure):
+    lines = configure(level="WARNING")
+    structlog.get_logger().info("quiet")
+    logging.getLogger("other").info("quiet")
+    structlog.get_logger().warning("loud")
+    assert [line["event"] for line in lines()] == ["loud"]
+
+
+def test_the_access_log_is_silent_even_when_debugging(configure):
+    lines = configure(level="DEBUG")
+    logging.getLogger("aiohttp.access").info("GET /livez 200")
+    structlog.get_logger().debug("heard")
+    assert [line["event"] for line in lines()] == ["heard"]
+
+
+def test_an_unknown_level_is_refused_by_name():
+    with pytest.raises(ValueError, match="'LOUD' is no log level: choose from DEBUG, INFO, WARNING, ERROR"):
+        configure_logging(service="bot", level="LOUD")
+
+
+def test_a_traceback_shows_no_variables(configure):
+    lines = configure()
+    words = ["make it", "snow"]
+    prompt = " ".join(words)
+    try:
+        prompt.index("rain")
+    except ValueError:
+        structlog.get_logger().exception("job.failed")
+    (line,) = lines()
+    assert "ValueError: substring not found" in line["exception"]
+    assert prompt not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"POST https://api.telegram.org/bot{TOKEN}/sendPhoto failed",
+        f"token {TOKEN} refused",
+        f"https://api.telegram.org/file/bot{TOKEN}/photos/1.jpg",
+        "http://127.0.0.1:8090/bot42:short/getMe",
+    ],
+)
+@pytest.mark.parametrize("console", [False, True])
+def test_a_bot_token_never_reaches_the_log(text: str, console: bool):
+    stream = io.StringIO()
+    configure_logging(service="bot", stream=stream, console=console)
+    try:
+        raise OSError(text)
+    except OSError as error:
+        structlog.get_logger().exception("call.failed", url=text, error=str(error))
+    written = stream.getvalue()
+    assert "<token>" in written
+    assert TOKEN not in written
+    assert "42:short" not in written
+
+
+def test_times_and_addresses_are_not_taken_for_tokens(configure):
+    lines = configure()
+    structlog.get_logger().info(
+        "at", redis="redis://127.0.0.1:6379/0", image="192.168.100.200:5000/qwenedit_worker_image"
+    )
+    (line,) = lines()
+    assert "<token>" not in json.dumps(line)
+
+
+def test_a_terminal_gets_text():
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    configure_logging(service="bot", stream=stream)
+    structlog.get_logger().info("bot.ready", port=8081)
+    text = stream.getvalue()
+    assert "bot.ready" in text
+    assert not text.startswith("{")
+
+
+def test_a_crash_of_the_process_is_one_line(configure):
+    lines = configure()
+    try:
+        raise RuntimeError("no way on")
+    except RuntimeError as error:
+        sys.excepthook(RuntimeError, error, error.__traceback__)
+    (line,) = lines()
+    assert line["level"] == "critical"
+    assert "RuntimeError: no way on" in line["exception"]
+
+
+def test_a_second_call_replaces_the_first(configure):
+    first, second = configure(), configure(level="ERROR")
+    structlog.get_logger().error("once")
+    assert first() == []
+    assert len(second()) == 1

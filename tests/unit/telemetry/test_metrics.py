@@ -1,0 +1,54 @@
+"""What each service's registry tells without the service's doing."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+from prometheus_client import Counter, generate_latest
+
+from qwenedit_telemetry import JOB_BUCKETS, job_seconds, make_registry
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
+
+
+@linux
+def test_memory_and_descriptors_of_the_process_are_told():
+    registry = make_registry(service="bot", version="1.2.3")
+    assert (registry.get_sample_value("process_resident_memory_bytes") or 0) > 1_000_000
+    assert (registry.get_sample_value("process_open_fds") or 0) > 0
+
+
+@linux
+def test_open_sockets_are_counted_at_the_scrape():
+    registry = make_registry(service="bot", version="1.2.3")
+    before = registry.get_sample_value("qwenedit_process_open_sockets")
+    assert before is not None
+    with socket.socket(), socket.socket():
+        assert registry.get_sample_value("qwenedit_process_open_sockets") == before + 2
+    assert registry.get_sample_value("qwenedit_process_open_sockets") == before
+
+
+def test_the_build_is_told():
+    registry = make_registry(service="bot", version="1.2.3")
+    assert registry.get_sample_value("qwenedit_build_info", {"service": "bot", "version": "1.2.3"}) == 1
+
+
+def test_a_job_histogram_reaches_from_half_a_second_to_ten_minutes():
+    registry = make_registry(service="bot", version="1")
+    histogram = job_seconds("qwenedit_job_wait_seconds", "Wait.", ("outcome",), registry=registry)
+    histogram.labels("done").observe(0.4)
+    assert registry.get_sample_value("qwenedit_job_wait_seconds_bucket", {"outcome": "done", "le": "0.5"}) == 1
+    assert JOB_BUCKETS[-1] == 600
+
+
+def test_counters_bring_no_created_series():
+    registry = make_registry(service="bot", version="1")
+    Counter("qwenedit_things_total", "Things.", registry=registry).inc()
+    assert b"_created" not in generate_latest(registry)
+
+
+def test_two_registries_live_side_by_side():
+    make_registry(service="bot", version="1")
+    make_registry(service="worker", version="1")
