@@ -1,0 +1,31 @@
+"""The whole product on one machine: real Redis, the simulators and the services, each a process of its own."""
+
+from local_stack.environment import bare_environment, inherited_environment
+from local_stack.errors import NoRedisError, PartDiedError, PartError, PartNotReadyError, PortBusyError, StackError
+from local_stack.part import Part, python_module
+from local_stack.ports import HOST, free_port, require_free
+from local_stack.ready import answers, at_once, by_http, by_line, by_redis_ping
+from local_stack.redis_server import RedisServer, redis_program
+
+__all__ = [
+    "HOST",
+    "NoRedisError",
+    "Part",
+    "PartDiedError",
+    "PartError",
+    "PartNotReadyError",
+    "PortBusyError",
+    "RedisServer",
+    "StackError",
+    "answers",
+    "at_once",
+    "bare_environment",
+    "by_http",
+    "by_line",
+    "by_redis_ping",
+    "free_port",
+    "inherited_environment",
+    "python_module",
+    "redis_program",
+    "require_free",
+]

@@ -1,0 +1,118 @@
+"""Parts as processes: what a test or `make run` may rely on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from local_stack import Part, PartDiedError, PartNotReadyError, RedisServer, bare_environment, by_line
+
+SERVES = "import time; print('ready', flush=True); time.sleep(60)"
+TERM = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: {})
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+DRAINS = TERM.format("(print('drained', flush=True), sys.exit(0))")
+STUBBORN = TERM.format("print('no', flush=True)")
+
+
+def python(code: str, **options) -> Part:
+    options.setdefault("env", bare_environment())
+    return Part("python", (sys.executable, "-c", code), ready=by_line("ready"), **options)
+
+
+async def test_a_part_is_ready_when_it_says_so_and_ends_when_asked():
+    part = python(DRAINS)
+    await part.start()
+    assert part.running
+    assert await part.stop() == 0
+    assert not part.running
+    assert part.lines == ["ready", "drained"]
+
+
+async def test_a_part_that_dies_at_start_shows_its_last_lines():
+    part = python("import sys; print('no token', file=sys.stderr); sys.exit(2)")
+    with pytest.raises(PartDiedError, match=r"python exited with code 2; its last lines:\n  no token") as caught:
+        await part.start()
+    assert caught.value.code == 2
+
+
+async def test_a_part_that_is_never_ready_is_killed_in_time():
+    part = python("import time; print('loading', flush=True); time.sleep(60)")
+    with pytest.raises(PartNotReadyError, match=r"within 0\.5 s"):
+        await part.start(timeout=0.5)
+    assert not part.running
+
+
+async def test_a_killed_part_says_by_which_signal_and_may_be_started_again():
+    part = python(SERVES)
+    await part.start()
+    first = part.pid
+    assert await part.kill() == -signal.SIGKILL
+    await part.start()
+    assert part.pid != first
+    assert await part.stop() == -signal.SIGTERM
+
+
+async def test_a_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
+    monkeypatch.setattr("local_stack.part.INSIST_TIMEOUT", 0.2)
+    part = python(STUBBORN)
+    await part.start()
+    assert await part.stop(timeout=0.2) == -signal.SIGKILL
+    assert part.lines == ["ready", "no", "no"]
+
+
+async def test_the_environment_is_what_was_given_and_nothing_of_ours(monkeypatch):
+    monkeypatch.setenv("BOT_TOKEN", "1:secret")
+    code = "import os; print('ready', os.environ.get('BOT_TOKEN'), os.environ['COLOUR'])"
+    part = python(code, env=bare_environment(COLOUR="green"))
+    await part.launch()
+    assert await part.wait() == 0
+    assert part.lines == ["ready None green"]
+
+
+async def test_each_line_is_heard_as_it_comes():
+    heard = []
+    part = python(DRAINS, listener=lambda name, line: heard.append((name, line)))
+    await part.start()
+    assert heard == [("python", "ready")]
+    await part.stop()
+
+
+async def test_a_part_does_not_get_the_ctrl_c_of_its_starter():
+    part = python(SERVES)
+    await part.start()
+    assert os.getpgid(part.pid) != os.getpgid(0)
+    await part.kill()
+
+
+async def test_redis_keeps_port_and_data_over_a_stop_and_over_a_kill(tmp_path):
+    redis = RedisServer(tmp_path / "redis")
+    await redis.start()
+    url = redis.url
+    assert await command(redis, "SET a 1") == "+OK"
+    await redis.stop()
+    await redis.start()
+    assert await command(redis, "SET b 2") == "+OK"
+    await asyncio.sleep(1.1)  # `appendfsync everysec`: what production promises
+    await redis.kill()
+    await redis.start()
+    assert redis.url == url
+    assert await command(redis, "EXISTS a b") == ":2"
+    assert await redis.stop() == 0
+
+
+async def command(redis: RedisServer, words: str) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", redis.port)
+    writer.write(f"{words}\r\n".encode())
+    reply = await reader.readuntil(b"\r\n")
+    writer.close()
+    await writer.wait_closed()
+    return reply.decode().strip()
