@@ -8,7 +8,7 @@ const TAGS = {
 };
 
 /** What people expect to press in a plain text, marked by Telegram's servers even where the sender marked nothing. */
-const TOUCHABLE = /https?:\/\/[^\s<>"]*[^\s<>".,:;!?)\]]|(?<![\w/@])\/[a-z][a-z0-9_]{0,31}(?![\w/])/gi;
+const TOUCHABLE = /https?:\/\/[^\s<>"]*[^\s<>".,:;!?)\]]|(?<![\w/@<.:])\/[a-z][a-z0-9_]{0,31}(?![\w/])/gi;
 
 /**
  * Builds the text's nodes. Offsets and lengths are in UTF-16 units, as JavaScript's strings are.

@@ -15,7 +15,8 @@ const PRESS_TIMEOUT_MS = 10_000;
 export class MessageView {
   /** The part each slot shows, as {signature, node}. */
   #parts = new Map();
-  #bubble = el("div", { class: "bubble" });
+  #words = el("div", { class: "words" });
+  #bubble = el("div", { class: "bubble" }, this.#words);
   #stack = el("div", { class: "stack" }, this.#bubble);
   #messages = [];
   #bot = "";
@@ -39,10 +40,9 @@ export class MessageView {
     this.#showBubble(first, bot);
   }
 
-  /** Forgets what is shown, for a change of the page's language. */
+  /** Has the next `show` build every part anew, in another language. The old ones stay till then, so that nothing jumps. */
   invalidate() {
-    for (const { node } of this.#parts.values()) node?.remove();
-    this.#parts.clear();
+    for (const part of this.#parts.values()) part.signature = null;
     this.#messages = [];
   }
 
@@ -61,9 +61,9 @@ export class MessageView {
     this.#showPhotos(own, bot);
     this.#slot("files", this.#bubble, this.#having("document").map((message) => message.document), (documents) =>
       el("div", { class: "files" }, ...documents.map(fileCard)));
-    this.#slot("text", this.#bubble, captioned.text && [captioned.text, captioned.entities], ([text, entities]) =>
+    this.#slot("text", this.#words, captioned.text && [captioned.text, captioned.entities], ([text, entities]) =>
       el("div", { class: "text" }, richText(text, entities, own ? null : this.actions.onCommand)));
-    this.#slot("meta", this.#bubble, [first.date, this.#messages.some((message) => message.edited)], meta);
+    this.#slot("meta", this.#words, [first.date, this.#messages.some((message) => message.edited)], meta);
     this.#slot("buttons", this.#stack, captioned.buttons ?? [], (rows) => this.#keyboard(captioned, rows));
     this.#bubble.classList.toggle("bare", this.#having("photo").length > 0 && !captioned.text && !this.#having("document").length);
     this.#bubble.classList.toggle("pictured", this.#having("photo").length > 0);
@@ -77,13 +77,13 @@ export class MessageView {
     const alt = own ? t("photoOfYou") : t("photoOf", { name: bot });
     const shown = this.#having("photo");
     const before = this.#parts.get("photos");
-    const urls = shown.map((message) => message.photo.url);
+    const value = shown.length > 0 && [alt, ...shown.map((message) => message.photo.url)];
     if (before?.node && shown.length === 1 && before.node.childElementCount === 1) {
-      if (before.signature !== JSON.stringify(urls)) swapPicture(before.node.firstElementChild, shown[0].photo, alt);
-      before.signature = JSON.stringify(urls);
+      if (before.signature !== JSON.stringify(value)) swapPicture(before.node.firstElementChild, shown[0].photo, alt);
+      before.signature = JSON.stringify(value);
       return;
     }
-    this.#slot("photos", this.#bubble, urls, () => {
+    this.#slot("photos", this.#bubble, value, () => {
       // What is opened is looked up when pressed: by then the message may show another photo.
       const pictures = shown.map((message, index) =>
         picture(message.photo, { alt, onOpen: () => this.actions.onOpen(this.#having("photo")[index]) }));
@@ -135,12 +135,12 @@ export class MessageView {
   }
 }
 
-const ORDER = ["day", "author", "quote", "photos", "files", "text", "meta", "buttons"];
+/** From top to bottom; the frames that are always there (stack, bubble, words) have places too. */
+const ORDER = ["day", "stack", "bubble", "author", "quote", "photos", "files", "words", "text", "meta", "buttons"];
 
 function insert(parent, node, order) {
-  const next = [...parent.children].find((child) => Number(child.dataset.order ?? ORDER.indexOf("author")) > order);
-  if (order === 0) parent.prepend(node);
-  else parent.insertBefore(node, next ?? null);
+  const place = (child) => Number(child.dataset.order ?? ORDER.indexOf(child.className.split(" ")[0]));
+  parent.insertBefore(node, [...parent.children].find((child) => place(child) > order) ?? null);
 }
 
 /** Gives the focus to the control of the same words, or to the item, rather than losing it to the page's top. */

@@ -17,12 +17,16 @@ export function picture(photo, { alt, onOpen }) {
   return button;
 }
 
-/** Shows another photo in the same button. */
+/** Shows another photo in the same button, or gives the same one another description. */
 export function swapPicture(button, photo, alt) {
   const old = [...button.querySelectorAll("img")];
+  button.setAttribute("aria-label", `${t("openPhoto")}: ${alt}`);
+  if (old.at(-1).getAttribute("src") === photo.url) {
+    old.at(-1).alt = alt;
+    return;
+  }
   for (const each of old) each.alt = "";
   reserve(button, photo);
-  button.setAttribute("aria-label", `${t("openPhoto")}: ${alt}`);
   button.classList.remove("gone");
   const next = image(photo, alt);
   next.addEventListener("load", () => setTimeout(() => old.forEach((each) => each.remove()), FADE_MS));

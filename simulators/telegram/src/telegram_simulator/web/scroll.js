@@ -37,7 +37,8 @@ export class Follower {
   }
 
   #jump() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    // An empty chat shows its greeting instead, which is read from the top.
+    if (byId("messages").childElementCount > 0) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #look() {

@@ -6,7 +6,7 @@ const texts = {
     attachments: "Attachments", asFile: "Send as file", samples: "Sample photos", suggestions: "Suggestions",
     emptyTitle: "Pick a photo, say what to change",
     emptyHint: "Take one of these, or drop, paste or attach your own.",
-    start: "Or say hello first:", dropHere: "Drop the photos here", sayWhat: "What shall be changed?",
+    start: "Or say hello first:", dropHere: "Drop the photos here", sayWhat: "What should change?",
     online: "online", offline: "offline: the bot is not running", connecting: "connecting…",
     lost: "Connection lost. Trying again…",
     upload_photo: "sending a photo", upload_document: "sending a file", typing: "typing", busy: "working",
@@ -44,19 +44,19 @@ const texts = {
 };
 
 const sampleTitles = {
-  ru: { astronaut: "Астронавт", cat: "Кошка", coffee: "Кофе", photographer: "Фотограф", rocket: "Ракета" },
+  ru: { astronaut: "Астронавт", cat: "Кошка", coffee: "Кофе", cameraman: "Оператор", rocket: "Ракета" },
 };
 
 const ideas = {
   en: {
     any: ["make it snow", "turn it into a watercolour", "make it golden hour", "replace the background with a beach", "draw it as a comic"],
     astronaut: ["put her on the Moon"], cat: ["give the cat a tiny crown"], coffee: ["turn the coffee into matcha"],
-    photographer: ["colourise it"], rocket: ["turn night into day"],
+    cameraman: ["colourise it"], rocket: ["turn night into day"],
   },
   ru: {
     any: ["пусть пойдёт снег", "преврати в акварель", "сделай закат", "замени фон на пляж", "нарисуй как комикс"],
     astronaut: ["помести её на Луну"], cat: ["надень на кошку крошечную корону"], coffee: ["преврати кофе в матчу"],
-    photographer: ["раскрась фото"], rocket: ["преврати ночь в день"],
+    cameraman: ["раскрась фото"], rocket: ["преврати ночь в день"],
   },
 };
 
