@@ -1,7 +1,13 @@
 """The contract between bot and worker: jobs, their queue on Redis, their pictures and events."""
 
 from qwenedit_jobs.connection import connect
-from qwenedit_jobs.errors import PictureExpiredError, QueueError, QueueFullError, TooManyUnfinishedError
+from qwenedit_jobs.errors import (
+    PictureExpiredError,
+    QueueError,
+    QueueFullError,
+    TooManyUnfinishedError,
+    UnreadableJobError,
+)
 from qwenedit_jobs.events import Event, Events
 from qwenedit_jobs.keys import Keys
 from qwenedit_jobs.model import (
@@ -51,6 +57,7 @@ __all__ = [
     "State",
     "Status",
     "TooManyUnfinishedError",
+    "UnreadableJobError",
     "connect",
     "input_ref",
     "job_id",

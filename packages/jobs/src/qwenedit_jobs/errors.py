@@ -29,3 +29,12 @@ class PictureExpiredError(QueueError):
     def __init__(self, ref: str) -> None:
         super().__init__(f"picture {ref} has expired")
         self.ref = ref
+
+
+class UnreadableJobError(QueueError):
+    """A claimed job's payload is not what this version knows; a worker of another version may read it."""
+
+    def __init__(self, job_id: str, token: str) -> None:
+        super().__init__(f"the payload of job {job_id} cannot be read by this version")
+        self.job_id = job_id
+        self.token = token

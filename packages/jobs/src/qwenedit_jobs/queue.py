@@ -9,8 +9,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
+from pydantic import ValidationError
 
-from qwenedit_jobs.errors import QueueFullError, TooManyUnfinishedError
+from qwenedit_jobs.errors import QueueFullError, TooManyUnfinishedError, UnreadableJobError
 from qwenedit_jobs.model import Claim, Counts, Job, Phase, Reason, Result, State, Status
 
 if TYPE_CHECKING:
@@ -181,15 +182,22 @@ class JobQueue:
             worker: Who asks, for the operator.
             token: Fresh and random for each job; repeating a call with the same token returns the same job.
             lease: Seconds until the job goes to somebody else unless `renew` is called.
+
+        Raises:
+            UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
         strangers, *found = await self._run("claim", worker, token, _ms(lease))
         if int(strangers):
             log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
         if not found:
             return None
-        _job_id, payload, attempt, max_attempts, trace_context, waited = found
+        job_id, payload, attempt, max_attempts, trace_context, waited = found
+        try:
+            job = Job.model_validate_json(payload)
+        except ValidationError as error:
+            raise UnreadableJobError(job_id, token) from error
         return Claim(
-            job=Job.model_validate_json(payload),
+            job=job,
             token=token,
             attempt=int(attempt),
             max_attempts=int(max_attempts),

@@ -10,9 +10,14 @@ local function claimed(strangers, id)
     return { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]) }
 end
 
+-- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one, which
+-- nobody would know of until its lease ran out.
 local earlier = redis.call('GET', CLAIM .. token)
-if earlier and holds(earlier, token) then
-    return claimed(0, earlier)
+if earlier then
+    if holds(earlier, token) then
+        return claimed(0, earlier)
+    end
+    return { 0 }
 end
 
 promote(BATCH)
