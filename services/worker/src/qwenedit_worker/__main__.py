@@ -1,0 +1,3 @@
+from qwenedit_worker.app import main
+
+main()

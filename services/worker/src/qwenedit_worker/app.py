@@ -1,0 +1,128 @@
+"""The one place where the worker's parts are built and joined."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
+from qwenedit_telemetry import Health, setup
+from qwenedit_worker.activity import Activity
+from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
+from qwenedit_worker.editor import ComfyUIEditor, workflow_path
+from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
+from qwenedit_worker.settings import WorkerSettings
+from qwenedit_worker.shutdown import Shutdown
+from qwenedit_worker.worker import Pace, Worker
+
+if TYPE_CHECKING:
+    from qwenedit_telemetry import Telemetry
+
+LEAVING_MARGIN = 10.0
+"""Seconds beyond one attempt's budget after which a leaving worker no longer waits for its job. The pod's grace
+period must be longer than budget and margin together."""
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Run the worker until it is told to leave.
+
+    Raises:
+        SystemExit: with code 2 when a setting or the workflow's file cannot be used.
+    """
+    settings = load(WorkerSettings)
+    try:
+        workflow = Workflow.load(workflow_path(settings.workflow, settings.workflows_dir))
+    except (WorkflowFileError, OSError) as error:
+        print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
+        raise SystemExit(2) from None
+    telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.worker_id})
+    asyncio.run(run(settings, workflow, telemetry))
+
+
+async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
+    """Build the worker, and run it until it is told to leave."""
+    metrics = Metrics(telemetry.registry)
+    shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
+    activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
+    link = Link(on_change=metrics.redis_up.set)
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(aclosing(connect(settings)))
+        waiter = await stack.enter_async_context(aclosing(connect(settings, block=settings.worker_polling_interval)))
+        binary = await stack.enter_async_context(aclosing(connect(settings, decode=False)))
+        comfyui = await stack.enter_async_context(
+            ComfyUI(
+                settings.comfyui_url,
+                workflows=[workflow],
+                timeout=settings.comfyui_timeout,
+                poll_interval=settings.comfyui_poll_interval,
+                folders=_folders(settings),
+            )
+        )
+        watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
+        worker = Worker(
+            settings.worker_id,
+            Pace(
+                polling_interval=settings.worker_polling_interval,
+                lease=settings.worker_lease,
+                budget=settings.comfyui_timeout,
+                gpu_lock_timeout=settings.worker_gpu_lock_timeout,
+            ),
+            queue=LinkedQueue(JobQueue(redis, settings.keys, waiter=waiter), link),
+            pictures=LinkedPictures(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
+            editor=ComfyUIEditor(comfyui, default=workflow, folder=settings.workflows_dir),
+            watch=watch,
+            shutdown=shutdown,
+            activity=activity,
+            metrics=metrics,
+        )
+        probes = telemetry.probe_server(
+            host=settings.probe_host,
+            port=settings.probe_port,
+            checks={"/livez": activity.health, "/readyz": watch.health, "/comfyui/livez": watch.comfyui_health},
+            actions={"/drain": lambda: _drain(shutdown)},
+        )
+        await stack.enter_async_context(probes)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, shutdown.leave)
+        log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
+
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(watch.run(), name="comfyui-watch"),
+                tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge), name="nudges"),
+                tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
+            ]
+            await worker.run()
+            # Drained by the preStop hook alone, the worker stays: SIGTERM follows, and an exit would be a restart.
+            await shutdown.leaving.wait()
+            for helper in helpers:
+                helper.cancel()
+    log.info("worker.stopped")
+
+
+def _drain(shutdown: Shutdown) -> Health:
+    shutdown.drain()
+    return Health(ok=True, reason="draining")
+
+
+async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
+    """Give the job in hand back before the pod's grace period ends and it is lost with the process."""
+    await shutdown.leaving.wait()
+    await asyncio.sleep(seconds)
+    shutdown.abandon()
+
+
+def _folders(settings: WorkerSettings) -> SharedFolders | None:
+    if settings.comfyui_input_dir is None or settings.comfyui_output_dir is None:
+        return None
+    return SharedFolders(input=settings.comfyui_input_dir, output=settings.comfyui_output_dir)

@@ -1,0 +1,80 @@
+"""Edits on ComfyUI, with the workflow that each job asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from qwenedit_jobs import Job
+    from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def workflow_path(workflow: str, folder: Path) -> Path:
+    """Find a workflow's file: what ends in `.json` is a path, everything else a name in the folder.
+
+    Raises:
+        WorkflowFileError: it is neither.
+    """
+    if workflow.endswith(".json"):
+        return folder.__class__(workflow)
+    if not _NAME.fullmatch(workflow):
+        raise WorkflowFileError(f"{workflow!r} is neither a workflow's name nor the path of a .json file")
+    return folder / f"{workflow}.json"
+
+
+class ComfyUIEditor:
+    """Executes edits on one ComfyUI.
+
+    Args:
+        comfyui: The server.
+        default: The workflow of jobs that name none.
+        folder: Where the others are found by name; they are read when first asked for.
+    """
+
+    def __init__(self, comfyui: ComfyUI, *, default: Workflow, folder: Path) -> None:
+        self._comfyui = comfyui
+        self._default = default
+        self._folder = folder
+        self._loaded = {default.name: default}
+
+    async def edit(
+        self,
+        job: Job,
+        *,
+        attempt: int,
+        pictures: tuple[bytes, ...],
+        on_progress: Callable[[Progress], Awaitable[None]],
+        deadline: float,
+    ) -> EditResult:
+        """Execute one attempt; see `ports.Editor`.
+
+        Raises:
+            ComfyUIError: of the class that decides what happens next.
+            WorkflowFileError: this installation lacks the workflow that the job names.
+        """
+        request = EditRequest(
+            job_id=job.id,
+            attempt=attempt,
+            workflow=self._workflow(job.edit.workflow),
+            prompt=job.edit.prompt,
+            images=pictures,
+            seed=job.edit.seed,
+        )
+        return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
+
+    def _workflow(self, name: str | None) -> Workflow:
+        if name is None:
+            return self._default
+        if name not in self._loaded:
+            if not _NAME.fullmatch(name) or name.endswith(".json"):
+                raise WorkflowFileError(f"{name!r} is no workflow's name")
+            self._loaded[name] = Workflow.load(self._folder / f"{name}.json")
+        return self._loaded[name]

@@ -1,0 +1,11 @@
+"""What goes wrong in the worker itself; ComfyUI's errors are in `qwenedit_worker.comfyui`."""
+
+from __future__ import annotations
+
+
+class WorkerError(Exception):
+    """Base of the worker's own errors."""
+
+
+class QueueUnavailableError(WorkerError):
+    """Redis did not carry out a call, or its reply was lost. Every call may be repeated."""

@@ -1,0 +1,89 @@
+"""Keeping the right to a job while it is executed."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import Lease
+from qwenedit_worker.backoff import Backoff
+from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.events import set_within
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import Claim
+    from qwenedit_worker.metrics import Metrics
+    from qwenedit_worker.ports import Queue
+
+LAST_WORD = 1.0
+"""Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseEnd(StrEnum):
+    """Why a job must not be executed any longer."""
+
+    CANCELLED = "cancelled"
+    """The user wants no answer any more."""
+    LOST = "lost"
+    """Somebody else has the job."""
+    EXPIRED = "expired"
+    """It could not be renewed in time, so somebody else may have the job."""
+
+
+class LeaseKeeper:
+    """Renews one job's lease, every third of it.
+
+    Args:
+        queue: Where the lease is.
+        claim: The job and its token.
+        lease: Seconds.
+        since: When the claim was sent, on the event loop's clock; the lease began no earlier.
+        metrics: Counts renewals that failed.
+    """
+
+    def __init__(self, queue: Queue, claim: Claim, *, lease: float, since: float, metrics: Metrics) -> None:
+        self._queue = queue
+        self._claim = claim
+        self._lease = lease
+        self._expires = since + lease
+        self._metrics = metrics
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Ask Redis at once: something about the job has changed."""
+        self._nudged.set()
+
+    async def keep(self) -> LeaseEnd:
+        """Renew until the job must be stopped; returns why."""
+        clock = asyncio.get_running_loop().time
+        backoff = Backoff()
+        pause = self._lease / 3
+        while True:
+            await set_within(self._nudged, pause)
+            self._nudged.clear()
+            sent = clock()
+            try:
+                # Redis' word counts, even late: only where there is none does this process' own clock decide.
+                async with asyncio.timeout_at(max(self._expires, sent + LAST_WORD)):
+                    answer = await self._queue.renew(self._claim.job.id, self._claim.token, lease=self._lease)
+            except (QueueUnavailableError, TimeoutError):
+                self._metrics.lease_renewals_failed.inc()
+                left = self._expires - clock()
+                if left <= 0:
+                    return LeaseEnd.EXPIRED
+                pause = min(backoff.pause(), left)
+                continue
+            match answer:
+                case Lease.CANCELLED:
+                    return LeaseEnd.CANCELLED
+                case Lease.LOST:
+                    return LeaseEnd.LOST
+                case Lease.HELD:
+                    backoff.reset()
+                    pause = self._lease / 3
+                    self._expires = sent + self._lease

@@ -1,0 +1,100 @@
+"""From the way an edit ended to what happens to its job: the error taxonomy as a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_worker.comfyui import (
+    ComfyUIError,
+    ComfyUIUnavailable,
+    EditTimeout,
+    ExecutionFailed,
+    ModelMissing,
+    OutOfMemory,
+    PictureTooLarge,
+    PictureUnreadable,
+    WorkflowFileError,
+    WorkflowRejected,
+)
+
+if TYPE_CHECKING:
+    from qwenedit_worker.comfyui import EditResult
+
+MAX_DETAIL = 500
+"""Characters of an error's text that are kept with the job, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """There is a picture."""
+
+    result: EditResult
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The attempt failed; another one may not."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """No attempt would succeed."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The attempt did not really begin; the job goes back unharmed."""
+
+    detail: str
+    suspect: bool = False
+    """Whether the same job, coming back like this again and again, is to be counted after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The user wants no answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The job is, or may be, somebody else's: nothing is said about it."""
+
+    detail: str
+
+
+Outcome: TypeAlias = Finished | Retry | Fail | Release | Withdrawn | Dropped
+
+
+def outcome_of(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, one row each
+    """Decide what happens to the job of an attempt that ended in an error.
+
+    An error of an unforeseen class is a defect of ours; the attempt counts, so that it cannot go on for ever.
+    """
+    detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
+    match error:
+        case ComfyUIUnavailable(submitted=False) | ModelMissing():
+            return Release(detail, suspect=True)
+        case ComfyUIUnavailable():
+            return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
+        case EditTimeout():
+            return Retry(Reason.TIMEOUT, detail)
+        case OutOfMemory():
+            return Fail(Reason.OUT_OF_MEMORY, detail)
+        case PictureUnreadable() | PictureTooLarge():
+            return Fail(Reason.PICTURE_UNREADABLE, detail)
+        case PictureExpiredError():
+            return Fail(Reason.PICTURE_EXPIRED, detail)
+        case WorkflowRejected() | WorkflowFileError():
+            return Fail(Reason.WORKFLOW_REJECTED, detail)
+        case ExecutionFailed() | ComfyUIError():
+            return Fail(Reason.EXECUTION_FAILED, detail)
+        case _:
+            return Retry(Reason.UNKNOWN, detail)

@@ -1,0 +1,144 @@
+"""The queue and the pictures in Redis, with Redis' errors in the worker's own words."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from redis.exceptions import RedisError
+
+from qwenedit_worker.backoff import Backoff
+from qwenedit_worker.errors import QueueUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs import Claim, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
+
+NUDGE_POLL = 5.0
+"""Seconds between checks that an idle subscription's connection still lives."""
+
+log = structlog.get_logger(__name__)
+
+
+class Link:
+    """Knows whether Redis answers, and logs each change of that once."""
+
+    def __init__(self, on_change: Callable[[bool], None] = lambda _up: None) -> None:
+        self._up: bool | None = None
+        self._on_change = on_change
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turn Redis' errors into `QueueUnavailableError`."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            self._become(up=False, error=str(error) or type(error).__name__)
+            raise QueueUnavailableError(str(error)) from error
+        self._become(up=True)
+
+    def _become(self, *, up: bool, **details: str) -> None:
+        if self._up is up:
+            return
+        if up:
+            log.info("redis.reachable")
+        else:
+            log.warning("redis.unreachable", **details)
+        self._up = up
+        self._on_change(up)
+
+
+class LinkedQueue:
+    """The worker's half of a `JobQueue`."""
+
+    def __init__(self, queue: JobQueue, link: Link) -> None:
+        self._queue = queue
+        self._link = link
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the time is Redis' to keep
+        """See `JobQueue.wait`."""
+        with self._link.watched():
+            return await self._queue.wait(timeout)
+
+    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
+        """See `JobQueue.claim`."""
+        with self._link.watched():
+            return await self._queue.claim(worker=worker, token=token, lease=lease)
+
+    async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
+        """See `JobQueue.renew`."""
+        with self._link.watched():
+            return await self._queue.renew(job_id, token, lease=lease)
+
+    async def progress(self, job_id: str, token: str, phase: Phase, *, step: int = 0, steps: int = 0) -> Lease:
+        """See `JobQueue.progress`."""
+        with self._link.watched():
+            return await self._queue.progress(job_id, token, phase, step=step, steps=steps)
+
+    async def complete(self, job_id: str, token: str, result: Result) -> Settled:
+        """See `JobQueue.complete`."""
+        with self._link.watched():
+            return await self._queue.complete(job_id, token, result)
+
+    async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
+        """See `JobQueue.fail`."""
+        with self._link.watched():
+            return await self._queue.fail(job_id, token, reason, detail)
+
+    async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
+        """See `JobQueue.retry`."""
+        with self._link.watched():
+            return await self._queue.retry(job_id, token, reason, detail)
+
+    async def release(self, job_id: str, token: str) -> Settled:
+        """See `JobQueue.release`."""
+        with self._link.watched():
+            return await self._queue.release(job_id, token)
+
+    async def drain(self, job_id: str, token: str) -> Lease:
+        """See `JobQueue.drain`."""
+        with self._link.watched():
+            return await self._queue.drain(job_id, token)
+
+
+class LinkedPictures:
+    """The worker's half of a `PictureStore`."""
+
+    def __init__(self, store: PictureStore, link: Link) -> None:
+        self._store = store
+        self._link = link
+
+    async def get(self, ref: str) -> bytes:
+        """See `PictureStore.get`."""
+        with self._link.watched():
+            return await self._store.get(ref)
+
+    async def put(self, ref: str, data: bytes) -> None:
+        """See `PictureStore.put`."""
+        with self._link.watched():
+            await self._store.put(ref, data)
+
+
+async def listen(redis: Redis, channel: str, on_message: Callable[[str], None]) -> None:
+    """Hand on what is published, for ever. Messages sent while the connection is down are missed.
+
+    Says nothing of Redis' absence: whoever needs Redis does.
+    """
+    backoff = Backoff()
+    while True:
+        try:
+            async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                await subscription.subscribe(channel)
+                while True:
+                    message = await subscription.get_message(timeout=NUDGE_POLL)
+                    backoff.reset()
+                    if message is not None:
+                        on_message(message["data"])
+        except (RedisError, OSError) as error:
+            log.debug("nudges.interrupted", error=str(error))
+        await asyncio.sleep(backoff.pause())

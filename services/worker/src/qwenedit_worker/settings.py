@@ -1,0 +1,87 @@
+"""The worker's settings, with the names and ranges that operators know."""
+
+from __future__ import annotations
+
+import socket
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from qwenedit_jobs import RedisSettings
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class WorkerSettings(RedisSettings):
+    """What a worker is told by its environment. Times are in seconds."""
+
+    worker_id: str = Field(default_factory=socket.gethostname, min_length=1, description="the worker's name")
+    probe_port: int = Field(default=8080, ge=0, le=65535, description="port of the probes and metrics; 0 is a free one")
+
+    worker_polling_interval: float = Field(
+        default=1.0,
+        ge=0.5,
+        le=5,
+        description="seconds, the longest single wait on the queue; a waiting job is picked up at once",
+    )
+    worker_lease: float = Field(
+        default=30.0,
+        ge=10,
+        le=120,
+        description="seconds until a silent worker's job goes to another one",
+    )
+    worker_gpu_lock_timeout: float = Field(
+        default=30.0,
+        ge=10,
+        le=60,
+        description="seconds to wait for a shared ComfyUI before the job goes back, unharmed",
+    )
+    worker_log_level: LogLevel = Field(default=LogLevel.INFO, description="how much is logged")
+
+    comfyui_url: str = Field(
+        default="http://127.0.0.1:8188",
+        pattern=r"^https?://[^/\s]+",
+        description="ComfyUI's address, http:// or https://",
+    )
+    comfyui_timeout: float = Field(
+        default=300.0,
+        ge=150,
+        allow_inf_nan=False,
+        description="seconds, the budget of one attempt; the pod's grace period is derived from it",
+    )
+    comfyui_poll_interval: float = Field(
+        default=0.25,
+        ge=0.1,
+        le=1,
+        description="seconds between questions to ComfyUI while its websocket is silent",
+    )
+    workflow: str = Field(
+        default="qwen-image-edit-2511-fast",
+        min_length=1,
+        description="a name in WORKFLOWS_DIR, or the path of a workflow in API format (.json)",
+    )
+    workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
+    comfyui_input_dir: Path | None = Field(
+        default=None,
+        description="ComfyUI's input folder where this process can reach it, so that photos are deleted after use",
+    )
+    comfyui_output_dir: Path | None = Field(
+        default=None,
+        description="ComfyUI's output folder, likewise; both or neither",
+    )
+    picture_ttl: int = Field(default=86_400, ge=60, description="seconds until a result is forgotten")
+
+    @model_validator(mode="after")
+    def _both_folders_or_neither(self) -> Self:
+        if (self.comfyui_input_dir is None) != (self.comfyui_output_dir is None):
+            raise ValueError("COMFYUI_INPUT_DIR and COMFYUI_OUTPUT_DIR belong together: set both or neither")
+        return self

@@ -1,0 +1,92 @@
+"""Saying what became of a job, until Redis has heard it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import Lease, Result, Settled, result_ref
+from qwenedit_worker.backoff import Backoff
+from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.events import set_within
+from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import Claim
+    from qwenedit_worker.activity import Activity
+    from qwenedit_worker.ports import Pictures, Queue
+    from qwenedit_worker.shutdown import Shutdown
+
+log = structlog.get_logger(__name__)
+
+
+class Settlement:
+    """Hands outcomes in.
+
+    Args:
+        queue: Takes the outcome.
+        pictures: Takes the result's picture.
+        lease: Seconds.
+        activity: Is told that the worker waits for Redis and does not hang.
+        shutdown: Ends the wait for an absent Redis.
+    """
+
+    def __init__(
+        self, *, queue: Queue, pictures: Pictures, lease: float, activity: Activity, shutdown: Shutdown
+    ) -> None:
+        self._queue = queue
+        self._pictures = pictures
+        self._lease = lease
+        self._activity = activity
+        self._shutdown = shutdown
+
+    async def settle(self, claim: Claim, outcome: Outcome) -> Settled:
+        """Say what became of the job, however long Redis is away: its token decides whether that still counts.
+
+        Returns:
+            `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.
+        """
+        if isinstance(outcome, Dropped):
+            return Settled.LOST
+        backoff = Backoff()
+        lost = False
+        while True:
+            try:
+                return await self._say(claim, outcome, keep_picture=not lost)
+            except QueueUnavailableError:
+                self._activity.sign()
+            if await set_within(self._shutdown.abandoning, backoff.pause()):
+                log.error("job.unsettled", remedy="its lease runs out and it is executed again")
+                return Settled.LOST
+            lost = lost or await self._lost(claim)
+
+    async def _say(self, claim: Claim, outcome: Outcome, *, keep_picture: bool) -> Settled:
+        job_id, token = claim.job.id, claim.token
+        match outcome:
+            case Finished(result):
+                ref = result_ref(job_id, claim.attempt)
+                if keep_picture:
+                    await self._pictures.put(ref, result.png)
+                picture = Result(picture=ref, seed=result.seed, seconds=result.seconds)
+                return await self._queue.complete(job_id, token, picture)
+            case Retry(reason, detail):
+                return await self._queue.retry(job_id, token, reason, detail)
+            case Fail(reason, detail):
+                return await self._queue.fail(job_id, token, reason, detail)
+            case Release() | Withdrawn():
+                # Releasing a job whose user has cancelled it ends it.
+                return await self._queue.release(job_id, token)
+            case Dropped():
+                return Settled.LOST
+
+    async def _lost(self, claim: Claim) -> bool:
+        """Whether Redis, which may answer and yet refuse all writes, says that the token no longer counts.
+
+        The call that failed may have done it, so it is repeated all the same and gets the answer it then got; only
+        the picture is not sent again.
+        """
+        try:
+            return await self._queue.renew(claim.job.id, claim.token, lease=self._lease) is Lease.LOST
+        except QueueUnavailableError:
+            return False

@@ -1,0 +1,51 @@
+"""How a worker is asked to leave."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger(__name__)
+
+
+class Shutdown:
+    """The steps towards the exit; none is ever taken back.
+
+    `draining`: no further job is claimed. `leaving`: the process ends after the job in hand. `abandoning`: it gives
+    the job in hand back and ends.
+    """
+
+    def __init__(self, on_draining: Callable[[], None] = lambda: None) -> None:
+        self._on_draining = on_draining
+        self.draining = asyncio.Event()
+        self.leaving = asyncio.Event()
+        self.abandoning = asyncio.Event()
+
+    def drain(self) -> None:
+        """Claim no more jobs, and stay: the preStop hook's wish."""
+        if not self.draining.is_set():
+            log.info("worker.draining")
+            self._on_draining()
+        self.draining.set()
+
+    def leave(self) -> None:
+        """End after the job in hand; asked a second time, do not wait for it: SIGTERM's wish."""
+        if self.leaving.is_set():
+            self.abandon()
+            return
+        log.info("worker.leaving")
+        self.drain()
+        self.leaving.set()
+
+    def abandon(self) -> None:
+        """Give the job in hand back and end."""
+        if not self.abandoning.is_set():
+            log.warning("worker.abandoning")
+        self.drain()
+        self.leaving.set()
+        self.abandoning.set()

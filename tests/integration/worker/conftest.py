@@ -1,0 +1,189 @@
+"""A worker's own code on a real Redis, with an editor whose every move the test decides."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Keys,
+    Limits,
+    RedisPictureStore,
+    RedisSettings,
+    ReplyTo,
+    connect,
+    input_ref,
+    job_id,
+)
+from qwenedit_worker.activity import Activity
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, Stage, Verdict
+from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
+from qwenedit_worker.shutdown import Shutdown
+from qwenedit_worker.worker import Pace, Worker
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    b"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x56\xc7\x2f\r"
+    b"\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+
+
+class ScriptedEditor:
+    """Does with each edit what the test has put into `script`; edits at once when there is nothing."""
+
+    def __init__(self):
+        self.script = deque()
+        self.calls = []
+        self.stopped = asyncio.Event()
+
+    async def edit(self, job, *, attempt, pictures, on_progress, deadline):
+        self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
+        await on_progress(Progress(Stage.STARTING))
+        step = self.script.popleft() if self.script else None
+        if isinstance(step, BaseException):
+            raise step
+        if step is not None:
+            try:
+                result = await step(on_progress)
+            except asyncio.CancelledError:
+                self.stopped.set()
+                raise
+            if result is not None:
+                return result
+        return EditResult(png=PNG, seed=job.edit.seed, seconds=0.01)
+
+
+class ScriptedServer:
+    """A ComfyUI that is as ready, and as dead, as the test says."""
+
+    def __init__(self):
+        self.problem = None
+        self.verdict_now = Verdict(condemned=False, reason="alive")
+        self.checks = 0
+
+    async def check(self):
+        self.checks += 1
+        if self.problem is not None:
+            raise self.problem
+
+    async def verdict(self):
+        return self.verdict_now
+
+
+class Bench:
+    """Both sides of the queue: jobs go in as the bot's, and a worker takes them out."""
+
+    def __init__(self, url):
+        self.url = url
+        self.settings = RedisSettings(redis_url=url)
+        self.keys = Keys()
+        self.redis = connect(self.settings)
+        self.binary = connect(self.settings, decode=False)
+        self.queue = JobQueue(self.redis, self.keys)
+        self.store = RedisPictureStore(self.binary, self.keys, ttl=600)
+        self.editor = ScriptedEditor()
+        self.server = ScriptedServer()
+        self.shutdown = Shutdown()
+        self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry)
+        self.limits = Limits(max_unfinished_per_user=100, retry_delays=(0.05,))
+        self.jobs = 0
+
+    async def close(self):
+        await self.redis.aclose()
+        await self.binary.aclose()
+
+    def metric(self, name, **labels):
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    async def enqueue(self, *, picture=PNG, prompt="make it snow", limits=None):
+        self.jobs += 1
+        identity = job_id(1, self.jobs)
+        ref = input_ref(identity, 0)
+        if picture is not None:
+            await self.store.put(ref, picture)
+        job = Job(
+            id=identity,
+            user_id=1,
+            edit=Edit(prompt=prompt, pictures=(ref,), seed=7),
+            reply=ReplyTo(chat_id=1, placeholder_id=2, source_message_id=self.jobs, language="en"),
+        )
+        await self.queue.enqueue(job, limits or self.limits)
+        return job
+
+    async def until(self, job, predicate, *, within=5.0):
+        deadline = time.monotonic() + within
+        while True:
+            status = await self.queue.status(job.id)
+            if status is not None and predicate(status):
+                return status
+            assert time.monotonic() < deadline, f"still {status}"
+            await asyncio.sleep(0.01)
+
+    async def until_final(self, job, *, within=5.0):
+        return await self.until(job, lambda status: status.state.final, within=within)
+
+    def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
+        activity = Activity(budget=budget, busy=self.metrics.busy)
+        link = Link(on_change=self.metrics.redis_up.set)
+        waiter = connect(self.settings, block=0.5)
+        queue = queue or JobQueue(connect(self.settings), self.keys, waiter=waiter)
+        watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
+        worker = Worker(
+            name,
+            Pace(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
+            queue=LinkedQueue(queue, link),
+            pictures=LinkedPictures(self.store, link),
+            editor=editor or self.editor,
+            watch=watch,
+            shutdown=self.shutdown,
+            activity=activity,
+            metrics=self.metrics,
+        )
+        return SimpleNamespace(worker=worker, watch=watch, activity=activity, clients=(queue._redis, waiter))
+
+    @asynccontextmanager
+    async def working(self, **options):
+        """Have a worker at work inside the block; it is told to leave at its end."""
+        parts = self.make_worker(**options)
+        running = asyncio.create_task(parts.worker.run())
+        helpers = [
+            asyncio.create_task(parts.watch.run()),
+            asyncio.create_task(listen(self.redis, self.keys.nudge, parts.worker.nudge)),
+        ]
+        try:
+            yield SimpleNamespace(task=running, **vars(parts))
+        finally:
+            self.shutdown.abandon()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait_for(running, 5)
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            for client in parts.clients:
+                await client.aclose()
+
+
+@pytest.fixture
+async def bench(redis_url):
+    bench = Bench(redis_url)
+    yield bench
+    await bench.close()
+
+
+@pytest.fixture
+def unavailable():
+    """Make the error of a ComfyUI that is not there."""
+    return lambda *, submitted: ComfyUIUnavailable("connection refused", submitted=submitted)
