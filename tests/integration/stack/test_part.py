@@ -80,7 +80,8 @@ async def test_the_environment_is_what_was_given_and_nothing_of_ours(monkeypatch
 
 async def test_each_line_is_heard_as_it_comes():
     heard = []
-    part = python(DRAINS, listener=lambda name, line: heard.append((name, line)))
+    part = python(DRAINS)
+    part.listener = lambda name, line: heard.append((name, line))
     await part.start()
     assert heard == [("python", "ready")]
     await part.stop()

@@ -3,12 +3,18 @@
 from local_stack.environment import bare_environment, inherited_environment
 from local_stack.errors import NoRedisError, PartDiedError, PartError, PartNotReadyError, PortBusyError, StackError
 from local_stack.part import Part, python_module
+from local_stack.parts import WORKFLOWS, ComfyUISimulator, Service, TelegramSimulator, bot, worker
 from local_stack.ports import HOST, free_port, require_free
 from local_stack.ready import answers, at_once, by_http, by_line, by_redis_ping
 from local_stack.redis_server import RedisServer, redis_program
+from local_stack.settings import SIMULATED_TOKEN
+from local_stack.stack import first_death, running
 
 __all__ = [
     "HOST",
+    "SIMULATED_TOKEN",
+    "WORKFLOWS",
+    "ComfyUISimulator",
     "NoRedisError",
     "Part",
     "PartDiedError",
@@ -16,16 +22,22 @@ __all__ = [
     "PartNotReadyError",
     "PortBusyError",
     "RedisServer",
+    "Service",
     "StackError",
+    "TelegramSimulator",
     "answers",
     "at_once",
     "bare_environment",
+    "bot",
     "by_http",
     "by_line",
     "by_redis_ping",
+    "first_death",
     "free_port",
     "inherited_environment",
     "python_module",
     "redis_program",
     "require_free",
+    "running",
+    "worker",
 ]

@@ -38,7 +38,6 @@ class Part:
         command: Program and arguments.
         env: Its whole environment.
         ready: How to find out that it is ready.
-        listener: Called with name and line for each line it prints.
     """
 
     def __init__(
@@ -48,13 +47,13 @@ class Part:
         *,
         env: Mapping[str, str],
         ready: Ready | None = None,
-        listener: Listener | None = None,
     ) -> None:
         self.name = name
         self.command = tuple(command)
         self.env = dict(env)
         self._ready = ready or at_once()
-        self._listener = listener
+        self.listener: Listener | None = None
+        """Called with name and line for each line it prints."""
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
@@ -167,8 +166,8 @@ class Part:
             raise RuntimeError("the process was started without a pipe")
         async for raw in stream:
             line = raw.decode(errors="replace").rstrip()
-            if self._listener is not None:
-                self._listener(self.name, line)
+            if self.listener is not None:
+                self.listener(self.name, line)
             async with self._printed:
                 self._lines.append(line)
                 self._printed.notify_all()

@@ -17,8 +17,6 @@ from local_stack.ready import by_redis_ping
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local_stack.part import Listener
-
 PROGRAMS = ("valkey-server", "redis-server")
 
 
@@ -46,12 +44,9 @@ class RedisServer(Part):
         data_dir: Where its file lies; made where it is missing.
         port: 0 takes a free one, and keeps it.
         persistent: Whether to write the file; without it a restart forgets everything.
-        listener: Called with name and line for each line it prints.
     """
 
-    def __init__(
-        self, data_dir: Path, *, port: int = 0, persistent: bool = True, listener: Listener | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path, *, port: int = 0, persistent: bool = True) -> None:
         self.port = port or free_port()
         self._data_dir = data_dir
         super().__init__(
@@ -69,7 +64,6 @@ class RedisServer(Part):
             ),
             env=bare_environment(),
             ready=by_redis_ping(HOST, self.port),
-            listener=listener,
         )
 
     @property

@@ -1,0 +1,51 @@
+"""Parts together: their order, and what the person at the terminal is told when one fails."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+
+from local_stack import Part, PartDiedError, bare_environment, by_line, first_death, require_free, running
+from local_stack.errors import PortBusyError
+
+SERVES = "import time; print('ready', flush=True); time.sleep(60)"
+
+
+def part(name: str, code: str = SERVES) -> Part:
+    return Part(name, (sys.executable, "-c", code), env=bare_environment(), ready=by_line("ready"))
+
+
+async def test_parts_run_inside_the_block_only():
+    parts = [part("one"), part("two")]
+    async with running(parts):
+        assert all(each.running for each in parts)
+    assert not any(each.running for each in parts)
+
+
+async def test_where_one_does_not_start_those_before_it_are_stopped():
+    good, bad, never = part("good"), part("bad", "raise SystemExit('no luck')"), part("never")
+    with pytest.raises(PartDiedError, match=r"bad exited with code 1; its last lines:\n  no luck"):
+        async with running([good, bad, never]):
+            raise AssertionError
+    assert not good.running
+    assert never.lines == []
+
+
+async def test_the_first_part_that_dies_is_named_with_its_last_lines():
+    parts = [part("one"), part("two", "print('ready', flush=True); print('out of memory'); raise SystemExit(3)")]
+    with pytest.raises(PartDiedError, match=r"two exited with code 3; its last lines:\n  ready\n  out of memory"):
+        async with running(parts):
+            await first_death(parts)
+    assert not parts[0].running
+
+
+def test_a_busy_port_is_said_with_what_to_do():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortBusyError, match=rf"port {port} cannot be used \(Address already in use\): try another"):
+            require_free(port, hint="try another")
+    require_free(port, hint="try another")
