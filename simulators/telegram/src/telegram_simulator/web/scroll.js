@@ -12,6 +12,8 @@ export class Follower {
   #badge = byId("unread");
   #following = true;
   #unread = 0;
+  /** Where the reader was when we last looked. */
+  #top = 0;
 
   constructor() {
     this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
@@ -43,7 +45,11 @@ export class Follower {
 
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Only moving up is leaving: when messages come fast, the end moves on before our own jump to it is reported.
+    if (atEnd) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
     if (this.#following) this.#unread = 0;
     this.#show();
   }
