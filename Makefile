@@ -1,0 +1,74 @@
+# Everything that is done with this repository. Needs Python 3.11 or newer, git and make; uv is fetched where it is
+# missing. `make help` is made from the comments that stand after `##`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# A uv that starts: version managers leave commands on PATH that do not.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .local/uv/bin/uv)
+BIN := .venv/bin
+# Python is downloaded only where the machine's own is too old.
+export UV_PYTHON_DOWNLOADS ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo never || echo automatic)
+
+PYTHON_FOLDERS := packages services simulators tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py))))
+OURS := git ls-files --cached --others --exclude-standard --
+SHELL_SCRIPTS = $(shell $(OURS) .ci/run '*.sh')
+DOCKERFILES = $(shell $(OURS) '*Dockerfile')
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use
+
+.PHONY: run
+run: $(BIN)/.synced ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= WORKFLOW=)
+	@$(BIN)/python -m local_stack
+
+##@ Develop
+
+.PHONY: lint
+lint: lint-python lint-files ## Check style, types and architecture
+
+.PHONY: lint-python
+lint-python: $(BIN)/.synced
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PYTHON_FOLDERS)
+	$(BIN)/lint-imports
+
+.PHONY: lint-files
+lint-files: $(BIN)/.synced
+	$(BIN)/yamllint --strict .
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint
+	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
+
+.PHONY: format
+format: $(BIN)/.synced ## Put the code into its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: test
+test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
+	$(BIN)/pytest $(or $(TESTS),--ignore=tests/e2e)
+
+.PHONY: clean
+clean: ## Remove all that was made here
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Deliver
+
+# The environment, made again when what it is made from has changed.
+$(BIN)/.synced: uv.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(filter .local/%,$(UV))
+	$(UV) sync --frozen --all-packages --quiet
+	@touch $@
+
+.local/uv/bin/uv:
+	python3 -m venv .local/uv
+	.local/uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9'
