@@ -1,0 +1,3 @@
+from comfyui_simulator.cli import main
+
+main()

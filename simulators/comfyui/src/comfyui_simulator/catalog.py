@@ -1,0 +1,110 @@
+"""The nodes the simulator knows: a recorded subset of a real server's `/object_info`, with this server's own files."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MODEL_INPUTS = {
+    ("UNETLoader", "unet_name"): "diffusion_models",
+    ("CLIPLoader", "clip_name"): "text_encoders",
+    ("VAELoader", "vae_name"): "vae",
+    ("LoraLoaderModelOnly", "lora_name"): "loras",
+}
+BUILT_IN_VAES = ("pixel_space",)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a node.
+
+    Attributes:
+        kind: A socket or widget type; `COMBO` for a choice.
+        choices: What a `COMBO` accepts.
+        config: The input's declaration as `/object_info` shows it, which error answers repeat.
+    """
+
+    name: str
+    kind: str
+    required: bool
+    choices: tuple[str, ...]
+    config: list[Any]
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Limits and defaults, such as `min` and `max`."""
+        return self.config[1] if len(self.config) > 1 else {}
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node class."""
+
+    name: str
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[str, ...]
+    is_output: bool
+
+
+class Catalog:
+    """Answers `/object_info` and tells the validator what it may accept.
+
+    Args:
+        models: Names of the model files in a folder, asked for each time since faults take files away.
+        pictures: Names of the files in the input directory.
+    """
+
+    def __init__(self, *, models: Callable[[str], tuple[str, ...]], pictures: Callable[[], tuple[str, ...]]) -> None:
+        recording = json.loads(resources.files("comfyui_simulator").joinpath("recorded/object_info.json").read_text())
+        self._nodes: dict[str, Any] = recording["nodes"]
+        self._models = models
+        self._pictures = pictures
+        self.version: str = recording["comfyui_version"]
+        self.features: dict[str, Any] = recording["features"]
+        self.model_folders: tuple[str, ...] = tuple(recording["model_folders"])
+
+    def info(self, name: str) -> dict[str, Any] | None:
+        """The `/object_info` entry of a class, or None where there is no such class."""
+        recorded = self._nodes.get(name)
+        if recorded is None:
+            return None
+        entry: dict[str, Any] = copy.deepcopy(recorded)
+        for (node, field), folder in MODEL_INPUTS.items():
+            if node == name:
+                built_in = BUILT_IN_VAES if folder == "vae" else ()
+                entry["input"]["required"][field][0] = [*self._models(folder), *built_in]
+        if name == "LoadImage":
+            entry["input"]["required"]["image"][0] = list(self._pictures())
+        return entry
+
+    def all_info(self) -> dict[str, Any]:
+        """The whole `/object_info`."""
+        return {name: self.info(name) for name in self._nodes}
+
+    def spec(self, name: str) -> NodeSpec | None:
+        """The class in the validator's terms."""
+        entry = self.info(name)
+        if entry is None:
+            return None
+        inputs = tuple(
+            _input_spec(field, config, required=group == "required")
+            for group in ("required", "optional")
+            for field, config in entry["input"].get(group, {}).items()
+        )
+        return NodeSpec(name, inputs, tuple(entry["output"]), bool(entry["output_node"]))
+
+
+def _input_spec(name: str, config: list[Any], *, required: bool) -> InputSpec:
+    """Read a declaration of the old schema, `[[choices], {...}]`, or the new, `["COMBO", {"options": ...}]`."""
+    kind = config[0]
+    options: Mapping[str, Any] = config[1] if len(config) > 1 else {}
+    if isinstance(kind, list):
+        return InputSpec(name, "COMBO", required, tuple(kind), config)
+    choices = tuple(options.get("options", ())) if kind == "COMBO" else ()
+    return InputSpec(name, kind, required, choices, config)

@@ -1,0 +1,70 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import tempfile
+from pathlib import Path
+
+from comfyui_simulator.config import MEGABYTE, PRODUCTION_MODELS, Config
+from comfyui_simulator.server import Simulator
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m comfyui_simulator",
+        description="ComfyUI's HTTP and websocket protocol on a CPU, with simulated edits and faults on demand.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8188, help="port to listen on, 0 for a free one (%(default)s)")
+    parser.add_argument("--step-seconds", type=float, default=0.5, help="time of one sampling step (%(default)s)")
+    parser.add_argument("--load-seconds", type=float, default=0.0, help="time of the first model load (%(default)s)")
+    parser.add_argument("--data-dir", type=Path, help="directory for input, output, temp (one that is deleted on exit)")
+    parser.add_argument("--max-upload-size", type=float, default=100.0, help="in MB; 413 above (%(default)s)")
+    parser.add_argument(
+        "--preview-method", choices=("none", "auto"), default="none", help="whether steps send pictures (%(default)s)"
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="FOLDER/NAME",
+        help="another model file that the loaders offer; may be repeated",
+    )
+    return parser.parse_args(arguments)
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    simulator = Simulator(config)
+    async with simulator.running():
+        print(f"ComfyUI simulator: {simulator.url}", flush=True)  # what a supervisor waits for
+        await ended.wait()
+
+
+def main() -> None:
+    """Run the simulator."""
+    options = parse()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    with tempfile.TemporaryDirectory(prefix="comfyui-simulator-", ignore_cleanup_errors=True) as scratch:
+        data_dir: Path = options.data_dir or Path(scratch)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        config = Config(
+            data_dir=data_dir,
+            host=options.host,
+            port=options.port,
+            step_seconds=options.step_seconds,
+            load_seconds=options.load_seconds,
+            max_upload_bytes=round(options.max_upload_size * MEGABYTE),
+            previews=options.preview_method == "auto",
+            models=(*PRODUCTION_MODELS, *options.model),
+        )
+        asyncio.run(serve(config))

@@ -1,0 +1,44 @@
+"""What a simulator is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+
+PRODUCTION_MODELS = (
+    "diffusion_models/qwen_image_edit_2511_fp8mixed.safetensors",
+    "text_encoders/qwen_2.5_vl_7b_fp8_scaled.safetensors",
+    "vae/qwen_image_vae.safetensors",
+    "loras/Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors",
+)
+"""`folder/name` of the files that the bundled workflows name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Where the simulator listens and how fast its pretended GPU is.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        data_dir: Holds `input`, `output` and `temp`, like ComfyUI's own directories, and the ledger.
+        step_seconds: How long one sampling step takes.
+        load_seconds: How long the first load of a diffusion model takes.
+        max_upload_bytes: Larger request bodies are answered 413. ComfyUI's default is 100 MB.
+        previews: Whether sampling steps send preview frames, as with ComfyUI's `--preview-method auto`.
+        models: Model files that the loaders offer, as `folder/name`.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8188
+    step_seconds: float = 0.5
+    load_seconds: float = 0.0
+    max_upload_bytes: int = 100 * MEGABYTE
+    previews: bool = False
+    models: tuple[str, ...] = PRODUCTION_MODELS

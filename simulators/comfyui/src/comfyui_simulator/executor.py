@@ -1,0 +1,79 @@
+"""The thread that runs prompts, one at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from comfyui_simulator.errors import Stopped, Vanished
+from comfyui_simulator.run import Run
+
+if TYPE_CHECKING:
+    from comfyui_simulator.ledger import Ledger
+    from comfyui_simulator.queue import Prompt, PromptQueue
+    from comfyui_simulator.run import Workshop
+
+log = logging.getLogger(__name__)
+
+LOOK_INTERVAL = 0.25
+"""Longest wait for a prompt before looking whether the server is being stopped."""
+
+
+class Executor(threading.Thread):
+    """Takes prompts from the queue until the server is stopped, or until something unforeseen ends the thread.
+
+    The latter is ComfyUI's own weakness, kept on purpose: HTTP goes on answering and nothing runs any more.
+    """
+
+    def __init__(self, queue: PromptQueue, shop: Workshop, ledger: Ledger) -> None:
+        super().__init__(name="executor", daemon=True)
+        self._queue = queue
+        self._shop = shop
+        self._ledger = ledger
+        self._killed = threading.Event()
+        self._free: set[str] = set()
+
+    def kill(self) -> None:
+        """End the thread as a bug would, before it takes the next prompt."""
+        self._killed.set()
+
+    def free(self, *, unload_models: bool, free_memory: bool) -> None:
+        """Forget models and results once the running prompt is done."""
+        if unload_models or free_memory:
+            self._free.add("models")
+        if free_memory:
+            self._free.add("results")
+
+    def run(self) -> None:
+        """The thread's work."""
+        try:
+            while not self._shop.pace.stopped and not self._killed.is_set():
+                prompt = self._queue.take(LOOK_INTERVAL)
+                if prompt is not None:
+                    self._run(prompt)
+                self._free_memory()
+        except Stopped:
+            log.info("executor stopped in the middle of a prompt")
+        except Exception:
+            log.exception("the executor thread died; prompts will be accepted and not run")
+
+    def _run(self, prompt: Prompt) -> None:
+        self._ledger.started(prompt)
+        run = Run(prompt, self._shop)
+        try:
+            outcome = run.run()
+        except Vanished:
+            self._ledger.ended(prompt, "vanished")
+            self._queue.finish(prompt, None)
+            return
+        self._ledger.ended(prompt, outcome.status)
+        self._queue.finish(prompt, outcome)
+        run.tell.prompt_ends()
+
+    def _free_memory(self) -> None:
+        if "models" in self._free:
+            self._shop.loaded.clear()
+        if "results" in self._free:
+            self._shop.cache.clear()
+        self._free.clear()

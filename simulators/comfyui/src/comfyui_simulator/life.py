@@ -1,0 +1,67 @@
+"""One life of the server: all that a restart forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from comfyui_simulator.cache import Cache
+from comfyui_simulator.executor import Executor
+from comfyui_simulator.hub import Hub
+from comfyui_simulator.pace import Pace
+from comfyui_simulator.queue import PromptQueue
+from comfyui_simulator.run import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from comfyui_simulator.config import Config
+    from comfyui_simulator.faults import FaultName, Faults
+    from comfyui_simulator.files import Files
+    from comfyui_simulator.ledger import Ledger
+
+
+class Life:
+    """Queue, history, cache, sockets and the executor between a start and a stop."""
+
+    def __init__(  # noqa: PLR0913  # the parts that outlive it
+        self,
+        *,
+        config: Config,
+        files: Files,
+        faults: Faults,
+        ledger: Ledger,
+        features: Mapping[str, Any],
+        server_fault: Callable[[FaultName, float | None], None],
+    ) -> None:
+        self.hub = Hub(queue_info=self.queue_info, features=features)
+        self.queue = PromptQueue(self.hub.tell_status)
+        self.pace = Pace()
+        shop = Workshop(
+            config=config,
+            files=files,
+            faults=faults,
+            pace=self.pace,
+            cache=Cache(),
+            wire=self.hub,
+            loaded=set(),
+            server_fault=server_fault,
+        )
+        self.executor = Executor(self.queue, shop, ledger)
+        self.executor.start()
+        self._publishing = asyncio.create_task(self.hub.publish())
+        self._next_number = 0
+
+    async def stop_publishing(self) -> None:
+        """Send no more events."""
+        self._publishing.cancel()
+        await asyncio.gather(self._publishing, return_exceptions=True)
+
+    def queue_info(self) -> dict[str, Any]:
+        """The content of a `status` event."""
+        return {"exec_info": {"queue_remaining": self.queue.remaining()}}
+
+    def take_number(self) -> int:
+        """The place in the line of the next prompt."""
+        number, self._next_number = self._next_number, self._next_number + 1
+        return number

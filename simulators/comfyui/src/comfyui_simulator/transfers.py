@@ -1,0 +1,65 @@
+"""Files over HTTP: `POST /upload/image` and `GET /view`."""
+
+from __future__ import annotations
+
+import errno
+import mimetypes
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from comfyui_simulator.errors import ForbiddenPathError
+from comfyui_simulator.faults import FaultName
+
+if TYPE_CHECKING:
+    from comfyui_simulator.server import Simulator
+
+
+async def upload(simulator: Simulator, request: web.Request) -> web.Response:
+    """Store the file of a form's `image` field.
+
+    Raises:
+        HTTPRequestEntityTooLarge: The body is over the limit.
+        OSError: The disk is full; becomes a 500, as on the real server.
+        KeyError: An unknown type; likewise.
+    """
+    form = await request.post()
+    if simulator.faults.take(FaultName.TOO_LARGE):
+        raise web.HTTPRequestEntityTooLarge(simulator.config.max_upload_bytes, simulator.config.max_upload_bytes + 1)
+    image = form.get("image")
+    if not isinstance(image, web.FileField) or not image.filename:
+        return web.Response(status=400)
+    if simulator.faults.take(FaultName.DISK_FULL, path="/upload/image"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    kind, subfolder = str(form.get("type", "input")), str(form.get("subfolder", ""))
+    try:
+        name = simulator.files.upload(
+            kind=kind,
+            subfolder=subfolder,
+            name=image.filename,
+            content=image.file.read(),
+            overwrite=form.get("overwrite") in {"true", "1"},
+        )
+    except ForbiddenPathError:
+        return web.Response(status=400)
+    return web.json_response({"name": name, "subfolder": subfolder, "type": kind})
+
+
+async def view(simulator: Simulator, request: web.Request) -> web.StreamResponse:
+    """Send a file by filename, subfolder and type (`output` if not given)."""
+    name, subfolder = request.query.get("filename", ""), request.query.get("subfolder", "")
+    if not name:
+        return web.Response(status=404)
+    if name.startswith("/") or ".." in name:
+        return web.Response(status=400)
+    try:
+        path = simulator.files.locate(request.query.get("type", "output"), subfolder, name)
+    except KeyError:
+        return web.Response(status=400)
+    except ForbiddenPathError:
+        return web.Response(status=403)
+    if not path.is_file():
+        return web.Response(status=404)
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Content-Type": content_type, "Content-Disposition": f'filename="{name}"'}
+    return web.FileResponse(path, headers=headers)
