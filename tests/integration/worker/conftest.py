@@ -46,11 +46,12 @@ class ScriptedEditor:
     def __init__(self):
         self.script = deque()
         self.calls = []
+        self.first_stage = Stage.STARTING
         self.stopped = asyncio.Event()
 
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
-        await on_progress(Progress(Stage.STARTING))
+        await on_progress(Progress(self.first_stage))
         step = self.script.popleft() if self.script else None
         if isinstance(step, BaseException):
             raise step

@@ -1,29 +1,36 @@
-"""From the queue to the outcome: what a worker does with jobs, users' wishes and its own end."""
+"""From the queue to the outcome: what a worker does with jobs and with the ways in which they end."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
-from qwenedit_jobs import Cancelled, Phase, Reason, State, input_ref
+from qwenedit_jobs import Counts, Limits, Phase, Reason, State
 from qwenedit_worker.comfyui import (
     EditResult,
     EditTimeout,
     ExecutionFailed,
     ModelMissing,
     OutOfMemory,
+    PictureTooLarge,
     PictureUnreadable,
     Progress,
+    SilentExecutor,
     Stage,
+    UnexpectedReply,
     Verdict,
     WorkflowRejected,
 )
+from qwenedit_worker.worker import SUSPICION
+
+NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
+MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))
+ONE_ATTEMPT = Limits(max_attempts=1, retry_delays=(0.05,))
 
 
-async def forever(_on_progress):
-    await asyncio.Event().wait()
+def attempts(bench, **labels):
+    return bench.metric("qwenedit_attempts_total", **labels)
 
 
 async def test_a_job_is_executed_and_its_picture_handed_in(bench):
@@ -34,6 +41,242 @@ async def test_a_job_is_executed_and_its_picture_handed_in(bench):
     assert (await bench.store.get(status.result.picture)).startswith(b"\x89PNG")
     assert status.result.seed == 7
     [call] = bench.editor.calls
-    assert call.pictures == (b"the photo",)
-    assert call.attempt == 1
-    assert bench.metric("qwenedit_attempts_total", outcome="done", reason="") == 1
+    assert (call.pictures, call.attempt) == ((b"the photo",), 1)
+    assert await bench.queue.counts() == NOTHING
+    assert attempts(bench, outcome="done", reason="") == 1
+    assert bench.metric("qwenedit_queue_wait_seconds_count") == 1
+    assert bench.metric("qwenedit_execution_seconds_count", outcome="done") == 1
+
+
+async def test_jobs_are_executed_one_at_a_time_and_in_order(bench):
+    at_once = 0
+
+    async def alone(_on_progress):
+        nonlocal at_once
+        at_once += 1
+        assert at_once == 1
+        await asyncio.sleep(0.01)
+        at_once -= 1
+
+    jobs = [await bench.enqueue() for _ in range(5)]
+    bench.editor.script.extend([alone] * 5)
+    async with bench.working():
+        for job in jobs:
+            assert (await bench.until_final(job)).state is State.DONE
+    assert [call.job.id for call in bench.editor.calls] == [job.id for job in jobs]
+
+
+async def test_the_user_sees_the_phase_and_the_steps(bench):
+    go_on = asyncio.Event()
+
+    async def slowly(on_progress):
+        await on_progress(Progress(Stage.EDITING, step=3, steps=4))
+        await go_on.wait()
+
+    bench.editor.script.append(slowly)
+    job = await bench.enqueue()
+    async with bench.working():
+        status = await bench.until(job, lambda status: status.phase is Phase.EDITING)
+        assert (status.state, status.step, status.steps) == (State.RUNNING, 3, 4)
+        assert bench.metric("qwenedit_worker_busy") == 1
+        go_on.set()
+        await bench.until_final(job)
+    assert bench.metric("qwenedit_worker_busy") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (WorkflowRejected("no such node"), Reason.WORKFLOW_REJECTED),
+        (ExecutionFailed("a node failed"), Reason.EXECUTION_FAILED),
+        (PictureUnreadable("cannot identify image"), Reason.PICTURE_UNREADABLE),
+        (PictureTooLarge("413"), Reason.PICTURE_UNREADABLE),
+    ],
+)
+async def test_an_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
+    bench.editor.script.append(error)
+    job = await bench.enqueue()
+    async with bench.working():
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, reason)
+    assert len(bench.editor.calls) == 1
+    assert attempts(bench, outcome="failed", reason=reason.value) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (EditTimeout("no picture in time"), Reason.TIMEOUT),
+        (SilentExecutor("nothing is executed", submitted=True), Reason.COMFYUI_UNAVAILABLE),
+        (UnexpectedReply("502", submitted=True), Reason.COMFYUI_UNAVAILABLE),
+        (ZeroDivisionError("a defect of ours"), Reason.UNKNOWN),
+    ],
+)
+async def test_an_error_that_is_not_the_jobs_leads_to_another_attempt_until_the_last(bench, error, reason):
+    bench.editor.script.append(error)
+    recovers = await bench.enqueue()
+    async with bench.working():
+        status = await bench.until(recovers, lambda status: status.state is State.DELAYED)
+        assert status.reason is reason
+        await asyncio.sleep(0.06)
+        await bench.queue.promote()
+        assert (await bench.until_final(recovers)).state is State.DONE
+        assert [call.attempt for call in bench.editor.calls] == [1, 2]
+
+        bench.editor.script.append(error)
+        hopeless = await bench.enqueue(limits=ONE_ATTEMPT)
+        status = await bench.until_final(hopeless)
+        assert (status.state, status.reason) == (State.FAILED, reason)
+    assert bench.metric("qwenedit_redeliveries_total") == 1
+
+
+async def test_out_of_memory_is_tried_once_more_in_the_same_attempt(bench):
+    bench.editor.script.append(OutOfMemory("CUDA out of memory"))
+    job = await bench.enqueue()
+    async with bench.working():
+        assert (await bench.until_final(job)).state is State.DONE
+    assert [call.attempt for call in bench.editor.calls] == [1, 1]
+    assert bench.editor.calls[0].deadline == bench.editor.calls[1].deadline
+
+
+async def test_out_of_memory_twice_is_final(bench):
+    bench.editor.script.extend([OutOfMemory("CUDA out of memory"), OutOfMemory("again")])
+    job = await bench.enqueue()
+    async with bench.working():
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.OUT_OF_MEMORY)
+    assert len(bench.editor.calls) == 2
+
+
+async def test_a_picture_that_expired_ends_the_job(bench):
+    job = await bench.enqueue(picture=None)
+    async with bench.working():
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.PICTURE_EXPIRED)
+    assert bench.editor.calls == []
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"<html>502 Bad Gateway</html>" * 9, b"\x89PNG\r\n\x1a\n" + bytes(500)])
+async def test_a_result_that_is_no_whole_picture_is_never_handed_in(bench, rubbish):
+    async def spoilt(_on_progress):
+        return EditResult(png=rubbish, seed=1, seconds=1)
+
+    bench.editor.script.append(spoilt)
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working():
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.EXECUTION_FAILED)
+
+
+async def test_no_job_is_taken_before_comfyui_is_ready_and_then_at_once(bench, unavailable):
+    bench.server.problem = unavailable(submitted=False)
+    job = await bench.enqueue()
+    async with bench.working() as parts:
+        await bench.until(job, lambda _status: bench.server.checks > 1)
+        assert await bench.queue.waiting_ids() == [job.id]
+        assert not parts.watch.health().ok
+        bench.server.problem = None
+        assert (await bench.until_final(job)).attempt == 1
+        assert parts.watch.health().ok
+
+
+@pytest.mark.parametrize("error", ["unavailable", "model missing"])
+async def test_a_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_ready_again(bench, unavailable, error):
+    problem = MISSING if error == "model missing" else unavailable(submitted=False)
+
+    async def fails(_on_progress):
+        bench.server.problem = problem
+        raise problem
+
+    bench.editor.script.append(fails)
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working() as parts:
+        status = await bench.until(job, lambda status: bench.editor.calls and status.state is State.QUEUED)
+        assert status.attempt == 0
+        assert not parts.watch.ready.is_set()
+        await asyncio.sleep(0.3)
+        assert len(bench.editor.calls) == 1
+        bench.server.problem = None
+        status = await bench.until_final(job)
+        assert (status.state, status.attempt) == (State.DONE, 1)
+
+
+async def test_a_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(bench, unavailable):
+    bench.editor.script.extend([unavailable(submitted=False)] * SUSPICION)
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working():
+        status = await bench.until_final(job, within=10)
+    assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
+    assert len(bench.editor.calls) == SUSPICION
+
+
+async def test_a_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(bench):
+    async def forever(_on_progress):
+        await asyncio.Event().wait()
+
+    bench.editor.first_stage = Stage.QUEUED
+    bench.editor.script.append(forever)
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working(patience=0.2):
+        await asyncio.wait_for(bench.editor.stopped.wait(), 2)
+        status = await bench.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert attempts(bench, outcome="queued", reason="") == 1
+
+
+async def test_a_job_that_has_begun_is_not_held_to_the_shared_comfyuis_limit(bench):
+    async def longer(_on_progress):
+        await asyncio.sleep(0.4)
+
+    bench.editor.script.append(longer)
+    job = await bench.enqueue()
+    async with bench.working(patience=0.2):
+        assert (await bench.until_final(job)).state is State.DONE
+    assert len(bench.editor.calls) == 1
+
+
+async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_ready(bench, unavailable):
+    go_on = asyncio.Event()
+
+    async def slowly(_on_progress):
+        await go_on.wait()
+
+    bench.editor.script.append(slowly)
+    job = await bench.enqueue()
+    async with bench.working() as parts:
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        before = bench.server.checks
+        bench.server.problem = unavailable(submitted=False)
+        parts.watch._doubted.set()
+        await asyncio.sleep(0.1)
+        assert bench.server.checks == before
+        assert parts.watch.health().ok
+        go_on.set()
+        await bench.until_final(job)
+
+
+async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench):
+    async with bench.working() as parts:
+        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        assert (await parts.watch.comfyui_health()).ok
+        bench.server.verdict_now = Verdict(condemned=True, reason="2 prompts wait and none runs")
+        health = await parts.watch.comfyui_health()
+        assert (health.ok, health.reason) == (False, "2 prompts wait and none runs")
+        assert (await parts.watch.comfyui_health()).ok is False
+        job = await bench.enqueue()
+        await asyncio.sleep(0.7)
+        assert await bench.queue.waiting_ids() == [job.id]
+        assert parts.activity.health().ok, "the worker itself is well"
+        bench.server.verdict_now = Verdict(condemned=False, reason="alive")
+        assert (await bench.until_final(job)).state is State.DONE
+    assert bench.metric("qwenedit_comfyui_zombie_verdicts_total") == 1
+
+
+async def test_a_job_of_another_version_goes_to_another_attempt_and_the_worker_goes_on(bench):
+    strange = await bench.enqueue()
+    await bench.redis.hset(bench.keys.job(strange.id), "payload", '{"id": "x", "of": "the future"}')
+    normal = await bench.enqueue()
+    async with bench.working():
+        assert (await bench.until_final(normal)).state is State.DONE
+    assert await bench.redis.hget(bench.keys.job(strange.id), "state") == "delayed"
+    assert await bench.redis.zcard(bench.keys.leases) == 0

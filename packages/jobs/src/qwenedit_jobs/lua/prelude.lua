@@ -82,6 +82,8 @@ local function reap(limit)
     for _, set_of_leases in ipairs({ LEASES, DRAINING }) do
         for _, id in ipairs(redis.call('ZRANGEBYSCORE', set_of_leases, '-inf', NOW, 'LIMIT', 0, limit)) do
             if get(id, 'state') == 'running' then
+                -- Its worker did not let go of it: whatever that one still says of the job is answered with 'lost'.
+                redis.call('HDEL', JOB .. id, 'token')
                 reaped[#reaped + 1] = id
                 reaped[#reaped + 1] = try_again(id, 'worker_lost', '')
             else

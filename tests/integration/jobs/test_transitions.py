@@ -1,0 +1,384 @@
+"""Each transition of a job: what it changes, what it answers, and that repeating it changes nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from qwenedit_jobs import (
+    Cancelled,
+    Lease,
+    Phase,
+    QueueFullError,
+    Reason,
+    Result,
+    Settled,
+    State,
+    TooManyUnfinishedError,
+    UnreadableJobError,
+)
+
+RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
+
+
+# ---------------------------------------------------------------- enqueue
+
+
+async def test_an_accepted_job_waits_in_line(desk):
+    job = await desk.enqueued()
+    status = await desk.queue.status(job.id)
+    assert (status.job, status.state, status.phase, status.attempt) == (job, State.QUEUED, Phase.QUEUED, 0)
+    assert await desk.places(job.id) == ["line"]
+    assert await desk.queue.unfinished_ids_of(job.user_id) == [job.id]
+
+
+async def test_the_same_job_again_is_told_its_state_and_stands_in_line_once(desk):
+    job = await desk.enqueued()
+    assert await desk.queue.enqueue(job, desk.limits) is State.QUEUED
+    assert await desk.places(job.id) == ["line"]
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    assert await desk.queue.enqueue(job, desk.limits) is State.RUNNING
+    await desk.queue.complete(job.id, "t", RESULT)
+    assert await desk.queue.enqueue(job, desk.limits) is State.DONE
+    assert await desk.places(job.id) == []
+
+
+async def test_a_full_queue_refuses_and_keeps_nothing(desk):
+    await desk.enqueued(1)
+    with pytest.raises(QueueFullError) as caught:
+        await desk.enqueued(2, max_queue_length=1)
+    assert caught.value.waiting == 1
+    assert await desk.queue.status(desk.job(2).id) is None
+
+
+async def test_jobs_between_attempts_count_as_waiting(desk):
+    claim = await desk.claimed()
+    await desk.queue.retry(claim.job.id, "token", Reason.TIMEOUT)
+    with pytest.raises(QueueFullError):
+        await desk.enqueued(2, max_queue_length=1)
+
+
+async def test_a_user_has_so_many_unfinished_jobs_and_no_more(desk):
+    claim = await desk.claimed()
+    with pytest.raises(TooManyUnfinishedError) as caught:
+        await desk.enqueued(2, max_unfinished_per_user=1)
+    assert caught.value.unfinished == 1
+    await desk.queue.complete(claim.job.id, "token", RESULT)
+    await desk.enqueued(2, max_unfinished_per_user=1)
+
+
+# ---------------------------------------------------------------- wait and claim
+
+
+async def test_waiting_takes_nothing_and_keeps_the_order(desk):
+    first, second = await desk.enqueued(1), await desk.enqueued(2)
+    for _ in range(3):
+        assert await desk.queue.wait(0.1)
+    assert await desk.queue.waiting_ids() == [first.id, second.id]
+
+
+async def test_waiting_in_vain_ends_in_time(desk):
+    assert not await desk.queue.wait(0.05)
+
+
+async def test_a_waiter_wakes_when_a_job_comes(desk):
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(desk.queue.wait(5))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        await desk.enqueued()
+        async with asyncio.timeout(1):
+            assert await waiting
+
+
+async def test_a_claim_takes_the_job_that_waited_longest(desk):
+    first, second = await desk.enqueued(1), await desk.enqueued(2)
+    claim = await desk.queue.claim(worker="worker-1", token="a", lease=30)
+    assert (claim.job, claim.attempt, claim.max_attempts, claim.token) == (first, 1, 3, "a")
+    assert 0 <= claim.waited < 5
+    assert await desk.places(first.id) == ["leases"]
+    assert (await desk.queue.claim(worker="worker-1", token="b", lease=30)).job == second
+    assert await desk.queue.claim(worker="worker-1", token="c", lease=30) is None
+
+
+async def test_a_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):
+    await desk.enqueued(2)
+    claim = await desk.claimed()
+    again = await desk.queue.claim(worker="worker-1", token="token", lease=30)
+    assert (again.job, again.attempt) == (claim.job, 1)
+    assert len(await desk.queue.waiting_ids()) == 1
+
+
+@pytest.mark.parametrize("end", ["complete", "release", "reap"])
+async def test_a_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_other(desk, end):
+    claim = await desk.claimed()
+    if end == "complete":
+        await desk.queue.complete(claim.job.id, "token", RESULT)
+    elif end == "release":
+        await desk.queue.release(claim.job.id, "token")
+    else:
+        await desk.expire(claim.job.id)
+        await desk.queue.reap()
+    await desk.enqueued(2)
+    waiting = await desk.queue.waiting_ids()
+    assert await desk.queue.claim(worker="worker-1", token="token", lease=30) is None
+    assert await desk.queue.waiting_ids() == waiting
+
+
+async def test_a_claim_takes_up_jobs_whose_pause_has_ended_and_leases_that_ran_out(desk):
+    paused = await desk.claimed("a")
+    await desk.queue.retry(paused.job.id, "a", Reason.TIMEOUT)
+    await desk.due(paused.job.id)
+    claim = await desk.queue.claim(worker="w", token="b", lease=30)
+    assert (claim.job.id, claim.attempt) == (paused.job.id, 2)
+    await desk.expire(paused.job.id)
+    assert await desk.queue.claim(worker="w", token="c", lease=30) is None
+    assert await desk.places(paused.job.id) == ["delayed"]
+
+
+async def test_what_is_no_job_in_the_list_goes_to_the_dead_and_does_not_block(desk):
+    await desk.redis.lpush(desk.keys.job_queue, "rubbish")
+    job = await desk.enqueued()
+    claim = await desk.queue.claim(worker="w", token="t", lease=30)
+    assert claim.job == job
+    assert await desk.places("rubbish") == ["dead"]
+
+
+async def test_a_payload_of_another_version_is_claimed_and_can_be_settled(desk):
+    job = await desk.enqueued()
+    await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
+    with pytest.raises(UnreadableJobError) as caught:
+        await desk.queue.claim(worker="w", token="t", lease=30)
+    assert (caught.value.job_id, caught.value.token) == (job.id, "t")
+    assert await desk.queue.retry(job.id, "t", Reason.UNKNOWN) is Settled.DELAYED
+
+
+# ---------------------------------------------------------------- renew, progress, drain
+
+
+async def deadline(desk, job_id):
+    return await desk.redis.zscore(desk.keys.leases, job_id)
+
+
+async def test_renewing_moves_the_deadline(desk):
+    claim = await desk.claimed(lease=10)
+    before = await deadline(desk, claim.job.id)
+    assert await desk.queue.renew(claim.job.id, "token", lease=100) is Lease.HELD
+    assert 89_000 < await deadline(desk, claim.job.id) - before < 92_000
+
+
+async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
+    claim = await desk.claimed()
+    assert await desk.queue.progress(claim.job.id, "token", Phase.EDITING, step=2, steps=4) is Lease.HELD
+    status = await desk.queue.status(claim.job.id)
+    assert (status.phase, status.step, status.steps) == (Phase.EDITING, 2, 4)
+    await desk.queue.release(claim.job.id, "token")
+    status = await desk.queue.status(claim.job.id)
+    assert (status.phase, status.step, status.steps) == (Phase.QUEUED, 0, 0)
+
+
+async def test_a_draining_workers_job_keeps_its_lease_where_keda_does_not_count(desk):
+    claim = await desk.claimed(lease=10)
+    before = await deadline(desk, claim.job.id)
+    assert await desk.queue.drain(claim.job.id, "token") is Lease.HELD
+    assert await desk.queue.drain(claim.job.id, "token") is Lease.HELD
+    assert await desk.places(claim.job.id) == ["draining"]
+    assert await desk.redis.zscore(desk.keys.draining, claim.job.id) == before
+    assert await desk.queue.renew(claim.job.id, "token", lease=100) is Lease.HELD
+    assert await desk.places(claim.job.id) == ["draining"]
+    assert await desk.redis.zscore(desk.keys.draining, claim.job.id) > before + 50_000
+    await desk.expire(claim.job.id)
+    assert await desk.queue.reap() == [(claim.job.id, Settled.DELAYED)]
+    assert await desk.places(claim.job.id) == ["delayed"]
+
+
+@pytest.mark.parametrize("call", ["renew", "progress", "drain"])
+async def test_with_another_ones_token_the_lease_is_lost_and_nothing_changes(desk, call):
+    claim = await desk.claimed()
+    before = await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)
+    calls = {
+        "renew": lambda: desk.queue.renew(claim.job.id, "other", lease=999),
+        "progress": lambda: desk.queue.progress(claim.job.id, "other", Phase.SENDING),
+        "drain": lambda: desk.queue.drain(claim.job.id, "other"),
+    }
+    assert await calls[call]() is Lease.LOST
+    assert (await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)) == before
+    assert await desk.places(claim.job.id) == ["leases"]
+
+
+# ---------------------------------------------------------------- the ways to let go
+
+
+SETTLEMENTS = {
+    "complete": (lambda queue, job_id, token: queue.complete(job_id, token, RESULT), Settled.DONE, ["done"], []),
+    "fail": (lambda queue, job_id, token: queue.fail(job_id, token, Reason.OUT_OF_MEMORY, "CUDA"), Settled.FAILED,
+             ["failed"], ["dead"]),
+    "retry": (lambda queue, job_id, token: queue.retry(job_id, token, Reason.TIMEOUT, "300 s"), Settled.DELAYED,
+              [], ["delayed"]),
+    "release": (lambda queue, job_id, token: queue.release(job_id, token), Settled.QUEUED, [], ["line"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", SETTLEMENTS)
+async def test_letting_go_moves_the_job_once_however_often_it_is_said(desk, call):
+    settle, outcome, events, places = SETTLEMENTS[call]
+    claim = await desk.claimed()
+    for _ in range(3):
+        assert await settle(desk.queue, claim.job.id, "token") is outcome
+        assert await desk.places(claim.job.id) == places
+        assert await desk.events() == [(claim.job.id, state) for state in events]
+    assert await desk.state(claim.job.id) == State(outcome.value)
+
+
+@pytest.mark.parametrize("call", SETTLEMENTS)
+async def test_a_stale_token_settles_nothing(desk, call):
+    settle, *_ = SETTLEMENTS[call]
+    claim = await desk.claimed()
+    assert await settle(desk.queue, claim.job.id, "other") is Settled.LOST
+    assert await desk.state(claim.job.id) is State.RUNNING
+    assert await desk.places(claim.job.id) == ["leases"]
+    assert await desk.events() == []
+
+
+@pytest.mark.parametrize("call", SETTLEMENTS)
+async def test_after_its_lease_ran_out_a_workers_word_counts_no_more(desk, call):
+    settle, *_ = SETTLEMENTS[call]
+    claim = await desk.claimed()
+    await desk.expire(claim.job.id)
+    await desk.queue.reap()
+    assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
+    await desk.due(claim.job.id)
+    second = await desk.queue.claim(worker="worker-2", token="second", lease=30)
+    assert second.attempt == 2
+    assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
+    assert await desk.state(claim.job.id) is State.RUNNING
+    assert await desk.queue.complete(claim.job.id, "second", RESULT) is Settled.DONE
+    assert await desk.events() == [(claim.job.id, "done")]
+
+
+@pytest.mark.parametrize("call", SETTLEMENTS)
+async def test_a_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_says(desk, call):
+    settle, *_ = SETTLEMENTS[call]
+    claim = await desk.claimed()
+    assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
+    assert await settle(desk.queue, claim.job.id, "token") is Settled.CANCELLED
+    assert await settle(desk.queue, claim.job.id, "token") is Settled.CANCELLED
+    assert await desk.events() == [(claim.job.id, "cancelled")]
+    assert await desk.places(claim.job.id) == []
+
+
+async def test_a_result_is_kept_with_the_job(desk):
+    claim = await desk.claimed()
+    await desk.queue.complete(claim.job.id, "token", RESULT)
+    status = await desk.queue.status(claim.job.id)
+    assert (status.result, status.reason) == (RESULT, None)
+
+
+async def test_a_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
+    claim = await desk.claimed()
+    second = await desk.enqueued(2)
+    await desk.queue.release(claim.job.id, "token")
+    assert await desk.queue.waiting_ids() == [claim.job.id, second.id]
+    assert (await desk.queue.claim(worker="w", token="b", lease=30)).attempt == 1
+
+
+async def test_retries_pause_as_long_as_was_said_at_acceptance_and_then_end(desk):
+    claim = await desk.claimed("0", max_attempts=3, retry_delays=(5.0, 10.0))
+    seconds, microseconds = await desk.redis.time()
+    now = seconds * 1000 + microseconds / 1000
+    for token, delay in (("0", 5_000), ("1", 10_000)):
+        assert await desk.queue.retry(claim.job.id, token, Reason.TIMEOUT) is Settled.DELAYED
+        assert abs(await desk.redis.zscore(desk.keys.delayed, claim.job.id) - now - delay) < 1_000
+        await desk.due(claim.job.id)
+        assert await desk.queue.promote() == [claim.job.id]
+        assert await desk.queue.promote() == []
+        await desk.queue.claim(worker="w", token=str(int(token) + 1), lease=30)
+    assert await desk.queue.retry(claim.job.id, "2", Reason.TIMEOUT, "300 s") is Settled.FAILED
+    status = await desk.queue.status(claim.job.id)
+    assert (status.state, status.reason, status.attempt) == (State.FAILED, Reason.TIMEOUT, 3)
+    assert await desk.places(claim.job.id) == ["dead"]
+
+
+async def test_a_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
+    await desk.enqueued(max_attempts=3)
+    job_id = desk.job().id
+    for attempt in (1, 2, 3):
+        claim = await desk.queue.claim(worker="w", token=str(attempt), lease=30)
+        assert claim.attempt == attempt
+        await desk.expire(job_id)
+        expected = Settled.FAILED if attempt == 3 else Settled.DELAYED
+        assert await desk.queue.reap() == [(job_id, expected)]
+        assert await desk.queue.reap() == []
+        await desk.due(job_id)
+        await desk.queue.promote()
+    assert (await desk.queue.status(job_id)).reason is Reason.WORKER_LOST
+    assert await desk.events() == [(job_id, "failed")]
+
+
+# ---------------------------------------------------------------- cancel, answered
+
+
+async def test_a_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
+    job = await desk.enqueued()
+    other = await desk.enqueued(2)
+    assert await desk.queue.cancel(job.id) is Cancelled.CANCELLED
+    assert await desk.queue.cancel(job.id) is Cancelled.CANCELLED
+    assert await desk.queue.waiting_ids() == [other.id]
+    assert await desk.events() == [(job.id, "cancelled")]
+    assert await desk.queue.unfinished_ids_of(1) == [other.id]
+
+
+async def test_a_job_between_attempts_is_cancelled_at_once(desk):
+    claim = await desk.claimed()
+    await desk.queue.retry(claim.job.id, "token", Reason.TIMEOUT)
+    assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLED
+    assert await desk.places(claim.job.id) == []
+    await desk.due(claim.job.id)
+    assert await desk.queue.promote() == []
+
+
+async def test_a_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(desk):
+    claim = await desk.claimed()
+    async with desk.redis.pubsub(ignore_subscribe_messages=True) as nudges:
+        await nudges.subscribe(desk.keys.nudge)
+        await nudges.get_message(timeout=1)
+        assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
+        message = await nudges.get_message(timeout=1)
+    assert message["data"] == claim.job.id
+    assert await desk.queue.renew(claim.job.id, "token", lease=30) is Lease.CANCELLED
+    assert await desk.queue.progress(claim.job.id, "token", Phase.EDITING) is Lease.CANCELLED
+    assert await desk.state(claim.job.id) is State.RUNNING
+
+
+async def test_a_cancelled_job_whose_worker_dies_ends_cancelled(desk):
+    claim = await desk.claimed()
+    await desk.queue.cancel(claim.job.id)
+    await desk.expire(claim.job.id)
+    assert await desk.queue.reap() == [(claim.job.id, Settled.CANCELLED)]
+
+
+async def test_cancelling_what_is_over_or_unknown_says_so(desk):
+    claim = await desk.claimed()
+    await desk.queue.complete(claim.job.id, "token", RESULT)
+    assert await desk.queue.cancel(claim.job.id) is Cancelled.DONE
+    assert await desk.queue.cancel("feedfacefeedface") is Cancelled.UNKNOWN
+
+
+async def test_the_first_to_say_answered_is_told_so(desk):
+    claim = await desk.claimed()
+    await desk.queue.complete(claim.job.id, "token", RESULT)
+    assert not await desk.queue.was_answered(claim.job.id)
+    assert await desk.queue.answered(claim.job.id)
+    assert not await desk.queue.answered(claim.job.id)
+    assert await desk.queue.was_answered(claim.job.id)
+    assert not await desk.queue.answered("feedfacefeedface")
+
+
+@pytest.mark.parametrize("call", ["complete", "fail"])
+async def test_a_finished_job_is_forgotten_in_time(desk, call):
+    settle, *_ = SETTLEMENTS[call]
+    claim = await desk.claimed()
+    assert await desk.redis.ttl(desk.keys.job(claim.job.id)) == -1
+    await settle(desk.queue, claim.job.id, "token")
+    assert await desk.redis.ttl(desk.keys.job(claim.job.id)) > 0

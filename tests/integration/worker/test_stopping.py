@@ -1,0 +1,206 @@
+"""A running job is stopped: by its user, by another worker's lease, by the worker's own end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
+from qwenedit_worker.comfyui import Progress, Stage
+
+LIMITS = Limits(retry_delays=(0.0,))
+
+
+async def forever(_on_progress):
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+async def running(bench):
+    """Have a job in a worker's hands that would run for ever."""
+    bench.editor.script.append(forever)
+    job = await bench.enqueue(limits=LIMITS)
+    async with bench.working() as parts:
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        parts.job = job
+        yield parts
+
+
+async def stopped(bench):
+    await asyncio.wait_for(bench.editor.stopped.wait(), 2)
+
+
+async def test_a_cancelled_job_stops_within_a_second_and_the_worker_goes_on(bench, running):
+    began = time.monotonic()
+    assert await bench.queue.cancel(running.job.id) is Cancelled.CANCELLING
+    assert (await bench.until_final(running.job)).state is State.CANCELLED
+    assert time.monotonic() - began < 1
+    await stopped(bench)
+    assert (await bench.until_final(await bench.enqueue())).state is State.DONE
+
+
+async def test_without_the_nudge_the_next_renewal_cancels(bench):
+    bench.editor.script.append(forever)
+    job = await bench.enqueue()
+    async with bench.working(lease=0.9):
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        await bench.redis.hset(bench.keys.job(job.id), "cancelling", 1)
+        assert (await bench.until_final(job, within=2)).state is State.CANCELLED
+
+
+async def test_the_lease_is_renewed_for_as_long_as_the_job_runs(bench):
+    async def three_leases(_on_progress):
+        await asyncio.sleep(1.5)
+
+    bench.editor.script.append(three_leases)
+    job = await bench.enqueue()
+    async with bench.working(lease=0.5):
+        while not (status := await bench.queue.status(job.id)).state.final:
+            assert await bench.queue.reap() == []
+            await asyncio.sleep(0.05)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+
+
+async def test_a_worker_that_lost_its_lease_stops_and_says_nothing(bench, running):
+    await bench.redis.zadd(bench.keys.leases, {running.job.id: 0})
+    assert await bench.queue.reap() == [(running.job.id, Settled.DELAYED)]
+    await bench.redis.publish(bench.keys.nudge, running.job.id)
+    await stopped(bench)
+    assert (await bench.queue.status(running.job.id)).state is State.DELAYED
+    await bench.queue.promote()
+    status = await bench.until_final(running.job)
+    assert (status.state, status.attempt) == (State.DONE, 2)
+    assert bench.metric("qwenedit_attempts_total", outcome="lost", reason="") == 1
+
+
+async def test_a_picture_that_comes_after_the_lease_was_lost_is_refused(bench):
+    lost = asyncio.Event()
+
+    async def late(_on_progress):
+        await lost.wait()
+
+    bench.editor.script.append(late)
+    job = await bench.enqueue(limits=LIMITS)
+    async with bench.working():
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        await bench.redis.zadd(bench.keys.leases, {job.id: 0})
+        await bench.queue.reap()
+        lost.set()
+        await asyncio.sleep(0.2)
+        assert (await bench.queue.status(job.id)).state is State.DELAYED
+    assert await bench.redis.xlen(bench.keys.events) == 0
+    assert bench.metric("qwenedit_stale_completions_refused_total") == 1
+
+
+async def test_told_to_leave_the_worker_finishes_the_job_in_hand_and_claims_no_more(bench):
+    go_on = asyncio.Event()
+
+    async def slowly(_on_progress):
+        await go_on.wait()
+
+    bench.editor.script.append(slowly)
+    job, next_one = await bench.enqueue(), await bench.enqueue()
+    async with bench.working() as parts:
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        bench.shutdown.leave()
+        await asyncio.sleep(0.1)
+        counts = await bench.queue.counts()
+        assert (counts.running, counts.draining) == (0, 1), "KEDA must keep no replica for it"
+        go_on.set()
+        await asyncio.wait_for(parts.task, 2)
+        status = await bench.queue.status(job.id)
+        assert (status.state, status.attempt) == (State.DONE, 1)
+        assert await bench.queue.waiting_ids() == [next_one.id]
+
+
+async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running):
+    bench.shutdown.leave()
+    await asyncio.sleep(0.05)
+    assert not running.task.done()
+    bench.shutdown.leave()
+    await asyncio.wait_for(running.task, 2)
+    assert bench.editor.stopped.is_set()
+    status = await bench.queue.status(running.job.id)
+    assert (status.state, status.attempt) == (State.QUEUED, 0)
+    assert await bench.queue.waiting_ids() == [running.job.id]
+
+
+async def test_drained_while_idle_the_worker_claims_nothing_more(bench):
+    async with bench.working() as parts:
+        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        await asyncio.sleep(0.05)
+        bench.shutdown.drain()
+        job = await bench.enqueue()
+        await asyncio.wait_for(parts.task, 1)
+        assert await bench.queue.waiting_ids() == [job.id]
+
+
+async def test_a_worker_that_crashes_gives_its_job_back(bench, running):
+    running.task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running.task
+    status = await bench.queue.status(running.job.id)
+    assert (status.state, status.attempt) == (State.QUEUED, 0)
+
+
+class LossyQueue(JobQueue):
+    """Carries calls out and loses the first replies."""
+
+    def __init__(self, bench, lose):
+        super().__init__(bench.redis, bench.keys)
+        self.lose = dict(lose)
+        self.hang = asyncio.Event()
+
+    async def _run(self, transition, *arguments):
+        reply = await super()._run(transition, *arguments)
+        how = self.lose.pop(transition, None)
+        if how == "lost":
+            raise RedisConnectionError("the reply was lost")
+        if how == "hangs":
+            self.hang.set()
+            await asyncio.Event().wait()
+        return reply
+
+
+@pytest.mark.parametrize("transition", ["claim", "complete", "renew", "progress"])
+async def test_a_lost_reply_changes_nothing(bench, transition):
+    async def a_while(on_progress):
+        await on_progress(Progress(Stage.EDITING, step=1, steps=4))
+        await asyncio.sleep(0.5)
+
+    bench.editor.script.append(a_while)
+    job = await bench.enqueue()
+    queue = LossyQueue(bench, {transition: "lost"})
+    async with bench.working(queue=queue, lease=0.9):
+        status = await bench.until_final(job)
+        await asyncio.sleep(0.1)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert len(bench.editor.calls) == 1
+    assert await bench.redis.xlen(bench.keys.events) == 1
+    assert queue.lose == {}
+    assert bench.metric("qwenedit_attempts_total", outcome="done", reason="") == 1
+
+
+async def test_a_lost_reply_to_a_release_changes_nothing(bench, unavailable):
+    bench.editor.script.append(unavailable(submitted=False))
+    job = await bench.enqueue()
+    async with bench.working(queue=LossyQueue(bench, {"release": "lost"})):
+        status = await bench.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+
+
+async def test_a_worker_cancelled_in_mid_claim_gives_back_what_it_may_have_taken(bench):
+    job = await bench.enqueue()
+    queue = LossyQueue(bench, {"claim": "hangs"})
+    async with bench.working(queue=queue) as parts:
+        await asyncio.wait_for(queue.hang.wait(), 2)
+        assert (await bench.queue.status(job.id)).state is State.RUNNING
+        parts.task.cancel()
+        await asyncio.wait([parts.task])
+    status = await bench.queue.status(job.id)
+    assert (status.state, status.attempt) == (State.QUEUED, 0)
+    assert bench.editor.calls == []
