@@ -1,6 +1,6 @@
 """All that the worker knows of ComfyUI; nothing else here speaks to it."""
 
-from qwenedit_worker.comfyui.client import ComfyUI, SharedFolders
+from qwenedit_worker.comfyui.client import ComfyUI
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
     ComfyUIUnavailable,
@@ -8,12 +8,14 @@ from qwenedit_worker.comfyui.errors import (
     ExecutionFailed,
     ModelMissing,
     OutOfMemory,
+    PictureLost,
     PictureTooLarge,
     PictureUnreadable,
     SilentExecutor,
     UnexpectedReply,
     WorkflowRejected,
 )
+from qwenedit_worker.comfyui.folders import SharedFolders
 from qwenedit_worker.comfyui.graph import WorkflowFileError
 from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage
 from qwenedit_worker.comfyui.verdict import Verdict
@@ -30,6 +32,7 @@ __all__ = [
     "ExecutionFailed",
     "ModelMissing",
     "OutOfMemory",
+    "PictureLost",
     "PictureTooLarge",
     "PictureUnreadable",
     "Progress",

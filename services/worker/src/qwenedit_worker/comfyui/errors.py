@@ -3,6 +3,7 @@
 ComfyUIError                 everything this package raises on purpose
 ├── ComfyUIUnavailable       the server, not the job: try again, here or elsewhere
 │   ├── UnexpectedReply      something answered, but not as ComfyUI does
+│   ├── PictureLost          the uploaded picture is gone again: a restart, or an emptied folder
 │   └── SilentExecutor       HTTP answers while nothing is executed any more
 ├── ModelMissing             this server lacks a model file: not ready, the job goes back unharmed
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
@@ -35,6 +36,10 @@ class ComfyUIUnavailable(ComfyUIError):
 
 class UnexpectedReply(ComfyUIUnavailable):
     """The reply is not one of ComfyUI's: not JSON, lacking a field, larger than any sane one, or a 5xx."""
+
+
+class PictureLost(ComfyUIUnavailable):
+    """The server refused the prompt because the picture uploaded for it is gone: a restart, or an emptied folder."""
 
 
 class SilentExecutor(ComfyUIUnavailable):

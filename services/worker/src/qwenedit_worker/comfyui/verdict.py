@@ -1,8 +1,42 @@
-"""Whether ComfyUI's executor is alive."""
+"""Whether ComfyUI's executor is alive.
+
+The thread that executes prompts can die while HTTP answers and prompts are accepted, and nothing in the API says so.
+What is seen from outside is weighed here. A loading model emits nothing for minutes and obeys no interrupt, a step can
+take a minute: neither may be condemned.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwenedit_worker.comfyui.api import Queue
+
+IDLE_WHILE_PENDING = 15.0
+"""Seconds that the executor may leave a prompt waiting while it runs none.
+
+It takes the next one at once, unless it collects garbage (0.3 s) or unloads models (some seconds).
+"""
+AFTER_INTERRUPT = 180.0
+"""Seconds without a sign of life that an interrupted prompt may go on.
+
+An interrupt acts at the next step; not during a model load, and 30 GB from a slow disk take two minutes.
+"""
+BEYOND_THE_LONGEST_EDIT = 60.0
+"""Seconds that a prompt may run without a sign of life, on top of the time after which this worker would cancel it."""
+UNREACHABLE = 60.0
+"""Seconds without a reply from a server that has replied before. Until it first does, it is starting."""
+REMEMBERED = 60.0
+"""Seconds that an idle executor stays condemned after its waiting prompt was taken back, unless it shows life.
+
+The jobs go elsewhere at once; the kubelet comes by a few times a minute.
+"""
+SIGHTINGS = 3
+"""Observations that must agree, so that a pause of this process is not taken for one of the executor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +47,100 @@ class Verdict:
     """True: only a restart helps. False: alive, busy, or not enough evidence yet."""
     reason: str
     """In words, for the log and the probe's answer."""
+
+
+@dataclass(slots=True)
+class _Since:
+    """Something that goes on: for which prompt, since when, and how often it was seen."""
+
+    prompt_id: str
+    start: float
+    sightings: int = 1
+
+
+class ExecutorWatch:
+    """Weighs what is seen of one server over time.
+
+    Args:
+        longest_edit: Seconds after which a prompt of this worker is cancelled.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, *, longest_edit: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._silence = longest_edit + BEYOND_THE_LONGEST_EDIT
+        self._clock = clock
+        self._idle: _Since | None = None
+        self._running: dict[str, _Since] = {}
+        self._heard: dict[str, float] = {}
+        self._interrupted: dict[str, float] = {}
+        self._condemned: tuple[float, Verdict] | None = None
+        self._reached = False
+        self._unreachable_since: float | None = None
+
+    def heard(self, prompt_id: str) -> None:
+        """Note a sign of life of a prompt: any event about it."""
+        self._heard[prompt_id] = self._clock()
+        self._condemned = None
+
+    def gone(self) -> None:
+        """Note that nothing listens there any more: what comes next is a new process."""
+        self._idle = self._condemned = None
+        self._running = {}
+
+    def interrupted(self, prompt_id: str) -> None:
+        """Note that a prompt was told to stop."""
+        self._interrupted.setdefault(prompt_id, self._clock())
+
+    def ended(self, prompt_id: str) -> None:
+        """Note that a prompt is known to have left the executor."""
+        self._heard.pop(prompt_id, None)
+        self._interrupted.pop(prompt_id, None)
+
+    def unreachable(self, error: str) -> Verdict:
+        """Judge a server that did not reply."""
+        now = self._clock()
+        if not self._reached:
+            return Verdict(condemned=False, reason=f"has not replied yet: {error}")
+        if self._unreachable_since is None:
+            self._unreachable_since = now
+        seconds = now - self._unreachable_since
+        return Verdict(condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}")
+
+    def observe(self, queue: Queue) -> Verdict:
+        """Judge by the server's queue, now."""
+        now = self._clock()
+        self._reached = True
+        self._unreachable_since = None
+        self._note(queue, now)
+        if (idle := self._idle) and idle.sightings >= SIGHTINGS and now - idle.start >= IDLE_WHILE_PENDING:
+            reason = f"{now - idle.start:.0f} s idle while prompt {idle.prompt_id} waits"
+            self._condemned = (now, Verdict(condemned=True, reason=reason))
+        if queue.running:
+            self._condemned = None
+        if self._condemned and now - self._condemned[0] <= REMEMBERED:
+            return self._condemned[1]
+        for prompt_id, seen in self._running.items():
+            if seen.sightings < SIGHTINGS:
+                continue
+            sign = max(seen.start, self._heard.get(prompt_id, seen.start))
+            if now - sign >= self._silence:
+                return Verdict(condemned=True, reason=f"prompt {prompt_id} runs without a sign for {now - sign:.0f} s")
+            if (told := self._interrupted.get(prompt_id)) is not None and now - max(told, sign) >= AFTER_INTERRUPT:
+                return Verdict(
+                    condemned=True, reason=f"prompt {prompt_id}, interrupted {now - told:.0f} s ago, runs on"
+                )
+        return Verdict(condemned=False, reason=f"{len(queue.running)} running, {len(queue.pending)} pending")
+
+    def _note(self, queue: Queue, now: float) -> None:
+        head = queue.pending[0] if queue.pending and not queue.running else None
+        self._idle = _continued(self._idle, head, now) if head else None
+        self._running = {i: _continued(self._running.get(i), i, now) for i in queue.running}
+        known = {*queue.running, *queue.pending}
+        self._heard = {i: at for i, at in self._heard.items() if i in known}
+        self._interrupted = {i: at for i, at in self._interrupted.items() if i in known}
+
+
+def _continued(before: _Since | None, prompt_id: str, now: float) -> _Since:
+    if before is None or before.prompt_id != prompt_id:
+        return _Since(prompt_id, now)
+    return _Since(prompt_id, before.start, before.sightings + 1)

@@ -1,0 +1,301 @@
+"""One execution of one edit: upload, submit, follow, fetch, and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from qwenedit_worker.comfyui.errors import (
+    ComfyUIError,
+    ComfyUIUnavailable,
+    OutOfMemory,
+    PictureLost,
+    SilentExecutor,
+    UnexpectedReply,
+)
+from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Listener, Stepped
+from qwenedit_worker.comfyui.model import EditResult, Progress, Stage
+from qwenedit_worker.comfyui.record import State
+from qwenedit_worker.comfyui.transport import NotSentError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qwenedit_worker.comfyui.api import Api
+    from qwenedit_worker.comfyui.events import Event
+    from qwenedit_worker.comfyui.model import EditRequest
+    from qwenedit_worker.comfyui.progress import Reporter
+    from qwenedit_worker.comfyui.record import Record
+    from qwenedit_worker.comfyui.transport import Transport
+    from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
+    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+REFUSED_PATIENCE = 5.0
+"""Seconds of refused connections after which the server counts as gone, and its queue with it."""
+SILENT_PATIENCE = 30.0
+"""Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
+ARRIVAL = 2.0
+"""Seconds that a prompt, sent without a reply, may take to show up before it is sent again."""
+SOCKET_PATIENCE = 2.0
+"""Seconds that the submission waits for the websocket. Without one, only progress is lost."""
+VERDICT_PACE = 1.0
+"""Seconds between judgements of the executor while our prompt waits."""
+WRITING = 0.01
+"""Seconds until the first look at a record that is just being written; doubled each time."""
+WITHDRAWAL_PACE = 0.1
+"""Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Execution:
+    """One prompt's life.
+
+    Args:
+        request: what to execute.
+        api: the server's endpoints.
+        transport: for the websocket.
+        reporter: shown each progress.
+        watch: told of each sign of life.
+        verdict: judges the executor.
+        poll_interval: seconds between questions while the websocket is silent.
+    """
+
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
+        self,
+        request: EditRequest,
+        *,
+        api: Api,
+        transport: Transport,
+        reporter: Reporter,
+        watch: ExecutorWatch,
+        verdict: Callable[[], Awaitable[Verdict]],
+        poll_interval: float,
+    ) -> None:
+        self.prompt_id = str(uuid.uuid4())
+        self._request = request
+        self._api = api
+        self._reporter = reporter
+        self._watch = watch
+        self._verdict = verdict
+        self._poll_interval = poll_interval
+        self._clock = asyncio.get_running_loop().time
+        self._listener = Listener(transport, prompt_id=self.prompt_id, on_event=self._on_event)
+        self._bound: BoundWorkflow | None = None
+        self._ask = asyncio.Event()
+        self._heard = self._clock()
+        self._writing: float | None = None
+        self._sent = False
+        self._sent_twice = False
+        self._arrived = False
+        self._settled = False
+
+    async def listen(self) -> None:
+        """Follow the websocket; to run beside `run`."""
+        await self._listener.run()
+
+    async def run(self) -> EditResult:
+        """Execute.
+
+        Raises:
+            ComfyUIError: there will be no picture.
+        """
+        began = self._clock()
+        bound = self._bound = await self._bind()
+        await self._submit(bound)
+        self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
+        record = await self._follow(bound)
+        self._settled = True
+        try:
+            file = record.picture(bound)
+        except OutOfMemory:
+            await self._free()
+            raise
+        self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
+        png = await self._patiently(lambda: self._api.view(file))
+        if png is None:
+            raise ComfyUIUnavailable(f"the picture {file.filename} is gone from the server", submitted=True)
+        if not png.startswith(PNG):
+            raise UnexpectedReply(f"the picture {file.filename} is no PNG", submitted=True)
+        seconds = record.seconds
+        return EditResult(
+            png=png, seed=self._request.seed, seconds=self._clock() - began if seconds is None else seconds
+        )
+
+    async def withdraw(self) -> None:
+        """Take the prompt back, if it may still be inside the server, and wait until it is out.
+
+        To be bounded by the caller.
+
+        Raises:
+            ComfyUIUnavailable: the server does not reply.
+        """
+        if self._sent_twice:
+            await self._api.cancel(self.prompt_id)  # the other copy, should both have arrived
+        if not self._sent or self._settled:
+            return
+        started = self._clock()
+        while True:
+            await self._api.cancel(self.prompt_id)
+            match (await self._api.standing(self.prompt_id)).state:
+                case State.FINISHED:
+                    break
+                case State.UNKNOWN if self._arrived or self._clock() - started > ARRIVAL:
+                    break  # a cancelled pending prompt leaves no trace
+                case State.RUNNING:
+                    self._arrived = True
+                    self._watch.interrupted(self.prompt_id)
+                case State.PENDING:
+                    self._arrived = True
+            await asyncio.sleep(WITHDRAWAL_PACE)
+        self._settled = True
+
+    async def _bind(self) -> BoundWorkflow:
+        request = self._request
+        request.workflow.bind(images=["" for _ in request.images], prompt="", seed=0, prefix="")  # before any upload
+        folder = f"{request.job_id}/{request.attempt}"
+        names = [
+            await self._api.upload(picture, folder=folder, name=f"picture-{number}{_suffix(picture)}")
+            for number, picture in enumerate(request.images, start=1)
+        ]
+        # A part of the prompt's id makes the name unlike any earlier one: ComfyUI answers a graph that it has executed
+        # before from its cache, with the name of a file that has been deleted since.
+        prefix = f"{folder}/edited-{self.prompt_id[:8]}"
+        return request.workflow.bind(images=names, prompt=request.prompt, seed=request.seed, prefix=prefix)
+
+    async def _submit(self, bound: BoundWorkflow) -> None:
+        try:
+            async with asyncio.timeout(SOCKET_PATIENCE):
+                await self._listener.ready()
+        except TimeoutError:
+            log.info("comfyui.websocket_late", prompt_id=self.prompt_id)
+        for last in (False, True):
+            self._sent = True
+            try:
+                await self._api.submit(bound, prompt_id=self.prompt_id, client_id=self._listener.client_id)
+            except (NotSentError, PictureLost):
+                self._sent = last  # the first try may have arrived after all
+                raise
+            except ComfyUIUnavailable as error:
+                if await self._has_arrived():
+                    break
+                if last:
+                    raise
+                log.warning("comfyui.submitting_again", prompt_id=self.prompt_id, error=str(error))
+                self._sent_twice = True
+            except ComfyUIError:
+                self._arrived = True  # or never will: the server has decided
+                raise
+            else:
+                break
+        self._arrived = True
+
+    async def _has_arrived(self) -> bool:
+        """Ask whether a prompt, sent without a reply, was taken; sent twice, it would be executed twice."""
+        give_up = self._clock() + ARRIVAL
+        while True:
+            try:
+                standing = await self._patiently(lambda: self._api.standing(self.prompt_id))
+            except ComfyUIUnavailable as error:
+                raise ComfyUIUnavailable(f"after an unanswered submission: {error}", submitted=True) from error
+            if standing.state is not State.UNKNOWN:
+                return True
+            if self._clock() >= give_up:
+                return False
+            await asyncio.sleep(self._poll_interval)
+
+    async def _follow(self, bound: BoundWorkflow) -> Record:
+        judged = self._clock()
+        while True:
+            await self._pause()
+            try:
+                standing = await self._patiently(lambda: self._api.standing(self.prompt_id))
+            except ComfyUIUnavailable as error:
+                raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
+            match standing.state:
+                case State.FINISHED if standing.record is not None:
+                    return standing.record
+                case State.RUNNING:
+                    self._reporter.show(Progress(Stage.STARTING, 0, bound.steps))
+                case State.PENDING if self._clock() - judged >= VERDICT_PACE:
+                    judged = self._clock()
+                    verdict = await self._verdict()
+                    if verdict.condemned:
+                        raise SilentExecutor(verdict.reason, submitted=True)
+                case State.UNKNOWN:
+                    self._settled = True
+                    raise ComfyUIUnavailable(
+                        "the prompt vanished: the server restarted, or somebody removed it", submitted=True
+                    )
+                case _:
+                    pass
+
+    async def _pause(self) -> None:
+        """Wait until it makes sense to ask: a hint has come, or nothing has for a while."""
+        if self._writing is not None:
+            wait, self._writing = self._writing, min(self._writing * 2, self._poll_interval)
+        else:
+            wait = self._poll_interval
+        asked = self._clock()
+        while (left := max(asked, self._heard) + wait - self._clock()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._ask.wait()
+                break
+            except TimeoutError:
+                continue
+        self._ask.clear()
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a question that may be repeated, until the server must be taken for gone."""
+        started = self._clock()
+        while True:
+            try:
+                return await call()
+            except ComfyUIUnavailable as error:
+                patience = REFUSED_PATIENCE if isinstance(error, NotSentError) else SILENT_PATIENCE
+                if self._clock() - started >= patience:
+                    raise
+                await asyncio.sleep(self._poll_interval)
+
+    async def _free(self) -> None:
+        try:
+            await self._api.free()
+        except ComfyUIError as error:
+            log.warning("comfyui.memory_not_freed", error=str(error))
+
+    def _on_event(self, event: Event) -> None:
+        self._heard = self._clock()
+        if not isinstance(event, AskNow):
+            self._watch.heard(self.prompt_id)
+        steps = self._bound.steps if self._bound else 0
+        match event:
+            case Began():
+                self._reporter.show(Progress(Stage.STARTING, 0, steps))
+                if self._bound and self._bound.steps_node is None:
+                    self._reporter.show(Progress(Stage.EDITING))
+            case Stepped() if self._bound and (event.node == self._bound.steps_node or event.steps == steps):
+                self._reporter.show(Progress(Stage.EDITING, event.step, event.steps))
+            case Ending():
+                self._writing = self._writing or WRITING
+                self._ask.set()
+            case Ended() | AskNow():
+                self._ask.set()
+            case _:
+                pass
+
+
+def _suffix(picture: bytes) -> str:
+    """A file name's ending for a picture. ComfyUI looks at the bytes; people look at names."""
+    if picture.startswith(PNG):
+        return ".png"
+    if picture.startswith(b"RIFF") and picture[8:12] == b"WEBP":
+        return ".webp"
+    return ".jpg"

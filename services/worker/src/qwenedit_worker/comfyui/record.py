@@ -1,0 +1,139 @@
+"""What became of a prompt, as ComfyUI's records say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from qwenedit_worker.comfyui.errors import (
+    ComfyUIError,
+    ComfyUIUnavailable,
+    ExecutionFailed,
+    OutOfMemory,
+    PictureUnreadable,
+    UnexpectedReply,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+
+
+class State(StrEnum):
+    """Where a prompt stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    UNKNOWN = "unknown"
+    """Never seen, dequeued, or forgotten: a cancelled pending prompt leaves no trace."""
+
+
+class OutputFile(BaseModel):
+    """A file on the server, as `/view` takes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    filename: str
+    subfolder: str = ""
+    type: str = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The record of a prompt that is finished, one way or another."""
+
+    succeeded: bool
+    outputs: Mapping[str, Any]
+    messages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What was said of the execution, by event; of each event the last one."""
+
+    @classmethod
+    def parse(cls, outputs: Any, status: Any) -> Record:
+        """Read the parts that `/api/jobs/{id}` and `/history/{id}` have in common.
+
+        Raises:
+            UnexpectedReply: they are not what ComfyUI writes.
+        """
+        if not isinstance(outputs, dict) or not isinstance(status, dict | None):
+            raise UnexpectedReply("a finished prompt's record lacks its outputs or its status")
+        messages: dict[str, Mapping[str, Any]] = {}
+        for entry in (status or {}).get("messages") or []:
+            match entry:
+                case [str(event), dict(data)]:
+                    messages[event] = data
+                case _:
+                    continue
+        return cls(
+            succeeded=status is None or status.get("status_str") == "success",
+            outputs=outputs,
+            messages=messages,
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """From the start of the execution to its end; ComfyUI stamps its messages in milliseconds."""
+        start = self.messages.get("execution_start", {}).get("timestamp")
+        end = self.messages.get("execution_success", {}).get("timestamp")
+        if isinstance(start, int | float) and isinstance(end, int | float) and end >= start:
+            return (end - start) / 1000
+        return None
+
+    def picture(self, bound: BoundWorkflow) -> OutputFile:
+        """Return the output node's first picture.
+
+        Raises:
+            ComfyUIUnavailable: the execution was interrupted by somebody else.
+            ExecutionFailed: it failed, or produced no picture; OutOfMemory and PictureUnreadable where that is why.
+        """
+        # "success" with an execution_error among the messages is a failure: a node's blocked output ends so.
+        if (error := self.messages.get("execution_error")) is not None:
+            raise _failure(error, bound)
+        if "execution_interrupted" in self.messages:
+            raise ComfyUIUnavailable("the execution was interrupted from outside", submitted=True)
+        if not self.succeeded:
+            raise ExecutionFailed("the execution failed, and ComfyUI does not say why")
+        node = self.outputs.get(bound.output_node)
+        images = node.get("images") if isinstance(node, dict) else None
+        if not images:
+            raise ExecutionFailed("the execution succeeded without the picture", node=bound.output_node)
+        try:
+            return OutputFile.model_validate(images[0])
+        except (ValidationError, LookupError, TypeError) as why:
+            raise UnexpectedReply(
+                f"node {bound.output_node} names its picture in an unknown way", submitted=True
+            ) from why
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a prompt stands, with its record where it is finished."""
+
+    state: State
+    record: Record | None = None
+
+
+def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
+    node, class_type, exception = (_text(error, key) for key in ("node_id", "node_type", "exception_type"))
+    said = (_text(error, "exception_message") or "").strip()
+    message = f"node {node} ({class_type}): {exception}: {said}"
+    kind = ExecutionFailed
+    if _out_of_memory(exception or "", said):
+        kind = OutOfMemory
+    elif node in bound.image_nodes:
+        kind = PictureUnreadable
+    return kind(message, node=node, class_type=class_type, exception_type=exception)
+
+
+def _out_of_memory(exception: str, said: str) -> bool:
+    """Recognise what comfy.model_management.is_oom does: torch's class, or an accelerator error that says so."""
+    return "OutOfMemory" in exception or (exception.startswith("torch.") and "out of memory" in said.lower())
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return None if value is None else str(value)

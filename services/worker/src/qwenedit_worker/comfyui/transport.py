@@ -1,0 +1,164 @@
+"""HTTP and websocket to one server: pooled, bounded in time and size, failing in this package's terms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+
+from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+POOL_SIZE = 10
+POOL_SIZE_PER_HOST = 5
+CONNECT_TIMEOUT = 3.0
+"""Seconds. The server is in the same pod or the same cluster."""
+REQUEST_TIMEOUT = 10.0
+"""Seconds for one question. ComfyUI's event loop stalls for moments (garbage collection, a loading model)."""
+TRANSFER_TIMEOUT = 60.0
+"""Seconds for a picture, either way."""
+MAX_JSON = 16 * 2**20
+"""Bytes. A job's record is a few kilobytes; a node's description lists whole folders."""
+MAX_PICTURE = 128 * 2**20
+"""Bytes. The largest sane result: 33 megapixels of incompressible RGB are 100 MB."""
+MAX_MESSAGE = 4 * 2**20
+"""Bytes of a websocket message. Previews are off; an error's traceback with its inputs is the largest."""
+HEARTBEAT = 20.0
+"""Seconds between pings, so that a half-open websocket is noticed. Polling goes on meanwhile."""
+
+
+class NotSentError(ComfyUIUnavailable):
+    """No connection, so the request cannot have had an effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply read in full."""
+
+    status: int
+    body: bytes
+    is_json: bool
+
+    def json(self) -> Any:
+        """Parse the body.
+
+        Raises:
+            UnexpectedReply: it is not JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise UnexpectedReply(f"the reply is not JSON ({self.status}, {self.excerpt()!r})") from error
+
+    def excerpt(self) -> str:
+        """As much of the body as an error message can take."""
+        return self.body[:200].decode(errors="replace")
+
+
+class Transport:
+    """One pooled session to one server. An async context manager.
+
+    Args:
+        url: of the server; a path prefix is kept.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=POOL_SIZE, limit_per_host=POOL_SIZE_PER_HOST),
+            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.session.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The open session."""
+        if self._session is None:
+            raise RuntimeError("the client is used outside its context")
+        return self._session
+
+    async def get(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        limit: int = MAX_JSON,
+        within: float = REQUEST_TIMEOUT,
+    ) -> Reply:
+        """GET, reading at most `limit` bytes within `within` seconds.
+
+        Raises:
+            NotSentError: no connection.
+            UnexpectedReply: the reply is larger.
+            ComfyUIUnavailable: anything else that kept the reply from arriving.
+        """
+        return await self._send("GET", path, limit=limit, within=within, params=params)
+
+    async def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Callable[[], aiohttp.FormData] | None = None,
+        within: float = REQUEST_TIMEOUT,
+    ) -> Reply:
+        """POST a JSON body or a form, within `within` seconds.
+
+        Raises:
+            NotSentError: no connection.
+            UnexpectedReply: the reply is unreasonably large.
+            ComfyUIUnavailable: anything else; the request may or may not have had its effect.
+        """
+        return await self._send("POST", path, limit=MAX_JSON, within=within, json=json, data=form() if form else None)
+
+    async def _send(self, method: str, path: str, *, limit: int, within: float, **what: Any) -> Reply:
+        where = f"{method} {path}"
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
+        try:
+            async with self.session.request(
+                method, self.url + path, timeout=timeout, allow_redirects=False, **what
+            ) as response:
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > limit:
+                        response.close()
+                        raise UnexpectedReply(f"{where}: the reply is larger than {limit} bytes")
+                return Reply(response.status, bytes(body), response.content_type == "application/json")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSentError(f"{where}: no connection: {error}") from error
+        except TimeoutError as error:
+            raise ComfyUIUnavailable(f"{where}: no reply within {within:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
+
+    async def websocket(self, client_id: str) -> aiohttp.ClientWebSocketResponse:
+        """Open a websocket, whose messages are bounded and whose silence is probed.
+
+        Raises:
+            ComfyUIUnavailable: it could not be opened.
+        """
+        timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
+        try:
+            return await self.session.ws_connect(
+                f"{self.url}/ws",
+                params={"clientId": client_id},
+                heartbeat=HEARTBEAT,
+                max_msg_size=MAX_MESSAGE,
+                timeout=timeout,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ComfyUIUnavailable(f"websocket: {type(error).__name__}: {error}") from error
