@@ -96,9 +96,10 @@ export class MessageView {
     const text = quoted.text || t("photo");
     return el(
       "button",
-      { type: "button", class: "quote", "aria-label": t("inReplyTo", { name, text }), onclick: () => this.actions.onQuote(quoted.id) },
+      { type: "button", class: "quote", onclick: () => this.actions.onQuote(quoted.id) },
+      el("span", { class: "sr-only" }, t("inReplyTo")),
       quoted.photo ? el("img", { src: quoted.photo.url, alt: "", width: 36, height: 36 }) : null,
-      el("span", {}, el("b", {}, name), el("span", { class: "snippet" }, text)),
+      el("span", {}, el("b", {}, name), " ", el("span", { class: "snippet" }, text)),
     );
   }
 
