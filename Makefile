@@ -26,7 +26,7 @@ help: ## Show this list
 ##@ Use
 
 .PHONY: run
-run: $(BIN)/.synced ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= WORKFLOW=)
+run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= WORKFLOW=)
 	@$(BIN)/python -m local_stack
 
 ##@ Develop
@@ -64,9 +64,16 @@ clean: ## Remove all that was made here
 
 ##@ Deliver
 
-# The environment, made again when what it is made from has changed.
-$(BIN)/.synced: uv.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(filter .local/%,$(UV))
+# The environment, made again when what it is made from has changed; without the tools of development, which are most
+# of it, for who only runs the product.
+PROJECTS := uv.lock pyproject.toml $(wildcard */*/pyproject.toml)
+
+$(BIN)/.synced: $(PROJECTS) | $(filter .local/%,$(UV))
 	$(UV) sync --frozen --all-packages --quiet
+	@touch $@ $(BIN)/.runs
+
+$(BIN)/.runs: $(PROJECTS) | $(filter .local/%,$(UV))
+	$(UV) sync --frozen --all-packages --no-dev --inexact --quiet
 	@touch $@
 
 .local/uv/bin/uv:
