@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from qwenedit_jobs.settings import RedisSettings
 
 SOCKET_TIMEOUT = 5.0
@@ -28,21 +32,43 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
             that much longer.
         decode: Replies as `str`; pictures need False.
     """
-    credentials: dict[str, Any] = {}
-    if settings.redis_username is not None:
-        credentials["username"] = settings.redis_username
-    if settings.redis_password is not None:
-        credentials["password"] = settings.redis_password.get_secret_value()
-    return Redis.from_url(
-        settings.redis_url,
-        decode_responses=decode,
-        socket_timeout=SOCKET_TIMEOUT + block,
-        socket_connect_timeout=SOCKET_TIMEOUT,
-        health_check_interval=HEALTH_CHECK_INTERVAL,
-        retry=Retry(
+    behaviour: dict[str, Any] = {
+        "decode_responses": decode,
+        "socket_timeout": SOCKET_TIMEOUT + block,
+        "socket_connect_timeout": SOCKET_TIMEOUT,
+        "health_check_interval": HEALTH_CHECK_INTERVAL,
+        "retry": Retry(
             ExponentialWithJitterBackoff(base=0.05, cap=1.0),
             retries=3,
             supported_errors=(RedisConnectionError, RedisTimeoutError),
         ),
-        **credentials,
+        **_credentials(settings.redis_username, settings.redis_password),
+    }
+    if settings.redis_sentinels:
+        return _master(settings, behaviour)
+    return Redis.from_url(settings.redis_url, **behaviour)
+
+
+def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
+    """Ask the Sentinels who the master is, again at each new connection: a failover breaks the old ones."""
+    # Of the URL only scheme, database and TLS options count; the address is the Sentinels' to tell.
+    options: dict[str, Any] = {
+        key: value for key, value in parse_url(settings.redis_url).items() if key not in {"host", "port"}
+    }
+    tls = options.pop("connection_class", None) is SSLConnection
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        settings.redis_sentinels,
+        sentinel_kwargs={
+            "socket_timeout": SOCKET_TIMEOUT,
+            "socket_connect_timeout": SOCKET_TIMEOUT,
+            "ssl": tls,
+            **{key: value for key, value in options.items() if key.startswith("ssl_")},
+            **_credentials(settings.redis_sentinel_username, settings.redis_sentinel_password),
+        },
     )
+    return cast("Redis", sentinel.master_for(settings.redis_sentinel_master, ssl=tls, **options, **behaviour))
+
+
+def _credentials(username: str | None, password: SecretStr | None) -> dict[str, str]:
+    credentials = {"username": username, "password": password.get_secret_value() if password else None}
+    return {key: value for key, value in credentials.items() if value is not None}

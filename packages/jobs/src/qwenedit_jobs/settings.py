@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
 
@@ -26,9 +26,28 @@ class RedisSettings(BaseSettings):
     """Overrides the URL's user."""
     redis_password: SecretStr | None = None
     """Overrides the URL's password, so that the URL needs no secret in it."""
+    redis_sentinels: Annotated[tuple[tuple[str, int], ...], NoDecode] = ()
+    """Addresses `host:port`, separated by commas. With them the URL's address is not used."""
+    redis_sentinel_master: str = "mymaster"
+    """Name under which the Sentinels watch the master."""
+    redis_sentinel_username: str | None = None
+    redis_sentinel_password: SecretStr | None = None
     redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
     probe_host: str = "127.0.0.1"
     """Address of the port with `/livez`, `/readyz` and `/metrics`; images set it to 0.0.0.0."""
+
+    @field_validator("redis_sentinels", mode="before")
+    @classmethod
+    def _addresses(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        addresses = []
+        for item in filter(None, (part.strip() for part in value.split(","))):
+            host, _colon, port = item.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"{item!r} is no host:port")
+            addresses.append((host, int(port)))
+        return tuple(addresses)
 
     @property
     def keys(self) -> Keys:
