@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Life:
     """Queue, history, cache, sockets and the executor between a start and a stop."""
 
-    def __init__(  # noqa: PLR0913  # the parts that outlive it
+    def __init__(  # the parts that outlive it
         self,
         *,
         config: Config,

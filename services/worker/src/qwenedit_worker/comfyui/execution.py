@@ -68,7 +68,7 @@ class Execution:
         poll_interval: seconds between questions while the websocket is silent.
     """
 
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
+    def __init__(
         self,
         request: EditRequest,
         *,
