@@ -103,6 +103,7 @@ def build(settings: StackSettings, data: Path) -> list[Part]:
     if comfyui_url is None:
         comfyui = ComfyUISimulator(env=env, data_dir=data / "comfyui")
         comfyui_url = comfyui.url
+        env |= comfyui.shared_folders
         parts.append(comfyui)
     token = settings.bot_token or SIMULATED_TOKEN
     return [

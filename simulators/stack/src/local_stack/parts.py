@@ -60,6 +60,7 @@ class ComfyUISimulator(Part):
         load_seconds: float = 0.0,
     ) -> None:
         self.port = port or free_port()
+        self._data_dir = data_dir
         super().__init__(
             "comfyui",
             python_module(
@@ -78,6 +79,14 @@ class ComfyUISimulator(Part):
     def url(self) -> str:
         """What the worker takes as `COMFYUI_URL`."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def shared_folders(self) -> dict[str, str]:
+        """Settings of a worker that can reach ComfyUI's folders, as in a pod, and deletes pictures there."""
+        return {
+            "COMFYUI_INPUT_DIR": str(self._data_dir / "input"),
+            "COMFYUI_OUTPUT_DIR": str(self._data_dir / "output"),
+        }
 
 
 class Service(Part):
