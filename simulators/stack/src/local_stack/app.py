@@ -89,7 +89,7 @@ def build(settings: StackSettings, data: Path) -> list[Part]:
         StackError: the port is busy, or there is no Redis here.
     """
     # Emptied: an operator may have them set, for another Redis than ours.
-    env = inherited_environment(REDIS_USERNAME="", REDIS_PASSWORD="")
+    env = inherited_environment(REDIS_USERNAME="", REDIS_PASSWORD="", REDIS_SENTINELS="")
     if settings.workflow is not None:
         env["WORKFLOW"] = settings.workflow
     redis = RedisServer(data / "redis")
