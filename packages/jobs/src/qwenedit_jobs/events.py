@@ -10,6 +10,8 @@ from redis.exceptions import ResponseError
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
@@ -57,11 +59,15 @@ class Events:
         Raises:
             ResponseError: NOGROUP, when Redis lost its data since `prepare`; prepare again.
         """
-        reply = await self._redis.xreadgroup(
-            GROUP, self._consumer, {self._key: ">"}, count=count, block=round(block * 1000)
-        )
-        streams = cast("list[tuple[str, _Entries]]", reply)
-        return [event for _key, entries in streams for event in _events(entries)]
+        return await self._read(">", count=count, block=round(block * 1000))
+
+    async def mine(self, *, count: int) -> list[Event]:
+        """Return events that this consumer received and has not acknowledged: before a crash, or in a lost reply.
+
+        Raises:
+            ResponseError: NOGROUP, as `read` does.
+        """
+        return await self._read("0", count=count, block=None)
 
     async def reclaim(self, *, idle: float, count: int) -> list[Event]:
         """Take over events that a replica received and has not acknowledged for `idle` seconds."""
@@ -70,12 +76,21 @@ class Events:
         )
         return _events(entries)
 
+    async def hold(self, events: Iterable[Event]) -> None:
+        """Give a sign of life for events in hand, so that no replica reclaims them."""
+        await self._redis.xclaim(self._key, GROUP, self._consumer, 0, [event.entry for event in events], justid=True)
+
     async def acknowledge(self, event: Event) -> None:
         """Drop an event whose answer has reached the user."""
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xack(self._key, GROUP, event.entry)
         pipeline.xdel(self._key, event.entry)
         await pipeline.execute()
+
+    async def _read(self, start: str, *, count: int, block: int | None) -> list[Event]:
+        reply = await self._redis.xreadgroup(GROUP, self._consumer, {self._key: start}, count=count, block=block)
+        streams = cast("list[tuple[str, _Entries]]", reply)
+        return [event for _key, entries in streams for event in _events(entries)]
 
 
 def _events(entries: _Entries) -> list[Event]:

@@ -1,0 +1,3 @@
+from qwenedit_bot.app import main
+
+main()

@@ -1,0 +1,39 @@
+"""What can go wrong between the bot and Telegram, in the words of the code that has to deal with it."""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Base of the bot's own errors."""
+
+
+class TelegramUnavailableError(BotError):
+    """Telegram does not answer, or asks us to wait longer than a call may last. The same call may work later."""
+
+
+class ChatUnreachableError(BotError):
+    """The user blocked the bot or is gone: nothing can be said in this chat."""
+
+
+class TelegramRefusedError(BotError):
+    """Telegram refused a call (400) for a reason that only some callers can do something about."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description
+
+
+class PhotoRejectedError(BotError):
+    """Telegram does not take the picture as a photo."""
+
+
+class FileUnavailableError(BotError):
+    """Telegram does not hand out a user's file."""
+
+
+class FileTooBigError(BotError):
+    """A user's file is larger than a bot may download."""
+
+
+class TokenRefusedError(BotError):
+    """Telegram does not know the bot's token."""

@@ -1,0 +1,1 @@
+"""Handlers: each parses an update, calls one use case, and renders what came of it."""

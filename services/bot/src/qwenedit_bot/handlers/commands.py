@@ -1,0 +1,80 @@
+"""Commands in private chats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandStart
+
+from qwenedit_bot.handlers.context import source_of
+from qwenedit_bot.submit import MAX_INSTRUCTION
+from qwenedit_bot.texts import Text
+from qwenedit_bot.views import View
+from qwenedit_jobs.queue import Cancelled
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Message
+
+    from qwenedit_bot.handlers.context import Services
+    from qwenedit_bot.texts import Words
+
+MENU = {
+    "start": Text.COMMAND_START,
+    "help": Text.COMMAND_HELP,
+    "cancel": Text.COMMAND_CANCEL,
+    "privacy": Text.COMMAND_PRIVACY,
+}
+"""What Telegram offers when a user types a slash."""
+
+
+async def start(message: Message, words: Words, services: Services) -> None:
+    """Say how it works."""
+    await services.replies.say(source_of(message), View(words(Text.START)))
+
+
+async def give_help(message: Message, words: Words, services: Services) -> None:
+    """Say what works well, and the limits."""
+    await services.replies.say(source_of(message), View(words(Text.HELP, length=MAX_INSTRUCTION)))
+
+
+async def privacy(message: Message, words: Words, services: Services) -> None:
+    """Say what is kept, and how long."""
+    hours = -(-services.picture_ttl // 3600)
+    await services.replies.say(source_of(message), View(words(Text.PRIVACY, hours=hours)))
+
+
+async def cancel(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Cancel the user's unfinished jobs and forget the photo that waits for its instruction."""
+    if message.from_user is None or await services.replies.find(source_of(message)) is not None:
+        return  # done before a crash: this time there would be nothing left to cancel
+    stopped = 0
+    for job_id in await services.queue.unfinished_ids_of(message.from_user.id):
+        stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
+    waited = await state.get_state() is not None
+    await state.clear()
+    if stopped:
+        view = View(words(Text.JOBS_CANCELLED, count=stopped))
+    elif waited:
+        view = View(words(Text.DIALOGUE_CANCELLED))
+    else:
+        view = View(words(Text.NOTHING_TO_CANCEL))
+    await services.replies.say(source_of(message), view)
+
+
+async def unknown(message: Message, words: Words, services: Services) -> None:
+    """Say where the known commands are listed."""
+    await services.replies.say(source_of(message), View(words(Text.UNKNOWN_COMMAND)))
+
+
+def make_router() -> Router:
+    """Make the router of the commands; it takes every text that begins with a slash."""
+    router = Router(name="commands")
+    router.message.filter(F.text)
+    router.message.register(start, CommandStart())
+    router.message.register(give_help, Command("help"))
+    router.message.register(privacy, Command("privacy"))
+    router.message.register(cancel, Command("cancel"))
+    router.message.register(unknown, F.text.startswith("/"))
+    return router

@@ -1,0 +1,74 @@
+"""Everything else that a user may send to a bot that edits photos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.enums import ContentType
+
+from qwenedit_bot.handlers.context import source_of
+from qwenedit_bot.texts import Text
+from qwenedit_bot.views import View
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.types import Message
+
+    from qwenedit_bot.handlers.context import Services
+    from qwenedit_bot.texts import Words
+
+KINDS = {
+    ContentType.STICKER: "sticker",
+    ContentType.VOICE: "voice",
+    ContentType.VIDEO_NOTE: "video",
+    ContentType.AUDIO: "audio",
+    ContentType.ANIMATION: "animation",
+    ContentType.VIDEO: "video",
+    ContentType.LIVE_PHOTO: "video",
+    ContentType.DOCUMENT: "document",
+    ContentType.LOCATION: "location",
+    ContentType.VENUE: "location",
+    ContentType.CONTACT: "contact",
+    ContentType.POLL: "poll",
+    ContentType.DICE: "other",
+    ContentType.GAME: "other",
+    ContentType.STORY: "other",
+    ContentType.CHECKLIST: "other",
+    ContentType.PAID_MEDIA: "other",
+    ContentType.UNKNOWN: "other",
+}
+"""What users send, by the name under which the texts have an answer. Telegram's own service messages get none."""
+
+
+async def unsupported(message: Message, words: Words, services: Services) -> None:
+    """Say what can be sent instead."""
+    kind = KINDS[ContentType(message.content_type)]
+    await services.replies.say(source_of(message), View(words(Text.UNSUPPORTED, kind=kind)))
+
+
+async def in_group(message: Message, words: Words, services: Services, bot: Bot) -> None:
+    """Answer a command only if it names this bot: groups have others."""
+    me = await bot.me()
+    command = (message.text or "").split(maxsplit=1)[0]
+    if command.lower().endswith(f"@{(me.username or '').lower()}"):
+        await services.replies.say(source_of(message), View(words(Text.GROUP)))
+
+
+def make_router() -> Router:
+    """Make the router of what is left in private chats."""
+    router = Router(name="others")
+    router.message.register(unsupported, _is_content)
+    return router
+
+
+def make_group_router() -> Router:
+    """Make the router of groups."""
+    router = Router(name="groups")
+    router.message.filter(F.chat.type.in_({"group", "supergroup"}))
+    router.message.register(in_group, F.text.startswith("/"))
+    return router
+
+
+def _is_content(message: Message) -> bool:
+    return message.content_type in KINDS

@@ -1,0 +1,105 @@
+"""Waiting, trying again, and stopping in time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import traceback
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts to reach what does not answer."""
+
+log = structlog.get_logger(__name__)
+
+
+class Backoff:
+    """Pauses that double from nothing up to a limit, each shortened at random so that replicas do not beat in time."""
+
+    def __init__(self, *, first: float = 0.25, longest: float = LONGEST_PAUSE) -> None:
+        self._first = first
+        self._longest = longest
+        self._next = 0.0
+
+    def next(self) -> float:
+        """Return how many seconds to wait now; the first time, none."""
+        pause = self._next
+        self._next = min(self._longest, pause * 2) if pause else self._first
+        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+
+    def reset(self) -> None:
+        """Start again from nothing, after a success."""
+        self._next = 0.0
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait, but not beyond the wish to stop; returns whether that came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do some work, but cancel it when the wish to stop comes; returns None then."""
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        return await task if task.done() else None
+    finally:
+        for each in (task, stopped):
+            each.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+async def every(
+    seconds: float, stop: asyncio.Event, tick: Callable[[], Awaitable[None]], *, name: str, when: Callable[[], bool]
+) -> None:
+    """Call `tick` again and again; what fails in one call is logged, and the next one starts anew.
+
+    Args:
+        seconds: From the start of one call to the start of the next.
+        stop: Ends the loop.
+        tick: Works from the state it finds, not from what earlier calls left.
+        name: For the log.
+        when: Asked before each call.
+    """
+    failing = False
+    while not stop.is_set():
+        started = time.monotonic()
+        if when():
+            try:
+                await tick()
+            except RedisError as error:
+                if not failing:
+                    log.warning("loop.redis_unavailable", loop=name, error=type(error).__name__)
+                failing = True
+            except Exception as error:  # noqa: BLE001 - a defect in one tick must not end the janitor for good
+                log.error("loop.failed", loop=name, **described(error))  # noqa: TRY400 - the message may hold a prompt
+                failing = True
+            else:
+                if failing:
+                    log.info("loop.recovered", loop=name)
+                failing = False
+        await pause(stop, max(0.0, seconds - (time.monotonic() - started)))
+
+
+def described(error: BaseException) -> dict[str, str]:
+    """Describe an unforeseen error by its type and place: its message may quote a user's words."""
+    return {
+        "error": type(error).__name__,
+        "frames": "".join(traceback.format_tb(error.__traceback__)),
+    }

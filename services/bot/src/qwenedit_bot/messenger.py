@@ -1,0 +1,72 @@
+"""Telegram as the use cases see it: what can be said in a chat, and how that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from qwenedit_bot.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A user's message, which the bot's answer replies to."""
+
+    chat_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on its way to a user."""
+
+    data: bytes
+    caption: str
+    as_file: bool
+    """As a file where Telegram would not take it as a photo."""
+
+
+class Messenger(Protocol):
+    """Says things in chats.
+
+    Every method may raise `TelegramUnavailableError`, and every one that names a chat `ChatUnreachableError`.
+    Methods that return bool say whether the message is still there.
+    """
+
+    async def send(self, to: Source, view: View) -> int:
+        """Reply to a user's message, or just write where it is gone; returns the new message's id."""
+
+    async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
+        """Change the text and button of one of the bot's messages."""
+
+    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
+        """Like `edit`, but once and only if it costs nobody anything; None when it was left out."""
+
+    async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
+        """Turn one of the bot's messages into a picture without a button.
+
+        Raises:
+            PhotoRejectedError: Telegram does not take it as a photo.
+        """
+
+    async def send_picture(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture.
+
+        Raises:
+            PhotoRejectedError: Telegram does not take it as a photo.
+        """
+
+    async def show_activity(self, chat_id: int) -> None:
+        """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
+
+    async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
+        """Answer a button; a press that Telegram has forgotten is left alone."""
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file of at most `limit` bytes.
+
+        Raises:
+            FileTooBigError: it is larger.
+            FileUnavailableError: Telegram does not have it.
+        """

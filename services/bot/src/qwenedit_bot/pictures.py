@@ -1,0 +1,179 @@
+"""Pictures from strangers: what is refused, and what the accepted ones are turned into.
+
+Everything here is work for the CPU and runs in a thread of the caller's choice.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+"""What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
+MAX_PIXELS: Final = 51_000_000
+"""A little more than the 50-megapixel sensors of phones have: about 350 MB at the height of the conversion."""
+MIN_SIDE: Final = 32
+"""Pixels."""
+MAX_RATIO: Final = 20
+"""Of the longer side to the shorter one, as sendPhoto has it: the result keeps its input's shape."""
+MAX_SIDE: Final = 2560
+"""Pixels of the longest side that are kept: Telegram's own largest photo, and more than the model works at."""
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
+
+SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000
+SEND_PHOTO_SIDES: Final = 10_000
+"""Width and height together, in pixels (https://core.telegram.org/bots/api#sendphoto)."""
+
+# Pillow's own guard warns at one size and raises at another; every picture here passes `_check_pixels` instead.
+Image.MAX_IMAGE_PIXELS = None
+
+_HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1"))
+
+
+class Refusal(StrEnum):
+    """Why a picture is not taken; the texts choose their words by it."""
+
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    TOO_NARROW = "too_narrow"
+    DAMAGED = "damaged"
+    ANIMATED = "animated"
+    HEIC = "heic"
+    UNKNOWN = "unknown"
+
+
+class PictureRefusedError(Exception):
+    """A picture is not taken."""
+
+    def __init__(self, why: Refusal, *, width: int = 0, height: int = 0) -> None:
+        super().__init__(why.value)
+        self.why = why
+        self.width = width
+        self.height = height
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A picture as the worker gets it: upright sRGB without transparency and metadata, JPEG or PNG."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def normalise(data: bytes) -> Normalised:
+    """Check a user's file and turn it into a picture that every later program can read.
+
+    Size, form and number of frames are read from the header, before anything is decompressed.
+
+    Raises:
+        PictureRefusedError: the file is no picture that we take.
+    """
+    try:
+        return _normalise(data)
+    except UnidentifiedImageError:
+        raise PictureRefusedError(_unidentified(data)) from None
+    except (OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, EOFError):
+        # What Pillow's decoders raise for files that end early or contradict themselves.
+        raise PictureRefusedError(Refusal.DAMAGED) from None
+
+
+def _normalise(data: bytes) -> Normalised:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check(image)
+        lossy = image.format in ("JPEG", "MPO")
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # lets a JPEG be decoded at half or a quarter of its size
+        image.load()
+        picture = _to_rgb(_to_srgb(ImageOps.exif_transpose(image)))
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.info.clear()
+    if lossy:
+        picture.save(buffer, "JPEG", quality=95, subsampling=0)
+    else:
+        picture.save(buffer, "PNG", compress_level=3)
+    return Normalised(buffer.getvalue(), picture.width, picture.height)
+
+
+def _check(image: Image.Image) -> None:
+    width, height = image.size
+    _check_pixels(image)
+    if min(width, height) < MIN_SIDE:
+        raise PictureRefusedError(Refusal.TOO_SMALL, width=width, height=height)
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise PictureRefusedError(Refusal.TOO_NARROW, width=width, height=height)
+    # Phones put a second frame (depth, a larger one) behind a JPEG; that is Pillow's MPO and no animation.
+    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+        raise PictureRefusedError(Refusal.ANIMATED)
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=image.width, height=image.height)
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode) or image
+    except (ImageCms.PyCMSError, OSError):  # a profile that does not fit its picture; the colours stay as they are
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        canvas = Image.new("RGB", image.size, "white")
+        canvas.paste(image, mask=image.getchannel("A"))
+        return canvas
+    return image.convert("RGB")
+
+
+def _unidentified(data: bytes) -> Refusal:
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return Refusal.HEIC
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return Refusal.ANIMATED
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return Refusal.DAMAGED
+    return Refusal.UNKNOWN
+
+
+def for_send_photo(data: bytes) -> bytes | None:
+    """Return a result in a form that sendPhoto takes, or None where only a file can carry it.
+
+    Raises:
+        PictureRefusedError: the result is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            fits = width + height <= SEND_PHOTO_SIDES
+            if max(width, height) > MAX_RATIO * min(width, height):
+                return None
+            if fits and len(data) <= SEND_PHOTO_BYTES:
+                return data
+            _check_pixels(image)
+            picture = _to_rgb(image)
+    except (OSError, ValueError, SyntaxError):
+        raise PictureRefusedError(Refusal.DAMAGED) from None
+    if not fits:
+        side = SEND_PHOTO_SIDES // 2
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    for quality in (95, 85, 70):
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        if buffer.tell() <= SEND_PHOTO_BYTES:
+            return buffer.getvalue()
+    return None

@@ -1,0 +1,124 @@
+"""Every word that a user reads, from the Fluent files in `locales`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Junk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES = ("en", "ru")
+
+
+class Text(StrEnum):
+    """The messages of a locale file, by their ids."""
+
+    START = "start"
+    HELP = "help"
+    PRIVACY = "privacy"
+    ASK_INSTRUCTION = "ask-instruction"
+    TEXT_WITHOUT_PHOTO = "text-without-photo"
+    UNKNOWN_COMMAND = "unknown-command"
+    UNSUPPORTED = "unsupported"
+    ALBUM = "album"
+    GROUP = "group"
+    TROUBLE = "trouble"
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    DELAYED = "delayed"
+    STARTING = "starting"
+    EDITING = "editing"
+    SENDING = "sending"
+    STOPPING = "stopping"
+    DONE = "done"
+    DONE_AS_FILE = "done-as-file"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    LOST = "lost"
+
+    INSTRUCTION_TOO_LONG = "instruction-too-long"
+    FILE_TOO_BIG = "file-too-big"
+    FILE_UNAVAILABLE = "file-unavailable"
+    PICTURE_REFUSED = "picture-refused"
+    QUEUE_FULL = "queue-full"
+    TOO_MANY_UNFINISHED = "too-many-unfinished"
+
+    CANCEL_BUTTON = "cancel-button"
+    NOTHING_TO_CANCEL = "nothing-to-cancel"
+    DIALOGUE_CANCELLED = "dialogue-cancelled"
+    JOBS_CANCELLED = "jobs-cancelled"
+    PRESS_CANCELLED = "press-cancelled"
+    PRESS_STOPPING = "press-stopping"
+    PRESS_DONE = "press-done"
+    PRESS_FAILED = "press-failed"
+    PRESS_FORGOTTEN = "press-forgotten"
+    PRESS_NOT_YOURS = "press-not-yours"
+
+    COMMAND_START = "command-start"
+    COMMAND_HELP = "command-help"
+    COMMAND_CANCEL = "command-cancel"
+    COMMAND_PRIVACY = "command-privacy"
+
+
+class TextError(Exception):
+    """A locale file lacks a message, or a message lacks a value: a defect of ours."""
+
+
+class Words:
+    """The texts of one language.
+
+    Args:
+        language: One of `LANGUAGES`.
+
+    Raises:
+        TextError: the language's file does not parse.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._bundle = FluentBundle([language], use_isolating=False)
+        source = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
+        resource = FluentResource(source)
+        junk = [entry.content for entry in resource.body if isinstance(entry, Junk)]
+        if junk:
+            raise TextError(f"{language}.ftl: cannot read {junk[0]!r}")
+        self._bundle.add_resource(resource)
+
+    def __call__(self, text: Text, **values: str | float) -> str:
+        """Say something.
+
+        Raises:
+            TextError: the message or one of its values is missing.
+        """
+        if not self._bundle.has_message(text):
+            raise TextError(f"{self.language}.ftl has no message {text}")
+        pattern = self._bundle.get_message(text).value
+        if pattern is None:
+            raise TextError(f"{self.language}.ftl: {text} is empty")
+        said, errors = self._bundle.format_pattern(pattern, values)
+        if errors:
+            raise TextError(f"{self.language}.ftl: {text}: {errors[0]!r}")
+        return str(said)
+
+
+class Texts:
+    """All languages.
+
+    Args:
+        default: The language of users whose own we do not speak.
+    """
+
+    def __init__(self, *, default: str) -> None:
+        self._words: Mapping[str, Words] = {language: Words(language) for language in LANGUAGES}
+        self._default = default
+
+    def of(self, code: str | None) -> Words:
+        """Return the words for an IETF language tag such as `ru-RU`, as Telegram sends it."""
+        primary = (code or "").lower().partition("-")[0]
+        return self._words.get(primary) or self._words[self._default]
