@@ -11,6 +11,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.maint_notifications import MaintNotificationsConfig
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -37,6 +38,8 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
         "socket_timeout": SOCKET_TIMEOUT + block,
         "socket_connect_timeout": SOCKET_TIMEOUT,
         "health_check_interval": HEALTH_CHECK_INTERVAL,
+        # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "retry": Retry(
             ExponentialWithJitterBackoff(base=0.05, cap=1.0),
             retries=3,

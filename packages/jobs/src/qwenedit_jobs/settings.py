@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.asyncio.connection import parse_url
 
 from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
 
 S = TypeVar("S", bound=BaseSettings)
 
+_URL_PASSWORD = re.compile(r"(//[^/@]*:).*@")
 _BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
 
 
@@ -35,6 +38,14 @@ class RedisSettings(BaseSettings):
     redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
     probe_host: str = "127.0.0.1"
     """Address of the port with `/livez`, `/readyz` and `/metrics`; images set it to 0.0.0.0."""
+
+    @field_validator("redis_url")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        address = parse_url(value)
+        if "host" not in address and "path" not in address:
+            raise ValueError("must be redis://HOST:PORT/DATABASE, rediss:// for TLS, or unix://PATH")
+        return value
 
     @field_validator("redis_sentinels", mode="before")
     @classmethod
@@ -86,7 +97,7 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{variable} is not set: it is required{description}"
     secret = field is not None and "Secret" in str(field.annotation)
-    value = "the value given" if secret else repr(problem["input"])
+    value = "the value given" if secret else _URL_PASSWORD.sub(r"\1***@", repr(problem["input"]))
     limits = _range(field.metadata) if field is not None else ""
     wanted = f"must be {limits}" if limits else problem["msg"].removeprefix("Value error, ")
     return f"{variable} is {value}: {wanted}{description}"

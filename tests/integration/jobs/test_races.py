@@ -1,0 +1,171 @@
+"""Many at once, and a Redis that is full: a job is in one place, is taken once, and ends once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections import Counter
+
+import pytest
+from redis.exceptions import OutOfMemoryError
+
+from qwenedit_jobs import Cancelled, Lease, Phase, Reason, RedisPictureStore, RedisSettings, Result, Settled, connect
+
+RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
+
+
+async def test_fifty_claimers_take_twenty_jobs_once_each(desk):
+    for number in range(20):
+        await desk.enqueued(number)
+    claims = await asyncio.gather(
+        *(desk.queue.claim(worker=f"worker-{n}", token=str(uuid.uuid4()), lease=30) for n in range(50))
+    )
+    taken = Counter(claim.job.id for claim in claims if claim)
+    assert len(taken) == 20
+    assert set(taken.values()) == {1}
+
+
+async def test_the_same_job_enqueued_many_times_at_once_is_one_job(desk):
+    job = desk.job()
+    await asyncio.gather(*(desk.queue.enqueue(job, desk.limits) for _ in range(20)))
+    assert await desk.places(job.id) == ["line"]
+
+
+@pytest.mark.parametrize("_round", range(20))
+async def test_cancel_against_claim_has_one_winner(desk, _round):
+    job = await desk.enqueued()
+    calls = [desk.queue.cancel(job.id), desk.queue.claim(worker="w", token="t", lease=30)]
+    if random.random() < 0.5:  # noqa: S311 - order, not secrets
+        calls.reverse()
+    first, second = await asyncio.gather(*calls)
+    cancelled, claim = (first, second) if isinstance(first, Cancelled) else (second, first)
+    if claim is None:
+        assert cancelled is Cancelled.CANCELLED
+    else:
+        assert cancelled is Cancelled.CANCELLING
+        assert await desk.queue.complete(job.id, "t", RESULT) is Settled.CANCELLED
+    assert await desk.events() == [(job.id, "cancelled")]
+
+
+@pytest.mark.parametrize("_round", range(10))
+async def test_complete_against_reap_has_one_winner(desk, _round):
+    claim = await desk.claimed()
+    await desk.expire(claim.job.id)
+    settled, reaped = await asyncio.gather(desk.queue.complete(claim.job.id, "token", RESULT), desk.queue.reap())
+    if settled is Settled.DONE:
+        assert reaped == []
+        assert await desk.places(claim.job.id) == []
+    else:
+        assert (settled, reaped) == (Settled.LOST, [(claim.job.id, Settled.DELAYED)])
+        assert await desk.places(claim.job.id) == ["delayed"]
+
+
+async def test_a_waiter_that_is_cancelled_as_a_job_arrives_takes_nothing(desk):
+    for number in range(100):
+        waiting = asyncio.create_task(desk.queue.wait(5))
+        await asyncio.sleep(0)
+        enqueuing = asyncio.create_task(desk.enqueued(number))
+        for _ in range(random.randrange(6)):  # noqa: S311 - order, not secrets
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting, enqueuing])
+    assert len(await desk.queue.waiting_ids()) == 100
+
+
+async def test_the_line_is_as_long_as_the_number_of_jobs_that_wait_whatever_happens(desk):
+    """A random walk over all transitions; after each the list's length and every job's place must be right."""
+    walk = random.Random(7)  # noqa: S311 - the same walk at each run
+    tokens = {}
+    for number in range(300):
+        await a_step(desk, walk, tokens, number)
+        states = Counter()
+        for known in [key.rpartition(":")[2] async for key in desk.redis.scan_iter(f"{desk.keys.job_prefix}*")]:
+            state = await desk.state(known)
+            states[state.value] += 1
+            expected = {"queued": ["line"], "running": ["leases"], "delayed": ["delayed"], "failed": ["dead"]}
+            assert await desk.places(known) == expected.get(state.value, [])
+        assert await desk.redis.llen(desk.keys.job_queue) == states["queued"]
+    assert all(states[state] for state in ("done", "failed", "cancelled")), "the walk has been everywhere"
+
+
+async def a_step(desk, walk, tokens, number):
+    job_id = desk.job(walk.randrange(12)).id
+    token = tokens.get(job_id, "none")
+    match walk.choice(
+        ["enqueue", "enqueue", "claim", "claim", "complete", "retry", "release", "cancel", "time passes"]
+    ):
+        case "enqueue":
+            await desk.enqueued(number)
+        case "claim":
+            claim = await desk.queue.claim(worker="w", token=str(number), lease=30)
+            if claim is not None:
+                tokens[claim.job.id] = str(number)
+        case "complete":
+            await desk.queue.complete(job_id, token, RESULT)
+        case "retry":
+            await desk.queue.retry(job_id, token, Reason.TIMEOUT)
+        case "release":
+            await desk.queue.release(job_id, token)
+        case "cancel":
+            await desk.queue.cancel(job_id)
+        case "time passes":
+            await desk.expire(job_id)
+            await desk.due(job_id)
+            await desk.queue.reap()
+            await desk.queue.promote()
+
+
+@pytest.fixture
+async def full(desk, redis_url):
+    """Fill Redis up to its limit; returns a way to make room again."""
+
+    async def fill():
+        used = (await desk.redis.info("memory"))["used_memory"]
+        await desk.redis.config_set("maxmemory", used)
+        await desk.redis.config_set("maxmemory-policy", "noeviction")
+
+    async def empty():
+        await desk.redis.config_set("maxmemory", 0)
+
+    desk.fill, desk.empty = fill, empty
+    yield desk
+    await empty()
+
+
+async def test_a_full_redis_refuses_new_jobs_whole(full):
+    await full.enqueued(1)
+    await full.fill()
+    with pytest.raises(OutOfMemoryError):
+        await full.enqueued(2)
+    await full.empty()
+    assert await full.queue.status(full.job(2).id) is None
+    assert await full.queue.unfinished_ids_of(1) == [full.job(1).id]
+
+
+async def test_a_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
+    for number in range(4):
+        await full.enqueued(number)
+    await full.fill()
+    ids = []
+    for token in "abcd":
+        claim = await full.queue.claim(worker="w", token=token, lease=30)
+        ids.append(claim.job.id)
+        assert await full.queue.renew(claim.job.id, token, lease=60) is Lease.HELD
+    assert await full.queue.complete(ids[0], "a", RESULT) is Settled.DONE
+    assert await full.queue.fail(ids[1], "b", Reason.OUT_OF_MEMORY) is Settled.FAILED
+    assert await full.queue.retry(ids[2], "c", Reason.TIMEOUT) is Settled.DELAYED
+    assert await full.queue.release(ids[3], "d") is Settled.QUEUED
+    assert [await full.places(job_id) for job_id in ids] == [[], ["dead"], ["delayed"], ["line"]]
+    binary = connect(RedisSettings(redis_url=redis_url), decode=False)
+    with pytest.raises(OutOfMemoryError):
+        await RedisPictureStore(binary, full.keys, ttl=60).put("x", bytes(1000))
+    await binary.aclose()
+
+
+async def test_progress_over_a_full_redis_is_refused_and_harmless(full):
+    claim = await full.claimed()
+    await full.fill()
+    with pytest.raises(OutOfMemoryError):
+        await full.queue.progress(claim.job.id, "token", Phase.EDITING, step=1, steps=4)
+    assert await full.places(claim.job.id) == ["leases"]

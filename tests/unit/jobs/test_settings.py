@@ -1,0 +1,90 @@
+"""What an operator reads when a setting is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import Field, SecretStr
+
+from qwenedit_jobs import RedisSettings, load
+
+
+class Example(RedisSettings):
+    token: SecretStr = Field(description="from @BotFather", min_length=5)
+    patience: float = Field(default=1.0, ge=0.5, le=5, description="seconds")
+    strength: int = Field(default=3, gt=0, lt=10)
+    workflow: str = Field(default="fast", min_length=1)
+
+
+@pytest.fixture
+def problems(monkeypatch, capsys):
+    """Load settings that cannot be used; returns the lines on stderr."""
+
+    def lines(**variables):
+        for name, value in ({"TOKEN": "secret"} | variables).items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as caught:
+            load(Example)
+        assert caught.value.code == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        return captured.err.splitlines()
+
+    return lines
+
+
+@pytest.mark.parametrize("value", ["9", "0.1", "-1", "nan", "soon"])
+def test_a_value_out_of_range_is_named_with_its_range(problems, value):
+    assert problems(PATIENCE=value) == [f"PATIENCE is '{value}': must be at least 0.5 and at most 5 (seconds)"]
+
+
+def test_an_open_range_is_named_as_one(problems):
+    assert problems(STRENGTH="10") == ["STRENGTH is '10': must be above 0 and below 10"]
+
+
+def test_every_problem_has_a_line(problems):
+    assert [line.split(" ")[0] for line in problems(PATIENCE="9", STRENGTH="0")] == ["PATIENCE", "STRENGTH"]
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_required_and_absent_is_said_to_be(problems, value):
+    assert problems(TOKEN=value) == ["TOKEN is not set: it is required (from @BotFather)"]
+
+
+def test_a_secret_is_never_shown(problems):
+    [line] = problems(TOKEN="1234")
+    assert line.startswith("TOKEN is the value given: ")
+    assert "1234" not in line
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("localhost:6379", "localhost:6379"),
+        ("http://user:hunter2@localhost/0", "http://user:***@localhost/0"),
+        ("redis://:hunter2@p@ss@/0", "redis://:***@/0"),
+        ("redis://localhost:99999/0", "redis://localhost:99999/0"),
+    ],
+)
+def test_an_unusable_redis_url_is_told_without_its_password(problems, url, shown):
+    [line] = problems(REDIS_URL=url)
+    assert line.startswith(f"REDIS_URL is '{shown}': ")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("url", ["redis://redis:6379/0", "rediss://:pw@redis.example/1", "unix:///run/redis.sock"])
+def test_a_usable_redis_url_is_taken(monkeypatch, url):
+    monkeypatch.setenv("REDIS_URL", url)
+    assert load(RedisSettings).redis_url == url
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch):
+    monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "")
+    assert load(RedisSettings).keys.job_queue == "qwenedit:job_queue"
+
+
+def test_the_operators_queue_key_is_used(monkeypatch):
+    monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "studio:line")
+    assert load(RedisSettings).keys.job_queue == "studio:line"
