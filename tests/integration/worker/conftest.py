@@ -26,7 +26,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_worker.activity import Activity
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, Stage, Verdict
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Verdict
 from qwenedit_worker.metrics import Metrics
 from qwenedit_worker.readiness import ComfyUIWatch
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
@@ -78,6 +78,8 @@ class ScriptedServer:
         self.checks += 1
         if self.problem is not None:
             raise self.problem
+        if self.verdict_now.condemned:
+            raise SilentExecutor(self.verdict_now.reason)
 
     async def verdict(self):
         return self.verdict_now
@@ -182,6 +184,20 @@ async def bench(redis_url):
     bench = Bench(redis_url)
     yield bench
     await bench.close()
+
+
+@pytest.fixture
+async def make_bench():
+    """Make benches on servers of the test's own."""
+    benches = []
+
+    async def make(url):
+        benches.append(Bench(url))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        await bench.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Server(Protocol):
     """What is asked about ComfyUI; see `qwenedit_worker.comfyui.ComfyUI`."""
 
     async def check(self) -> None:
-        """Raise a `ComfyUIError` unless it is reachable and has all that the workflow needs."""
+        """Raise a `ComfyUIError` unless it is reachable, alive, and has all that the workflow needs."""
 
     async def verdict(self) -> Verdict:
         """Judge its executor."""
@@ -95,16 +95,12 @@ class ComfyUIWatch:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT):
                 await self._server.check()
-                verdict = await self._server.verdict()
         except TimeoutError:
             self._unready(f"ComfyUI did not answer within {CHECK_TIMEOUT:g} s")
         except ComfyUIError as error:
             self._unready(f"{type(error).__name__}: {error}")
         else:
-            if verdict.condemned:
-                self._unready(verdict.reason)
-            else:
-                self._become_ready()
+            self._become_ready()
 
     def _become_ready(self) -> None:
         if not self.ready.is_set():

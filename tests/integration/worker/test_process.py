@@ -1,0 +1,286 @@
+"""The worker as a process, with the ComfyUI simulator as another one and a Redis that may be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import signal
+import time
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import RedisServer, bare_environment, free_port
+from local_stack.parts import ComfyUISimulator, worker
+from qwenedit_jobs import Cancelled, Phase, Reason, Settled, State
+
+STEPS = 4
+
+
+def photo(size=(96, 64)):
+    data = io.BytesIO()
+    Image.new("RGB", size, (200, 60, 20)).save(data, "JPEG")
+    return data.getvalue()
+
+
+def editing(status):
+    return status.phase is Phase.EDITING and status.step >= 1
+
+
+async def get(part, path):
+    async with aiohttp.ClientSession() as session, session.get(part.probe_url + path) as answer:
+        return answer.status, (await answer.text()).strip()
+
+
+def logged(part):
+    """Return the worker's log lines; each must be one JSON object."""
+    return [json.loads(line) for line in part.lines]
+
+
+def events_of(part):
+    return [line["event"] for line in logged(part)]
+
+
+@pytest.fixture
+def step_seconds():
+    return 0.25
+
+
+@pytest.fixture
+async def comfyui(tmp_path, step_seconds):
+    part = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=step_seconds)
+    yield part
+    if part.running:
+        await part.stop()
+
+
+@pytest.fixture
+async def control(comfyui):
+    await comfyui.start()
+    async with SimulatorControl(comfyui.url) as control:
+        yield control
+
+
+@pytest.fixture
+async def start(comfyui):
+    """Start workers; they are gone after the test."""
+    started = []
+
+    async def start(redis_url, *, name="worker-1", wait=True, **settings):
+        env = bare_environment(WORKER_LEASE="10", WORKER_LOG_LEVEL="DEBUG", **settings)
+        part = worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url, name=name)
+        started.append(part)
+        await (part.start(timeout=15) if wait else part.launch())
+        return part
+
+    yield start
+    for part in started:
+        if part.running:
+            await part.kill()
+
+
+@pytest.fixture
+async def own_redis(tmp_path):
+    server = RedisServer(tmp_path / "redis")
+    await server.start()
+    yield server
+    if server.running:
+        await server.stop()
+
+
+async def test_a_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench, control, start):
+    part = await start(bench.url)
+    job = await bench.enqueue(picture=photo(), prompt="paint the secret garden")
+    status = await bench.until_final(job, within=15)
+    assert status.state is State.DONE
+    with Image.open(io.BytesIO(await bench.store.get(status.result.picture))) as picture:
+        assert picture.format == "PNG"
+    assert (await get(part, "/livez"))[0] == (await get(part, "/readyz"))[0] == 200
+    assert (await get(part, "/comfyui/livez"))[0] == 200
+    _, metrics = await get(part, "/metrics")
+    assert 'qwenedit_attempts_total{outcome="done",reason=""} 1.0' in metrics
+    assert "qwenedit_comfyui_up 1.0" in metrics
+    assert await part.stop() == 0
+    assert "secret garden" not in "\n".join(part.lines)
+    assert {line["job"] for line in logged(part) if line["event"].startswith("job.")} == {job.id}
+    state = await control.state()
+    assert len(state.prompts) == 1
+
+
+async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(bench, control, start):
+    part = await start(bench.url)
+    job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
+    await bench.until(job, editing, within=15)
+    part.signal(signal.SIGTERM)
+    assert await asyncio.wait_for(part.wait(), 15) == 0
+    status = await bench.queue.status(job.id)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert await bench.queue.waiting_ids() == [next_one.id]
+
+
+async def test_a_second_sigterm_gives_the_job_back_unharmed_and_stops_comfyui(bench, control, start):
+    part = await start(bench.url)
+    job = await bench.enqueue(picture=photo())
+    await control.fault("hang", at_step=1)
+    await bench.until(job, editing, within=15)
+    part.signal(signal.SIGTERM)
+    await part.wait_for_line("worker.leaving")
+    part.signal(signal.SIGTERM)
+    assert await asyncio.wait_for(part.wait(), 8) == 0
+    status = await bench.queue.status(job.id)
+    assert (status.state, status.attempt) == (State.QUEUED, 0)
+    assert await bench.queue.waiting_ids() == [job.id]
+
+
+async def test_drained_by_the_hook_it_finishes_its_job_claims_no_more_and_stays(bench, control, start):
+    part = await start(bench.url)
+    job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
+    await bench.until(job, editing, within=15)
+    assert await get(part, "/drain") == (200, "draining")
+    counts = await bench.queue.counts()
+    deadline = time.monotonic() + 2
+    while counts.draining == 0 and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+        counts = await bench.queue.counts()
+    assert (counts.running, counts.draining) == (0, 1)
+    assert (await bench.until_final(job, within=10)).state is State.DONE
+    await asyncio.sleep(0.3)
+    assert part.running
+    assert await bench.queue.waiting_ids() == [next_one.id]
+    assert (await get(part, "/readyz"))[0] == 200
+    assert await part.stop() == 0
+
+
+async def test_a_killed_workers_job_is_answered_by_the_second_attempt_of_another(bench, control, start):
+    first = await start(bench.url, name="worker-1")
+    job = await bench.enqueue(picture=photo())
+    await bench.until(job, editing, within=15)
+    await first.kill()
+    await start(bench.url, name="worker-2")
+    await bench.redis.zadd(bench.keys.leases, {job.id: 0})  # the lease's 10 seconds pass
+    assert await bench.queue.reap() == [(job.id, Settled.DELAYED)]
+    await asyncio.sleep(0.06)
+    assert await bench.queue.promote() == [job.id]
+    status = await bench.until_final(job, within=15)
+    assert (status.state, status.attempt) == (State.DONE, 2)
+    assert await bench.redis.xlen(bench.keys.events) == 1
+
+
+@pytest.mark.parametrize("step_seconds", [2.0])
+async def test_a_cancelled_job_stops_comfyui_within_a_second(bench, control, start):
+    await start(bench.url)
+    job = await bench.enqueue(picture=photo())
+    await bench.until(job, editing, within=15)
+    began = time.monotonic()
+    assert await bench.queue.cancel(job.id) is Cancelled.CANCELLING
+    while any(prompt.state in ("accepted", "started") for prompt in (await control.state()).prompts):
+        assert time.monotonic() - began < 1
+        await asyncio.sleep(0.05)
+    assert (await bench.until_final(job, within=2)).state is State.CANCELLED
+    assert [prompt.state for prompt in (await control.state()).prompts] != ["success"]
+
+
+async def test_a_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, start, make_bench):
+    bench = await make_bench(own_redis.url)
+    part = await start(own_redis.url)
+    await control.fault("slow_load", seconds=6)
+    job = await bench.enqueue(picture=photo())
+    await bench.until(job, lambda status: status.state is State.RUNNING, within=15)
+    await asyncio.sleep(1.2)  # `appendfsync everysec`
+    await own_redis.kill()
+    async with asyncio.timeout(8):
+        await part.wait_for_line("redis.unreachable")
+    await own_redis.start()
+    status = await bench.until_final(job, within=15)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    seen = events_of(part)
+    assert seen.count("redis.unreachable") == 1
+    assert seen.count("redis.reachable") == 2
+
+
+async def test_an_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, control, start, make_bench):
+    server = RedisServer(tmp_path / "redis", port=free_port())
+    part = await start(server.url)
+    await part.wait_for_line("redis.unreachable")
+    assert (await get(part, "/livez"))[0] == 200
+    await asyncio.sleep(3)
+    assert events_of(part).count("redis.unreachable") == 1
+    assert part.running
+    await server.start()
+    bench = await make_bench(server.url)
+    job = await bench.enqueue(picture=photo())
+    assert (await bench.until_final(job, within=20)).state is State.DONE
+    assert await part.stop() == 0
+    await server.stop()
+
+
+async def test_an_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(bench, comfyui, start):
+    part = await start(bench.url, wait=False)
+    job = await bench.enqueue(picture=photo())
+    await part.wait_for_line("comfyui.not_ready")
+    assert (await get(part, "/readyz"))[0] == 503
+    assert (await get(part, "/livez"))[0] == 200
+    assert await bench.queue.waiting_ids() == [job.id]
+    await comfyui.start()
+    status = await bench.until_final(job, within=15)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+
+
+async def test_a_comfyui_that_crashes_in_mid_job_costs_an_attempt(bench, comfyui, control, start):
+    await start(bench.url)
+    await control.fault("die", at_step=1)
+    job = await bench.enqueue(picture=photo())
+    status = await bench.until(job, lambda status: status.state is State.DELAYED, within=20)
+    assert status.reason is Reason.COMFYUI_UNAVAILABLE
+    await comfyui.wait()
+    await comfyui.start()
+    await asyncio.sleep(0.06)
+    await bench.queue.promote()
+    status = await bench.until_final(job, within=20)
+    assert (status.state, status.attempt) == (State.DONE, 2)
+
+
+async def test_a_missing_model_makes_the_pod_not_ready_and_costs_the_job_nothing(bench, control, start):
+    await control.fault("missing_model", model="vae")
+    part = await start(bench.url, wait=False)
+    job = await bench.enqueue(picture=photo())
+    await part.wait_for_line("comfyui.not_ready")
+    status, reason = await get(part, "/readyz")
+    assert status == 503
+    assert "qwen_image_vae.safetensors" in reason
+    await control.clear()
+    assert (await bench.until_final(job, within=20)).attempt == 1
+
+
+async def test_out_of_memory_once_is_answered_and_twice_is_told(bench, control, start):
+    await start(bench.url)
+    await control.fault("oom", times=1)
+    lucky = await bench.enqueue(picture=photo())
+    status = await bench.until_final(lucky, within=15)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    await control.fault("oom", times=2)
+    unlucky = await bench.enqueue(picture=photo())
+    status = await bench.until_final(unlucky, within=15)
+    assert (status.state, status.reason) == (State.FAILED, Reason.OUT_OF_MEMORY)
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"COMFYUI_TIMEOUT": "100"}, r"COMFYUI_TIMEOUT is '100': must be at least 150"),
+        ({"WORKER_POLLING_INTERVAL": "9"}, r"WORKER_POLLING_INTERVAL is '9': must be at least 0\.5 and at most 5"),
+        ({"REDIS_URL": "redis//nowhere"}, r"REDIS_URL is 'redis//nowhere': "),
+        ({"WORKFLOW": "no-such-workflow"}, r"WORKFLOW is 'no-such-workflow': "),
+        ({"WORKER_LOG_LEVEL": "LOUD"}, r"WORKER_LOG_LEVEL is 'LOUD': "),
+    ],
+)
+async def test_a_bad_setting_stops_the_start_with_one_line_that_says_why(comfyui, settings, line):
+    part = worker(env=bare_environment(), redis_url="redis://127.0.0.1:1/0", comfyui_url=comfyui.url)
+    part.env.update(settings)
+    await part.launch()
+    assert await asyncio.wait_for(part.wait(), 10) == 2
+    assert len(part.lines) == 1
+    await asyncio.wait_for(part.wait_for_line(line), 1)
