@@ -1,0 +1,224 @@
+"""Fill a models folder from a list, and hold ComfyUI back until it is filled.
+
+    models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
+    models.py wait  --folder DIR --list FILE    return when every file is complete
+
+The list is `{"files": [{"path": ..., "url": ..., "sha256": ...}]}`. A file is complete when it was hashed after its
+download and a note beside it says so; a list's `sha256` must equal the note's. HF_TOKEN is sent to huggingface.co.
+
+Runs in ComfyUI's image with nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from http.client import HTTPMessage
+
+CHUNK = 4 * 1024 * 1024
+SOCKET_TIMEOUT = 60.0
+"""Seconds without a byte until a download is given up; the Job then takes it up again."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks at the folder."""
+REPORT_EVERY = 15.0
+"""Seconds between two lines of the log."""
+TOKEN_HOST = "huggingface.co"  # noqa: S105 - a host name
+RANGE_NOT_SATISFIABLE = 416
+PARTIAL_CONTENT = 206
+
+
+class ModelsError(Exception):
+    """The folder cannot be filled as the list says; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of the list."""
+
+    path: str
+    url: str
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would be written outside of the folder or read from it.
+
+        Raises:
+            ModelsError: the path is no plain relative one, or the URL is no HTTP.
+        """
+        path = PurePosixPath(self.path)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise ModelsError(f"{self.path!r} is not a path below the models folder")
+        if urllib.parse.urlsplit(self.url).scheme not in {"http", "https"}:
+            raise ModelsError(f"{self.url!r} is not an http or https address")
+
+    def target(self, folder: Path) -> Path:
+        """Where the complete file lies."""
+        return folder / self.path
+
+    def part(self, folder: Path) -> Path:
+        """Where the file lies while it is incomplete."""
+        return folder / f"{self.path}.part"
+
+    def note(self, folder: Path) -> Path:
+        """Where its size and hash are noted once it is complete."""
+        return folder / f"{self.path}.sha256"
+
+
+def read_list(path: Path) -> list[ModelFile]:
+    """Read the list of files.
+
+    Raises:
+        ModelsError: it is not such a list.
+    """
+    try:
+        return [ModelFile(**entry) for entry in json.loads(path.read_text())["files"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelsError(f"{path} is not a list of models: {error!r}") from error
+
+
+def problem(file: ModelFile, folder: Path) -> str | None:
+    """Say what keeps a file from being complete, or None."""
+    target, note = file.target(folder), file.note(folder)
+    if not target.exists():
+        part = file.part(folder)
+        return f"{part.stat().st_size / 1e9:.2f} GB so far" if part.exists() else "missing"
+    if not note.exists():
+        return "not verified"
+    digest, _, size = note.read_text().strip().partition(" ")
+    if size != str(target.stat().st_size):
+        return f"{target.stat().st_size} bytes in place of {size}"
+    if file.sha256 and digest != file.sha256.lower():
+        return f"another file: sha256 {digest} in place of {file.sha256}"
+    return None
+
+
+def fetch(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -> None:
+    """Download what is not complete.
+
+    Raises:
+        ModelsError: a file is not what its hash says, or the volume is too small.
+        OSError: the download broke off; what has come is kept and taken up by the next call.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".download.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two downloads into one file would spoil it
+        for file in files:
+            trouble = problem(file, folder)
+            if trouble is None:
+                say(f"{file.path}: complete")
+                continue
+            say(f"{file.path}: {trouble}")
+            _fetch(file, folder, say=say)
+
+
+def _fetch(file: ModelFile, folder: Path, *, say: Callable[[str], None]) -> None:
+    target, part = file.target(folder), file.part(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file.note(folder).unlink(missing_ok=True)
+    if target.exists():
+        target.replace(part)  # of unknown worth: the hash decides
+    else:
+        _download(file, part, say=say)
+    digest = _sha256(part)
+    if file.sha256 and digest != file.sha256.lower():
+        part.unlink()
+        raise ModelsError(f"{file.path} has sha256 {digest} in place of {file.sha256}; it was deleted")
+    size = part.stat().st_size
+    part.replace(target)
+    file.note(folder).write_text(f"{digest} {size}\n")
+    say(f"{file.path}: complete, {size / 1e9:.2f} GB, sha256 {digest}")
+
+
+def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> None:
+    offset = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(file.url, headers={"User-Agent": "qwenedit-models"})  # noqa: S310 - checked
+    if offset:
+        request.add_header("Range", f"bytes={offset}-")
+    token = os.environ.get("HF_TOKEN")
+    if token and urllib.parse.urlsplit(file.url).hostname == TOKEN_HOST:
+        # Unredirected: the storage behind the hub has signed addresses and must not see the token.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    try:
+        response = urllib.request.urlopen(request, timeout=SOCKET_TIMEOUT)  # noqa: S310 - checked
+    except urllib.error.HTTPError as error:
+        if error.code == RANGE_NOT_SATISFIABLE:
+            return  # nothing is left to come; the hash will tell
+        raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
+    with response, part.open("ab" if response.status == PARTIAL_CONTENT else "wb") as out:
+        total = _total(response.headers, out.tell())
+        if total is not None and total - out.tell() > shutil.disk_usage(part.parent).free:
+            raise ModelsError(f"{file.path} needs {total / 1e9:.1f} GB, more than is free on the volume")
+        reported = time.monotonic()
+        while chunk := response.read(CHUNK):
+            out.write(chunk)
+            if time.monotonic() - reported > REPORT_EVERY:
+                reported = time.monotonic()
+                say(f"{file.path}: {out.tell() / 1e9:.2f} of {(total or 0) / 1e9:.2f} GB")
+        if total is not None and out.tell() < total:
+            raise ConnectionError(f"{file.url} broke off after {out.tell()} of {total} bytes")
+
+
+def _total(headers: HTTPMessage, offset: int) -> int | None:
+    length = headers.get("Content-Length")
+    return None if length is None else offset + int(length)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def wait(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -> None:
+    """Return when every file is complete."""
+    reported = -REPORT_EVERY
+    while troubles := {file.path: trouble for file in files if (trouble := problem(file, folder))}:
+        if time.monotonic() - reported > REPORT_EVERY:
+            reported = time.monotonic()
+            for path, trouble in troubles.items():
+                say(f"waiting for {path}: {trouble}")
+        time.sleep(LOOK_EVERY)
+    say(f"all {len(files)} model files are complete")
+
+
+def main() -> None:
+    """Run one command."""
+    signal.signal(signal.SIGTERM, _stop)  # the first process of a container ignores it otherwise
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("fetch", "wait"))
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--list", type=Path, required=True)
+    arguments = parser.parse_args()
+    run = fetch if arguments.command == "fetch" else wait
+    try:
+        run(read_list(arguments.list), arguments.folder, say=_say)
+    except (ModelsError, OSError) as error:
+        raise SystemExit(f"models: {error}") from error
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"models: {line}\n")
+    sys.stdout.flush()
+
+
+def _stop(_signal: int, _frame: Any) -> None:
+    raise SystemExit("models: stopped")
+
+
+if __name__ == "__main__":
+    main()
