@@ -1,0 +1,107 @@
+{{/* Combinations that cannot work. Each message names the keys and says what to do. */}}
+{{- define "qwenedit.guards" -}}
+{{- include "qwenedit.guards.bot" . }}
+{{- include "qwenedit.guards.worker" . }}
+{{- include "qwenedit.guards.redis" . }}
+{{- include "qwenedit.guards.cluster" . }}
+{{- end }}
+
+{{- define "qwenedit.guards.bot" -}}
+{{- with .Values.bot }}
+{{- if not (or .token.existingSecret .token.value) }}
+{{- fail "bot.token.existingSecret and bot.token.value are both empty: put the token from BotFather into a Secret (kubectl create secret generic telegram --from-literal=token=…) and set bot.token.existingSecret=telegram" }}
+{{- end }}
+{{- if and .token.existingSecret .token.value }}
+{{- fail "bot.token.existingSecret and bot.token.value are both set: leave one of them empty" }}
+{{- end }}
+{{- if and (eq .mode "polling") (gt (int .replicas) 1) }}
+{{- fail (printf "bot.replicas is %d with bot.mode=polling: Telegram gives updates to one poller only; set bot.replicas=1, or bot.mode=webhook with bot.webhook.url" (int .replicas)) }}
+{{- end }}
+{{- if and (eq .mode "webhook") (not .webhook.url) }}
+{{- fail "bot.mode=webhook needs bot.webhook.url: set it to the public https address that Telegram shall call, or set bot.mode=polling" }}
+{{- end }}
+{{- if and (eq .mode "polling") .webhook.url }}
+{{- fail "bot.webhook.url is set with bot.mode=polling: set bot.mode=webhook, or leave bot.webhook.url empty" }}
+{{- end }}
+{{- if and (eq .mode "webhook") $.Values.networkPolicy.enabled (not .webhook.from) }}
+{{- fail "bot.webhook.from is empty with bot.mode=webhook and networkPolicy.enabled: nobody could reach the webhook; name the ingress controller's pods, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}]" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.worker" -}}
+{{- $timeout := int .Values.worker.settings.comfyuiTimeout }}
+{{- $grace := .Values.worker.terminationGracePeriodSeconds }}
+{{- if and (not (kindIs "invalid" $grace)) (lt (int $grace) (add $timeout 30 | int)) }}
+{{- fail (printf "worker.terminationGracePeriodSeconds is %d, but a job may take worker.settings.comfyuiTimeout=%d s: set at least %d, or null to have it derived" (int $grace) $timeout (add $timeout 30)) }}
+{{- end }}
+{{- with .Values.comfyui }}
+{{- if and (eq .placement "external") (not .external.url) }}
+{{- fail "comfyui.placement=external needs comfyui.external.url: set it to ComfyUI's address, such as http://comfyui.media:8188, or choose the placement sidecar or standalone" }}
+{{- end }}
+{{- if and (ne .placement "external") .external.url }}
+{{- fail (printf "comfyui.external.url is set with comfyui.placement=%s: set comfyui.placement=external, or leave comfyui.external.url empty" .placement) }}
+{{- end }}
+{{- end }}
+{{- with .Values.models }}
+{{- if and .volume .claim.existingClaim }}
+{{- fail "models.volume and models.claim.existingClaim are both set: leave one of them empty" }}
+{{- end }}
+{{- end }}
+{{- with .Values.autoscaling }}
+{{- if .enabled }}
+{{- if lt (int .maxReplicas) (int .minReplicas) }}
+{{- fail (printf "autoscaling.maxReplicas is %d, below autoscaling.minReplicas=%d: raise the one or lower the other" (int .maxReplicas) (int .minReplicas)) }}
+{{- end }}
+{{- range .warmHours }}
+{{- if gt (int .workers) (int $.Values.autoscaling.maxReplicas) }}
+{{- fail (printf "autoscaling.warmHours wants %d workers, above autoscaling.maxReplicas=%d: raise the one or lower the other" (int .workers) (int $.Values.autoscaling.maxReplicas)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.redis" -}}
+{{- $external := .Values.redis.external }}
+{{- if .Values.redis.enabled }}
+{{- if or $external.url $external.sentinel.addresses }}
+{{- fail "redis.external is set, but redis.enabled=true runs a Redis of this release: set redis.enabled=false, or leave redis.external.url and redis.external.sentinel.addresses empty" }}
+{{- end }}
+{{- else }}
+{{- if not (or $external.url $external.sentinel.addresses) }}
+{{- fail "redis.enabled=false needs redis.external.url, such as redis://redis.data:6379/0, or redis.external.sentinel.addresses with redis.external.sentinel.master" }}
+{{- end }}
+{{- if contains "@" $external.url }}
+{{- fail "redis.external.url holds credentials: put them into a Secret and name it in redis.external.existingSecret, with the user in redis.external.username" }}
+{{- end }}
+{{- if and $external.url (not (regexMatch "^rediss?://" (tpl $external.url .))) }}
+{{- fail (printf "redis.external.url is %s: it must start with redis:// or, for TLS, rediss://" (tpl $external.url .)) }}
+{{- end }}
+{{- if and $external.sentinel.addresses (not $external.sentinel.master) }}
+{{- fail "redis.external.sentinel.addresses needs redis.external.sentinel.master: set the name of the master that the Sentinels watch" }}
+{{- end }}
+{{- if and $external.sentinel.master (not $external.sentinel.addresses) }}
+{{- fail "redis.external.sentinel.master needs redis.external.sentinel.addresses: set the Sentinels' host:port addresses" }}
+{{- end }}
+{{- if and $external.tls.caSecret (not (hasPrefix "rediss://" (tpl $external.url .))) }}
+{{- fail "redis.external.tls.caSecret is set, but redis.external.url does not start with rediss://: use that scheme for TLS, or leave the secret empty" }}
+{{- end }}
+{{- if and (or $external.sentinel.passwordKey $external.username) (not $external.existingSecret) }}
+{{- fail "redis.external.username and redis.external.sentinel.passwordKey need redis.external.existingSecret: name the Secret that holds the passwords" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the cluster lacks. Offline (helm template) nobody knows: the lookup of a namespace that always exists says
+     whether there is a cluster. */}}
+{{- define "qwenedit.guards.cluster" -}}
+{{- if lookup "v1" "Namespace" "" "kube-system" }}
+{{- if and .Values.autoscaling.enabled (not (.Capabilities.APIVersions.Has "keda.sh/v1alpha1")) }}
+{{- fail "autoscaling.enabled needs KEDA, which this cluster lacks (no API keda.sh/v1alpha1): install it (helm install keda keda --repo https://kedacore.github.io/charts -n keda --create-namespace), or set autoscaling.enabled=false and worker.replicas" }}
+{{- end }}
+{{- if and .Values.monitoring.podMonitor.enabled (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
+{{- fail "monitoring.podMonitor.enabled needs the Prometheus operator, which this cluster lacks (no API monitoring.coreos.com/v1): install it, or set monitoring.podMonitor.enabled=false" }}
+{{- end }}
+{{- end }}
+{{- end }}

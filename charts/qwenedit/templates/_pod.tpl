@@ -1,0 +1,74 @@
+{{/* Image reference. Takes root and image. */}}
+{{- define "qwenedit.image" -}}
+{{- $tag := .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- if and (eq $tag "latest") (not .image.digest) }}
+{{- fail (printf "the tag of the image %s is latest, and nobody could say what runs: set its tag to a version, or its digest" .image.repository) }}
+{{- end }}
+{{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}
+{{- .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ $tag }}{{ end }}
+{{- end }}
+
+{{/* What the pods of all parts have in common. Takes root and, where they differ, runAsUser and apiAccess: whether the
+     pod gets a service account token. */}}
+{{- define "qwenedit.podBase" -}}
+automountServiceAccountToken: {{ .apiAccess | default false }}
+enableServiceLinks: false
+{{- with .root.Values.global.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  {{- $context := deepCopy .root.Values.podSecurityContext }}
+  {{- with .runAsUser }}
+  {{- $context = mergeOverwrite $context (dict "runAsUser" . "runAsGroup" . "fsGroup" .) }}
+  {{- end }}
+  {{- toYaml $context | nindent 2 }}
+{{- end }}
+
+{{/* Where a part's pods run. Takes root and values: the part's. */}}
+{{- define "qwenedit.placement" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity:
+  {{- tpl (toYaml .) $.root | nindent 2 }}
+{{- end }}
+{{- with .values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- tpl (toYaml .) $.root | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ tpl . $.root }}
+{{- end }}
+{{- with .values.runtimeClassName }}
+runtimeClassName: {{ tpl . $.root }}
+{{- end }}
+{{- end }}
+
+{{/* A list from the values, as a template. Takes root and list. */}}
+{{- define "qwenedit.list" -}}
+{{- with .list }}{{ tpl (toYaml .) $.root }}{{ end }}
+{{- end }}
+
+{{/* Annotations of a part's pod: the hash of what its ConfigMap holds, then the user's. Takes data and annotations. */}}
+{{- define "qwenedit.podAnnotations" -}}
+checksum/config: {{ .data | sha256sum }}
+{{- with .annotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* A word that is generated once and then kept: what the cluster's Secret says wins. Takes root, secret and key. */}}
+{{- define "qwenedit.keptSecret" -}}
+{{- $known := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
+{{- index ($known.data | default dict) .key | default (randAlphaNum 40 | b64enc) }}
+{{- end }}

@@ -1,0 +1,118 @@
+{{/* How a part reaches Redis, as a dict in JSON. Takes root and part: bot, worker or keda.
+     host and port; url: for our services; database; tls; user, secret and passwordKey: empty where there is none. */}}
+{{- define "qwenedit.redis" -}}
+{{- $redis := .root.Values.redis }}
+{{- if $redis.enabled }}
+{{- $host := printf "%s-redis" (include "qwenedit.fullname" .root) }}
+{{- dict "host" $host "port" 6379 "url" (printf "redis://%s:6379/0" $host) "database" "0" "tls" false
+      "user" .part "secret" (include "qwenedit.redisSecret" .root) "passwordKey" .part | toJson }}
+{{- else }}
+{{- $external := $redis.external }}
+{{- $url := tpl $external.url .root }}
+{{- if not $url }}{{ $url = "redis://sentinel/0" }}{{ end }}
+{{- $parsed := urlParse $url }}
+{{- $tls := eq $parsed.scheme "rediss" }}
+{{- $own := index $external.users .part }}
+{{- $secret := tpl $external.existingSecret .root }}
+{{- $database := trimPrefix "/" $parsed.path | default "0" }}
+{{- $query := ternary "?ssl_ca_certs=/etc/redis-ca/ca.crt" "" (ne "" (tpl $external.tls.caSecret .root)) }}
+{{- dict "host" (regexReplaceAll ":[0-9]+$" $parsed.host "")
+      "port" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parsed.host) | default "6379" | int)
+      "url" (printf "%s://%s/%s%s" $parsed.scheme $parsed.host $database $query)
+      "database" $database "tls" $tls "user" ($own.username | default $external.username) "secret" $secret
+      "passwordKey" (ternary ($own.passwordKey | default $external.passwordKey) "" (ne "" $secret)) | toJson }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.redisSecret" -}}
+{{- tpl .Values.redis.auth.existingSecret . | default (printf "%s-redis" (include "qwenedit.fullname" .)) }}
+{{- end }}
+
+{{- define "qwenedit.redisConfig" -}}
+{{- $redis := include "qwenedit.redis" . | fromJson -}}
+REDIS_URL: {{ $redis.url | quote }}
+REDIS_JOB_QUEUE_KEY: {{ .root.Values.redis.jobQueueKey | quote }}
+PICTURE_TTL: {{ int .root.Values.redis.pictureTtl | quote }}
+{{- with $redis.user }}
+REDIS_USERNAME: {{ . | quote }}
+{{- end }}
+{{- with .root.Values.redis.external.sentinel }}
+{{- if and .addresses (not $.root.Values.redis.enabled) }}
+REDIS_SENTINELS: {{ join "," .addresses | quote }}
+REDIS_SENTINEL_MASTER: {{ .master | quote }}
+{{- with .username }}
+REDIS_SENTINEL_USERNAME: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.redisEnv" -}}
+{{- $redis := include "qwenedit.redis" . | fromJson -}}
+{{- if $redis.passwordKey }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $redis.secret }}
+      key: {{ $redis.passwordKey }}
+{{- end }}
+{{- $sentinel := .root.Values.redis.external.sentinel }}
+{{- if and (not .root.Values.redis.enabled) $sentinel.addresses $sentinel.passwordKey }}
+- name: REDIS_SENTINEL_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $redis.secret }}
+      key: {{ $sentinel.passwordKey }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.redisCaVolume" -}}
+{{- if and (not .Values.redis.enabled) .Values.redis.external.tls.caSecret }}
+- name: redis-ca
+  secret:
+    secretName: {{ tpl .Values.redis.external.tls.caSecret . }}
+    items: [{key: {{ .Values.redis.external.tls.caKey }}, path: ca.crt}]
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.redisCaMount" -}}
+{{- if and (not .Values.redis.enabled) .Values.redis.external.tls.caSecret }}
+- {name: redis-ca, mountPath: /etc/redis-ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* Egress rules to Redis. */}}
+{{- define "qwenedit.redisEgress" -}}
+{{- $values := .Values }}
+{{- if $values.redis.enabled }}
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "qwenedit.selector" (dict "root" . "part" "redis") | nindent 10 }}
+  ports: [{protocol: TCP, port: redis}]
+{{- else }}
+{{- $redis := include "qwenedit.redis" (dict "root" . "part" "worker") | fromJson }}
+{{- $ports := list (int $redis.port) }}
+{{- range $values.redis.external.sentinel.addresses }}
+{{- $ports = append $ports (regexFind "[0-9]+$" . | int) }}
+{{- end }}
+- ports:
+    {{- range uniq $ports }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+  {{- with $values.networkPolicy.externalRedisTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.dnsEgress" -}}
+- ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+  {{- with .Values.networkPolicy.dns.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}

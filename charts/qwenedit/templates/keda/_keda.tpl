@@ -1,0 +1,38 @@
+{{/* Whether KEDA needs anything secret to reach Redis. */}}
+{{- define "qwenedit.kedaAuthentication" -}}
+{{- $redis := include "qwenedit.redis" (dict "root" . "part" "keda") | fromJson }}
+{{- if or $redis.passwordKey (and (not .Values.redis.enabled) .Values.redis.external.tls.caSecret) }}true{{ end }}
+{{- end }}
+
+{{/* A trigger that counts a list or a sorted set. Takes root, name and key. */}}
+{{- define "qwenedit.kedaTrigger" -}}
+{{- $root := .root }}
+{{- $redis := include "qwenedit.redis" (dict "root" $root "part" "keda") | fromJson }}
+{{- $sentinel := $root.Values.redis.external.sentinel }}
+{{- $sentinels := ternary (list) $sentinel.addresses $root.Values.redis.enabled }}
+- type: {{ ternary "redis-sentinel" "redis" (not (empty $sentinels)) }}
+  name: {{ .name }}
+  metadata:
+    listName: {{ .key | quote }}
+    listLength: "1"
+    databaseIndex: {{ $redis.database | quote }}
+    {{- if $sentinels }}
+    addresses: {{ join "," $sentinels | quote }}
+    sentinelMaster: {{ $sentinel.master | quote }}
+    {{- with $sentinel.username }}
+    sentinelUsername: {{ . | quote }}
+    {{- end }}
+    {{- else }}
+    address: {{ printf "%s%s:%d" $redis.host (ternary (printf ".%s.svc" $root.Release.Namespace) "" $root.Values.redis.enabled) (int $redis.port) | quote }}
+    {{- end }}
+    {{- if $redis.tls }}
+    enableTLS: "true"
+    {{- end }}
+    {{- with $redis.user }}
+    username: {{ . | quote }}
+    {{- end }}
+  {{- if include "qwenedit.kedaAuthentication" $root }}
+  authenticationRef:
+    name: {{ include "qwenedit.fullname" $root }}-redis
+  {{- end }}
+{{- end }}

@@ -1,0 +1,32 @@
+{{- define "qwenedit.valkeyConfig" -}}
+valkey.conf: |
+  dir /data
+  port 6379
+  protected-mode no
+  aclfile /run/valkey/users.acl
+  appendonly yes
+  appendfsync everysec
+  save ""
+  maxmemory {{ .Values.redis.maxMemory }}
+  maxmemory-policy noeviction
+# One user a part, with the keys and commands it needs. Without a password a client may ask whether Redis is alive.
+start.sh: |
+  #!/bin/sh
+  set -eu
+  umask 077
+  services='+@all -@admin -@dangerous +info'
+  hash() { printf '%s' "$1" | sha256sum | cut -c1-64; }
+  cat > /run/valkey/users.acl <<ACL
+  user default on nopass resetkeys resetchannels -@all +ping
+  user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
+  user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $services
+  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . }} &qwenedit:nudge $services
+  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +client|setinfo +client|maint_notifications +select +eval +type +llen +zcard
+  ACL
+  exec valkey-server /etc/valkey/valkey.conf
+{{- end }}
+
+{{/* What a worker may touch: jobs and pictures, not dialogues, updates or limits. */}}
+{{- define "qwenedit.workerKeys" -}}
+~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:*
+{{- end }}
