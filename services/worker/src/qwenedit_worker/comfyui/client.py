@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 CLEAN_UP = 5.0
 """Seconds within which an edit is taken back and its traces are removed; what remains is tried after later edits."""
 MOST_LEFTOVERS = 100
+MOST_EDITS = 3
+"""At once. Each holds a websocket; the pool's other connections to the server are left for requests."""
 VERDICT_TIMEOUT = 3.0
 """Seconds; a liveness probe waits for it."""
 
@@ -60,6 +62,7 @@ class ComfyUI:
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._folders = folders
+        self._room = asyncio.Semaphore(MOST_EDITS)
         self._leftovers: dict[str, tuple[str, int]] = {}
 
     async def __aenter__(self) -> Self:
@@ -97,7 +100,11 @@ class ComfyUI:
             poll_interval=self._poll_interval,
         )
         try:
-            async with asyncio.timeout_at(deadline) as limit, beside(execution.listen(), reporter.run()):
+            async with (
+                asyncio.timeout_at(deadline) as limit,
+                self._room,
+                beside(execution.listen(), reporter.run()),
+            ):
                 return await execution.run()
         except TimeoutError as error:
             if limit.expired():
@@ -142,6 +149,9 @@ class ComfyUI:
             self._watch.gone()
 
     async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
+        if not execution.sent:
+            await self._remove_files(request.job_id, request.attempt)
+            return
         self._leftovers[execution.prompt_id] = (request.job_id, request.attempt)
         try:
             async with asyncio.timeout(CLEAN_UP):
@@ -160,6 +170,8 @@ class ComfyUI:
         await self._api.forget(done)
         for prompt_id in done:
             self._watch.ended(prompt_id)
-            job_id, attempt = self._leftovers.pop(prompt_id)
-            if self._folders is not None:
-                await self._folders.remove(job_id, attempt)
+            await self._remove_files(*self._leftovers.pop(prompt_id))
+
+    async def _remove_files(self, job_id: str, attempt: int) -> None:
+        if self._folders is not None:
+            await self._folders.remove(job_id, attempt)

@@ -97,6 +97,11 @@ class Execution:
         self._arrived = False
         self._settled = False
 
+    @property
+    def sent(self) -> bool:
+        """Whether the server may know the prompt."""
+        return self._sent
+
     async def listen(self) -> None:
         """Follow the websocket; to run beside `run`."""
         await self._listener.run()

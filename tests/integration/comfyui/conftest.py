@@ -1,0 +1,158 @@
+"""The client against the simulator in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import ComfyUISimulator, bare_environment
+from qwenedit_worker.comfyui import ComfyUI, EditRequest, EditResult, Progress, SharedFolders, Workflow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
+FAST, QUALITY, INVERT = (
+    Workflow.load(WORKFLOWS / f"{name}.json")
+    for name in ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free")
+)
+STEP = 0.05
+BLUE = (30, 40, 200)
+JOBS = itertools.count(1)
+"""Across tests, so that the server has no job's result in its cache."""
+
+
+def picture_of(colour: tuple[int, int, int]) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass
+class Client:
+    """A client with what a test wants to know of it."""
+
+    comfyui: ComfyUI
+    progress: list[Progress] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def note(self, progress: Progress) -> None:
+        async with self.news:
+            self.progress.append(progress)
+            self.news.notify_all()
+
+    def picture(self, colour: tuple[int, int, int]) -> bytes:
+        return picture_of(colour)
+
+    def request(self, workflow: Workflow = FAST, *, images: tuple[bytes, ...] = (picture_of(BLUE),)) -> EditRequest:
+        number = next(JOBS)
+        return EditRequest(
+            job_id=f"job{number}", attempt=1, workflow=workflow, prompt="make it snow", images=images, seed=number
+        )
+
+    async def edit(self, request: EditRequest | None = None, *, within: float = 20.0) -> EditResult:
+        deadline = asyncio.get_running_loop().time() + within
+        return await self.comfyui.edit(request or self.request(), on_progress=self.note, deadline=deadline)
+
+    async def until(self, stage: str) -> None:
+        async with asyncio.timeout(10), self.news:
+            await self.news.wait_for(lambda: any(progress.stage == stage for progress in self.progress))
+
+
+@dataclass(frozen=True)
+class Server:
+    part: ComfyUISimulator
+    data: Path
+
+    @property
+    def url(self) -> str:
+        return self.part.url
+
+    def files(self) -> list[str]:
+        return sorted(
+            str(f.relative_to(self.data)) for kind in ("input", "output") for f in (self.data / kind).rglob("*")
+        )
+
+    @asynccontextmanager
+    async def client(self, *, workflows: tuple[Workflow, ...] = (FAST,)) -> AsyncIterator[Client]:
+        folders = SharedFolders(input=self.data / "input", output=self.data / "output")
+        async with ComfyUI(self.url, workflows=workflows, poll_interval=0.1, folders=folders) as comfyui:
+            yield Client(comfyui)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("comfyui")
+    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=STEP)
+    with asyncio.Runner() as runner:
+        runner.run(part.start())
+        yield Server(part, data)
+        runner.run(part.stop())
+
+
+@asynccontextmanager
+async def running_server(data: Path) -> AsyncIterator[Server]:
+    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=STEP)
+    await part.start()
+    try:
+        yield Server(part, data)
+    finally:
+        await part.kill()
+
+
+@pytest.fixture
+async def own_server(tmp_path: Path) -> AsyncIterator[Server]:
+    """For tests that leave the server unusable."""
+    async with running_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def control(shared_server: Server) -> AsyncIterator[SimulatorControl]:
+    async with SimulatorControl(shared_server.url) as control:
+        yield control
+        await control.clear()
+
+
+@pytest.fixture
+async def server(shared_server: Server, control: SimulatorControl) -> Server:
+    return shared_server
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[Client]:
+    async with server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def quality() -> Workflow:
+    """A long one: 20 steps."""
+    return QUALITY
+
+
+@pytest.fixture
+def invert() -> Workflow:
+    """A short one, without a model."""
+    return INVERT
+
+
+@pytest.fixture
+def fast() -> Workflow:
+    """The default."""
+    return FAST
+
+
+@pytest.fixture
+async def own_control(own_server: Server) -> AsyncIterator[SimulatorControl]:
+    async with SimulatorControl(own_server.url) as control:
+        yield control

@@ -1,0 +1,328 @@
+"""An edit from upload to picture, and every way in which ComfyUI may spoil it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import signal
+import time
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from qwenedit_worker.comfyui import (
+    ComfyUIUnavailable,
+    EditTimeout,
+    ExecutionFailed,
+    ModelMissing,
+    OutOfMemory,
+    PictureTooLarge,
+    PictureUnreadable,
+    Progress,
+    Stage,
+    UnexpectedReply,
+    WorkflowRejected,
+)
+
+
+async def history(url: str) -> dict:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/history") as reply:
+        return await reply.json()
+
+
+async def queue_length(url: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/queue") as reply:
+        queue = await reply.json()
+        return len(queue["queue_running"]) + len(queue["queue_pending"])
+
+
+async def executions(control, job: str) -> int:
+    return sum(n for prefix, n in (await control.state()).executions.items() if prefix.startswith(f"{job}/"))
+
+
+async def assert_clean(server) -> None:
+    assert await history(server.url) == {}
+    assert await queue_length(server.url) == 0
+    assert server.files() == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_pictures_come_back_edited_and_leave_no_trace(client, server, count) -> None:
+    result = await client.edit(client.request(images=tuple(client.picture((n * 50, 9, 9)) for n in range(count))))
+
+    assert Image.open(io.BytesIO(result.png)).format == "PNG"
+    assert 4 * 0.04 < result.seconds < 5
+    await assert_clean(server)
+
+
+async def test_progress_goes_through_every_step_to_sending_and_never_back(client) -> None:
+    await client.edit()
+
+    stages = [list(Stage).index(p.stage) for p in client.progress]
+    assert stages == sorted(stages)
+    steps = [p.step for p in client.progress if p.stage is Stage.EDITING and p.step]
+    assert steps == [1, 2, 3, 4]
+    assert {p.steps for p in client.progress} == {4}
+    assert client.progress[-1].stage is Stage.SENDING
+
+
+async def test_quality_mode_takes_twenty_steps(client, quality) -> None:
+    await client.edit(client.request(quality))
+
+    assert client.progress[-1] == Progress(Stage.SENDING, 20, 20)
+
+
+async def test_graph_without_a_prompt_or_a_model_works(client, server, invert) -> None:
+    result = await client.edit(client.request(invert, images=(client.picture((255, 0, 10)),)))
+
+    assert Image.open(io.BytesIO(result.png)).convert("RGB").getpixel((9, 9)) == (0, 255, 245)
+    await assert_clean(server)
+
+
+async def test_a_slow_listener_does_not_delay_the_edit(client) -> None:
+    async def slow(_progress: Progress) -> None:
+        await asyncio.sleep(30)
+
+    began = time.monotonic()
+    await client.comfyui.edit(client.request(), on_progress=slow, deadline=asyncio.get_running_loop().time() + 20)
+
+    assert time.monotonic() - began < 5
+
+
+async def test_an_exception_of_the_listener_ends_the_edit_as_it_is(client, server) -> None:
+    async def broken(_progress: Progress) -> None:
+        raise KeyError("redis")
+
+    with pytest.raises(KeyError, match="redis"):
+        await client.comfyui.edit(client.request(), on_progress=broken, deadline=asyncio.get_running_loop().time() + 20)
+    await assert_clean(server)
+
+
+async def test_many_edits_at_once_share_ten_connections(client, control, invert) -> None:
+    before = (await control.state()).connections
+    await asyncio.gather(*(client.edit(client.request(invert), within=60) for _ in range(20)))
+
+    state = await control.state()
+    assert state.peak_connections - before <= 10
+
+
+@pytest.mark.parametrize("fault", ["drop_socket", "silent_socket"])
+async def test_a_lost_websocket_never_fails_a_job(client, server, control, fault) -> None:
+    await control.fault(fault, at_step=1)
+    request = client.request()
+
+    await client.edit(request)
+
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)
+
+
+async def test_record_written_late_is_waited_for(client, control) -> None:
+    await control.fault("late_history", seconds=0.5)
+
+    assert (await client.edit()).png
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/history", "/view", "/upload"])
+async def test_slow_answers_are_waited_for(client, control, path) -> None:
+    await control.fault("slow", seconds=1, path=path)
+
+    assert (await client.edit()).png
+
+
+async def test_prompt_whose_answer_was_lost_is_executed_once(client, server, control) -> None:
+    await control.fault("drop_answer", path="/prompt")
+    request = client.request()
+
+    await client.edit(request)
+
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)
+
+
+async def test_prompt_that_did_not_arrive_is_sent_again(client, server, control) -> None:
+    await control.fault("http_error", path="/prompt", status=503)
+    request = client.request()
+
+    await client.edit(request)
+
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)
+
+
+async def test_short_refusal_while_it_executes_is_sat_out(client, control) -> None:
+    await control.fault("refuse", at_step=1, seconds=1)
+    request = client.request()
+
+    await client.edit(request)
+
+    assert await executions(control, request.job_id) == 1
+
+
+@pytest.mark.parametrize("fault", ["success_with_error", "missing_output"])
+async def test_success_without_the_picture_is_a_failure(client, server, control, fault) -> None:
+    await control.fault(fault)
+
+    with pytest.raises(ExecutionFailed):
+        await client.edit()
+    await assert_clean(server)
+
+
+async def test_node_errors_in_a_200_are_a_rejection_and_what_was_queued_is_taken_back(client, server, control) -> None:
+    await control.fault("node_errors")
+
+    with pytest.raises(WorkflowRejected):
+        await client.edit()
+    await assert_clean(server)
+
+
+async def test_execution_error_names_the_node(client, server, control) -> None:
+    await control.fault("execution_error", at_step=2, message="boom", exception_type="ValueError")
+
+    with pytest.raises(ExecutionFailed, match=r"KSampler\): ValueError: boom") as caught:
+        await client.edit()
+    assert caught.value.class_type == "KSampler"
+    await assert_clean(server)
+
+
+async def test_out_of_memory_is_its_own_error(client, server, control) -> None:
+    await control.fault("oom", at_step=1)
+
+    with pytest.raises(OutOfMemory):
+        await client.edit()
+    await assert_clean(server)
+
+
+async def test_damaged_picture_is_blamed_on_the_picture(client, server) -> None:
+    with pytest.raises(PictureUnreadable):
+        await client.edit(client.request(images=(client.picture((1, 2, 3))[:60],)))
+    await assert_clean(server)
+
+
+async def test_picture_above_the_upload_limit_is_too_large(client, control) -> None:
+    await control.fault("too_large")
+
+    with pytest.raises(PictureTooLarge):
+        await client.edit()
+
+
+async def test_missing_model_sends_the_job_back(client, control) -> None:
+    await control.fault("missing_model", model="Lightning")
+
+    with pytest.raises(ModelMissing) as caught:
+        await client.edit()
+    assert caught.value.files == ("loras/Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors",)
+
+
+async def test_more_pictures_than_the_workflow_takes_are_rejected_before_any_upload(client, server, invert) -> None:
+    with pytest.raises(WorkflowRejected, match="1 to 1 pictures, not 2"):
+        await client.edit(client.request(invert, images=(client.picture((1, 2, 3)), client.picture((1, 2, 3)))))
+    assert server.files() == []
+
+
+async def test_failing_upload_does_not_count_as_an_attempt(client, control) -> None:
+    await control.fault("disk_full")
+
+    with pytest.raises(UnexpectedReply) as caught:
+        await client.edit()
+    assert not caught.value.submitted
+
+
+@pytest.mark.parametrize("fault", ["vanish", "restart"])
+async def test_lost_prompt_is_the_servers_fault_and_counts(client, control, fault) -> None:
+    await control.fault(fault, at_step=1)
+
+    with pytest.raises(ComfyUIUnavailable) as caught:
+        await client.edit()
+    assert caught.value.submitted
+    assert (await client.edit()).png
+
+
+async def test_server_that_is_not_there_does_not_count(own_server) -> None:
+    await own_server.part.kill()
+    async with own_server.client() as client:
+        with pytest.raises(ComfyUIUnavailable) as caught:
+            await client.edit()
+    assert not caught.value.submitted
+
+
+async def test_cancelled_while_it_executes_stops_the_server_and_cleans_up(client, server, control, quality) -> None:
+    request = client.request(quality)
+    task = asyncio.create_task(client.edit(request))
+    await client.until(Stage.EDITING)
+
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert time.monotonic() - began < 2
+    assert [p.state for p in (await control.state()).prompts if p.prefix.startswith(request.job_id)][-1] == "error"
+    await assert_clean(server)
+
+
+async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, server, control, quality) -> None:
+    first, second = client.request(quality), client.request()
+    running = asyncio.create_task(client.edit(first))
+    await client.until(Stage.EDITING)
+    client.progress.clear()
+    waiting = asyncio.create_task(client.edit(second))
+    await client.until(Stage.QUEUED)
+
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert (await running).png
+    assert await executions(control, second.job_id) == 0
+    await assert_clean(server)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2])
+async def test_cancelled_during_the_submission_leaves_nothing_behind(client, server, control, seconds) -> None:
+    await control.fault("slow", seconds=0.5, path="/prompt")
+    task = asyncio.create_task(client.edit())
+    await asyncio.wait([task], timeout=seconds)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await asyncio.sleep(0.6)  # whatever was on its way has arrived by now
+    await assert_clean(server)
+
+
+async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client, server, control) -> None:
+    await control.fault("hang", at_step=1)
+    began = time.monotonic()
+
+    with pytest.raises(EditTimeout):
+        await client.edit(within=1)
+
+    assert time.monotonic() - began < 1 + 5 + 1
+    await control.clear()
+    await client.edit()
+    await assert_clean(server)
+
+
+async def test_stalled_process_ends_at_the_deadline(own_server, quality) -> None:
+    async with own_server.client() as client:
+        task = asyncio.create_task(client.edit(client.request(quality), within=2))
+        await client.until(Stage.EDITING)
+        own_server.part.signal(signal.SIGSTOP)
+        began = time.monotonic()
+
+        with pytest.raises(EditTimeout):
+            await task
+
+        assert time.monotonic() - began < 2 + 5 + 2
+        own_server.part.signal(signal.SIGCONT)
+
+
+async def test_workflow_without_the_jobs_endpoint_is_followed_through_the_history(client, server, control) -> None:
+    await control.fault("http_error", path="/jobs", status=404, times=1000)
+
+    assert (await client.edit(client.request())).png
+    await control.clear()
+    await assert_clean(server)

@@ -1,0 +1,117 @@
+"""Whether a server can do the work, and whether its executor lives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from qwenedit_worker.comfyui import (
+    ComfyUIUnavailable,
+    ModelMissing,
+    SilentExecutor,
+    Workflow,
+    WorkflowRejected,
+    verdict,
+)
+
+
+def variant(folder, workflow: Workflow, change) -> Workflow:
+    graph = {node_id: node.model_dump() for node_id, node in workflow.graph.items()}
+    change(graph)
+    path = folder / "variant.json"
+    path.write_text(json.dumps(graph))
+    return Workflow.load(path)
+
+
+async def test_shipped_workflows_fit_the_server(server, fast, quality, invert) -> None:
+    async with server.client(workflows=(fast, quality, invert)) as client:
+        await client.comfyui.check()
+        await client.comfyui.check()
+
+
+async def test_a_removed_model_file_is_noticed_at_the_next_check(client, control) -> None:
+    await client.comfyui.check()
+    await control.fault("missing_model", model="qwen_image_vae")
+
+    with pytest.raises(ModelMissing) as caught:
+        await client.comfyui.check()
+    assert caught.value.files == ("vae/qwen_image_vae.safetensors",)
+
+    await control.clear()
+    await client.comfyui.check()
+
+
+@pytest.mark.parametrize(
+    ("node", "name", "value", "words"),
+    [
+        ("32", "reference_latents_method", "sideways", r"node 32 .*reference_latents_method: 'sideways' is none of"),
+        ("40", "sampler_name", "eule", r"node 40 \(KSampler\), input sampler_name: 'eule' is none of"),
+        ("30", "image4", ["22", 0], r"node 30 .*input image4: unknown to the server"),
+    ],
+)
+async def test_what_the_server_would_swallow_in_silence_is_found(server, fast, tmp_path, node, name, value, words):
+    changed = variant(tmp_path, fast, lambda graph: graph[node]["inputs"].update({name: value}))
+
+    async with server.client(workflows=(changed,)) as client:
+        with pytest.raises(WorkflowRejected, match=words):
+            await client.comfyui.check()
+
+
+async def test_unknown_class_and_absent_input_are_named_together(server, fast, tmp_path) -> None:
+    def change(graph) -> None:
+        graph["13"]["class_type"] = "CFGNormal"
+        del graph["40"]["inputs"]["denoise"]
+
+    async with server.client(workflows=(variant(tmp_path, fast, change),)) as client:
+        with pytest.raises(WorkflowRejected, match=r"node 13 \(CFGNormal\): .*no such class.*node 40.*input denoise"):
+            await client.comfyui.check()
+
+
+async def test_absent_server_is_unavailable_at_once(own_server) -> None:
+    await own_server.part.kill()
+    async with own_server.client() as client:
+        began = time.monotonic()
+        with pytest.raises(ComfyUIUnavailable):
+            await client.comfyui.check()
+        assert not (await client.comfyui.verdict()).condemned
+    assert time.monotonic() - began < 1
+
+
+async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
+    own_server, own_control, monkeypatch
+) -> None:
+    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 2.0)
+    async with own_server.client() as client:
+        await client.edit()
+        await own_control.fault("kill_executor")
+        async with asyncio.timeout(5):
+            while (await own_control.state()).executor_alive:
+                pass
+
+        with pytest.raises(SilentExecutor) as caught:
+            await client.edit()
+
+        assert caught.value.submitted
+        assert (await client.comfyui.verdict()).condemned
+        with pytest.raises(SilentExecutor):
+            await client.comfyui.check()
+
+        await own_server.part.kill()
+        assert not (await client.comfyui.verdict()).condemned
+        await own_server.part.start()
+        await client.comfyui.check()
+        assert (await client.edit()).png
+
+
+async def test_loading_model_is_not_condemned(server, client, control, monkeypatch) -> None:
+    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 0.2)
+    await control.fault("slow_load", seconds=1.5)
+    task = asyncio.create_task(client.edit())
+
+    while not task.done():
+        assert not (await client.comfyui.verdict()).condemned
+        await asyncio.wait([task], timeout=0.1)
+    assert task.result().png

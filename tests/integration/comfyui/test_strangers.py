@@ -1,0 +1,98 @@
+"""Servers that are no ComfyUI, or one that is beside itself: every wait is bounded, and every reply."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply, transport
+
+
+@asynccontextmanager
+async def stranger(answer):
+    """A server that reads a request's head and calls `answer` with the writer."""
+    open_writers = []
+
+    async def serve(reader, writer) -> None:
+        open_writers.append(writer)
+        try:
+            while (await reader.readline()).strip() != b"":
+                pass
+            await answer(writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        for writer in open_writers:
+            writer.transport.abort()
+        server.close()
+
+
+async def edit(url: str, workflow, *, within: float) -> None:
+    async def ignore(_progress) -> None:
+        pass
+
+    async with ComfyUI(url, workflows=[workflow]) as comfyui:
+        request = EditRequest(job_id="j", attempt=1, workflow=workflow, prompt="", images=(b"x",), seed=0)
+        await comfyui.edit(request, on_progress=ignore, deadline=asyncio.get_running_loop().time() + within)
+
+
+async def silence(_writer) -> None:
+    await asyncio.sleep(60)
+
+
+async def test_server_that_accepts_and_never_answers_ends_at_the_deadline(invert) -> None:
+    async with stranger(silence) as url:
+        began = time.monotonic()
+        with pytest.raises(EditTimeout):
+            await edit(url, invert, within=1)
+        assert time.monotonic() - began < 1 + 5 + 1
+
+
+async def test_verdict_of_a_server_that_never_answers_comes_within_a_probes_patience(invert) -> None:
+    async with stranger(silence) as url, ComfyUI(url, workflows=[invert]) as comfyui:
+        began = time.monotonic()
+        assert not (await comfyui.verdict()).condemned
+        assert time.monotonic() - began < 4
+
+
+async def test_reply_without_end_is_cut_off(invert, monkeypatch) -> None:
+    monkeypatch.setattr(transport, "MAX_JSON", 2**20)
+
+    async def flood(writer) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[")
+        while True:
+            writer.write(b"0," * 2**15)
+            await writer.drain()
+
+    async with stranger(flood) as url:
+        with pytest.raises(UnexpectedReply, match="larger than 1048576 bytes"):
+            await edit(url, invert, within=20)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"name": 1}', b'"\xff'])
+async def test_another_kind_of_server_is_recognised(invert, body) -> None:
+    async def other(writer) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+
+    async with stranger(other) as url:
+        with pytest.raises(UnexpectedReply) as caught:
+            await edit(url, invert, within=20)
+    assert not caught.value.submitted
+
+
+async def test_server_that_hangs_up_is_unavailable(invert) -> None:
+    async def hang_up(writer) -> None:
+        writer.transport.abort()
+
+    async with stranger(hang_up) as url:
+        with pytest.raises(ComfyUIUnavailable) as caught:
+            await edit(url, invert, within=20)
+    assert not caught.value.submitted
