@@ -37,10 +37,8 @@ class Text(StrEnum):
     SENDING = "sending"
     STOPPING = "stopping"
     DONE = "done"
-    DONE_AS_FILE = "done-as-file"
     CANCELLED = "cancelled"
     FAILED = "failed"
-    LOST = "lost"
 
     INSTRUCTION_TOO_LONG = "instruction-too-long"
     FILE_TOO_BIG = "file-too-big"

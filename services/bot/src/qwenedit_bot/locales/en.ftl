@@ -84,9 +84,7 @@ cancel-button = ✖️ Cancel
 ## A job's end
 
 done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s
-done-as-file = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s. The picture came as a file.
 cancelled = ✖️ Cancelled.
-lost = I no longer know this job, I'm sorry. Please send the photo again.
 failed = { $reason ->
     [comfyui_unavailable] 😔 The image machine did not answer, though I tried several times. Please try again in a few minutes.
     [timeout] 😔 This took too long, and I stopped it. Try again, with a smaller photo or a simpler instruction.

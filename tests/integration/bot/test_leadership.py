@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qwenedit_bot import leadership
+from qwenedit_bot.leadership import Leadership
+
+if TYPE_CHECKING:
+    import pytest
+    from redis.asyncio import Redis
+
+KEY = "qwenedit:leader"
+
+
+async def until(condition: object, seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
+
+
+async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leadership, "RENEW_EVERY", 0.05)
+    first, second = Leadership(redis, KEY, replica="a"), Leadership(redis, KEY, replica="b")
+    stop_first, stop_second = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(first.run(stop_first))
+        await until(lambda: first.held)
+        tasks.create_task(second.run(stop_second))
+        await asyncio.sleep(0.3)
+        assert not second.held
+        stop_first.set()
+        await until(lambda: second.held)
+        assert not first.held
+        stop_second.set()
+    assert await redis.get(KEY) is None
+
+
+async def test_a_replica_that_restarts_under_its_name_leads_at_once(redis: Redis) -> None:
+    await redis.set(KEY, "a", px=60_000)
+    again, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(again.run(stop))
+        await until(lambda: again.held)
+        stop.set()
+
+
+async def test_a_replica_that_cannot_renew_stops_leading_by_its_own_clock(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leadership, "LEASE", 0.3)
+    alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(alone.run(stop))
+        await until(lambda: alone.held)
+        await until(lambda: not alone.held)
+        stop.set()

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image, ImageCms
+
+from qwenedit_bot.pictures import (
+    MAX_SIDE,
+    SEND_PHOTO_BYTES,
+    PictureRefusedError,
+    Refusal,
+    for_send_photo,
+    normalise,
+)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def photo(width: int = 640, height: int = 480, kind: str = "JPEG", mode: str = "RGB") -> bytes:
+    return encoded(Image.effect_noise((width, height), 60).convert(mode), kind)
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def bomb(side: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    )
+
+
+def refusal(data: bytes) -> Refusal:
+    with pytest.raises(PictureRefusedError) as caught:
+        normalise(data)
+    return caught.value.why
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP"])
+def test_a_photo_is_taken_in_its_size(kind: str) -> None:
+    normalised = normalise(photo(kind=kind))
+    assert (normalised.width, normalised.height) == (640, 480)
+    assert opened(normalised.data).mode == "RGB"
+    assert opened(normalised.data).format == ("JPEG" if kind == "JPEG" else "PNG")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (photo(1, 1, "PNG"), Refusal.TOO_SMALL),
+        (photo(31, 500), Refusal.TOO_SMALL),
+        (bomb(30_000), Refusal.TOO_MANY_PIXELS),
+        (photo(2000, 40), Refusal.TOO_NARROW),
+        (photo()[: len(photo()) // 2], Refusal.DAMAGED),
+        (photo(kind="PNG")[:2000], Refusal.DAMAGED),
+        (photo()[:10], Refusal.DAMAGED),
+        (photo(kind="GIF", mode="P"), Refusal.ANIMATED),
+        (encoded(Image.new("RGB", (64, 64)), "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]),
+         Refusal.ANIMATED),
+        (encoded(Image.new("RGB", (64, 64)), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]),
+         Refusal.ANIMATED),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Refusal.HEIC),
+        (b"%PDF-1.7 ...", Refusal.UNKNOWN),
+        (b"", Refusal.UNKNOWN),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Refusal.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_what_is_no_fit_picture_is_refused_for_its_reason(data: bytes, why: Refusal) -> None:
+    assert refusal(data) is why
+
+
+def test_the_refusal_of_a_bomb_tells_its_size() -> None:
+    with pytest.raises(PictureRefusedError) as caught:
+        normalise(bomb(30_000))
+    assert (caught.value.width, caught.value.height) == (30_000, 30_000)
+
+
+def test_a_photo_taken_sideways_stands_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    normalised = normalise(encoded(Image.new("RGB", (640, 480)), "JPEG", exif=exif))
+    assert (normalised.width, normalised.height) == (480, 640)
+
+
+def test_where_and_with_what_a_photo_was_taken_is_removed() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    exif.get_ifd(0x8825)[1] = "N"
+    for kind in ("JPEG", "PNG", "WEBP"):
+        normalised = normalise(encoded(Image.new("RGB", (64, 64)), kind, exif=exif))
+        assert b"Camera" not in normalised.data
+        assert not opened(normalised.data).getexif()
+
+
+def test_a_large_photo_is_scaled_to_the_longest_side_that_is_kept() -> None:
+    normalised = normalise(photo(5000, 2500))
+    assert (normalised.width, normalised.height) == (MAX_SIDE, MAX_SIDE // 2)
+
+
+def test_transparency_becomes_white() -> None:
+    normalised = normalise(encoded(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), "PNG"))
+    assert opened(normalised.data).getpixel((10, 10)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "LA", "I;16", "CMYK"])
+def test_every_kind_of_pixel_becomes_rgb(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    image = Image.new("I;16", (64, 64), 65535) if mode == "I;16" else Image.new("RGB", (64, 64), "white").convert(mode)
+    picture = opened(normalise(encoded(image, kind)).data)
+    assert picture.mode == "RGB"
+    assert min(picture.getpixel((10, 10))) > 250
+
+
+def test_a_colour_profile_is_applied_and_a_broken_one_ignored() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert normalise(encoded(Image.new("RGB", (64, 64)), "PNG", icc_profile=profile)).width == 64
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = opened(normalise(encoded(Image.new("RGB", (64, 64), (200, 100, 50)), "PNG", icc_profile=srgb)).data)
+    assert picture.getpixel((1, 1)) == pytest.approx((200, 100, 50), abs=2)
+
+
+def test_a_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None:
+    data = encoded(Image.new("RGB", (64, 64)), "MPO", save_all=True, append_images=[Image.new("RGB", (64, 64))])
+    assert normalise(data).width == 64
+
+
+def test_a_result_within_telegrams_limits_is_sent_untouched() -> None:
+    data = photo(kind="PNG")
+    assert for_send_photo(data) is data
+
+
+def test_a_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
+    data = encoded(Image.effect_noise((3600, 3600), 120).convert("RGB"), "PNG", compress_level=0)
+    assert len(data) > SEND_PHOTO_BYTES
+    sent = for_send_photo(data)
+    assert sent is not None
+    assert len(sent) <= SEND_PHOTO_BYTES
+    assert opened(sent).size == (3600, 3600)
+
+
+def test_a_result_with_too_long_sides_is_scaled() -> None:
+    sent = for_send_photo(encoded(Image.new("RGB", (9000, 1500)), "PNG"))
+    assert sent is not None
+    assert sum(opened(sent).size) <= 10_000
+
+
+def test_a_result_that_no_photo_can_carry_goes_as_a_file() -> None:
+    assert for_send_photo(encoded(Image.new("RGB", (2100, 100)), "PNG")) is None
+
+
+def test_a_result_that_is_no_picture_is_told_apart() -> None:
+    with pytest.raises(PictureRefusedError):
+        for_send_photo(b"\x89PNG\r\n\x1a\nrest")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_bot.settings import BotSettings
+from qwenedit_jobs import load
+
+TOKEN = "123456:AbCdEfGhIjKlMnOpQrStUvWxYz"
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as caught:
+        load(BotSettings)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_the_defaults_are_those_of_the_old_system() -> None:
+    settings = load(BotSettings)
+    assert settings.limits.max_attempts == 3
+    assert settings.limits.retry_delays == (5.0, 10.0, 20.0)
+    assert settings.probe_port == 8081
+
+
+def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("BOT_TOKEN")
+    assert "BOT_TOKEN is not set" in refusal(capsys)
+
+
+@pytest.mark.parametrize("token", ["secret", "abc:def", "123:", "123:a b", ":abc"])
+def test_a_malformed_token_is_refused_without_being_shown(
+    token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", token)
+    said = refusal(capsys)
+    assert "BOT_TOKEN" in said
+    assert token not in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MAX_RETRIES", "0"), ("MAX_RETRIES", "11"), ("RETRY_DELAYS", "5,-1"), ("RETRY_DELAYS", "5,x"),
+        ("MAX_QUEUE_LENGTH", "0"), ("PICTURE_TTL", "1"), ("DEFAULT_LANGUAGE", "de"), ("BOT_LOG_LEVEL", "LOUD"),
+        ("TELEGRAM_API_URL", "api.telegram.org"), ("PROBE_PORT", "70000"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_named(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert variable in refusal(capsys)
+
+
+def test_delays_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRY_DELAYS", "1, 2.5")
+    assert load(BotSettings).limits.retry_delays == (1.0, 2.5)
+
+
+def test_the_token_is_not_in_the_settings_text() -> None:
+    assert TOKEN not in repr(load(BotSettings))
