@@ -97,7 +97,7 @@ class Simulator:
 
     def _begin_life(self) -> Life:
         shutil.rmtree(self.files.root / "temp", ignore_errors=True)
-        (self.files.root / "temp").mkdir()
+        (self.files.root / "temp").mkdir(exist_ok=True)  # a mount point is emptied, and stays
         return Life(
             config=self.config,
             files=self.files,
