@@ -1,0 +1,121 @@
+"""The same client against a real ComfyUI, where there is one.
+
+REAL_COMFYUI_URL is its address and REAL_COMFYUI_DATA the folder that holds its input and output. A CPU will do, and no
+weights; with 0-byte files under the four model names it validates the production graphs as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from qwenedit_worker.comfyui import (
+    ComfyUI,
+    EditRequest,
+    ExecutionFailed,
+    ModelMissing,
+    PictureUnreadable,
+    SharedFolders,
+)
+
+URL = os.environ.get("REAL_COMFYUI_URL")
+DATA = os.environ.get("REAL_COMFYUI_DATA")
+pytestmark = pytest.mark.skipif(not (URL and DATA), reason="REAL_COMFYUI_URL and REAL_COMFYUI_DATA are not set")
+
+COLOURS = [(n * 5 % 256, n * 11 % 256, n * 17 % 256) for n in range(50)]
+
+
+@pytest.fixture
+def folders() -> SharedFolders:
+    return SharedFolders(input=Path(DATA or "") / "input", output=Path(DATA or "") / "output")
+
+
+async def ask(path: str):
+    async with aiohttp.ClientSession() as session, session.get(f"{URL}{path}") as reply:
+        return await reply.json()
+
+
+def files(folders: SharedFolders) -> list[Path]:
+    return [f for folder in (folders.input, folders.output) for f in folder.rglob("*") if f.is_file()]
+
+
+def request(workflow, name: str, picture: bytes) -> EditRequest:
+    return EditRequest(job_id=name, attempt=1, workflow=workflow, prompt="make it snow", images=(picture,), seed=1)
+
+
+def picture(colour) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def ignore(_progress) -> None:
+    pass
+
+
+def soon() -> float:
+    return asyncio.get_running_loop().time() + 100
+
+
+async def test_fifty_jobs_fifty_right_pictures_and_nothing_left(invert, folders, capsys) -> None:
+    seconds = []
+    async with ComfyUI(URL or "", workflows=[invert], folders=folders) as comfyui:
+        await comfyui.check()
+        for number, colour in enumerate(COLOURS):
+            began = time.monotonic()
+            job = request(invert, f"real{number}", picture(colour))
+            result = await comfyui.edit(job, on_progress=ignore, deadline=soon())
+            seconds.append(time.monotonic() - began)
+            seen = Image.open(io.BytesIO(result.png)).convert("RGB").getpixel((100, 100))
+            # Within 1: the server truncates where it converts back to bytes.
+            assert all(abs(255 - was - now) <= 1 for was, now in zip(colour, seen, strict=True))
+
+    assert await ask("/history") == {}
+    assert files(folders) == []
+    seconds.sort()
+    version = (await ask("/system_stats"))["system"]["comfyui_version"]
+    figures = f"p50 {seconds[25] * 1e3:.1f} ms, p95 {seconds[47] * 1e3:.1f} ms"
+    with capsys.disabled():
+        print(f"\nComfyUI {version}: {len(seconds)} jobs, {figures}")  # noqa: T201 - what one runs it for
+
+
+async def test_damaged_picture_is_blamed_on_the_picture(invert, folders) -> None:
+    async with ComfyUI(URL or "", workflows=[invert], folders=folders) as comfyui:
+        with pytest.raises(PictureUnreadable):
+            await comfyui.edit(request(invert, "damaged", b"no picture"), on_progress=ignore, deadline=soon())
+    assert await ask("/history") == {}
+
+
+async def test_production_workflows_pass_validation_and_fail_at_an_empty_model_file(fast, quality, folders) -> None:
+    for workflow in (fast, quality):
+        async with ComfyUI(URL or "", workflows=[workflow], folders=folders) as comfyui:
+            try:
+                await comfyui.check()
+            except ModelMissing:
+                pytest.skip("the server has no files under the models' names")
+            job = request(workflow, "empty", picture((1, 2, 3)))
+            with pytest.raises(ExecutionFailed, match=r"Loader\)"):
+                await comfyui.edit(job, on_progress=ignore, deadline=soon())
+    assert await ask("/history") == {}
+    assert files(folders) == []
+
+
+async def test_cancelled_jobs_leave_the_queue(invert, folders) -> None:
+    async with ComfyUI(URL or "", workflows=[invert], folders=folders) as comfyui:
+        for number in range(20):
+            job = request(invert, f"cancelled{number}", picture((number, 0, 0)))
+            edit = asyncio.create_task(comfyui.edit(job, on_progress=ignore, deadline=soon()))
+            await asyncio.wait([edit], timeout=number * 0.002)
+            edit.cancel()
+            await asyncio.wait([edit])
+
+    assert await ask("/queue") == {"queue_running": [], "queue_pending": []}
+    assert await ask("/history") == {}
+    assert files(folders) == []
