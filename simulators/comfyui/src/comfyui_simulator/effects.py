@@ -67,7 +67,7 @@ def _rain(picture: Image.Image, dice: random.Random) -> Image.Image:
 
 
 def _night(picture: Image.Image, dice: random.Random) -> Image.Image:
-    dark = ImageEnhance.Brightness(_tint(picture, (70, 95, 190), 0.5)).enhance(0.6)
+    dark = ImageEnhance.Brightness(_tint(picture, (90, 115, 210), 0.5)).enhance(0.75)
     draw = ImageDraw.Draw(dark)
     unit = max(picture.size) / 1024
     for _ in range(60):
@@ -156,7 +156,7 @@ EFFECTS: tuple[tuple[str, Effect], ...] = (
     (r"\brain|дожд", _rain),
     (r"\bsunset|\bsunrise|\bdusk|\bdawn|закат|рассвет", _sunset),
     (r"\bautumn|\bfall colou?rs|осен", _autumn),
-    (r"\bsummer|\bsunny|\blето|солнечн", _summer),
+    (r"\bsummer|\bsunny|летн|летом|солнечн", _summer),
     (r"\bsepia|\bvintage|\bold photo|сепи|винтаж|старинн", _sepia),
     (r"\bblack[ -]and[ -]white|\bb&w\b|\bmonochrome|\bgr[ae]yscale|ч[её]рно-?\s?бел", _grey),
     (r"\bnegative|\binvert|негатив", _negative),
@@ -166,7 +166,7 @@ EFFECTS: tuple[tuple[str, Effect], ...] = (
     (r"\bmirror|\bflip|зеркал|отрази", _mirror),
     (r"\bred\b|красн", _tinted((255, 70, 60))),
     (r"\bgreen\b|зел[её]н", _tinted((70, 220, 90))),
-    (r"\bblue\b|\bсини|\bсиню|голуб", _tinted((70, 110, 255))),
+    (r"\bblue\b|синий|синим|синюю|синее|голуб", _tinted((70, 110, 255))),
     (r"\byellow\b|ж[её]лт", _tinted((255, 225, 60))),
 )
 """Words of an instruction, as a pattern, and what they do; all that match apply, in this order."""

@@ -59,8 +59,9 @@ class Executor(threading.Thread):
             log.exception("the executor thread died; prompts will be accepted and not run")
 
     def _run(self, prompt: Prompt) -> None:
-        self._ledger.started(prompt)
         run = Run(prompt, self._shop)
+        run.begin()
+        self._ledger.started(prompt)
         try:
             outcome = run.run()
         except Vanished:

@@ -42,13 +42,13 @@ def with_ribbon(picture: Image.Image, text: str) -> Image.Image:
 
 
 def _legible_words(text: str) -> list[str]:
-    """The first words, without what a text font has no glyphs for."""
+    """The words, without what a text font has no glyphs for."""
     shown = "".join(letter if unicodedata.category(letter)[0] in "LNPZ" else " " for letter in text)
-    return shown.split()[:WORDS]
+    return shown.split()
 
 
 def _fitting(words: list[str], fits: Callable[[str], bool]) -> str:
-    for count in range(len(words), 0, -1):
+    for count in range(min(len(words), WORDS), 0, -1):
         line = " ".join(words[:count]) + ("…" if count < len(words) else "")
         if fits(line):
             return line

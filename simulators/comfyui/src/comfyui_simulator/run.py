@@ -70,6 +70,15 @@ class Run:
         self.files = shop.files
         self.tell = Teller(prompt, shop.wire)
 
+    def begin(self) -> None:
+        """Become the prompt that an interrupt hits.
+
+        One that came before, even since the prompt left the queue, is forgotten, as on the real server: a cancel may
+        be answered with success and yet the prompt runs to its end.
+        """
+        deaf = self._take(FaultName.IGNORE_INTERRUPT)
+        self._shop.pace.begin(ignore_interrupts_for=(deaf.seconds or IGNORED_INTERRUPT_SECONDS) if deaf else 0.0)
+
     def run(self) -> Outcome:
         """Compute the prompt's outputs.
 
@@ -77,8 +86,6 @@ class Run:
             Vanished: A fault wants it to leave no trace.
             Stopped: The server is over.
         """
-        deaf = self._take(FaultName.IGNORE_INTERRUPT)
-        self._shop.pace.begin(ignore_interrupts_for=(deaf.seconds or IGNORED_INTERRUPT_SECONDS) if deaf else 0.0)
         self.tell.message("execution_start")
         try:
             self._compute()

@@ -1,0 +1,310 @@
+"""A ComfyUI to hold the facts against: the simulator, or with COMFYUI_URL a real server.
+
+A real one must run on this machine's CPU with `--max-upload-size 1` and `--preview-method none`; COMFYUI_OUTPUT_DIR
+names its output directory for the fact that needs to delete a file. Its models folders may be empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import random
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from comfyui_simulator.config import PRODUCTION_MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+STEP_SECONDS = 0.1
+UNET, CLIP, VAE, LORA = (name.split("/")[1] for name in PRODUCTION_MODELS)
+
+
+@dataclass(frozen=True)
+class Events:
+    """What a socket was told, in order."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], *, seconds: float = 30) -> dict[str, Any]:
+        """Read on until an event fits."""
+        async with asyncio.timeout(seconds):
+            while True:
+                event = await self.socket.receive_json()
+                self.seen.append(event)
+                if wanted(event):
+                    return event
+
+    async def until_end(self, prompt_id: str) -> None:
+        """Read on to the last event of a prompt."""
+        await self.until(lambda event: _is_last(event, prompt_id))
+
+    async def for_a_while(self, seconds: float = 0.5) -> None:
+        """Read what comes within some time."""
+        with contextlib.suppress(TimeoutError):
+            await self.until(lambda _: False, seconds=seconds)
+
+    def kinds(self, prompt_id: str) -> list[str]:
+        """Kinds of the events about a prompt, and of the `status` events."""
+        return [
+            event["type"] for event in self.seen if event["type"] == "status" or event["data"]["prompt_id"] == prompt_id
+        ]
+
+
+def _is_last(event: dict[str, Any], prompt_id: str) -> bool:
+    data = event["data"]
+    return event["type"] == "executing" and data["node"] is None and data.get("prompt_id") == prompt_id
+
+
+@dataclass(frozen=True)
+class Comfy:
+    """A server, spoken to by hand."""
+
+    url: str
+    session: aiohttp.ClientSession
+    simulated: bool
+    output_dir: Path | None
+
+    async def upload(self, content: bytes, name: str = "photo.png", **fields: str) -> tuple[int, Any]:
+        form = aiohttp.FormData()
+        form.add_field("image", io.BytesIO(content), filename=name, content_type="image/png")
+        for key, value in fields.items():
+            form.add_field(key, value)
+        async with self.session.post(f"{self.url}/upload/image", data=form) as answer:
+            body = await answer.text()
+            return answer.status, json.loads(body) if answer.status == 200 else body
+
+    async def uploaded(self, size: tuple[int, int] = (96, 64)) -> str:
+        """The name of a picture that nobody else uses."""
+        status, answer = await self.upload(png(size), subfolder=f"test-{uuid.uuid4().hex}")
+        assert status == 200
+        return f"{answer['subfolder']}/{answer['name']}"
+
+    async def post(self, path: str, body: Any) -> tuple[int, Any]:
+        async with self.session.post(f"{self.url}{path}", json=body) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text.startswith("{") else text
+
+    async def get(self, path: str, **query: str) -> tuple[int, Any]:
+        async with self.session.get(f"{self.url}{path}", params=query) as answer:
+            return answer.status, await answer.json() if "json" in answer.content_type else await answer.read()
+
+    async def submit(self, graph: dict[str, Any], *, client_id: str | None = None) -> str:
+        body: dict[str, Any] = {"prompt": graph, "prompt_id": str(uuid.uuid4())}
+        if client_id is not None:
+            body["client_id"] = client_id
+        status, answer = await self.post("/prompt", body)
+        assert status == 200, answer
+        return str(answer["prompt_id"])
+
+    async def begun(self, graph: dict[str, Any]) -> str:
+        """Submit, and wait for the first node: until then a cancel can be forgotten."""
+        client_id = uuid.uuid4().hex
+        async with self.listening(client_id) as events:
+            prompt_id = await self.submit(graph, client_id=client_id)
+            await events.until(lambda event: event["type"] == "executing")
+        return prompt_id
+
+    async def job(self, prompt_id: str) -> dict[str, Any]:
+        _, answer = await self.get(f"/api/jobs/{prompt_id}")
+        return dict(answer)
+
+    async def ended(self, prompt_id: str, *, seconds: float = 30) -> dict[str, Any]:
+        """The job, once it is neither pending nor in progress."""
+        return await self.reaches(prompt_id, {"completed", "failed", "cancelled"}, seconds=seconds)
+
+    async def reaches(self, prompt_id: str, statuses: set[str], *, seconds: float = 30) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while (job := await self.job(prompt_id)).get("status") not in statuses:
+            assert time.monotonic() < deadline, job
+            await asyncio.sleep(0.02)
+        return job
+
+    @contextlib.asynccontextmanager
+    async def listening(self, client_id: str) -> AsyncIterator[Events]:
+        async with self.session.ws_connect(f"{self.url}/ws", params={"clientId": client_id}) as socket:
+            events = Events(socket)
+            await events.until(lambda event: event["type"] == "status" and event["data"].get("sid") == client_id)
+            events.seen.clear()
+            yield events
+
+    async def slow_graph(self) -> dict[str, Any]:
+        """A graph that takes some seconds: pretended sampling here, real blurring there."""
+        name = await self.uploaded((1024, 1024))
+        if self.simulated:
+            return edit_graph("slow", name, steps=40)
+        return invert_graph(name, size=1024, blurs=12)
+
+
+def png(size: tuple[int, int] = (96, 64)) -> bytes:
+    """A picture like no other."""
+    content = io.BytesIO()
+    color = tuple(random.randbytes(3))  # noqa: S311  # a colour, not a secret
+    Image.new("RGB", size, color).save(content, "PNG")
+    return content.getvalue()
+
+
+def invert_graph(name: str, *, prefix: str = "", size: int = 64, blurs: int = 0) -> dict[str, Any]:
+    """A graph without a model, which a real ComfyUI runs on a CPU too."""
+    graph: dict[str, Any] = {
+        "load": {"class_type": "LoadImage", "inputs": {"image": name}},
+        "scale": {
+            "class_type": "ImageScale",
+            "inputs": {
+                "image": ["load", 0],
+                "upscale_method": "bilinear",
+                "width": size,
+                "height": size,
+                "crop": "disabled",
+            },
+        },
+        "invert": {"class_type": "ImageInvert", "inputs": {"image": ["scale", 0]}},
+    }
+    last = "invert"
+    for count in range(blurs):
+        inputs = {"image": [last, 0], "blur_radius": 31, "sigma": 5 + count / 10}
+        last = f"blur{count}"
+        graph[last] = {"class_type": "ImageBlur", "inputs": inputs}
+    prefix = prefix or f"test-{uuid.uuid4().hex}/1"
+    graph["save"] = {"class_type": "SaveImage", "inputs": {"images": [last, 0], "filename_prefix": prefix}}
+    return graph
+
+
+def edit_graph(text: str, *names: str, steps: int = 2, seed: int = 7, prefix: str = "") -> dict[str, Any]:
+    """The production workflow's shape, with up to three pictures."""
+    graph: dict[str, Any] = {
+        f"load{number}": {"class_type": "LoadImage", "inputs": {"image": name}} for number, name in enumerate(names, 1)
+    }
+
+    def instruction(text: str) -> dict[str, Any]:
+        pictures = {"image1": ["scale", 0]} | {f"image{n}": [f"load{n}", 0] for n in range(2, len(names) + 1)}
+        inputs = {"clip": ["clip", 0], "vae": ["vae", 0], "prompt": text, **pictures}
+        return {"class_type": "TextEncodeQwenImageEditPlus", "inputs": inputs}
+
+    def reference(source: str) -> dict[str, Any]:
+        inputs = {"conditioning": [source, 0], "reference_latents_method": "index_timestep_zero"}
+        return {"class_type": "FluxKontextMultiReferenceLatentMethod", "inputs": inputs}
+
+    sampling: dict[str, Any] = {
+        "steps": steps,
+        "seed": seed,
+        "cfg": 1.0,
+        "sampler_name": "euler",
+        "scheduler": "simple",
+        "denoise": 1.0,
+    }
+    links: dict[str, Any] = {
+        "model": ["norm", 0],
+        "positive": ["wanted", 0],
+        "negative": ["unwanted", 0],
+        "latent_image": ["pixels", 0],
+    }
+    prefix = prefix or f"test-{uuid.uuid4().hex}/1"
+    return graph | {
+        "unet": {"class_type": "UNETLoader", "inputs": {"unet_name": UNET, "weight_dtype": "default"}},
+        "clip": {"class_type": "CLIPLoader", "inputs": {"clip_name": CLIP, "type": "qwen_image"}},
+        "vae": {"class_type": "VAELoader", "inputs": {"vae_name": VAE}},
+        "lora": {
+            "class_type": "LoraLoaderModelOnly",
+            "inputs": {"model": ["unet", 0], "lora_name": LORA, "strength_model": 1.0},
+        },
+        "shift": {"class_type": "ModelSamplingAuraFlow", "inputs": {"model": ["lora", 0], "shift": 3.1}},
+        "norm": {"class_type": "CFGNorm", "inputs": {"model": ["shift", 0], "strength": 1.0}},
+        "scale": {"class_type": "FluxKontextImageScale", "inputs": {"image": ["load1", 0]}},
+        "pixels": {"class_type": "VAEEncode", "inputs": {"pixels": ["scale", 0], "vae": ["vae", 0]}},
+        "say": instruction(text),
+        "say-nothing": instruction(""),
+        "wanted": reference("say"),
+        "unwanted": reference("say-nothing"),
+        "sample": {"class_type": "KSampler", "inputs": sampling | links},
+        "decode": {"class_type": "VAEDecode", "inputs": {"samples": ["sample", 0], "vae": ["vae", 0]}},
+        "save": {"class_type": "SaveImage", "inputs": {"images": ["decode", 0], "filename_prefix": prefix}},
+    }
+
+
+@contextlib.asynccontextmanager
+async def simulator_process(data_dir: Path, *arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """A simulator as its own process; gives its address."""
+    command = (sys.executable, "-m", "comfyui_simulator", "--port", "0", "--data-dir", str(data_dir))
+    speed = ("--step-seconds", str(STEP_SECONDS), "--max-upload-size", "1")
+    process = await asyncio.create_subprocess_exec(*command, *speed, *arguments, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        line = (await process.stdout.readline()).decode()
+        assert line.startswith("ComfyUI simulator: "), line
+        yield line.split()[-1], process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, bool, Path | None]]:
+    """Address of the server that all the facts are held against, whether it is simulated, and where it writes."""
+    if url := os.environ.get("COMFYUI_URL"):
+        output = os.environ.get("COMFYUI_OUTPUT_DIR")
+        yield url.rstrip("/"), False, Path(output) if output else None
+        return
+    data_dir = tmp_path_factory.mktemp("comfyui")
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        url, _ = runner.run(stack.enter_async_context(simulator_process(data_dir)))
+        yield url, True, data_dir / "output"
+        runner.run(stack.aclose())
+
+
+@pytest.fixture
+async def comfy(target: tuple[str, bool, Path | None]) -> AsyncIterator[Comfy]:
+    """The server under test: real with COMFYUI_URL, else simulated."""
+    url, simulated, output_dir = target
+    async with aiohttp.ClientSession() as session:
+        yield Comfy(url, session, simulated=simulated, output_dir=output_dir)
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[Comfy]:
+    """A simulator of the test's own, to be broken."""
+    async with simulator_process(tmp_path) as (url, _), aiohttp.ClientSession() as session:
+        yield Comfy(url, session, simulated=True, output_dir=tmp_path / "output")
+
+
+@pytest.fixture
+async def control(own: Comfy) -> AsyncIterator[SimulatorControl]:
+    """The control endpoint of `own`."""
+    async with SimulatorControl(own.url) as control:
+        yield control
+
+
+@pytest.fixture
+def new_png() -> Callable[..., bytes]:
+    return png
+
+
+@pytest.fixture
+def invert() -> Callable[..., dict[str, Any]]:
+    return invert_graph
+
+
+@pytest.fixture
+def edit() -> Callable[..., dict[str, Any]]:
+    return edit_graph
+
+
+@pytest.fixture
+def start_simulator() -> Callable[..., Any]:
+    return simulator_process

@@ -1,0 +1,60 @@
+"""Facts of what a server says it has."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+
+from comfyui_simulator.record import without_prose
+
+RECORDING = json.loads(resources.files("comfyui_simulator").joinpath("recorded/object_info.json").read_text())
+
+
+async def test_system_stats_name_version_and_devices(comfy):
+    _, stats = await comfy.get("/system_stats")
+    assert stats["system"]["comfyui_version"].count(".") == 2
+    assert stats["devices"][0]["vram_total"] > 0
+
+
+async def test_there_is_no_health(comfy):
+    assert (await comfy.get("/health"))[0] == 404
+
+
+async def test_models_lists_folders_and_an_unknown_one_is_404(comfy):
+    _, folders = await comfy.get("/models")
+    assert {"diffusion_models", "text_encoders", "vae", "loras"} <= set(folders)
+    assert (await comfy.get("/models/vae"))[0] == 200
+    assert (await comfy.get("/models/no-such-folder"))[0] == 404
+
+
+async def test_an_unknown_class_has_no_object_info(comfy):
+    assert await comfy.get("/object_info/NoSuchNode") == (200, {})
+
+
+async def test_uploads_below_the_input_directory_are_not_among_the_choices_of_load_image(comfy, new_png):
+    _, answer = await comfy.upload(new_png(), "top.png")
+    nested = await comfy.uploaded()
+    _, info = await comfy.get("/object_info/LoadImage")
+    choices = info["LoadImage"]["input"]["required"]["image"][0]
+    assert answer["name"] in choices
+    assert nested not in choices
+
+
+@pytest.mark.parametrize("name", sorted(RECORDING["nodes"]))
+async def test_the_recording_says_what_the_server_says(comfy, name):
+    _, info = await comfy.get(f"/object_info/{name}")
+    shown = without_prose(info[name])
+    recorded = RECORDING["nodes"][name]
+    for group, inputs in shown["input"].items():
+        for field, config in inputs.items():
+            # The lists of files are the server's own.
+            if group == "required" and (field.endswith("_name") or field == "image") and isinstance(config[0], list):
+                config[0] = recorded["input"][group][field][0]
+    assert shown == recorded
+
+
+async def test_the_queue_can_be_asked_for_its_length(comfy):
+    _, answer = await comfy.get("/prompt")
+    assert answer["exec_info"]["queue_remaining"] >= 0

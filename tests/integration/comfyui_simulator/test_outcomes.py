@@ -1,0 +1,223 @@
+"""Facts of history, jobs, cancelling and the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+import uuid
+
+import pytest
+from PIL import Image
+
+
+async def test_an_unknown_prompt_is_404_as_a_job_and_empty_as_history(comfy):
+    unknown = str(uuid.uuid4())
+    assert await comfy.get(f"/api/jobs/{unknown}") == (404, {"error": "Job not found"})
+    assert await comfy.get(f"/history/{unknown}") == (200, {})
+
+
+async def test_history_is_empty_for_pending_and_running_alike_and_the_job_tells_them_apart(comfy):
+    running = await comfy.begun(await comfy.slow_graph())
+    pending = await comfy.submit(await comfy.slow_graph())
+    try:
+        assert (await comfy.get(f"/history/{running}"))[1] == {}
+        assert (await comfy.get(f"/history/{pending}"))[1] == {}
+        assert (await comfy.job(pending))["status"] == "pending"
+        _, queue = await comfy.get("/queue")
+        assert [entry[1] for entry in queue["queue_running"]] == [running]
+        assert [entry[1] for entry in queue["queue_pending"]] == [pending]
+    finally:
+        for prompt_id in (pending, running):
+            await comfy.post(f"/api/jobs/{prompt_id}/cancel", {})
+        await comfy.ended(running)
+
+
+async def test_a_finished_prompt_is_complete_in_history_and_job(comfy, invert):
+    graph = invert(await comfy.uploaded())
+    prompt_id = await comfy.submit(graph, client_id="me")
+    job = await comfy.ended(prompt_id)
+    entry = (await comfy.get(f"/history/{prompt_id}"))[1][prompt_id]
+    assert entry["status"]["status_str"] == "success"
+    assert entry["status"]["completed"] is True
+    assert [name for name, _ in entry["status"]["messages"]] == [
+        "execution_start",
+        "execution_cached",
+        "execution_success",
+    ]
+    assert entry["prompt"][1:3] == [prompt_id, graph]
+    assert entry["prompt"][4] == ["save"]
+    assert entry["outputs"] == job["outputs"]
+    assert entry["meta"]["save"]["node_id"] == "save"
+    assert job["status"] == "completed"
+    assert job["outputs_count"] == 1
+    assert job["preview_output"]["nodeId"] == "save"
+    assert job["workflow"]["extra_data"]["client_id"] == "me"
+    assert job["execution_start_time"] <= job["execution_end_time"]
+
+
+async def test_the_picture_is_computed_and_served(comfy, invert):
+    graph = invert(await comfy.uploaded(), size=40)
+    prompt_id = await comfy.submit(graph)
+    (file,) = (await comfy.ended(prompt_id))["outputs"]["save"]["images"]
+    status, content = await comfy.get("/view", **file)
+    assert status == 200
+    with Image.open(io.BytesIO(content)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (40, 40))
+        made = picture.convert("RGB").getpixel((20, 20))
+    _, original = await comfy.get("/view", filename="photo.png", type="input", subfolder=_folder(graph))
+    with Image.open(io.BytesIO(original)) as picture:
+        given = picture.convert("RGB").getpixel((20, 20))
+    assert all(abs(one + other - 255) <= 2 for one, other in zip(made, given, strict=True))
+
+
+def _folder(graph):
+    return graph["load"]["inputs"]["image"].split("/")[0]
+
+
+async def test_file_names_count_on(comfy, invert):
+    prefix = f"test-{uuid.uuid4().hex}/x"
+    names = []
+    for _ in range(2):
+        prompt_id = await comfy.submit(invert(await comfy.uploaded(), prefix=prefix))
+        names += [file["filename"] for file in (await comfy.ended(prompt_id))["outputs"]["save"]["images"]]
+    assert names == ["x_00001_.png", "x_00002_.png"]
+
+
+async def test_a_deleted_history_entry_is_gone(comfy, invert):
+    prompt_id = await comfy.submit(invert(await comfy.uploaded()))
+    await comfy.ended(prompt_id)
+    assert (await comfy.post("/history", {"delete": [prompt_id]}))[0] == 200
+    assert (await comfy.get(f"/history/{prompt_id}"))[1] == {}
+    assert (await comfy.get(f"/api/jobs/{prompt_id}"))[0] == 404
+
+
+async def test_a_repeated_graph_is_answered_from_the_cache(comfy, invert):
+    graph = invert(await comfy.uploaded())
+    first = await comfy.ended(await comfy.submit(graph))
+    client_id = uuid.uuid4().hex
+    async with comfy.listening(client_id) as events:
+        prompt_id = await comfy.submit(graph, client_id=client_id)
+        await events.until_end(prompt_id)
+    assert (await comfy.job(prompt_id))["outputs"] == first["outputs"]
+    (cached,) = (event["data"]["nodes"] for event in events.seen if event["type"] == "execution_cached")
+    assert sorted(cached) == sorted(graph)
+    assert "executed" in events.kinds(prompt_id)
+
+
+async def test_a_repeated_graph_succeeds_although_its_file_is_gone(comfy, invert):
+    if comfy.output_dir is None:
+        pytest.skip("COMFYUI_OUTPUT_DIR does not say where the server writes")
+    graph = invert(await comfy.uploaded())
+    (file,) = (await comfy.ended(await comfy.submit(graph)))["outputs"]["save"]["images"]
+    (comfy.output_dir / file["subfolder"] / file["filename"]).unlink()
+    job = await comfy.ended(await comfy.submit(graph))
+    assert (job["status"], job["outputs"]["save"]["images"]) == ("completed", [file])
+    assert (await comfy.get("/view", **file))[0] == 404
+
+
+async def test_a_cancelled_pending_prompt_vanishes_without_event_or_history(comfy):
+    client_id = uuid.uuid4().hex
+    running = await comfy.begun(await comfy.slow_graph())
+    async with comfy.listening(client_id) as events:
+        pending = await comfy.submit(await comfy.slow_graph(), client_id=client_id)
+        assert await comfy.post(f"/api/jobs/{pending}/cancel", {}) == (200, {"cancelled": True})
+        await comfy.post(f"/api/jobs/{running}/cancel", {})
+        await comfy.ended(running)
+        await events.for_a_while()
+    assert set(events.kinds(pending)) <= {"status"}
+    assert (await comfy.get(f"/api/jobs/{pending}"))[0] == 404
+    assert (await comfy.get(f"/history/{pending}"))[1] == {}
+
+
+async def test_a_pending_prompt_can_be_deleted_from_the_queue(comfy):
+    running = await comfy.begun(await comfy.slow_graph())
+    pending = await comfy.submit(await comfy.slow_graph())
+    assert (await comfy.post("/queue", {"delete": [pending]}))[0] == 200
+    assert (await comfy.get(f"/api/jobs/{pending}"))[0] == 404
+    assert (await comfy.post("/interrupt", {"prompt_id": running}))[0] == 200
+    assert (await comfy.ended(running))["status"] == "cancelled"
+
+
+async def test_a_cancelled_running_prompt_is_interrupted_soon(comfy):
+    client_id = uuid.uuid4().hex
+    async with comfy.listening(client_id) as events:
+        prompt_id = await comfy.submit(await comfy.slow_graph(), client_id=client_id)
+        await events.until(lambda event: event["type"] == "executing")
+        asked = time.monotonic()
+        assert await comfy.post(f"/api/jobs/{prompt_id}/cancel", {}) == (200, {"cancelled": True})
+        await events.until_end(prompt_id)
+        waited = time.monotonic() - asked
+    kinds = events.kinds(prompt_id)
+    assert kinds[-3:] == ["execution_interrupted", "status", "executing"]
+    # A blur on a CPU is one piece of work; the simulator's step is not.
+    assert waited < (0.5 if comfy.simulated else 5)
+    job = await comfy.ended(prompt_id)
+    assert job["status"] == "cancelled"
+    entry = (await comfy.get(f"/history/{prompt_id}"))[1][prompt_id]
+    assert (entry["status"]["status_str"], entry["status"]["completed"]) == ("error", False)
+    assert entry["status"]["messages"][-1][0] == "execution_interrupted"
+    assert entry["outputs"] == {}
+
+
+async def test_an_interrupt_is_told_to_all_where_there_is_no_client_id(comfy):
+    async with comfy.listening(uuid.uuid4().hex) as events:
+        prompt_id = await comfy.submit(await comfy.slow_graph())
+        await events.until(lambda event: event["type"] == "progress_state")
+        await comfy.post("/interrupt", {})
+        await comfy.ended(prompt_id)
+        await events.for_a_while()
+    assert "execution_interrupted" in events.kinds(prompt_id)
+
+
+async def test_an_interrupt_of_another_prompt_does_nothing(comfy, invert):
+    prompt_id = await comfy.begun(await comfy.slow_graph())
+    await comfy.post("/interrupt", {"prompt_id": str(uuid.uuid4())})
+    await asyncio.sleep(0.3)
+    assert (await comfy.job(prompt_id))["status"] == "in_progress"
+    await comfy.post(f"/api/jobs/{prompt_id}/cancel", {})
+    await comfy.ended(prompt_id)
+
+
+async def test_an_interrupt_between_prompts_does_not_hit_the_next_one(comfy, invert):
+    assert (await comfy.post("/interrupt", {}))[0] == 200
+    prompt_id = await comfy.submit(invert(await comfy.uploaded()))
+    assert (await comfy.ended(prompt_id))["status"] == "completed"
+
+
+async def test_cancelling_what_is_not_there_is_no_error(comfy, invert):
+    prompt_id = await comfy.submit(invert(await comfy.uploaded()))
+    await comfy.ended(prompt_id)
+    for not_there in (prompt_id, str(uuid.uuid4())):
+        assert await comfy.post(f"/api/jobs/{not_there}/cancel", {}) == (200, {"cancelled": False})
+
+
+async def test_a_picture_that_is_none_fails_when_it_is_loaded(comfy, invert):
+    _, answer = await comfy.upload(b"no picture", "broken.png", subfolder=f"test-{uuid.uuid4().hex}")
+    client_id = uuid.uuid4().hex
+    async with comfy.listening(client_id) as events:
+        prompt_id = await comfy.submit(invert(f"{answer['subfolder']}/{answer['name']}"), client_id=client_id)
+        await events.until_end(prompt_id)
+    assert events.kinds(prompt_id)[-3:] == ["execution_error", "status", "executing"]
+    job = await comfy.ended(prompt_id)
+    assert job["status"] == "failed"
+    error = job["execution_error"]
+    assert (error["node_id"], error["node_type"], error["executed"]) == ("load", "LoadImage", [])
+    assert error["exception_type"] == "PIL.UnidentifiedImageError"
+    assert error["current_inputs"] == {"image": [f"{answer['subfolder']}/{answer['name']}"]}
+
+
+async def test_free_memory_forgets_the_results(comfy, invert):
+    graph = invert(await comfy.uploaded())
+    await comfy.ended(await comfy.submit(graph))
+    assert (await comfy.post("/free", {"unload_models": True, "free_memory": True}))[0] == 200
+    # It is done between two prompts, so one that follows at once may still find the results.
+    deadline = time.monotonic() + 5
+    while await _cached_nodes(comfy, graph):
+        assert time.monotonic() < deadline
+    assert sorted(await _cached_nodes(comfy, graph)) == sorted(graph)
+
+
+async def _cached_nodes(comfy, graph):
+    job = await comfy.ended(await comfy.submit(graph))
+    return dict(job["execution_status"]["messages"])["execution_cached"]["nodes"]
