@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OVERALL_PER_SECOND = 30
 CHAT_INTERVAL = 1.0
 """Seconds between two messages or edits in a chat, in the long run."""
-CHAT_BURST = 3
+CHAT_BURST = 5
 """Messages or edits that a chat may get at once after a quiet time."""
 WINDOW = 60.0
 """Seconds over which a chat's edits are counted."""

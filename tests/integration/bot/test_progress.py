@@ -1,0 +1,190 @@
+"""Progress against a real queue; Telegram is a list of the edits that were made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from qwenedit_bot.deliver import Deliver
+from qwenedit_bot.errors import ChatUnreachableError
+from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.progress import EDIT_EVERY, Progress
+from qwenedit_bot.replies import Replies
+from qwenedit_bot.texts import Texts
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, Phase, Reason, RedisPictureStore, ReplyTo, job_id
+from qwenedit_jobs.queue import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.views import View
+
+MANY = Limits(max_unfinished_per_user=100)
+
+
+class Chat:
+    """What `Progress` says, message by message."""
+
+    def __init__(self) -> None:
+        self.edits: list[tuple[int, str]] = []
+        self.repairs: list[str] = []
+        self.actions: list[int] = []
+        self.busy = False
+        self.blocked = False
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def edit_if_cheap(self, _chat_id: int, message_id: int, view: View) -> bool | None:
+        if self.blocked:
+            raise ChatUnreachableError
+        if self.busy:
+            return None
+        self.edits.append((message_id, view.text))
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return True
+
+    async def edit(self, _chat_id: int, _message_id: int, view: View) -> bool:
+        self.repairs.append(view.text)
+        return True
+
+    async def show_activity(self, chat_id: int) -> None:
+        self.actions.append(chat_id)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def queue(redis: Redis) -> JobQueue:
+    return JobQueue(redis, Keys())
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: BotKeys) -> Progress:
+    texts = Texts(default="en")
+    deliver = Deliver(
+        queue=queue,
+        store=RedisPictureStore(redis, Keys(), ttl=60),
+        messenger=chat,
+        replies=Replies(redis, bot_keys, chat),
+        texts=texts,
+        metrics=BotMetrics(CollectorRegistry()),
+    )
+    return Progress(queue=queue, messenger=chat, deliver=deliver, texts=texts, clock=clock)
+
+
+async def enqueue(queue: JobQueue, number: int) -> str:
+    reply = ReplyTo(chat_id=7, placeholder_id=number, source_message_id=number, language="en")
+    job = Job(id=job_id(7, number), user_id=7, edit=Edit(prompt="snow", pictures=("p",), seed=1), reply=reply)
+    await queue.enqueue(job, MANY)
+    return job.id
+
+
+async def test_places_in_line_are_shown_and_move(queue: JobQueue, progress: Progress, chat: Chat, clock: Clock) -> None:
+    for number in (1, 2, 3):
+        await enqueue(queue, number)
+    await progress.tick()
+    assert sorted(chat.edits) == [
+        (1, "⏳ You are next in line."), (2, "⏳ Place in line: 2"), (3, "⏳ Place in line: 3"),
+    ]  # fmt: skip
+    chat.edits.clear()
+    await queue.claim(worker="w", token="t", lease=30)
+    clock.now += EDIT_EVERY
+    await progress.tick()
+    assert sorted(chat.edits) == [
+        (1, "🚀 Your turn: starting…"), (2, "⏳ You are next in line."), (3, "⏳ Place in line: 2"),
+    ]  # fmt: skip
+
+
+async def test_steps_wait_for_their_time_and_phases_do_not(
+    queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+) -> None:
+    job = await enqueue(queue, 1)
+    await progress.tick()
+    await queue.claim(worker="w", token="t", lease=30)
+    await progress.tick()
+    await queue.progress(job, "t", Phase.EDITING, step=1, steps=4)
+    await progress.tick()
+    await queue.progress(job, "t", Phase.EDITING, step=2, steps=4)
+    await progress.tick()
+    clock.now += EDIT_EVERY
+    await progress.tick()
+    await progress.tick()
+    assert [text.splitlines()[0] for _message, text in chat.edits] == [
+        "⏳ You are next in line.", "🚀 Your turn: starting…", "🎨 Editing: step 1 of 4", "🎨 Editing: step 2 of 4",
+    ]  # fmt: skip
+
+
+async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
+    queue: JobQueue, progress: Progress, chat: Chat
+) -> None:
+    await enqueue(queue, 1)
+    chat.busy = True
+    await progress.tick()
+    await queue.claim(worker="w", token="t", lease=30)
+    chat.busy = False
+    await progress.tick()
+    assert [text for _message, text in chat.edits] == ["🚀 Your turn: starting…"]
+
+
+async def test_the_last_words_are_put_back_where_a_late_edit_overwrote_them(
+    queue: JobQueue, progress: Progress, chat: Chat
+) -> None:
+    job = await enqueue(queue, 1)
+    await queue.claim(worker="w", token="t", lease=30)
+    chat.meanwhile = lambda: queue.fail(job, "t", Reason.TIMEOUT)
+    await progress.tick()
+    assert [text[:20] for text in chat.repairs] == ["😔 This took too long"[:20]]
+
+
+async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
+    queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+) -> None:
+    await enqueue(queue, 1)
+    await progress.tick()
+    assert chat.actions == []
+    await queue.claim(worker="w", token="t", lease=30)
+    for _second in range(10):
+        await progress.tick()
+        clock.now += 1
+    assert chat.actions == [7, 7]
+
+
+async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
+    queue: JobQueue, progress: Progress, chat: Chat
+) -> None:
+    await enqueue(queue, 1)
+    chat.blocked = True
+    await progress.tick()
+    chat.blocked = False
+    await enqueue(queue, 2)
+    await progress.tick()
+    assert [message for message, _text in chat.edits] == [2]
+
+
+async def test_a_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: Progress, chat: Chat) -> None:
+    edit = Edit(prompt="snow", pictures=("p",), seed=1)
+    await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)
+    await enqueue(queue, 1)
+    await progress.tick()
+    assert chat.edits == [(1, "⏳ Place in line: 2")]

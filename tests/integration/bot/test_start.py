@@ -1,0 +1,107 @@
+"""How the bot starts, or does not, when something around it is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from local_stack import HOST, Service, answers, at_once, bare_environment, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SECRET = "AAbbCCddEEffGGhhIIjjKK"
+TOKEN = f"424242:{SECRET}"
+
+
+@asynccontextmanager
+async def running(**settings: str) -> AsyncIterator[Service]:
+    bot = Service("bot", "qwenedit_bot", env=bare_environment(**settings), ready=at_once())
+    await bot.start()
+    try:
+        yield bot
+    finally:
+        await bot.kill()
+    assert SECRET not in "\n".join(bot.lines)
+
+
+@asynccontextmanager
+async def telegram(status: int, body: str) -> AsyncIterator[str]:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, HOST, 0)
+    await site.start()
+    try:
+        yield f"http://{HOST}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def reason(bot: Service) -> str:
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        while not await answers(f"{bot.probe_url}/livez"):
+            await asyncio.sleep(0.05)
+        async with session.get(f"{bot.probe_url}/readyz") as response:
+            assert response.status == 503
+            return await response.text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "BOT_TOKEN is not set"),
+        ({"BOT_TOKEN": "secret"}, "BOT_TOKEN is the value given"),
+        ({"BOT_TOKEN": TOKEN, "MAX_RETRIES": "99"}, "MAX_RETRIES is '99': must be at least 1 and at most 10"),
+    ],
+)
+async def test_a_wrong_setting_stops_the_start_with_a_line_that_names_it(settings: dict[str, str], said: str) -> None:
+    async with running(**settings) as bot, asyncio.timeout(20):
+        assert await bot.wait() == 2
+        assert any(line.startswith(said) for line in bot.lines)
+        assert not any("Traceback" in line for line in bot.lines)
+
+
+async def test_without_redis_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
+    url = f"redis://{HOST}:{free_port()}/0"
+    async with running(BOT_TOKEN=TOKEN, REDIS_URL=url) as bot, asyncio.timeout(40):
+        assert "Redis" in await reason(bot)
+        await bot.wait_for_line("start.redis_unavailable")
+        assert await bot.stop() == 0
+
+
+async def test_without_telegram_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
+    url = f"http://{HOST}:{free_port()}"
+    async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot, asyncio.timeout(40):
+        await bot.wait_for_line("start.telegram_unavailable.*network")
+        assert "Telegram" in await reason(bot)
+        assert await bot.stop() == 0
+
+
+async def test_a_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) -> None:
+    async with (
+        telegram(502, "<html>Bad Gateway</html>") as url,
+        running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
+        asyncio.timeout(40),
+    ):
+        await bot.wait_for_line("start.telegram_unavailable.*unreadable")
+        assert await bot.stop() == 0
+
+
+async def test_a_token_that_telegram_refuses_ends_the_start(redis_url: str) -> None:
+    async with (
+        telegram(401, '{"ok": false, "error_code": 401, "description": "Unauthorized"}') as url,
+        running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
+        asyncio.timeout(40),
+    ):
+        assert await bot.wait() == 2
+        await bot.wait_for_line("Telegram does not know this BOT_TOKEN")
