@@ -37,8 +37,10 @@ from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.submit import Submit
 from qwenedit_bot.telegram import TelegramMessenger
 from qwenedit_bot.texts import LANGUAGES, Texts
+from qwenedit_bot.updates import GROUP as UPDATES_GROUP
 from qwenedit_bot.updates import UpdateStream
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore, connect, load
+from qwenedit_jobs.events import GROUP as EVENTS_GROUP
 from qwenedit_telemetry import HEALTHY, Health, setup
 
 if TYPE_CHECKING:
@@ -170,7 +172,8 @@ async def run(
     )  # fmt: skip
     deliver = Deliver(queue=queue, store=store, messenger=messenger, replies=replies, texts=texts, metrics=metrics)
     drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts)
-    cleaning = Janitor(queue=queue, redis=redis, metrics=metrics)
+    groups = ((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP))
+    cleaning = Janitor(queue=queue, redis=redis, groups=groups, metrics=metrics)
     handle = HandleUpdate(bot, make_dispatcher(redis, keys, services), services, metrics)
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import ResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.metrics import BotMetrics
@@ -15,22 +19,40 @@ if TYPE_CHECKING:
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
 
+FORGET_EVERY = 3600.0
+"""Seconds between two rounds of forgetting."""
+FORGOTTEN_AFTER = 86_400
+"""Seconds without a sign of life after which a replica's name is forgotten."""
+
 log = structlog.get_logger(__name__)
 
 
 class Janitor:
-    """Reaps, promotes and counts.
+    """Reaps, promotes, counts, and forgets replicas that are gone: each rollout brings names of its own.
 
     Args:
         queue: What it looks after.
         redis: Its clock tells how long jobs wait.
+        groups: Stream and consumer group of everything that replicas read.
         metrics: Where the counts are shown.
+        clock: Monotonic time in seconds.
     """
 
-    def __init__(self, *, queue: JobQueue, redis: Redis, metrics: BotMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        redis: Redis,
+        groups: Sequence[tuple[str, str]],
+        metrics: BotMetrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._queue = queue
         self._redis = redis
+        self._groups = groups
         self._metrics = metrics
+        self._clock = clock
+        self._forget_at = clock()
 
     async def tick(self) -> None:
         """Make one round."""
@@ -40,6 +62,9 @@ class Janitor:
         for job in await self._queue.promote():
             log.info("job.due_again", job=job)
         await self._count()
+        if self._clock() >= self._forget_at:
+            await self._forget_replicas()
+            self._forget_at = self._clock() + FORGET_EVERY
 
     async def _count(self) -> None:
         counts = await self._queue.counts()
@@ -58,3 +83,15 @@ class Janitor:
             return 0.0
         seconds, microseconds = await self._redis.time()
         return max(0.0, seconds + microseconds / 1e6 - status.enqueued_at)
+
+    async def _forget_replicas(self) -> None:
+        for stream, group in self._groups:
+            try:
+                consumers = await self._redis.xinfo_consumers(stream, group)
+            except ResponseError:  # no such stream yet
+                continue
+            for consumer in consumers:
+                # With anything pending the name is needed: whoever takes that over finds it by it.
+                if consumer["pending"] == 0 and consumer["idle"] > FORGOTTEN_AFTER * 1000:
+                    await self._redis.xgroup_delconsumer(stream, group, consumer["name"])
+                    log.info("replica.forgotten", stream=stream, replica=consumer["name"])
