@@ -86,7 +86,7 @@ class SimulatorControl:
         try:
             async with self._open().post(f"{self._base_url}/simulator/faults", json=body) as answer:
                 await answer.read()
-        except aiohttp.ServerDisconnectedError:
+        except aiohttp.ClientConnectionError:
             if str(name) not in {FaultName.DIE, FaultName.REFUSE, FaultName.RESTART}:
                 raise
 

@@ -83,13 +83,14 @@ class Simulator:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         self.life = self._begin_life()
-        granting = asyncio.create_task(self._grant_wishes())
         try:
             await self._listen()
-            yield
+            async with asyncio.TaskGroup() as group:
+                granting = group.create_task(self._grant_wishes())
+                yield
+                granting.cancel()
         finally:
-            granting.cancel()
-            await asyncio.gather(granting, self.life.stop_publishing(), return_exceptions=True)
+            await self.life.stop_publishing()
             self.life.pace.stop()
             await self.life.hub.close()
             await self._runner.cleanup()
