@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from contextlib import AsyncExitStack
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from qwenedit_jobs.connection import connect
 from qwenedit_jobs.errors import QueueError
@@ -17,8 +21,13 @@ from qwenedit_jobs.queue import JobQueue
 from qwenedit_jobs.selftest import SelfTestError, selftest
 from qwenedit_jobs.settings import RedisSettings, load
 
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
 SELFTEST_PICTURE_TTL = 3600
 """Seconds; the test deletes its pictures itself unless it is killed."""
+PATIENCE = 15.0
+"""Seconds in which a new pod's way to Redis opens: network policies learn of a pod some seconds after its start."""
 
 
 def main() -> None:
@@ -56,6 +65,7 @@ async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> i
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(connect(settings))
         raw = await stack.enter_async_context(connect(settings, decode=False))
+        await _reach(redis)
         pictures = RedisPictureStore(raw, settings.keys, ttl=SELFTEST_PICTURE_TTL)
         try:
             outcome = await selftest(
@@ -69,6 +79,19 @@ async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> i
             return 1
     print(f"a picture of {outcome.size} bytes after {outcome.seconds:.1f} s, attempt {outcome.attempt}")
     return 0
+
+
+async def _reach(redis: Redis) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await redis.ping()
+        except (RedisConnectionError, RedisTimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
 
 
 def _place(settings: RedisSettings) -> str:
