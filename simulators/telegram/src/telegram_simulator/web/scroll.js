@@ -12,14 +12,18 @@ export class Follower {
   #badge = byId("unread");
   #following = true;
   #unread = 0;
-  /** Where the reader was when we last looked. */
+  /** The edges of what the reader saw when we last looked. */
   #top = 0;
+  #bottom = 0;
 
   constructor() {
     this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     this.#button.addEventListener("click", () => this.toEnd());
     // Whatever changes the height (a message, a picture, the composer, a phone's keyboard), the end stays in view.
-    const observer = new ResizeObserver(() => (this.#following ? this.#jump() : this.#look()));
+    const observer = new ResizeObserver(() => {
+      this.#look();
+      if (this.#following) this.#jump();
+    });
     observer.observe(this.#scroller);
     observer.observe(byId("messages"));
   }
@@ -31,8 +35,9 @@ export class Follower {
     this.#show();
   }
 
-  /** Counts something new by the bot, unless the reader sees it anyway. */
+  /** Counts something new by the bot, about to be shown, unless the reader will see it anyway. */
   noteNew() {
+    this.#look();
     if (this.#following) return;
     this.#unread += 1;
     this.#show();
@@ -46,10 +51,13 @@ export class Follower {
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    // Only moving up is leaving: when messages come fast, the end moves on before our own jump to it is reported.
+    const bottom = scrollTop + clientHeight;
+    // Only moving up is leaving. When messages come fast, the end moves on before our own jump to it is reported;
+    // a phone's keyboard moves the bottom edge alone, a composer that gets smaller the top edge alone.
     if (atEnd) this.#following = true;
-    else if (scrollTop < this.#top) this.#following = false;
+    else if (scrollTop < this.#top && bottom < this.#bottom) this.#following = false;
     this.#top = scrollTop;
+    this.#bottom = bottom;
     if (this.#following) this.#unread = 0;
     this.#show();
   }
