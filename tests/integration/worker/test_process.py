@@ -14,8 +14,10 @@ from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import RedisServer, bare_environment, free_port
-from local_stack.parts import ComfyUISimulator, worker
+from local_stack.parts import WORKFLOWS, ComfyUISimulator, worker
 from qwenedit_jobs import Cancelled, Phase, Reason, Settled, State
+from qwenedit_worker.comfyui import ComfyUI, Workflow
+from qwenedit_worker.editor import ComfyUIEditor
 
 STEPS = 4
 
@@ -265,6 +267,82 @@ async def test_out_of_memory_once_is_answered_and_twice_is_told(bench, control, 
     unlucky = await bench.enqueue(picture=photo())
     status = await bench.until_final(unlucky, within=15)
     assert (status.state, status.reason) == (State.FAILED, Reason.OUT_OF_MEMORY)
+
+
+@pytest.mark.parametrize("step_seconds", [1.0])
+async def test_an_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_by_another(bench, control, comfyui):
+    workflow = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-fast.json")
+    async with ComfyUI(comfyui.url, workflows=[workflow]) as client:
+        editor = ComfyUIEditor(client, default=workflow, folder=WORKFLOWS)
+        async with bench.working(editor=editor, budget=2.0):
+            began = time.monotonic()
+            job = await bench.enqueue(picture=photo())
+            status = await bench.until(job, lambda status: status.state is State.DELAYED, within=10)
+            assert status.reason is Reason.TIMEOUT
+            assert time.monotonic() - began < 4
+    [prompt] = (await control.state()).prompts
+    assert prompt.state not in ("accepted", "started", "success")
+
+
+async def test_a_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answered_after_the_restart(
+    bench, comfyui, control, start
+):
+    part = await start(bench.url, WORKER_GPU_LOCK_TIMEOUT="10")
+    await control.fault("kill_executor")
+    last = await bench.enqueue(picture=photo())  # the simulator's executor dies when it has run one more
+    job = await bench.enqueue(picture=photo())
+    assert (await bench.until_final(last, within=15)).state is State.DONE
+    async with asyncio.timeout(30):
+        while (await get(part, "/comfyui/livez"))[0] == 200:
+            await asyncio.sleep(0.5)
+    assert (await get(part, "/livez"))[0] == 200
+    await comfyui.stop()  # what the kubelet does
+    await asyncio.sleep(2)  # no real ComfyUI is back sooner
+    await comfyui.start()
+    async with asyncio.timeout(60):
+        while not (await bench.queue.status(job.id)).state.final:
+            await bench.queue.promote()
+            await asyncio.sleep(0.2)
+    assert (await bench.queue.status(job.id)).state is State.DONE
+    assert (await get(part, "/comfyui/livez"))[0] == 200
+
+
+async def test_two_workers_share_the_line_and_answer_each_job_once(bench, control, start):
+    for name in ("worker-1", "worker-2"):
+        await start(bench.url, name=name)
+    jobs = [await bench.enqueue(picture=photo()) for _ in range(6)]
+    for job in jobs:
+        status = await bench.until_final(job, within=30)
+        assert (status.state, status.attempt) == (State.DONE, 1)
+    assert await bench.redis.xlen(bench.keys.events) == 6
+
+
+async def test_a_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench, control, start):
+    part = await start(bench.url)
+    job = await bench.enqueue(picture=photo())
+    await bench.until(job, editing, within=15)
+    part.signal(signal.SIGSTOP)
+    await bench.redis.zadd(bench.keys.leases, {job.id: 0})  # the lease's 10 seconds pass
+    assert await bench.queue.reap() == [(job.id, Settled.DELAYED)]
+    part.signal(signal.SIGCONT)
+    async with asyncio.timeout(10):
+        await part.wait_for_line('"outcome": "lost"')
+    assert (await bench.queue.status(job.id)).state is State.DELAYED
+    assert await bench.redis.xlen(bench.keys.events) == 0
+
+
+async def test_a_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
+    first = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
+    second = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
+    second.env["PROBE_PORT"] = first.env["PROBE_PORT"]
+    await first.launch()
+    async with asyncio.timeout(10):
+        await first.wait_for_line("worker.started")
+        await second.launch()
+        assert await second.wait() == 1
+    [line] = [line for line in logged(second) if line["level"] == "critical"]
+    assert line["port"] == int(first.env["PROBE_PORT"])
+    assert await first.stop() == 0
 
 
 @pytest.mark.parametrize(

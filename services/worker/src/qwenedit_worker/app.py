@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LEAVING_MARGIN = 10.0
 """Seconds beyond one attempt's budget after which a leaving worker no longer waits for its job. The pod's grace
 period must be longer than budget and margin together."""
+LEAST_PATIENCE = 20.0
+"""Seconds that a job waits inside ComfyUI at least: before that a dead executor cannot be told from a busy one, and
+taking the job back sooner would wipe out the evidence, again and again."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,8 @@ def main() -> None:
     """Run the worker until it is told to leave.
 
     Raises:
-        SystemExit: with code 2 when a setting or the workflow's file cannot be used.
+        SystemExit: with code 2 when a setting or the workflow's file cannot be used, with 1 when the probes' port
+            is taken.
     """
     settings = load(WorkerSettings)
     try:
@@ -74,7 +78,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 polling_interval=settings.worker_polling_interval,
                 lease=settings.worker_lease,
                 budget=settings.comfyui_timeout,
-                gpu_lock_timeout=settings.worker_gpu_lock_timeout,
+                gpu_lock_timeout=max(settings.worker_gpu_lock_timeout, LEAST_PATIENCE),
             ),
             queue=LinkedQueue(JobQueue(redis, settings.keys, waiter=waiter), link),
             pictures=LinkedPictures(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
@@ -90,7 +94,11 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             checks={"/livez": activity.health, "/readyz": watch.health, "/comfyui/livez": watch.comfyui_health},
             actions={"/drain": lambda: _drain(shutdown)},
         )
-        await stack.enter_async_context(probes)
+        try:
+            await stack.enter_async_context(probes)
+        except OSError as error:
+            log.critical("probes.cannot_listen", host=settings.probe_host, port=settings.probe_port, error=str(error))
+            raise SystemExit(1) from None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, shutdown.leave)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHECK_INTERVAL = 10.0
 """Seconds between checks of a ComfyUI that was ready."""
-LONGEST_UNREADY = 2.0
+LONGEST_UNREADY = 1.0
 """Seconds, at most, from ComfyUI's start until it is seen: a user may be waiting."""
 CHECK_TIMEOUT = 15.0
 """Seconds until a check without an answer is a failed one."""
@@ -60,7 +60,8 @@ class ComfyUIWatch:
         """Check for ever."""
         backoff = Backoff()
         while True:
-            if not self._activity.busy:
+            # A condemned server is looked at even then: that it was gone for a moment tells its successor from it.
+            if self._condemned or not self._activity.busy:
                 await self._check()
             if self.ready.is_set():
                 backoff.reset()
@@ -85,11 +86,9 @@ class ComfyUIWatch:
         if verdict.condemned and not self._condemned:
             self._metrics.zombie_verdicts.inc()
             log.error("comfyui.condemned", reason=verdict.reason)
-        self._condemned = verdict.condemned
-        if verdict.condemned:
             self.doubt(verdict.reason)
-            return Health.failing(verdict.reason)
-        return Health(ok=True, reason=verdict.reason)
+        self._condemned = verdict.condemned
+        return Health(ok=not verdict.condemned, reason=verdict.reason)
 
     async def _check(self) -> None:
         try:
@@ -98,7 +97,7 @@ class ComfyUIWatch:
         except TimeoutError:
             self._unready(f"ComfyUI did not answer within {CHECK_TIMEOUT:g} s")
         except ComfyUIError as error:
-            self._unready(f"{type(error).__name__}: {error}")
+            self._unready(str(error))
         else:
             self._become_ready()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
@@ -21,22 +22,32 @@ if TYPE_CHECKING:
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
+REFUSAL_LOGGED_EVERY = 60.0
+"""Seconds between two log lines about the same refusal."""
 
 log = structlog.get_logger(__name__)
 
 
 class Link:
-    """Knows whether Redis answers, and logs each change of that once."""
+    """Knows whether Redis answers, and logs each change of that once.
+
+    Args:
+        on_change: Told of each change.
+    """
 
     def __init__(self, on_change: Callable[[bool], None] = lambda _up: None) -> None:
         self._up: bool | None = None
         self._on_change = on_change
+        self._refusals: dict[str, float] = {}
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Turn Redis' errors into `QueueUnavailableError`."""
         try:
             yield
+        except ResponseError as error:
+            self._refused(str(error))
+            raise QueueUnavailableError(str(error)) from error
         except (RedisError, OSError) as error:
             self._become(up=False, error=str(error) or type(error).__name__)
             raise QueueUnavailableError(str(error)) from error
@@ -51,6 +62,14 @@ class Link:
             log.warning("redis.unreachable", **details)
         self._up = up
         self._on_change(up)
+
+    def _refused(self, why: str) -> None:
+        """Log now and then what a Redis that is there does not do, such as writing while its memory is full."""
+        code = why.partition(" ")[0]
+        now = time.monotonic()
+        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
+            self._refusals[code] = now
+            log.error("redis.refuses", error=why)
 
 
 class LinkedQueue:

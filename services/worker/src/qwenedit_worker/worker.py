@@ -116,14 +116,20 @@ class Worker:
         return bool(waits) and self._watch.ready.is_set() and not self._shutdown.draining.is_set()
 
     async def _claim(self) -> Claim | None:
-        """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job."""
+        """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job.
+
+        A worker that is to leave asks no longer than the lease which it may have got.
+        """
         token = str(uuid.uuid4())
         backoff = Backoff()
+        clock = asyncio.get_running_loop().time
+        void = clock() + self._pace.lease
         while True:
             try:
                 return await self._queue.claim(worker=self._name, token=token, lease=self._pace.lease)
             except QueueUnavailableError:
-                if await set_within(self._shutdown.abandoning, backoff.pause()):
+                abandoned = await set_within(self._shutdown.abandoning, backoff.pause())
+                if abandoned or (self._shutdown.draining.is_set() and clock() > void):
                     return None
             except UnreadableJobError as error:
                 log.exception("job.unreadable", job=error.job_id)
@@ -199,12 +205,12 @@ class Worker:
 
     def _note(self, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
         reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
-        detail = outcome.detail if isinstance(outcome, Retry | Fail | Release | Dropped) else ""
         self._metrics.attempts.labels(settled.value, reason).inc()
         self._metrics.execution.labels(settled.value).observe(seconds)
         if settled is Settled.LOST and isinstance(outcome, Finished):
             self._metrics.stale_completions.inc()
+        why = {"reason": reason} if reason else {}
+        if isinstance(outcome, Retry | Fail | Release | Dropped):
+            why["detail"] = outcome.detail
         level = {Settled.FAILED: log.error, Settled.DELAYED: log.warning, Settled.LOST: log.warning}
-        level.get(settled, log.info)(
-            "job.settled", outcome=settled.value, reason=reason, detail=detail, seconds=round(seconds, 3)
-        )
+        level.get(settled, log.info)("job.settled", outcome=settled.value, seconds=round(seconds, 3), **why)

@@ -1,0 +1,89 @@
+"""A worker knows by itself when its right to a job has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from qwenedit_jobs import Claim, Edit, Job, Lease, ReplyTo
+from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.lease import LeaseEnd, LeaseKeeper
+from qwenedit_worker.metrics import Metrics
+
+LEASE = 0.3
+JOB = Job(
+    id="0123456789abcdef",
+    user_id=1,
+    edit=Edit(prompt="make it snow", pictures=("a",), seed=1),
+    reply=ReplyTo(chat_id=1, placeholder_id=2, source_message_id=3, language="en"),
+)
+CLAIM = Claim(job=JOB, token="t", attempt=1, max_attempts=3, trace_context="", waited=0.0)
+
+
+class Answers:
+    """Answers each renewal as the test says; the last answer repeats."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.times = []
+
+    async def renew(self, _job_id, _token, **_lease):
+        self.times.append(time.monotonic())
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer == "silence":
+            await asyncio.Event().wait()
+        if answer == "unreachable":
+            raise QueueUnavailableError("connection refused")
+        return answer
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+def keeper(queue, registry, *, since=None):
+    began = asyncio.get_running_loop().time() if since is None else since
+    return LeaseKeeper(queue, CLAIM, lease=LEASE, since=began, metrics=Metrics(registry))
+
+
+async def test_it_renews_every_third_of_the_lease_until_it_is_lost(registry):
+    queue = Answers(Lease.HELD, Lease.HELD, Lease.HELD, Lease.LOST)
+    began = time.monotonic()
+    assert await keeper(queue, registry).keep() is LeaseEnd.LOST
+    assert 4 * LEASE / 3 <= time.monotonic() - began < 4 * LEASE / 3 + 0.2
+
+
+async def test_a_nudge_asks_at_once(registry):
+    kept = keeper(Answers(Lease.CANCELLED), registry)
+    began = time.monotonic()
+    kept.nudge()
+    assert await kept.keep() is LeaseEnd.CANCELLED
+    assert time.monotonic() - began < LEASE / 6
+
+
+@pytest.mark.parametrize("trouble", ["silence", "unreachable"])
+async def test_without_redis_the_lease_ends_by_this_process_clock(registry, trouble, monkeypatch):
+    monkeypatch.setattr("qwenedit_worker.lease.LAST_WORD", 0.0)
+    began = time.monotonic()
+    queue = Answers(trouble)
+    assert await keeper(queue, registry).keep() is LeaseEnd.EXPIRED
+    assert LEASE <= time.monotonic() - began < LEASE + 0.2
+    assert registry.get_sample_value("qwenedit_lease_renewals_failed_total") == len(queue.times)
+    assert len(queue.times) < 6, "it must not spin"
+
+
+async def test_a_short_absence_of_redis_ends_nothing(registry):
+    queue = Answers("unreachable", Lease.HELD, Lease.LOST)
+    assert await keeper(queue, registry).keep() is LeaseEnd.LOST
+    assert len(queue.times) == 3
+
+
+async def test_a_worker_that_slept_through_its_lease_believes_redis(registry):
+    queue = Answers(Lease.HELD, Lease.LOST)
+    late = keeper(queue, registry, since=asyncio.get_running_loop().time() - 100)
+    assert await late.keep() is LeaseEnd.LOST
+    assert len(queue.times) == 2

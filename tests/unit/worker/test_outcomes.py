@@ -1,0 +1,50 @@
+"""The error taxonomy: every class decides what happens to the job."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_worker import comfyui
+from qwenedit_worker.outcomes import MAX_DETAIL, Fail, Release, Retry, outcome_of
+
+EXPECTED = [
+    (comfyui.ComfyUIUnavailable("x"), Release, None),
+    (comfyui.ComfyUIUnavailable("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
+    (comfyui.UnexpectedReply("x"), Release, None),
+    (comfyui.UnexpectedReply("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
+    (comfyui.PictureLost("x"), Release, None),
+    (comfyui.SilentExecutor("x"), Release, None),
+    (comfyui.SilentExecutor("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
+    (comfyui.ModelMissing("x", files=("vae/a",)), Release, None),
+    (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
+    (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
+    (comfyui.PictureUnreadable("x"), Fail, Reason.PICTURE_UNREADABLE),
+    (comfyui.PictureTooLarge("x"), Fail, Reason.PICTURE_UNREADABLE),
+    (comfyui.ExecutionFailed("x"), Fail, Reason.EXECUTION_FAILED),
+    (comfyui.WorkflowRejected("x"), Fail, Reason.WORKFLOW_REJECTED),
+    (comfyui.WorkflowFileError("x"), Fail, Reason.WORKFLOW_REJECTED),
+    (PictureExpiredError("a"), Fail, Reason.PICTURE_EXPIRED),
+    (KeyError("a defect"), Retry, Reason.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"), EXPECTED, ids=lambda value: getattr(value, "__name__", repr(value))
+)
+def test_each_error_has_its_outcome(error, kind, reason):
+    outcome = outcome_of(error)
+    assert type(outcome) is kind
+    assert getattr(outcome, "reason", None) is reason
+
+
+def test_no_error_of_comfyui_is_forgotten_here():
+    def classes(base):
+        return {base} | {found for sub in base.__subclasses__() for found in classes(sub)}
+
+    public = {kind for kind in classes(comfyui.ComfyUIError) if kind.__name__ in comfyui.__all__}
+    assert public - {comfyui.ComfyUIError} <= {type(error) for error, *_ in EXPECTED}
+
+
+def test_what_is_kept_of_an_error_is_short():
+    assert len(outcome_of(comfyui.ExecutionFailed("x" * 10_000)).detail) == MAX_DETAIL

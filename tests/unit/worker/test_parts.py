@@ -1,0 +1,125 @@
+"""The small parts: pauses, liveness, shutdown, waiting, settings, workflow files, the look at a result."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from qwenedit_worker.activity import MARGIN, Activity
+from qwenedit_worker.backoff import Backoff
+from qwenedit_worker.comfyui import WorkflowFileError
+from qwenedit_worker.editor import workflow_path
+from qwenedit_worker.events import unless
+from qwenedit_worker.pictures import whole_png
+from qwenedit_worker.settings import WorkerSettings
+from qwenedit_worker.shutdown import Shutdown
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+SMALLEST_PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 1, 0, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(b"\0\0"))
+    + chunk(b"IEND", b"")
+)
+
+
+def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():
+    backoff = Backoff()
+    pauses = [backoff.pause() for _ in range(8)]
+    assert pauses[0] == 0
+    for pause, nominal in zip(pauses[1:], (0.5, 1, 2, 4, 8, 10, 10), strict=True):
+        assert 0.75 * nominal <= pause <= nominal
+    backoff.reset()
+    assert backoff.pause() == 0
+
+
+async def test_a_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
+    activity = Activity(budget=0.05 - MARGIN, busy=Gauge("busy", "x", registry=CollectorRegistry()))
+    await asyncio.sleep(0.1)
+    assert activity.health().ok, "idle is not stuck"
+    with activity.job():
+        assert activity.health().ok
+        await asyncio.sleep(0.1)
+        assert not activity.health().ok
+        activity.sign()
+        assert activity.health().ok
+    assert activity.health().ok
+
+
+def test_each_step_towards_the_exit_includes_the_ones_before():
+    drains = []
+    shutdown = Shutdown(on_draining=lambda: drains.append(1))
+    shutdown.drain()
+    assert (shutdown.draining.is_set(), shutdown.leaving.is_set(), shutdown.abandoning.is_set()) == (True, False, False)
+    shutdown.leave()
+    assert (shutdown.leaving.is_set(), shutdown.abandoning.is_set()) == (True, False)
+    shutdown.leave()
+    assert shutdown.abandoning.is_set()
+    assert drains == [1]
+
+
+async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_its_error():
+    event = asyncio.Event()
+
+    async def fails():
+        raise KeyError("x")
+
+    assert await unless(event, asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(KeyError):
+        await unless(event, fails())
+    asyncio.get_running_loop().call_later(0.05, event.set)
+    began = time.monotonic()
+    assert await unless(event, asyncio.sleep(10, "done")) is None
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "default", "high"),
+    [
+        ("worker_polling_interval", 0.5, 1, 5),
+        ("worker_gpu_lock_timeout", 10, 30, 60),
+        ("worker_lease", 10, 30, 120),
+        ("comfyui_timeout", 150, 300, None),
+        ("comfyui_poll_interval", 0.1, 0.25, 1),
+    ],
+)
+def test_the_operators_settings_have_their_defaults_and_ranges(name, low, default, high):
+    assert getattr(WorkerSettings(), name) == default
+    assert getattr(WorkerSettings(**{name: low}), name) == low
+    with pytest.raises(ValueError, match=name):
+        WorkerSettings(**{name: low * 0.99})
+    if high is not None:
+        assert getattr(WorkerSettings(**{name: high}), name) == high
+        with pytest.raises(ValueError, match=name):
+            WorkerSettings(**{name: high * 1.01})
+
+
+def test_comfyuis_folders_come_together_or_not_at_all():
+    with pytest.raises(ValueError, match="set both or neither"):
+        WorkerSettings(comfyui_input_dir="/input")
+
+
+def test_a_workflow_is_a_name_in_the_folder_or_a_path():
+    folder = Path("/app/workflows")
+    assert workflow_path("qwen-image-edit-2511-fast", folder) == folder / "qwen-image-edit-2511-fast.json"
+    assert workflow_path("/home/me/mine.json", folder) == Path("/home/me/mine.json")
+    for bad in ("../secret", "a/b", ".hidden"):
+        with pytest.raises(WorkflowFileError):
+            workflow_path(bad, folder)
+
+
+def test_a_whole_png_is_told_from_what_is_none():
+    assert whole_png(SMALLEST_PNG)
+    for cut in range(len(SMALLEST_PNG)):
+        assert not whole_png(SMALLEST_PNG[:cut])
+    assert not whole_png(b"<html>" + bytes(200))
