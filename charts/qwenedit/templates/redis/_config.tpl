@@ -9,7 +9,8 @@ valkey.conf: |
   save ""
   maxmemory {{ .Values.redis.maxMemory }}
   maxmemory-policy noeviction
-# One user a part, with the keys and commands it needs. Without a password a client may ask whether Redis is alive.
+# One user a part, with the keys and commands it needs. The default user is off and yet may do everything: what is read
+# from the append-only file at a start runs in its name, and transactions in it would be refused, which is lost jobs.
 start.sh: |
   #!/bin/sh
   set -eu
@@ -17,16 +18,17 @@ start.sh: |
   services='+@all -@admin -@dangerous +info'
   hash() { printf '%s' "$1" | sha256sum | cut -c1-64; }
   cat > /run/valkey/users.acl <<ACL
-  user default on nopass resetkeys resetchannels -@all +ping
+  user default off ~* &* +@all
+  user probe on nopass resetkeys resetchannels -@all +ping
   user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
   user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $services
   user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . }} &qwenedit:nudge $services
-  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +client|setinfo +client|maint_notifications +select +eval +type +llen +zcard
+  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +client|setinfo +select +eval +type +llen +zcard
   ACL
   exec valkey-server /etc/valkey/valkey.conf
 {{- end }}
 
 {{/* What a worker may touch: jobs and pictures, not dialogues, updates or limits. */}}
 {{- define "qwenedit.workerKeys" -}}
-~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:*
+~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:*
 {{- end }}
