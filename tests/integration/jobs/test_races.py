@@ -77,7 +77,7 @@ async def test_the_line_is_as_long_as_the_number_of_jobs_that_wait_whatever_happ
     """A random walk over all transitions; after each the list's length and every job's place must be right."""
     walk = random.Random(7)  # noqa: S311 - the same walk at each run
     tokens = {}
-    for number in range(300):
+    for number in range(150):
         await a_step(desk, walk, tokens, number)
         states = Counter()
         for known in [key.rpartition(":")[2] async for key in desk.redis.scan_iter(f"{desk.keys.job_prefix}*")]:

@@ -155,7 +155,7 @@ class Bench:
             activity=activity,
             metrics=self.metrics,
         )
-        return SimpleNamespace(worker=worker, watch=watch, activity=activity, clients=(queue._redis, waiter))
+        return SimpleNamespace(worker=worker, watch=watch, activity=activity, link=link, clients=(queue._redis, waiter))
 
     @asynccontextmanager
     async def working(self, **options):
@@ -164,7 +164,7 @@ class Bench:
         running = asyncio.create_task(parts.worker.run())
         helpers = [
             asyncio.create_task(parts.watch.run()),
-            asyncio.create_task(listen(self.redis, self.keys.nudge, parts.worker.nudge)),
+            asyncio.create_task(listen(self.redis, self.keys.nudge, parts.worker.nudge, link=parts.link)),
         ]
         try:
             yield SimpleNamespace(task=running, **vars(parts))

@@ -219,6 +219,18 @@ async def test_an_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, co
     await server.stop()
 
 
+async def test_with_neither_redis_nor_comfyui_the_worker_says_both_and_keeps_quiet(start):
+    part = await start(f"redis://127.0.0.1:{free_port()}/0", wait=False)
+    async with asyncio.timeout(10):
+        await part.wait_for_line("comfyui.not_ready")
+        await part.wait_for_line("redis.unreachable")
+    await asyncio.sleep(3)
+    warnings = [line["event"] for line in logged(part) if line["level"] == "warning"]
+    assert sorted(warnings) == ["comfyui.not_ready", "redis.unreachable"]
+    assert (await get(part, "/livez"))[0] == 200
+    assert await part.stop() == 0
+
+
 async def test_an_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(bench, comfyui, start):
     part = await start(bench.url, wait=False)
     job = await bench.enqueue(picture=photo())

@@ -9,6 +9,7 @@ import time
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from local_stack import RedisServer
 from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
 from qwenedit_worker.comfyui import Progress, Stage
 
@@ -204,3 +205,46 @@ async def test_a_worker_cancelled_in_mid_claim_gives_back_what_it_may_have_taken
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
     assert bench.editor.calls == []
+
+
+async def test_a_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(tmp_path, make_bench):
+    server = RedisServer(tmp_path / "redis")
+    await server.start()
+    bench = await make_bench(server.url)
+
+    async def outlives_redis(_on_progress):
+        await asyncio.sleep(1.2)  # `appendfsync everysec`
+        await server.kill()
+
+    bench.editor.script.append(outlives_redis)
+    job = await bench.enqueue()
+    async with bench.working():
+        async with asyncio.timeout(10):
+            while server.running:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        await server.start()
+        status = await bench.until_final(job, within=15)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    await server.stop()
+
+
+async def test_a_worker_that_must_leave_does_not_wait_for_redis_for_ever(tmp_path, make_bench):
+    server = RedisServer(tmp_path / "redis")
+    await server.start()
+    bench = await make_bench(server.url)
+
+    async def outlives_redis(_on_progress):
+        await server.kill()
+
+    bench.editor.script.append(outlives_redis)
+    await bench.enqueue()
+    async with bench.working() as parts:
+        async with asyncio.timeout(10):
+            while server.running or not bench.editor.calls:
+                await asyncio.sleep(0.05)
+        bench.shutdown.leave()
+        await asyncio.sleep(0.5)
+        assert not parts.task.done()
+        bench.shutdown.leave()
+        await asyncio.wait_for(parts.task, 8)

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from qwenedit_worker.activity import MARGIN, Activity
+from qwenedit_worker.app import _lose_patience
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.editor import workflow_path
@@ -66,6 +67,18 @@ def test_each_step_towards_the_exit_includes_the_ones_before():
     shutdown.leave()
     assert shutdown.abandoning.is_set()
     assert drains == [1]
+
+
+async def test_a_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
+    shutdown = Shutdown()
+    patience = asyncio.create_task(_lose_patience(shutdown, 0.1))
+    await asyncio.sleep(0.2)
+    assert not shutdown.draining.is_set(), "the time runs from the wish to leave"
+    shutdown.leave()
+    await asyncio.sleep(0.05)
+    assert not shutdown.abandoning.is_set()
+    await asyncio.wait_for(shutdown.abandoning.wait(), 1)
+    await patience
 
 
 async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_its_error():

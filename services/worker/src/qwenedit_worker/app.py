@@ -107,7 +107,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(watch.run(), name="comfyui-watch"),
-                tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge), name="nudges"),
+                tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"),
                 tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
             ]
             await worker.run()

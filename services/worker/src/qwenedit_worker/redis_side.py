@@ -143,21 +143,23 @@ class LinkedPictures:
             await self._store.put(ref, data)
 
 
-async def listen(redis: Redis, channel: str, on_message: Callable[[str], None]) -> None:
+async def listen(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: Link) -> None:
     """Hand on what is published, for ever. Messages sent while the connection is down are missed.
 
-    Says nothing of Redis' absence: whoever needs Redis does.
+    The subscription is open at all times, so it also tells that Redis is away when nothing else asks.
     """
     backoff = Backoff()
     while True:
         try:
             async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
-                await subscription.subscribe(channel)
+                with link.watched():
+                    await subscription.subscribe(channel)
                 while True:
-                    message = await subscription.get_message(timeout=NUDGE_POLL)
+                    with link.watched():
+                        message = await subscription.get_message(timeout=NUDGE_POLL)
                     backoff.reset()
                     if message is not None:
                         on_message(message["data"])
-        except (RedisError, OSError) as error:
+        except (QueueUnavailableError, RedisError, OSError) as error:
             log.debug("nudges.interrupted", error=str(error))
         await asyncio.sleep(backoff.pause())
