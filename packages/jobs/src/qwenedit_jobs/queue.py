@@ -266,6 +266,13 @@ class JobQueue:
         ids = await self._redis.smembers(f"{self._keys.user_prefix}{user_id}")
         return [cast("str", job_id) for job_id in ids]
 
+    async def busy_workers(self) -> set[str]:
+        """Return the names of the workers that have a job in hand and are not leaving."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for job_id in await self._redis.zrange(self._keys.leases, 0, -1):
+            pipeline.hget(self._keys.job(cast("str", job_id)), "worker")
+        return {worker for worker in await pipeline.execute() if worker}
+
     async def counts(self) -> Counts:
         """Count the jobs in each place, at one moment."""
         pipeline = self._redis.pipeline(transaction=True)

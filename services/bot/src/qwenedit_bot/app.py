@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.types import BotCommand
 from redis.exceptions import RedisError
 
-from qwenedit_bot import janitor, progress
+from qwenedit_bot import janitor, progress, worker_pods
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
 from qwenedit_bot.consumer import BLOCK, Consumer
 from qwenedit_bot.deliver import Deliver
@@ -39,6 +39,7 @@ from qwenedit_bot.telegram import TelegramMessenger
 from qwenedit_bot.texts import LANGUAGES, Texts
 from qwenedit_bot.updates import GROUP as UPDATES_GROUP
 from qwenedit_bot.updates import UpdateStream
+from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.events import GROUP as EVENTS_GROUP
 from qwenedit_telemetry import HEALTHY, Health, setup
@@ -202,6 +203,18 @@ async def run(
         tasks.create_task(every(janitor.TICK, stop, cleaning.tick, name="janitor", when=lambda: leadership.held))
         tasks.create_task(every(progress.TICK, stop, drawing.tick, name="progress", when=lambda: leadership.held))
         tasks.create_task(offer_commands(bot, texts))
+        if settings.worker_pods:
+            tasks.create_task(keep_deletion_costs(settings, queue, leadership, stop))
+
+
+async def keep_deletion_costs(
+    settings: BotSettings, queue: JobQueue, leadership: Leadership, stop: asyncio.Event
+) -> None:
+    """Tell Kubernetes which workers have a job, until the wish to stop comes."""
+    namespace, selector = settings.pod_namespace, settings.worker_pods
+    async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
+        costs = DeletionCosts(queue=queue, pods=pods)
+        await every(worker_pods.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held)
 
 
 async def offer_commands(bot: Bot, texts: Texts) -> None:

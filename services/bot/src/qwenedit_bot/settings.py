@@ -38,6 +38,13 @@ class BotSettings(RedisSettings):
     """Seconds that pictures are kept, in and out."""
     default_language: Literal["en", "ru"] = "en"
     """For users whose Telegram speaks neither."""
+    worker_pods: str = ""
+    """Label selector of the worker pods whose deletion cost the bot keeps current; empty outside of Kubernetes."""
+    pod_namespace: str = "default"
+    """Where they are."""
+    kubernetes_service_host: str = "kubernetes.default.svc"
+    """The API server; the kubelet sets both in every pod."""
+    kubernetes_service_port: int = Field(default=443, ge=1, le=65535)
 
     @field_validator("bot_token")
     @classmethod
@@ -59,6 +66,12 @@ class BotSettings(RedisSettings):
         if not delays or any(not 0 <= delay <= 3600 for delay in delays):  # noqa: PLR2004 - an hour, in seconds
             raise ValueError("each must be at least 0 and at most 3600")
         return delays
+
+    @property
+    def kubernetes_url(self) -> str:
+        """Address of the Kubernetes API."""
+        host = self.kubernetes_service_host
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_service_port}"
 
     @property
     def limits(self) -> Limits:
