@@ -1,0 +1,3 @@
+from telegram_simulator.cli import main
+
+main()

@@ -1,0 +1,161 @@
+"""The bots, and what Telegram knows of each."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.chats import Appeared, Conversation
+from telegram_simulator.files import Files
+from telegram_simulator.model import Chat, ChatKind, User
+from telegram_simulator.updates import UpdateQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from telegram_simulator.webhook import Webhook
+
+AWAY_AFTER = 3.0
+"""Seconds without a poll after which a bot counts as off line."""
+
+_EPOCH = 1_767_225_600
+_PER_SECOND = 8
+
+
+def first_number() -> int:
+    """Return where ids begin: beyond those of an earlier run, which a bot may still remember."""
+    return max(1, round((time.time() - _EPOCH) * _PER_SECOND) % 2**31)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A press of a button that the bot has not answered."""
+
+    user_id: int
+    chat_id: int
+
+
+@dataclass(slots=True, eq=False)
+class Poll:
+    """A request that waits for updates."""
+
+    ended: str | None = None
+    """Why it is to end."""
+
+
+@dataclass(slots=True, eq=False)
+class Bot:
+    """A bot with its chats, files and updates.
+
+    Attributes:
+        claimed: False until a token has named it.
+        queries: Presses of buttons that wait for an answer.
+        commands: The menu by scope and language, as the bot set it.
+        reads_all: Group privacy is off.
+        poll: The request that waits for updates.
+        webhook: Where updates are sent instead.
+    """
+
+    me: User
+    claimed: bool = False
+    files: Files = field(default_factory=Files)
+    updates: UpdateQueue = field(default_factory=lambda: UpdateQueue(first_id=first_number()))
+    conversations: dict[int, Conversation] = field(default_factory=dict)
+    queries: dict[str, Query] = field(default_factory=dict)
+    commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    reads_all: bool = False
+    poll: Poll | None = None
+    webhook: Webhook | None = None
+    _polled: float = float("-inf")
+    _online: bool = False
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(first_number()))
+    _groups: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def online(self) -> bool:
+        """Whether something receives its updates."""
+        return self._online
+
+    def talk(self, user_id: int) -> Conversation:
+        """Return the private chat with a person; it exists from their first message on."""
+        if user_id not in self.conversations:
+            chat = Chat(id=user_id, kind=ChatKind.PRIVATE)
+            self.conversations[user_id] = Conversation(chat, self._numbers, {user_id})
+        return self.conversations[user_id]
+
+    def found_group(self, title: str, members: Iterable[int], *, kind: ChatKind) -> Conversation:
+        """Make a group that the bot is in."""
+        number = next(self._groups)
+        is_super = kind is ChatKind.SUPERGROUP
+        chat = Chat(id=-1_000_000_000_000 - number if is_super else -number, kind=kind, title=title)
+        numbers = itertools.count(1) if is_super else self._numbers
+        self.conversations[chat.id] = Conversation(chat, numbers, set(members))
+        return self.conversations[chat.id]
+
+    def saw_poll(self) -> None:
+        """Note that updates are being asked for."""
+        self._polled = time.monotonic()
+        self.look()
+        asyncio.get_running_loop().call_later(AWAY_AFTER, self.look)
+
+    def end_poll(self, reason: str) -> None:
+        """Let the request that waits for updates fail."""
+        if self.poll is not None:
+            self.poll.ended = reason
+            self.updates.arrivals.beat()
+
+    def look(self) -> None:
+        """Tell the chats when the bot has gone on line or off."""
+        online = self.poll is not None or self.webhook is not None or time.monotonic() - self._polled < AWAY_AFTER
+        if online != self._online:
+            self._online = online
+            for conversation in self.conversations.values():
+                conversation.tell(Appeared(online))
+
+
+class Bots:
+    """All bots, each named by the first part of its token.
+
+    Args:
+        name: What people see.
+        username: Of the first bot; those after it get their id as a part of theirs.
+    """
+
+    def __init__(self, *, name: str, username: str) -> None:
+        self._name = name
+        self._username = username
+        self._bots: list[Bot] = []
+
+    def __iter__(self) -> Iterator[Bot]:
+        return iter(self._bots)
+
+    @property
+    def newest(self) -> Bot:
+        """The bot that people speak to unless they name one: the last that has shown up.
+
+        Before any has, it is one whom the first token will name, so that people may write before the bot runs.
+        """
+        if not self._bots:
+            self._bots.append(Bot(User(id=1, first_name=self._name, username=self._username, is_bot=True)))
+        return self._bots[-1]
+
+    def find(self, bot_id: int) -> Bot | None:
+        """Look a bot up."""
+        return next((bot for bot in self._bots if bot.me.id == bot_id), None)
+
+    def named(self, bot_id: int) -> Bot:
+        """Return the bot of a token, which may be its first."""
+        found = self.find(bot_id)
+        if found is not None and found.claimed:
+            return found
+        bot = self.newest
+        if bot.claimed:
+            username = f"{self._username.removesuffix('_bot')}_{bot_id}_bot"
+            bot = Bot(User(id=bot_id, first_name=self._name, username=username, is_bot=True))
+            self._bots.append(bot)
+        bot.me = replace(bot.me, id=bot_id)
+        bot.claimed = True
+        return bot

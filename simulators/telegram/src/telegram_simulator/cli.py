@@ -1,0 +1,55 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+
+from telegram_simulator.limits import Rates
+from telegram_simulator.server import Config, running
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    defaults = Config()
+    parser = argparse.ArgumentParser(
+        prog="python -m telegram_simulator",
+        description="The Telegram Bot API over HTTP, a page to chat with the bot on, and faults on demand.",
+    )
+    parser.add_argument("--host", default=defaults.host, help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=defaults.port, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument("--bot-name", default=defaults.bot_name, help="the bot's name (%(default)s)")
+    parser.add_argument("--bot-username", default=defaults.bot_username, help="the bot's user name (%(default)s)")
+    parser.add_argument(
+        "--no-limits", dest="limits", action="store_false", help="let a bot send and edit as fast as it likes"
+    )
+    return parser.parse_args(arguments)
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    async with running(config) as url:
+        print(f"Telegram simulator: {url}", flush=True)  # what a supervisor waits for
+        await ended.wait()
+
+
+def main() -> None:
+    """Run the simulator."""
+    options = parse()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    config = Config(
+        host=options.host,
+        port=options.port,
+        bot_name=options.bot_name,
+        bot_username=options.bot_username,
+        rates=Rates(enabled=options.limits),
+    )
+    asyncio.run(serve(config))

@@ -1,0 +1,75 @@
+"""Making what a message carries out of bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from telegram_simulator.errors import BadRequestError
+from telegram_simulator.model import Media, MediaKind, Rendition
+from telegram_simulator.pictures import Scaled, as_photo, as_thumbnail
+
+if TYPE_CHECKING:
+    from telegram_simulator.files import Files
+
+_THUMBNAILED = frozenset({MediaKind.DOCUMENT, MediaKind.ANIMATION, MediaKind.STICKER})
+_FOLDERS = {
+    MediaKind.DOCUMENT: "documents",
+    MediaKind.ANIMATION: "animations",
+    MediaKind.STICKER: "stickers",
+    MediaKind.VOICE: "voice",
+    MediaKind.VIDEO: "videos",
+    MediaKind.AUDIO: "music",
+}
+
+
+async def photo(files: Files, data: bytes) -> Media:
+    """Make a photo.
+
+    Raises:
+        BadRequestError: Telegram does not take the bytes as a photo.
+    """
+    _refuse_nothing(data)
+    renditions = tuple(_rendition(files, scaled, "photos") for scaled in await as_photo(data))
+    largest = renditions[-1]
+    return files.remember(
+        Media(
+            kind=MediaKind.PHOTO,
+            file=largest.file,
+            renditions=renditions,
+            width=largest.width,
+            height=largest.height,
+        )
+    )
+
+
+async def other(  # a file has that many properties, by name
+    files: Files, kind: MediaKind, data: bytes, *, name: str | None, mime: str | None = None, duration: int = 0
+) -> Media:
+    """Make anything but a photo; the bytes stay as they are.
+
+    Raises:
+        BadRequestError: There are no bytes.
+    """
+    _refuse_nothing(data)
+    file = files.add(data, folder=_FOLDERS[kind], name=name, mime=mime)
+    thumbnail = await as_thumbnail(data) if kind in _THUMBNAILED else None
+    return files.remember(
+        Media(
+            kind=kind,
+            file=file,
+            renditions=() if thumbnail is None else (_rendition(files, thumbnail, "thumbnails"),),
+            width=thumbnail.width if thumbnail else 0,
+            height=thumbnail.height if thumbnail else 0,
+            duration=duration,
+        )
+    )
+
+
+def _rendition(files: Files, scaled: Scaled, folder: str) -> Rendition:
+    file = files.add(scaled.data, folder=folder, mime="image/jpeg")
+    return Rendition(file=file, width=scaled.width, height=scaled.height)
+
+
+def _refuse_nothing(data: bytes) -> None:
+    if not data:
+        raise BadRequestError("file must be non-empty")

@@ -1,0 +1,99 @@
+"""Chats, their members, and small answers: to a press of a button, to a message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    GetChat,
+    GetChatMember,
+    GetChatMemberCount,
+    LeaveChat,
+    SetMessageReaction,
+)
+from aiogram.types import ReactionTypeEmoji
+
+from telegram_simulator.chats import Answered
+from telegram_simulator.errors import BadRequestError
+from telegram_simulator.methods.registry import Call, answers
+from telegram_simulator.methods.targets import conversation_of, message_of
+from telegram_simulator.render import chat_json, member_json
+
+if TYPE_CHECKING:
+    from telegram_simulator.render import Json
+
+MAX_ANSWER = 200
+"""Characters (https://core.telegram.org/bots/api#answercallbackquery)."""
+
+
+@answers(AnswerCallbackQuery)
+async def answer_callback_query(call: Call[AnswerCallbackQuery]) -> bool:
+    """Answer a press of a button, once."""
+    method = call.method
+    if len(method.text or "") > MAX_ANSWER:
+        raise BadRequestError("MESSAGE_TOO_LONG")
+    query = call.bot.queries.pop(method.callback_query_id, None)
+    if query is None:
+        raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
+    answer = Answered(query.user_id, method.callback_query_id, method.text or "", bool(method.show_alert))
+    call.bot.conversations[query.chat_id].tell(answer)
+    return True
+
+
+@answers(SetMessageReaction)
+async def set_message_reaction(call: Call[SetMessageReaction]) -> bool:
+    """React to a message."""
+    method = call.method
+    conversation = conversation_of(call, method.chat_id)
+    message = message_of(conversation, method.message_id, "message to react")
+    reactions = method.reaction or []
+    if len(reactions) > 1 or any(not isinstance(reaction, ReactionTypeEmoji) for reaction in reactions):
+        raise BadRequestError("REACTION_INVALID")
+    emoji = tuple(reaction.emoji for reaction in reactions if isinstance(reaction, ReactionTypeEmoji))
+    conversation.records[message.id].reactions = emoji
+    conversation.pulse.beat()
+    return True
+
+
+@answers(GetChat)
+async def get_chat(call: Call[GetChat]) -> Json:
+    """Tell about a chat."""
+    conversation = conversation_of(call, call.method.chat_id, write=False)
+    gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels")
+    return {
+        **chat_json(call.world, conversation),
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": dict.fromkeys(gifts, False),
+    }
+
+
+@answers(GetChatMember)
+async def get_chat_member(call: Call[GetChatMember]) -> Json:
+    """Tell whether somebody is in a chat."""
+    conversation = conversation_of(call, call.method.chat_id, write=False)
+    user_id = call.method.user_id
+    if user_id == call.bot.me.id:
+        return member_json(call.bot.me, admin=conversation.bot_admin)
+    user = call.world.users.get(user_id)
+    if user is None:
+        raise BadRequestError("invalid user_id specified")
+    return member_json(user, present=user_id in conversation.members)
+
+
+@answers(GetChatMemberCount)
+async def get_chat_member_count(call: Call[GetChatMemberCount]) -> int:
+    """Count the people in a chat, the bot among them."""
+    return len(conversation_of(call, call.method.chat_id, write=False).members) + 1
+
+
+@answers(LeaveChat)
+async def leave_chat(call: Call[LeaveChat]) -> bool:
+    """Leave a group."""
+    conversation = conversation_of(call, call.method.chat_id, write=False)
+    if not conversation.is_group:
+        raise BadRequestError("chat member status can't be changed in private chats")
+    conversation.bot_present = False
+    conversation.pulse.beat()
+    return True

@@ -1,0 +1,48 @@
+"""Taking messages away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram.methods import DeleteMessage, DeleteMessages
+
+from telegram_simulator.errors import BadRequestError
+from telegram_simulator.methods.registry import Call, answers
+from telegram_simulator.methods.targets import conversation_of, message_of
+
+if TYPE_CHECKING:
+    from telegram_simulator.chats import Conversation
+    from telegram_simulator.model import Message
+
+AT_ONCE = 100
+
+
+@answers(DeleteMessage)
+async def delete_message(call: Call[DeleteMessage]) -> bool:
+    """Delete a message, of the bot or of a person who talks to it."""
+    conversation = conversation_of(call, call.method.chat_id)
+    message = message_of(conversation, call.method.message_id, "message to delete")
+    if not _may_delete(call, conversation, message):
+        raise BadRequestError("message can't be deleted")
+    conversation.delete(message.id)
+    return True
+
+
+@answers(DeleteMessages)
+async def delete_messages(call: Call[DeleteMessages]) -> bool:
+    """Delete several messages; those that cannot be are passed over."""
+    ids = call.method.message_ids
+    if not ids:
+        raise BadRequestError("message identifiers are not specified")
+    if len(ids) > AT_ONCE:
+        raise BadRequestError("too many message identifiers specified")
+    conversation = conversation_of(call, call.method.chat_id)
+    for message_id in ids:
+        message = conversation.find(message_id)
+        if message is not None and _may_delete(call, conversation, message):
+            conversation.delete(message_id)
+    return True
+
+
+def _may_delete(call: Call[Any], conversation: Conversation, message: Message) -> bool:
+    return not conversation.is_group or conversation.bot_admin or message.sender.id == call.bot.me.id

@@ -1,0 +1,108 @@
+"""Where a call leads: its chat, the message that it answers, the buttons that it brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram.types import InlineKeyboardMarkup
+
+from telegram_simulator.errors import BadRequestError, ForbiddenError
+from telegram_simulator.model import ChatKind
+
+if TYPE_CHECKING:
+    from aiogram.types import InlineKeyboardButton
+
+    from telegram_simulator.chats import Conversation
+    from telegram_simulator.methods.registry import Call
+    from telegram_simulator.model import Message
+
+MAX_BUTTONS = 100
+MAX_DATA = 64
+"""Bytes of a button's data (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+
+_ACTIONS = (
+    "url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",
+)  # fmt: skip
+
+
+def conversation_of(call: Call[Any], chat_id: int | str | None, *, write: bool = True) -> Conversation:
+    """Return the chat that a call is about.
+
+    Raises:
+        BadRequestError: The bot knows of no such chat.
+        ForbiddenError: It may not write there.
+    """
+    if chat_id in (None, ""):
+        raise BadRequestError("chat_id is empty")
+    try:
+        conversation = call.bot.conversations[int(str(chat_id))]
+    except (KeyError, ValueError):
+        raise BadRequestError("chat not found") from None
+    if not conversation.bot_present:
+        kind = "supergroup" if conversation.chat.kind is ChatKind.SUPERGROUP else "group"
+        raise ForbiddenError(f"bot was kicked from the {kind} chat")
+    if write and conversation.blocked:
+        raise ForbiddenError("bot was blocked by the user")
+    return conversation
+
+
+def message_of(conversation: Conversation, message_id: int | None, what: str) -> Message:
+    """Return a message of a chat.
+
+    Raises:
+        BadRequestError: It is not there.
+    """
+    if message_id is None:
+        raise BadRequestError("message identifier is not specified")
+    message = conversation.find(message_id)
+    if message is None:
+        raise BadRequestError(f"{what} not found")
+    return message
+
+
+def reply_target(call: Call[Any], conversation: Conversation) -> int | None:
+    """Return the id of the message that is answered.
+
+    Raises:
+        BadRequestError: It is not there, and must be.
+    """
+    method = call.method
+    parameters = method.reply_parameters
+    if parameters is not None:
+        message_id, lenient = parameters.message_id, parameters.allow_sending_without_reply is True
+    else:
+        message_id, lenient = method.reply_to_message_id, bool(method.allow_sending_without_reply)
+    if not message_id or conversation.find(message_id) is not None:
+        return message_id or None
+    if lenient:
+        return None
+    raise BadRequestError("message to be replied not found")
+
+
+def keyboard_of(markup: object) -> InlineKeyboardMarkup | None:
+    """Return the buttons under a message; other keyboards are not part of a message.
+
+    Raises:
+        BadRequestError: A button is impossible.
+    """
+    if not isinstance(markup, InlineKeyboardMarkup):
+        return None
+    rows = [row for row in markup.inline_keyboard if row]
+    if sum(map(len, rows)) > MAX_BUTTONS:
+        raise BadRequestError("reply markup is too long")
+    for row in rows:
+        for button in row:
+            _check(button)
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def _check(button: InlineKeyboardButton) -> None:
+    if not button.text:
+        raise BadRequestError("can't parse inline keyboard button: Text is empty")
+    if all(getattr(button, action) is None for action in _ACTIONS):
+        raise BadRequestError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= MAX_DATA:
+        raise BadRequestError("BUTTON_DATA_INVALID")
+    if button.url is not None and "." not in button.url and "://" not in button.url:
+        raise BadRequestError(f"inline keyboard button URL '{button.url}' is invalid: Wrong HTTP URL")

@@ -1,0 +1,127 @@
+"""What the simulated Telegram consists of: people, chats, files, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiogram.types import InlineKeyboardMarkup, MessageEntity
+
+
+class ChatKind(StrEnum):
+    """Where people talk. Channels are not simulated."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+
+
+class MediaKind(StrEnum):
+    """What a message can carry besides its words; named as in the Bot API."""
+
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    ANIMATION = "animation"
+    STICKER = "sticker"
+    VOICE = "voice"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+CAPTIONLESS = frozenset({MediaKind.STICKER})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """A person or a bot."""
+
+    id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language: str | None = None
+    """IETF tag of the user's client."""
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chat:
+    """A private chat, which has its user's id, or a group, whose id is negative."""
+
+    id: int
+    kind: ChatKind
+    title: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """Bytes that Telegram keeps.
+
+    Attributes:
+        id: What a bot names it by; another bot cannot.
+        unique_id: The same for the same bytes.
+        path: Where it is downloaded.
+        name: As its sender called it; photos have none.
+    """
+
+    id: str
+    unique_id: str
+    path: str
+    data: bytes = field(repr=False)
+    name: str | None
+    mime: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendition:
+    """A picture in one of its sizes, in pixels."""
+
+    file: File
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Media:
+    """What a message carries.
+
+    Attributes:
+        renditions: A photo's sizes, smallest first; the thumbnail of other things.
+        duration: Of what is played, in seconds.
+    """
+
+    kind: MediaKind
+    file: File
+    renditions: tuple[Rendition, ...] = ()
+    width: int = 0
+    height: int = 0
+    duration: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One version of a message.
+
+    Attributes:
+        date: Seconds since the epoch.
+        text: Its words; the caption where it carries media.
+        edit_date: When its content was last changed.
+        album_id: Shared by the messages of one album.
+        reply_to: Id of the message that it replies to.
+        forwarded_from: Who wrote it first.
+    """
+
+    id: int
+    chat_id: int
+    sender: User
+    date: int
+    text: str = ""
+    entities: tuple[MessageEntity, ...] = ()
+    media: Media | None = None
+    keyboard: InlineKeyboardMarkup | None = None
+    edit_date: int | None = None
+    album_id: str | None = None
+    reply_to: int | None = None
+    forwarded_from: User | None = None

@@ -1,0 +1,84 @@
+"""Messages as the chat page shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.chats import Acted, Added, Answered, Appeared, Deleted, Edited
+from telegram_simulator.model import MediaKind
+
+if TYPE_CHECKING:
+    from telegram_simulator.chats import Conversation, Happening
+    from telegram_simulator.model import Media, Message
+
+Json = dict[str, Any]
+
+
+def messages_view(conversation: Conversation) -> list[Json]:
+    """Write the messages of a chat in order."""
+    return [message_view(record.now) for record in conversation.records.values() if not record.deleted]
+
+
+def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | None:
+    """Write what happened as an event's name and data; None where it does not concern this person."""
+    if isinstance(happening, Answered):
+        return ("answer", {"text": happening.text, "alert": happening.alert}) if happening.user_id == user_id else None
+    match happening:
+        case Added(message):
+            return "message", message_view(message)
+        case Edited(message):
+            return "edit", message_view(message)
+        case Deleted(message_id):
+            return "delete", {"id": message_id}
+        case Acted(action):
+            return "action", {"action": action}
+        case Appeared(online):
+            return "bot", {"online": online}
+
+
+def message_view(message: Message) -> Json:
+    """Write a message."""
+    media = message.media
+    photo = media if media and media.kind is MediaKind.PHOTO else None
+    document = media if media and media.kind is not MediaKind.PHOTO else None
+    return {
+        "id": message.id,
+        "from": "bot" if message.sender.is_bot else "user",
+        "date": message.date,
+        "text": message.text,
+        "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
+        "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
+        "document": document and _document(document),
+        "album_id": message.album_id,
+        "buttons": _buttons(message),
+        "edited": message.edit_date is not None,
+        "reply_to": message.reply_to,
+    }
+
+
+def file_url(media: Media) -> str:
+    """Return where the page fetches a file."""
+    return f"/chat/files/{media.file.id}"
+
+
+def _document(media: Media) -> Json:
+    return {
+        "url": file_url(media),
+        "name": media.file.name or f"{media.kind.value}{media.file.path[media.file.path.rfind('.') :]}",
+        "size": len(media.file.data),
+        "mime": media.file.mime,
+    }
+
+
+def _buttons(message: Message) -> list[list[Json]]:
+    if message.keyboard is None:
+        return []
+    return [
+        [
+            {"text": button.text, "url": button.url}
+            if button.url
+            else {"text": button.text, "data": button.callback_data}
+            for button in row
+        ]
+        for row in message.keyboard.inline_keyboard
+    ]

@@ -1,0 +1,270 @@
+"""What people do: write, send pictures, press buttons, change their minds, block the bot."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from telegram_simulator import media
+from telegram_simulator.bots import Query
+from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.methods.sending import ALBUM, new_album_id
+from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, User
+from telegram_simulator.render import chat_json, member_json, message_json, user_json
+from telegram_simulator.text import RichText, caption, message_text, rich_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telegram_simulator.bots import Bot
+    from telegram_simulator.chats import Conversation
+    from telegram_simulator.world import World
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file that a person sends.
+
+    Attributes:
+        duration: Of what is played, in seconds.
+    """
+
+    kind: MediaKind
+    data: bytes = field(repr=False)
+    name: str
+    mime: str | None = None
+    duration: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person in a chat of a bot."""
+
+    bot: Bot
+    user: User
+    conversation: Conversation
+
+
+class People:
+    """Lets people act, and tells the bots.
+
+    Args:
+        world: Where they live.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._queries = itertools.count(1)
+
+    def place(self, *, bot_id: int | None, user_id: int, chat_id: int | None = None) -> Place:
+        """Return a person in a chat, the private one unless another is named.
+
+        Raises:
+            NoSuchThingError: There is no such person or chat, or they are not in it.
+        """
+        bot, user = self._world.bot(bot_id), self._world.user(user_id)
+        conversation = self._world.conversation(bot, user_id if chat_id is None else chat_id)
+        if user_id not in conversation.members:
+            raise NoSuchThingError(f"user {user_id} is not in chat {conversation.chat.id}")
+        return Place(bot, user, conversation)
+
+    async def send(
+        self,
+        place: Place,
+        *,
+        text: str = "",
+        attachments: Sequence[Attachment] = (),
+        reply_to: int | None = None,
+        forwarded_from: User | None = None,
+    ) -> list[Message]:
+        """Send a text, or attachments with a caption; several become an album.
+
+        Raises:
+            ControlError: Telegram's clients would not send that.
+        """
+        if place.conversation.blocked:
+            raise ControlError("the user has blocked the bot")
+        if reply_to is not None and place.conversation.find(reply_to) is None:
+            raise NoSuchThingError(f"there is no message {reply_to} to reply to")
+        try:
+            words = caption(rich_text(text)) if attachments else message_text(rich_text(text))
+            pictures = [await self._media(place.bot, attachment) for attachment in attachments]
+        except ApiError as error:
+            raise ControlError(str(error).partition(": ")[2] or str(error)) from None
+        _check_album(pictures)
+        if words.text and pictures and pictures[0].kind in CAPTIONLESS:
+            raise ControlError(f"a {pictures[0].kind.value} has no caption")
+        album_id = new_album_id() if len(pictures) > 1 else None
+        contents: list[tuple[RichText, Media | None]] = [(words, pictures[0] if pictures else None)]
+        contents += [(RichText(""), picture) for picture in pictures[1:]]
+        return [
+            self._post(place, words, picture, album_id=album_id, reply_to=reply_to, forwarded_from=forwarded_from)
+            for words, picture in contents
+        ]
+
+    def edit(self, place: Place, message_id: int, text: str) -> Message:
+        """Change the words of one's own message.
+
+        Raises:
+            ControlError: It is not there or not theirs, or the words are none that can be sent.
+        """
+        message = self._own(place, message_id)
+        try:
+            words = caption(rich_text(text)) if message.media else message_text(rich_text(text))
+        except ApiError as error:
+            raise ControlError(str(error)) from None
+        changed = place.conversation.replace(
+            replace(message, text=words.text, entities=words.entities, edit_date=int(time.time()))
+        )
+        self._tell(place, "edited_message", changed)
+        return changed
+
+    def delete(self, place: Place, message_id: int) -> None:
+        """Delete a message for both sides; Telegram tells the bot nothing.
+
+        Raises:
+            NoSuchThingError: It is not there.
+        """
+        if place.conversation.find(message_id) is None:
+            raise NoSuchThingError(f"there is no message {message_id}")
+        place.conversation.delete(message_id)
+
+    def press(self, place: Place, message_id: int, data: str, *, even_if_gone: bool = False) -> str:
+        """Press a button; returns the id by which the bot answers.
+
+        Args:
+            place: Who presses.
+            message_id: Where the button is.
+            data: What the button carries.
+            even_if_gone: The button has just been taken away, and the person's client does not know yet.
+
+        Raises:
+            NoSuchThingError: There is no such button.
+        """
+        record = place.conversation.records.get(message_id)
+        if record is None or (record.deleted and not even_if_gone):
+            raise NoSuchThingError(f"there is no message {message_id}")
+        message = record.now
+        rows = message.keyboard.inline_keyboard if message.keyboard else []
+        if not even_if_gone and not any(button.callback_data == data for row in rows for button in row):
+            raise NoSuchThingError(f"message {message_id} has no button with that data")
+        query_id = f"{place.user.id}{next(self._queries):09d}"
+        place.bot.queries[query_id] = Query(place.user.id, place.conversation.chat.id)
+        place.bot.updates.add(
+            "callback_query",
+            {
+                "id": query_id,
+                "from": user_json(place.user),
+                "message": message_json(self._world, place.conversation, message),
+                "chat_instance": str(place.conversation.chat.id),
+                "data": data,
+            },
+        )
+        return query_id
+
+    def block(self, place: Place, *, blocked: bool) -> None:
+        """Block the bot, or let it write again."""
+        if place.conversation.blocked == blocked:
+            return
+        place.conversation.blocked = blocked
+        place.conversation.pulse.beat()
+        member, banned = (
+            member_json(place.bot.me),
+            {"status": "kicked", "user": user_json(place.bot.me), "until_date": 0},
+        )
+        old, new = (member, banned) if blocked else (banned, member)
+        place.bot.updates.add(
+            "my_chat_member",
+            {
+                "chat": chat_json(self._world, place.conversation),
+                "from": user_json(place.user),
+                "date": int(time.time()),
+                "old_chat_member": old,
+                "new_chat_member": new,
+            },
+        )
+
+    def speak(self, user_id: int, language: str) -> None:
+        """Use another language from now on.
+
+        Raises:
+            NoSuchThingError: There is no such person.
+        """
+        self._world.users[user_id] = replace(self._world.user(user_id), language=language)
+
+    async def _media(self, bot: Bot, attachment: Attachment) -> Media:
+        if attachment.kind is MediaKind.PHOTO:
+            return await media.photo(bot.files, attachment.data)
+        return await media.other(
+            bot.files,
+            attachment.kind,
+            attachment.data,
+            name=attachment.name,
+            mime=attachment.mime,
+            duration=attachment.duration,
+        )
+
+    def _post(  # by name
+        self,
+        place: Place,
+        words: RichText,
+        picture: Media | None,
+        *,
+        album_id: str | None,
+        reply_to: int | None,
+        forwarded_from: User | None,
+    ) -> Message:
+        message = place.conversation.add(
+            Message(
+                id=place.conversation.next_id(),
+                chat_id=place.conversation.chat.id,
+                sender=place.user,
+                date=int(time.time()),
+                text=words.text,
+                entities=words.entities,
+                media=picture,
+                album_id=album_id,
+                reply_to=reply_to,
+                forwarded_from=forwarded_from,
+            )
+        )
+        self._tell(place, "message", message)
+        return message
+
+    def _tell(self, place: Place, kind: str, message: Message) -> None:
+        if place.conversation.bot_present and _bot_reads(place, message):
+            place.bot.updates.add(kind, message_json(self._world, place.conversation, message))
+
+    def _own(self, place: Place, message_id: int) -> Message:
+        message = place.conversation.find(message_id)
+        if message is None or message.sender.id != place.user.id:
+            raise NoSuchThingError(f"there is no message {message_id} of user {place.user.id}")
+        return message
+
+
+def _bot_reads(place: Place, message: Message) -> bool:
+    """Whether group privacy lets the bot see a message (https://core.telegram.org/bots/features#privacy-mode)."""
+    conversation, bot = place.conversation, place.bot
+    if not conversation.is_group or bot.reads_all or conversation.bot_admin:
+        return True
+    answered = None if message.reply_to is None else conversation.records.get(message.reply_to)
+    if answered is not None and answered.now.sender.id == bot.me.id:
+        return True
+    username = (bot.me.username or "").lower()
+    command = re.match(r"/\w+(?:@(\w+))?", message.text)
+    if command is not None:
+        return command[1] is None or command[1].lower() == username
+    return re.search(rf"@{re.escape(username)}\b", message.text.lower()) is not None
+
+
+def _check_album(pictures: list[Media]) -> None:
+    if len(pictures) <= 1:
+        return
+    if len(pictures) not in ALBUM:
+        raise ControlError(f"an album has at most {ALBUM[-1]} pictures")
+    kinds = {picture.kind for picture in pictures}
+    if len(kinds) > 1 or not kinds <= {MediaKind.PHOTO, MediaKind.DOCUMENT}:
+        raise ControlError("an album has photos only, or files only")

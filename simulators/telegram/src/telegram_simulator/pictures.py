@@ -1,0 +1,105 @@
+"""What Telegram makes of a photo: JPEGs in a few sizes, without the metadata."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from telegram_simulator.errors import BadRequestError
+
+SIZES = (90, 320, 800, 1280)
+"""Longest sides of the sizes that bots see, in pixels (https://core.telegram.org/api/files#image-thumbnail-types)."""
+QUALITY = 87
+THUMBNAIL = 320
+
+MAX_PHOTO_BYTES = 10 << 20
+MAX_SIDES = 10_000
+MAX_RATIO = 20
+"""https://core.telegram.org/bots/api#sendphoto"""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A JPEG with its size in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+async def as_photo(data: bytes) -> tuple[Scaled, ...]:
+    """Make a photo's sizes, smallest first.
+
+    Raises:
+        BadRequestError: Telegram does not take it as a photo.
+    """
+    if len(data) > MAX_PHOTO_BYTES:
+        raise BadRequestError(
+            f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
+        )
+    return await asyncio.to_thread(_sizes, data)
+
+
+async def as_thumbnail(data: bytes) -> Scaled | None:
+    """Make the small picture that stands for a file; None if it is no picture."""
+    try:
+        return await asyncio.to_thread(_thumbnail, data)
+    except BadRequestError:
+        return None
+
+
+def _sizes(data: bytes) -> tuple[Scaled, ...]:
+    picture = _open(data)
+    width, height = picture.size
+    if width + height > MAX_SIDES or max(width, height) > MAX_RATIO * min(width, height):
+        raise BadRequestError("PHOTO_INVALID_DIMENSIONS")
+    picture = _flat(picture)
+    longest = max(picture.size)
+    sides = [side for side in SIZES if side < longest]
+    if longest <= SIZES[-1]:
+        sides.append(longest)
+    return tuple(_scaled(picture, side) for side in sides)
+
+
+def _thumbnail(data: bytes) -> Scaled:
+    picture = _open(data)
+    if picture.width * picture.height > MAX_SIDES * MAX_SIDES // 4:
+        raise BadRequestError("IMAGE_PROCESS_FAILED")
+    picture.draft("RGB", (THUMBNAIL, THUMBNAIL))  # a JPEG is decoded no larger than needed
+    return _scaled(_flat(picture), THUMBNAIL)
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        raise BadRequestError("IMAGE_PROCESS_FAILED") from None
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """Decode, turn upright, and put what is transparent on white."""
+    try:
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+    except (OSError, ValueError, SyntaxError):
+        raise BadRequestError("IMAGE_PROCESS_FAILED") from None
+    if not upright.has_transparency_data:
+        return upright.convert("RGB")
+    upright = upright.convert("RGBA")
+    flat = Image.new("RGB", upright.size, "white")
+    flat.paste(upright, mask=upright.getchannel("A"))
+    return flat
+
+
+def _scaled(picture: Image.Image, side: int) -> Scaled:
+    scale = min(1.0, side / max(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    smaller = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    smaller.save(out, "JPEG", quality=QUALITY)
+    return Scaled(out.getvalue(), *size)

@@ -1,0 +1,135 @@
+"""Things as the Bot API writes them in JSON (https://core.telegram.org/bots/api#available-types)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.model import ChatKind, MediaKind
+
+if TYPE_CHECKING:
+    from telegram_simulator.chats import Conversation
+    from telegram_simulator.model import File, Media, Message, Rendition, User
+    from telegram_simulator.world import World
+
+Json = dict[str, Any]
+
+_RIGHTS = (
+    "can_be_edited", "is_anonymous", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
+    "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
+    "can_send_welcome_messages", "can_pin_messages", "can_manage_topics",
+)  # fmt: skip
+_ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
+
+
+def user_json(user: User) -> Json:
+    """Write a User."""
+    return _present(
+        id=user.id,
+        is_bot=user.is_bot,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        username=user.username,
+        language_code=user.language,
+    )
+
+
+def chat_json(world: World, conversation: Conversation) -> Json:
+    """Write a Chat."""
+    chat = conversation.chat
+    if chat.kind is not ChatKind.PRIVATE:
+        return _present(id=chat.id, type=chat.kind.value, title=chat.title)
+    user = world.users[chat.id]
+    return _present(
+        id=chat.id,
+        type=chat.kind.value,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        username=user.username,
+    )
+
+
+def message_json(world: World, conversation: Conversation, message: Message, *, nested: bool = False) -> Json:
+    """Write a Message; a `nested` one does not say what it replies to."""
+    answered = None
+    if message.reply_to is not None and not nested:
+        answered = conversation.find(message.reply_to)
+    return _present(
+        message_id=message.id,
+        **{"from": user_json(message.sender)},
+        chat=chat_json(world, conversation),
+        date=message.date,
+        edit_date=message.edit_date,
+        media_group_id=message.album_id,
+        forward_origin=_origin(message),
+        reply_to_message=answered and message_json(world, conversation, answered, nested=True),
+        **_content(message),
+        reply_markup=message.keyboard and message.keyboard.model_dump(exclude_none=True, mode="json"),
+    )
+
+
+def member_json(user: User, *, present: bool = True, admin: bool = False) -> Json:
+    """Write a ChatMember."""
+    if not present:
+        return {"status": "left", "user": user_json(user)}
+    if not admin:
+        return {"status": "member", "user": user_json(user)}
+    return {"status": "administrator", "user": user_json(user), **dict.fromkeys(_RIGHTS, False), **_ADMIN}
+
+
+def file_json(file: File) -> Json:
+    """Write what all kinds of files have in common."""
+    return {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": len(file.data)}
+
+
+def _content(message: Message) -> Json:
+    entities = [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities] or None
+    media = message.media
+    if media is None:
+        return _present(text=message.text, entities=entities)
+    words = _present(caption=message.text or None, caption_entities=entities)
+    if media.kind is MediaKind.PHOTO:
+        return {"photo": [_size(rendition) for rendition in media.renditions], **words}
+    content: Json = {media.kind.value: _file(media), **words}
+    if media.kind is MediaKind.ANIMATION:
+        content["document"] = _named(media)  # for bots that know no animations
+    return content
+
+
+def _file(media: Media) -> Json:
+    match media.kind:
+        case MediaKind.STICKER:
+            return {
+                **file_json(media.file),
+                "type": "regular", "width": media.width, "height": media.height,
+                "is_animated": False, "is_video": False,
+            }  # fmt: skip
+        case MediaKind.VOICE:
+            return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}
+        case MediaKind.AUDIO:
+            return {**_named(media), "duration": media.duration}
+        case MediaKind.VIDEO | MediaKind.ANIMATION:
+            return {**_named(media), "width": media.width, "height": media.height, "duration": media.duration}
+        case _:
+            return _named(media)
+
+
+def _named(media: Media) -> Json:
+    thumbnail = _size(media.renditions[0]) if media.renditions else None
+    return {
+        **file_json(media.file),
+        **_present(file_name=media.file.name, mime_type=media.file.mime, thumbnail=thumbnail),
+    }
+
+
+def _size(rendition: Rendition) -> Json:
+    return {**file_json(rendition.file), "width": rendition.width, "height": rendition.height}
+
+
+def _origin(message: Message) -> Json | None:
+    if message.forwarded_from is None:
+        return None
+    return {"type": "user", "date": message.date, "sender_user": user_json(message.forwarded_from)}
+
+
+def _present(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

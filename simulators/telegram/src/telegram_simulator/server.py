@@ -1,0 +1,78 @@
+"""The simulator as a whole: composition, start, stop."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from telegram_simulator.api import BotApi
+from telegram_simulator.bots import Bots
+from telegram_simulator.control import Control
+from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.limits import Limits, Rates
+from telegram_simulator.page import Page
+from telegram_simulator.people import People
+from telegram_simulator.tasks import owned_tasks
+from telegram_simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+GOODBYE = 0.2
+"""Seconds that requests under way have at the end; those that wait for something to happen never end by themselves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """How to run.
+
+    Attributes:
+        port: 0 takes a free one.
+        bot_name: What people see above the chat.
+        bot_username: Of the first bot, without the `@`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    bot_name: str = "Photo editor"
+    bot_username: str = "photo_editor_bot"
+    rates: Rates = field(default_factory=Rates)
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[str]:
+    """Serve while the context is open; gives the address."""
+    world = World(Bots(name=config.bot_name, username=config.bot_username), Limits(config.rates))
+    people = People(world)
+    api = BotApi(world)
+    async with owned_tasks() as tasks, api.webhooks.running():
+        app = web.Application(middlewares=[_explain])
+        app.add_routes([*api.routes(tasks), *Control(world, people).routes(), *Page(world, people).routes()])
+        # A caller that hangs up ends what waits on its behalf, as a long poll does.
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GOODBYE, access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, config.host, config.port)
+            await site.start()
+            host, port = runner.addresses[0][:2]
+            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        finally:
+            await runner.cleanup()
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell the page and tests what was wrong."""
+    try:
+        return await handler(request)
+    except NoSuchThingError as error:
+        return web.json_response({"error": str(error)}, status=404)
+    except ControlError as error:
+        return web.json_response({"error": str(error)}, status=400)
+    except ApiError as error:
+        return web.json_response({"error": str(error)}, status=error.code)

@@ -1,0 +1,72 @@
+"""Chats as tests see them: every message with all its versions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.chats import Acted, Answered
+from telegram_simulator.model import MediaKind
+
+if TYPE_CHECKING:
+    from telegram_simulator.chats import Conversation, Record
+    from telegram_simulator.model import Media, Message
+
+Json = dict[str, Any]
+
+
+def chat_snapshot(conversation: Conversation) -> Json:
+    """Write a chat; its `version` grows with everything that happens in it."""
+    return {
+        "version": conversation.pulse.count,
+        "id": conversation.chat.id,
+        "kind": conversation.chat.kind.value,
+        "title": conversation.chat.title,
+        "blocked": conversation.blocked,
+        "bot_present": conversation.bot_present,
+        "messages": [_message(record) for record in conversation.records.values()],
+        "actions": [each.action for each in conversation.happenings if isinstance(each, Acted)],
+        "answers": [asdict(each) for each in conversation.happenings if isinstance(each, Answered)],
+    }
+
+
+def _message(record: Record) -> Json:
+    first, now = record.versions[0], record.now
+    return {
+        "id": now.id,
+        "date": now.date,
+        "sender_id": now.sender.id,
+        "from_bot": now.sender.is_bot,
+        "reply_to": now.reply_to,
+        "album_id": now.album_id,
+        "forwarded": first.forwarded_from is not None,
+        "deleted": record.deleted,
+        "reactions": list(record.reactions),
+        "versions": [_version(version) for version in record.versions],
+    }
+
+
+def _version(message: Message) -> Json:
+    keyboard = message.keyboard.inline_keyboard if message.keyboard else []
+    return {
+        "text": message.text,
+        "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
+        "media": message.media and _media(message.media),
+        "buttons": [
+            [{"text": button.text, "data": button.callback_data, "url": button.url} for button in row]
+            for row in keyboard
+        ],
+    }
+
+
+def _media(media: Media) -> Json:
+    return {
+        "kind": media.kind.value,
+        "file_id": media.file.id,
+        "name": media.file.name,
+        "mime": media.file.mime,
+        "size": len(media.file.data),
+        "width": media.width,
+        "height": media.height,
+        "sizes": [[size.width, size.height] for size in media.renditions] if media.kind is MediaKind.PHOTO else [],
+    }

@@ -1,0 +1,171 @@
+"""Sending updates to a bot's address (telegram-bot-api, `WebhookActor.cpp`).
+
+The updates of one chat go one after the other, those of several chats side by side. What is not answered with 2xx is
+sent again: at once, then after 2, 4, 8… seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from telegram_simulator.body import Said, read_body
+from telegram_simulator.errors import ApiError
+from telegram_simulator.tasks import owned_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from telegram_simulator.bots import Bot
+    from telegram_simulator.tasks import Tasks
+    from telegram_simulator.updates import Update
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's name, not a secret
+ANSWER_TIMEOUT = 60.0
+"""Seconds that a bot has to answer."""
+LONGEST_PAUSE = 60.0
+
+_NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
+"""Methods beginning so are not called by an answer to a webhook."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Webhook:
+    """Where updates go, and how that went last.
+
+    Attributes:
+        secret: Sent along, so that the bot knows who calls.
+        connections: Most updates on their way at once.
+        error_date: Seconds since the epoch.
+    """
+
+    url: str
+    secret: str
+    connections: int
+    error: str | None = None
+    error_date: int = 0
+    deliveries: asyncio.Task[None] | None = None
+
+    def same_as(self, other: Webhook) -> bool:
+        """Whether another one would change nothing."""
+        return (self.url, self.secret, self.connections) == (other.url, other.secret, other.connections)
+
+    def failed(self, error: str) -> None:
+        """Remember what went wrong."""
+        self.error, self.error_date = error, int(time.time())
+
+
+class Webhooks:
+    """Runs the deliveries of all bots.
+
+    Args:
+        answer: Carries out a call that a webhook's answer makes.
+    """
+
+    def __init__(self, answer: Callable[[Bot, str, Said], Awaitable[Any]]) -> None:
+        self._answer = answer
+        self._tasks: Tasks
+        self._session: aiohttp.ClientSession
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver while the context is open."""
+        timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT)
+        # A bot on a laptop or in a try-out cluster has a certificate of its own making.
+        connector = aiohttp.TCPConnector(ssl=False, limit=0)
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=connector) as self._session,
+            owned_tasks() as self._tasks,
+        ):
+            yield
+
+    def start(self, bot: Bot, webhook: Webhook) -> None:
+        """Send a bot's updates to an address from now on."""
+        self.stop(bot)
+        bot.webhook = webhook
+        webhook.deliveries = self._tasks.start(_Deliveries(bot, webhook, self._session, self._answer).run())
+        bot.look()
+
+    def stop(self, bot: Bot) -> None:
+        """Send a bot's updates nowhere."""
+        webhook, bot.webhook = bot.webhook, None
+        if webhook is not None and webhook.deliveries is not None:
+            webhook.deliveries.cancel()
+        bot.look()
+
+
+class _Deliveries:
+    def __init__(
+        self,
+        bot: Bot,
+        webhook: Webhook,
+        session: aiohttp.ClientSession,
+        answer: Callable[[Bot, str, Said], Awaitable[Any]],
+    ) -> None:
+        self._bot = bot
+        self._webhook = webhook
+        self._session = session
+        self._answer = answer
+        self._lanes: set[int] = set()
+
+    async def run(self) -> None:
+        updates = self._bot.updates
+        async with owned_tasks() as tasks:
+            while True:
+                seen = updates.arrivals.count
+                for update in updates.first(len(updates)):
+                    lane = lane_of(update)
+                    if lane not in self._lanes and len(self._lanes) < self._webhook.connections:
+                        self._lanes.add(lane)
+                        tasks.start(self._deliver(update, lane))
+                await updates.arrivals.after(seen)
+
+    async def _deliver(self, update: Update, lane: int) -> None:
+        pause, failures = 1.0, 0
+        while (retry_after := await self._attempt(update)) is not None:
+            if failures and not retry_after:
+                pause = min(LONGEST_PAUSE, pause * 2)
+            failures += 1
+            await asyncio.sleep(retry_after or (pause if failures > 1 else 0.0))
+        self._bot.updates.remove(update)
+        self._lanes.discard(lane)
+        self._bot.updates.arrivals.beat()  # the next one of this chat may go
+
+    async def _attempt(self, update: Update) -> float | None:
+        """Send an update; returns None when it was taken, else the pause that the bot wishes, in seconds."""
+        headers = {SECRET_HEADER: self._webhook.secret} if self._webhook.secret else {}
+        try:
+            async with self._session.post(self._webhook.url, json=update.as_json(), headers=headers) as response:
+                if not response.ok:
+                    self._webhook.failed(f"Wrong response from the webhook: {response.status} {response.reason}")
+                    return _seconds(response.headers.get("Retry-After"))
+                said = await read_body(response.headers, response.content)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._webhook.failed(f"Connection failed: {type(error).__name__}")
+            return 0.0
+        except ApiError as error:
+            log.warning("a webhook's answer is unreadable: %s", error)
+            return None
+        method = str(said.values.pop("method", ""))
+        if method and not method.lower().startswith(_NOT_IN_ANSWERS):
+            await self._answer(self._bot, method, said)
+        return None
+
+
+def lane_of(update: Update) -> int:
+    """Return the chat whose updates keep their order, or the person whose."""
+    payload = update.payload
+    chat = payload.get("chat") or payload.get("message", {}).get("chat") or payload.get("from") or {}
+    return int(chat.get("id", 0))
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header and header.isdigit() else 0.0
