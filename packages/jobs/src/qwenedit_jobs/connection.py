@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.asyncio import Redis
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    parse_url,
+)
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -22,6 +29,45 @@ SOCKET_TIMEOUT = 5.0
 """Seconds until a command without a reply counts as lost. Every script may be repeated, so it then is."""
 HEALTH_CHECK_INTERVAL = 15
 """Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
+
+
+class _Cancellable(AbstractConnection):
+    """A connection on which a task can be cancelled at any moment.
+
+    redis-py sends with `asyncio.wait_for`, which before Python 3.12 returns as if nothing had happened when it is
+    cancelled in the moment in which the sending ends: the task goes on, and whoever waits for its end waits for ever.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        await super().send_packed_command(command, check_health)
+        if task is not None and task.cancelling() > before:
+            await self.disconnect(nowait=True)
+            raise asyncio.CancelledError
+
+
+class _Plain(_Cancellable, Connection):
+    pass
+
+
+class _Tls(_Cancellable, SSLConnection):
+    pass
+
+
+class _Unix(_Cancellable, UnixDomainSocketConnection):
+    pass
+
+
+class _Sentinel(_Cancellable, SentinelManagedConnection):
+    pass
+
+
+class _SentinelTls(_Cancellable, SentinelManagedSSLConnection):
+    pass
+
+
+_CANCELLABLE = {SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
 def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True) -> Redis:
@@ -49,7 +95,9 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
     }
     if settings.redis_sentinels:
         return _master(settings, behaviour)
-    return Redis.from_url(settings.redis_url, **behaviour)
+    options: dict[str, Any] = dict(parse_url(settings.redis_url))
+    connection = _CANCELLABLE.get(options.pop("connection_class", None), _Plain)
+    return Redis.from_pool(ConnectionPool(connection_class=connection, **{**options, **behaviour}))
 
 
 def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
@@ -69,7 +117,12 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
             **_credentials(settings.redis_sentinel_username, settings.redis_sentinel_password),
         },
     )
-    return cast("Redis", sentinel.master_for(settings.redis_sentinel_master, ssl=tls, **options, **behaviour))
+    connection = _SentinelTls if tls else _Sentinel
+    # What is set beside the URL overrides what the URL says.
+    master = sentinel.master_for(
+        settings.redis_sentinel_master, ssl=tls, connection_class=connection, **{**options, **behaviour}
+    )
+    return cast("Redis", master)
 
 
 def _credentials(username: str | None, password: SecretStr | None) -> dict[str, str]:
