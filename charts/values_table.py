@@ -72,7 +72,9 @@ def table(text: str) -> str:
     for value in values(text):
         default = value.default if len(value.default) <= LONGEST_DEFAULT else "see values.yaml"
         code = f"`{default}`" if default != "see values.yaml" else default
-        rows.append(f"| `{value.path}` | {code.replace('|', chr(92) + '|')} | {value.description.replace('|', chr(92) + '|')} |")
+        rows.append(
+            f"| `{value.path}` | {code.replace('|', chr(92) + '|')} | {value.description.replace('|', chr(92) + '|')} |"
+        )
     return "\n".join(rows)
 
 
@@ -88,7 +90,9 @@ def main() -> None:
     after = f"{head}{BEGIN}\n{table((CHART / 'values.yaml').read_text())}\n{END}{tail}"
     if arguments.check:
         if after != before:
-            raise SystemExit("the table of values in charts/qwenedit/README.md is old: run python charts/values_table.py")
+            raise SystemExit(
+                "the table of values in charts/qwenedit/README.md is old: run python charts/values_table.py"
+            )
         return
     readme.write_text(after)
 

@@ -1,0 +1,122 @@
+"""Renders of the chart: each example, and variants that together reach every template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import helm_python
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts/qwenedit"
+EXAMPLES = sorted(path.parent.name for path in (CHART / "examples").glob("*/values.yaml"))
+TOKEN: dict[str, Any] = {"bot": {"token": {"existingSecret": "telegram"}}}
+WEBHOOK: dict[str, Any] = {
+    "mode": "webhook",
+    "replicas": 2,
+    "token": {"existingSecret": "telegram"},
+    "webhook": {"url": "https://bot.example.com/hook", "from": [{"podSelector": {"matchLabels": {"app": "ingress"}}}]},
+}
+FILES = [{"path": "vae/a.safetensors", "url": "https://models.example.com:8443/a"}]
+VARIANTS: dict[str, dict[str, Any]] = {
+    "token-value": {"bot": {"token": {"value": "1:abc"}}},
+    "webhook": {"bot": WEBHOOK},
+    "webhook-without-ingress": {
+        "bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "ingress": {"enabled": False}, "existingSecret": "word"}}
+    },
+    "no-autoscaling": {**TOKEN, "autoscaling": {"enabled": False}},
+    "standalone": {**TOKEN, "comfyui": {"placement": "standalone", "gpu": {"count": 0}}},
+    "external-comfyui": {
+        **TOKEN,
+        "comfyui": {"placement": "external", "external": {"url": "https://comfyui.example.com"}},
+    },
+    "models-list": {**TOKEN, "models": {"files": FILES, "image": {"repository": "fetcher", "tag": "1"}}},
+    "models-volume": {**TOKEN, "models": {"volume": {"csi": {"driver": "models.example.com", "readOnly": True}}}},
+    "models-claim": {**TOKEN, "models": {"claim": {"existingClaim": "weights"}, "download": {"enabled": False}}},
+    "no-models": {**TOKEN, "models": {"enabled": False}},
+    "redis-in-memory": {**TOKEN, "redis": {"persistence": {"enabled": False}}},
+    "redis-claim": {**TOKEN, "redis": {"persistence": {"existingClaim": "queue"}, "auth": {"existingSecret": "users"}}},
+    "redis-without-password": {**TOKEN, "redis": {"enabled": False, "external": {"url": "redis://redis.data"}}},
+    "redis-tls": {
+        **TOKEN,
+        "redis": {"enabled": False, "external": {"url": "rediss://redis.data:6380/3", "tls": {"caSecret": "ca"}}},
+    },
+    "warm-hours": {
+        **TOKEN,
+        "autoscaling": {
+            "jobsPerWorker": 2,
+            "warmHours": [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
+        },
+    },
+    "open": {**TOKEN, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}},
+    "names": {
+        **TOKEN,
+        "nameOverride": "{{ .Release.Name }}-a-rather-long-name-for-a-chart-of-photos",
+        "commonLabels": {"team": "photos"},
+        "global": {"imageRegistry": "registry.example.com/", "imagePullSecrets": ["pull"]},
+    },
+}
+
+Manifest = dict[str, Any]
+
+
+def load_example(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((CHART / f"examples/{name}/values.yaml").read_text())
+    return values
+
+
+@pytest.fixture(scope="session")
+def helm_chart() -> Iterator[helm_python.Chart]:
+    with helm_python.Chart.load(CHART) as chart:
+        yield chart
+
+
+@pytest.fixture(scope="session")
+def render(helm_chart: helm_python.Chart) -> Callable[..., list[Manifest]]:
+    """Render values to manifests, with the schema checked first as an installation does."""
+
+    def manifests(values: dict[str, Any], *, name: str = "edit", namespace: str = "photos") -> list[Manifest]:
+        helm_chart.validate_schema(values)
+        files = helm_chart.render(values, name=name, namespace=namespace)
+        documents = (
+            document for path, text in files.items() if path.endswith(".yaml") for document in yaml.safe_load_all(text)
+        )
+        return sorted((one for one in documents if one), key=lambda one: (one["kind"], one["metadata"]["name"]))
+
+    return manifests
+
+
+@pytest.fixture(scope="session", params=EXAMPLES)
+def example(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session", params=[*EXAMPLES, *VARIANTS])
+def values(request: pytest.FixtureRequest) -> dict[str, Any]:
+    name: str = request.param
+    return VARIANTS[name] if name in VARIANTS else load_example(name)
+
+
+@pytest.fixture(scope="session")
+def manifests(render: Callable[..., list[Manifest]], values: dict[str, Any]) -> list[Manifest]:
+    """Every render there is, one after the other."""
+    return render(values)
+
+
+@pytest.fixture(scope="session")
+def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
+    """Pod templates by their owner's kind and name."""
+    found: dict[str, Manifest] = {}
+    for one in manifests:
+        owner = f"{one['kind']}/{one['metadata']['name']}"
+        if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
+            found[owner] = one["spec"]["template"]
+        elif one["kind"] == "Pod":
+            found[owner] = one
+    return found

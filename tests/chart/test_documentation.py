@@ -1,0 +1,88 @@
+"""The words about values and the values are the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts/qwenedit"
+TOP = yaml.safe_load((CHART / "values.yaml").read_text())
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+MENTION = re.compile(rf"(?<![/.\w])(?:{'|'.join(TOP)})(?:\.[a-z][A-Za-z0-9]*)+(?![\w.]*/)")
+SPEAKING = [
+    CHART / "README.md",
+    CHART / "values.yaml",
+    CHART / "templates/_guards.tpl",
+    CHART / "templates/NOTES.txt",
+    *sorted((ROOT / "k8s").rglob("*.md")),
+]
+
+
+def schema_of(node):
+    return SCHEMA["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+def test_table_of_values_is_made_from_the_values():
+    done = subprocess.run(
+        [sys.executable, ROOT / "charts/values_table.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_value_is_explained():
+    rows = set(re.findall(r"^\| `([^`]+)` \|", (CHART / "README.md").read_text(), re.MULTILINE))
+
+    def unexplained(path, value):
+        if path in rows:
+            return []
+        if isinstance(value, dict) and value:
+            return [leaf for key, child in value.items() for leaf in unexplained(f"{path}.{key}", child)]
+        return [path]
+
+    assert [leaf for key, value in TOP.items() for leaf in unexplained(key, value)] == []
+
+
+@pytest.mark.parametrize("page", SPEAKING, ids=lambda page: page.name)
+def test_every_value_that_is_spoken_of_exists(page):
+    for mention in set(MENTION.findall(page.read_text())):
+        value = TOP
+        for key in mention.split("."):
+            if not isinstance(value, dict) or (not value and key not in value):
+                break  # inside of what Kubernetes defines
+            assert key in value, f"{page.name} speaks of {mention}"
+            value = value[key]
+
+
+def test_schema_knows_the_same_keys_as_the_values():
+    def compare(path, value, schema):
+        schema = schema_of(schema)
+        properties = schema.get("properties")
+        if properties is None or path == ["global"]:
+            return
+        assert set(value) <= set(properties), f"the schema lacks keys of {'.'.join(path)}"
+        optional = {"claims"} if path[-1:] == ["resources"] else set()
+        assert set(properties) - set(value) <= optional, f"the values lack keys of {'.'.join(path)}"
+        for key, child in value.items():
+            if isinstance(child, dict):
+                compare([*path, key], child, properties[key])
+
+    compare([], TOP, SCHEMA)
+
+
+def test_schema_is_closed_everywhere_but_where_others_define_the_keys():
+    def open_objects(path, node):
+        if isinstance(node, list):
+            return [found for child in node for found in open_objects(path, child)]
+        if not isinstance(node, dict):
+            return []
+        found = [path] if node.get("type") == "object" and node.get("additionalProperties", True) is True else []
+        return found + [hit for key, child in node.items() for hit in open_objects(f"{path}/{key}", child)]
+
+    assert open_objects("", SCHEMA) == ["/properties/global", "/$defs/kubernetes", "/$defs/kubernetesList/items"]

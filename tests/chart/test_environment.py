@@ -1,0 +1,39 @@
+"""What the chart tells the services is what they understand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwenedit_bot.settings import BotSettings
+from qwenedit_worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import RedisSettings
+
+SETTINGS: dict[str, type[RedisSettings]] = {"bot": BotSettings, "worker": WorkerSettings}
+
+
+def config(manifests, part):
+    (found,) = (one for one in manifests if one["kind"] == "ConfigMap" and one["metadata"]["name"].endswith(f"-{part}"))
+    return found["data"]
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_settings_take_what_the_chart_says(part, manifests, monkeypatch):
+    for name, value in config(manifests, part).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BOT_TOKEN", "1:abc")
+    SETTINGS[part]()
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_chart_and_service_have_the_same_defaults(part, render):
+    places = {"redis_url", "redis_username", "probe_host", "comfyui_input_dir", "comfyui_output_dir", "worker_pods"}
+    model = SETTINGS[part]
+    data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
+    told = model.model_validate({"bot_token": "1:abc"} | {name.lower(): value for name, value in data.items()})
+    defaults = model.model_validate({"bot_token": "1:abc"})
+    for name in set(model.model_fields) & {name.lower() for name in data} - places:
+        assert getattr(told, name) == getattr(defaults, name), name

@@ -1,0 +1,37 @@
+"""What the examples render to is in git, so that a review sees the change. UPDATE_GOLDENS=1 writes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+CHART = Path(__file__).parents[2] / "charts/qwenedit"
+GENERATED = ("-redis", "-webhook")
+
+
+def canonical(manifests):
+    for one in manifests:
+        generated = one["kind"] == "Secret" and one["metadata"]["name"].endswith(GENERATED)
+        shown = {**one, "data": dict.fromkeys(one["data"], "(generated)")} if generated else one
+        yield yaml.safe_dump(shown, sort_keys=False, width=160)
+
+
+def test_example_renders_to_what_is_kept_in_git(example, render):
+    folder = CHART / "examples" / example
+    rendered = "---\n".join(canonical(render(yaml.safe_load((folder / "values.yaml").read_text()))))
+    kept = folder / "rendered.yaml"
+    if os.environ.get("UPDATE_GOLDENS"):
+        kept.write_text(rendered)
+    assert kept.read_text() == rendered, (
+        "look at the difference; if it is meant, run UPDATE_GOLDENS=1 make test TESTS=tests/chart"
+    )
+
+
+def test_only_the_generated_passwords_differ_between_two_renders(values, render):
+    assert list(canonical(render(values))) == list(canonical(render(values)))
+
+
+def test_readme_names_every_example(example):
+    assert f"(examples/{example}/values.yaml)" in (CHART / "README.md").read_text()

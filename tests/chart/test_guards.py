@@ -1,0 +1,113 @@
+"""Values that cannot work are refused, with the keys and what to do."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import helm_python
+import pytest
+
+TOKEN = {"bot.token.existingSecret": "telegram"}
+WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.example.com/hook"}
+EXTERNAL = {**TOKEN, "redis.enabled": False}
+SENTINELS = ["sentinel:26379"]
+WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 9}]
+
+GUARDS: dict[str, tuple[Any, ...]] = {
+    "no token": ({}, "bot.token.existingSecret", "bot.token.value", "kubectl create secret"),
+    "two tokens": ({**TOKEN, "bot.token.value": "1:a"}, "bot.token.existingSecret", "bot.token.value", "leave one"),
+    "polling by two": ({**TOKEN, "bot.replicas": 2}, "bot.replicas is 2", "bot.mode=polling", "bot.mode=webhook"),
+    "webhook without address": ({**TOKEN, "bot.mode": "webhook"}, "bot.mode=webhook", "bot.webhook.url"),
+    "address without webhook": ({**WEBHOOK, "bot.mode": "polling"}, "bot.webhook.url", "bot.mode=polling"),
+    "webhook that nobody reaches": (WEBHOOK, "bot.webhook.from", "networkPolicy.enabled"),
+    "grace below the budget": (
+        {**TOKEN, "worker.terminationGracePeriodSeconds": 300},
+        "worker.terminationGracePeriodSeconds is 300", "worker.settings.comfyuiTimeout=300", "at least 330",
+    ),
+    "external ComfyUI without address": ({**TOKEN, "comfyui.placement": "external"}, "comfyui.external.url"),
+    "address of a ComfyUI that runs here": (
+        {**TOKEN, "comfyui.external.url": "http://comfyui"}, "comfyui.external.url", "comfyui.placement=sidecar",
+    ),
+    "two places for models": (
+        {**TOKEN, "models.volume": {"emptyDir": {}}, "models.claim.existingClaim": "weights"},
+        "models.volume", "models.claim.existingClaim",
+    ),
+    "most below least": (
+        {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 4", "autoscaling.minReplicas=5",
+    ),
+    "warm beyond most": (
+        {**TOKEN, "autoscaling.warmHours": WARM}, "autoscaling.warmHours", "autoscaling.maxReplicas=4",
+    ),
+    "external Redis without address": (EXTERNAL, "redis.enabled=false", "redis.external.url"),
+    "two Redis": ({**TOKEN, "redis.external.url": "redis://r"}, "redis.external", "redis.enabled=true"),
+    "password in the address": (
+        {**EXTERNAL, "redis.external.url": "redis://u:p@r"}, "redis.external.url", "redis.external.existingSecret",
+    ),
+    "address of another kind": ({**EXTERNAL, "redis.external.url": "http://r"}, "redis.external.url is http://r", "rediss://"),
+    "Sentinels without master": (
+        {**EXTERNAL, "redis.external.sentinel.addresses": SENTINELS},
+        "redis.external.sentinel.addresses", "redis.external.sentinel.master",
+    ),
+    "master without Sentinels": (
+        {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.sentinel.master": "m"},
+        "redis.external.sentinel.master", "redis.external.sentinel.addresses",
+    ),
+    "certificate without TLS": (
+        {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.tls.caSecret": "ca"},
+        "redis.external.tls.caSecret", "rediss://",
+    ),
+    "user without password": (
+        {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.username": "u"},
+        "redis.external.username", "redis.external.existingSecret",
+    ),
+    "an image of no version": ({**TOKEN, "image.tag": "latest"}, "qwenedit/", "latest", "digest"),
+}  # fmt: skip
+
+REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
+    "misspelt key": ({**TOKEN, "bot.tokn": "x"}, "'tokn' not allowed"),
+    "misspelt section": ({**TOKEN, "autoscalling.enabled": False}, "'autoscalling' not allowed"),
+    "budget too small": ({**TOKEN, "worker.settings.comfyuiTimeout": 100}, "/worker/settings/comfyuiTimeout"),
+    "poll too slow": ({**TOKEN, "worker.settings.pollingInterval": 6}, "/worker/settings/pollingInterval"),
+    "no such placement": ({**TOKEN, "comfyui.placement": "cloud"}, "/comfyui/placement"),
+    "no digest": ({**TOKEN, "worker.image.digest": "sha256:1"}, "/worker/image/digest"),
+    "no token": ({"bot.token.value": "secret"}, "/bot/token/value"),
+    "webhook without TLS": ({**TOKEN, "bot.webhook.url": "http://bot.example.com"}, "/bot/webhook/url"),
+    "no hash": (
+        {**TOKEN, "models.files": [{"path": "a", "url": "https://a", "sha256": "1"}]},
+        "/models/files/0/sha256",
+    ),
+}
+
+
+def nested(flat):
+    """Make `{"a": {"b": 1}}` of `{"a.b": 1}`."""
+    values: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, last = path.split(".")
+        level = values
+        for key in parents:
+            level = level.setdefault(key, {})
+        level[last] = copy.deepcopy(value)
+    return values
+
+
+@pytest.mark.parametrize("case", GUARDS)
+def test_guard_names_the_keys_and_the_fix(case, render):
+    flat, *fragments = GUARDS[case]
+    with pytest.raises(helm_python.HelmRenderError) as refused:
+        render(nested(flat))
+    for fragment in fragments:
+        assert fragment in str(refused.value)
+
+
+@pytest.mark.parametrize("case", REFUSED_BY_SCHEMA)
+def test_schema_names_the_key(case, render):
+    flat, fragment = REFUSED_BY_SCHEMA[case]
+    with pytest.raises(helm_python.HelmValuesError) as refused:
+        render(nested(flat))
+    assert fragment in str(refused.value)
+
+
+def test_parent_chart_may_pass_its_own_keys(render):
+    assert render({**nested(TOKEN), "global": {"domain": "example.com"}, "enabled": True})

@@ -1,0 +1,224 @@
+"""What holds for every render."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any, cast
+
+import pytest
+
+LABELS = {
+    "helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
+    "app.kubernetes.io/version", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by",
+}  # fmt: skip
+SELECTOR = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
+# What `restricted` allows; `image` since Kubernetes 1.35.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+
+
+def containers(pod):
+    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def of_kind(manifests, kind, ending=""):
+    return [one for one in manifests if one["kind"] == kind and one["metadata"]["name"].endswith(ending)]
+
+
+def the_worker(manifests):
+    (worker,) = of_kind(manifests, "Deployment", "-worker")
+    return worker
+
+
+def test_every_pod_is_restricted_with_a_read_only_root(pods):
+    for owner, pod in pods.items():
+        security = pod["spec"]["securityContext"]
+        assert security["runAsNonRoot"] is True, owner
+        assert security["runAsUser"] > 0, owner
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, owner
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod["spec"]), owner
+        for volume in pod["spec"]["volumes"]:
+            assert set(volume) - {"name"} <= VOLUMES, owner
+        for container in containers(pod):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, owner
+            assert context["readOnlyRootFilesystem"] is True, owner
+            assert context["capabilities"] == {"drop": ["ALL"]}, owner
+
+
+def test_every_container_requests_cpu_and_memory_and_limits_memory(pods):
+    for owner, pod in pods.items():
+        for container in containers(pod):
+            assert {"cpu", "memory"} <= set(container["resources"]["requests"]), (owner, container["name"])
+            assert "memory" in container["resources"]["limits"], (owner, container["name"])
+
+
+def test_every_image_says_which_it_is(pods):
+    for owner, pod in pods.items():
+        for container in containers(pod):
+            assert re.search(r"(:[\w.-]+|@sha256:[0-9a-f]{64})$", container["image"]), owner
+            assert not container["image"].endswith(":latest"), owner
+
+
+def test_every_object_has_all_the_labels(manifests):
+    for one in manifests:
+        assert set(one["metadata"]["labels"]) >= LABELS, one["metadata"]["name"]
+
+
+def test_every_name_fits_and_is_used_once(manifests):
+    names = [(one["kind"], one["metadata"]["name"]) for one in manifests]
+    assert len(names) == len(set(names))
+    for one in manifests:
+        # A pod's name is a Deployment's and 17 characters more.
+        assert len(one["metadata"]["name"]) <= (63 if one["kind"] != "Deployment" else 52)
+        assert all(len(str(value)) <= 63 for value in one["metadata"]["labels"].values())
+
+
+def test_selectors_are_the_three_labels_that_never_change(manifests):
+    for one in manifests:
+        if one["kind"] in {"Deployment", "StatefulSet"}:
+            selector = one["spec"]["selector"]["matchLabels"]
+            assert set(selector) == SELECTOR, one["metadata"]["name"]
+            assert selector.items() <= one["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_service_account_tokens_are_the_bots_alone(pods):
+    for owner, pod in pods.items():
+        if pod["spec"]["automountServiceAccountToken"]:
+            assert owner.endswith("-bot")
+
+
+def test_the_bots_role_is_pods_get_list_patch(manifests):
+    for role in of_kind(manifests, "Role"):
+        assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "patch"]}]
+    assert not of_kind(manifests, "ClusterRole")
+
+
+def test_the_token_is_in_its_secret_and_the_bots_environment_alone(values, manifests):
+    token = values["bot"]["token"].get("value")
+    for one in manifests:
+        text = json.dumps(one)
+        if token:
+            assert token not in text
+            assert (base64.b64encode(token.encode()).decode() in text) is (
+                one["kind"] == "Secret" and text.count("-bot") > 0
+            )
+        assert ("BOT_TOKEN" in text) is (one["kind"] == "Deployment" and one["metadata"]["name"].endswith("-bot"))
+
+
+def test_keda_or_the_deployment_says_how_many_workers(manifests):
+    scaled = of_kind(manifests, "ScaledObject")
+    worker = the_worker(manifests)
+    assert ("replicas" in worker["spec"]) is not bool(scaled)
+    for one in scaled:
+        assert one["spec"]["scaleTargetRef"]["name"] == worker["metadata"]["name"]
+
+
+def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
+    for scaled in of_kind(manifests, "ScaledObject"):
+        names = [trigger["name"] for trigger in scaled["spec"]["triggers"]]
+        assert names[:2] == ["waiting", "running"]
+        modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
+        assert set(re.findall(r"waiting|running|warm\d", modifiers["formula"])) == set(names)
+        assert modifiers["activationTarget"] == "0"
+        assert "fallback" not in scaled["spec"]
+
+
+def test_worker_may_take_longer_to_stop_than_a_job_takes(manifests):
+    (config,) = of_kind(manifests, "ConfigMap", "-worker")
+    grace = the_worker(manifests)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= int(config["data"]["COMFYUI_TIMEOUT"]) + 30
+
+
+def test_worker_drains_before_it_is_told_to_stop(manifests):
+    (container,) = the_worker(manifests)["spec"]["template"]["spec"]["containers"]
+    assert container["lifecycle"]["preStop"]["httpGet"]["path"] == "/drain"
+
+
+def test_liveness_kills_take_ten_seconds_where_the_grace_period_is_long(pods):
+    for owner, pod in pods.items():
+        if pod["spec"].get("terminationGracePeriodSeconds", 30) > 60:
+            for container in containers(pod):
+                if "livenessProbe" in container:
+                    assert container["livenessProbe"]["terminationGracePeriodSeconds"] == 10, owner
+
+
+def test_comfyui_beside_a_worker_starts_first_stops_last_and_is_judged_by_it(manifests):
+    pod = the_worker(manifests)["spec"]["template"]["spec"]
+    for sidecar in (one for one in pod.get("initContainers", []) if one["name"] == "comfyui"):
+        assert pod["initContainers"][-1] is sidecar
+        assert sidecar["restartPolicy"] == "Always"
+        assert "startupProbe" in sidecar
+        assert "lifecycle" not in sidecar  # a preStop would run when termination starts
+        assert sidecar["livenessProbe"]["httpGet"] == {"path": "/comfyui/livez", "port": 8080}
+        assert "ports" not in sidecar
+
+
+def test_models_are_mounted_read_only_where_they_are_used(pods):
+    for owner, pod in pods.items():
+        for container in containers(pod):
+            for mount in container["volumeMounts"]:
+                if mount["name"] == "models":
+                    assert mount.get("readOnly", False) is (container["name"] != "download"), owner
+
+
+def test_every_mount_has_its_volume(pods):
+    for owner, pod in pods.items():
+        volumes = {volume["name"] for volume in pod["spec"]["volumes"]} | {"data"}
+        for container in containers(pod):
+            assert {mount["name"] for mount in container["volumeMounts"]} <= volumes, owner
+
+
+def test_every_pod_is_denied_everything_that_no_policy_allows(manifests, pods):
+    policies = of_kind(manifests, "NetworkPolicy")
+    if not policies:
+        pytest.skip("policies are switched off in this render")
+    (deny,) = of_kind(manifests, "NetworkPolicy", "-default-deny")
+    assert not {"ingress", "egress"} & set(deny["spec"])
+    for owner, pod in pods.items():
+        assert deny["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), owner
+
+
+def test_workers_reach_dns_redis_and_their_comfyui_alone(values, manifests):
+    extra = len(values.get("networkPolicy", {}).get("workerEgress", []))
+    elsewhere = values.get("comfyui", {}).get("placement", "sidecar") != "sidecar"
+    for policy in of_kind(manifests, "NetworkPolicy", "-worker"):
+        assert len(policy["spec"]["egress"]) == 2 + elsewhere + extra
+        assert not any(port["port"] == 443 for rule in policy["spec"]["egress"][:2] for port in rule["ports"])
+
+
+def test_gpus_are_never_surged(manifests):
+    assert the_worker(manifests)["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_polling_bots_never_overlap(manifests):
+    (bot,) = of_kind(manifests, "Deployment", "-bot")
+    (config,) = of_kind(manifests, "ConfigMap", "-bot")
+    polling = config["data"]["BOT_MODE"] == "polling"
+    assert (bot["spec"]["strategy"]["type"] == "Recreate") is polling
+    assert not polling or bot["spec"]["replicas"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "rolled"),
+    [
+        ({"bot": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-bot"}),
+        ({"worker": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-worker"}),
+        ({"redis": {"maxMemory": "2gb"}}, {"edit-qwenedit-redis"}),
+        ({"autoscaling": {"maxReplicas": 9}}, set()),
+        ({"networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}, set()),
+    ],
+)
+def test_a_changed_value_rolls_only_what_it_changes(change, rolled, render):
+    token = {"token": {"existingSecret": "telegram"}}
+    templates = [
+        {
+            one["metadata"]["name"]: one["spec"]["template"]
+            for one in render({**extra, "bot": {**token, **extra.get("bot", {})}})
+            if one["kind"] in {"Deployment", "StatefulSet", "Job"}
+        }
+        for extra in cast("tuple[dict[str, Any], ...]", ({}, change))
+    ]
+    before, after = templates
+    assert {name for name, template in after.items() if before.get(name) != template} == rolled

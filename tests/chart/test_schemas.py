@@ -1,0 +1,58 @@
+"""Every render is what Kubernetes and KEDA take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+DATA = Path(__file__).parent / "data"
+OLDEST, NEWEST = "1.29", "1.34"
+# The Prometheus operator's definitions are not part of either.
+UNCHECKED = {"PodMonitor"}
+
+
+def closed(schema):
+    """The API server drops fields that a definition does not know; a test must not."""
+    if isinstance(schema, dict):
+        schema = {key: closed(value) for key, value in schema.items()}
+        if schema.get("properties") and not schema.get("x-kubernetes-preserve-unknown-fields"):
+            schema.setdefault("additionalProperties", False)
+    elif isinstance(schema, list):
+        schema = [closed(value) for value in schema]
+    return schema
+
+
+def definition(name):
+    crd = yaml.safe_load((DATA / f"keda.sh_{name}.yaml").read_text())
+    schema = closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+    schema["properties"]["metadata"] = {"type": "object"}
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.fixture(scope="module")
+def keda():
+    return {"ScaledObject": definition("scaledobjects"), "TriggerAuthentication": definition("triggerauthentications")}
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_kubernetes_takes_every_object(manifests, keda, version):
+    for one in manifests:
+        if one["kind"] not in keda and one["kind"] not in UNCHECKED:
+            kubernetes_validate.validate(one, version, strict=True)
+
+
+def test_keda_takes_its_objects(manifests, keda):
+    for one in manifests:
+        if one["kind"] in keda:
+            keda[one["kind"]].validate(one)
+
+
+def test_keda_check_notices_a_misspelt_field(keda, render):
+    (scaled,) = (one for one in render({"bot": {"token": {"existingSecret": "t"}}}) if one["kind"] == "ScaledObject")
+    scaled["spec"]["coolDownPeriod"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="coolDownPeriod"):
+        keda["ScaledObject"].validate(scaled)

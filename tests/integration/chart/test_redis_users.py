@@ -1,0 +1,184 @@
+"""The users that the chart gives its Redis, on a real one started by the chart's own script."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import helm_python
+import pytest
+import yaml
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError, RedisError
+
+from local_stack.ports import HOST, free_port
+from local_stack.redis_server import redis_program
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State
+from qwenedit_jobs.pictures import RedisPictureStore, input_ref
+
+CHART = Path(__file__).parents[3] / "charts/qwenedit"
+KEYS = Keys()
+USERS = ("admin", "bot", "worker", "keda")
+# KEDA's redis trigger: it finds out what a key is and counts it (pkg/scalers/redis_scaler.go).
+KEDA_SCRIPT = """
+local kind = redis.call('type', KEYS[1]).ok
+if kind == 'zset' then return redis.call('zcard', KEYS[1]) else return redis.call('llen', KEYS[1]) end
+"""
+
+
+class Server:
+    """A Redis with the chart's configuration, its folders moved to one of the test's."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self.passwords = {user: f"{user}'s pass word #1" for user in USERS}
+        with helm_python.Chart.load(CHART) as chart:
+            rendered = chart.render({"bot": {"token": {"existingSecret": "t"}}}, name="edit", namespace="photos")
+        (config,) = (
+            yaml.safe_load(text) for path, text in rendered.items() if path.endswith("templates/redis/configmap.yaml")
+        )
+        for name, text in config["data"].items():
+            moved = text.replace("/run/valkey", str(folder)).replace("/etc/valkey", str(folder))
+            moved = moved.replace("dir /data", f"dir {folder}").replace("port 6379", f"port {self.port}\nbind {HOST}")
+            (folder / name).write_text(moved.replace("exec valkey-server", f"exec {redis_program()}"))
+        self._script = folder / "start.sh"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self):
+        secrets = {f"{user.upper()}_PASSWORD": password for user, password in self.passwords.items()}
+        self._process = await asyncio.create_subprocess_exec(
+            "sh", self._script, env={"PATH": os.environ["PATH"], **secrets}, stdout=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(10):
+            while not await self._answers():
+                assert self._process.returncode is None, "the server refused its configuration"
+                await asyncio.sleep(0.05)
+
+    async def _answers(self):
+        try:
+            async with Redis(port=self.port, username="probe", password="probe") as probe:
+                return await probe.ping()
+        except RedisError:
+            return False
+
+    async def kill(self):
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+
+    def client(self, user, *, decode=True):
+        return Redis(port=self.port, username=user, password=self.passwords[user], decode_responses=decode)
+
+
+@pytest.fixture
+async def server(tmp_path):
+    server = Server(tmp_path)
+    await server.start()
+    yield server
+    await server.kill()
+
+
+@pytest.fixture
+async def bot(server):
+    async with server.client("bot") as client:
+        yield client
+
+
+@pytest.fixture
+async def worker(server):
+    async with server.client("worker") as client:
+        yield client
+
+
+def job(number):
+    return Job(id=f"{number:016x}", user_id=1, edit=Edit(prompt="p", pictures=("a:in:0",), seed=1), reply=None)
+
+
+async def claimed(bot, worker, number):
+    await JobQueue(bot, KEYS).enqueue(job(number), Limits(max_unfinished_per_user=99))
+    claim = await JobQueue(worker, KEYS).claim(worker="w", token=f"t{number}", lease=30)
+    assert claim is not None
+    return claim
+
+
+async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
+    queue = JobQueue(worker, KEYS)
+    for number, settle in enumerate(
+        (
+            lambda one: queue.complete(one.job.id, one.token, Result(picture="a:out", seed=1, seconds=1.0)),
+            lambda one: queue.fail(one.job.id, one.token, Reason.WORKFLOW_REJECTED),
+            lambda one: queue.retry(one.job.id, one.token, Reason.TIMEOUT),
+            lambda one: queue.release(one.job.id, one.token),
+        )
+    ):
+        claim = await claimed(bot, worker, number)
+        await queue.renew(claim.job.id, claim.token, lease=30)
+        await queue.progress(claim.job.id, claim.token, Phase.EDITING, step=1, steps=4)
+        await queue.drain(claim.job.id, claim.token)
+        await settle(claim)
+    assert await queue.wait(0.1)
+    async with worker.pubsub() as listener:
+        await listener.subscribe(KEYS.nudge)
+    assert (await queue.counts()).waiting == 1
+
+
+async def test_worker_may_fetch_and_store_pictures(server):
+    async with server.client("worker", decode=False) as client:
+        pictures = RedisPictureStore(client, KEYS, ttl=60)
+        reference = input_ref("0" * 16, 0)
+        await pictures.put(reference, b"png")
+        assert await pictures.get(reference) == b"png"
+        await pictures.delete(reference)
+
+
+@pytest.mark.parametrize("key", ["qwenedit:dialogue:1:1", "qwenedit:updates", "qwenedit:leader", "another"])
+async def test_worker_cannot_touch_what_is_the_bots(worker, key):
+    with pytest.raises(NoPermissionError):
+        await worker.get(key)
+
+
+@pytest.mark.parametrize(
+    "command", [("FLUSHALL",), ("CONFIG", "GET", "*"), ("KEYS", "*"), ("SHUTDOWN",), ("ACL", "LIST")]
+)
+async def test_services_cannot_administer(bot, worker, command):
+    for client in (bot, worker):
+        with pytest.raises(NoPermissionError):
+            await client.execute_command(*command)
+
+
+async def test_keda_may_count_and_no_more(server, bot, worker):
+    await claimed(bot, worker, 1)
+    await JobQueue(bot, KEYS).enqueue(job(2), Limits())
+    async with server.client("keda") as keda:
+        assert [await keda.eval(KEDA_SCRIPT, 1, key) for key in (KEYS.job_queue, KEYS.leases)] == [1, 1]
+        for command in (("DEL", KEYS.job_queue), ("LRANGE", KEYS.job_queue, 0, -1), ("HGETALL", KEYS.job("1"))):
+            with pytest.raises(NoPermissionError):
+                await keda.execute_command(*command)
+        with pytest.raises(RedisError, match=r"can't run this command|permission"):
+            await keda.eval("return redis.call('lpush', KEYS[1], 'x')", 1, KEYS.job_queue)
+
+
+async def test_stranger_without_a_password_may_not_even_ask(server):
+    async with Redis(port=server.port) as stranger:
+        with pytest.raises(RedisError, match=r"authenticated|Authentication"):
+            await stranger.llen(KEYS.job_queue)
+    async with Redis(port=server.port, username="probe", password="anything") as probe:
+        with pytest.raises(NoPermissionError):
+            await probe.llen(KEYS.job_queue)
+
+
+async def test_killed_and_started_again_it_has_every_job(server):
+    async with server.client("bot") as bot, server.client("worker") as worker:
+        claim = await claimed(bot, worker, 1)
+        await JobQueue(bot, KEYS).enqueue(job(2), Limits())
+    await asyncio.sleep(1.5)  # fsync is every second; kill -9 keeps what was written, a power cut what was synced
+    await server.kill()
+    await server.start()
+    async with server.client("bot") as bot:
+        queue = JobQueue(bot, KEYS)
+        assert await queue.waiting_ids() == [job(2).id]
+        status = await queue.status(claim.job.id)
+        assert status is not None
+        assert status.state is State.RUNNING
