@@ -255,21 +255,39 @@ async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_re
         await bench.until_final(job)
 
 
-async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench):
+async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, monkeypatch):
+    monkeypatch.setattr("qwenedit_worker.readiness.JUDGE_INTERVAL", 0.05)
+
+    async def liveness(parts, *, ok):
+        async with asyncio.timeout(2):
+            while parts.watch.comfyui_health().ok is not ok:
+                await asyncio.sleep(0.01)
+        return parts.watch.comfyui_health().reason
+
     async with bench.working() as parts:
         await asyncio.wait_for(parts.watch.ready.wait(), 2)
-        assert (await parts.watch.comfyui_health()).ok
+        assert await liveness(parts, ok=True) == "alive"
         bench.server.verdict_now = Verdict(condemned=True, reason="2 prompts wait and none runs")
-        health = await parts.watch.comfyui_health()
-        assert (health.ok, health.reason) == (False, "2 prompts wait and none runs")
-        assert (await parts.watch.comfyui_health()).ok is False
+        assert await liveness(parts, ok=False) == "2 prompts wait and none runs"
         job = await bench.enqueue()
         await asyncio.sleep(0.7)
         assert await bench.queue.waiting_ids() == [job.id]
+        assert not parts.watch.health().ok
         assert parts.activity.health().ok, "the worker itself is well"
         bench.server.verdict_now = Verdict(condemned=False, reason="alive")
         assert (await bench.until_final(job)).state is State.DONE
+        assert await liveness(parts, ok=True) == "alive"
     assert bench.metric("qwenedit_comfyui_zombie_verdicts_total") == 1
+
+
+async def test_a_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
+    async def slow():
+        await asyncio.Event().wait()
+
+    bench.server.verdict = slow
+    async with bench.working() as parts:
+        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        assert parts.watch.comfyui_health().ok
 
 
 async def test_a_job_of_another_version_goes_to_another_attempt_and_the_worker_goes_on(bench):

@@ -9,18 +9,19 @@ import structlog
 
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.comfyui import ComfyUIError
+from qwenedit_worker.comfyui import ComfyUIError, Verdict
 from qwenedit_worker.events import set_within
 
 if TYPE_CHECKING:
     from qwenedit_worker.activity import Activity
-    from qwenedit_worker.comfyui import Verdict
     from qwenedit_worker.metrics import Metrics
 
 CHECK_INTERVAL = 10.0
 """Seconds between checks of a ComfyUI that was ready."""
 LONGEST_UNREADY = 1.0
 """Seconds, at most, from ComfyUI's start until it is seen: a user may be waiting."""
+JUDGE_INTERVAL = 2.0
+"""Seconds between judgements of ComfyUI's executor, by a question that costs it nothing."""
 CHECK_TIMEOUT = 15.0
 """Seconds until a check without an answer is a failed one."""
 
@@ -38,7 +39,10 @@ class Server(Protocol):
 
 
 class ComfyUIWatch:
-    """Checks ComfyUI in the background while no job runs; a running job shows its state better.
+    """Checks in the background whether ComfyUI could take a job, and judges whether it must be restarted.
+
+    The probes are answered from what is known: a ComfyUI that is slow to reply, as it is when it loads a model, must
+    not look like one that does not. While a job runs only the executor is judged; the job shows the rest better.
 
     Args:
         server: ComfyUI.
@@ -54,22 +58,13 @@ class ComfyUIWatch:
         self._doubted = asyncio.Event()
         self._problem = "ComfyUI was not reached yet"
         self._logged: str | None = None
-        self._condemned = False
+        self._verdict = Verdict(condemned=False, reason="not judged yet")
 
     async def run(self) -> None:
-        """Check for ever."""
-        backoff = Backoff()
-        while True:
-            # A condemned server is looked at even then: that it was gone for a moment tells its successor from it.
-            if self._condemned or not self._activity.busy:
-                await self._check()
-            if self.ready.is_set():
-                backoff.reset()
-                pause = CHECK_INTERVAL
-            else:
-                pause = min(backoff.pause(), LONGEST_UNREADY)
-            await set_within(self._doubted, pause)
-            self._doubted.clear()
+        """Check and judge for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_checking())
+            tasks.create_task(self._keep_judging())
 
     def doubt(self, problem: str) -> None:
         """Take no job before ComfyUI has proved itself again: the last one could not be begun."""
@@ -80,15 +75,31 @@ class ComfyUIWatch:
         """Say whether the worker could take a job; being busy with one is no reason against it."""
         return HEALTHY if self.ready.is_set() else Health.failing(self._problem)
 
-    async def comfyui_health(self) -> Health:
+    def comfyui_health(self) -> Health:
         """Answer ComfyUI's own liveness probe: fail only when nothing but a restart helps."""
-        verdict = await self._server.verdict()
-        if verdict.condemned and not self._condemned:
-            self._metrics.zombie_verdicts.inc()
-            log.error("comfyui.condemned", reason=verdict.reason)
-            self.doubt(verdict.reason)
-        self._condemned = verdict.condemned
-        return Health(ok=not verdict.condemned, reason=verdict.reason)
+        return Health(ok=not self._verdict.condemned, reason=self._verdict.reason)
+
+    async def _keep_checking(self) -> None:
+        backoff = Backoff()
+        while True:
+            if not self._activity.busy:
+                await self._check()
+            if self.ready.is_set():
+                backoff.reset()
+                pause = CHECK_INTERVAL
+            else:
+                pause = min(backoff.pause(), LONGEST_UNREADY)
+            await set_within(self._doubted, pause)
+            self._doubted.clear()
+
+    async def _keep_judging(self) -> None:
+        while True:
+            before, self._verdict = self._verdict, await self._server.verdict()
+            if self._verdict.condemned and not before.condemned:
+                self._metrics.zombie_verdicts.inc()
+                log.error("comfyui.condemned", reason=self._verdict.reason)
+                self.doubt(self._verdict.reason)
+            await asyncio.sleep(JUDGE_INTERVAL)
 
     async def _check(self) -> None:
         try:
