@@ -34,6 +34,11 @@ def test_a_log_record_is_read_as_text():
     assert shown(json.dumps(record)) == 'bot    │ 03:04:05.678 info     job.done job=abc seconds=1.5 text="two words"\n'
 
 
+def test_what_says_nothing_new_is_left_out():
+    record = {"time": "", "level": "info", "event": "job.done", "worker": "bot", "reason": None, "step": 0}
+    assert shown(json.dumps(record)).endswith("job.done step=0\n")
+
+
 def test_each_line_of_a_traceback_has_the_prefix():
     record = {"time": "", "level": "error", "event": "broken", "exception": "Traceback:\n  ValueError: no"}
     assert [line[:8] for line in shown(json.dumps(record)).splitlines()] == ["bot    │"] * 3

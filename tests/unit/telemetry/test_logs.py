@@ -86,6 +86,7 @@ def test_the_job_is_named_inside_its_block_and_by_its_tasks_only(configure):
     task, library, after = lines()
     assert (task["job"], task["attempt"]) == ("abc", 2)
     assert (library["job"], library["attempt"]) == ("abc", 2)
+    assert list(task)[:7] == ["time", "level", "event", "service", "logger", "job", "attempt"]
     assert "job" not in after
     assert "attempt" not in after
 

@@ -24,7 +24,7 @@ QUIET = {
 }
 """Loggers that write a line for each request, update or selector, and the level from which they are heard."""
 
-_FIRST = ("time", "level", "event", "service", "logger")
+_FIRST = ("time", "level", "event", "service", "logger", "job", "attempt")
 _TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{16,}|(?<=/bot)\d+:[A-Za-z0-9_-]+")
 
 

@@ -39,19 +39,21 @@ class Console:
     def line(self, name: str, line: str) -> None:
         """Show one line of a part."""
         prefix = self._paint(f"{name:<{self._width}} │", self._colours.get(name, COLOURS[0]))
-        for text in self._readable(line):
+        for text in self._readable(name, line):
             self._write(f"{prefix} {text}")
 
     def say(self, text: str) -> None:
         """Show a line of the stack's own."""
         self._write(text)
 
-    def _readable(self, line: str) -> list[str]:
+    def _readable(self, name: str, line: str) -> list[str]:
         record = _record(line)
         if record is None:
             return [line]
         level = str(record.get("level", ""))
-        fields = " ".join(f"{key}={_value(value)}" for key, value in record.items() if key not in HIDDEN)
+        # A worker says its name in each line; the prefix says it already.
+        shown = ((key, value) for key, value in record.items() if key not in HIDDEN and value not in (None, name))
+        fields = " ".join(f"{key}={_value(value)}" for key, value in shown)
         head = f"{str(record.get('time', ''))[CLOCK]} {level:<8}"
         text = f"{self._paint(head, LEVEL_COLOURS.get(level))} {record['event']} {self._paint(fields, '2')}".rstrip()
         return [text, *str(record.get("exception", "")).splitlines()]
