@@ -13,15 +13,13 @@ from aiohttp import web
 
 from telegram_simulator.body import Said, read_body
 from telegram_simulator.errors import ApiError, NotFoundError, TooManyRequestsError, UnauthorizedError
-from telegram_simulator.faults import DOWNLOAD, Fault, FaultKind
+from telegram_simulator.faults import FILE, Fault, FaultKind
 from telegram_simulator.methods import Call, Reply, handler_of
 from telegram_simulator.methods.files import MAX_DOWNLOAD
 from telegram_simulator.parameters import method_class, typed
 from telegram_simulator.webhook import Webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from telegram_simulator.bots import Bot
     from telegram_simulator.tasks import Tasks
     from telegram_simulator.world import World
@@ -84,20 +82,16 @@ class BotApi:
         """Carry a call out, with whatever befalls it."""
         chat_id = _number(said.values.get("chat_id"))
         fault = self._world.faults.take(method, chat_id)
-        outcome = await self._befallen(fault, lambda: self._carry_out(bot, method, said))
+        if fault is None or fault.kind in (FaultKind.CUT, FaultKind.SLOW):
+            outcome = await self._carry_out(bot, method, said)
+        else:
+            outcome = await _failure(fault)
+        if fault is not None and fault.kind is FaultKind.CUT:
+            outcome = _CUT
         self._log(bot, method, said, chat_id=chat_id, fault=fault, outcome=outcome)
-        return outcome
-
-    async def _befallen(self, fault: Fault | None, effect: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        if fault is None:
-            return await effect()
-        if fault.kind is FaultKind.CUT:
-            await effect()
-            return _CUT
-        if fault.kind is FaultKind.DELAY:
+        if fault is not None and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
-            return await effect()
-        return await _failure(fault)
+        return outcome
 
     async def _carry_out(self, bot: Bot, name: str, said: Said) -> Outcome:
         try:
@@ -125,14 +119,16 @@ class BotApi:
             bot = self._bot(request)
         except ApiError as error:
             return await self._respond(request, _refusal(error))
-        if fault := self._world.faults.take(DOWNLOAD, None):
-            if fault.kind is FaultKind.DELAY:
-                await asyncio.sleep(fault.seconds)
-            else:
-                return await self._respond(request, await _failure(fault))
+        fault = self._world.faults.take(FILE, None)
+        if fault is not None and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None and fault.kind is not FaultKind.CUT:
+            return await self._respond(request, await _failure(fault))
         file = bot.files.at(request.match_info["path"])
         if file is None or len(file.data) > MAX_DOWNLOAD:
             return await self._respond(request, _refusal(NotFoundError()))
+        if fault is not None and fault.kind is FaultKind.CUT:
+            return await _half(request, file.data)
         return web.Response(
             body=file.data,
             content_type="application/octet-stream",
@@ -170,6 +166,17 @@ class BotApi:
         )
         if outcome.status != web.HTTPOk.status_code:
             log.info("%s: %s", method, description or outcome.status or "connection cut")
+
+
+async def _half(request: web.Request, data: bytes) -> web.StreamResponse:
+    """Send the first half of a file and cut the connection."""
+    response = web.StreamResponse()
+    response.content_length = len(data)
+    await response.prepare(request)
+    await response.write(data[: len(data) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 async def _failure(fault: Fault) -> Outcome:

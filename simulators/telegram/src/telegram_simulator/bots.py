@@ -80,7 +80,7 @@ class Bot:
         return self._online
 
     def talk(self, user_id: int) -> Conversation:
-        """Return the private chat with a person; it exists from their first message on."""
+        """Return the private chat with a person."""
         if user_id not in self.conversations:
             chat = Chat(id=user_id, kind=ChatKind.PRIVATE)
             self.conversations[user_id] = Conversation(chat, self._numbers, {user_id})
@@ -92,7 +92,7 @@ class Bot:
         is_super = kind is ChatKind.SUPERGROUP
         chat = Chat(id=-1_000_000_000_000 - number if is_super else -number, kind=kind, title=title)
         numbers = itertools.count(1) if is_super else self._numbers
-        self.conversations[chat.id] = Conversation(chat, numbers, set(members))
+        self.conversations[chat.id] = Conversation(chat, numbers, set(members), begun=True)
         return self.conversations[chat.id]
 
     def saw_poll(self) -> None:

@@ -88,6 +88,7 @@ class Conversation:
         bot_present: False once the bot was removed from the group.
         bot_admin: The bot is an administrator of the group, and reads all of it.
         blocked: The person has blocked the bot.
+        begun: The person has written; before, the bot cannot.
     """
 
     chat: Chat
@@ -96,6 +97,7 @@ class Conversation:
     bot_present: bool = True
     bot_admin: bool = False
     blocked: bool = False
+    begun: bool = False
     records: dict[int, Record] = field(default_factory=dict)
     happenings: list[Acted | Answered] = field(default_factory=list)
     pulse: Pulse = field(default_factory=Pulse)

@@ -62,7 +62,8 @@ class SendWish(_Wish):
     text: str = ""
     kind: MediaKind = MediaKind.PHOTO
     reply_to: int | None = None
-    forwarded_from: int | None = None
+    forwarded: bool = False
+    mime: str | None = None
 
 
 class PressWish(_Wish):
@@ -71,7 +72,7 @@ class PressWish(_Wish):
     chat_id: int | None = None
     message_id: int
     data: str
-    even_if_gone: bool = False
+    unchecked: bool = False
 
 
 class EditWish(_Wish):
@@ -79,6 +80,12 @@ class EditWish(_Wish):
 
     chat_id: int | None = None
     text: str
+
+
+class LanguageWish(_Wish):
+    """The language of a person's client."""
+
+    language: str
 
 
 class BotWish(_Wish):
@@ -111,12 +118,14 @@ class Control:
             web.post(f"{user}/press", self._press),
             web.put(message, self._edit),
             web.delete(message, self._delete),
+            web.put(f"{user}/language", self._speak),
             web.put(f"{user}/block", self._block),
             web.delete(f"{user}/block", self._unblock),
             web.get("/simulator/chats/{chat:-?\\d+}", self._chat),
             web.get("/simulator/files/{file_id}", self._file),
             web.get("/simulator/calls", self._calls),
             web.post("/simulator/updates", self._update),
+            web.get("/simulator/bot", self._show_bot),
             web.put("/simulator/bot", self._set_up),
             web.get("/simulator/faults", self._armed),
             web.post("/simulator/faults", self._arm),
@@ -126,19 +135,11 @@ class Control:
         ]
 
     async def _state(self, _request: web.Request) -> web.Response:
-        bots = [
-            {
-                "id": bot.me.id,
-                "username": bot.me.username,
-                "claimed": bot.claimed,
-                "online": bot.online,
-                "webhook": bot.webhook.url if bot.webhook else None,
-                "pending_updates": len(bot.updates),
-                "chats": list(bot.conversations),
-            }
-            for bot in self._world.bots
-        ]
+        bots = [_bot_view(bot) for bot in self._world.bots]
         return web.json_response({"bots": bots, "users": [asdict(user) for user in self._world.users.values()]})
+
+    async def _show_bot(self, request: web.Request) -> web.Response:
+        return web.json_response(_bot_view(self._bot(request)))
 
     async def _make_user(self, request: web.Request) -> web.Response:
         wish = await _wish(request, UserWish)
@@ -167,18 +168,18 @@ class Control:
             self._place(request, wish.chat_id),
             text=wish.text,
             attachments=[
-                Attachment(kind=wish.kind, data=upload.data, name=upload.name, mime=upload.mime)
+                Attachment(kind=wish.kind, data=upload.data, name=upload.name, mime=wish.mime or upload.mime)
                 for _, upload in said.files
             ],
             reply_to=wish.reply_to,
-            forwarded_from=None if wish.forwarded_from is None else self._world.user(wish.forwarded_from),
+            forwarded=wish.forwarded,
         )
         return web.json_response({"ids": [message.id for message in sent]})
 
     async def _press(self, request: web.Request) -> web.Response:
         wish = await _wish(request, PressWish)
         place = self._place(request, wish.chat_id)
-        query_id = self._people.press(place, wish.message_id, wish.data, even_if_gone=wish.even_if_gone)
+        query_id = self._people.press(place, wish.message_id, wish.data, unchecked=wish.unchecked)
         return web.json_response({"query_id": query_id})
 
     async def _edit(self, request: web.Request) -> web.Response:
@@ -190,6 +191,11 @@ class Control:
         chat_id = request.query.get("chat")
         place = self._place(request, None if chat_id is None else int(chat_id))
         self._people.delete(place, int(request.match_info["message"]))
+        return web.json_response({})
+
+    async def _speak(self, request: web.Request) -> web.Response:
+        wish = await _wish(request, LanguageWish)
+        self._people.speak(int(request.match_info["user"]), wish.language)
         return web.json_response({})
 
     async def _block(self, request: web.Request) -> web.Response:
@@ -264,6 +270,18 @@ class Control:
         return self._people.place(
             bot_id=self._bot(request).me.id, user_id=int(request.match_info["user"]), chat_id=chat_id
         )
+
+
+def _bot_view(bot: Bot) -> dict[str, Any]:
+    return {
+        "id": bot.me.id,
+        "username": bot.me.username,
+        "claimed": bot.claimed,
+        "online": bot.online,
+        "webhook": bot.webhook.url if bot.webhook else None,
+        "pending": len(bot.updates),
+        "chats": list(bot.conversations),
+    }
 
 
 async def _news(request: web.Request, pulse: Pulse) -> None:

@@ -9,29 +9,29 @@ from typing import Self
 from telegram_simulator.errors import ControlError
 
 ANY = "*"
-DOWNLOAD = "download"
+FILE = "file"
 """Stands for a method where a file is downloaded."""
 
 
 class FaultKind(StrEnum):
     """What goes wrong."""
 
-    TOO_MANY_REQUESTS = "too_many_requests"
-    """429 with `retry_after`; nothing happens."""
-    SERVER_ERROR = "server_error"
-    """500; nothing happens."""
-    BAD_GATEWAY = "bad_gateway"
-    """502 with a page of HTML, as the servers in front of Telegram's send; nothing happens."""
-    UNAUTHORIZED = "unauthorized"
-    """401, as after the token was revoked; nothing happens."""
+    TOO_MANY_REQUESTS = "429"
+    """Refused with `retry_after`; nothing happens."""
+    SERVER_ERROR = "500"
+    """Telegram fails; nothing happens."""
+    BAD_GATEWAY = "502"
+    """A page of HTML, as the servers in front of Telegram's send; nothing happens."""
+    UNAUTHORIZED = "401"
+    """Refused as after the token was revoked; nothing happens."""
     TIMEOUT = "timeout"
     """No answer for `seconds`, then the connection is cut; nothing happens."""
     DROP = "drop"
     """The connection is cut at once; nothing happens."""
     CUT = "cut"
-    """The call does what it should, then the connection is cut: the reply is lost."""
-    DELAY = "delay"
-    """The call does what it should, `seconds` later."""
+    """The call does what it should, then the connection is cut: the reply is lost. A file comes in half."""
+    SLOW = "slow"
+    """The call does what it should at once; the reply comes `seconds` later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +39,10 @@ class Fault:
     """An armed failure.
 
     Attributes:
-        method: Name of a method of the Bot API, `download`, or `*` for any.
+        method: Name of a method of the Bot API, `file`, or `*` for any.
         times: How many calls it meets.
         retry_after: In seconds, for a 429.
-        seconds: How long a timeout or delay lasts.
+        seconds: How long a timeout lasts, or how late a slow reply is.
         chat_id: Only calls for this chat are met.
     """
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from telegram_simulator.world import World
 
 
+STRANGER = User(id=4242, first_name="Carol", username="carol")
+"""Who has written first what people forward."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
     """A file that a person sends.
@@ -78,7 +82,7 @@ class People:
         text: str = "",
         attachments: Sequence[Attachment] = (),
         reply_to: int | None = None,
-        forwarded_from: User | None = None,
+        forwarded: bool = False,
     ) -> list[Message]:
         """Send a text, or attachments with a caption; several become an album.
 
@@ -98,10 +102,11 @@ class People:
         if words.text and pictures and pictures[0].kind in CAPTIONLESS:
             raise ControlError(f"a {pictures[0].kind.value} has no caption")
         album_id = new_album_id() if len(pictures) > 1 else None
+        author = STRANGER if forwarded else None
         contents: list[tuple[RichText, Media | None]] = [(words, pictures[0] if pictures else None)]
         contents += [(RichText(""), picture) for picture in pictures[1:]]
         return [
-            self._post(place, words, picture, album_id=album_id, reply_to=reply_to, forwarded_from=forwarded_from)
+            self._post(place, words, picture, album_id=album_id, reply_to=reply_to, forwarded_from=author)
             for words, picture in contents
         ]
 
@@ -132,26 +137,27 @@ class People:
             raise NoSuchThingError(f"there is no message {message_id}")
         place.conversation.delete(message_id)
 
-    def press(self, place: Place, message_id: int, data: str, *, even_if_gone: bool = False) -> str:
+    def press(self, place: Place, message_id: int, data: str, *, unchecked: bool = False) -> str:
         """Press a button; returns the id by which the bot answers.
 
         Args:
             place: Who presses.
             message_id: Where the button is.
             data: What the button carries.
-            even_if_gone: The button has just been taken away, and the person's client does not know yet.
+            unchecked: Send the data whether or not there is such a button; Telegram's servers do not look.
 
         Raises:
             NoSuchThingError: There is no such button.
         """
         record = place.conversation.records.get(message_id)
-        if record is None or (record.deleted and not even_if_gone):
+        if record is None or (record.deleted and not unchecked):
             raise NoSuchThingError(f"there is no message {message_id}")
         message = record.now
         rows = message.keyboard.inline_keyboard if message.keyboard else []
-        if not even_if_gone and not any(button.callback_data == data for row in rows for button in row):
+        if not unchecked and not any(button.callback_data == data for row in rows for button in row):
             raise NoSuchThingError(f"message {message_id} has no button with that data")
         query_id = f"{place.user.id}{next(self._queries):09d}"
+        place.conversation.begun = True
         place.bot.queries[query_id] = Query(place.user.id, place.conversation.chat.id)
         place.bot.updates.add(
             "callback_query",
@@ -217,6 +223,7 @@ class People:
         reply_to: int | None,
         forwarded_from: User | None,
     ) -> Message:
+        place.conversation.begun = True
         message = place.conversation.add(
             Message(
                 id=place.conversation.next_id(),

@@ -39,6 +39,8 @@ def conversation_of(call: Call[Any], chat_id: int | str | None, *, write: bool =
         conversation = call.bot.conversations[int(str(chat_id))]
     except (KeyError, ValueError):
         raise BadRequestError("chat not found") from None
+    if not conversation.begun:
+        raise BadRequestError("chat not found")
     if not conversation.bot_present:
         kind = "supergroup" if conversation.chat.kind is ChatKind.SUPERGROUP else "group"
         raise ForbiddenError(f"bot was kicked from the {kind} chat")

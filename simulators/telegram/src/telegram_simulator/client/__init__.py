@@ -1,0 +1,21 @@
+"""The simulator from Python, for tests of bots.
+
+    async with TelegramSimulator("http://127.0.0.1:8090") as telegram:
+        ann = await telegram.user(language="ru")
+        await ann.send(photo=data, caption="make it snow")
+        await ann.press("Cancel")
+        await ann.says("Cancelled.")
+
+Nothing in it asks again and again: whoever waits is woken by the simulator.
+"""
+
+from telegram_simulator.client.connection import RefusedError
+from telegram_simulator.client.person import NeverHappenedError, Person
+from telegram_simulator.client.simulator import BotState, Call, Group, TelegramSimulator
+from telegram_simulator.client.snapshots import Answer, Button, Chat, FileInfo, Message, Version
+from telegram_simulator.faults import FaultKind
+
+__all__ = [
+    "Answer", "BotState", "Button", "Call", "Chat", "FaultKind", "FileInfo", "Group", "Message", "NeverHappenedError",
+    "Person", "RefusedError", "TelegramSimulator", "Version",
+]  # fmt: skip

@@ -1,0 +1,196 @@
+"""The simulator as a whole: its people, its faults, its log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypedDict
+
+from telegram_simulator.client.connection import Connection
+from telegram_simulator.client.person import PATIENCE, NeverHappenedError, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from telegram_simulator.client.snapshots import FileInfo
+    from telegram_simulator.faults import FaultKind
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the Bot API and what came of it.
+
+    Attributes:
+        number: Counts all calls.
+        at: When it was answered, in seconds since the epoch.
+        status: What was answered; 0 where the connection was cut instead.
+        fault: The failure on demand that befell it.
+        parameters: As they were sent; of a file its size in bytes.
+    """
+
+    number: int
+    at: float
+    bot_id: int
+    method: str
+    chat_id: int | None
+    status: int
+    description: str
+    fault: str | None
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group with the bot in it."""
+
+    id: int
+
+
+class BotState(TypedDict):
+    """A bot as Telegram knows it."""
+
+    id: int
+    username: str
+    claimed: bool
+    online: bool
+    webhook: str | None
+    pending: int
+    """Updates that it has not confirmed."""
+    chats: list[int]
+
+
+class TelegramSimulator:
+    """Talks to a running simulator. An async context manager.
+
+    Args:
+        base_url: Where it listens.
+        bot_id: The bot that people talk to; None for the newest.
+    """
+
+    def __init__(self, base_url: str, *, bot_id: int | None = None) -> None:
+        self._connection = Connection(base_url, bot_id)
+
+    async def __aenter__(self) -> Self:
+        await self._connection.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.close()
+
+    async def user(
+        self,
+        user_id: int | None = None,
+        *,
+        language: str | None = "en",
+        first_name: str = "Ann",
+        last_name: str | None = None,
+        username: str | None = None,
+    ) -> Person:
+        """Make a person, or change the one of that id."""
+        body = {
+            "id": user_id,
+            "language": language,
+            "first_name": first_name,
+            "last_name": last_name,
+            "username": username,
+        }
+        return Person(self._connection, (await self._connection.json("POST", "users", body))["id"])
+
+    async def group(self, title: str, *members: Person, kind: str = "supergroup", bot_admin: bool = False) -> Group:
+        """Make a group of people and the bot."""
+        ids = [person.id for person in members]
+        body = {"title": title, "members": ids, "kind": kind, "bot_admin": bot_admin}
+        return Group((await self._connection.json("POST", "groups", body))["id"])
+
+    async def bot(self) -> BotState:
+        """Look at the bot."""
+        state: BotState = await self._connection.json("GET", "bot")
+        return state
+
+    async def set_privacy(self, *, reads_all: bool) -> None:
+        """Choose whether the bot reads everything in groups, as with BotFather."""
+        await self._connection.json("PUT", "bot", {"reads_all": reads_all})
+
+    async def add_update(self, update: dict[str, Any]) -> int:
+        """Let the bot receive any update, however odd; returns its id, which is given here."""
+        return int((await self._connection.json("POST", "updates", update))["update_id"])
+
+    async def download(self, file: FileInfo | None) -> bytes:
+        """Fetch the bytes of a file in a message; None is what a message without one has, and an error here."""
+        if file is None:
+            raise NeverHappenedError("there is no file in that message")
+        return await self._connection.bytes(f"files/{file.file_id}")
+
+    async def calls(self, method: str = "") -> tuple[Call, ...]:
+        """Return the calls made so far, of one method or of all."""
+        seen = await self._connection.json("GET", "calls", query={"method": method})
+        return tuple(Call(**call) for call in seen["calls"])
+
+    async def wait_for_calls(
+        self,
+        predicate: Callable[[tuple[Call, ...]], object],
+        timeout: float = PATIENCE,  # noqa: ASYNC109
+        *,
+        method: str = "",
+    ) -> tuple[Call, ...]:
+        """Return the calls as soon as they are as wanted.
+
+        Raises:
+            NeverHappenedError: They were not within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        query = {"method": method}
+        while True:
+            seen = await self._connection.json("GET", "calls", query=query)
+            calls = tuple(Call(**call) for call in seen["calls"])
+            if predicate(calls):
+                return calls
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NeverHappenedError(f"the calls of {method or 'any method'} within {timeout:g} s: {calls}")
+            query = {"method": method, "after": str(seen["version"]), "wait": f"{left:.3f}"}
+
+    async def fault(
+        self,
+        method: str,
+        kind: FaultKind | str,
+        *,
+        times: int = 1,
+        retry_after: int = 3,
+        seconds: float = 60.0,
+        chat_id: int | None = None,
+    ) -> None:
+        """Let the next calls of a method fail (`faults.FaultKind`); `*` stands for any, `file` for downloads.
+
+        Raises:
+            RefusedError: There is no such fault.
+        """
+        body = {
+            "fault": str(kind),
+            "method": method,
+            "times": times,
+            "retry_after": retry_after,
+            "seconds": seconds,
+            "chat_id": chat_id,
+        }
+        await self._connection.json("POST", "faults", body)
+
+    async def faults(self) -> list[dict[str, Any]]:
+        """Return what has not befallen any call yet."""
+        armed: list[dict[str, Any]] = await self._connection.json("GET", "faults")
+        return armed
+
+    async def clear_faults(self) -> None:
+        """Let no call fail any more."""
+        await self._connection.json("DELETE", "faults")
+
+    async def limit(self, **rates: float) -> None:
+        """Change the limits (`limits.Rates`), `enabled=False` for none; forgives everything so far.
+
+        Raises:
+            RefusedError: There is no such limit.
+        """
+        await self._connection.json("PUT", "limits", rates)

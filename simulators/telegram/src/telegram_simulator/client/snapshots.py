@@ -1,0 +1,183 @@
+"""What a chat looks like at one moment, with its past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+
+class Button(NamedTuple):
+    """A button under a message."""
+
+    text: str
+    data: str | None
+    url: str | None
+
+
+class Answer(NamedTuple):
+    """What the bot answered to a press of a button."""
+
+    text: str
+    alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A file in a message.
+
+    Attributes:
+        kind: photo, document, sticker, voice, animation, video or audio.
+        size: In bytes.
+        width: In pixels; 0 where it is no picture.
+        sizes: A photo's renditions in pixels, smallest first.
+    """
+
+    kind: str
+    file_id: str
+    name: str | None
+    mime: str
+    size: int
+    width: int
+    height: int
+    sizes: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A message as it was or is.
+
+    Attributes:
+        text: Its words; the caption where it carries a file.
+        entities: What is marked in them, as the Bot API writes it.
+        rows: Its buttons.
+    """
+
+    text: str
+    entities: tuple[dict[str, Any], ...]
+    media: FileInfo | None
+    rows: tuple[tuple[Button, ...], ...]
+
+    @property
+    def photo(self) -> FileInfo | None:
+        """The photo it carries."""
+        return self.media if self.media and self.media.kind == "photo" else None
+
+    @property
+    def document(self) -> FileInfo | None:
+        """The file it carries."""
+        return self.media if self.media and self.media.kind == "document" else None
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """Its buttons in reading order."""
+        return tuple(button for row in self.rows for button in row)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What its buttons say."""
+        return tuple(button.text for button in self.buttons)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message with all its versions, oldest first.
+
+    Attributes:
+        date: Seconds since the epoch.
+        album_id: Shared by the messages of an album.
+    """
+
+    id: int
+    date: int
+    sender_id: int
+    from_bot: bool
+    reply_to: int | None
+    album_id: str | None
+    forwarded: bool
+    deleted: bool
+    reactions: tuple[str, ...]
+    versions: tuple[Version, ...]
+
+    @property
+    def now(self) -> Version:
+        """The last version."""
+        return self.versions[-1]
+
+    @property
+    def text(self) -> str:
+        """Its words now."""
+        return self.now.text
+
+    @property
+    def edits(self) -> int:
+        """How often it was changed."""
+        return len(self.versions) - 1
+
+    def said(self, words: str) -> bool:
+        """Whether any version holds these words."""
+        return any(words in version.text for version in self.versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat.
+
+    Attributes:
+        version: Grows with everything that happens in the chat.
+        messages: All that ever were, in order, the deleted ones too.
+        actions: What the bot showed to be doing, such as `upload_photo`.
+        answers: What it answered to the presses of the one who looks.
+    """
+
+    version: int
+    id: int
+    kind: str
+    title: str | None
+    blocked: bool
+    bot_present: bool
+    messages: tuple[Message, ...]
+    actions: tuple[str, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def visible(self) -> tuple[Message, ...]:
+        """What a person sees."""
+        return tuple(message for message in self.messages if not message.deleted)
+
+    @property
+    def from_bot(self) -> tuple[Message, ...]:
+        """What a person sees of the bot."""
+        return tuple(message for message in self.visible if message.from_bot)
+
+    @property
+    def pictures(self) -> tuple[Message, ...]:
+        """The messages of the bot that carry a photo or a file."""
+        return tuple(message for message in self.from_bot if message.now.photo or message.now.document)
+
+    @classmethod
+    def parse(cls, seen: dict[str, Any], *, user_id: int) -> Self:
+        """Read what the simulator says, as one person sees it."""
+        answers = [Answer(each["text"], each["alert"]) for each in seen["answers"] if each["user_id"] == user_id]
+        return cls(
+            **{
+                **seen,
+                "messages": tuple(map(_message, seen["messages"])),
+                "actions": tuple(seen["actions"]),
+                "answers": tuple(answers),
+            }
+        )
+
+
+def _message(seen: dict[str, Any]) -> Message:
+    versions = tuple(map(_version, seen["versions"]))
+    return Message(**{**seen, "versions": versions, "reactions": tuple(seen["reactions"])})
+
+
+def _version(seen: dict[str, Any]) -> Version:
+    media = seen["media"]
+    return Version(
+        text=seen["text"],
+        entities=tuple(seen["entities"]),
+        media=media and FileInfo(**{**media, "sizes": tuple((width, height) for width, height in media["sizes"])}),
+        rows=tuple(tuple(Button(**button) for button in row) for row in seen["buttons"]),
+    )
