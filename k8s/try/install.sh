@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Install the product with both simulators into the current cluster, send a job through it, and open the chat page.
+# Needs KEDA and the images qwenedit/*:dev on the nodes. PORT is the page's port here; NO_CHAT=1 leaves it closed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+namespace=qwenedit-try
+port=${PORT:-8090}
+
+kubectl apply -k k8s/try
+kubectl -n "$namespace" rollout status deployment/telegram-simulator --timeout=60s
+helm upgrade --install qwenedit charts/qwenedit --namespace "$namespace" \
+  --values charts/qwenedit/examples/simulators/values.yaml --wait --timeout 120s >/dev/null
+helm test qwenedit --namespace "$namespace" --timeout 120s >/dev/null
+echo "A job went through queue, worker and ComfyUI. Remove everything: kubectl delete namespace $namespace"
+
+if [[ -z ${NO_CHAT:-} ]]; then
+  echo "Chat with the bot: http://127.0.0.1:$port (Ctrl-C closes the page's way, not the installation)"
+  exec kubectl -n "$namespace" port-forward service/telegram-simulator "$port:8090" >/dev/null
+fi
