@@ -319,6 +319,7 @@ async def test_a_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answ
     assert (await get(part, "/comfyui/livez"))[0] == 200
 
 
+@pytest.mark.parametrize("step_seconds", [0.1])
 async def test_two_workers_share_the_line_and_answer_each_job_once(bench, control, start):
     for name in ("worker-1", "worker-2"):
         await start(bench.url, name=name)
