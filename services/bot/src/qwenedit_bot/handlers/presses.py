@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
+from qwenedit_bot.messenger import Source
 from qwenedit_bot.texts import Text
-from qwenedit_bot.views import CANCEL
+from qwenedit_bot.views import CANCEL, View
 from qwenedit_jobs.queue import Cancelled
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
+    from qwenedit_jobs import Status
 
 _SAID = {
     Cancelled.CANCELLED: Text.PRESS_CANCELLED,
@@ -33,8 +35,24 @@ async def cancel(press: CallbackQuery, words: Words, services: Services) -> None
         await services.messenger.answer_press(press.id, words(Text.PRESS_NOT_YOURS), alert=True)
         return
     outcome = await services.queue.cancel(job_id)
+    said = words(_SAID[outcome])
     alert = outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING)
-    await services.messenger.answer_press(press.id, words(_SAID[outcome]), alert=alert)
+    await services.messenger.answer_press(press.id, said, alert=alert)
+    if press.message is not None and not await _is_jobs_own(press.message.message_id, status, services):
+        await services.messenger.edit(press.message.chat.id, press.message.message_id, View(said))
+
+
+async def _is_jobs_own(message_id: int, status: Status | None, services: Services) -> bool:
+    """Whether a message is the one that its job's end changes.
+
+    Another one is left where Redis forgot the job, or where the reply to our sending it was lost and it was sent
+    again: nothing else would ever take its button away.
+    """
+    if status is None or status.job.reply is None:
+        return False
+    reply = status.job.reply
+    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id))
+    return message_id in (reply.placeholder_id, answer)
 
 
 async def unknown(press: CallbackQuery, words: Words, services: Services) -> None:
