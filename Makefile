@@ -64,6 +64,20 @@ clean: ## Remove all that was made here
 
 ##@ Deliver
 
+.PHONY: images
+images: ## Build the images that need no GPU (CONTAINER_TOOL=docker|podman|buildah TAG=dev)
+	k8s/build-images.sh
+
+.PHONY: try
+try: ## Run the product with simulators on a kind cluster and chat with it (PORT=)
+	k8s/try/kind.sh
+	k8s/try/install.sh
+
+.PHONY: chart
+chart: $(BIN)/.synced ## Write what is made from the chart: its table of values and the rendered examples
+	$(BIN)/python charts/values_table.py
+	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py
+
 # The environment, made again when what it is made from has changed; without the tools of development, which are most
 # of it, for who only runs the product.
 PROJECTS := uv.lock pyproject.toml $(wildcard */*/pyproject.toml)
