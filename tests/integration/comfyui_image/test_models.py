@@ -1,0 +1,187 @@
+"""The script that fills the models folder, against a real HTTP server on the loopback address."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+IMAGE = Path(__file__).parents[3] / "services/comfyui"
+DATA = bytes(range(256)) * 4096
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def models():
+    spec = importlib.util.spec_from_file_location("comfyui_models", IMAGE / "models.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+class Hub(ThreadingHTTPServer):
+    """Serves one file, with ranges; cuts an answer off after some bytes when told to."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[dict[str, str]] = []
+        self.cut_after: int | None = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/model"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Hub
+
+    def do_GET(self):
+        self.server.requests.append(dict(self.headers))
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        if self.path != "/model":
+            self.send_error(404)
+        elif start >= len(DATA):
+            self.send_error(416)
+        else:
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(DATA) - start))
+            self.end_headers()
+            self.wfile.write(DATA[start:][: self.server.cut_after])
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def hub():
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def lines():
+    return []
+
+
+def listed(models, hub, **changes):
+    return models.ModelFile(**{"path": "vae/model.safetensors", "url": hub.url, "sha256": SHA256} | changes)
+
+
+def test_download_is_complete_when_its_hash_is_right(models, hub, tmp_path, lines):
+    file = listed(models, hub)
+    assert models.problem(file, tmp_path) == "missing"
+    models.fetch([file], tmp_path, say=lines.append)
+    assert (tmp_path / file.path).read_bytes() == DATA
+    assert models.problem(file, tmp_path) is None
+
+
+def test_complete_file_is_not_downloaded_again(models, hub, tmp_path, lines):
+    for _ in range(2):
+        models.fetch([listed(models, hub)], tmp_path, say=lines.append)
+    assert len(hub.requests) == 1
+
+
+def test_broken_off_download_is_taken_up_where_it_ended(models, hub, tmp_path, lines):
+    file = listed(models, hub)
+    hub.cut_after = 300_000
+    with pytest.raises(ConnectionError, match=f"300000 of {len(DATA)}"):
+        models.fetch([file], tmp_path, say=lines.append)
+    assert models.problem(file, tmp_path) is not None
+    hub.cut_after = None
+    models.fetch([file], tmp_path, say=lines.append)
+    assert hub.requests[-1]["Range"] == "bytes=300000-"
+    assert models.problem(file, tmp_path) is None
+
+
+def test_wrong_hash_is_deleted_and_named(models, hub, tmp_path, lines):
+    with pytest.raises(models.ModelsError, match=SHA256):
+        models.fetch([listed(models, hub, sha256="0" * 64)], tmp_path, say=lines.append)
+    assert [path for path in tmp_path.rglob("model*") if path.is_file()] == []
+
+
+def test_file_without_a_pinned_hash_is_complete_after_its_download(models, hub, tmp_path, lines):
+    file = listed(models, hub, sha256=None)
+    models.fetch([file], tmp_path, say=lines.append)
+    assert models.problem(file, tmp_path) is None
+
+
+def test_file_that_lay_there_is_trusted_after_hashing_alone(models, hub, tmp_path, lines):
+    file = listed(models, hub)
+    (tmp_path / "vae").mkdir()
+    (tmp_path / file.path).write_bytes(DATA)
+    assert models.problem(file, tmp_path) == "not verified"
+    models.fetch([file], tmp_path, say=lines.append)
+    assert hub.requests == []
+    assert models.problem(file, tmp_path) is None
+
+
+def test_truncated_file_is_noticed(models, hub, tmp_path, lines):
+    file = listed(models, hub)
+    models.fetch([file], tmp_path, say=lines.append)
+    (tmp_path / file.path).write_bytes(DATA[:-1])
+    assert str(len(DATA)) in models.problem(file, tmp_path)
+
+
+def test_new_hash_in_the_list_is_noticed(models, hub, tmp_path, lines):
+    models.fetch([listed(models, hub, sha256=None)], tmp_path, say=lines.append)
+    assert "another file" in models.problem(listed(models, hub, sha256="1" * 64), tmp_path)
+
+
+def test_refusal_names_the_address(models, hub, tmp_path, lines):
+    with pytest.raises(models.ModelsError, match="gone answers 404"):
+        models.fetch([listed(models, hub, url=hub.url.replace("model", "gone"))], tmp_path, say=lines.append)
+
+
+def test_token_of_the_hub_goes_to_the_hub_alone(models, hub, tmp_path, lines, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    models.fetch([listed(models, hub)], tmp_path, say=lines.append)
+    assert "Authorization" not in hub.requests[0]
+
+
+def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
+    file = listed(models, hub)
+    waiter = threading.Thread(target=models.wait, args=([file], tmp_path), kwargs={"say": lines.append})
+    waiter.start()
+    models.fetch([file], tmp_path, say=lambda _line: None)
+    waiter.join(timeout=10)
+    assert not waiter.is_alive()
+    assert lines[-1] == "all 1 model files are complete"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"path": "../etc/passwd", "url": "https://a"},
+        {"path": "/etc/passwd", "url": "https://a"},
+        {"path": "a", "url": "file:///etc/passwd"},
+        {"path": "a"},
+    ],
+)
+def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps({"files": [entry]}))
+    with pytest.raises(models.ModelsError):
+        models.read_list(path)
+
+
+def test_list_in_the_image_has_the_files_of_the_workflows_each_with_its_hash(models):
+    files = {file.path.rpartition("/")[2]: file for file in models.read_list(IMAGE / "models.json")}
+    wanted = set()
+    for workflow in (IMAGE / "workflows").glob("qwen-*.json"):
+        wanted |= set(json.dumps(json.loads(workflow.read_text())).split('"'))
+    assert set(files) == {name for name in wanted if name.endswith(".safetensors")}
+    assert all(file.sha256 for file in files.values())
