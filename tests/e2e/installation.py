@@ -1,0 +1,165 @@
+"""The product on the cluster, as `helm install` leaves it, and what tests do with it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from comfyui_simulator.client import SimulatorControl
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
+from qwenedit_jobs.pictures import input_ref
+from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.selftest import gradient
+from tests.e2e.forward import forwarded
+from tests.e2e.kube import Kube, Pod, eventually, run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from telegram_simulator.client import TelegramSimulator
+    from tests.e2e.watch import Watch
+
+HERE = Path(__file__).parent
+CHART = HERE.parents[1] / "charts" / "qwenedit"
+VALUES = (CHART / "examples" / "simulators" / "values.yaml", HERE / "values.yaml")
+LONG = "qwen-image-edit-2511-quality"
+"""A workflow of 20 steps; the default one has 4."""
+SIDE = 256
+"""Pixels of the test's own photos."""
+PAUSED = "autoscaling.keda.sh/paused-replicas"
+PICTURE_TTL = 3600
+RED = (200, 60, 20)
+"""The colour of users' photos."""
+
+
+async def helm(*argv: str) -> str:
+    """Run helm to its end; returns what it printed."""
+    return await run("helm", *argv)
+
+
+def values(*sets: str) -> list[str]:
+    """Return helm's arguments for the tests' values, and for single ones on top of them."""
+    return [*(f"--values={path}" for path in VALUES), *(f"--set={pair}" for pair in sets)]
+
+
+@dataclass(repr=False)
+class Installation:
+    """A release and its namespace."""
+
+    kube: Kube
+    release: str
+    watch: Watch
+    telegram: TelegramSimulator
+    redis: Redis
+    queue: JobQueue
+    pictures: RedisPictureStore
+    seconds_to_ready: float = 0.0
+    _photo: bytes = field(default_factory=lambda: gradient(SIDE))
+
+    @property
+    def name(self) -> str:
+        """What the chart's objects start with."""
+        return f"{self.release}-qwenedit"
+
+    async def helm(self, verb: str, *argv: str) -> str:
+        """Run a command of helm on this release."""
+        return await helm(verb, self.release, f"--namespace={self.kube.namespace}", *argv)
+
+    async def upgrade(self, *sets: str) -> None:
+        """Change values, and wait until all is rolled out."""
+        await self.helm("upgrade", str(CHART), *values(*sets), "--wait", "--timeout=180s")
+
+    # ------------------------------------------------------------------ workers
+
+    async def workers(self) -> list[Pod]:
+        """Return the worker pods that are to stay."""
+        return [pod for pod in await self.kube.pods("worker") if not pod.leaving]
+
+    async def desired_workers(self) -> int:
+        """Return how many workers the deployment should have."""
+        deployment = await self.kube.get("deployment", f"{self.name}-worker")
+        assert deployment is not None
+        return int(deployment["spec"]["replicas"])
+
+    async def hold(self, count: int) -> list[Pod]:
+        """Keep KEDA's hands off and have so many ready workers; returns them."""
+        await self.pause_at(count)
+        await eventually(f"{count} workers", lambda: self._exactly(count), within=60)
+        return await self.workers()
+
+    async def pause_at(self, count: int) -> None:
+        """Keep KEDA's hands off and set the number of workers; does not wait for them."""
+        await self.kube("annotate", "scaledobject", f"{self.name}-worker", f"{PAUSED}={count}", "--overwrite")
+
+    async def let_scale(self) -> None:
+        """Leave the number of workers to KEDA."""
+        await self.kube("annotate", "scaledobject", f"{self.name}-worker", f"{PAUSED}-")
+
+    async def _exactly(self, count: int) -> bool:
+        pods = await self.kube.pods("worker")
+        return len(pods) == count and all(pod.ready and not pod.leaving for pod in pods)
+
+    @asynccontextmanager
+    async def comfyui(self, pod: Pod) -> AsyncIterator[SimulatorControl]:
+        """Reach the simulated ComfyUI in a worker pod, which listens on loopback there."""
+        async with (
+            forwarded(self.kube.namespace, f"pod/{pod.name}", 8188) as port,
+            SimulatorControl(f"http://127.0.0.1:{port}") as control,
+        ):
+            yield control
+
+    # ------------------------------------------------------------------ jobs
+
+    async def push(self, *, workflow: str | None = None) -> str:
+        """Put a job that is nobody's into the queue; returns its id."""
+        job_id = secrets.token_hex(8)
+        picture = input_ref(job_id, 0)
+        await self.pictures.put(picture, self._photo)
+        edit = Edit(prompt="make it snow", pictures=(picture,), seed=1, workflow=workflow)
+        await self.queue.enqueue(Job(id=job_id, user_id=0, edit=edit, reply=None), Limits(max_unfinished_per_user=1000))
+        return job_id
+
+    async def fields(self, job_id: str) -> dict[str, str]:
+        """Return all that Redis knows of a job."""
+        return cast("dict[str, str]", await self.redis.hgetall(Keys().job(job_id)))
+
+    async def job_ids(self) -> set[str]:
+        """Return the ids of all jobs that Redis knows."""
+        prefix = Keys().job_prefix
+        return {name.removeprefix(prefix) async for name in self.redis.scan_iter(f"{prefix}*", count=1000)}
+
+    async def until(self, job_id: str, *states: str, within: float = 60) -> dict[str, str]:
+        """Wait until a job has one of these states; returns all that Redis knows of it."""
+
+        async def reached() -> dict[str, str] | None:
+            fields = await self.fields(job_id)
+            return fields if fields.get("state") in states else None
+
+        return await eventually(f"job {job_id} {' or '.join(states)}", reached, within=within)
+
+    async def until_editing(self, job_id: str, *, step: int = 1, within: float = 60) -> dict[str, str]:
+        """Wait until a job's edit has done so many steps; returns all that Redis knows of it."""
+
+        async def editing() -> dict[str, str] | None:
+            fields = await self.fields(job_id)
+            return fields if fields.get("state") == "running" and int(fields["step"]) >= step else None
+
+        return await eventually(f"job {job_id} at step {step}", editing, within=within)
+
+
+async def password(kube: Kube, secret: str, key: str) -> str:
+    """Read one word of a Secret."""
+    found = json.loads(await kube("get", "secret", secret, "--output=json"))
+    return base64.b64decode(found["data"][key]).decode()
+
+
+def seconds_to_claim(fields: dict[str, Any]) -> float:
+    """Return how long a job waited for its (last) claim, by Redis' clock."""
+    return (int(fields["started_at"]) - int(fields["enqueued_at"])) / 1000

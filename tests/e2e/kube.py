@@ -1,0 +1,154 @@
+"""kubectl and helm as coroutines, against whatever cluster `KUBECONFIG` names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the cluster while a test waits for something."""
+
+
+class CommandError(AssertionError):
+    """A command failed; the message has what it printed."""
+
+
+async def run(*argv: str, stdin: str | None = None) -> str:
+    """Run a command to its end; returns what it printed on stdout.
+
+    Raises:
+        CommandError: it failed.
+    """
+    code, out, err = await attempt(*argv, stdin=stdin)
+    if code:
+        raise CommandError(f"{' '.join(argv)}: exit code {code}\n{out}{err}")
+    return out
+
+
+async def attempt(*argv: str, stdin: str | None = None, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Run a command to its end; returns its exit code, its stdout and its stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=env
+    )
+    try:
+        out, err = await process.communicate(None if stdin is None else stdin.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def eventually(what: str, ready: Callable[[], Awaitable[T | None]], *, within: float) -> T:
+    """Look until something is true; returns it.
+
+    Raises:
+        AssertionError: it was not within so many seconds.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within
+    while True:
+        found = await ready()
+        if found:
+            return found
+        assert clock() < deadline, f"{what}: not within {within:.0f} s"
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def throughout(what: str, holds: Callable[[], Awaitable[Any]], *, seconds: float) -> None:
+    """Look for a while that something stays true."""
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    while clock() < start + seconds:
+        assert await holds(), f"{what}: no longer so after {clock() - start:.1f} s"
+        await asyncio.sleep(LOOK_EVERY)
+
+
+class Kube:
+    """One namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+
+    async def __call__(self, *argv: str, stdin: str | None = None) -> str:
+        """Run kubectl in the namespace."""
+        return await run("kubectl", "--namespace", self.namespace, *argv, stdin=stdin)
+
+    async def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return one object; None when there is none."""
+        text = await self("get", kind, name, "--ignore-not-found", "--output=json")
+        found: dict[str, Any] | None = json.loads(text) if text else None
+        return found
+
+    async def objects(self, kind: str, selector: str = "") -> list[dict[str, Any]]:
+        """Return the objects of a kind."""
+        text = await self("get", kind, "--selector", selector, "--output=json")
+        items: list[dict[str, Any]] = json.loads(text)["items"]
+        return items
+
+    async def pods(self, part: str) -> list[Pod]:
+        """Return the pods of a part of the product that are there, leaving ones included, oldest first."""
+        pods = [Pod(item) for item in await self.objects("pods", f"app.kubernetes.io/component={part}")]
+        return sorted(pods, key=lambda pod: (pod.created, pod.name))
+
+    async def apply(self, *objects: dict[str, Any]) -> None:
+        """Create or change objects."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": objects}
+        await self("apply", "--filename=-", stdin=json.dumps(listed))
+
+
+@dataclass(frozen=True, eq=False)
+class Pod:
+    """What tests look at in a pod."""
+
+    item: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of the pod."""
+        return str(self.item["metadata"]["name"])
+
+    @property
+    def part(self) -> str:
+        """Which part of the product it is; empty for a pod of somebody else."""
+        return str(self.item["metadata"].get("labels", {}).get("app.kubernetes.io/component", ""))
+
+    @property
+    def created(self) -> str:
+        """When, as Kubernetes writes it: whole seconds."""
+        return str(self.item["metadata"]["creationTimestamp"])
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was told to end."""
+        return "deletionTimestamp" in self.item["metadata"]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is Ready."""
+        conditions = self.item["status"].get("conditions", [])
+        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Of the pod."""
+        return dict(self.item["metadata"].get("annotations", {}))
+
+    @property
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """Each container's status, sidecars and init containers included."""
+        status = self.item["status"]
+        found = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+        return {container["name"]: container for container in found}
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """How often each container was started again."""
+        return {name: container["restartCount"] for name, container in self.containers.items()}

@@ -1,0 +1,104 @@
+"""Pods that are told to leave: the job in hand ends where it began."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.e2e.installation import LONG
+from tests.e2e.kube import eventually, run
+
+
+async def start_job(installation, photo):
+    """Let a user send a photo; returns the user and the job's id as soon as its edit goes on."""
+    before = await installation.job_ids()
+    user = await installation.telegram.user()
+    await user.send(photo=photo, caption="make it snow")
+
+    async def new():
+        return await installation.job_ids() - before
+
+    [job] = await eventually("a job", new, within=10)
+    await installation.until_editing(job)
+    return user, job
+
+
+async def until_gone(installation, pod):
+    async def gone():
+        return await installation.kube.get("pod", pod.name) is None
+
+    await eventually(f"{pod.name} gone", gone, within=60)
+
+
+async def test_a_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
+    user, job = await start_job(installation, photo)
+    await installation.kube("delete", "pod", worker.name, "--wait=false")
+    leaving = await installation.kube.get("pod", worker.name)
+    assert leaving is not None
+    assert "deletionTimestamp" in leaving["metadata"]
+    assert (await installation.fields(job))["state"] == "running", "the pod was told to leave too late for this test"
+    await user.picture(timeout=30)
+    await until_gone(installation, worker)
+    claims = installation.watch.claims(job)
+    print(f"attempts: {claims}")
+    assert claims == [(worker.name, 1)]
+    assert len((await user.snapshot()).from_bot) == 1
+
+
+async def test_a_drained_node_lets_the_job_end(installation, worker, photo):
+    user, job = await start_job(installation, photo)
+    node = worker.item["spec"]["nodeName"]
+    selector = f"app.kubernetes.io/instance={installation.release},app.kubernetes.io/component=worker"
+    try:
+        printed = await run(
+            "kubectl", "drain", node, f"--pod-selector={selector}", "--delete-emptydir-data", "--timeout=90s"
+        )
+    finally:
+        await run("kubectl", "uncordon", node)
+    assert f"pod/{worker.name} evicted" in printed
+    await user.picture(timeout=30)
+    claims = installation.watch.claims(job)
+    print(f"attempts: {claims}")
+    assert claims == [(worker.name, 1)]
+    assert len((await user.snapshot()).from_bot) == 1
+
+
+async def test_scaling_in_under_load_loses_no_attempt(installation):
+    await installation.hold(2)
+    jobs = [await installation.push(workflow=LONG) for _ in range(2)]
+    await asyncio.gather(*(installation.until_editing(job) for job in jobs))
+    await installation.pause_at(1)
+
+    async def one_leaves():
+        pods = await installation.kube.pods("worker")
+        return [pod for pod in pods if pod.leaving]
+
+    [victim] = await eventually("a worker told to leave", one_leaves, within=20)
+    counts = await installation.queue.counts()
+    assert counts.running + counts.draining == len(jobs), "both jobs were to be in hand when the pod was told to leave"
+    finished = [await installation.until(job, "done", "failed", "delayed", within=60) for job in jobs]
+    claims = {job: installation.watch.claims(job) for job in jobs}
+    print(f"{victim.name} had to leave; attempts: {claims}")
+    assert [fields["state"] for fields in finished] == ["done", "done"]
+    assert [len(attempts) for attempts in claims.values()] == [1, 1]
+
+
+async def test_an_idle_worker_leaves_before_a_busy_one(installation):
+    await installation.hold(2)
+    job = await installation.push(workflow=LONG)
+    busy = (await installation.until_editing(job))["worker"]
+
+    async def marked():
+        pods = {pod.name: pod for pod in await installation.workers()}
+        return pods[busy].annotations.get("controller.kubernetes.io/pod-deletion-cost") == "1000"
+
+    await eventually("the busy pod costs more", marked, within=5)
+    await installation.let_scale()
+
+    async def one_left():
+        pods = await installation.workers()
+        return pods if len(pods) == 1 else None
+
+    [left] = await eventually("scale-in to one worker", one_left, within=60)
+    assert left.name == busy
+    await installation.until(job, "done")
+    assert installation.watch.claims(job) == [(busy, 1)]

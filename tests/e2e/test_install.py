@@ -1,0 +1,21 @@
+"""`helm install`, as a platform engineer sees it."""
+
+from __future__ import annotations
+
+import time
+
+
+async def test_the_product_is_ready_within_a_minute_and_nothing_restarts(installation):
+    print(f"helm install --wait: {installation.seconds_to_ready:.1f} s")
+    assert installation.seconds_to_ready <= 60
+    for part in ("bot", "redis"):
+        [pod] = await installation.kube.pods(part)
+        assert pod.ready
+        assert not any(pod.restarts.values()), pod.restarts
+
+
+async def test_helm_test_sends_a_job_through_all_parts(installation):
+    started = time.monotonic()
+    printed = await installation.helm("test", "--timeout=120s", "--logs")
+    print(f"helm test, from no worker: {time.monotonic() - started:.1f} s\n{printed}")
+    assert "a picture of" in printed

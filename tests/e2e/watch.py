@@ -1,0 +1,118 @@
+"""What happened to the pods of a namespace, from the first to the last test, and what the workers said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.e2e.kube import Pod
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A pod at one moment."""
+
+    at: float
+    """Monotonic seconds."""
+    pod: Pod
+    gone: bool
+
+
+@dataclass
+class Watch:
+    """Sees every change of every pod, and reads the bot's and the workers' logs before they are gone with the pod.
+
+    An async context manager.
+    """
+
+    namespace: str
+    sights: dict[str, list[Sight]] = field(default_factory=lambda: defaultdict(list))
+    """By pod, oldest first."""
+    logs: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By pod."""
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def __aenter__(self) -> Self:
+        self._tasks[""] = asyncio.create_task(self._pods())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def workers(self) -> dict[str, list[Sight]]:
+        """Return what was seen of each worker pod."""
+        return {name: sights for name, sights in self.sights.items() if sights[0].pod.part == "worker"}
+
+    def events(self, pod: str) -> list[dict[str, Any]]:
+        """Return what a pod logged, an entry a line."""
+        found = []
+        for line in self.logs[pod]:
+            with suppress(ValueError):
+                found.append(json.loads(line))
+        return found
+
+    def claims(self, job_id: str) -> list[tuple[str, int]]:
+        """Return the pod and the number of each attempt at a job, as the workers logged them."""
+        return [
+            (pod, entry["attempt"])
+            for pod in list(self.logs)
+            for entry in self.events(pod)
+            if entry.get("event") == "job.claimed" and entry.get("job") == job_id
+        ]
+
+    async def _pods(self) -> None:
+        while True:  # the API server ends every watch after some time
+            argv = ("get", "pods", "--watch", "--output-watch-events", "--output=json")
+            async for event in _documents(self.namespace, *argv):
+                self._note(event["type"], event["object"])
+            await asyncio.sleep(1)
+
+    def _note(self, kind: str, item: dict[str, Any]) -> None:
+        if item.get("kind") != "Pod":
+            return
+        pod = Pod(item)
+        self.sights[pod.name].append(Sight(time.monotonic(), pod, gone=kind == "DELETED"))
+        main = pod.containers.get(pod.part)
+        if pod.part in ("bot", "worker") and main and "running" in main["state"]:
+            key = f"{pod.name} {main['restartCount']}"
+            if key not in self._tasks:
+                self._tasks[key] = asyncio.create_task(self._follow(pod))
+
+    async def _follow(self, pod: Pod) -> None:
+        argv = ("logs", "--follow", f"--container={pod.part}", pod.name)
+        async for line in _lines(self.namespace, *argv):
+            self.logs[pod.name].append(line.decode(errors="replace").rstrip())
+
+
+async def _lines(namespace: str, *argv: str) -> AsyncIterator[bytes]:
+    process = await asyncio.create_subprocess_exec(
+        "kubectl", "--namespace", namespace, *argv,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 20,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async for line in process.stdout:
+            yield line
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        await process.wait()
+
+
+async def _documents(namespace: str, *argv: str) -> AsyncIterator[dict[str, Any]]:
+    async for line in _lines(namespace, *argv):
+        yield json.loads(line)
