@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -94,7 +95,7 @@ class Person:
         for number, content in enumerate(contents):
             data, found = _read(content)
             called = name or found or _NAMES[kind]
-            form.add_field("files", data, filename=called if number == 0 else f"{number + 1}-{called}")
+            form.add_field("files", io.BytesIO(data), filename=called if number == 0 else f"{number + 1}-{called}")
         sent = await self._connection.form(f"users/{self.id}/messages", form)
         return tuple(sent["ids"])
 
