@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shutil
 from importlib.resources import files
@@ -14,6 +15,7 @@ import pytest_asyncio
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
 from playwright.async_api import Browser, Page, async_playwright
 
 from local_stack import Part, bare_environment, by_line, free_port, python_module
@@ -34,38 +36,57 @@ BROWSER_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+USER_IDS = itertools.count(2001)
 ANSWER_TIMEOUT = 10.0
 """Seconds within which what a user did on the page must have reached the bot."""
 
 
-class ScriptedBot:
-    """Takes updates off the simulator, for a test to read and answer one by one."""
+class Talk:
+    """The bot's side of its chat with one user: what that user said and pressed, for a test to read one by one."""
 
-    def __init__(self, api_url: str) -> None:
-        self.api = Bot("42:scripted", session=AiohttpSession(api=TelegramAPIServer.from_base(api_url)))
-        self._messages: asyncio.Queue[Message] = asyncio.Queue()
-        self._presses: asyncio.Queue[CallbackQuery] = asyncio.Queue()
+    def __init__(self, api: Bot) -> None:
+        self.api = api
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.presses: asyncio.Queue[CallbackQuery] = asyncio.Queue()
 
     async def message(self) -> Message:
         """Return the next message of the user."""
         async with asyncio.timeout(ANSWER_TIMEOUT):
-            return await self._messages.get()
+            return await self.messages.get()
 
     async def press(self) -> CallbackQuery:
         """Return the next press of a button."""
         async with asyncio.timeout(ANSWER_TIMEOUT):
-            return await self._presses.get()
+            return await self.presses.get()
+
+
+class ScriptedBot:
+    """Takes updates off the simulator and sorts them by user."""
+
+    def __init__(self, api_url: str) -> None:
+        self.api = Bot("42:scripted", session=AiohttpSession(api=TelegramAPIServer.from_base(api_url)))
+        self._talks: dict[int, Talk] = {}
+
+    def talk(self, user_id: int) -> Talk:
+        """Return the chat with a user."""
+        return self._talks.setdefault(user_id, Talk(self.api))
 
     async def poll(self) -> None:
-        """Fetch updates until cancelled."""
+        """Fetch updates until cancelled; a simulator that was away begins to count anew."""
         offset = 0
         while True:
-            for update in await self.api.get_updates(offset=offset, timeout=5):
+            try:
+                updates = await self.api.get_updates(offset=offset, timeout=5)
+            except TelegramNetworkError:
+                offset = 0
+                await asyncio.sleep(0.2)
+                continue
+            for update in updates:
                 offset = update.update_id + 1
-                if update.message:
-                    await self._messages.put(update.message)
+                if update.message and update.message.from_user:
+                    await self.talk(update.message.from_user.id).messages.put(update.message)
                 if update.callback_query:
-                    await self._presses.put(update.callback_query)
+                    await self.talk(update.callback_query.from_user.id).presses.put(update.callback_query)
 
 
 def _browser_path() -> str | None:
@@ -83,12 +104,12 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def simulator() -> AsyncIterator[Part]:
     port = free_port()
     part = Part(
         "telegram",
-        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port), "--no-limits"),
+        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port)),
         env=bare_environment(),
         ready=by_line("Telegram simulator: "),
     )
@@ -97,13 +118,13 @@ async def simulator() -> AsyncIterator[Part]:
     await part.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def address(simulator: Part) -> str:
     return (await simulator.wait_for_line(r"Telegram simulator: (\S+)")).group(1)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def bot(address: str) -> AsyncIterator[ScriptedBot]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scripted_bot(address: str) -> AsyncIterator[ScriptedBot]:
     bot = ScriptedBot(address)
     polling = asyncio.create_task(bot.poll())
     yield bot
@@ -112,15 +133,26 @@ async def bot(address: str) -> AsyncIterator[ScriptedBot]:
     await bot.api.session.close()
 
 
+@pytest.fixture
+def user_id() -> int:
+    """Each test is a person of its own, with an empty chat."""
+    return next(USER_IDS)
+
+
+@pytest.fixture
+def bot(scripted_bot: ScriptedBot, user_id: int) -> Talk:
+    return scripted_bot.talk(user_id)
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, bot: ScriptedBot, address: str) -> AsyncIterator[Page]:
+async def page(browser: Browser, bot: Talk, address: str, user_id: int) -> AsyncIterator[Page]:
     """The page as its user first meets it; an error in its scripts fails the test."""
     context = await browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
     context.set_default_timeout(ANSWER_TIMEOUT * 1000)
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(address)
+    await page.goto(f"{address}/?user={user_id}")
     await page.get_by_text("online", exact=True).wait_for()
     yield page
     await context.close()
