@@ -20,11 +20,23 @@ def config(manifests, part):
     return found["data"]
 
 
+def secrets(manifests, part):
+    """Names of the variables that come from Secrets."""
+    (pod,) = (
+        one["spec"]["template"]["spec"]
+        for one in manifests
+        if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")
+    )
+    (container,) = pod["containers"]
+    return [env["name"] for env in container["env"] if "secretKeyRef" in env.get("valueFrom", {})]
+
+
 @pytest.mark.parametrize("part", SETTINGS)
 def test_settings_take_what_the_chart_says(part, manifests, monkeypatch):
     for name, value in config(manifests, part).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BOT_TOKEN", "1:abc")
+    for name in secrets(manifests, part):
+        monkeypatch.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
     SETTINGS[part]()
 
 

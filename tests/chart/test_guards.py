@@ -19,6 +19,7 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "two tokens": ({**TOKEN, "bot.token.value": "1:a"}, "bot.token.existingSecret", "bot.token.value", "leave one"),
     "polling by two": ({**TOKEN, "bot.replicas": 2}, "bot.replicas is 2", "bot.mode=polling", "bot.mode=webhook"),
     "webhook without address": ({**TOKEN, "bot.mode": "webhook"}, "bot.mode=webhook", "bot.webhook.url"),
+    "webhook without TLS": ({**WEBHOOK, "bot.webhook.url": "http://bot"}, "bot.webhook.url is http://bot", "https"),
     "address without webhook": ({**WEBHOOK, "bot.mode": "polling"}, "bot.webhook.url", "bot.mode=polling"),
     "webhook that nobody reaches": (WEBHOOK, "bot.webhook.from", "networkPolicy.enabled"),
     "grace below the budget": (
@@ -72,7 +73,7 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "no such placement": ({**TOKEN, "comfyui.placement": "cloud"}, "/comfyui/placement"),
     "no digest": ({**TOKEN, "worker.image.digest": "sha256:1"}, "/worker/image/digest"),
     "no token": ({"bot.token.value": "secret"}, "/bot/token/value"),
-    "webhook without TLS": ({**TOKEN, "bot.webhook.url": "http://bot.example.com"}, "/bot/webhook/url"),
+    "webhook that is no address": ({**TOKEN, "bot.webhook.url": "bot.example.com"}, "/bot/webhook/url"),
     "no hash": (
         {**TOKEN, "models.files": [{"path": "a", "url": "https://a", "sha256": "1"}]},
         "/models/files/0/sha256",

@@ -20,6 +20,9 @@
 {{- if and (eq .mode "webhook") (not .webhook.url) }}
 {{- fail "bot.mode=webhook needs bot.webhook.url: set it to the public https address that Telegram shall call, or set bot.mode=polling" }}
 {{- end }}
+{{- if and (hasPrefix "http://" .webhook.url) (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) }}
+{{- fail (printf "bot.webhook.url is %s: Telegram calls https addresses only; http:// is for a Bot API server of your own in bot.settings.telegramApiUrl" .webhook.url) }}
+{{- end }}
 {{- if and (eq .mode "polling") .webhook.url }}
 {{- fail "bot.webhook.url is set with bot.mode=polling: set bot.mode=webhook, or leave bot.webhook.url empty" }}
 {{- end }}
