@@ -109,7 +109,7 @@ async def simulator() -> AsyncIterator[Part]:
     port = free_port()
     part = Part(
         "telegram",
-        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port)),
+        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port), "--no-limits"),
         env=bare_environment(),
         ready=by_line("Telegram simulator: "),
     )

@@ -235,8 +235,8 @@ async def test_a_photo_opens_at_full_size_beside_the_one_before(page, bot, photo
 async def test_who_reads_above_is_not_moved_but_told(page, bot):
     await say(page, "hello")
     sent = await bot.message()
-    for number in range(3):
-        await sent.answer("\n".join(f"line {number}.{line}" for line in range(25)))
+    for number in range(6):
+        await sent.answer("\n".join(f"line {number}.{line}" for line in range(10)))
     await expect(items(page).last).to_be_in_viewport()
     chat = page.get_by_role("region", name="Chat")
     await chat.evaluate("chat => { chat.scrollTop = 0; }")
