@@ -1,0 +1,130 @@
+"""Receiving updates by asking for them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from aiogram.exceptions import TelegramConflictError
+
+
+async def texts(bot, **parameters) -> list[str]:
+    return [update.message.text for update in await bot.get_updates(**parameters) if update.message]
+
+
+async def test_updates_come_again_until_a_later_offset_confirms_them(bot, ann):
+    for text in ("one", "two", "three"):
+        await ann.send(text)
+    updates = await bot.get_updates()
+    assert [update.message.text for update in updates] == ["one", "two", "three"]
+    assert [update.update_id - updates[0].update_id for update in updates] == [0, 1, 2]
+    assert await texts(bot) == ["one", "two", "three"]
+    assert await texts(bot, offset=updates[1].update_id) == ["two", "three"]
+    assert await texts(bot) == ["two", "three"]
+    assert await texts(bot, offset=updates[2].update_id + 1) == []
+    assert await texts(bot) == []
+
+
+async def test_an_offset_from_elsewhere_confirms_nothing(bot, ann):
+    await ann.send("one")
+    assert await texts(bot, offset=2**31 - 1) == ["one"]
+    assert await texts(bot, offset=1) == ["one"]
+
+
+async def test_a_negative_offset_leaves_only_the_last_ones(bot, ann):
+    for text in ("one", "two", "three"):
+        await ann.send(text)
+    assert await texts(bot, offset=-2) == ["two", "three"]
+    assert await texts(bot) == ["two", "three"]
+
+
+async def test_no_more_come_at_once_than_asked_for(bot, ann):
+    for number in range(4):
+        await ann.send(str(number))
+    assert await texts(bot, limit=2) == ["0", "1"]
+    assert len(await bot.get_updates(limit=1000)) == 4
+
+
+async def test_a_long_poll_is_answered_the_moment_something_happens(bot, ann):
+    waiting = asyncio.create_task(bot.get_updates(timeout=20))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    sent = time.monotonic()
+    await ann.send("at last")
+    (update,) = await waiting
+    assert update.message.text == "at last"
+    assert time.monotonic() - sent < 2
+
+
+async def test_a_long_poll_in_vain_ends_empty_after_its_time(bot):
+    began = time.monotonic()
+    assert await bot.get_updates(timeout=1) == []
+    assert 0.9 < time.monotonic() - began < 3
+
+
+async def test_of_two_pollers_the_older_is_refused_and_the_newer_goes_on(bot, ann):
+    older = asyncio.create_task(bot.get_updates(timeout=20))
+    await asyncio.sleep(0.3)
+    newer = asyncio.create_task(bot.get_updates(timeout=20))
+    with pytest.raises(TelegramConflictError, match="terminated by other getUpdates request"):
+        await older
+    assert not newer.done()
+    await ann.send("hello")
+    assert [update.message.text for update in await newer] == ["hello"]
+
+
+async def test_a_webhook_ends_a_poll_and_refuses_others_until_it_is_deleted(bot):
+    polling = asyncio.create_task(bot.get_updates(timeout=20))
+    await asyncio.sleep(0.3)
+    await bot.set_webhook("http://127.0.0.1:9/nobody")
+    with pytest.raises(TelegramConflictError, match="terminated by setWebhook request"):
+        await polling
+    with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is active"):
+        await bot.get_updates()
+    await bot.delete_webhook()
+    assert await bot.get_updates() == []
+
+
+async def test_only_the_kinds_asked_for_are_kept_from_then_on(bot, ann):
+    await bot.get_updates(allowed_updates=["callback_query"])
+    await ann.send("not kept")
+    sent = await bot.send_message(
+        ann.id, "buttons", reply_markup={"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]}
+    )
+    await ann.press("A")
+    (update,) = await bot.get_updates()
+    assert (update.callback_query.data, update.callback_query.message.message_id) == ("a", sent.message_id)
+    await bot.get_updates(offset=update.update_id + 1, allowed_updates=[])
+    await ann.send("kept")
+    assert await texts(bot) == ["kept"]
+
+
+async def test_people_may_write_before_the_bot_has_ever_run(simulator_url):
+    from telegram_simulator.client import TelegramSimulator  # noqa: PLC0415
+
+    async with TelegramSimulator(simulator_url) as telegram:
+        early = await telegram.user()
+        await early.send("anybody there?")
+        assert (await early.snapshot()).messages[0].text == "anybody there?"
+
+
+async def test_a_bot_is_on_line_while_it_polls_and_off_soon_after(bot, telegram):
+    assert not (await telegram.bot())["online"]
+    polling = asyncio.create_task(bot.get_updates(timeout=20))
+    await telegram.wait_for_calls(lambda calls: calls)
+    await asyncio.sleep(0.2)
+    assert (await telegram.bot())["online"]
+    polling.cancel()
+    async with asyncio.timeout(10):
+        while (await telegram.bot())["online"]:
+            await asyncio.sleep(0.1)
+
+
+async def test_any_update_can_be_sent_however_odd(bot, telegram):
+    from aiogram.methods import GetUpdates  # noqa: PLC0415
+
+    number = await telegram.add_update({"something_new": {"answer": 42}})
+    (update,) = await bot(GetUpdates())
+    assert update.update_id == number
+    assert update.model_extra == {"something_new": {"answer": 42}}

@@ -1,0 +1,137 @@
+"""Receiving updates by being called."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram.exceptions import TelegramBadRequest
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Receiver:
+    """A bot's address, which answers as the test says."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.updates: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.secrets: list[str | None] = []
+        self.times: list[float] = []
+        self.answers: list[web.Response] = []
+
+    async def receive(self, request: web.Request) -> web.Response:
+        self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
+        self.times.append(time.monotonic())
+        self.updates.put_nowait(await request.json())
+        return self.answers.pop(0) if self.answers else web.Response()
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            return await self.updates.get()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/hook", receiver.receive)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield receiver
+    await runner.cleanup()
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(10):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def test_updates_are_delivered_in_order_with_the_secret_and_are_then_gone(bot, ann, receiver):
+    await ann.send("before")
+    await bot.set_webhook(receiver.url, secret_token="s3cret")
+    await ann.send("after")
+    assert [(await receiver.next())["message"]["text"] for _ in range(2)] == ["before", "after"]
+    assert receiver.secrets == ["s3cret", "s3cret"]
+    info = await bot.get_webhook_info()
+    assert (info.url, info.pending_update_count) == (receiver.url, 0)
+    await bot.delete_webhook()
+    assert await bot.get_updates() == []
+
+
+async def test_an_update_that_was_not_taken_comes_again_ever_later(bot, ann, receiver):
+    receiver.answers = [web.Response(status=500), web.Response(status=503)]
+    await bot.set_webhook(receiver.url)
+    await ann.send("hello")
+    updates = [await receiver.next() for _ in range(3)]
+    assert len({update["update_id"] for update in updates}) == 1
+    first, second, third = receiver.times
+    assert second - first < 1.5
+    assert 1.9 < third - second < 4
+    info = await bot.get_webhook_info()
+    assert info.last_error_message == "Wrong response from the webhook: 503 Service Unavailable"
+    await bot.delete_webhook()
+
+
+async def test_who_is_stuck_does_not_hold_up_other_chats(bot, telegram, ann, receiver):
+    bob = await telegram.user()
+    receiver.answers = [web.Response(status=500), web.Response(status=500)]
+    await bot.set_webhook(receiver.url)
+    await ann.send("stuck")
+    assert [(await receiver.next())["message"]["text"] for _ in range(2)] == ["stuck", "stuck"]
+    await ann.send("behind it")
+    await bob.send("passes by")
+    assert [(await receiver.next())["message"]["text"] for _ in range(3)] == ["passes by", "stuck", "behind it"]
+    await bot.delete_webhook()
+
+
+@pytest.mark.parametrize("way", ["json", "form"])
+async def test_an_answer_may_make_a_call(bot, ann, receiver, way):
+    call = {"method": "sendMessage", "chat_id": str(ann.id), "text": "by the way"}
+    if way == "json":
+        receiver.answers = [web.json_response(call)]
+    else:
+        text = "&".join(f"{name}={value}" for name, value in call.items())
+        receiver.answers = [web.Response(text=text, content_type="application/x-www-form-urlencoded")]
+    await bot.set_webhook(receiver.url)
+    await ann.send("hello")
+    await ann.says("by the way")
+    await bot.delete_webhook()
+
+
+async def test_updates_wait_for_a_bot_that_is_away(bot, ann, receiver):
+    await bot.set_webhook("http://127.0.0.1:9/nobody")
+    await ann.send("hello")
+
+    async def failed() -> bool:
+        return (await bot.get_webhook_info()).last_error_message is not None
+
+    await until(failed)
+    assert (await bot.get_webhook_info()).pending_update_count == 1
+    await bot.set_webhook(receiver.url)
+    assert (await receiver.next())["message"]["text"] == "hello"
+    await bot.delete_webhook()
+
+
+async def test_pending_updates_can_be_dropped(bot, ann, receiver):
+    await ann.send("old")
+    await bot.set_webhook(receiver.url, drop_pending_updates=True, allowed_updates=["message"])
+    await ann.send("new")
+    assert (await receiver.next())["message"]["text"] == "new"
+    assert (await bot.get_webhook_info()).allowed_updates == ["message"]
+    await bot.delete_webhook()
+
+
+async def test_an_impossible_webhook_is_refused(bot):
+    with pytest.raises(TelegramBadRequest, match="bad webhook"):
+        await bot.set_webhook("somewhere")
+    with pytest.raises(TelegramBadRequest, match="unallowed characters"):
+        await bot.set_webhook("https://example.org/", secret_token="with a blank")
