@@ -6,7 +6,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from aiogram import Bot
@@ -30,7 +30,7 @@ from qwenedit_bot.leadership import Leadership
 from qwenedit_bot.limiter import Limiter
 from qwenedit_bot.loops import Backoff, every, pause, unless
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.poller import GRACE, LONG_POLL, Poller
+from qwenedit_bot.poller import Poller
 from qwenedit_bot.progress import Progress
 from qwenedit_bot.replies import Replies
 from qwenedit_bot.settings import BotSettings
@@ -39,10 +39,11 @@ from qwenedit_bot.telegram import TelegramMessenger
 from qwenedit_bot.texts import LANGUAGES, Texts
 from qwenedit_bot.updates import GROUP as UPDATES_GROUP
 from qwenedit_bot.updates import UpdateStream
+from qwenedit_bot.webhook import Webhook
 from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.events import GROUP as EVENTS_GROUP
-from qwenedit_telemetry import HEALTHY, Health, setup
+from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.updates import ReceivedUpdate
     from qwenedit_jobs import Event
 
+MEMORY_RESERVE = 0.1
+"""Share of Redis' memory that users' photos leave free: for the results of those before, and for refusals in words."""
 UPDATES_AT_ONCE = 50
 """Updates in hand; those of one chat are handled one after another."""
 ANSWERS_AT_ONCE = 16
@@ -160,7 +163,7 @@ async def run(
     redis = connections.commands
     keys = BotKeys(prefix=settings.keys.prefix, bot_id=bot.id)
     queue = JobQueue(redis, settings.keys)
-    store = RedisPictureStore(connections.raw, settings.keys, ttl=settings.picture_ttl)
+    store = RedisPictureStore(connections.raw, settings.keys, ttl=settings.picture_ttl, reserve=MEMORY_RESERVE)
     texts = Texts(default=settings.default_language)
     messenger = TelegramMessenger(bot, limiter)
     replies = Replies(redis, keys, messenger)
@@ -178,7 +181,7 @@ async def run(
     handle = HandleUpdate(bot, make_dispatcher(redis, keys, services), services, metrics)
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
-    poller = Poller(bot, stream, metrics)
+    intake = make_intake(settings, bot, stream)
     updates: Consumer[ReceivedUpdate] = Consumer(
         stream, handle, lane=lambda update: update.chat, name="updates", concurrency=UPDATES_AT_ONCE,
         give_up_after=600.0,
@@ -193,10 +196,10 @@ async def run(
     )
     leadership = Leadership(redis, keys.leader, replica=settings.bot_id)
     metrics.leader.set_function(lambda: float(leadership.held))
-    readiness.poller = poller
+    readiness.intake = intake
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(poller.run(stop))
+        tasks.create_task(intake.run(stop))
         tasks.create_task(updates.run(stop))
         tasks.create_task(answers.run(stop))
         tasks.create_task(leadership.run(stop))
@@ -205,6 +208,30 @@ async def run(
         tasks.create_task(offer_commands(bot, texts))
         if settings.worker_pods:
             tasks.create_task(keep_deletion_costs(settings, queue, leadership, stop))
+
+
+class Intake(Protocol):
+    """Receives updates from Telegram into the stream."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Receive until the wish to stop comes."""
+
+    def health(self) -> Health:
+        """Whether updates come in."""
+
+
+def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream) -> Intake:
+    """Choose how updates come in."""
+    if settings.webhook_url is None or settings.webhook_secret is None or settings.bot_mode == "polling":
+        return Poller(bot, stream)
+    return Webhook(
+        bot,
+        stream,
+        url=settings.webhook_url,
+        secret=settings.webhook_secret,
+        host=settings.webhook_host,
+        port=settings.webhook_port,
+    )
 
 
 async def keep_deletion_costs(
@@ -238,7 +265,7 @@ class Readiness:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self.poller: Poller | None = None
+        self.intake: Intake | None = None
 
     async def check(self) -> Health:
         """Ask Redis, and look when Telegram last answered."""
@@ -246,8 +273,6 @@ class Readiness:
             await self._redis.ping()
         except RedisError as error:
             return Health.failing(f"Redis does not answer: {type(error).__name__}")
-        if self.poller is None:
+        if self.intake is None:
             return Health.failing("starting: Telegram has not answered yet")
-        if self.poller.silent_for > LONG_POLL + GRACE:
-            return Health.failing(f"Telegram has not answered for {self.poller.silent_for:.0f} s")
-        return HEALTHY
+        return self.intake.health()

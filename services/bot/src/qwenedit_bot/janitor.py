@@ -1,4 +1,4 @@
-"""What must happen although no worker is up: expired leases end, due retries go back in line, and are counted."""
+"""What must happen although no worker is up: leases and waits run out, due retries go back in line, and are counted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 
 
 class Janitor:
-    """Reaps, promotes, counts, and forgets replicas that are gone: each rollout brings names of its own.
+    """Reaps, promotes, ends waits that were too long, and counts.
+
+    It also forgets replicas that are gone: each rollout brings names of its own.
 
     Args:
         queue: What it looks after.
@@ -61,6 +63,8 @@ class Janitor:
             self._metrics.reaped.labels(outcome).inc()
         for job in await self._queue.promote():
             log.info("job.due_again", job=job)
+        for job in await self._queue.expire():
+            log.warning("job.waited_too_long", job=job)
         await self._count()
         if self._clock() >= self._forget_at:
             await self._forget_replicas()

@@ -19,13 +19,13 @@ from redis.exceptions import RedisError
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.loops import Backoff, pause, unless
 from qwenedit_bot.updates import KINDS
+from qwenedit_telemetry import HEALTHY, Health
 
 if TYPE_CHECKING:
     import asyncio
 
     from aiogram import Bot
 
-    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.updates import UpdateStream
 
 LONG_POLL = 25
@@ -53,19 +53,19 @@ class Poller:
     Args:
         bot: The connection to Telegram.
         updates: Where updates are kept until they are handled.
-        metrics: Counts them.
     """
 
-    def __init__(self, bot: Bot, updates: UpdateStream, metrics: BotMetrics) -> None:
+    def __init__(self, bot: Bot, updates: UpdateStream) -> None:
         self._bot = bot
         self._updates = updates
-        self._metrics = metrics
         self._answered_at = time.monotonic()
 
-    @property
-    def silent_for(self) -> float:
-        """Seconds since Telegram last answered."""
-        return time.monotonic() - self._answered_at
+    def health(self) -> Health:
+        """Whether Telegram answers."""
+        silent_for = time.monotonic() - self._answered_at
+        if silent_for > LONG_POLL + GRACE:
+            return Health.failing(f"Telegram has not answered for {silent_for:.0f} s")
+        return HEALTHY
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until the wish to stop comes; a request that waits is cut then, which loses nothing.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue import Limits
 
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
@@ -21,6 +22,15 @@ class BotSettings(RedisSettings):
     bot_token: SecretStr = Field(description="@BotFather gives it out")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://\S+$")
     """Another Bot API server than Telegram's own."""
+    bot_mode: Literal["polling", "webhook"] = "polling"
+    """How updates come in. Telegram serves one poller a bot; webhooks may have any number of replicas."""
+    webhook_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+\S*$")
+    """Public address of the webhook. Telegram itself takes only https."""
+    webhook_secret: SecretStr | None = None
+    """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends along."""
+    webhook_host: str = "127.0.0.1"
+    """Address that the webhook listens on; images set it to 0.0.0.0."""
+    webhook_port: int = Field(default=8443, ge=1, le=65535)
     bot_id: str = Field(default_factory=socket.gethostname, min_length=1)
     """Name of this replica among the bot's: two that run at once must differ, a restarted one must not."""
     bot_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -34,6 +44,8 @@ class BotSettings(RedisSettings):
     """Seconds before the second, third, … attempt; the last one repeats."""
     max_queue_length: int = Field(default=1000, ge=1)
     max_unfinished_jobs_per_user: int = Field(default=3, ge=1)
+    max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
+    """Seconds after which a job that has still not begun fails, and its user is told."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
     """Seconds that pictures are kept, in and out."""
     default_language: Literal["en", "ru"] = "en"
@@ -52,6 +64,19 @@ class BotSettings(RedisSettings):
         if not _TOKEN.fullmatch(token.get_secret_value()):
             raise ValueError("it has the form 123456789:AbC-dEf, digits before the colon")
         return token
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_has_its_form(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
+            raise ValueError("it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+        return secret
+
+    @model_validator(mode="after")
+    def _webhook_is_whole(self) -> Self:
+        if self.bot_mode == "webhook" and (self.webhook_url is None or self.webhook_secret is None):
+            raise ValueError("BOT_MODE is webhook: set WEBHOOK_URL and WEBHOOK_SECRET, or BOT_MODE=polling")
+        return self
 
     @field_validator("retry_delays", mode="before")
     @classmethod
@@ -81,4 +106,5 @@ class BotSettings(RedisSettings):
             max_unfinished_per_user=self.max_unfinished_jobs_per_user,
             max_attempts=self.max_retries,
             retry_delays=self.retry_delays,
+            max_wait=self.max_wait,
         )

@@ -15,7 +15,16 @@ from qwenedit_bot.errors import FileTooBigError, FileUnavailableError
 from qwenedit_bot.pictures import PictureRefusedError, Refusal
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
-from qwenedit_jobs import Edit, Job, QueueFullError, ReplyTo, TooManyUnfinishedError, input_ref, job_id
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    QueueFullError,
+    ReplyTo,
+    StorageFullError,
+    TooManyUnfinishedError,
+    input_ref,
+    job_id,
+)
 from qwenedit_telemetry import job_context
 
 if TYPE_CHECKING:
@@ -151,9 +160,10 @@ class Submit:
             return await self._refuse(source, Outcome.REFUSED, "file_unavailable", view)
         except PictureRefusedError as error:
             return await self._refuse(source, Outcome.REFUSED, error.why, _refused(words, error))
-        except QueueFullError:
+        except (QueueFullError, StorageFullError) as error:
             await self._store.delete(picture)
-            return await self._refuse(source, Outcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL)))
+            text = Text.QUEUE_FULL if isinstance(error, QueueFullError) else Text.STORAGE_FULL
+            return await self._refuse(source, Outcome.NOT_NOW, text.name.lower(), View(words(text)))
         except TooManyUnfinishedError as error:
             await self._store.delete(picture)
             view = View(words(Text.TOO_MANY_UNFINISHED, count=error.unfinished))

@@ -45,6 +45,7 @@ class Text(StrEnum):
     FILE_UNAVAILABLE = "file-unavailable"
     PICTURE_REFUSED = "picture-refused"
     QUEUE_FULL = "queue-full"
+    STORAGE_FULL = "storage-full"
     TOO_MANY_UNFINISHED = "too-many-unfinished"
 
     CANCEL_BUTTON = "cancel-button"

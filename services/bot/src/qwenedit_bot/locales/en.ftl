@@ -94,6 +94,7 @@ failed = { $reason ->
     [worker_lost] 😔 The image machine broke down several times on this job. Please try again later, or with another photo.
     [picture_expired] 😔 The picture waited too long and has been deleted. Please send the photo again.
     [picture_unreadable] 😔 The image machine could not read this picture. Please send it as a JPEG or PNG.
+    [expired] 😔 So many pictures were waiting that the turn of this one did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
 
@@ -112,6 +113,7 @@ picture-refused = { $why ->
    *[unknown] I can't read this file as a picture. I take JPEG, PNG and WebP.
 }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
+storage-full = I have no room for another picture right now. Please try again in a few minutes.
 too-many-unfinished = { $count ->
     [one] You already have a picture in the works. Wait for it or /cancel it, then send this again.
    *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send this again.
