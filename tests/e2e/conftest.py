@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator
 from tests.e2e.forward import forwarded
-from tests.e2e.installation import CHART, HERE, PICTURE_TTL, RED, Installation, helm, password, values
+from tests.e2e.installation import CHART, PICTURE_TTL, RED, REPOSITORY, Installation, helm, password, values
 from tests.e2e.kube import Kube, Pod, attempt, run
 from tests.e2e.watch import Watch
 
@@ -81,7 +81,7 @@ async def kube() -> AsyncIterator[Kube]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def telegram(kube: Kube) -> AsyncIterator[TelegramSimulator]:
     """The simulated Telegram, on the cluster."""
-    await kube("apply", f"--filename={HERE / 'telegram-simulator.yaml'}")
+    await kube("apply", f"--filename={REPOSITORY / 'k8s' / 'try' / 'telegram-simulator.yaml'}")
     await kube("rollout", "status", "deployment/telegram-simulator", "--timeout=60s")
     async with (
         forwarded(NAMESPACE, "service/telegram-simulator", 8090) as port,
@@ -95,6 +95,7 @@ async def installation(kube: Kube, telegram: TelegramSimulator) -> AsyncIterator
     """The product, installed with helm."""
     async with AsyncExitStack() as stack:
         watch = await stack.enter_async_context(Watch(NAMESPACE))
+        before = set(await kube.everything())
         started = time.monotonic()
         await helm("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", *values(), "--wait", "--timeout=120s")
         seconds = time.monotonic() - started
@@ -116,6 +117,7 @@ async def installation(kube: Kube, telegram: TelegramSimulator) -> AsyncIterator
             queue=JobQueue(client, Keys()),
             pictures=RedisPictureStore(raw, Keys(), ttl=PICTURE_TTL),
             seconds_to_ready=seconds,
+            before=before,
         )
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from tests.e2e.watch import Watch
 
 HERE = Path(__file__).parent
-CHART = HERE.parents[1] / "charts" / "qwenedit"
+REPOSITORY = HERE.parents[1]
+CHART = REPOSITORY / "charts" / "qwenedit"
 VALUES = (CHART / "examples" / "simulators" / "values.yaml", HERE / "values.yaml")
 LONG = "qwen-image-edit-2511-quality"
 """A workflow of 20 steps; the default one has 4."""
@@ -60,7 +61,9 @@ class Installation:
     redis: Redis
     queue: JobQueue
     pictures: RedisPictureStore
-    seconds_to_ready: float = 0.0
+    seconds_to_ready: float
+    before: set[str]
+    """What was in the namespace before, as `Kind/name`."""
     _photo: bytes = field(default_factory=lambda: gradient(SIDE))
 
     @property
@@ -163,3 +166,31 @@ async def password(kube: Kube, secret: str, key: str) -> str:
 def seconds_to_claim(fields: dict[str, Any]) -> float:
     """Return how long a job waited for its (last) claim, by Redis' clock."""
     return (int(fields["started_at"]) - int(fields["enqueued_at"])) / 1000
+
+
+def pod_of(name: str, image: str, code: str, **spec: Any) -> dict[str, Any]:
+    """Describe a pod that runs Python and satisfies the restricted standard."""
+    container = {
+        "name": "main",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python", "-c", code],
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+            **spec,
+        },
+    }

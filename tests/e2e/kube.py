@@ -93,10 +93,26 @@ class Kube:
         items: list[dict[str, Any]] = json.loads(text)["items"]
         return items
 
+    async def everything(self) -> dict[str, dict[str, Any]]:
+        """Return all objects of the namespace by `Kind/name`, but for events and measurements."""
+        kinds = (await self("api-resources", "--namespaced", "--verbs=list", "--output=name")).split()
+        kept = [kind for kind in kinds if not kind.startswith("events") and not kind.endswith(".metrics.k8s.io")]
+        listed = json.loads(await self("get", ",".join(kept), "--ignore-not-found", "--output=json"))
+        return {f"{item['kind']}/{item['metadata']['name']}": item for item in listed["items"]}
+
     async def pods(self, part: str) -> list[Pod]:
         """Return the pods of a part of the product that are there, leaving ones included, oldest first."""
         pods = [Pod(item) for item in await self.objects("pods", f"app.kubernetes.io/component={part}")]
         return sorted(pods, key=lambda pod: (pod.created, pod.name))
+
+    async def pod(self, name: str) -> Pod | None:
+        """Return one pod; None when there is none."""
+        item = await self.get("pod", name)
+        return None if item is None else Pod(item)
+
+    async def python(self, pod: str, container: str, code: str) -> str:
+        """Run Python in a container; returns what it printed."""
+        return await self("exec", pod, f"--container={container}", "--", "python", "-c", code)
 
     async def apply(self, *objects: dict[str, Any]) -> None:
         """Create or change objects."""

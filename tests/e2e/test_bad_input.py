@@ -1,0 +1,40 @@
+"""What a platform engineer reads when the cluster lacks something; bad values are tests/chart's business."""
+
+from __future__ import annotations
+
+import os
+
+from tests.e2e.installation import CHART, values
+from tests.e2e.kube import attempt
+from tests.e2e.lacking import cluster_without
+
+
+async def test_a_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
+    async with cluster_without("keda.sh", tmp_path) as kubeconfig:
+        code, _out, said = await attempt(
+            "helm", "install", "nokeda", str(CHART), f"--namespace={kube.namespace}", *values(),
+            env={**os.environ, "KUBECONFIG": kubeconfig},
+        )  # fmt: skip
+    print(said)
+    assert code != 0
+    assert "autoscaling.enabled needs KEDA, which this cluster lacks" in said
+    assert "helm install keda" in said
+    assert "autoscaling.enabled=false" in said
+    assert not await kube.objects("secrets", "owner=helm,name=nokeda"), "nothing was installed"
+
+
+async def test_a_claim_that_cannot_bind_is_found_by_what_the_notes_tell_to_look_at(kube):
+    release = f"--namespace={kube.namespace}"
+    try:
+        code, _out, said = await attempt(
+            "helm", "install", "unbound", str(CHART), release, *values("redis.persistence.storageClassName=fast"),
+            "--wait", "--timeout=15s",
+        )  # fmt: skip
+        print(said)
+        assert code != 0
+        claim = await kube("describe", "pvc", "data-unbound-qwenedit-redis-0")
+    finally:
+        await attempt("helm", "uninstall", "unbound", release, "--wait", "--timeout=60s")
+        await kube("delete", "pvc", "data-unbound-qwenedit-redis-0", "--ignore-not-found")
+    print(claim)
+    assert 'storageclass.storage.k8s.io "fast" not found' in claim

@@ -1,0 +1,116 @@
+"""Who reaches whom, and where the bot's token is."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import gzip
+import json
+
+import pytest_asyncio
+
+from tests.e2e.conftest import TOKEN
+from tests.e2e.installation import pod_of
+from tests.e2e.kube import eventually, run
+
+KNOCK = """
+import socket, sys
+def knock(host, port):
+    try:
+        socket.create_connection((host, port), timeout=3).close()
+    except OSError:
+        return False
+    return True
+print([knock(host, port) for host, port in {targets!r}])
+"""
+
+
+async def reached(kube, pod, container, targets):
+    """Try to connect from a container; returns the names of the targets that could be reached."""
+    printed = await kube.python(pod, container, KNOCK.format(targets=list(targets.values())))
+    return {name for name, could in zip(targets, ast.literal_eval(printed), strict=True) if could}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stranger(installation):
+    """A pod of somebody else, in the same namespace."""
+    [bot] = await installation.kube.pods("bot")
+    image = bot.item["spec"]["containers"][0]["image"]
+    await installation.kube.apply(pod_of("stranger", image, "import time; time.sleep(600)"))
+    await installation.kube("wait", "--for=condition=Ready", "pod/stranger", "--timeout=30s")
+    yield "stranger"
+    await installation.kube("delete", "pod", "stranger", "--wait=false")
+
+
+async def address(kube, service):
+    found = await kube.get("service", service)
+    assert found is not None
+    return found["spec"]["clusterIP"]
+
+
+async def test_a_stranger_reaches_no_part_of_the_product(installation, worker, stranger):
+    kube = installation.kube
+    [bot] = await kube.pods("bot")
+    [redis] = await kube.pods("redis")
+    worker_ip, bot_ip = worker.item["status"]["podIP"], bot.item["status"]["podIP"]
+    targets = {
+        "telegram": (await address(kube, "telegram-simulator"), 8090),
+        "redis": (await address(kube, f"{installation.name}-redis"), 6379),
+        "redis pod": (redis.item["status"]["podIP"], 6379),
+        "comfyui": (worker_ip, 8188),
+        "worker metrics": (worker_ip, 8080),
+        "bot metrics": (bot_ip, 8081),
+        "webhook": (bot_ip, 8443),
+    }
+    assert await reached(kube, stranger, "main", targets) == {"telegram"}, "only the control is reached"
+
+
+async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
+    kube = installation.kube
+    [bot] = await kube.pods("bot")
+    api = json.loads(await run("kubectl", "get", "service", "kubernetes", "--namespace=default", "--output=json"))
+    slices = json.loads(await run("kubectl", "get", "endpoints", "kubernetes", "--namespace=default", "--output=json"))
+    [subset] = slices["subsets"]
+    targets = {
+        "redis": (await address(kube, f"{installation.name}-redis"), 6379),
+        "telegram": (await address(kube, "telegram-simulator"), 8090),
+        "api service": (api["spec"]["clusterIP"], 443),
+        "api server": (subset["addresses"][0]["ip"], subset["ports"][0]["port"]),
+        "bot": (bot.item["status"]["podIP"], 8081),
+    }
+
+    for container in ("worker", "comfyui"):
+
+        async def redis_alone(container=container):
+            return await reached(kube, worker.name, container, targets) == {"redis"}
+
+        # The network plugin learns of a new pod some seconds after its start.
+        await eventually(f"{container} reaching Redis and nothing else", redis_alone, within=15)
+    everything = await reached(kube, bot.name, "bot", targets)
+    assert everything >= {"redis", "telegram", "api service", "api server"}, "the bot is the control"
+
+
+async def test_the_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):
+    kube = installation.kube
+    traces = (TOKEN, base64.b64encode(TOKEN.encode()).decode())
+    holders = set()
+    for name, found in (await kube.everything()).items():
+        text = json.dumps(found)
+        if found.get("type") == "helm.sh/release.v1":
+            release = gzip.decompress(base64.b64decode(base64.b64decode(found["data"]["release"]))).decode()
+            assert '"manifest"' in release
+            text += release
+        if any(trace in text for trace in traces):
+            holders.add(name)
+    assert holders == {"Secret/telegram-token"}
+
+    [bot] = await kube.pods("bot")
+    [redis] = await kube.pods("redis")
+    environments = {
+        "bot": await kube("exec", bot.name, "--container=bot", "--", "cat", "/proc/1/environ"),
+        "redis": await kube("exec", redis.name, "--container=redis", "--", "cat", "/proc/1/environ"),
+        "worker": await kube("exec", worker.name, "--container=worker", "--", "cat", "/proc/1/environ"),
+        "comfyui": await kube("exec", worker.name, "--container=comfyui", "--", "cat", "/proc/1/environ"),
+    }
+    assert {part for part, environment in environments.items() if TOKEN in environment} == {"bot"}
+    assert not any(TOKEN in line for lines in installation.watch.logs.values() for line in lines)

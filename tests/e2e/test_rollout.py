@@ -1,0 +1,64 @@
+"""`helm upgrade`: what is rolled, and what users notice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest_asyncio
+
+USERS = 6
+PHOTOS_EACH = 2
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def changed(installation):
+    """Undo what a test's upgrades changed."""
+    yield
+    await installation.upgrade()
+
+
+async def identities(installation, part):
+    return {pod.item["metadata"]["uid"] for pod in await installation.kube.pods(part) if not pod.leaving}
+
+
+async def test_an_upgrade_rolls_only_what_its_change_concerns(installation, worker, changed):
+    bot, redis = await identities(installation, "bot"), await identities(installation, "redis")
+    old = await identities(installation, "worker")
+    await installation.upgrade("worker.settings.pollingInterval=2")
+    assert await identities(installation, "bot") == bot
+    assert await identities(installation, "redis") == redis
+    workers = await identities(installation, "worker")
+    assert workers
+    assert not workers & old
+    await installation.upgrade("worker.settings.pollingInterval=2", "autoscaling.cooldownPeriod=11")
+    assert await identities(installation, "worker") == workers, "a change for KEDA alone rolled the workers"
+
+
+async def test_a_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_twice(installation, photo, changed):
+    await installation.hold(2)
+    before = await installation.job_ids()
+    users = [await installation.telegram.user() for _ in range(USERS)]
+
+    async def keep_sending():
+        for _ in range(PHOTOS_EACH):
+            for user in users:
+                await user.send(photo=photo, caption="make it snow")
+                await asyncio.sleep(1.5)
+
+    sending = asyncio.create_task(keep_sending())
+    await asyncio.sleep(3)
+    assert (await installation.queue.counts()).running
+    old = {part: await identities(installation, part) for part in ("bot", "worker")}
+    await installation.upgrade("bot.settings.logLevel=DEBUG", "worker.settings.logLevel=DEBUG")
+    await sending
+    for part, pods in old.items():
+        assert not pods & await identities(installation, part), f"{part} was not rolled"
+    for user in users:
+        await user.picture(timeout=90, number=PHOTOS_EACH)
+    seen = [(len(chat.from_bot), len(chat.pictures)) for chat in [await user.snapshot() for user in users]]
+    jobs = await installation.job_ids() - before
+    attempts = [installation.watch.claims(job) for job in jobs]
+    print(f"{len(jobs)} jobs, attempts of each: {sorted(len(claims) for claims in attempts)}")
+    assert seen == [(PHOTOS_EACH, PHOTOS_EACH)] * USERS
+    assert len(jobs) == USERS * PHOTOS_EACH
+    assert all(len(claims) == 1 for claims in attempts), attempts
