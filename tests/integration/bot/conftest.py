@@ -1,17 +1,30 @@
 from __future__ import annotations
 
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
+import redis as redis_client
 
+from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
+from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.consumer import BLOCK
 from qwenedit_bot.keys import BotKeys
-from qwenedit_jobs import RedisSettings, connect
+from qwenedit_jobs import JobQueue, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from redis.asyncio import Redis
+
+    from local_stack import RedisServer
+    from qwenedit_jobs import Claim, Status
 
 
 @pytest.fixture
@@ -23,3 +36,129 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def bot_keys() -> BotKeys:
     return BotKeys(prefix="qwenedit", bot_id=42)
+
+
+class WorkerByHand:
+    """Claims jobs and settles them as the test says."""
+
+    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
+        self.queue = queue
+        self.store = store
+        self.claims: list[Claim] = []
+
+    async def claim(self) -> Claim:
+        while True:
+            await self.queue.wait(1.0)
+            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=30)
+            if claim is not None:
+                self.claims.append(claim)
+                return claim
+
+    async def step(self, claim: Claim, step: int, steps: int) -> None:
+        await self.queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step, steps=steps)
+
+    async def finish(self, claim: Claim, picture: bytes) -> None:
+        ref = result_ref(claim.job.id, claim.attempt)
+        await self.store.put(ref, picture)
+        await self.queue.complete(claim.job.id, claim.token, Result(picture=ref, seed=1, seconds=2.0))
+
+    async def fail(self, claim: Claim, reason: Reason) -> None:
+        await self.queue.fail(claim.job.id, claim.token, reason)
+
+    async def clear(self) -> None:
+        """Leave no job behind for the next test."""
+        for job_id in await self.queue.unfinished_ids():
+            await self.queue.cancel(job_id)
+        for claim in self.claims:
+            await self.queue.release(claim.job.id, claim.token)
+        self.claims.clear()
+
+    async def finish_next(self, picture: bytes) -> Claim:
+        claim = await self.claim()
+        await self.finish(claim, picture)
+        return claim
+
+
+@dataclass
+class Stage:
+    """Telegram's simulator and the bot as processes, and a worker's part for the test to play."""
+
+    redis_url: str
+    telegram_url: str
+    telegram: TelegramSimulator
+    bot: Service
+    worker: WorkerByHand
+
+    def another_bot(self, name: str) -> Service:
+        return _bot(self.redis_url, self.telegram_url, name)
+
+    async def jobs(self, count: int) -> list[Status]:
+        """Return the unfinished jobs as soon as there are that many."""
+
+        async def enough() -> bool:
+            return len(await self.worker.queue.unfinished_ids()) >= count
+
+        await self.eventually(enough)
+        return await self.worker.queue.statuses(await self.worker.queue.unfinished_ids())
+
+    async def answered(self, job_id: str) -> None:
+        await self.eventually(lambda: self.worker.queue.was_answered(job_id))
+
+    async def struck(self) -> None:
+        """Wait until every fault that was asked for has befallen a call."""
+
+        async def none_left() -> bool:
+            return not await self.telegram.faults()
+
+        await self.eventually(none_left)
+
+    async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not await condition():
+                await asyncio.sleep(0.05)
+
+
+def _bot(redis_url: str, telegram_url: str, name: str = "bot") -> Service:
+    return bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url, name=name)
+
+
+@asynccontextmanager
+async def _performing(redis_url: str) -> AsyncIterator[Stage]:
+    process = TelegramProcess(env=bare_environment())
+    service = _bot(redis_url, process.url)
+    settings = RedisSettings(redis_url=redis_url)
+    await process.start()
+    try:
+        await service.start()
+        async with (
+            TelegramSimulator(process.url) as telegram,
+            connect(settings, block=BLOCK) as redis,
+            connect(settings, decode=False) as raw,
+        ):
+            worker = WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
+            yield Stage(redis_url, process.url, telegram, service, worker)
+    finally:
+        await service.kill()
+        await process.kill()
+
+
+@pytest.fixture(scope="session")
+def performing() -> Callable[[str], AbstractAsyncContextManager[Stage]]:
+    """Return what makes a stage of its own from the address of a Redis."""
+    return _performing
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_stage(redis_server: RedisServer) -> AsyncIterator[Stage]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    async with _performing(redis_server.url) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(shared_stage: Stage) -> AsyncIterator[Stage]:
+    """One for the tests of a module, which must leave the bot running; nothing else is left behind."""
+    yield shared_stage
+    await shared_stage.telegram.clear_faults()
+    await shared_stage.worker.clear()

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot import janitor as janitor_module
 from qwenedit_bot.janitor import FORGET_EVERY, Janitor
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, State
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, State
 from qwenedit_jobs.queue import Limits
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def queue(redis: Redis) -> JobQueue:
 @pytest.fixture
 def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) -> Janitor:
     return Janitor(queue=queue, redis=redis, groups=[("stream", "group")], metrics=metrics, clock=clock)
+
+
+async def test_a_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue, janitor: Janitor) -> None:
+    await queue.enqueue(JOB, Limits(max_wait=0.0))
+    await janitor.tick()
+    status = await queue.status(JOB.id)
+    assert status is not None
+    assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
 
 
 async def test_a_job_whose_worker_died_is_back_in_line_without_any_worker(

@@ -1,0 +1,371 @@
+# ruff: noqa: RUF001 - the bot speaks Russian, and has a sign for “by”
+"""What users say and what they are told: the bot and Telegram's simulator as processes, the worker's part by hand."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from local_stack import SIMULATED_TOKEN
+from qwenedit_jobs import Reason, State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from telegram_simulator.client import Person, TelegramSimulator
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def photo(width: int = 320, height: int = 240, kind: str = "JPEG") -> bytes:
+    return encoded(Image.effect_noise((width, height), 60).convert("RGB"), kind)
+
+
+def bomb(side: int = 30_000) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 100)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+RESULT = photo(kind="PNG")
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _quiet_log(shared_stage: Any) -> AsyncIterator[None]:
+    yield
+    assert await shared_stage.bot.stop() == 0
+    printed = "\n".join(shared_stage.bot.lines)
+    assert SIMULATED_TOKEN.partition(":")[2] not in printed
+    assert "make it snow" not in printed
+    assert '"level": "error"' not in printed
+
+
+@pytest.fixture
+def simulator(stage: Any) -> TelegramSimulator:
+    return stage.telegram
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+async def told(person: Person) -> str:
+    seen = await person.wait_for(lambda chat: len(chat.from_bot) >= 1)
+    # The first words may be those of the placeholder.
+    seen = await person.wait_for(lambda chat: not chat.from_bot[0].text.startswith("⏳"))
+    assert len(seen.from_bot) == 1
+    return seen.from_bot[0].text
+
+
+# ---------------------------------------------------------------- a job
+
+
+async def test_a_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
+    stage, simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    waiting = await ann.says("next in line")
+    assert waiting.reply_to == sent
+    assert waiting.now.labels == ("✖️ Cancel",)
+    claim = await worker.claim()
+    assert claim.job.edit.prompt == "make it snow"
+    await ann.says("starting")
+    await worker.step(claim, 2, 4)
+    await ann.says("step 2 of 4")
+    await worker.finish(claim, RESULT)
+    answer = await ann.picture()
+    assert answer.id == waiting.id
+    assert answer.now.buttons == ()
+    assert answer.text.startswith("✨ Done in ")
+    assert len((await ann.snapshot()).from_bot) == 1
+    status = await worker.queue.status(claim.job.id)
+    assert status is not None
+    assert status.state is State.DONE
+    await stage.answered(claim.job.id)
+
+
+async def test_a_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    (text,) = await ann.send("make it snow")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "make it snow"
+    assert (await ann.picture()).reply_to == text
+    await ann.send("and now rain")
+    await ann.says("I need a photo first")
+
+
+async def test_a_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await worker.finish_next(RESULT)
+    result = await ann.picture()
+    await ann.send("now make it rain", reply_to=result.id)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "now make it rain"
+    await ann.picture(number=2)
+
+
+async def test_a_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(document=photo(1000, 700, "PNG"), caption="make it snow")
+    claim = await worker.claim()
+    picture = await worker.store.get(claim.job.edit.pictures[0])
+    assert picture.startswith(b"\x89PNG")
+    await worker.finish(claim, RESULT)
+    await ann.picture()
+
+
+async def test_a_forwarded_photos_caption_is_nobodys_wish(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="Buy our shoes!", forwarded=True)
+    assert "What shall I do with it?" in await told(ann)
+
+
+async def test_a_job_in_russian_is_told_in_russian(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user(language="ru")
+    await ann.send(photo=photo(), caption="пусть идёт снег")
+    await ann.says("следующий в очереди")
+    claim = await worker.claim()
+    await worker.fail(claim, Reason.OUT_OF_MEMORY)
+    assert "не хватило памяти" in await told(ann)
+
+
+async def test_places_in_line_move(simulator: TelegramSimulator, worker) -> None:
+    ann, bob = await simulator.user(), await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await bob.send(photo=photo(), caption="make it snow")
+    await bob.says("Place in line: 2")
+    await worker.claim()
+    await bob.says("next in line")
+
+
+@pytest.mark.parametrize("reason", Reason)
+async def test_a_failure_is_told_in_words_and_without_a_button(
+    simulator: TelegramSimulator, worker, reason: Reason
+) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await worker.fail(await worker.claim(), reason)
+    assert (await told(ann)).startswith("😔")
+    assert (await ann.snapshot()).from_bot[0].now.buttons == ()
+
+
+async def test_a_result_too_large_for_a_photo_comes_all_the_same(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    large = encoded(Image.effect_noise((2200, 2200), 120).convert("RGB"), "PNG", compress_level=0)
+    assert len(large) > 10_000_000
+    await worker.finish_next(large)
+    await ann.picture(timeout=30)
+
+
+async def test_a_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await worker.finish_next(photo(2100, 100, "PNG"))
+    seen = await ann.wait_for(lambda chat: chat.from_bot and chat.from_bot[0].now.document)
+    assert len(seen.from_bot) == 1
+
+
+# ---------------------------------------------------------------- cancelling
+
+
+async def test_a_waiting_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await ann.press("Cancel")
+    message = await ann.says("✖️ Cancelled.")
+    assert message.now.buttons == ()
+    assert await worker.queue.waiting_ids() == []
+    seen = await ann.wait_for(lambda chat: chat.answers)
+    assert seen.answers[-1] == ("Cancelled", False)
+
+
+async def test_a_running_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    await ann.says("starting")
+    await ann.press("Cancel")
+    await ann.says("Stopping…")
+    await worker.finish(claim, RESULT)
+    await ann.says("✖️ Cancelled.")
+    assert (await ann.snapshot()).pictures == ()
+
+
+async def test_the_command_cancels_everything_the_user_asked_for(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.send(photo=photo(), caption="make it rain")
+    await ann.wait_for(lambda chat: sum("line" in m.text for m in chat.from_bot) == 2)
+    await ann.send("/cancel")
+    await ann.says("I've cancelled your 2 pictures")
+    await ann.wait_for(lambda chat: sum(m.text == "✖️ Cancelled." for m in chat.from_bot) == 2)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_the_command_forgets_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do")
+    await ann.send("/cancel")
+    await ann.says("I've forgotten that photo")
+    await ann.send("make it snow")
+    await ann.says("I need a photo first")
+    await ann.send("/cancel")
+    await ann.says("nothing to cancel")
+
+
+async def test_somebody_elses_press_cancels_nothing(simulator: TelegramSimulator, worker) -> None:
+    ann, eve = await simulator.user(), await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    button = (await ann.says("next in line")).now.buttons[0].data
+    await eve.send("/start")
+    hers = await eve.says("I edit photos")
+    await eve.press_data(hers.id, button)
+    seen = await eve.wait_for(lambda chat: chat.answers)
+    assert seen.answers[-1] == ("Only the one who asked for this picture can cancel it.", True)
+    assert len(await worker.queue.waiting_ids()) == 1
+
+
+async def test_an_old_button_is_answered_in_words(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.finish_next(RESULT)
+    message = await ann.picture()
+    await ann.press_data(message.id, f"cancel:{claim.job.id}")
+    seen = await ann.wait_for(lambda chat: chat.answers)
+    assert seen.answers[-1] == ("This picture is already finished.", True)
+    await ann.press_data(message.id, "cancel:ffffffffffffffff")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
+    assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
+    await ann.press_data(message.id, "something else")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
+    assert seen.answers[-1][1]
+    assert len(seen.pictures) == 1
+
+
+async def test_a_button_of_a_message_two_days_old_is_answered_in_words(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    await simulator.add_update(
+        {
+            "callback_query": {
+                "id": "77", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "chat_instance": "1",
+                "message": {"chat": {"id": ann.chat_id, "type": "private"}, "message_id": 1, "date": 0},
+                "data": "cancel:0123456789abcdef",
+            }
+        }
+    )  # fmt: skip
+    await simulator.wait_for_calls(
+        lambda calls: any(call.parameters.get("callback_query_id") == "77" for call in calls),
+        method="answerCallbackQuery",
+    )
+
+
+# ---------------------------------------------------------------- everything else
+
+ODD = [
+    ("text", {"text": "hello"}, "I need a photo first", "Сначала нужно фото"),
+    ("start", {"text": "/start"}, "I edit photos by your words", "Я меняю фотографии"),
+    ("start of a link", {"text": "/start abc"}, "I edit photos by your words", "Я меняю фотографии"),
+    ("help", {"text": "/help"}, "What works well", "Что помогает"),
+    ("privacy", {"text": "/privacy"}, "24 hours", "24 часа"),
+    ("unknown command", {"text": "/fly"}, "I don't know this command", "Я не знаю такой команды"),
+    ("sticker", {"document": b"x", "kind": "sticker", "mime": "image/webp"}, "nice sticker", "Хороший стикер"),
+    ("voice", {"document": b"x", "kind": "voice", "mime": "audio/ogg"}, "voice messages", "Голосовые сообщения"),
+    ("gif", {"document": b"x", "kind": "animation", "mime": "video/mp4"}, "can't edit GIFs", "Гифки"),
+    ("video", {"document": b"x", "kind": "video", "mime": "video/mp4"}, "can't edit videos", "Видео я менять"),
+    ("pdf", {"document": b"x", "name": "a.pdf", "mime": "application/pdf"}, "this kind of file", "Такой файл"),
+    ("gif file", {"document": b"x", "name": "a.gif", "mime": "image/gif"}, "can't edit GIFs", "Гифки"),
+    ("heic file", {"document": b"x", "name": "a.heic", "mime": "image/heic"}, "can't open HEIC", "Файлы HEIC"),
+    ("heic in disguise", {"document": b"\0\0\0\x18ftypheic\0\0\0\0", "name": "a.heic",
+      "mime": "application/octet-stream", "caption": "snow"}, "can't open HEIC", "Файлы HEIC"),
+    ("25 MB file", {"document": bytes(25 * 1024 * 1024), "caption": "snow"}, "25 MB", "25 МБ"),
+    ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25 MB", "25 МБ"),
+    ("half a JPEG", {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
+     "damaged", "повреждён"),
+    ("1×1", {"document": photo(1, 1, "PNG"), "caption": "snow"}, "only 1 × 1 pixels", "всего 1 × 1"),
+    ("30,000×30,000", {"document": bomb(), "caption": "snow"}, "30000 × 30000 pixels", "30000 × 30000 пикселей"),
+    ("no picture", {"document": b"hello", "name": "a.png", "caption": "snow"}, "can't read this file",
+     "Не могу прочитать"),
+    ("long caption", {"photo": photo(), "caption": "x" * 1001}, "1,001 characters", "1\u00a0001 символ"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "english", "russian"), [row[1:] for row in ODD], ids=[row[0] for row in ODD])
+async def test_what_is_no_job_is_answered_in_words(
+    simulator: TelegramSimulator, worker, sent: dict[str, str], english: str, russian: str
+) -> None:
+    ann, boris = await simulator.user(), await simulator.user(language="ru")
+    await ann.send(**sent)
+    await boris.send(**sent)
+    assert english in await told(ann)
+    assert russian in await told(boris)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_an_instruction_that_is_too_long_may_be_said_again_shorter(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do")
+    await ann.send("x" * 2000)
+    await ann.says("2,000 characters")
+    await ann.send("make it snow")
+    assert (await worker.claim()).job.edit.prompt == "make it snow"
+
+
+@pytest.mark.parametrize("forwarded", [False, True])
+async def test_an_album_is_answered_once(simulator: TelegramSimulator, forwarded: bool) -> None:
+    ann = await simulator.user()
+    await ann.send(album=[photo() for _ in range(5)], caption="make it snow", forwarded=forwarded)
+    assert "one photo at a time" in await told(ann)
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 2
+
+
+async def test_a_fourth_unfinished_job_is_refused_until_one_is_done(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    for _ in range(4):
+        await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("You already have 3 pictures in the works")
+    assert len(await worker.queue.waiting_ids()) == 3
+
+
+async def test_a_group_is_left_in_peace_unless_the_bot_is_called_by_its_name(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    group = ann.within(await simulator.group("Friends", ann))
+    await group.send("/start")
+    await group.send(photo=photo(), caption="/start")
+    name = (await simulator.bot())["username"]
+    await group.send(f"/help@{name}")
+    await group.says("I don't work in groups yet")
+    assert len((await group.snapshot()).from_bot) == 1
+
+
+async def test_an_update_that_no_model_fits_does_not_block_those_behind_it(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    await simulator.add_update({"message": {"nonsense": True}})
+    await simulator.add_update({"something_new": {"a": 1}})
+    await ann.send("/help")
+    await ann.says("What works well")

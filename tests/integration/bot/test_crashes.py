@@ -1,0 +1,154 @@
+"""Crashes and stops: whatever happens to the bot, each wish is answered once."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from local_stack import RedisServer
+from qwenedit_jobs import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+async def test_a_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_answers_with_one_picture(
+    stage: Any,
+) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await stage.telegram.fault("editMessageMedia", "slow", seconds=30)
+    claim = await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    assert not await stage.worker.queue.was_answered(claim.job.id)
+    await stage.bot.kill()
+    await stage.bot.start()
+    await stage.answered(claim.job.id)
+    seen = await ann.snapshot()
+    assert len(seen.pictures) == len(seen.from_bot) == 1
+
+
+async def test_a_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_the_same_message(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await stage.telegram.fault("getFile", "slow", seconds=30)
+    await ann.send(photo=photo(), caption="make it snow")
+    placeholder = await ann.says("one moment")
+    await stage.struck()
+    await stage.bot.kill()
+    assert await stage.worker.queue.waiting_ids() == []
+    await stage.bot.start()
+    (job,) = await stage.jobs(1)
+    assert job.job.reply.placeholder_id == placeholder.id
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
+async def test_wishes_sent_while_the_bot_is_killed_again_and_again_are_all_answered_once(stage: Any) -> None:
+    people = [await stage.telegram.user() for _ in range(12)]
+
+    async def wish() -> None:
+        for person in people:
+            await person.send(photo=photo(), caption="make it snow")
+            await asyncio.sleep(0.3)
+
+    async def crash() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0.7)
+            await stage.bot.kill()
+            await stage.bot.start()
+
+    await asyncio.gather(wish(), crash())
+    finished = [(await stage.worker.finish_next(RESULT)).job.id for _ in people]
+    for person in people:
+        await person.picture(timeout=60)
+    for job_id in finished:
+        await stage.answered(job_id)
+    assert len(set(finished)) == len(people)
+    assert [len((await person.snapshot()).pictures) for person in people] == [1] * len(people)
+    assert await stage.worker.queue.unfinished_ids() == []
+
+
+async def test_what_was_sent_while_the_bot_was_away_is_answered_when_it_is_back(stage: Any) -> None:
+    assert await stage.bot.stop() == 0
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await stage.bot.start()
+    (job,) = await stage.jobs(1)
+    assert job.state is State.QUEUED
+
+
+async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
+    tmp_path: Path, performing: Callable[[str], Any]
+) -> None:
+    server = RedisServer(tmp_path)
+    await server.start()
+    try:
+        async with performing(server.url) as stage:
+            ann, bob = await stage.telegram.user(), await stage.telegram.user()
+            await ann.send(photo=photo())
+            await ann.says("What shall I do with it?")
+            await bob.send(photo=photo(), caption="make it snow")
+            await bob.says("next in line")
+            await asyncio.sleep(1.2)  # the append-only file is written every second
+            await server.kill()
+            await bob.send("/help")
+            await asyncio.sleep(1.0)
+            await server.start()
+            await ann.send("make it rain")
+            await bob.says("What works well", timeout=30)
+            await stage.jobs(2)
+            prompts = {(await stage.worker.finish_next(RESULT)).job.edit.prompt for _ in range(2)}
+            assert prompts == {"make it snow", "make it rain"}
+            await ann.picture(timeout=20)
+            await bob.picture(timeout=20)
+    finally:
+        await server.kill()
+
+
+# ---------------------------------------------------------------- stops
+
+
+async def test_a_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await stage.telegram.fault("getFile", "slow", seconds=2)
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("one moment")
+    async with asyncio.timeout(9):
+        assert await stage.bot.stop() == 0
+    assert len(await stage.worker.queue.waiting_ids()) == 1
+    await stage.bot.start()
+
+
+async def test_a_stop_cuts_a_poll_that_waits(stage: Any) -> None:
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(5):
+        assert await stage.bot.stop() == 0
+    await stage.bot.start()
+
+
+async def test_a_second_poller_is_noticed_and_said(stage: Any) -> None:
+    second = stage.another_bot("bot-2")
+    await second.start()
+    try:
+        async with asyncio.timeout(15):
+            await stage.bot.wait_for_line('"warning".*polling.conflict.*another poller')
+    finally:
+        await second.kill()

@@ -1,0 +1,82 @@
+"""What Telegram and its users refuse, and what Telegram fails at."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+async def test_a_user_who_blocked_the_bot_holds_up_nobody(stage: Any) -> None:
+    ann, bob = await stage.telegram.user(), await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await ann.block()
+    claim = await stage.worker.finish_next(RESULT)
+    await stage.answered(claim.job.id)
+    await stage.bot.wait_for_line("answer.delivered.*unreachable")
+    await bob.send(photo=photo(), caption="make it snow")
+    await stage.worker.finish_next(RESULT)
+    await bob.picture()
+
+
+async def test_a_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    (wish,) = await ann.send(photo=photo(), caption="make it snow")
+    placeholder = await ann.says("next in line")
+    await ann.delete(placeholder.id)
+    await stage.worker.finish_next(RESULT)
+    picture = await ann.picture()
+    assert picture.reply_to == wish
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
+async def test_a_429_is_obeyed(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await stage.telegram.fault("editMessageMedia", "429", retry_after=3)
+    await stage.worker.finish_next(RESULT)
+    await ann.picture(timeout=15)
+    calls = await stage.telegram.calls("editMessageMedia")
+    refused, taken = (call for call in calls if call.chat_id == ann.chat_id)
+    assert refused.status == 429
+    assert taken.at - refused.at >= 3
+
+
+@pytest.mark.parametrize("kind", ["500", "cut"])
+@pytest.mark.parametrize("method", ["editMessageMedia", "getFile", "file", "getUpdates"])
+async def test_what_telegram_fails_at_is_tried_again(stage: Any, method: str, kind: str) -> None:
+    ann = await stage.telegram.user()
+    await stage.telegram.fault(method, kind, times=2)
+    await ann.send(photo=photo(), caption="make it snow")
+    await stage.worker.finish_next(RESULT)
+    await ann.picture(timeout=20)
+    seen = await ann.snapshot()
+    assert len(seen.from_bot) == len(seen.pictures) == 1
+
+
+async def test_a_message_sent_twice_because_its_reply_was_lost_gets_its_words_by_its_button(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await stage.telegram.fault("sendMessage", "cut")
+    await ann.send(photo=photo(), caption="make it snow")
+    seen = await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    assert len((await ann.snapshot()).pictures) == 1
+    await ann.press("Cancel", message_id=seen.from_bot[0].id)
+    lost = await ann.says("already finished")
+    assert lost.now.buttons == ()
