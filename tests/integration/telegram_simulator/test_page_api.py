@@ -176,7 +176,7 @@ async def test_a_simulator_told_to_stop_leaves_at_once_though_pages_and_polls_wa
     async with http.get(f"{url}/chat/events") as events:
         await events.content.readuntil(b"\n\n")
         poll = asyncio.create_task(http.get(f"{url}/bot1:x/getUpdates?timeout=50"))
-        await asyncio.sleep(0.3)
+        assert b"true" in await events.content.readuntil(b"\n\n")  # the bot is on line: its poll waits
         async with asyncio.timeout(3):
             assert await part.stop() == 0
         await asyncio.wait([poll])

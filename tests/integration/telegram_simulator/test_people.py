@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from telegram_simulator.client import NeverHappenedError, RefusedError
@@ -67,10 +67,26 @@ async def test_a_forwarded_message_says_whose_it_is(bot, ann, picture):
 
 
 async def test_what_telegrams_clients_do_not_send_is_refused(ann):
-    for wish in ({"text": ""}, {"text": "x" * 5000}, {"photo": b"no picture"}, {"text": "x", "reply_to": 1}):
+    for wish in ({"text": ""}, {"text": "x" * 5000}, {"photo": b""}, {"text": "x", "reply_to": 1}):
         with pytest.raises(RefusedError):
             await ann.send(**wish)
     assert len((await ann.snapshot()).messages) == 1
+
+
+async def test_a_photo_too_large_for_bots_is_made_smaller_by_the_persons_client(bot, ann, picture):
+    await ann.send(photo=picture(9000, 4000, "BMP"))
+    (message,) = await received(bot)
+    assert (message.photo[-1].width, message.photo[-1].height) == (1280, 569)
+
+
+async def test_what_cannot_be_a_photo_is_sent_as_what_it_is(bot, ann, picture):
+    await ann.send(photo=b"\0\0\0\x18ftypheic", name="holiday.heic")
+    await ann.send(photo=picture(kind="GIF"), name="dance.gif")
+    await ann.send(photo=picture(2100, 100))
+    heic, gif, strip = await received(bot)
+    assert (heic.document.file_name, heic.document.mime_type) == ("holiday.heic", "image/heic")
+    assert gif.animation.file_name == "dance.gif"
+    assert strip.document.thumbnail.width == 320
 
 
 async def test_files_above_20_mb_are_announced_but_cannot_be_fetched(bot, ann):
@@ -149,7 +165,5 @@ async def test_a_bot_that_left_a_group_neither_reads_nor_writes_there(bot, teleg
     await bot.leave_chat(group.id)
     await ann.within(group).send("/help")
     assert await bot.get_updates() == []
-    from aiogram.exceptions import TelegramForbiddenError  # noqa: PLC0415
-
     with pytest.raises(TelegramForbiddenError, match="bot was kicked from the supergroup chat"):
         await bot.send_message(group.id, "hello")

@@ -278,6 +278,7 @@ def _bot_view(bot: Bot) -> dict[str, Any]:
         "username": bot.me.username,
         "claimed": bot.claimed,
         "online": bot.online,
+        "polling": bot.poll is not None,
         "webhook": bot.webhook.url if bot.webhook else None,
         "pending": len(bot.updates),
         "chats": list(bot.conversations),

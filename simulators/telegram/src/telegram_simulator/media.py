@@ -22,14 +22,14 @@ _FOLDERS = {
 }
 
 
-async def photo(files: Files, data: bytes) -> Media:
-    """Make a photo.
+async def photo(files: Files, data: bytes, *, of_bot: bool = True) -> Media:
+    """Make a photo; people's may be larger, since their clients make them smaller.
 
     Raises:
         BadRequestError: Telegram does not take the bytes as a photo.
     """
     _refuse_nothing(data)
-    renditions = tuple(_rendition(files, scaled, "photos") for scaled in await as_photo(data))
+    renditions = tuple(_rendition(files, scaled, "photos") for scaled in await as_photo(data, of_bot=of_bot))
     largest = renditions[-1]
     return files.remember(
         Media(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from telegram_simulator import media
 from telegram_simulator.bots import Query
-from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
 from telegram_simulator.methods.sending import ALBUM, new_album_id
 from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, User
 from telegram_simulator.render import chat_json, member_json, message_json, user_json
@@ -50,6 +50,9 @@ class Place:
     bot: Bot
     user: User
     conversation: Conversation
+
+
+_GIF = b"GIF8"
 
 
 class People:
@@ -202,11 +205,18 @@ class People:
         self._world.users[user_id] = replace(self._world.user(user_id), language=language)
 
     async def _media(self, bot: Bot, attachment: Attachment) -> Media:
-        if attachment.kind is MediaKind.PHOTO:
-            return await media.photo(bot.files, attachment.data)
+        """Make what a message carries; like Telegram's clients, send what cannot be a photo as what it is."""
+        kind = attachment.kind
+        if kind is MediaKind.PHOTO and attachment.data.startswith(_GIF):
+            kind = MediaKind.ANIMATION
+        elif kind is MediaKind.PHOTO and attachment.data:
+            try:
+                return await media.photo(bot.files, attachment.data, of_bot=False)
+            except BadRequestError:
+                kind = MediaKind.DOCUMENT
         return await media.other(
             bot.files,
-            attachment.kind,
+            kind,
             attachment.data,
             name=attachment.name,
             mime=attachment.mime,

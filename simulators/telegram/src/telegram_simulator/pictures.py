@@ -32,17 +32,21 @@ class Scaled:
     height: int
 
 
-async def as_photo(data: bytes) -> tuple[Scaled, ...]:
+async def as_photo(data: bytes, *, of_bot: bool = True) -> tuple[Scaled, ...]:
     """Make a photo's sizes, smallest first.
+
+    Args:
+        data: A picture in some format.
+        of_bot: A bot sends it as it is, within limits; people's clients make it smaller before.
 
     Raises:
         BadRequestError: Telegram does not take it as a photo.
     """
-    if len(data) > MAX_PHOTO_BYTES:
+    if of_bot and len(data) > MAX_PHOTO_BYTES:
         raise BadRequestError(
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
-    return await asyncio.to_thread(_sizes, data)
+    return await asyncio.to_thread(_sizes, data, max_sides=MAX_SIDES if of_bot else None)
 
 
 async def as_thumbnail(data: bytes) -> Scaled | None:
@@ -53,10 +57,10 @@ async def as_thumbnail(data: bytes) -> Scaled | None:
         return None
 
 
-def _sizes(data: bytes) -> tuple[Scaled, ...]:
+def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
     picture = _open(data)
     width, height = picture.size
-    if width + height > MAX_SIDES or max(width, height) > MAX_RATIO * min(width, height):
+    if (max_sides is not None and width + height > max_sides) or max(width, height) > MAX_RATIO * min(width, height):
         raise BadRequestError("PHOTO_INVALID_DIMENSIONS")
     picture = _flat(picture)
     longest = max(picture.size)

@@ -54,6 +54,8 @@ class BotState(TypedDict):
     username: str
     claimed: bool
     online: bool
+    polling: bool
+    """A request of it waits for updates."""
     webhook: str | None
     pending: int
     """Updates that it has not confirmed."""
