@@ -1,4 +1,4 @@
-"""Logs, metrics and the probe server, set up by every service in one call: `setup`."""
+"""Logs, metrics, traces and the probe server, set up by every service in one call: `setup`."""
 
 from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context
 from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry

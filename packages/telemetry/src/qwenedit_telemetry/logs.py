@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
+from qwenedit_telemetry import tracing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -83,6 +85,7 @@ def _shared_processors(constants: dict[str, str]) -> list[Processor]:
 
     return [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -105,6 +108,14 @@ def _rendering(console: bool) -> list[Processor]:  # noqa: FBT001 - private, one
         structlog.processors.JSONRenderer(default=str),
         _redact,
     ]
+
+
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the span in which a line was logged, so that one finds the other."""
+    ids = tracing.current_ids()
+    if ids is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
 
 
 def _order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

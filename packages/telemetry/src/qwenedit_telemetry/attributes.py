@@ -1,0 +1,36 @@
+"""The names of what spans say. Never among it: prompts, pictures, names of people, tokens.
+
+Those without our prefix are OpenTelemetry's: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+"""
+
+from __future__ import annotations
+
+JOB_ID = "qwenedit.job.id"
+ATTEMPT = "qwenedit.attempt"
+"""1 for the first execution of a job."""
+MAX_ATTEMPTS = "qwenedit.max_attempts"
+OUTCOME = "qwenedit.outcome"
+"""What became of a job after an attempt, of an answer, or of an update."""
+REASON = "qwenedit.reason"
+"""Why an attempt failed."""
+QUEUE_WAIT = "qwenedit.queue_wait"
+"""Seconds from a job's acceptance to the claim, by Redis' clock."""
+WORKER = "qwenedit.worker"
+UPDATE_KIND = "qwenedit.update.kind"
+TELEGRAM_METHOD = "qwenedit.telegram.method"
+TELEGRAM_STATUS = "qwenedit.telegram.status"
+PICTURES = "qwenedit.pictures"
+"""How many pictures an edit takes."""
+PROMPT_ID = "qwenedit.comfyui.prompt_id"
+"""ComfyUI's id of an execution, as in its log and history; says nothing of the user's words."""
+STEP = "qwenedit.comfyui.step"
+STEPS = "qwenedit.comfyui.steps"
+BYTES = "qwenedit.bytes"
+"""Size of a picture that was moved."""
+
+ERROR_TYPE = "error.type"
+MESSAGING_SYSTEM = "messaging.system"
+MESSAGING_DESTINATION = "messaging.destination.name"
+MESSAGING_OPERATION = "messaging.operation.name"
+MESSAGING_OPERATION_TYPE = "messaging.operation.type"
+MESSAGING_MESSAGE_ID = "messaging.message.id"
