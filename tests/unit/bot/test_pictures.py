@@ -86,6 +86,15 @@ def test_the_refusal_of_a_bomb_tells_its_size() -> None:
     assert (caught.value.width, caught.value.height) == (30_000, 30_000)
 
 
+@pytest.mark.parametrize(("kind", "taken"), [("JPEG", True), ("PNG", False)])
+def test_the_largest_photos_of_phones_are_taken_as_jpegs_only(kind: str, taken: bool) -> None:
+    data = encoded(Image.new("RGB", (8160, 6144)), kind)
+    if taken:
+        assert normalise(data).width == MAX_SIDE
+    else:
+        assert refusal(data) is Refusal.TOO_MANY_PIXELS
+
+
 def test_a_photo_taken_sideways_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -15,8 +15,10 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 """What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
-MAX_PIXELS: Final = 51_000_000
-"""A little more than the 50-megapixel sensors of phones have: about 350 MB at the height of the conversion."""
+MAX_PIXELS: Final = 25_000_000
+"""Of a picture that is decoded in full: converting that many takes up to 430 MB for a moment (WebP; PNG 250)."""
+MAX_PIXELS_JPEG: Final = 51_000_000
+"""A little more than phones' 50-megapixel sensors have. JPEGs are decoded at a part of their size: 120 MB."""
 MIN_SIDE: Final = 32
 """Pixels."""
 MAX_RATIO: Final = 20
@@ -32,6 +34,9 @@ SEND_PHOTO_SIDES: Final = 10_000
 # Pillow's own guard warns at one size and raises at another; every picture here passes `_check_pixels` instead.
 Image.MAX_IMAGE_PIXELS = None
 
+_JPEG: Final = ("JPEG", "MPO")
+_SCALABLE: Final = ("L", "LA", "RGB", "RGBA", "CMYK")
+"""Modes in which neighbouring pixels may be averaged; palettes may not."""
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1"))
 
 
@@ -86,11 +91,14 @@ def normalise(data: bytes) -> Normalised:
 def _normalise(data: bytes) -> Normalised:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check(image)
-        lossy = image.format in ("JPEG", "MPO")
+        lossy = image.format in _JPEG
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # lets a JPEG be decoded at half or a quarter of its size
         image.load()
+        if image.mode in _SCALABLE:
+            # Before anything that copies: at 25 megapixels each copy has 100 MB.
+            _scale(image)
         picture = _to_rgb(_to_srgb(ImageOps.exif_transpose(image)))
-    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    _scale(picture)
     buffer = io.BytesIO()
     picture.info.clear()
     if lossy:
@@ -98,6 +106,10 @@ def _normalise(data: bytes) -> Normalised:
     else:
         picture.save(buffer, "PNG", compress_level=3)
     return Normalised(buffer.getvalue(), picture.width, picture.height)
+
+
+def _scale(image: Image.Image) -> None:
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _check(image: Image.Image) -> None:
@@ -113,7 +125,8 @@ def _check(image: Image.Image) -> None:
 
 
 def _check_pixels(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
+    most = MAX_PIXELS_JPEG if image.format in _JPEG else MAX_PIXELS
+    if image.width * image.height > most:
         raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=image.width, height=image.height)
 
 
