@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiogram import Dispatcher
 from aiogram.exceptions import TelegramBadRequest
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
 if TYPE_CHECKING:
@@ -104,6 +106,35 @@ async def test_an_answer_may_make_a_call(bot, ann, receiver, way):
     await bot.set_webhook(receiver.url)
     await ann.send("hello")
     await ann.says("by the way")
+    await bot.delete_webhook()
+
+
+async def test_aiograms_own_webhook_handler_understands_and_is_understood(bot, ann):
+    dispatcher = Dispatcher()
+
+    @dispatcher.message()
+    async def echo(message):
+        return message.reply(f"you said: {message.text}")
+
+    app = web.Application()
+    SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token="s3cret").register(app, "/hook")
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await bot.set_webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/hook", secret_token="s3cret")
+    (sent,) = await ann.send("снег & rain")
+    assert (await ann.says("you said: снег & rain")).reply_to == sent
+    await bot.delete_webhook()
+    await runner.cleanup()
+
+
+async def test_a_redirect_is_no_acceptance(bot, ann, receiver):
+    receiver.answers = [web.Response(status=302, headers={"Location": receiver.url})]
+    await bot.set_webhook(receiver.url)
+    await ann.send("hello")
+    first, second = await receiver.next(), await receiver.next()
+    assert first["update_id"] == second["update_id"]
+    assert (await bot.get_webhook_info()).last_error_message == "Wrong response from the webhook: 302 Found"
     await bot.delete_webhook()
 
 

@@ -10,6 +10,10 @@ from pathlib import PurePosixPath
 
 from telegram_simulator.model import File, Media
 
+_TYPES = mimetypes.MimeTypes()  # the same wherever it runs: without the system's own list
+for _extension in ("heic", "heif", "avif", "webp"):
+    _TYPES.add_type(f"image/{_extension}", f".{_extension}")
+
 
 class Files:
     """Keeps files in memory, for as long as the simulator runs."""
@@ -23,7 +27,7 @@ class Files:
     def add(self, data: bytes, *, folder: str, name: str | None = None, mime: str | None = None) -> File:
         """Keep bytes under a new id."""
         mime = mime or mime_of(name)
-        suffix = PurePosixPath(name).suffix if name else mimetypes.guess_extension(mime) or ""
+        suffix = PurePosixPath(name).suffix if name else _TYPES.guess_extension(mime) or ""
         file = File(
             id=f"AgAC{secrets.token_urlsafe(30)}",
             unique_id=hashlib.sha256(data).hexdigest()[:16],
@@ -56,4 +60,4 @@ class Files:
 
 def mime_of(name: str | None) -> str:
     """Guess a type from a file's name, as Telegram does when its sender states none."""
-    return (mimetypes.guess_type(name)[0] if name else None) or "application/octet-stream"
+    return (_TYPES.guess_type(name)[0] if name else None) or "application/octet-stream"

@@ -31,6 +31,7 @@ ANSWER_TIMEOUT = 60.0
 """Seconds that a bot has to answer."""
 LONGEST_PAUSE = 60.0
 
+_TAKEN = range(200, 300)
 _NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
 """Methods beginning so are not called by an answer to a webhook."""
 
@@ -143,8 +144,10 @@ class _Deliveries:
         """Send an update; returns None when it was taken, else the pause that the bot wishes, in seconds."""
         headers = {SECRET_HEADER: self._webhook.secret} if self._webhook.secret else {}
         try:
-            async with self._session.post(self._webhook.url, json=update.as_json(), headers=headers) as response:
-                if not response.ok:
+            async with self._session.post(
+                self._webhook.url, json=update.as_json(), headers=headers, allow_redirects=False
+            ) as response:
+                if response.status not in _TAKEN:
                     self._webhook.failed(f"Wrong response from the webhook: {response.status} {response.reason}")
                     return _seconds(response.headers.get("Retry-After"))
                 said = await read_body(response.headers, response.content)
