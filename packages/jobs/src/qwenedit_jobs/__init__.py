@@ -5,8 +5,10 @@ from qwenedit_jobs.errors import (
     PictureExpiredError,
     QueueError,
     QueueFullError,
+    StorageFullError,
     TooManyUnfinishedError,
     UnreadableJobError,
+    WrongTypeError,
 )
 from qwenedit_jobs.events import Event, Events
 from qwenedit_jobs.keys import Keys
@@ -56,8 +58,10 @@ __all__ = [
     "Settled",
     "State",
     "Status",
+    "StorageFullError",
     "TooManyUnfinishedError",
     "UnreadableJobError",
+    "WrongTypeError",
     "connect",
     "input_ref",
     "job_id",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from redis.exceptions import OutOfMemoryError, ResponseError
+
 
 class QueueError(Exception):
     """Base of everything that the queue refuses."""
@@ -21,6 +23,27 @@ class TooManyUnfinishedError(QueueError):
     def __init__(self, unfinished: int) -> None:
         super().__init__(f"the user has {unfinished} unfinished jobs")
         self.unfinished = unfinished
+
+
+class StorageFullError(QueueError, OutOfMemoryError):
+    """Redis holds as much as it may (`maxmemory`): it takes no new job and no picture until others are gone.
+
+    An error of redis-py's too, so that who handles those handles this one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Redis is full: what its maxmemory allows is used up")
+
+
+class WrongTypeError(QueueError, ResponseError):
+    """One of our keys holds something else: another program's, or the operator named the wrong key.
+
+    An error of redis-py's too, so that who handles those handles this one.
+    """
+
+    def __init__(self, key: str, *, found: str, expected: str) -> None:
+        super().__init__(f"the Redis key {key} holds a {found} where a {expected} belongs; nothing was changed")
+        self.key = key
 
 
 class PictureExpiredError(QueueError):

@@ -63,9 +63,19 @@ class Keys:
         """Prefix of the STRINGs token → id that make a repeated claim harmless."""
         return f"{self.prefix}:claim:"
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Which Redis type each key has that there is one of."""
+        zsets = (self.leases, self.draining, self.delayed, self.dead)
+        return {self.job_queue: "list", self.events: "stream", **dict.fromkeys(zsets, "zset")}
+
     def job(self, job_id: str) -> str:
         """HASH of one job."""
         return f"{self.job_prefix}{job_id}"
+
+    def user(self, user_id: int) -> str:
+        """SET of one user's unfinished jobs."""
+        return f"{self.user_prefix}{user_id}"
 
     def picture(self, ref: str) -> str:
         """STRING with the bytes of one picture."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_PICTURES = 3
 MAX_PROMPT_LENGTH = 4096
+MAX_NAME_LENGTH = 100
+"""Characters of an id, a picture's reference, a workflow's name: with the prompt's they bound what a job takes up."""
+
+Name = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)]
 
 
 class State(StrEnum):
@@ -48,6 +53,8 @@ class Reason(StrEnum):
     WORKER_LOST = "worker_lost"
     PICTURE_EXPIRED = "picture_expired"
     PICTURE_UNREADABLE = "picture_unreadable"
+    EXPIRED = "expired"
+    """It waited longer than the operator lets jobs wait."""
     UNKNOWN = "unknown"
 
 
@@ -59,11 +66,11 @@ class Edit(_Frozen):
     """What to do with which pictures."""
 
     prompt: str = Field(max_length=MAX_PROMPT_LENGTH)
-    pictures: tuple[str, ...] = Field(min_length=1, max_length=MAX_PICTURES)
+    pictures: tuple[Name, ...] = Field(min_length=1, max_length=MAX_PICTURES)
     """References into the picture store, never pixels."""
     seed: int = Field(ge=0, lt=2**53)
     """Below 2^53, so that it survives every JSON implementation on the way."""
-    workflow: str | None = None
+    workflow: Name | None = None
     """Name of a workflow; None is the worker's default."""
 
 
@@ -74,13 +81,13 @@ class ReplyTo(_Frozen):
     placeholder_id: int
     """The bot's message that shows progress and becomes the picture."""
     source_message_id: int
-    language: str
+    language: Name
 
 
 class Job(_Frozen):
     """One edit that a user asked for."""
 
-    id: str
+    id: Name
     user_id: int
     edit: Edit
     reply: ReplyTo | None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from qwenedit_jobs.errors import PictureExpiredError
+from redis.exceptions import OutOfMemoryError
+
+from qwenedit_jobs.errors import PictureExpiredError, StorageFullError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -16,7 +18,11 @@ class PictureStore(Protocol):
     """Keeps pictures by reference. Redis today; object storage fits behind the same three calls."""
 
     async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture under a reference of the caller's choice; repeating it is harmless."""
+        """Keep a picture under a reference of the caller's choice; repeating it is harmless.
+
+        Raises:
+            StorageFullError: there is no room.
+        """
 
     async def get(self, ref: str) -> bytes:
         """Return a picture.
@@ -36,16 +42,34 @@ class RedisPictureStore:
         redis: A client that does not decode replies.
         keys: The installation's key names.
         ttl: Seconds until a picture is forgotten.
+        reserve: Share of Redis' `maxmemory` that pictures put here leave free. Without room for its small writes
+            a service cannot even say that there is none.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl: int) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, ttl: int, reserve: float = 0.0) -> None:
         self._redis = redis
         self._keys = keys
         self._ttl = ttl
+        self._reserve = reserve
 
     async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture until its TTL runs out."""
-        await self._redis.set(self._keys.picture(ref), data, ex=self._ttl)
+        """Keep a picture until its TTL runs out.
+
+        Raises:
+            StorageFullError: Redis is at its `maxmemory`, or would come into the reserve below it.
+        """
+        if self._reserve:
+            await self._leave_reserve(len(data))
+        try:
+            await self._redis.set(self._keys.picture(ref), data, ex=self._ttl)
+        except OutOfMemoryError as error:
+            raise StorageFullError from error
+
+    async def _leave_reserve(self, size: int) -> None:
+        memory = await self._redis.info("memory")
+        limit = int(memory["maxmemory"])
+        if limit and int(memory["used_memory"]) + size > limit * (1 - self._reserve):
+            raise StorageFullError
 
     async def get(self, ref: str) -> bytes:
         """Return a picture.

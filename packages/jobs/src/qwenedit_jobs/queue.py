@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from pydantic import ValidationError
+from redis.exceptions import ResponseError
 
-from qwenedit_jobs.errors import QueueFullError, TooManyUnfinishedError, UnreadableJobError
+from qwenedit_jobs.errors import QueueFullError, StorageFullError, TooManyUnfinishedError, UnreadableJobError
 from qwenedit_jobs.model import Claim, Counts, Job, Phase, Reason, Result, State, Status
+from qwenedit_jobs.refusals import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
 
 TRANSITIONS = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
-    "promote", "answered",
+    "promote", "expire", "answered",
 )  # fmt: skip
+SCRIPTS = files("qwenedit_jobs") / "lua"
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
 ANSWERED_RETENTION = 86_400
@@ -33,6 +37,10 @@ ANSWERED_RETENTION = 86_400
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100
+LOOK_EVERY = 0.5
+"""Seconds between looks at the line while Redis is too full to wait in it."""
+MAX_DETAIL_LENGTH = 1_000
+"""Characters of an error's text that are kept with a job."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +54,14 @@ class Limits:
         max_unfinished_per_user: Jobs that one user may have unfinished at once.
         max_attempts: Executions in all, the first included.
         retry_delays: Seconds before the second, third, … attempt; the last one repeats.
+        max_wait: Seconds after its acceptance in which a job must have begun; later it fails instead.
     """
 
     max_queue_length: int = 1000
     max_unfinished_per_user: int = 3
     max_attempts: int = 3
     retry_delays: tuple[float, ...] = (5.0, 10.0, 20.0)
+    max_wait: float = 3_600.0
 
 
 class Lease(StrEnum):
@@ -89,7 +99,9 @@ class Cancelled(StrEnum):
 class JobQueue:
     """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
 
-    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again.
+    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again. Two of these errors
+    are our own: `WrongTypeError` for a key that holds something else, and `StorageFullError`. A full Redis refuses
+    what is new; the jobs it has still run and end, though nobody sees how far they are.
 
     Args:
         redis: A client that decodes replies.
@@ -108,7 +120,11 @@ class JobQueue:
         self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
 
     async def _run(self, transition: str, *arguments: str | float) -> Any:
-        return await self._scripts[transition](keys=self._script_keys, args=(*self._common, *arguments))
+        try:
+            return await self._scripts[transition](keys=self._script_keys, args=(*self._common, *arguments))
+        except ResponseError as error:
+            job = {self._keys.job(str(arguments[0])): "hash"}
+            raise await explained(error, self._redis, self._keys.kinds | job) from error
 
     # ---------------------------------------------------------------- the bot's side
 
@@ -121,10 +137,12 @@ class JobQueue:
         Raises:
             QueueFullError: too many jobs wait.
             TooManyUnfinishedError: this user has too many unfinished jobs.
+            StorageFullError: Redis is at its `maxmemory`.
         """
         outcome, *rest = await self._run(
             "enqueue", job.id, job.model_dump_json(), job.user_id, trace_context, limits.max_attempts,
-            json.dumps(limits.retry_delays), limits.max_queue_length, limits.max_unfinished_per_user,
+            json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
+            limits.max_unfinished_per_user,
         )  # fmt: skip
         if outcome == "full":
             raise QueueFullError(int(rest[0]))
@@ -161,6 +179,10 @@ class JobQueue:
         """Put the jobs whose next attempt is due back into the queue; returns their ids."""
         return list(await self._run("promote", BATCH))
 
+    async def expire(self) -> list[str]:
+        """Fail the jobs in line that waited too long, for `Reason.EXPIRED`; returns their ids. A claim does so too."""
+        return list(await self._run("expire", BATCH))
+
     # ---------------------------------------------------------------- the worker's side
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the time is Redis' to keep
@@ -172,8 +194,17 @@ class JobQueue:
         Args:
             timeout: Seconds.
         """
-        item = await self._waiter.blmove(self._keys.job_queue, self._keys.job_queue, timeout, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
-        return item is not None
+        key = self._keys.job_queue
+        try:
+            return await self._waiter.blmove(key, key, timeout, "RIGHT", "RIGHT") is not None  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
+        except ResponseError as error:
+            cause = await explained(error, self._redis, self._keys.kinds)
+            if not isinstance(cause, StorageFullError):
+                raise cause from error
+        # A full Redis lets nobody move an item, not even onto its own place; its jobs must be taken all the same.
+        if not await self._redis.llen(key):
+            await asyncio.sleep(min(timeout, LOOK_EVERY))
+        return await self._redis.llen(key) > 0
 
     async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
         """Take the job that waited longest.
@@ -219,11 +250,11 @@ class JobQueue:
 
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
         """Give up for good: `FAILED`, `CANCELLED` or `LOST`."""
-        return Settled(await self._run("fail", job_id, token, reason, detail))
+        return Settled(await self._run("fail", job_id, token, reason, detail[:MAX_DETAIL_LENGTH]))
 
     async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
         """End a failed attempt: `DELAYED`, `FAILED` after the last one, `CANCELLED` or `LOST`."""
-        return Settled(await self._run("retry", job_id, token, reason, detail))
+        return Settled(await self._run("retry", job_id, token, reason, detail[:MAX_DETAIL_LENGTH]))
 
     async def release(self, job_id: str, token: str) -> Settled:
         """Give a job back unharmed, the attempt not counted: `QUEUED`, `CANCELLED` or `LOST`."""
@@ -263,7 +294,7 @@ class JobQueue:
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
         """Return the ids of one user's unfinished jobs, in no order."""
-        ids = await self._redis.smembers(f"{self._keys.user_prefix}{user_id}")
+        ids = await self._redis.smembers(self._keys.user(user_id))
         return [cast("str", job_id) for job_id in ids]
 
     async def busy_workers(self) -> set[str]:
@@ -274,17 +305,23 @@ class JobQueue:
         return {worker for worker in await pipeline.execute() if worker}
 
     async def counts(self) -> Counts:
-        """Count the jobs in each place, at one moment."""
+        """Count the jobs in each place, at one moment.
+
+        Raises:
+            WrongTypeError: one of the places holds something else.
+        """
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.llen(self._keys.job_queue)
         for key in (self._keys.leases, self._keys.draining, self._keys.delayed, self._keys.dead):
             pipeline.zcard(key)
-        return Counts(*await pipeline.execute())
+        try:
+            return Counts(*await pipeline.execute())
+        except ResponseError as error:
+            raise await explained(error, self._redis, self._keys.kinds) from error
 
 
 def _script(redis: Redis, name: str) -> AsyncScript:
-    folder = files("qwenedit_jobs") / "lua"
-    return redis.register_script((folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text())
+    return redis.register_script((SCRIPTS / "prelude.lua").read_text() + (SCRIPTS / f"{name}.lua").read_text())
 
 
 def _ms(seconds: float) -> int:

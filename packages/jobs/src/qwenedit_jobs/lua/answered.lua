@@ -4,6 +4,6 @@ local id, retention = unpack(ARGV, FIRST)
 if not get(id, 'state') then
     return 0
 end
-local first = redis.call('HSETNX', JOB .. id, 'answered_at', NOW)
+-- In this order a full Redis takes it: a script's first write must not need memory.
 redis.call('EXPIRE', JOB .. id, retention)
-return first
+return redis.call('HSETNX', JOB .. id, 'answered_at', NOW)

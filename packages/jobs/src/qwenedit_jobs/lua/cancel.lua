@@ -13,6 +13,8 @@ if state == 'delayed' then
     return finish(id, 'cancelled')
 end
 if state == 'running' then
+    -- Removed before it is set: over `maxmemory` Redis refuses HSET as a script's first write, not as its second.
+    redis.call('HDEL', JOB .. id, 'cancelling')
     set(id, 'cancelling', 1)
     redis.call('PUBLISH', NUDGE, id)
     return 'cancelling'

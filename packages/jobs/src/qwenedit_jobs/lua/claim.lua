@@ -3,7 +3,8 @@
 -- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone). They are
 -- kept among the dead, where the operator finds them.
 local worker, token, lease = unpack(ARGV, FIRST)
-local BATCH = 10
+local BATCH = 10 -- expired leases and ended pauses that one call deals with
+local LOOKED_AT = 100 -- items of the list that one call looks at; who finds none among them calls again
 
 local function claimed(strangers, id)
     local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at')
@@ -24,17 +25,22 @@ promote(BATCH)
 reap(BATCH)
 
 local strangers = 0
-local id = redis.call('RPOP', QUEUE)
-while id do
-    local state = get(id, 'state')
-    if state == 'queued' then
+local id
+for _ = 1, LOOKED_AT do
+    local next_one = redis.call('RPOP', QUEUE)
+    if not next_one then
         break
     end
-    if not state then
+    local state, too_late = look(next_one)
+    if state == 'queued' and not too_late then
+        id = next_one
+        break
+    elseif state == 'queued' then
+        finish(next_one, 'failed', 'reason', 'expired')
+    elseif not state then
         strangers = strangers + 1
-        redis.call('ZADD', DEAD, NOW, id)
+        bury(next_one)
     end
-    id = redis.call('RPOP', QUEUE)
 end
 if not id then
     return { strangers }

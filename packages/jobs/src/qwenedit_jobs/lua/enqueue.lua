@@ -1,6 +1,7 @@
--- id, payload, user, trace context, maximum attempts, delays (JSON), maximum queue length, maximum unfinished
+-- id, payload, user, trace context, maximum attempts, delays (JSON), maximum wait in ms, maximum queue length, maximum
+-- unfinished
 -- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished}
-local id, payload, user, trace, max_attempts, delays, max_queue, max_unfinished = unpack(ARGV, FIRST)
+local id, payload, user, trace, max_attempts, delays, max_wait, max_queue, max_unfinished = unpack(ARGV, FIRST)
 
 local state = get(id, 'state')
 if state then
@@ -16,7 +17,8 @@ if unfinished >= tonumber(max_unfinished) then
 end
 
 set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', payload, 'user', user,
-    'trace_context', trace, 'max_attempts', max_attempts, 'delays', delays, 'enqueued_at', NOW)
+    'trace_context', trace, 'max_attempts', max_attempts, 'delays', delays, 'enqueued_at', NOW,
+    'expires_at', NOW + max_wait)
 redis.call('SADD', UNFINISHED .. user, id)
 redis.call('LPUSH', QUEUE, id)
 return { 'accepted' }

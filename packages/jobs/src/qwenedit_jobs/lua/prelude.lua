@@ -8,12 +8,28 @@ local FIRST = 6 -- index of a transition's own first argument
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- A key of another kind than it should be stops a script here, before it writes, and not half-way.
+redis.call('LLEN', QUEUE)
+redis.call('XLEN', EVENTS)
+for _, key in ipairs({ LEASES, DRAINING, DELAYED, DEAD }) do
+    redis.call('ZCARD', key)
+end
+
 local function get(id, field)
     return redis.call('HGET', JOB .. id, field)
 end
 
 local function set(id, ...)
     redis.call('HSET', JOB .. id, ...)
+end
+
+-- An id's state, and whether its job waited too long. No state: it is no job's id.
+local function look(id)
+    local found = redis.pcall('HMGET', JOB .. id, 'state', 'expires_at')
+    if found.err then
+        return nil
+    end
+    return found[1], found[2] and tonumber(found[2]) <= NOW
 end
 
 local function holds(id, token)
@@ -44,6 +60,11 @@ local function settled(id, token)
     return 'lost'
 end
 
+local function bury(id)
+    redis.call('ZADD', DEAD, NOW, id)
+    redis.call('ZREMRANGEBYRANK', DEAD, 0, -1 - DEAD_KEPT)
+end
+
 -- Final state, event for the bot and end of the lease in one: “acknowledged” and “published” cannot diverge.
 local function finish(id, state, ...)
     let_go(id, state)
@@ -51,8 +72,7 @@ local function finish(id, state, ...)
     set(id, 'state', state, 'finished_at', NOW, ...)
     redis.call('SREM', UNFINISHED .. get(id, 'user'), id)
     if state == 'failed' then
-        redis.call('ZADD', DEAD, NOW, id)
-        redis.call('ZREMRANGEBYRANK', DEAD, 0, -1 - DEAD_KEPT)
+        bury(id)
     end
     redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)
     redis.call('EXPIRE', JOB .. id, RETENTION)
@@ -81,7 +101,7 @@ local function reap(limit)
     local reaped = {}
     for _, set_of_leases in ipairs({ LEASES, DRAINING }) do
         for _, id in ipairs(redis.call('ZRANGEBYSCORE', set_of_leases, '-inf', NOW, 'LIMIT', 0, limit)) do
-            if get(id, 'state') == 'running' then
+            if look(id) == 'running' then
                 -- Its worker did not let go of it: whatever that one still says of the job is answered with 'lost'.
                 redis.call('HDEL', JOB .. id, 'token')
                 reaped[#reaped + 1] = id
@@ -99,7 +119,7 @@ local function promote(limit)
     local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', NOW, 'LIMIT', 0, limit)
     for _, id in ipairs(due) do
         redis.call('ZREM', DELAYED, id)
-        if get(id, 'state') == 'delayed' then
+        if look(id) == 'delayed' then
             set(id, 'state', 'queued')
             redis.call('RPUSH', QUEUE, id)
         end
