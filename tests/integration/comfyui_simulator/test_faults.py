@@ -123,12 +123,21 @@ async def test_silenced_sockets_stay_open_and_new_ones_are_told(own, control, ed
 
 async def test_a_killed_executor_leaves_prompts_pending_while_http_answers(own, control, invert):
     await control.fault(FaultName.KILL_EXECUTOR)
-    await until(lambda: executor_dead(control))
     prompt_id = await own.submit(invert(await own.uploaded()))
+    await until(lambda: executor_dead(control))
     await asyncio.sleep(0.5)
     _, queue = await own.get("/queue")
     assert (len(queue["queue_running"]), len(queue["queue_pending"])) == (0, 1)
     assert (await own.job(prompt_id))["status"] == "pending"
+
+
+async def test_an_executor_killed_in_mid_prompt_leaves_it_running_for_ever(own, control, prompt_id):
+    await control.fault(FaultName.KILL_EXECUTOR)
+    await until(lambda: executor_dead(control))
+    await own.post(f"/api/jobs/{prompt_id}/cancel", {})
+    await asyncio.sleep(0.3)
+    _, queue = await own.get("/queue")
+    assert [entry[1] for entry in queue["queue_running"]] == [prompt_id]
 
 
 async def executor_dead(control):
@@ -308,6 +317,13 @@ async def test_an_interrupt_can_be_ignored_for_a_while(own, control, edit):
     await own.post(f"/api/jobs/{prompt_id}/cancel", {})
     assert (await own.ended(prompt_id))["status"] == "cancelled"
     assert time.monotonic() - asked > 0.7
+
+
+async def test_an_interrupt_can_be_confirmed_and_lost(own, control, edit):
+    await control.fault(FaultName.LOSE_INTERRUPT)
+    prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=5))
+    assert await own.post(f"/api/jobs/{prompt_id}/cancel", {}) == (200, {"cancelled": True})
+    assert (await own.ended(prompt_id))["status"] == "completed"
 
 
 async def test_unknown_faults_and_parameters_are_refused_by_name(control):

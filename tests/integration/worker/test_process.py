@@ -301,9 +301,7 @@ async def test_a_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answ
 ):
     part = await start(bench.url, WORKER_GPU_LOCK_TIMEOUT="10")
     await control.fault("kill_executor")
-    last = await bench.enqueue(picture=photo())  # the simulator's executor dies when it has run one more
     job = await bench.enqueue(picture=photo())
-    assert (await bench.until_final(last, within=15)).state is State.DONE
     async with asyncio.timeout(30):
         while (await get(part, "/comfyui/livez"))[0] == 200:
             await asyncio.sleep(0.5)

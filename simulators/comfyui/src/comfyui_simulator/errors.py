@@ -2,6 +2,7 @@
 
 SimulatorError
 ├── Interrupted          the prompt was cancelled
+├── Killed               the executor is to die of it, as of a bug
 ├── Vanished             the prompt is to leave no trace
 ├── Stopped              this life of the server is over
 ├── NodeError          a node raised; carries ComfyUI's name for the exception
@@ -18,6 +19,10 @@ class SimulatorError(Exception):
 
 class Interrupted(SimulatorError):  # noqa: N818  # an ending, not an error
     """Somebody interrupted the running prompt."""
+
+
+class Killed(SimulatorError):  # noqa: N818  # an ending, not an error
+    """The executor ends with the running prompt still in its hands, as by a bug of the server's."""
 
 
 class Vanished(SimulatorError):  # noqa: N818  # an ending, not an error

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from comfyui_simulator.errors import Stopped, Vanished
+from comfyui_simulator.errors import Killed, Stopped, Vanished
 from comfyui_simulator.run import Run
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ class Executor(threading.Thread):
         self._free: set[str] = set()
 
     def kill(self) -> None:
-        """End the thread as a bug would, before it takes the next prompt."""
+        """End the thread as a bug would, at once: a running prompt stays running, none is taken any more."""
         self._killed.set()
+        self._queue.close()
+        self._shop.pace.kill()
 
     def free(self, *, unload_models: bool, free_memory: bool) -> None:
         """Forget models and results once the running prompt is done."""
@@ -55,6 +57,8 @@ class Executor(threading.Thread):
                 self._free_memory()
         except Stopped:
             log.info("executor stopped in the middle of a prompt")
+        except Killed:
+            log.info("executor killed on demand; prompts will be accepted and not run")
         except Exception:
             log.exception("the executor thread died; prompts will be accepted and not run")
 

@@ -28,7 +28,7 @@ class FaultName(StrEnum):
     SILENT_SOCKET = "silent_socket"
     """Every websocket open now stays open and receives nothing more."""
     KILL_EXECUTOR = "kill_executor"
-    """End the executor thread: prompts are accepted and never run, until a restart."""
+    """End the executor thread: the running prompt stays running, others wait for ever, until a restart."""
 
     # HTTP; narrowed by `path` (a prefix, such as /prompt).
     SLOW = "slow"
@@ -65,6 +65,8 @@ class FaultName(StrEnum):
     """Loading the model takes `seconds` (10), and cannot be interrupted."""
     IGNORE_INTERRUPT = "ignore_interrupt"
     """Interrupts act only `seconds` (5) after they arrived."""
+    LOSE_INTERRUPT = "lose_interrupt"
+    """An interrupt is answered with success and forgotten, as one is that arrives while the prompt is being started."""
 
 
 LASTING = frozenset({FaultName.MISSING_MODEL, FaultName.HANG})
@@ -79,7 +81,8 @@ class Fault:
         times: How often it still strikes; None is always.
         at_step: Strike after this sampling step; None strikes at the first opportunity.
         prompt: Strike only prompts whose instruction or filename_prefix holds this.
-        path: Strike only requests whose path starts with this (a leading /api does not count).
+        path: Strike only requests whose path starts with this (a leading /api does not
+            count, but for /api/jobs, which has no other name).
     """
 
     name: FaultName

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from comfyui_simulator.errors import Interrupted, Stopped
+from comfyui_simulator.errors import Interrupted, Killed, Stopped
 
 TICK = 0.1
 """Seconds between two looks at the signals: about how late an interrupt acts on a real server in mid-step."""
@@ -18,6 +18,7 @@ class Pace:
         self._interrupted_at = 0.0
         self._interrupt = threading.Event()
         self._stop = threading.Event()
+        self._killed = threading.Event()
         self._ignore_for = 0.0
 
     def interrupt(self) -> None:
@@ -38,6 +39,10 @@ class Pace:
         """End the executor at its next look."""
         self._stop.set()
 
+    def kill(self) -> None:
+        """End the executor at its next look, as a bug would."""
+        self._killed.set()
+
     @property
     def stopped(self) -> bool:
         """Whether this life of the server is over."""
@@ -48,10 +53,13 @@ class Pace:
 
         Raises:
             Interrupted: Somebody interrupted.
+            Killed: Somebody wants the executor dead.
             Stopped: The server is over.
         """
         if self._stop.is_set():
             raise Stopped
+        if self._killed.is_set():
+            raise Killed
         if self._interrupt.is_set() and time.monotonic() >= self._interrupted_at + self._ignore_for:
             self._interrupt.clear()
             raise Interrupted
@@ -61,10 +69,11 @@ class Pace:
 
         Raises:
             Interrupted: Somebody interrupted; never during an uninterruptible pause.
+            Killed: Somebody wants the executor dead.
             Stopped: The server is over.
         """
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._stop.wait(min(left, TICK))
-            if interruptible or self._stop.is_set():
+            if interruptible or self._stop.is_set() or self._killed.is_set():
                 self.check()

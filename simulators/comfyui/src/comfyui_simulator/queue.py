@@ -69,6 +69,7 @@ class PromptQueue:
         self._waiting: list[tuple[float, str, Prompt]] = []
         self._running: dict[str, Prompt] = {}
         self._history: dict[str, dict[str, Any]] = {}
+        self._closed = False
 
     def put(self, prompt: Prompt) -> None:
         """Queue a prompt.
@@ -84,16 +85,22 @@ class PromptQueue:
             self._not_empty.notify()
 
     def take(self, timeout: float) -> Prompt | None:
-        """The next prompt, which from now on runs; None after `timeout` seconds without one."""
+        """The next prompt, which from now on runs; None after `timeout` seconds without one, and once closed."""
         with self._not_empty:
-            if not self._waiting:
+            if not self._waiting and not self._closed:
                 self._not_empty.wait(timeout)
-            if not self._waiting:
+            if not self._waiting or self._closed:
                 return None
             prompt = heapq.heappop(self._waiting)[2]
             self._running[prompt.id] = prompt
             self._changed()
             return prompt
+
+    def close(self) -> None:
+        """Hand out no more prompts; go on accepting them."""
+        with self._not_empty:
+            self._closed = True
+            self._not_empty.notify_all()
 
     def finish(self, prompt: Prompt, outcome: Outcome | None) -> None:
         """Move the running prompt to the history; without an outcome it just disappears."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from comfyui_simulator import jobs, prompts, transfers
+from comfyui_simulator.faults import FaultName
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -113,10 +114,14 @@ class Routes:
             body = {}
         life = self._simulator.life
         if prompt_id := body.get("prompt_id"):
-            life.queue.if_running(prompt_id, life.pace.interrupt)
+            life.queue.if_running(prompt_id, self._interrupt_running)
         else:
-            life.pace.interrupt()
+            self._interrupt_running()
         return web.Response()
+
+    def _interrupt_running(self) -> None:
+        if not self._simulator.faults.take(FaultName.LOSE_INTERRUPT):
+            self._simulator.life.pace.interrupt()
 
     async def _free(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -138,7 +143,7 @@ class Routes:
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         life = self._simulator.life
-        cancelled = jobs.cancel(life.queue, request.match_info["prompt_id"], life.pace.interrupt)
+        cancelled = jobs.cancel(life.queue, request.match_info["prompt_id"], self._interrupt_running)
         return web.json_response({"cancelled": cancelled})
 
     async def _system_stats(self, _request: web.Request) -> web.StreamResponse:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfyui_simulator import nodes
 from comfyui_simulator.cache import Cache, signatures
-from comfyui_simulator.errors import Interrupted, NodeError, Stopped, Vanished
+from comfyui_simulator.errors import Interrupted, Killed, NodeError, Stopped, Vanished
 from comfyui_simulator.faults import Fault, FaultName, Faults
 from comfyui_simulator.graph import Link
 from comfyui_simulator.queue import Outcome, Prompt
@@ -166,7 +166,7 @@ class Run:
             self._shop.server_fault(FaultName.RESTART, fault.seconds)
             raise Stopped
         if step is not None and self._take(FaultName.KILL_EXECUTOR, step=step):
-            raise RuntimeError("the executor was killed on demand")
+            raise Killed
         self._hang(step)
         if self._take(FaultName.VANISH, step=step):
             raise Vanished
