@@ -24,6 +24,7 @@ from qwenedit_worker.comfyui import (
     UnexpectedReply,
     WorkflowRejected,
 )
+from qwenedit_worker.comfyui import client as client_module
 
 
 async def history(url: str) -> dict:
@@ -262,6 +263,59 @@ async def test_cancelled_while_it_executes_stops_the_server_and_cleans_up(client
     await assert_clean(server)
 
 
+async def state_of(control, job: str) -> str:
+    return next(p.state for p in (await control.state()).prompts if p.prefix.startswith(f"{job}/"))
+
+
+async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(client, server, control, quality) -> None:
+    await control.fault("lose_interrupt", times=2)
+    request = client.request(quality)
+    task = asyncio.create_task(client.edit(request))
+    await client.until(Stage.EDITING)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await state_of(control, request.job_id) == "error"
+    await assert_clean(server)
+
+
+async def test_a_cancel_that_the_server_cannot_answer_is_repeated(client, server, control, quality) -> None:
+    request = client.request(quality)
+    task = asyncio.create_task(client.edit(request))
+    await client.until(Stage.EDITING)
+    await control.fault("http_error", status=500, times=4)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert await state_of(control, request.job_id) == "error"
+    await assert_clean(server)
+
+
+async def test_what_could_not_be_taken_back_is_cancelled_before_the_next_edit(
+    client, server, control, quality, monkeypatch
+) -> None:
+    monkeypatch.setattr(client_module, "CLEAN_UP", 0.2)
+    await control.fault("lose_interrupt", times=None)
+    request = client.request(quality)
+    task = asyncio.create_task(client.edit(request))
+    await client.until(Stage.EDITING)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await state_of(control, request.job_id) == "started"
+
+    await control.clear()
+    monkeypatch.undo()
+    assert (await client.edit()).png
+
+    assert await state_of(control, request.job_id) == "error"
+    await assert_clean(server)
+
+
 async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, server, control, quality) -> None:
     first, second = client.request(quality), client.request()
     running = asyncio.create_task(client.edit(first))
@@ -321,7 +375,7 @@ async def test_stalled_process_ends_at_the_deadline(own_server, quality) -> None
 
 
 async def test_workflow_without_the_jobs_endpoint_is_followed_through_the_history(client, server, control) -> None:
-    await control.fault("http_error", path="/jobs", status=404, times=1000)
+    await control.fault("http_error", path="/api/jobs", status=404, times=None)
 
     assert (await client.edit(client.request())).png
     await control.clear()

@@ -14,6 +14,7 @@ from qwenedit_worker.comfyui import (
     SilentExecutor,
     Workflow,
     WorkflowRejected,
+    execution,
     verdict,
 )
 
@@ -87,9 +88,6 @@ async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
     async with own_server.client() as client:
         await client.edit()
         await own_control.fault("kill_executor")
-        async with asyncio.timeout(5):
-            while (await own_control.state()).executor_alive:
-                pass
 
         with pytest.raises(SilentExecutor) as caught:
             await client.edit()
@@ -103,6 +101,27 @@ async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
         assert not (await client.comfyui.verdict()).condemned
         await own_server.part.start()
         await client.comfyui.check()
+        assert (await client.edit()).png
+
+
+async def test_a_restart_that_only_the_running_edit_has_seen_ends_the_condemnation(
+    own_server, own_control, monkeypatch
+) -> None:
+    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 1.0)
+    monkeypatch.setattr(execution, "VERDICT_PACE", 100.0)
+    async with own_server.client() as client:
+        await own_control.fault("kill_executor")
+        waiting = asyncio.create_task(client.edit())
+        async with asyncio.timeout(10):
+            while not (await client.comfyui.verdict()).condemned:
+                await asyncio.sleep(0.3)
+
+        await own_control.fault("restart", seconds=0.3)
+        with pytest.raises(ComfyUIUnavailable) as caught:
+            await waiting
+
+        assert caught.value.submitted
+        assert not (await client.comfyui.verdict()).condemned
         assert (await client.edit()).png
 
 

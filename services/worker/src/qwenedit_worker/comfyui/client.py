@@ -105,6 +105,7 @@ class ComfyUI:
                 self._room,
                 beside(execution.listen(), reporter.run()),
             ):
+                await self._withdraw_leftovers()
                 return await execution.run()
         except TimeoutError as error:
             if limit.expired():
@@ -161,6 +162,16 @@ class ComfyUI:
             log.warning("comfyui.left_behind", prompt_id=execution.prompt_id, job_id=request.job_id, error=str(error))
         while len(self._leftovers) > MOST_LEFTOVERS:
             del self._leftovers[next(iter(self._leftovers))]
+
+    async def _withdraw_leftovers(self) -> None:
+        """Cancel again what could not be taken back at the time, so that this edit need not wait for it to end."""
+        try:
+            async with asyncio.timeout(CLEAN_UP):
+                for prompt_id in tuple(self._leftovers):
+                    if (await self._api.standing(prompt_id)).state in (State.PENDING, State.RUNNING):
+                        await self._api.cancel(prompt_id)
+        except (TimeoutError, ComfyUIError) as error:
+            log.info("comfyui.leftovers_stay", count=len(self._leftovers), error=str(error))
 
     async def _clear_leftovers(self, *, out: str) -> None:
         """Delete history and pictures of the edit that is `out`, and of earlier ones that were not at their end."""

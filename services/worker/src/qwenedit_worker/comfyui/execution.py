@@ -137,30 +137,38 @@ class Execution:
     async def withdraw(self) -> None:
         """Take the prompt back, if it may still be inside the server, and wait until it is out.
 
-        To be bounded by the caller.
+        A cancel is believed only once the prompt is seen to be out: one that arrives between the prompt's leaving the
+        queue and its start is confirmed, and forgotten. To be bounded by the caller: it goes on for as long as the
+        server, or the prompt, is deaf.
 
         Raises:
-            ComfyUIUnavailable: the server does not reply.
+            NotSentError: the server is gone, and its queue with it.
         """
         if self._sent_twice:
             await self._api.cancel(self.prompt_id)  # the other copy, should both have arrived
         if not self._sent or self._settled:
             return
         started = self._clock()
-        while True:
-            await self._api.cancel(self.prompt_id)
-            match (await self._api.standing(self.prompt_id)).state:
-                case State.FINISHED:
-                    break
-                case State.UNKNOWN if self._arrived or self._clock() - started > ARRIVAL:
-                    break  # a cancelled pending prompt leaves no trace
-                case State.RUNNING:
-                    self._arrived = True
-                    self._watch.interrupted(self.prompt_id)
-                case State.PENDING:
-                    self._arrived = True
-            await asyncio.sleep(WITHDRAWAL_PACE)
-        self._settled = True
+        while not self._settled:
+            try:
+                self._settled = await self._cancel(may_arrive=self._clock() - started <= ARRIVAL)
+            except NotSentError:
+                raise
+            except ComfyUIUnavailable as error:
+                log.info("comfyui.cancelling_again", prompt_id=self.prompt_id, error=str(error))
+            if not self._settled:
+                await asyncio.sleep(WITHDRAWAL_PACE)
+
+    async def _cancel(self, *, may_arrive: bool) -> bool:
+        """Cancel once, and say whether the prompt is out; one not yet seen counts as in while it `may_arrive`."""
+        await self._api.cancel(self.prompt_id)
+        state = (await self._api.standing(self.prompt_id)).state
+        if state is State.UNKNOWN:  # a cancelled pending prompt leaves no trace
+            return self._arrived or not may_arrive
+        self._arrived = True
+        if state is State.RUNNING:
+            self._watch.interrupted(self.prompt_id)
+        return state is State.FINISHED
 
     async def _bind(self) -> BoundWorkflow:
         request = self._request
@@ -236,6 +244,7 @@ class Execution:
                         raise SilentExecutor(verdict.reason, submitted=True)
                 case State.UNKNOWN:
                     self._settled = True
+                    self._watch.gone()  # most likely another process already: its predecessor's sins are not its own
                     raise ComfyUIUnavailable(
                         "the prompt vanished: the server restarted, or somebody removed it", submitted=True
                     )
@@ -265,7 +274,10 @@ class Execution:
             try:
                 return await call()
             except ComfyUIUnavailable as error:
-                patience = REFUSED_PATIENCE if isinstance(error, NotSentError) else SILENT_PATIENCE
+                refused = isinstance(error, NotSentError)
+                if refused:
+                    self._watch.gone()  # back within our patience, it must not be condemned for what it did before
+                patience = REFUSED_PATIENCE if refused else SILENT_PATIENCE
                 if self._clock() - started >= patience:
                     raise
                 await asyncio.sleep(self._poll_interval)
