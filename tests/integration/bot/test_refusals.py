@@ -80,3 +80,12 @@ async def test_a_message_sent_twice_because_its_reply_was_lost_gets_its_words_by
     await ann.press("Cancel", message_id=seen.from_bot[0].id)
     lost = await ann.says("already finished")
     assert lost.now.buttons == ()
+
+
+async def test_a_picture_that_telegram_takes_in_no_form_is_answered_in_words(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await stage.worker.finish_next(b"\x89PNG\r\n\x1a\nthis is no picture")
+    answer = await ann.says("could not edit this picture")
+    assert answer.now.buttons == ()

@@ -168,6 +168,10 @@ def test_a_result_that_no_photo_can_carry_goes_as_a_file() -> None:
     assert for_send_photo(encoded(Image.new("RGB", (2100, 100)), "PNG")) is None
 
 
+def test_a_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
+    assert for_send_photo(encoded(Image.new("RGB", (8000, 4000)), "PNG")) is None
+
+
 def test_a_result_that_is_no_picture_is_told_apart() -> None:
     with pytest.raises(PictureRefusedError):
         for_send_photo(b"\x89PNG\r\n\x1a\nrest")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot import views
-from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError
+from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, TelegramRefusedError
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.pictures import PictureRefusedError, for_send_photo
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State
-from qwenedit_telemetry import job_context
+from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
     from qwenedit_bot.messenger import Messenger
@@ -63,13 +63,20 @@ class Deliver:
                 return
             if await self._queue.was_answered(event.job_id):
                 return
-            seconds = _finished_at(event) - status.enqueued_at
-            outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
-            # Only now: after a crash before this line the same answer is given again.
-            if await self._queue.answered(event.job_id):
-                self._metrics.deliveries.labels(outcome).inc()
-                self._metrics.answer_seconds.observe(max(0.0, seconds))
-                log.info("answer.delivered", outcome=outcome, reason=status.reason, seconds=round(seconds, 1))
+            with tracing.continued(
+                "deliver answer", status.trace_context, attributes={attributes.JOB_ID: event.job_id}
+            ) as span:
+                span.set({attributes.OUTCOME: await self._deliver(event, status)})
+
+    async def _deliver(self, event: Event, status: Status) -> str:
+        seconds = _finished_at(event) - status.enqueued_at
+        outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
+        # Only now: after a crash before this line the same answer is given again.
+        if await self._queue.answered(event.job_id):
+            self._metrics.deliveries.labels(outcome).inc()
+            self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
+            log.info("answer.delivered", outcome=outcome, reason=status.reason, seconds=round(seconds, 1))
+        return outcome
 
     async def redraw(self, status: Status, reply: ReplyTo) -> None:
         """Put a failed or cancelled job's last words back where a late progress edit overwrote them."""
@@ -95,23 +102,29 @@ class Deliver:
         if status.result is None:
             return await self._answer_in_words(State.FAILED, Reason.UNKNOWN, reply, to, message_id)
         try:
-            original = await self._store.get(status.result.picture)
-            photo = await asyncio.to_thread(for_send_photo, original)
+            with tracing.span("read picture"):
+                original = await self._store.get(status.result.picture)
+            with tracing.span("convert picture"):
+                photo = await asyncio.to_thread(for_send_photo, original)
         except PictureExpiredError:
             return await self._answer_in_words(State.FAILED, Reason.PICTURE_EXPIRED, reply, to, message_id)
         except PictureRefusedError:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
             return await self._answer_in_words(State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
         caption = self._texts.of(reply.language)(Text.DONE, seconds=max(1, round(seconds)))
-        if photo is not None:
-            try:
-                await self._show(Picture(photo, caption, as_file=False), to, message_id)
-            except PhotoRejectedError as error:
-                log.warning("answer.photo_rejected", error=str(error), bytes=len(photo))
-            else:
-                return "picture"
-        await self._show(Picture(original, caption, as_file=True), to, message_id)
-        return "file"
+        if photo is not None and await self._taken(Picture(photo, caption, as_file=False), to, message_id):
+            return "picture"
+        if await self._taken(Picture(original, caption, as_file=True), to, message_id):
+            return "file"
+        return await self._answer_in_words(State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+
+    async def _taken(self, picture: Picture, to: Source, message_id: int) -> bool:
+        try:
+            await self._show(picture, to, message_id)
+        except (PhotoRejectedError, TelegramRefusedError) as error:
+            log.warning("answer.rejected", error=str(error), as_file=picture.as_file, bytes=len(picture.data))
+            return False
+        return True
 
     async def _show(self, picture: Picture, to: Source, message_id: int) -> None:
         if not await self._messenger.show(to.chat_id, message_id, picture):

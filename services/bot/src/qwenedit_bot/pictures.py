@@ -177,7 +177,8 @@ def for_send_photo(data: bytes) -> bytes | None:
                 return None
             if fits and len(data) <= SEND_PHOTO_BYTES:
                 return data
-            _check_pixels(image)
+            if width * height > MAX_PIXELS:
+                return None
             picture = _to_rgb(image)
     except (OSError, ValueError, SyntaxError):
         raise PictureRefusedError(Refusal.DAMAGED) from None
