@@ -114,8 +114,13 @@ class Claim:
     """1 for the first execution."""
     max_attempts: int
     trace_context: str
+    """The traceparent of the span that sent the job; empty for a job without a trace."""
     waited: float
     """Seconds from enqueue to this claim, by Redis' clock."""
+    attempt_context: str = ""
+    """What this attempt's span is to be called, a traceparent; empty for a job without a trace."""
+    previous_context: str = ""
+    """The same of the attempt before; empty for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Status:
     """Seconds since the epoch, by Redis' clock."""
     reason: Reason | None
     result: Result | None
+    trace_context: str = ""
+    """The traceparent of its latest attempt, or of the span that sent it; empty for a job without a trace."""
 
 
 @dataclass(frozen=True, slots=True)

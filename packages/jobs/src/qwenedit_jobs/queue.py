@@ -16,6 +16,7 @@ from redis.exceptions import ResponseError
 from qwenedit_jobs.errors import QueueFullError, StorageFullError, TooManyUnfinishedError, UnreadableJobError
 from qwenedit_jobs.model import Claim, Counts, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.refusals import explained
+from qwenedit_jobs.trace import attempt_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -222,7 +223,7 @@ class JobQueue:
             log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
         if not found:
             return None
-        job_id, payload, attempt, max_attempts, trace_context, waited = found
+        job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = found
         try:
             job = Job.model_validate_json(payload)
         except ValidationError as error:
@@ -234,6 +235,8 @@ class JobQueue:
             max_attempts=int(max_attempts),
             trace_context=trace_context,
             waited=int(waited) / 1000,
+            attempt_context=attempt_context(trace_context, token),
+            previous_context=attempt_context(trace_context, previous_token),
         )
 
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
@@ -331,6 +334,7 @@ def _ms(seconds: float) -> int:
 def _status(fields: dict[str, str]) -> Status:
     result = fields.get("result")
     reason = fields.get("reason")
+    trace_context = fields.get("trace_context", "")
     return Status(
         job=Job.model_validate_json(fields["payload"]),
         state=State(fields["state"]),
@@ -342,4 +346,5 @@ def _status(fields: dict[str, str]) -> Status:
         enqueued_at=int(fields["enqueued_at"]) / 1000,
         reason=Reason(reason) if reason else None,
         result=Result.model_validate_json(result) if result else None,
+        trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
     )

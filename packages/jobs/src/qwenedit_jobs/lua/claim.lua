@@ -1,5 +1,5 @@
 -- worker, token, lease in ms → {number of strangers} when nothing waits, else
--- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited}
+-- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before}
 -- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone). They are
 -- kept among the dead, where the operator finds them.
 local worker, token, lease = unpack(ARGV, FIRST)
@@ -7,8 +7,9 @@ local BATCH = 10 -- expired leases and ended pauses that one call deals with
 local LOOKED_AT = 100 -- items of the list that one call looks at; who finds none among them calls again
 
 local function claimed(strangers, id)
-    local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at')
-    return { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]) }
+    local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at',
+        'claimed_before')
+    return { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]), job[6] or '' }
 end
 
 -- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one, which
@@ -48,6 +49,8 @@ end
 
 redis.call('HINCRBY', JOB .. id, 'attempt', 1)
 set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'token', token, 'worker', worker, 'started_at', NOW)
+-- Kept when the lease is gone: an attempt's place in the trace follows from its token (see trace.py).
+set(id, 'claimed_before', get(id, 'claimed_by') or '', 'claimed_by', token)
 redis.call('ZADD', LEASES, NOW + lease, id)
 redis.call('SET', CLAIM .. token, id, 'PX', lease)
 return claimed(strangers, id)

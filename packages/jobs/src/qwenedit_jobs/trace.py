@@ -1,0 +1,23 @@
+"""Where an attempt stands in its job's trace, which everybody can tell without having met its worker."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def attempt_context(trace_context: str, token: str) -> str:
+    """Derive the traceparent of an attempt's span from the one that travels with the job and from the claim's token.
+
+    A span's id is known only once it is made, and a worker may die before it could leave it with the job; the token
+    is there from the claim on.
+
+    Returns:
+        A traceparent (https://www.w3.org/TR/trace-context/#traceparent-header); empty where there is no trace, or no
+        attempt.
+    """
+    version, _, rest = trace_context.partition("-")
+    trace_id, _, rest = rest.partition("-")
+    _parent, _, flags = rest.partition("-")
+    if not flags or not token:
+        return ""
+    return f"{version}-{trace_id}-{hashlib.sha256(token.encode()).hexdigest()[:16]}-{flags}"

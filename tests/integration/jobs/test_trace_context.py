@@ -1,0 +1,68 @@
+"""The trace context that travels with a job, and the attempts' places in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_jobs import Reason
+
+SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+async def claimed(desk, token):
+    return await desk.queue.claim(worker="w", token=token, lease=30)
+
+
+@pytest.fixture
+async def job(desk):
+    job = desk.job()
+    await desk.queue.enqueue(job, desk.limits, trace_context=SENT)
+    return job
+
+
+async def test_a_claim_tells_the_senders_context_and_its_own_in_the_same_trace(desk, job):
+    claim = await claimed(desk, "one")
+    assert claim.trace_context == SENT
+    assert claim.previous_context == ""
+    version, trace_id, span_id, flags = claim.attempt_context.split("-")
+    assert (version, trace_id, flags) == ("00", "0af7651916cd43dd8448eb211c80319c", "01")
+    assert span_id != "b7ad6b7169203331"
+
+
+async def test_a_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
+    await claimed(desk, "one")
+    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.due(job.id)
+    lost, again = await claimed(desk, "two"), await claimed(desk, "two")
+    assert again.previous_context == lost.previous_context != ""
+    assert again.attempt_context == lost.attempt_context
+
+
+async def test_an_attempt_after_a_failed_one_names_it(desk, job):
+    first = await claimed(desk, "one")
+    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.due(job.id)
+    second = await claimed(desk, "two")
+    assert second.previous_context == first.attempt_context
+    assert second.attempt_context != first.attempt_context
+
+
+async def test_an_attempt_after_one_whose_worker_is_gone_names_that_one_too(desk, job):
+    first = await claimed(desk, "one")
+    await desk.expire(job.id)
+    await desk.queue.reap()
+    await desk.due(job.id)
+    assert (await claimed(desk, "two")).previous_context == first.attempt_context
+
+
+async def test_a_jobs_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job):
+    assert (await desk.queue.status(job.id)).trace_context == SENT
+    claim = await claimed(desk, "one")
+    await desk.queue.fail(job.id, "one", Reason.TIMEOUT)
+    assert (await desk.queue.status(job.id)).trace_context == claim.attempt_context
+
+
+async def test_a_job_without_a_trace_has_attempts_without_one(desk):
+    claim = await desk.claimed()
+    assert (claim.trace_context, claim.attempt_context, claim.previous_context) == ("", "", "")
+    assert (await desk.queue.status(claim.job.id)).trace_context == ""
