@@ -13,7 +13,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo never || echo automatic)
 
-PYTHON_FOLDERS := packages services simulators tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py))))
+PYTHON_FOLDERS := packages services simulators tests $(patsubst %/,%,$(sort $(dir $(wildcard benchmarks/*.py charts/*.py))))
 OURS := git ls-files --cached --others --exclude-standard --
 SHELL_SCRIPTS = $(shell $(OURS) .ci/run '*.sh')
 DOCKERFILES = $(shell $(OURS) '*Dockerfile')
@@ -56,6 +56,10 @@ format: $(BIN)/.synced ## Put the code into its one format
 .PHONY: test
 test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
 	$(BIN)/pytest $(or $(TESTS),--ignore=tests/e2e)
+
+.PHONY: e2e
+e2e: $(BIN)/.synced ## Run the tests on the cluster that KUBECONFIG names, with KEDA and the images on it (TESTS= some of them)
+	$(BIN)/pytest $(or $(TESTS),tests/e2e)
 
 .PHONY: clean
 clean: ## Remove all that was made here
