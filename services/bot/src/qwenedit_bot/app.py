@@ -74,6 +74,7 @@ async def serve(settings: BotSettings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        stack.callback(telemetry.close)
         connections = Connections(
             commands=await stack.enter_async_context(connect(settings)),
             blocking=await stack.enter_async_context(connect(settings, block=BLOCK)),
@@ -168,8 +169,9 @@ async def run(
     messenger = TelegramMessenger(bot, limiter)
     replies = Replies(redis, keys, messenger)
     submit = Submit(
-        queue=queue, limits=settings.limits, store=store, messenger=messenger, replies=replies, metrics=metrics
-    )
+        queue=queue, limits=settings.limits, store=store, messenger=messenger, replies=replies, metrics=metrics,
+        line=settings.keys.job_queue,
+    )  # fmt: skip
     services = Services(
         queue=queue, submit=submit, replies=replies, messenger=messenger, texts=texts,
         picture_ttl=settings.picture_ttl,

@@ -27,6 +27,7 @@ from aiogram.exceptions import (
 
 from qwenedit_bot.loops import Backoff
 from qwenedit_bot.poller import GetRawUpdates
+from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,13 +162,19 @@ class CallMiddleware(BaseRequestMiddleware):
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
         failure: AiogramError | None = None
-        try:
-            return await make_request(bot, method)
-        except (TelegramAPIError, ClientDecodeError) as error:
-            failure = error
-            raise
-        finally:
-            self._metrics.calls.labels(method.__api_method__, status_of(failure)).inc()
+        name = method.__api_method__
+        with tracing.span(
+            f"telegram {name}", kind=tracing.Kind.CLIENT, attributes={attributes.TELEGRAM_METHOD: name}
+        ) as span:
+            try:
+                return await make_request(bot, method)
+            except (TelegramAPIError, ClientDecodeError) as error:
+                failure = error
+                raise
+            finally:
+                status = status_of(failure)
+                self._metrics.calls.labels(name, status).inc()
+                span.set({attributes.TELEGRAM_STATUS: status})
 
 
 def _paced_chat(method: TelegramMethod[Any]) -> int | None:

@@ -19,6 +19,7 @@ from qwenedit_bot.handlers.context import LanguageMiddleware, Services, source_o
 from qwenedit_bot.loops import described
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
+from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -72,7 +73,10 @@ class HandleUpdate:
             RedisError: handle it again later.
             TelegramUnavailableError: handle it again later.
         """
-        outcome = await self._handle(received)
+        kind = {attributes.UPDATE_KIND: received.kind}
+        with tracing.root("receive update", kind=tracing.Kind.CONSUMER, attributes=kind) as span:
+            outcome = await self._handle(received)
+            span.set({attributes.OUTCOME: outcome})
         self._metrics.updates.labels(received.kind, outcome).inc()
 
     async def _handle(self, received: ReceivedUpdate) -> str:

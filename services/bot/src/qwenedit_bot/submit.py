@@ -25,7 +25,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_telemetry import job_context
+from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
     from qwenedit_bot.messenger import Messenger, Source
@@ -92,6 +92,7 @@ class Submit:
         messenger: Fetches the user's file.
         replies: Says what became of it.
         metrics: Counts it.
+        line: The queue's name, for traces.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Submit:
         messenger: Messenger,
         replies: Replies,
         metrics: BotMetrics,
+        line: str = "qwenedit:job_queue",
     ) -> None:
         self._queue = queue
         self._limits = limits
@@ -110,6 +112,7 @@ class Submit:
         self._messenger = messenger
         self._replies = replies
         self._metrics = metrics
+        self._line = line
         # A large picture takes some hundred MB while it is converted.
         self._converting = asyncio.Semaphore(1)
 
@@ -137,10 +140,14 @@ class Submit:
         placeholder = await self._replies.say(source, views.received(words, new_id))
         picture = input_ref(new_id, 0)
         try:
-            data = await self._messenger.download(request.attachment.file_id, limit=pictures.MAX_BYTES)
-            async with self._converting:
-                normalised = await asyncio.to_thread(pictures.normalise, data)
-            await self._store.put(picture, normalised.data)
+            with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
+                data = await self._messenger.download(request.attachment.file_id, limit=pictures.MAX_BYTES)
+                span.set({attributes.BYTES: len(data)})
+            with tracing.span("convert photo"):
+                async with self._converting:
+                    normalised = await asyncio.to_thread(pictures.normalise, data)
+            with tracing.span("store photo"):
+                await self._store.put(picture, normalised.data)
             job = Job(
                 id=new_id,
                 user_id=request.user_id,
@@ -152,7 +159,8 @@ class Submit:
                     language=words.language,
                 ),
             )
-            await self._queue.enqueue(job, self._limits)
+            with tracing.sending(self._line, new_id) as span:
+                await self._queue.enqueue(job, self._limits, trace_context=span.traceparent)
         except FileTooBigError:
             return await self._refuse(source, Outcome.REFUSED, "too_big", _too_big(words, request.attachment.size))
         except FileUnavailableError:

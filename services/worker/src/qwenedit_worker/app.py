@@ -49,7 +49,10 @@ def main() -> None:
         print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
         raise SystemExit(2) from None
     telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.worker_id})
-    asyncio.run(run(settings, workflow, telemetry))
+    try:
+        asyncio.run(run(settings, workflow, telemetry))
+    finally:
+        telemetry.close()
 
 
 async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
@@ -87,6 +90,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             shutdown=shutdown,
             activity=activity,
             metrics=metrics,
+            line=settings.keys.job_queue,
         )
         probes = telemetry.probe_server(
             host=settings.probe_host,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
 from qwenedit_worker.errors import QueueUnavailableError
@@ -122,7 +123,9 @@ class Attempt:
         return Finished(result)
 
     async def _result(self) -> EditResult:
-        pictures = tuple([await self._picture(ref) for ref in self._claim.job.edit.pictures])
+        refs = self._claim.job.edit.pictures
+        with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
+            pictures = tuple([await self._picture(ref) for ref in refs])
         try:
             return await self._execute(pictures)
         except OutOfMemory as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Reason, Settled, UnreadableJobError
-from qwenedit_telemetry import job_context
+from qwenedit_telemetry import attributes, job_context, tracing
 from qwenedit_worker.attempt import Attempt
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
@@ -19,6 +19,8 @@ from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, 
 from qwenedit_worker.settlement import Settlement
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from qwenedit_jobs import Claim
     from qwenedit_worker.activity import Activity
     from qwenedit_worker.metrics import Metrics
@@ -57,6 +59,7 @@ class Worker:
         shutdown: How the worker is asked to leave.
         activity: Is told of the job in hand.
         metrics: Counts.
+        line: The queue's name, for traces.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -71,8 +74,10 @@ class Worker:
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
+        line: str = "qwenedit:job_queue",
     ) -> None:
         self._name = name
+        self._line = line
         self._pace = pace
         self._queue = queue
         self._pictures = pictures
@@ -102,8 +107,8 @@ class Worker:
             since = asyncio.get_running_loop().time()
             claim = await self._claim()
             if claim is not None:
-                with self._activity.job(), job_context(claim.job.id, attempt=claim.attempt):
-                    await self._execute(claim, since)
+                with self._activity.job(), job_context(claim.job.id, attempt=claim.attempt), self._span(claim) as span:
+                    await self._execute(claim, since, span)
 
     async def _job_waits(self) -> bool:
         """Wait for a job, for a while; says no as well when none may be taken any more."""
@@ -164,10 +169,25 @@ class Worker:
         except QueueUnavailableError:
             log.warning("job.not_given_back", job=error.job_id, remedy="its lease runs out")
 
-    async def _execute(self, claim: Claim, since: float) -> None:
+    def _span(self, claim: Claim) -> AbstractContextManager[tracing.Span]:
+        return tracing.processing(
+            self._line,
+            claim.job.id,
+            parent=claim.trace_context,
+            identity=claim.attempt_context,
+            before=claim.previous_context,
+            attributes={
+                attributes.ATTEMPT: claim.attempt,
+                attributes.MAX_ATTEMPTS: claim.max_attempts,
+                attributes.QUEUE_WAIT: claim.waited,
+                attributes.WORKER: self._name,
+            },
+        )
+
+    async def _execute(self, claim: Claim, since: float, span: tracing.Span) -> None:
         log.info("job.claimed", waited=round(claim.waited, 3), max_attempts=claim.max_attempts)
         if claim.attempt == 1:
-            self._metrics.queue_wait.observe(claim.waited)
+            self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
         else:
             self._metrics.redeliveries.inc()
         self._attempt = Attempt(
@@ -185,13 +205,14 @@ class Worker:
         )
         try:
             outcome = self._weigh(claim, await self._attempt.run())
-            settled = await self._settlement.settle(claim, outcome)
+            with tracing.span("settle"):
+                settled = await self._settlement.settle(claim, outcome)
         except asyncio.CancelledError:
             await self._give_back(claim.job.id, claim.token)
             raise
         finally:
             self._attempt = None
-        self._note(settled, outcome, seconds=asyncio.get_running_loop().time() - since)
+        self._note(span, settled, outcome, seconds=asyncio.get_running_loop().time() - since)
 
     def _weigh(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Doubt ComfyUI after a job that could not begin, and the job when that goes on though ComfyUI is ready."""
@@ -203,10 +224,14 @@ class Worker:
         self._came_back = (claim.job.id, times)
         return outcome if times < SUSPICION else Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
 
-    def _note(self, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
+    def _note(self, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
         reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
         self._metrics.attempts.labels(settled.value, reason).inc()
-        self._metrics.execution.labels(settled.value).observe(seconds)
+        self._metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())
+        span.set({attributes.OUTCOME: settled.value})
+        if reason:
+            span.set({attributes.REASON: reason})
+            span.fail(reason)
         if settled is Settled.LOST and isinstance(outcome, Finished):
             self._metrics.stale_completions.inc()
         why = {"reason": reason} if reason else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
     ComfyUIUnavailable,
@@ -23,6 +24,7 @@ from qwenedit_worker.comfyui.transport import NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
 
     from qwenedit_worker.comfyui.api import Api
     from qwenedit_worker.comfyui.events import Event
@@ -89,6 +91,7 @@ class Execution:
         self._clock = asyncio.get_running_loop().time
         self._listener = Listener(transport, prompt_id=self.prompt_id, on_event=self._on_event)
         self._bound: BoundWorkflow | None = None
+        self._waiting: tracing.Span = tracing.NO_SPAN
         self._ask = asyncio.Event()
         self._heard = self._clock()
         self._writing: float | None = None
@@ -113,10 +116,13 @@ class Execution:
             ComfyUIError: there will be no picture.
         """
         began = self._clock()
-        bound = self._bound = await self._bind()
-        await self._submit(bound)
+        with self._span("upload"):
+            bound = self._bound = await self._bind()
+        with self._span("submit"):
+            await self._submit(bound)
         self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
-        record = await self._follow(bound)
+        with self._span("wait") as self._waiting:
+            record = await self._follow(bound)
         self._settled = True
         try:
             file = record.picture(bound)
@@ -124,7 +130,8 @@ class Execution:
             await self._free()
             raise
         self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
-        png = await self._patiently(lambda: self._api.view(file))
+        with self._span("fetch"):
+            png = await self._patiently(lambda: self._api.view(file))
         if png is None:
             raise ComfyUIUnavailable(f"the picture {file.filename} is gone from the server", submitted=True)
         if not png.startswith(PNG):
@@ -169,6 +176,12 @@ class Execution:
         if state is State.RUNNING:
             self._watch.interrupted(self.prompt_id)
         return state is State.FINISHED
+
+    def _span(self, what: str) -> AbstractContextManager[tracing.Span]:
+        """A part of the trace: what ComfyUI is asked for, under the id that its own log has."""
+        return tracing.span(
+            f"comfyui {what}", kind=tracing.Kind.CLIENT, attributes={attributes.PROMPT_ID: self.prompt_id}
+        )
 
     async def _bind(self) -> BoundWorkflow:
         request = self._request
@@ -300,6 +313,7 @@ class Execution:
                     self._reporter.show(Progress(Stage.EDITING))
             case Stepped() if self._bound and (event.node == self._bound.steps_node or event.steps == steps):
                 self._reporter.show(Progress(Stage.EDITING, event.step, event.steps))
+                self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
             case Ending():
                 self._writing = self._writing or WRITING
                 self._ask.set()
