@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from redis.exceptions import RedisError
 
 from comfyui_simulator.client import SimulatorControl
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
@@ -119,6 +121,16 @@ class Installation:
             yield control
 
     # ------------------------------------------------------------------ jobs
+
+    async def redis_answers(self) -> None:
+        """Wait until the tests reach Redis again, after a restart of its pod."""
+
+        async def answers() -> bool:
+            with suppress(RedisError):
+                return bool(await self.redis.ping())
+            return False
+
+        await eventually("an answer of Redis", answers, within=30)
 
     async def push(self, *, workflow: str | None = None) -> str:
         """Put a job that is nobody's into the queue; returns its id."""

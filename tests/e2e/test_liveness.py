@@ -50,7 +50,11 @@ async def test_a_dead_executor_costs_comfyui_alone_a_restart_and_the_job_is_answ
     user = await installation.telegram.user()
     async with installation.comfyui(worker) as comfyui:
         await comfyui.fault("kill_executor")
-        assert not (await comfyui.state()).executor_alive
+
+        async def dead():
+            return not (await comfyui.state()).executor_alive
+
+        await eventually("the executor's death", dead, within=10)
     hung = time.monotonic()
     await user.send(photo=photo, caption="make it snow")
     await user.picture(timeout=150)

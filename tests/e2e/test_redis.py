@@ -26,6 +26,7 @@ async def test_a_restart_of_redis_loses_nothing(installation, worker, photo):
     jobs = await eventually("all jobs accepted", accepted, within=15)
     started = time.monotonic()
     await installation.kube("delete", "pod", f"{installation.name}-redis-0")
+    await installation.redis_answers()
     await asyncio.gather(*(user.picture(timeout=90) for user in users))
     print(f"{USERS} jobs answered {time.monotonic() - started:.1f} s after Redis was told to restart")
     assert [len((await user.snapshot()).from_bot) for user in users] == [1] * USERS
@@ -50,6 +51,7 @@ async def test_with_redis_down_the_number_of_workers_is_held(installation, photo
         await throughout("one worker", held, seconds=AWAY)
     finally:
         await installation.kube("scale", "statefulset", f"{installation.name}-redis", "--replicas=1")
+    await installation.redis_answers()
     back = time.monotonic()
     await user.picture(timeout=90)
     await installation.until(job, "done", within=90)

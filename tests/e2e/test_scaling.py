@@ -76,7 +76,7 @@ async def test_one_job_wakes_one_worker_which_leaves_after_the_cooldown(sleeping
     ended = time.monotonic()
     await eventually("no worker", desired(sleeping, 0), within=COOLDOWN + 20)
     print(f"from the last job's end to no worker: {time.monotonic() - ended:.1f} s, cooldown {COOLDOWN} s")
-    assert time.monotonic() - ended >= COOLDOWN - 1
+    assert time.monotonic() - ended >= COOLDOWN - 3, "KEDA counts from its last look that found a job"
 
 
 async def test_six_jobs_wake_as_many_workers_as_there_are_gpus_and_keep_them_while_they_run(sleeping):
