@@ -1,0 +1,38 @@
+"""What the Dockerfiles promise to the pods that run their images."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILES = sorted(path for folder in ("services", "simulators") for path in (ROOT / folder).glob("*/Dockerfile"))
+
+
+@pytest.fixture(params=DOCKERFILES, ids=lambda path: path.parent.name)
+def last_stage(request):
+    text = request.param.read_text().replace("\\\n", " ")
+    return text[text.rindex("\nFROM ") :]
+
+
+def test_user_is_a_number_that_is_not_root(last_stage):
+    (user,) = re.findall(r"^USER (\d+):\d+$", last_stage, re.MULTILINE)
+    assert int(user) > 0
+
+
+def test_first_process_passes_signals_on(last_stage):
+    (entrypoint,) = re.findall(r"^ENTRYPOINT (\[.*\])$", last_stage, re.MULTILINE)
+    assert json.loads(entrypoint)[:3] == ["tini", "--", "python"]
+
+
+def test_last_stage_has_no_package_manager_of_the_build(last_stage):
+    assert "--from=uv" not in last_stage
+
+
+def test_every_base_image_is_pinned_to_a_version():
+    for path in DOCKERFILES:
+        for image in re.findall(r"^FROM (\S+)", path.read_text(), re.MULTILINE):
+            assert re.search(r":\d", image), f"{path} starts from {image}"
