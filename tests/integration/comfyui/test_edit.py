@@ -347,6 +347,23 @@ async def test_cancelled_during_the_submission_leaves_nothing_behind(client, ser
     await assert_clean(server)
 
 
+async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, server, control) -> None:
+    await control.fault("slow", seconds=1, path="/upload")
+    request = client.request()
+    task = asyncio.create_task(client.edit(request))
+    await asyncio.wait([task], timeout=0.15)
+
+    task.cancel()
+    await asyncio.wait([task], timeout=0.2)
+    late = server.data / "input" / request.job_id / "1" / "picture-1.png"  # as a real server, busy with it, stores it
+    late.parent.mkdir(parents=True)
+    late.write_bytes(b"a picture")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await assert_clean(server)
+
+
 async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client, server, control) -> None:
     await control.fault("hang", at_step=1)
     began = time.monotonic()

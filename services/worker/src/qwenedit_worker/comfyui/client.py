@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 CLEAN_UP = 5.0
 """Seconds within which an edit is taken back and its traces are removed; what remains is tried after later edits."""
+LANDING = 0.5
+"""Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
 MOST_LEFTOVERS = 100
 MOST_EDITS = 3
 """At once. Each holds a websocket; the pool's other connections to the server are left for requests."""
@@ -151,6 +153,8 @@ class ComfyUI:
 
     async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
         if not execution.sent:
+            if execution.uploading and self._folders is not None:
+                await asyncio.sleep(LANDING)
             await self._remove_files(request.job_id, request.attempt)
             return
         self._leftovers[execution.prompt_id] = (request.job_id, request.attempt)

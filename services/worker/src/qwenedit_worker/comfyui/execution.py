@@ -95,6 +95,7 @@ class Execution:
         self._ask = asyncio.Event()
         self._heard = self._clock()
         self._writing: float | None = None
+        self._uploading = False
         self._sent = False
         self._sent_twice = False
         self._arrived = False
@@ -104,6 +105,11 @@ class Execution:
     def sent(self) -> bool:
         """Whether the server may know the prompt."""
         return self._sent
+
+    @property
+    def uploading(self) -> bool:
+        """Whether an upload was broken off: the server may store its picture yet."""
+        return self._uploading
 
     async def listen(self) -> None:
         """Follow the websocket; to run beside `run`."""
@@ -187,10 +193,12 @@ class Execution:
         request = self._request
         request.workflow.bind(images=["" for _ in request.images], prompt="", seed=0, prefix="")  # before any upload
         folder = f"{request.job_id}/{request.attempt}"
+        self._uploading = True
         names = [
             await self._api.upload(picture, folder=folder, name=f"picture-{number}{_suffix(picture)}")
             for number, picture in enumerate(request.images, start=1)
         ]
+        self._uploading = False
         # A part of the prompt's id makes the name unlike any earlier one: ComfyUI answers a graph that it has executed
         # before from its cache, with the name of a file that has been deleted since.
         prefix = f"{folder}/edited-{self.prompt_id[:8]}"
