@@ -61,6 +61,19 @@ test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
 e2e: $(BIN)/.synced ## Run the tests on the cluster that KUBECONFIG names, with KEDA and the images on it (TESTS= some of them)
 	$(BIN)/pytest $(or $(TESTS),tests/e2e)
 
+.PHONY: e2e
+e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= CONTAINER_TOOL=)
+	tests/e2e/prepare.sh
+	$(BIN)/pytest $(or $(TESTS),tests/e2e)
+
+FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prompts events outcomes inventory)
+
+.PHONY: conformance
+conformance: $(BIN)/.synced ## Hold a ComfyUI of yours to the simulator's facts, and our client to it (COMFYUI_URL= REAL_COMFYUI_DATA=)
+	@test -n "$${COMFYUI_URL:-}" || { echo "Set COMFYUI_URL, see simulators/comfyui/README.md" >&2; exit 2; }
+	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
+		$(BIN)/pytest --timeout=60 $(FACTS) tests/integration/comfyui/test_real.py
+
 .PHONY: clean
 clean: ## Remove all that was made here
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -44,7 +44,7 @@ class Events:
         """Read on until an event fits."""
         async with asyncio.timeout(seconds):
             while True:
-                event = await self.socket.receive_json()
+                event: dict[str, Any] = await self.socket.receive_json()
                 self.seen.append(event)
                 if wanted(event):
                     return event
@@ -70,6 +70,13 @@ def _is_last(event: dict[str, Any], prompt_id: str) -> bool:
     return event["type"] == "executing" and data["node"] is None and data.get("prompt_id") == prompt_id
 
 
+class JobOfOld(dict[str, Any]):
+    """A job where the server has none: the test that asks for more than queue and history tell is skipped."""
+
+    def __missing__(self, key: str) -> Any:
+        pytest.skip(f"the server has no /api/jobs, and so no {key}")
+
+
 @dataclass(frozen=True)
 class Comfy:
     """A server, spoken to by hand."""
@@ -78,6 +85,8 @@ class Comfy:
     session: aiohttp.ClientSession
     simulated: bool
     output_dir: Path | None
+    has_jobs: bool = True
+    """Whether it knows `/api/jobs`; a fact that needs it is skipped where it does not."""
 
     async def upload(self, content: bytes, name: str = "photo.png", **fields: str) -> tuple[int, Any]:
         form = aiohttp.FormData()
@@ -95,11 +104,13 @@ class Comfy:
         return f"{answer['subfolder']}/{answer['name']}"
 
     async def post(self, path: str, body: Any) -> tuple[int, Any]:
+        self._needs_jobs(path)
         async with self.session.post(f"{self.url}{path}", json=body) as answer:
             text = await answer.text()
             return answer.status, json.loads(text) if text.startswith("{") else text
 
     async def get(self, path: str, **query: str) -> tuple[int, Any]:
+        self._needs_jobs(path)
         async with self.session.get(f"{self.url}{path}", params=query) as answer:
             return answer.status, await answer.json() if "json" in answer.content_type else await answer.read()
 
@@ -120,8 +131,30 @@ class Comfy:
         return prompt_id
 
     async def job(self, prompt_id: str) -> dict[str, Any]:
+        if not self.has_jobs:
+            return await self._job_of_old(prompt_id)
         _, answer = await self.get(f"/api/jobs/{prompt_id}")
         return dict(answer)
+
+    def _needs_jobs(self, path: str) -> None:
+        if path.startswith("/api/jobs") and not self.has_jobs:
+            pytest.skip("the server has no /api/jobs")
+
+    async def _job_of_old(self, prompt_id: str) -> dict[str, Any]:
+        """What can be told of a prompt without `/api/jobs`."""
+        _, queue = await self.get("/queue")
+        for key, status in (("queue_running", "in_progress"), ("queue_pending", "pending")):
+            if any(entry[1] == prompt_id for entry in queue[key]):
+                return JobOfOld(status=status)
+        _, history = await self.get(f"/history/{prompt_id}")
+        if prompt_id not in history:
+            return JobOfOld(status="unknown")
+        entry = history[prompt_id]
+        said = dict(entry["status"]["messages"])
+        failed = "cancelled" if "execution_interrupted" in said else "failed"
+        status = "completed" if entry["status"]["status_str"] == "success" else failed
+        job = JobOfOld(status=status, outputs=entry["outputs"], execution_status=entry["status"])
+        return job | {"execution_error": said["execution_error"]} if "execution_error" in said else job
 
     async def ended(self, prompt_id: str, *, seconds: float = 30) -> dict[str, Any]:
         """The job, once it is neither pending nor in progress."""
@@ -273,7 +306,9 @@ async def comfy(target: tuple[str, bool, Path | None]) -> AsyncIterator[Comfy]:
     """The server under test: real with COMFYUI_URL, else simulated."""
     url, simulated, output_dir = target
     async with aiohttp.ClientSession() as session:
-        yield Comfy(url, session, simulated=simulated, output_dir=output_dir)
+        async with session.get(f"{url}/api/jobs") as answer:
+            has_jobs = answer.status == 200 and answer.content_type == "application/json"
+        yield Comfy(url, session, simulated=simulated, output_dir=output_dir, has_jobs=has_jobs)
 
 
 @pytest.fixture
