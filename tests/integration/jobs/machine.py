@@ -1,0 +1,351 @@
+"""Drives the real scripts on a real Redis in every order that Hypothesis thinks of, with the model beside them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Keys,
+    Limits,
+    Phase,
+    QueueFullError,
+    Reason,
+    Result,
+    State,
+    TooManyUnfinishedError,
+)
+from tests.integration.jobs.model import FINAL, Model, ModelJob
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from redis.asyncio import Redis
+
+KEYS = Keys()
+LONG = 100_000.0
+"""Seconds: no lease and no pause of a test ends by itself. They end when the machine says so, by their score in Redis,
+which is all that Redis' clock is compared with."""
+RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
+# Everything there is, in one round trip: the invariants are looked at after every step.
+SNAPSHOT = """
+local all = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+    local kind, value = redis.call('TYPE', key).ok, nil
+    if kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+    elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
+    elseif kind == 'set' then value = redis.call('SMEMBERS', key)
+    elseif kind == 'hash' then value = redis.call('HGETALL', key)
+    elseif kind == 'stream' then value = {}
+        for i, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do value[i] = entry[2] end
+    else value = { redis.call('GET', key) } end
+    all[#all + 1] = { key, kind, value, redis.call('TTL', key) }
+end
+return cjson.encode(all)
+"""
+
+FAIR, UNFAIR = 7, 11
+whichever = st.integers(0, UNFAIR)
+"""Which job or claim; below FAIR it is one with which something can be done, UNFAIR is a wrong one."""
+workers = st.sampled_from(["worker-1", "worker-2", "worker-3"])
+
+
+class Seen:
+    """What Redis holds at one moment."""
+
+    def __init__(self, encoded: str) -> None:
+        self.values: dict[str, Any] = {}
+        self.mortal: dict[str, bool] = {}
+        """Whether a key has a TTL."""
+        for key, kind, value, ttl in json.loads(encoded):
+            flat = list(value)
+            if kind == "hash":
+                self.values[key] = dict(zip(flat[::2], flat[1::2], strict=True))
+            else:
+                self.values[key] = sorted(flat) if kind in {"set", "zset"} else flat
+            self.mortal[key] = ttl >= 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Seen) and (self.values, self.mortal) == (other.values, other.mortal)
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared, never kept in a set
+
+    def get(self, key: str) -> list[Any]:
+        return list(self.values.get(key, []))
+
+    def jobs(self) -> dict[str, dict[str, str]]:
+        return {
+            key.removeprefix(KEYS.job_prefix): fields
+            for key, fields in self.values.items()
+            if key.startswith(KEYS.job_prefix)
+        }
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Producers, workers, the janitor, users who cancel, time, and calls that come late or again."""
+
+    runner: ClassVar[asyncio.Runner]
+    redis: ClassVar[Redis]
+    queue: ClassVar[JobQueue]
+    reached: ClassVar[Counter[str]]
+    """Which calls met which answers, in all examples: a machine that never gets somewhere shows nothing about it."""
+
+    @initialize(
+        max_queue_length=st.integers(2, 6),
+        max_unfinished=st.integers(1, 4),
+        attempts=st.lists(st.integers(1, 3), max_size=6),
+        claims=st.integers(0, 3),
+    )
+    def start(self, max_queue_length: int, max_unfinished: int, attempts: list[int], claims: int) -> None:
+        self.do(self.redis.flushdb())
+        self.model = Model(max_queue_length, max_unfinished)
+        self.seen = self.look()
+        self.nothing_changes = False
+        self.tokens = 0
+        self.claims: list[tuple[str, str]] = []
+        for max_attempts in attempts:
+            self.enqueue(0, max_attempts)
+            self.holds()
+        for _ in range(claims):
+            self.claim("worker-1")
+            self.holds()
+
+    def do(self, call: Any) -> Any:
+        return self.runner.run(call)
+
+    def note(self, call: str, *answers: str) -> None:
+        self.reached.update(f"{call}: {answer}" for answer in answers)
+
+    def look(self) -> Seen:
+        return Seen(self.do(self.redis.eval(SNAPSHOT, 0)))
+
+    # ---------------------------------------------------------------- the bot's side
+
+    @rule(which=whichever, max_attempts=st.integers(1, 3))
+    def enqueue(self, which: int, max_attempts: int) -> None:
+        jobs = len(self.model.jobs)
+        number = jobs if which < FAIR or not jobs else which % jobs
+        job = Job(id=name(number), user_id=number % 3, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
+        known = job.id in self.model.jobs
+        expected = self.model.enqueue(job.id, job.user_id, max_attempts)
+        limits = Limits(
+            max_queue_length=self.model.max_queue_length,
+            max_unfinished_per_user=self.model.max_unfinished,
+            max_attempts=max_attempts,
+            retry_delays=(LONG / 100,),
+            max_wait=LONG,
+        )
+        try:
+            outcome = self.do(self.queue.enqueue(job, limits))
+        except QueueFullError:
+            outcome = "full"
+        except TooManyUnfinishedError:
+            outcome = "limited"
+        assert outcome == expected
+        self.nothing_changes = known or expected in {"full", "limited"}
+        self.note("enqueue", "known" if known else expected)
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever)
+    def cancel(self, which: int) -> None:
+        unfinished = self.model.of(State.QUEUED, State.RUNNING, State.DELAYED)
+        some = unfinished if which < FAIR and unfinished else list(self.model.jobs.values())
+        job_id = name(999) if which == UNFAIR else some[which % len(some)].id
+        expected = self.model.cancel(job_id)
+        assert self.do(self.queue.cancel(job_id)) is expected
+        self.note("cancel", expected)
+
+    @rule()
+    def reap(self) -> None:
+        expected = self.model.reap()
+        assert self.do(self.queue.reap()) == expected
+        self.note("reap", *(outcome for _job, outcome in expected))
+        self.nothing_changes = not expected
+
+    @rule()
+    def promote(self) -> None:
+        expected = self.model.promote()
+        assert self.do(self.queue.promote()) == expected
+        self.note("promote", *("due" for _job in expected))
+        self.nothing_changes = not expected
+
+    @rule()
+    def expire(self) -> None:
+        expected = self.model.expire()
+        assert self.do(self.queue.expire()) == expected
+        self.note("expire", *("late" for _job in expected))
+        self.nothing_changes = not expected
+
+    @precondition(lambda self: self.model.of(*FINAL))
+    @rule(which=whichever)
+    def answered(self, which: int) -> None:
+        job = self.one_in(which, *FINAL)
+        expected = self.model.answered(job.id)
+        assert self.do(self.queue.answered(job.id)) is expected
+        self.nothing_changes = not expected
+
+    # ---------------------------------------------------------------- the worker's side
+
+    @precondition(lambda self: self.model.of(State.QUEUED, State.RUNNING, State.DELAYED))
+    @rule(worker=workers)
+    def claim(self, worker: str) -> None:
+        self.tokens += 1
+        self._claim(worker, f"token-{self.tokens}")
+
+    @precondition(lambda self: self.claims)
+    @rule(worker=workers, which=whichever)
+    def claim_again(self, worker: str, which: int) -> None:
+        self.nothing_changes = True
+        self._claim(worker, self.one_of_the_claims(which)[1])
+
+    def _claim(self, worker: str, token: str) -> None:
+        expected = self.model.claim(token)
+        claim = self.do(self.queue.claim(worker=worker, token=token, lease=LONG))
+        assert (claim and (claim.job.id, claim.attempt)) == expected
+        self.note("claim again" if self.nothing_changes else "claim", "a job" if claim else "none")
+        if claim and not self.nothing_changes:
+            self.claims.insert(0, (claim.job.id, token))
+
+    def one_of_the_claims(self, which: int) -> tuple[str, str]:
+        """Choose a claim that holds, or one of all that ever were, or a claim's token for another job."""
+        held = [claim for claim in self.claims if self.model.holds(*claim)]
+        if which < FAIR and held:
+            return held[which % len(held)]
+        job_id, token = self.claims[which % len(self.claims)]
+        return (next(iter(self.model.jobs)) if which == UNFAIR else job_id), token
+
+    @precondition(lambda self: self.claims)
+    @rule(which=whichever)
+    def renew(self, which: int) -> None:
+        job_id, token = self.one_of_the_claims(which)
+        expected = self.model.renew(job_id, token)
+        assert self.do(self.queue.renew(job_id, token, lease=LONG)) is expected
+        self.note("renew", expected)
+        self.nothing_changes = True  # but for a score, which the snapshot leaves out
+
+    @precondition(lambda self: self.claims)
+    @rule(which=whichever, step=st.integers(0, 4))
+    def progress(self, which: int, step: int) -> None:
+        job_id, token = self.one_of_the_claims(which)
+        expected = self.model.look(job_id, token)
+        assert self.do(self.queue.progress(job_id, token, Phase.EDITING, step=step, steps=4)) is expected
+        self.note("progress", expected)
+        self.nothing_changes = expected == "lost"
+
+    @precondition(lambda self: self.claims)
+    @rule(which=whichever)
+    def drain(self, which: int) -> None:
+        job_id, token = self.one_of_the_claims(which)
+        expected = self.model.drain(job_id, token)
+        assert self.do(self.queue.drain(job_id, token)) is expected
+        self.note("drain", expected)
+        self.nothing_changes = expected == "lost"
+
+    @precondition(lambda self: self.claims)
+    @rule(which=whichever, how=st.sampled_from(["complete", "fail", "retry", "release"]))
+    def settle(self, which: int, how: str) -> None:
+        job_id, token = self.one_of_the_claims(which)
+        self.nothing_changes = not self.model.holds(job_id, token)
+        expected = self.model.settle(how, job_id, token)
+        call = {
+            "complete": lambda: self.queue.complete(job_id, token, RESULT),
+            "fail": lambda: self.queue.fail(job_id, token, Reason.OUT_OF_MEMORY, "CUDA"),
+            "retry": lambda: self.queue.retry(job_id, token, Reason.TIMEOUT, "300 s"),
+            "release": lambda: self.queue.release(job_id, token),
+        }[how]
+        assert self.do(call()) is expected
+        self.note(f"{how} again" if self.nothing_changes else how, expected)
+
+    # ---------------------------------------------------------------- time
+
+    def one_in(self, which: int, *states: State) -> ModelJob:
+        found = self.model.of(*states)
+        return found[which % len(found)]
+
+    @precondition(lambda self: self.model.of(State.RUNNING))
+    @rule(which=whichever)
+    def lease_ends(self, which: int) -> None:
+        job = self.one_in(which, State.RUNNING)
+        key = KEYS.draining if job.draining else KEYS.leases
+        self.do(self.redis.zadd(key, {job.id: self.model.is_over(job.id)}, xx=True))
+
+    @precondition(lambda self: self.model.of(State.DELAYED))
+    @rule(which=whichever)
+    def pause_ends(self, which: int) -> None:
+        job = self.one_in(which, State.DELAYED)
+        self.do(self.redis.zadd(KEYS.delayed, {job.id: self.model.is_over(job.id)}, xx=True))
+
+    @precondition(lambda self: self.model.of(State.QUEUED, State.DELAYED))
+    @rule(which=whichever)
+    def waits_too_long(self, which: int) -> None:
+        job = self.one_in(which, State.QUEUED, State.DELAYED)
+        job.late = True
+        self.do(self.redis.hset(KEYS.job(job.id), "expires_at", "1"))
+
+    # ---------------------------------------------------------------- what always holds
+
+    @invariant()
+    def holds(self) -> None:
+        seen = self.look()
+        if self.nothing_changes:
+            assert seen == self.seen, "a call that must change nothing changed something"
+        self.seen, self.nothing_changes = seen, False
+        self._each_job_is_where_its_state_says(seen)
+        self._is_as_the_model_says(seen)
+        self._nothing_is_kept_for_ever(seen)
+
+    def _each_job_is_where_its_state_says(self, seen: Seen) -> None:
+        """Say it without the model: what it has in common with the scripts could be wrong in both."""
+        places = Counter(
+            (job_id, place)
+            for place, key in (("line", KEYS.job_queue), ("leased", KEYS.leases), ("leased", KEYS.draining),
+                               ("delayed", KEYS.delayed), ("dead", KEYS.dead))
+            for job_id in seen.get(key)
+        )  # fmt: skip
+        belongs = {"queued": "line", "running": "leased", "delayed": "delayed", "failed": "dead"}
+        jobs = seen.jobs()
+        assert places == Counter(
+            (job_id, belongs[job["state"]]) for job_id, job in jobs.items() if job["state"] in belongs
+        )
+        assert len(seen.get(KEYS.job_queue)) == sum(job["state"] == "queued" for job in jobs.values())
+        events = Counter(fields[1] for fields in seen.get(KEYS.events))
+        assert events == Counter(
+            job_id for job_id, job in jobs.items() if job["state"] in {"done", "failed", "cancelled"}
+        )
+
+    def _is_as_the_model_says(self, seen: Seen) -> None:
+        model = self.model
+        assert seen.get(KEYS.job_queue) == model.line
+        assert set(seen.get(KEYS.dead)) == set(model.buried)
+        assert [(fields[1], fields[3]) for fields in seen.get(KEYS.events)] == model.events
+        for draining, key in ((False, KEYS.leases), (True, KEYS.draining)):
+            running = {job.id for job in model.of(State.RUNNING) if job.draining is draining}
+            assert set(seen.get(key)) == running
+        for user in range(3):
+            unfinished = {job.id for job in model.jobs.values() if job.user == user and not job.final}
+            assert set(seen.get(KEYS.user(user))) == unfinished
+        jobs = seen.jobs()
+        assert set(jobs) == set(model.jobs)
+        for job in model.jobs.values():
+            fields = jobs[job.id]
+            found = [fields.get(key) for key in ("state", "attempt", "token", "cancelling", "reason", "settled_by")]
+            asked = "1" if job.cancelling else None
+            assert found == [job.state.value, str(job.attempt), job.token, asked, job.reason, job.settled_by]
+
+    def _nothing_is_kept_for_ever(self, seen: Seen) -> None:
+        jobs = {KEYS.job(job.id): job.final for job in self.model.jobs.values()}
+        claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
+        assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
+        users = {KEYS.user(user) for user in range(3)}
+        assert set(seen.values) <= set(jobs) | set(claims) | users | set(KEYS.kinds)
+
+
+def name(number: int) -> str:
+    return f"{number:016x}"

@@ -1,0 +1,205 @@
+"""What the queue promises, said again without Redis: a model to hold the real scripts against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qwenedit_jobs import Cancelled, Lease, Settled, State
+
+FINAL = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@dataclass
+class ModelJob:
+    """A job as it should be."""
+
+    id: str
+    user: int
+    max_attempts: int
+    state: State = State.QUEUED
+    attempt: int = 0
+    token: str | None = None
+    draining: bool = False
+    cancelling: bool = False
+    late: bool = False
+    """It waited too long."""
+    over_since: int | None = None
+    """When its lease or its pause ended, on the model's clock; None: it has not."""
+    settled_by: str | None = None
+    settled_as: Settled | None = None
+    reason: str | None = None
+    answered: bool = False
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+
+@dataclass
+class Model:
+    """The queue as it should be."""
+
+    max_queue_length: int
+    max_unfinished: int
+    jobs: dict[str, ModelJob] = field(default_factory=dict)
+    line: list[str] = field(default_factory=list)
+    """Next one last, as in Redis."""
+    claims: dict[str, str] = field(default_factory=dict)
+    """Token → job."""
+    events: list[tuple[str, str]] = field(default_factory=list)
+    """Job and final state, in their order."""
+    buried: list[str] = field(default_factory=list)
+    clock: int = 0
+
+    def of(self, *states: State) -> list[ModelJob]:
+        return [job for job in self.jobs.values() if job.state in states]
+
+    def holds(self, job_id: str, token: str) -> bool:
+        job = self.jobs.get(job_id)
+        return job is not None and job.state is State.RUNNING and job.token == token
+
+    # ---------------------------------------------------------------- the bot's side
+
+    def enqueue(self, job_id: str, user: int, max_attempts: int) -> State | str:
+        if job_id in self.jobs:
+            return self.jobs[job_id].state
+        if len(self.line) + len(self.of(State.DELAYED)) >= self.max_queue_length:
+            return "full"
+        if sum(job.user == user and not job.final for job in self.jobs.values()) >= self.max_unfinished:
+            return "limited"
+        self.jobs[job_id] = ModelJob(job_id, user, max_attempts)
+        self.line.insert(0, job_id)
+        return State.QUEUED
+
+    def cancel(self, job_id: str) -> Cancelled:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return Cancelled.UNKNOWN
+        if job.state is State.RUNNING:
+            job.cancelling = True
+            return Cancelled.CANCELLING
+        if job.state is State.QUEUED:
+            self.line.remove(job_id)
+        if not job.final:
+            self._finish(job, State.CANCELLED)
+        return Cancelled(job.state)
+
+    def reap(self) -> list[tuple[str, Settled]]:
+        reaped = []
+        for draining in (False, True):
+            for job in self._over(State.RUNNING):
+                if job.draining is draining:
+                    job.token = None
+                    reaped.append((job.id, self._try_again(job, "worker_lost")))
+        return reaped
+
+    def promote(self) -> list[str]:
+        due = self._over(State.DELAYED)
+        for job in due:
+            job.state, job.over_since = State.QUEUED, None
+            self.line.append(job.id)
+        return [job.id for job in due]
+
+    def expire(self) -> list[str]:
+        late = [job_id for job_id in self.line if self.jobs[job_id].late]
+        for job_id in late:
+            self.line.remove(job_id)
+            self._finish(self.jobs[job_id], State.FAILED, reason="expired")
+        return late
+
+    def answered(self, job_id: str) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or job.answered:
+            return False
+        job.answered = True
+        return True
+
+    # ---------------------------------------------------------------- the worker's side
+
+    def claim(self, token: str) -> tuple[str, int] | None:
+        if token in self.claims:
+            job = self.jobs[self.claims[token]]
+            return (job.id, job.attempt) if self.holds(job.id, token) else None
+        self.promote()
+        self.reap()
+        while self.line:
+            job = self.jobs[self.line.pop()]
+            if job.late:
+                self._finish(job, State.FAILED, reason="expired")
+                continue
+            job.state, job.token, job.attempt = State.RUNNING, token, job.attempt + 1
+            self.claims[token] = job.id
+            return job.id, job.attempt
+        return None
+
+    def renew(self, job_id: str, token: str) -> Lease:
+        lease = self.look(job_id, token)
+        if lease is not Lease.LOST:
+            self.jobs[job_id].over_since = None
+        return lease
+
+    def look(self, job_id: str, token: str) -> Lease:
+        """What progress, too, answers."""
+        if not self.holds(job_id, token):
+            return Lease.LOST
+        return Lease.CANCELLED if self.jobs[job_id].cancelling else Lease.HELD
+
+    def drain(self, job_id: str, token: str) -> Lease:
+        if not self.holds(job_id, token):
+            return Lease.LOST
+        self.jobs[job_id].draining = True
+        return Lease.HELD
+
+    def settle(self, how: str, job_id: str, token: str) -> Settled:
+        job = self.jobs.get(job_id)
+        if job is None or not self.holds(job_id, token):
+            return job.settled_as if job and job.settled_by == token and job.settled_as else Settled.LOST
+        ends = {
+            "complete": lambda: self._finish(job, State.DONE),
+            "fail": lambda: self._finish(job, State.FAILED, reason="out_of_memory"),
+            "retry": lambda: self._try_again(job, "timeout"),
+            "release": lambda: self._release(job),
+        }
+        return self._finish(job, State.CANCELLED) if job.cancelling else ends[how]()
+
+    # ---------------------------------------------------------------- time
+
+    def is_over(self, job_id: str) -> int:
+        """Let a job's lease or pause end now; later ones end later."""
+        self.clock += 1
+        self.jobs[job_id].over_since = self.clock
+        return self.clock
+
+    def _over(self, state: State) -> list[ModelJob]:
+        over = [job for job in self.of(state) if job.over_since is not None]
+        return sorted(over, key=lambda job: job.over_since or 0)
+
+    # ---------------------------------------------------------------- the ends of an attempt
+
+    def _let_go(self, job: ModelJob, outcome: Settled) -> None:
+        if job.token is not None:
+            job.settled_by, job.settled_as = job.token, outcome
+        job.token, job.draining, job.over_since = None, False, None
+
+    def _finish(self, job: ModelJob, state: State, reason: str | None = None) -> Settled:
+        self._let_go(job, Settled(state))
+        job.state, job.reason = state, reason or job.reason
+        self.events.append((job.id, state.value))
+        if state is State.FAILED:
+            self.buried.append(job.id)
+        return Settled(state)
+
+    def _release(self, job: ModelJob) -> Settled:
+        self._let_go(job, Settled.QUEUED)
+        job.state, job.attempt = State.QUEUED, job.attempt - 1
+        self.line.append(job.id)
+        return Settled.QUEUED
+
+    def _try_again(self, job: ModelJob, reason: str) -> Settled:
+        if job.cancelling:
+            return self._finish(job, State.CANCELLED)
+        if job.attempt >= job.max_attempts:
+            return self._finish(job, State.FAILED, reason)
+        self._let_go(job, Settled.DELAYED)
+        job.state, job.reason = State.DELAYED, reason
+        return Settled.DELAYED

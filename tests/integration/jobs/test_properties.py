@@ -1,0 +1,92 @@
+"""The queue's promises in every interleaving of its callers, and proof that breaking the scripts is noticed.
+
+`HYPOTHESIS_PROFILE=thorough` runs 2,000 examples instead of the few that fit into `make test`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from qwenedit_jobs import JobQueue, RedisSettings, connect, queue
+from tests.integration.jobs.machine import KEYS, QueueMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+settings.register_profile("short", COMMON, max_examples=150, stateful_step_count=50)
+settings.register_profile("thorough", COMMON, max_examples=2_000, stateful_step_count=50, print_blob=True)
+# Looks for a first failure and does not make it smaller.
+HUNT = settings(COMMON, max_examples=300, stateful_step_count=50, phases=[Phase.generate], derandomize=True)
+
+
+@contextmanager
+def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
+    """Bind the state machine to a Redis."""
+    with asyncio.Runner() as loop:
+        client = connect(RedisSettings(redis_url=redis_url))
+
+        class Bound(QueueMachine):
+            runner, redis, queue, reached = loop, client, JobQueue(client, KEYS), Counter[str]()
+
+        yield Bound
+        loop.run(client.aclose())
+
+
+LETTING_GO = {"complete": "done", "fail": "failed", "retry": "delayed", "release": "queued"}
+EVERYWHERE = {
+    *(f"enqueue: {answer}" for answer in ("queued", "known", "full", "limited")),
+    *(f"cancel: {answer}" for answer in ("cancelled", "cancelling", "done", "failed", "unknown")),
+    *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
+    *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
+    *(f"{call}: {answer}" for call in ("claim", "claim again") for answer in ("a job", "none")),
+    *("drain: held", "drain: lost", "promote: due", "expire: late", "retry: failed"),
+    *(f"{call}: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled")),
+    *(f"{call} again: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled", "lost")),
+}
+
+
+@pytest.mark.timeout(1800)
+def test_whoever_calls_what_in_which_order_the_promises_hold(redis_url):
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "short")
+    with machine(redis_url) as bound:
+        run_state_machine_as_test(bound, settings=settings.get_profile(profile))
+    print(*(f"{count:7d} {what}" for what, count in sorted(bound.reached.items())), sep="\n")  # noqa: T201 - shown with -s
+    assert profile == "short" or EVERYWHERE - set(bound.reached) == set()
+
+
+MUTATIONS = {
+    "the token is not checked": ("prelude", " and found[2] == token", ""),
+    "a job is popped and not leased": ("claim", "redis.call('ZADD', LEASES, NOW + lease, id)\n", ""),
+    "the event is forgotten": ("prelude", "    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)\n", ""),
+    "a cancelled job stays in line": ("cancel", "    redis.call('LREM', QUEUE, 1, id)\n", ""),
+    "a token claims again": ("claim", "redis.call('SET', CLAIM .. token, id, 'PX', lease)\n", ""),
+    "a finished job stays for ever": ("prelude", "    redis.call('EXPIRE', JOB .. id, RETENTION)\n", ""),
+    "the user's job stays unfinished": ("prelude", "    redis.call('SREM', UNFINISHED .. get(id, 'user'), id)\n", ""),
+    "a drained lease is counted twice": ("drain", "    redis.call('ZREM', LEASES, id)\n", ""),
+    "a released job goes to the end of the line": ("release", "'RPUSH'", "'LPUSH'"),
+    "a lost worker is still heard": ("prelude", "            redis.call('HDEL', JOB .. id, 'token')\n", ""),
+    "a late job is executed": ("claim", " and not too_late", ""),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
+    script, right, wrong = MUTATIONS[mutation]
+    shutil.copytree(str(queue.SCRIPTS), tmp_path, dirs_exist_ok=True)
+    broken = tmp_path / f"{script}.lua"
+    text = broken.read_text()
+    assert text.count(right) == 1, "the mutation fits the script"
+    broken.write_text(text.replace(right, wrong))
+    monkeypatch.setattr(queue, "SCRIPTS", tmp_path)
+    with machine(redis_url) as bound, pytest.raises(AssertionError):
+        run_state_machine_as_test(bound, settings=HUNT)
