@@ -58,10 +58,6 @@ test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
 	$(BIN)/pytest $(or $(TESTS),--ignore=tests/e2e)
 
 .PHONY: e2e
-e2e: $(BIN)/.synced ## Run the tests on the cluster that KUBECONFIG names, with KEDA and the images on it (TESTS= some of them)
-	$(BIN)/pytest $(or $(TESTS),tests/e2e)
-
-.PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= CONTAINER_TOOL=)
 	tests/e2e/prepare.sh
 	$(BIN)/pytest $(or $(TESTS),tests/e2e)

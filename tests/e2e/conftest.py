@@ -52,6 +52,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that tests have printed."""
+    for report in terminalreporter.getreports("passed"):
+        if report.when == "call" and report.capstdout and report.nodeid.startswith("tests/e2e/"):
+            terminalreporter.line(report.nodeid.partition("::")[2], bold=True)
+            for line in report.capstdout.splitlines():
+                terminalreporter.line(f"    {line}")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kube() -> AsyncIterator[Kube]:
     """A namespace that accepts restricted pods only, empty at first and gone at the end."""

@@ -17,5 +17,5 @@ async def test_the_product_is_ready_within_a_minute_and_nothing_restarts(install
 async def test_helm_test_sends_a_job_through_all_parts(installation):
     started = time.monotonic()
     printed = await installation.helm("test", "--timeout=120s", "--logs")
-    print(f"helm test, from no worker: {time.monotonic() - started:.1f} s\n{printed}")
-    assert "a picture of" in printed
+    [found] = [line for line in printed.splitlines() if line.startswith("a picture of")]
+    print(f"helm test, from no worker: {time.monotonic() - started:.1f} s; it says: {found}")

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Put the images of this tree onto the cluster that KUBECONFIG names; without one, make a kind cluster.
+# The tests drain nodes and delete pods, so a cluster that is not kind's must be meant: IMAGE_LOADER names the command
+# that copies an image onto its nodes (`true` where they pull it themselves).
+# CONTAINER_TOOL is docker, podman or buildah; unset: the first that works.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+images=(bot worker comfyui-simulator telegram-simulator)
+
+container_tool() {
+  local tool
+  for tool in docker podman; do
+    if "$tool" info >/dev/null 2>&1; then
+      echo "$tool"
+      return
+    fi
+  done
+  echo buildah
+}
+
+if ! kubectl get --raw=/readyz >/dev/null 2>&1; then
+  exec k8s/try/kind.sh
+fi
+
+context=$(kubectl config current-context)
+if [[ -z ${IMAGE_LOADER:-} && $context != kind-* ]]; then
+  echo "make e2e would drain nodes of the cluster '$context'. If that is meant, set IMAGE_LOADER to the command that" >&2
+  echo "copies an image onto its nodes, such as IMAGE_LOADER='minikube image load', or to true where they pull it." >&2
+  exit 2
+fi
+read -ra loader <<<"${IMAGE_LOADER:-kind load docker-image --name ${context#kind-}}"
+
+CONTAINER_TOOL=${CONTAINER_TOOL:-$(container_tool)} k8s/build-images.sh "${images[@]}"
+for image in "${images[@]}"; do
+  "${loader[@]}" "qwenedit/$image:dev"
+done
