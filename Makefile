@@ -55,7 +55,7 @@ format: $(BIN)/.synced ## Put the code into its one format
 
 .PHONY: test
 test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
-	$(BIN)/pytest $(or $(TESTS),--ignore=tests/e2e)
+	$(BIN)/pytest -n 4 --dist loadfile $(or $(TESTS),--ignore=tests/e2e)
 
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= CONTAINER_TOOL=)
