@@ -23,6 +23,14 @@ async def test_a_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path
     assert not await kube.objects("secrets", "owner=helm,name=nokeda"), "nothing was installed"
 
 
+async def test_rights_in_the_namespace_alone_suffice_to_install(kube):
+    await kube("create", "rolebinding", "tenant", "--clusterrole=admin", "--user=tenant")
+    argv = ("helm", "install", "tenant", str(CHART), f"--namespace={kube.namespace}", "--dry-run=server", *values())
+    code, _out, said = await attempt(*argv, "--kube-as-user=tenant")
+    await kube("delete", "rolebinding", "tenant")
+    assert code == 0, said
+
+
 async def test_a_claim_that_cannot_bind_is_found_by_what_the_notes_tell_to_look_at(kube):
     release = f"--namespace={kube.namespace}"
     try:
