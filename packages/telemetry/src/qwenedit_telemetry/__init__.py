@@ -1,6 +1,6 @@
 """Logs, metrics, traces and the probe server, set up by every service in one call: `setup`."""
 
-from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context
+from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context, unspoken
 from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry
 from qwenedit_telemetry.probes import HEALTHY, Check, Health, ProbeServer
 from qwenedit_telemetry.setup import Telemetry, setup
@@ -18,4 +18,5 @@ __all__ = [
     "job_seconds",
     "make_registry",
     "setup",
+    "unspoken",
 ]

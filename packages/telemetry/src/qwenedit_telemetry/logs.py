@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
@@ -12,7 +15,7 @@ import structlog
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -23,10 +26,25 @@ QUIET = {
     "aiohttp.access": logging.WARNING,
     "aiogram.event": logging.WARNING,
     "asyncio": logging.INFO,
+    "PIL": logging.INFO,
+    "urllib3": logging.WARNING,
 }
-"""Loggers that write a line for each request, update or selector, and the level from which they are heard."""
+"""Loggers that write a line for each request, update, selector or piece of a picture, and the level from which they
+are heard."""
 
 _FIRST = ("time", "level", "event", "service", "logger", "job", "attempt")
+_SHORTEST_WORDS = 4
+"""Characters; fewer say nothing of anybody, and are found in every line."""
+_SHORTEST_QUOTE = 8
+"""Characters of a user's words that are recognised when the rest was cut off."""
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda words: json.dumps(words)[1:-1],
+    lambda words: repr(words)[1:-1],
+    lambda words: json.dumps(repr(words)[1:-1])[1:-1],
+)
+"""How words show in a line: on a terminal, in JSON, and within an error's text in either."""
+_unspoken: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("unspoken", default=())
 _TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{16,}|(?<=/bot)\d+:[A-Za-z0-9_-]+")
 
 
@@ -77,6 +95,20 @@ def job_context(job_id: str, *, attempt: int | None = None) -> AbstractContextMa
     if attempt is not None:
         fields["attempt"] = attempt
     return structlog.contextvars.bound_contextvars(**fields)
+
+
+@contextmanager
+def unspoken(words: str) -> Iterator[None]:
+    """Keep a user's words out of every line that is logged inside the block and by its tasks.
+
+    Whoever works with them may quote them in an error, whole or up to some length, and errors are logged.
+    """
+    spellings = dict.fromkeys((spell(words[:_SHORTEST_QUOTE]), spell(words)) for spell in _SPELLINGS)
+    token = _unspoken.set((*_unspoken.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _unspoken.get())
+    try:
+        yield
+    finally:
+        _unspoken.reset(token)
 
 
 def _shared_processors(constants: dict[str, str]) -> list[Processor]:
@@ -130,8 +162,21 @@ def _short_time(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 
 def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
-    """Hide bot tokens: HTTP libraries put the URL, which has the token in its path, into their errors."""
+    """Hide bot tokens, which HTTP libraries put into their errors with the URL, and what is not to be spoken."""
+    for start, words in _unspoken.get():
+        line = _without(start, words, line)
     return _TOKEN.sub("<token>", line)
+
+
+def _without(start: str, words: str, line: str) -> str:
+    """Replace every place that begins as the words do, for as long as it goes on like them."""
+    parts = line.split(start)
+    kept = [parts[0]]
+    for part in parts[1:]:
+        rest = words[len(start) :]
+        differs = (at for at, (one, other) in enumerate(zip(rest, part, strict=False)) if one != other)
+        kept.append(part[next(differs, min(len(rest), len(part))) :])
+    return "<words>".join(kept)
 
 
 def _log_crash(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

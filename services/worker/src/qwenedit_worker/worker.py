@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Reason, Settled, UnreadableJobError
-from qwenedit_telemetry import attributes, job_context, tracing
+from qwenedit_telemetry import attributes, job_context, tracing, unspoken
 from qwenedit_worker.attempt import Attempt
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
@@ -107,7 +107,12 @@ class Worker:
             since = asyncio.get_running_loop().time()
             claim = await self._claim()
             if claim is not None:
-                with self._activity.job(), job_context(claim.job.id, attempt=claim.attempt), self._span(claim) as span:
+                with (
+                    self._activity.job(),
+                    job_context(claim.job.id, attempt=claim.attempt),
+                    unspoken(claim.job.edit.prompt),
+                    self._span(claim) as span,
+                ):
                     await self._execute(claim, since, span)
 
     async def _job_waits(self) -> bool:
