@@ -1,0 +1,160 @@
+"""A collector of spans as small as it can be: OTLP over HTTP, kept in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Event:
+    name: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span as a backend gets it; ids in hexadecimal digits, times in seconds."""
+
+    resource: dict[str, Any]
+    name: str
+    kind: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    links: tuple[str, ...]
+    attributes: dict[str, Any]
+    events: tuple[Event, ...]
+    failed: bool
+    start: float
+    end: float
+
+    @property
+    def label(self) -> str:
+        return f"{self.resource['service.name'].removeprefix('qwenedit-')}: {self.name}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All spans of one trace."""
+
+    spans: tuple[Span, ...]
+
+    def all(self, name: str) -> list[Span]:
+        """Return the spans of a name, in the order in which they began."""
+        return sorted((span for span in self.spans if span.name == name), key=lambda span: span.start)
+
+    def one(self, name: str) -> Span:
+        (span,) = self.all(name)
+        return span
+
+    def parent(self, span: Span) -> Span | None:
+        return next((other for other in self.spans if other.span_id == span.parent_id), None)
+
+    def edges(self) -> set[tuple[str, str]]:
+        """Return each pair of parent and child, by service and name."""
+        return {(parent.label if (parent := self.parent(span)) else "", span.label) for span in self.spans}
+
+    def drawn(self, span: Span | None = None, depth: int = 0) -> str:
+        """Draw the tree, with what each part took."""
+        roots = [other for other in self.spans if self.parent(other) is None] if span is None else [span]
+        lines = []
+        for top in roots:
+            lines.append(f"{'  ' * depth}{top.label} {1000 * (top.end - top.start):.0f} ms")
+            children = sorted((c for c in self.spans if c.parent_id == top.span_id), key=lambda c: c.start)
+            lines += [self.drawn(child, depth + 1) for child in children]
+        return "\n".join(lines)
+
+
+class Collector:
+    """Listens inside its block."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.spans: list[Span] = []
+        self._news = asyncio.Condition()
+        app = web.Application()
+        app.router.add_post("/v1/traces", self._take)
+        self._runner = web.AppRunner(app, access_log=None)
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    def trace(self, trace_id: str) -> Trace:
+        return Trace(tuple(span for span in self.spans if span.trace_id == trace_id))
+
+    async def until(self, condition: Callable[[list[Span]], bool]) -> None:
+        """Wait until the spans that came are as wanted."""
+        try:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(lambda: condition(self.spans))
+        except TimeoutError:
+            raise AssertionError("these came: " + ", ".join(sorted(span.label for span in self.spans))) from None
+
+    async def trace_of(self, job_id: str, *, lost_parents: int = 0) -> Trace:
+        """Return a job's trace, when its answer was delivered and nothing but the given number of spans is missing."""
+
+        def whole(spans: Iterable[Span]) -> bool:
+            ours = [span for span in spans if span.trace_id in self._traces_of(job_id)]
+            missing = {span.parent_id for span in ours if span.parent_id} - {span.span_id for span in ours}
+            names = {span.name for span in ours}
+            return {"receive update", "deliver answer", "settle"} <= names and len(missing) == lost_parents
+
+        await self.until(whole)
+        (trace_id,) = self._traces_of(job_id)
+        return self.trace(trace_id)
+
+    def _traces_of(self, job_id: str) -> set[str]:
+        return {span.trace_id for span in self.spans if span.attributes.get("qwenedit.job.id") == job_id}
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        message = ExportTraceServiceRequest.FromString(body)
+        async with self._news:
+            self.bodies.append(body)
+            for group in message.resource_spans:
+                resource = _plain(group.resource.attributes)
+                self.spans += [_read(resource, span) for scope in group.scope_spans for span in scope.spans]
+            self._news.notify_all()
+        return web.Response(content_type="application/x-protobuf")
+
+
+def _read(resource: dict[str, Any], span: trace_pb2.Span) -> Span:
+    return Span(
+        resource=resource,
+        name=span.name,
+        kind=trace_pb2.Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+        trace_id=span.trace_id.hex(),
+        span_id=span.span_id.hex(),
+        parent_id=span.parent_span_id.hex(),
+        links=tuple(link.span_id.hex() for link in span.links),
+        attributes=_plain(span.attributes),
+        events=tuple(Event(event.name, _plain(event.attributes)) for event in span.events),
+        failed=span.status.code == trace_pb2.Status.STATUS_CODE_ERROR,
+        start=span.start_time_unix_nano / 1e9,
+        end=span.end_time_unix_nano / 1e9,
+    )
+
+
+def _plain(attributes: Any) -> dict[str, Any]:
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
