@@ -14,7 +14,12 @@ from redis.asyncio.connection import (
     parse_url,
 )
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -65,6 +70,16 @@ class _Sentinel(_Cancellable, SentinelManagedConnection):
 
 class _SentinelTls(_Cancellable, SentinelManagedSSLConnection):
     pass
+
+
+class _SentinelPool(SentinelConnectionPool):
+    """Closes the connections to the Sentinels with those to the master; redis-py leaves them open."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        await super().disconnect(inuse_connections)
+        if inuse_connections:  # the client's end; after a failover only the idle ones go
+            for sentinel in self.sentinel_manager.sentinels:
+                await sentinel.aclose()
 
 
 _CANCELLABLE = {SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
@@ -120,7 +135,11 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     connection = _SentinelTls if tls else _Sentinel
     # What is set beside the URL overrides what the URL says.
     master = sentinel.master_for(
-        settings.redis_sentinel_master, ssl=tls, connection_class=connection, **{**options, **behaviour}
+        settings.redis_sentinel_master,
+        connection_pool_class=_SentinelPool,
+        ssl=tls,
+        connection_class=connection,
+        **{**options, **behaviour},
     )
     return cast("Redis", master)
 

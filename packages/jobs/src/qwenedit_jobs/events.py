@@ -50,7 +50,8 @@ class Events:
         try:
             await self._redis.xgroup_create(self._key, GROUP, id="0", mkstream=True)
         except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
+            # A full Redis refuses to create even what exists.
+            if not str(error).startswith("BUSYGROUP") and not await self._prepared():
                 raise
 
     async def read(self, *, count: int, block: float) -> list[Event]:
@@ -82,10 +83,18 @@ class Events:
 
     async def acknowledge(self, event: Event) -> None:
         """Drop an event whose answer has reached the user."""
-        pipeline = self._redis.pipeline(transaction=True)
+        # No transaction: over `maxmemory` Redis refuses them, and each half may be repeated.
+        pipeline = self._redis.pipeline(transaction=False)
         pipeline.xack(self._key, GROUP, event.entry)
         pipeline.xdel(self._key, event.entry)
         await pipeline.execute()
+
+    async def _prepared(self) -> bool:
+        try:
+            groups = await self._redis.xinfo_groups(self._key)
+        except ResponseError:  # there is no stream
+            return False
+        return any(group["name"] == GROUP for group in groups)
 
     async def _read(self, start: str, *, count: int, block: int | None) -> list[Event]:
         reply = await self._redis.xreadgroup(GROUP, self._consumer, {self._key: start}, count=count, block=block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, cast
 
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import NoPermissionError, OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError
 
@@ -66,8 +66,11 @@ class RedisPictureStore:
             raise StorageFullError from error
 
     async def _leave_reserve(self, size: int) -> None:
-        memory = await self._redis.info("memory")
-        limit = int(memory["maxmemory"])
+        try:
+            memory = await self._redis.info("memory")
+        except NoPermissionError:  # a Redis whose administrator keeps that to himself
+            return
+        limit = int(memory.get("maxmemory", 0))
         if limit and int(memory["used_memory"]) + size > limit * (1 - self._reserve):
             raise StorageFullError
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-TRANSITIONS = (
+SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
-    "promote", "expire", "answered",
+    "promote", "expire", "answered", "counts", "unfinished",
 )  # fmt: skip
 SCRIPTS = files("qwenedit_jobs") / "lua"
 UNANSWERED_RETENTION = 7 * 86_400
@@ -114,7 +114,7 @@ class JobQueue:
         self._redis = redis
         self._waiter = waiter or redis
         self._keys = keys
-        self._scripts = {name: _script(redis, name) for name in TRANSITIONS}
+        self._scripts = {name: _script(redis, name) for name in SCRIPT_NAMES}
         self._script_keys = (
             keys.job_queue, keys.leases, keys.draining, keys.delayed, keys.dead, keys.events, keys.nudge,
         )  # fmt: skip
@@ -124,7 +124,7 @@ class JobQueue:
         try:
             return await self._scripts[transition](keys=self._script_keys, args=(*self._common, *arguments))
         except ResponseError as error:
-            job = {self._keys.job(str(arguments[0])): "hash"}
+            job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
             raise await explained(error, self._redis, self._keys.kinds | job) from error
 
     # ---------------------------------------------------------------- the bot's side
@@ -288,11 +288,7 @@ class JobQueue:
 
     async def unfinished_ids(self) -> list[str]:
         """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.lrange(self._keys.job_queue, 0, -1)
-        for key in (self._keys.leases, self._keys.draining, self._keys.delayed):
-            pipeline.zrange(key, 0, -1)
-        line, *others = await pipeline.execute()
+        line, *others = await self._run("unfinished")
         return [*reversed(line), *(job_id for ids in others for job_id in ids)]
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
@@ -313,14 +309,7 @@ class JobQueue:
         Raises:
             WrongTypeError: one of the places holds something else.
         """
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.llen(self._keys.job_queue)
-        for key in (self._keys.leases, self._keys.draining, self._keys.delayed, self._keys.dead):
-            pipeline.zcard(key)
-        try:
-            return Counts(*await pipeline.execute())
-        except ResponseError as error:
-            raise await explained(error, self._redis, self._keys.kinds) from error
+        return Counts(*await self._run("counts"))
 
 
 def _script(redis: Redis, name: str) -> AsyncScript:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redis.exceptions import ResponseError
 
 # Looked for anywhere in the text: Redis before 7 wraps the errors of a script's commands into one of the script.
-_FULL = "OOM command not allowed"
+_FULL = "command not allowed when used memory > 'maxmemory'"
 _WRONG_KIND = "WRONGTYPE"
 
 

@@ -101,7 +101,8 @@ class UpdateStream:
 
     async def acknowledge(self, update: ReceivedUpdate) -> None:
         """Drop an update that is handled."""
-        pipeline = self._redis.pipeline(transaction=True)
+        # No transaction: over `maxmemory` Redis refuses them, and each half may be repeated.
+        pipeline = self._redis.pipeline(transaction=False)
         pipeline.xack(self._key, GROUP, update.entry)
         pipeline.xdel(self._key, update.entry)
         await pipeline.execute()

@@ -1,0 +1,147 @@
+"""Redis at its `maxmemory`: what is new is refused in words, what is there goes on, nothing is half done."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+from redis.exceptions import OutOfMemoryError
+
+from local_stack import SIMULATED_TOKEN, bare_environment, bot
+from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_jobs import Cancelled, Events, Lease, RedisPictureStore, Result, Settled, StorageFullError
+from telegram_simulator.client import TelegramSimulator
+from tests.integration.redis.conftest import KEYS, MANY, job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Memory:
+    """How much Redis may hold."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+
+    async def fill(self, share: float = 1.0) -> None:
+        """Set the limit so that what is used now is that share of it; above 1 also what a call needs for itself."""
+        used = (await self._redis.info("memory"))["used_memory"]
+        await self._redis.config_set("maxmemory-policy", "noeviction")
+        await self._redis.config_set("maxmemory", int(used / share))
+
+    async def empty(self) -> None:
+        await self._redis.config_set("maxmemory", 0)
+
+
+@pytest.fixture
+async def memory(redis) -> AsyncIterator[Memory]:
+    memory = Memory(redis)
+    yield memory
+    await memory.empty()
+
+
+async def test_a_new_job_is_refused_by_name_and_leaves_nothing(redis, queue, memory):
+    await queue.enqueue(job(1), MANY)
+    await memory.fill(1.1)
+    with pytest.raises(StorageFullError, match="maxmemory"):
+        await queue.enqueue(job(2), MANY)
+    await memory.empty()
+    assert await queue.status(job(2).id) is None
+    assert await queue.unfinished_ids_of(1) == [job(1).id]
+    assert (await queue.counts()).waiting == 1
+
+
+async def test_a_picture_is_refused_by_name(clients, redis_url, memory):
+    store = RedisPictureStore(await clients(redis_url=redis_url, decode=False), KEYS, ttl=60)
+    await memory.fill(1.1)
+    with pytest.raises(StorageFullError):
+        await store.put("a", b"x")
+
+
+async def test_a_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(queue, memory):
+    await queue.enqueue(job(1), MANY)
+    await memory.fill(1.1)
+    assert await queue.wait(1.0)
+    claim = await queue.claim(worker="w", token="t", lease=30)
+    assert claim is not None
+    assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
+    assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
+    assert await queue.answered(claim.job.id)
+    assert not await queue.answered(claim.job.id)
+    assert not await queue.wait(0.05)
+
+
+async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(queue, memory):
+    await queue.enqueue(job(1), MANY)
+    await queue.claim(worker="w", token="t", lease=30)
+    await memory.fill(1.1)
+    waiting = asyncio.create_task(queue.wait(0.3))
+    await asyncio.sleep(0.1)
+    await queue.release(job(1).id, "t")
+    assert await waiting
+
+
+async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue, memory):
+    for number in (1, 2, 3):
+        await queue.enqueue(job(number), MANY)
+    await redis.hset(KEYS.job(job(3).id), "expires_at", 1)
+    await queue.claim(worker="w", token="t", lease=30)
+    await memory.fill(1.1)
+    assert await queue.cancel(job(1).id) is Cancelled.CANCELLING
+    assert await queue.cancel(job(2).id) is Cancelled.CANCELLED
+    assert await queue.expire() == [job(3).id]
+    assert await queue.release(job(1).id, "t") is Settled.CANCELLED
+
+
+async def test_the_bot_hears_and_acknowledges_what_ended_in_a_full_redis(redis, queue, memory):
+    events = Events(redis, KEYS, consumer="bot")
+    await memory.fill(1.1)
+    with pytest.raises(OutOfMemoryError):
+        await events.prepare()
+    await memory.empty()
+    await events.prepare()
+    await queue.enqueue(job(), MANY)
+    await memory.fill(1.1)
+    assert await queue.unfinished_ids() == [job().id]
+    assert (await queue.counts()).waiting == 1
+    await queue.cancel(job().id)
+    await events.prepare()
+    [event] = await events.read(count=1, block=1.0)
+    await events.acknowledge(event)
+    assert await events.mine(count=1) == []
+    assert await redis.xlen(KEYS.events) == 0
+
+
+async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_is_small(
+    clients, redis_url, queue, memory
+):
+    raw = await clients(redis_url=redis_url, decode=False)
+    await memory.fill(0.95)
+    with pytest.raises(StorageFullError):
+        await RedisPictureStore(raw, KEYS, ttl=60, reserve=0.1).put("in", b"x")
+    await RedisPictureStore(raw, KEYS, ttl=60).put("out", b"x")
+    await queue.enqueue(job(), MANY)
+
+
+def photo() -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+async def test_a_user_is_told_that_there_is_no_room_and_is_served_when_there_is(redis_url, queue, memory, running):
+    telegram = await running(TelegramProcess(env=bare_environment()))
+    await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
+    async with TelegramSimulator(telegram.url) as simulator:
+        ann = await simulator.user()
+        await memory.fill(0.95)
+        await ann.send(photo=photo(), caption="make it snow")
+        await ann.says("I have no room for another picture right now")
+        assert await queue.unfinished_ids() == []
+        await memory.empty()
+        await ann.send(photo=photo(), caption="make it snow")
+        await ann.says("You are next in line")
+        assert len(await queue.waiting_ids()) == 1

@@ -1,0 +1,159 @@
+"""A failover in the middle of 200 jobs: Sentinels replace the killed master by its replica, and nobody is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from redis.exceptions import RedisError
+
+from local_stack.ports import HOST, free_port
+from qwenedit_jobs import Events, JobQueue, Result, Settled
+from tests.integration.redis.conftest import KEYS, MANY, Server, job
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+JOBS = 200
+WORKERS = 3
+LEASE = 3.0
+KILLED_AFTER = 60
+"""Answers before the master is killed."""
+# A second of silence is what operators allow; the rest follows.
+SENTINEL = """
+port {port}
+sentinel monitor mymaster {host} {master} 1
+sentinel down-after-milliseconds mymaster 1000
+sentinel failover-timeout mymaster 5000
+"""
+
+
+@pytest.fixture
+async def master(tmp_path, running):
+    port = free_port()
+    return await running(Server(tmp_path / "master", "--port", str(port), "--appendonly", "yes", port=port))
+
+
+@pytest.fixture
+async def sentinel(tmp_path, running, master, clients):
+    port = free_port()
+    replica = await running(
+        Server(tmp_path / "replica", "--port", str(port), "--replicaof", HOST, str(master.port), port=port)
+    )
+    admin = await clients(redis_url=f"redis://{HOST}:{replica.port}")
+    while (await admin.info("replication"))["master_link_status"] != "up":
+        await asyncio.sleep(0.05)
+    port = free_port()
+    config = tmp_path / "sentinel.conf"
+    config.write_text(SENTINEL.format(port=port, host=HOST, master=master.port))
+    watcher = await running(Server(tmp_path / "sentinel", str(config), "--sentinel", name="sentinel", port=port))
+    admin = await clients(redis_url=f"redis://{HOST}:{port}")
+    while not await admin.execute_command("SENTINEL", "REPLICAS", "mymaster"):
+        await asyncio.sleep(0.05)
+    return watcher
+
+
+@dataclass
+class Crowd:
+    """The bot's and the workers' sides of the queue, each of which carries on when Redis does not answer."""
+
+    clients: Any
+    settings: dict[str, Any]
+    accepted: set[int] = field(default_factory=set)
+    answers: Counter[str] = field(default_factory=Counter)
+    executions: Counter[str] = field(default_factory=Counter)
+    offered_again: int = 0
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def queue(self) -> JobQueue:
+        return JobQueue(
+            await self.clients(**self.settings), KEYS, waiter=await self.clients(block=1.0, **self.settings)
+        )
+
+    async def produce(self) -> None:
+        queue = await self.queue()
+        for number in range(JOBS):
+            await until_answered(queue.enqueue, job(number), MANY)
+            self.accepted.add(number)
+            await asyncio.sleep(0.01)
+        # What was accepted in the master's last moments may be unknown to its successor.
+        while not self.finished.is_set():
+            for number in range(JOBS):
+                if await until_answered(queue.status, job(number).id) is None:
+                    await until_answered(queue.enqueue, job(number), MANY)
+                    self.offered_again += 1
+            await asyncio.sleep(0.5)
+
+    async def work(self, name: str) -> None:
+        queue = await self.queue()
+        while not self.finished.is_set():
+            if not await until_answered(queue.wait, 0.5):
+                continue
+            token = str(uuid.uuid4())
+            claim = await until_answered(queue.claim, worker=name, token=token, lease=LEASE)
+            if claim is None:
+                continue
+            self.executions[claim.job.id] += 1
+            await asyncio.sleep(0.03)
+            result = Result(picture=token, seed=1, seconds=0.03)
+            settled = await until_answered(queue.complete, claim.job.id, claim.token, result)
+            assert settled in {Settled.DONE, Settled.LOST}
+
+    async def keep_house(self) -> None:
+        queue = await self.queue()
+        while not self.finished.is_set():
+            await until_answered(queue.reap)
+            await until_answered(queue.promote)
+            await asyncio.sleep(0.2)
+
+    async def answer(self) -> None:
+        events = Events(await self.clients(block=1.0, **self.settings), KEYS, consumer="bot")
+        while len(self.answers) < JOBS:
+            # The group, too, is as old as the replica's copy of it.
+            await until_answered(events.prepare)
+            found = await until_answered(events.mine, count=50)
+            found = found or await until_answered(events.read, count=50, block=0.5)
+            for event in found:
+                self.answers[event.job_id] += 1
+                await until_answered(events.acknowledge, event)
+        self.finished.set()
+
+
+async def until_answered(call: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
+    while True:
+        try:
+            return await call(*arguments, **named)
+        except (RedisError, OSError):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(90)
+async def test_a_failover_in_the_middle_of_200_jobs_loses_none_and_answers_each(master, sentinel, clients):
+    settings = {"redis_sentinels": ((HOST, sentinel.port),), "redis_url": "redis://ignored/0"}
+    crowd = Crowd(clients, settings)
+    async with asyncio.TaskGroup() as tasks:
+        for part in (crowd.produce(), crowd.keep_house(), crowd.answer()):
+            tasks.create_task(part)
+        for number in range(WORKERS):
+            tasks.create_task(crowd.work(f"worker-{number}"))
+        while len(crowd.answers) < KILLED_AFTER:
+            await asyncio.sleep(0.01)
+        await master.kill()
+        killed = time.monotonic()
+        probe = await clients(**settings)
+        await until_answered(probe.set, "probe", 1)
+        failover = time.monotonic() - killed
+    print(  # noqa: T201 - shown with -s
+        f"failover {failover:.1f} s, {crowd.offered_again} offered again, "
+        f"{sum(crowd.executions.values()) - JOBS} executed again, {sum(crowd.answers.values()) - JOBS} second events"
+    )
+    assert set(crowd.answers) == {job(number).id for number in range(JOBS)}
+    assert failover < 15
+    queue = await crowd.queue()
+    assert await queue.unfinished_ids() == []
+    assert {status.state for status in await queue.statuses(crowd.answers)} == {"done"}

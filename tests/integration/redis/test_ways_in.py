@@ -1,0 +1,126 @@
+"""Passwords and TLS, as an operator sets them: a whole job goes its way, and who is not trusted gets nowhere."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from pydantic import SecretStr
+from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from local_stack.errors import PartDiedError
+from local_stack.ports import HOST
+from local_stack.ready import at_once, by_line
+from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled
+from tests.integration.redis.conftest import KEYS, MANY, Server, job
+
+
+async def a_job_goes_its_way(clients, **settings):
+    """Use every kind of client and command that the services have: scripts, blocking ones, streams, pub/sub, bytes."""
+    redis, blocking = await clients(**settings), await clients(block=1.0, **settings)
+    pictures = RedisPictureStore(await clients(decode=False, **settings), KEYS, ttl=60)
+    queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, consumer="bot")
+    await events.prepare()
+    await pictures.put("a:in:0", b"\x89PNG")
+    await queue.enqueue(job(), MANY)
+    assert await queue.wait(1.0)
+    async with redis.pubsub(ignore_subscribe_messages=True) as nudges:
+        await nudges.subscribe(KEYS.nudge)
+        claim = await queue.claim(worker="w", token="t", lease=30)
+        assert claim is not None
+        assert claim.job == job()
+        assert await pictures.get("a:in:0") == b"\x89PNG"
+        assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
+        assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
+    [event] = await events.read(count=1, block=1.0)
+    await events.acknowledge(event)
+    assert event.job_id == job().id
+
+
+@pytest.fixture
+async def guarded(tmp_path, running):
+    server = Server(tmp_path / "redis")
+    server.command = (*server.command, "--port", str(server.port), "--requirepass", "pass word #1")
+    server._ready = at_once()
+    await running(server)
+    return server
+
+
+@pytest.mark.parametrize("where", ["beside the URL", "in the URL"])
+async def test_a_job_goes_its_way_past_a_password(guarded, clients, where):
+    if where == "in the URL":
+        await a_job_goes_its_way(clients, redis_url=f"redis://:pass%20word%20%231@{HOST}:{guarded.port}/0")
+    else:
+        await a_job_goes_its_way(
+            clients, redis_url=f"redis://{HOST}:{guarded.port}/0", redis_password=SecretStr("pass word #1")
+        )
+
+
+@pytest.mark.parametrize("password", [None, SecretStr("wrong")])
+async def test_without_the_password_nothing_is_answered_but_that(guarded, clients, password):
+    redis = await clients(redis_url=f"redis://{HOST}:{guarded.port}/0", redis_password=password)
+    with pytest.raises((AuthenticationError, RedisError), match=r"(?i)auth|password"):
+        await JobQueue(redis, KEYS).enqueue(job(), MANY)
+
+
+# ---------------------------------------------------------------- TLS
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Found an authority that nobody else trusts and let it sign a certificate for this address."""
+    if shutil.which("openssl") is None:
+        pytest.skip("makes its certificates with openssl, which is not here")
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S607
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Throwaway", "-days", "2")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=redis")
+    (folder / "names").write_text(f"subjectAltName=IP:{HOST}")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-out", "server.pem", "-extfile", "names", "-days", "2")  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+async def encrypted(tmp_path, running, authority):
+    server = Server(tmp_path / "redis", ready=by_line("Ready to accept connections"))
+    server.command = (
+        *server.command, "--port", "0", "--tls-port", str(server.port), "--tls-auth-clients", "no",
+        "--tls-cert-file", str(authority / "server.pem"), "--tls-key-file", str(authority / "server.key"),
+        "--tls-ca-cert-file", str(authority / "ca.pem"),
+    )  # fmt: skip
+    try:
+        await running(server)
+    except PartDiedError as error:
+        if "tls" in str(error).lower():
+            pytest.skip("this server is built without TLS")
+        raise
+    return server
+
+
+@pytest.mark.parametrize("trust", ["in the URL", "in SSL_CERT_FILE"])
+async def test_a_job_goes_its_way_over_tls(encrypted, authority, clients, trust, monkeypatch):
+    url = f"rediss://{HOST}:{encrypted.port}/0"
+    if trust == "in the URL":
+        await a_job_goes_its_way(clients, redis_url=f"{url}?ssl_ca_certs={authority / 'ca.pem'}")
+    else:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+        await a_job_goes_its_way(clients, redis_url=url)
+
+
+async def test_a_server_whose_authority_is_unknown_is_told_nothing(encrypted, clients):
+    redis = await clients(redis_url=f"rediss://{HOST}:{encrypted.port}/0")
+    with pytest.raises(RedisConnectionError, match="certificate verify failed"):
+        await JobQueue(redis, KEYS).enqueue(job(), MANY)
+
+
+async def test_without_tls_an_encrypted_server_does_not_answer(encrypted, clients):
+    redis = await clients(redis_url=f"redis://{HOST}:{encrypted.port}/0")
+    with pytest.raises(RedisConnectionError):
+        await JobQueue(redis, KEYS).enqueue(job(), MANY)
