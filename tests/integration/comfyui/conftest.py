@@ -25,6 +25,7 @@ FAST, QUALITY, INVERT = (
     Workflow.load(WORKFLOWS / f"{name}.json")
     for name in ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free")
 )
+OF_2509 = Workflow.load(WORKFLOWS / "qwen-image-edit-2509-fast.json")
 STEP = 0.05
 BLUE = (30, 40, 200)
 JOBS = itertools.count(1)
@@ -144,6 +145,12 @@ def quality() -> Workflow:
 def invert() -> Workflow:
     """A short one, without a model."""
     return INVERT
+
+
+@pytest.fixture
+def of_2509() -> Workflow:
+    """Another model's."""
+    return OF_2509
 
 
 @pytest.fixture

@@ -74,6 +74,12 @@ async def test_quality_mode_takes_twenty_steps(client, quality) -> None:
     assert client.progress[-1] == Progress(Stage.SENDING, 20, 20)
 
 
+async def test_a_job_may_name_another_models_workflow(client, of_2509) -> None:
+    await client.edit(client.request(of_2509, images=(client.picture((1, 2, 3)), client.picture((4, 5, 6)))))
+
+    assert client.progress[-1] == Progress(Stage.SENDING, 4, 4)
+
+
 async def test_graph_without_a_prompt_or_a_model_works(client, server, invert) -> None:
     result = await client.edit(client.request(invert, images=(client.picture((255, 0, 10)),)))
 
@@ -264,7 +270,7 @@ async def test_cancelled_while_it_executes_stops_the_server_and_cleans_up(client
 
 
 async def state_of(control, job: str) -> str:
-    return next(p.state for p in (await control.state()).prompts if p.prefix.startswith(f"{job}/"))
+    return next(str(p.state) for p in (await control.state()).prompts if p.prefix.startswith(f"{job}/"))
 
 
 async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(client, server, control, quality) -> None:

@@ -27,8 +27,8 @@ def variant(folder, workflow: Workflow, change) -> Workflow:
     return Workflow.load(path)
 
 
-async def test_shipped_workflows_fit_the_server(server, fast, quality, invert) -> None:
-    async with server.client(workflows=(fast, quality, invert)) as client:
+async def test_shipped_workflows_fit_the_server(server, fast, quality, invert, of_2509) -> None:
+    async with server.client(workflows=(fast, quality, invert, of_2509)) as client:
         await client.comfyui.check()
         await client.comfyui.check()
 

@@ -24,6 +24,7 @@ from qwenedit_worker.comfyui import (
     ModelMissing,
     PictureUnreadable,
     SharedFolders,
+    Workflow,
     WorkflowRejected,
 )
 
@@ -34,6 +35,12 @@ URL = os.environ.get("COMFYUI_URL")
 DATA = os.environ.get("REAL_COMFYUI_DATA")
 pytestmark = pytest.mark.skipif(not (URL and DATA), reason="COMFYUI_URL and REAL_COMFYUI_DATA are not set")
 
+WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
+SHIPPED = [
+    Workflow.load(path)
+    for path in sorted(WORKFLOWS.glob("*.json"))
+    if not path.stem.endswith(".binding") and path.stem != "invert-model-free"
+]
 COLOURS = [(n * 5 % 256, n * 11 % 256, n * 17 % 256) for n in range(50)]
 
 
@@ -60,8 +67,8 @@ async def _leave_no_trace(folders) -> AsyncIterator[None]:
     assert await traces(folders) - before == set()
 
 
-def request(workflow, name: str, picture: bytes) -> EditRequest:
-    return EditRequest(job_id=name, attempt=1, workflow=workflow, prompt="make it snow", images=(picture,), seed=1)
+def request(workflow, name: str, *pictures: bytes) -> EditRequest:
+    return EditRequest(job_id=name, attempt=1, workflow=workflow, prompt="make it snow", images=pictures, seed=1)
 
 
 def picture(colour) -> bytes:
@@ -104,18 +111,19 @@ async def test_damaged_picture_is_blamed_on_the_picture(invert, folders) -> None
             await comfyui.edit(request(invert, "damaged", b"no picture"), on_progress=ignore, deadline=soon())
 
 
-async def test_production_workflows_pass_validation_and_fail_at_an_empty_model_file(fast, quality, folders) -> None:
-    for workflow in (fast, quality):
-        async with ComfyUI(URL or "", workflows=[workflow], folders=folders) as comfyui:
-            try:
-                await comfyui.check()
-            except ModelMissing:
-                pytest.skip("the server has no files under the models' names")
-            except WorkflowRejected as error:
-                pytest.skip(f"the server is too old for the workflow, and is told to be: {error}")
-            job = request(workflow, "empty", picture((1, 2, 3)))
-            with pytest.raises(ExecutionFailed, match=r"Loader\)"):
-                await comfyui.edit(job, on_progress=ignore, deadline=soon())
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("workflow", SHIPPED, ids=lambda workflow: workflow.name)
+async def test_shipped_workflows_pass_validation_and_fail_at_an_empty_model_file(workflow, count, folders) -> None:
+    async with ComfyUI(URL or "", workflows=[workflow], folders=folders) as comfyui:
+        try:
+            await comfyui.check()
+        except ModelMissing:
+            pytest.skip("the server has no files under the models' names")
+        except WorkflowRejected as error:
+            pytest.skip(f"the server is too old for the workflow, and is told to be: {error}")
+        job = request(workflow, f"empty{count}", *(picture((n, 2, 3)) for n in range(count)))
+        with pytest.raises(ExecutionFailed, match=r"Loader\)"):
+            await comfyui.edit(job, on_progress=ignore, deadline=soon())
 
 
 async def test_cancelled_jobs_leave_the_queue(invert, folders) -> None:

@@ -1,4 +1,4 @@
-"""The list of model files against the workflows that load them."""
+"""The lists of model files against the workflows that load them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,32 @@ from qwenedit_worker.comfyui.models import model_files
 COMFYUI = Path(__file__).parents[3] / "services/comfyui"
 
 
-MODELS = json.loads((COMFYUI / "models.json").read_text())["files"]
+LISTS = {
+    "models": ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free"),
+    "models-qwen-image-edit-2509": ("qwen-image-edit-2509-fast",),
+    "models-flux-1-kontext-dev": ("flux-1-kontext-dev",),
+}
 
 
-def test_list_has_exactly_the_files_that_the_workflows_load() -> None:
-    paths = [path for path in (COMFYUI / "workflows").glob("*.json") if not path.name.endswith(".binding.json")]
-    loaded = [model_files(Workflow.load(path).graph) for path in paths]
+def models(name: str) -> list[dict[str, str]]:
+    files: list[dict[str, str]] = json.loads((COMFYUI / f"{name}.json").read_text())["files"]
+    return files
 
-    assert {model["path"] for model in MODELS} == {
-        f"{folder}/{name}" for files in loaded for folder, names in files.items() for name in names
+
+@pytest.mark.parametrize("name", LISTS)
+def test_list_has_exactly_the_files_that_its_workflows_load(name) -> None:
+    loaded = [model_files(Workflow.load(COMFYUI / "workflows" / f"{workflow}.json").graph) for workflow in LISTS[name]]
+
+    assert {model["path"] for model in models(name)} == {
+        f"{folder}/{file}" for files in loaded for folder, names in files.items() for file in names
     }
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model["path"])
+def test_each_workflow_has_its_list() -> None:
+    shipped = {path.stem for path in (COMFYUI / "workflows").glob("*.json") if not path.stem.endswith(".binding")}
+    assert shipped == {workflow for workflows in LISTS.values() for workflow in workflows}
+
+
+@pytest.mark.parametrize("model", [m for name in LISTS for m in models(name)], ids=lambda model: model["path"])
 def test_each_file_is_downloaded_under_its_own_name(model) -> None:
     assert Path(model["url"]).name == Path(model["path"]).name

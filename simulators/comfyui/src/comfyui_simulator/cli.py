@@ -9,7 +9,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from comfyui_simulator.config import MEGABYTE, PRODUCTION_MODELS, Config
+from comfyui_simulator.config import FURTHER_MODELS, MEGABYTE, PRODUCTION_MODELS, Config
 from comfyui_simulator.server import Simulator
 
 
@@ -65,6 +65,6 @@ def main() -> None:
             load_seconds=options.load_seconds,
             max_upload_bytes=round(options.max_upload_size * MEGABYTE),
             previews=options.preview_method == "auto",
-            models=(*PRODUCTION_MODELS, *options.model),
+            models=(*PRODUCTION_MODELS, *FURTHER_MODELS, *options.model),
         )
         asyncio.run(serve(config))

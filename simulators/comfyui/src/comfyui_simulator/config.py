@@ -16,7 +16,13 @@ PRODUCTION_MODELS = (
     "vae/qwen_image_vae.safetensors",
     "loras/Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors",
 )
-"""`folder/name` of the files that the bundled workflows name."""
+"""`folder/name` of the files that the default workflow names."""
+
+FURTHER_MODELS = (
+    "diffusion_models/qwen_image_edit_2509_fp8_e4m3fn.safetensors",
+    "loras/Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
+)
+"""Those of the other bundled workflows whose nodes the simulator knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,4 +47,4 @@ class Config:
     load_seconds: float = 0.0
     max_upload_bytes: int = 100 * MEGABYTE
     previews: bool = False
-    models: tuple[str, ...] = PRODUCTION_MODELS
+    models: tuple[str, ...] = PRODUCTION_MODELS + FURTHER_MODELS
