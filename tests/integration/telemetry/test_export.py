@@ -1,0 +1,115 @@
+"""Spans on their way to a collector: over both protocols, and with nobody there."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+import structlog
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+
+from local_stack import free_port
+from qwenedit_telemetry import configure_logging, setup, tracing
+from qwenedit_telemetry.otlp import FLUSH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qwenedit_telemetry import Telemetry
+
+
+class TraceService(trace_service_pb2_grpc.TraceServiceServicer):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def Export(self, request, context):  # noqa: N802, ARG002 - gRPC's interface
+        self.names += [span.name for group in request.resource_spans for s in group.scope_spans for span in s.spans]
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def start(monkeypatch, log) -> Iterator[Callable[..., Telemetry]]:
+    """Set telemetry up with OpenTelemetry's variables as given, and its log in `log`."""
+    started: list[Telemetry] = []
+
+    def start(**variables: str) -> Telemetry:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        telemetry = setup(service="worker")
+        started.append(telemetry)
+        configure_logging(service="worker", level="DEBUG", stream=log, console=False)
+        return telemetry
+
+    yield start
+    for telemetry in started:
+        telemetry.close()
+
+
+def a_job() -> None:
+    with tracing.root("receive update"), tracing.sending("line", "a1"):
+        for _ in range(15):
+            with tracing.span("part"):
+                pass
+
+
+def test_spans_are_exported_over_grpc_by_the_time_the_service_has_ended(start):
+    service = TraceService()
+    server = grpc.server(ThreadPoolExecutor(1))
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_EXPORTER_OTLP_PROTOCOL="grpc")
+        a_job()
+        telemetry.close()
+    finally:
+        server.stop(grace=None).wait()
+    assert sorted(set(service.names)) == ["part", "receive update", "send line"]
+    assert len(service.names) == 17
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_a_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol):
+    telemetry = start(
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+        OTEL_BSP_SCHEDULE_DELAY="50",
+    )
+    longest = 0.0
+    for _ in range(1000):
+        began = time.perf_counter()
+        a_job()
+        longest = max(longest, time.perf_counter() - began)
+    assert longest < 1.0, "a job waited for the collector"
+    deadline = time.monotonic() + 20
+    while "collector_unreachable" not in log.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began = time.monotonic()
+    telemetry.close()
+    assert time.monotonic() - began < FLUSH + 1
+    events = [json.loads(line)["event"] for line in log.getvalue().splitlines()]
+    assert events == ["tracing.collector_unreachable"]
+
+
+def test_a_mistake_in_the_variables_costs_the_traces_and_not_the_service(start, log):
+    telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", OTEL_EXPORTER_OTLP_PROTOCOL="carrier-pigeon")
+    assert telemetry.tracer is None
+    a_job()
+    structlog.get_logger().info("working")
+    assert "working" in log.getvalue()
+
+
+@pytest.mark.parametrize("off", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
+def test_opentelemetrys_own_switches_turn_tracing_off(start, off):
+    assert start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", **off).tracer is None
