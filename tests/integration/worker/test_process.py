@@ -328,6 +328,39 @@ async def test_two_workers_share_the_line_and_answer_each_job_once(bench, contro
     assert await bench.redis.xlen(bench.keys.events) == 6
 
 
+async def strangers_prompt(url):
+    """Queue an edit of about four seconds, as somebody else who uses the same ComfyUI would; its id."""
+    form = aiohttp.FormData()
+    form.add_field("image", photo(), filename="stranger.jpg")
+    quality = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-quality.json")
+    async with aiohttp.ClientSession() as session:
+        async with session.post(f"{url}/upload/image", data=form) as answer:
+            name = (await answer.json())["name"]
+        bound = quality.bind(images=[name], prompt="a stranger's", seed=1, prefix="stranger/1")
+        async with session.post(f"{url}/prompt", json={"prompt": bound.graph}) as answer:
+            return (await answer.json())["prompt_id"]
+
+
+@pytest.mark.parametrize("step_seconds", [0.2])
+async def test_two_workers_on_one_comfyui_wait_their_turn_among_strangers_and_none_is_harmed(
+    bench, comfyui, control, start
+):
+    workers = [await start(bench.url, name=name) for name in ("worker-1", "worker-2")]
+    before = await strangers_prompt(comfyui.url)
+    jobs = [await bench.enqueue(picture=photo()) for _ in range(4)]
+    async with asyncio.timeout(10):
+        while len((await control.state()).prompts) < 3:
+            await asyncio.sleep(0.05)
+    between = await strangers_prompt(comfyui.url)
+    for job in jobs:
+        status = await bench.until_final(job, within=30)
+        assert (status.state, status.attempt) == (State.DONE, 1)
+    strangers = {prompt.prompt_id: prompt for prompt in (await control.state()).prompts}
+    assert [strangers[prompt_id].state for prompt_id in (before, between)] == ["success", "success"]
+    assert all("job.settled" in events_of(part) for part in workers)
+    assert [(await get(part, "/comfyui/livez"))[0] for part in workers] == [200, 200]
+
+
 async def test_a_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench, control, start):
     part = await start(bench.url)
     job = await bench.enqueue(picture=photo())
