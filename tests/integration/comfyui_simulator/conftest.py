@@ -136,6 +136,16 @@ class Comfy:
         _, answer = await self.get(f"/api/jobs/{prompt_id}")
         return dict(answer)
 
+    async def stop(self, prompt_id: str) -> None:
+        """Cancel, in whichever way the server knows."""
+        if self.has_jobs:
+            await self.post(f"/api/jobs/{prompt_id}/cancel", {})
+            return
+        await self.post("/queue", {"delete": [prompt_id]})
+        _, queue = await self.get("/queue")
+        if any(entry[1] == prompt_id for entry in queue["queue_running"]):
+            await self.post("/interrupt", {"prompt_id": prompt_id})
+
     def _needs_jobs(self, path: str) -> None:
         if path.startswith("/api/jobs") and not self.has_jobs:
             pytest.skip("the server has no /api/jobs")

@@ -139,7 +139,7 @@ async def test_a_client_that_reconnects_during_its_prompt_is_told_the_current_no
     async with comfy.session.ws_connect(f"{comfy.url}/ws", params={"clientId": client_id}) as socket:
         assert (await socket.receive_json())["type"] == "status"
         event = await socket.receive_json()
-    await comfy.post(f"/api/jobs/{prompt_id}/cancel", {})
+    await comfy.stop(prompt_id)
     await comfy.ended(prompt_id)
     assert event["type"] == "executing"
     assert event["data"]["node"] in graph

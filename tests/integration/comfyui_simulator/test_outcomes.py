@@ -29,7 +29,7 @@ async def test_history_is_empty_for_pending_and_running_alike_and_the_job_tells_
         assert [entry[1] for entry in queue["queue_pending"]] == [pending]
     finally:
         for prompt_id in (pending, running):
-            await comfy.post(f"/api/jobs/{prompt_id}/cancel", {})
+            await comfy.stop(prompt_id)
         await comfy.ended(running)
 
 
@@ -121,8 +121,8 @@ async def test_a_cancelled_pending_prompt_vanishes_without_event_or_history(comf
     running = await comfy.begun(await comfy.slow_graph())
     async with comfy.listening(client_id) as events:
         pending = await comfy.submit(await comfy.slow_graph(), client_id=client_id)
-        assert await comfy.post(f"/api/jobs/{pending}/cancel", {}) == (200, {"cancelled": True})
-        await comfy.post(f"/api/jobs/{running}/cancel", {})
+        await comfy.stop(pending)
+        await comfy.stop(running)
         await comfy.ended(running)
         await events.for_a_while()
     assert set(events.kinds(pending)) <= {"status"}
@@ -145,7 +145,7 @@ async def test_a_cancelled_running_prompt_is_interrupted_soon(comfy):
         prompt_id = await comfy.submit(await comfy.slow_graph(), client_id=client_id)
         await events.until(lambda event: event["type"] == "executing")
         asked = time.monotonic()
-        assert await comfy.post(f"/api/jobs/{prompt_id}/cancel", {}) == (200, {"cancelled": True})
+        await comfy.stop(prompt_id)
         await events.until_end(prompt_id)
         waited = time.monotonic() - asked
     kinds = events.kinds(prompt_id)
@@ -175,7 +175,7 @@ async def test_an_interrupt_of_another_prompt_does_nothing(comfy, invert):
     await comfy.post("/interrupt", {"prompt_id": str(uuid.uuid4())})
     await asyncio.sleep(0.3)
     assert (await comfy.job(prompt_id))["status"] == "in_progress"
-    await comfy.post(f"/api/jobs/{prompt_id}/cancel", {})
+    await comfy.stop(prompt_id)
     await comfy.ended(prompt_id)
 
 
@@ -183,6 +183,12 @@ async def test_an_interrupt_between_prompts_does_not_hit_the_next_one(comfy, inv
     assert (await comfy.post("/interrupt", {}))[0] == 200
     prompt_id = await comfy.submit(invert(await comfy.uploaded()))
     assert (await comfy.ended(prompt_id))["status"] == "completed"
+
+
+async def test_a_cancel_says_whether_it_found_the_prompt(comfy):
+    running = await comfy.begun(await comfy.slow_graph())
+    assert await comfy.post(f"/api/jobs/{running}/cancel", {}) == (200, {"cancelled": True})
+    assert (await comfy.ended(running))["status"] == "cancelled"
 
 
 async def test_cancelling_what_is_not_there_is_no_error(comfy, invert):
