@@ -74,6 +74,8 @@ class Deliver:
         # Only now: after a crash before this line the same answer is given again.
         if await self._queue.answered(event.job_id):
             self._metrics.deliveries.labels(outcome).inc()
+            reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
+            self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
             log.info("answer.delivered", outcome=outcome, reason=status.reason, seconds=round(seconds, 1))
         return outcome

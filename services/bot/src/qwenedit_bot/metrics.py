@@ -36,6 +36,10 @@ class BotMetrics:
         self.deliveries = Counter(
             "qwenedit_bot_deliveries_total", "Answers to jobs, by what the user got.", ("outcome",), registry=registry
         )
+        self.finished = Counter(
+            "qwenedit_jobs_finished_total", "Jobs answered, by their final state and, where it failed, why.",
+            ("state", "reason"), registry=registry,
+        )  # fmt: skip
         self.answer_seconds = job_seconds(
             "qwenedit_job_answer_seconds", "From a job's acceptance to its answer in the chat.", registry=registry
         )

@@ -52,6 +52,12 @@ class Metrics:
         self.comfyui_up = Gauge(
             "qwenedit_comfyui_up", "1 while ComfyUI answers and has what the workflow needs.", registry=registry
         )
+        self.comfyui_requests = Counter(
+            "qwenedit_comfyui_requests_total",
+            "Requests to ComfyUI, by route and by HTTP status, or `none` where no reply came.",
+            ("route", "status"),
+            registry=registry,
+        )
         self.zombie_verdicts = Counter(
             "qwenedit_comfyui_zombie_verdicts_total",
             "How often ComfyUI was found to take prompts and execute none.",

@@ -46,6 +46,7 @@ class ComfyUI:
         workflows: what check() answers for.
         timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
         poll_interval: seconds between questions while the websocket is silent.
+        on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
     """
 
@@ -56,9 +57,10 @@ class ComfyUI:
         workflows: Sequence[Workflow],
         timeout: float = 300.0,
         poll_interval: float = 0.25,
+        on_request: Callable[[str, str], None] = lambda _route, _status: None,
         folders: SharedFolders | None = None,
     ) -> None:
-        self._transport = Transport(url)
+        self._transport = Transport(url, on_request=on_request)
         self._api = Api(self._transport)
         self._readiness = Readiness(self._api, workflows)
         self._watch = ExecutorWatch(longest_edit=timeout)

@@ -65,10 +65,13 @@ class Transport:
 
     Args:
         url: of the server; a path prefix is kept.
+        on_request: told of each request's route, which is its path's first part, and of the reply's status; `none`
+            where no whole reply came.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, on_request: Callable[[str, str], None] = lambda _route, _status: None) -> None:
         self.url = url.rstrip("/")
+        self._on_request = on_request
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -126,6 +129,7 @@ class Transport:
 
     async def _send(self, method: str, path: str, *, limit: int, within: float, **what: Any) -> Reply:
         where = f"{method} {path}"
+        status = "none"
         timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
         try:
             async with self.session.request(
@@ -137,6 +141,7 @@ class Transport:
                     if len(body) > limit:
                         response.close()
                         raise UnexpectedReply(f"{where}: the reply is larger than {limit} bytes")
+                status = str(response.status)
                 return Reply(response.status, bytes(body), response.content_type == "application/json")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(f"{where}: no connection: {error}") from error
@@ -144,6 +149,8 @@ class Transport:
             raise ComfyUIUnavailable(f"{where}: no reply within {within:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
+        finally:
+            self._on_request(_route(path), status)
 
     async def websocket(self, client_id: str) -> aiohttp.ClientWebSocketResponse:
         """Open a websocket, whose messages are bounded and whose silence is probed.
@@ -162,3 +169,9 @@ class Transport:
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ComfyUIUnavailable(f"websocket: {type(error).__name__}: {error}") from error
+
+
+def _route(path: str) -> str:
+    """Name what is asked for, without the ids that follow."""
+    first, *rest = path.strip("/").split("/")
+    return f"{first}/{rest[0]}" if first == "api" and rest else first
