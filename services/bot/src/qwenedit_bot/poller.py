@@ -88,6 +88,8 @@ class Poller:
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except (AiogramError, RedisError) as error:
+                if isinstance(error, TelegramConflictError) and "webhook" in error.message:
+                    await self._end_webhook(stop)
                 await pause(stop, self._report(error, backoff))
                 continue
             backoff.reset()
@@ -95,6 +97,18 @@ class Poller:
                 # Only the next request tells Telegram that it may forget these; they are in Redis now.
                 offset = max(int(update["update_id"]) for update in updates) + 1
         log.info("polling.stopped")
+
+    async def _end_webhook(self, stop: asyncio.Event) -> None:
+        """End what an installation with webhooks has left: whoever chose polling now wants no other way.
+
+        Updates that wait are kept.
+        """
+        try:
+            await unless(stop, self._bot.delete_webhook(drop_pending_updates=False))
+        except AiogramError as error:
+            log.warning("polling.webhook_not_ended", error=type(error).__name__)
+        else:
+            log.warning("polling.webhook_ended", note="this bot polls; set BOT_MODE=webhook to receive by webhook")
 
     def _report(self, error: Exception, backoff: Backoff) -> float:
         wait = backoff.next()
