@@ -1,0 +1,99 @@
+# ruff: noqa: INP001, T201 -- a script, not a package; it prints
+"""How much of Redis' memory one waiting job takes, its pictures apart, which take what their bytes are.
+
+    python benchmarks/memory.py [--jobs 1000]
+
+`used_memory` of a real server of its own before and after so many jobs were enqueued, divided by their number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_stack import RedisServer
+from qwenedit_jobs import (
+    MAX_PICTURES,
+    MAX_PROMPT_LENGTH,
+    Edit,
+    Job,
+    JobQueue,
+    Limits,
+    Reason,
+    RedisSettings,
+    ReplyTo,
+    connect,
+    input_ref,
+    job_id,
+)
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+PROMPT = "make it snow, and keep the people in the foreground as they are"
+
+
+def typical(number: int) -> Job:
+    """Make a job as most people send them."""
+    return _job(number, prompt=PROMPT, pictures=1)
+
+
+def largest(number: int) -> Job:
+    """Make the largest job that is accepted: four bytes a code point, as many pictures as may be."""
+    return _job(number, prompt="🦊" * MAX_PROMPT_LENGTH, pictures=MAX_PICTURES)
+
+
+def _job(number: int, *, prompt: str, pictures: int) -> Job:
+    user = 5_000_000_000 + number
+    identity = job_id(user, number)
+    return Job(
+        id=identity,
+        user_id=user,
+        edit=Edit(prompt=prompt, pictures=tuple(input_ref(identity, index) for index in range(pictures)), seed=2**52),
+        reply=ReplyTo(chat_id=user, placeholder_id=number, source_message_id=number, language="en"),
+    )
+
+
+async def main() -> None:
+    """Print one line for each kind of job and place."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000)
+    count = parser.parse_args().jobs
+    limits = Limits(max_queue_length=count)
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder), persistent=False)
+        await server.start()
+        settings = RedisSettings(redis_url=server.url)
+        async with connect(settings) as redis:
+            queue = JobQueue(redis, settings.keys)
+            for kind in (typical, largest):
+                await redis.flushall()
+                before = await _used(redis)
+                for number in range(count):
+                    await queue.enqueue(kind(number), limits, trace_context=TRACE)
+                payload = len(kind(count - 1).model_dump_json().encode())
+                waiting = (await _used(redis) - before) / count
+                for number in range(count):
+                    claim = await queue.claim(worker="worker-1", token=str(number), lease=0.1)
+                    if claim is not None:
+                        await queue.fail(claim.job.id, claim.token, Reason.TIMEOUT, "300 s were not enough")
+                await asyncio.sleep(0.2)
+                finished = (await _used(redis) - before) / count
+                print(
+                    f"{kind.__name__:8} payload {payload:6} bytes; Redis holds {waiting:6.0f} bytes a waiting job, "
+                    f"{finished:6.0f} a finished one with its event, until its TTL ends"
+                )
+        await server.stop()
+
+
+async def _used(redis: Redis) -> int:
+    memory = await redis.info("memory")
+    return int(memory["used_memory"])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
