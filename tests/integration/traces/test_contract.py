@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qwenedit_jobs import Keys, job_id
+from qwenedit_telemetry import attributes
 
 RECEIVED = "bot: receive update"
 SENT = "bot: send qwenedit:job_queue"
@@ -24,6 +25,7 @@ EXECUTED = {
     (PROCESSED, "worker: comfyui submit"),
     (PROCESSED, "worker: comfyui wait"),
     (PROCESSED, "worker: comfyui fetch"),
+    (PROCESSED, "worker: comfyui clean up"),
     (PROCESSED, "worker: settle"),
 }
 ANSWERED = {
@@ -76,6 +78,28 @@ async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, ph
         "qwenedit.update.kind": "message", "qwenedit.outcome": "handled",
     }  # fmt: skip
     assert not [span.name for span in trace.spans if span.failed]
+    listed = {value for name, value in vars(attributes).items() if name.isupper()}
+    assert {name for span in trace.spans for name in span.attributes} <= listed
+
+
+async def test_the_parts_of_a_job_add_up_to_what_it_took(installation, photo):
+    ann = await installation.chats.user()
+    (message,) = await ann.send(photo=photo, caption="make it snow")
+    trace = await installation.trace(ann, message)
+    received, sent, process, answer = (
+        trace.one(name)
+        for name in ("receive update", "send qwenedit:job_queue", "process qwenedit:job_queue", "deliver answer")
+    )
+    parts = {
+        "to the queue": sent.end - received.start,
+        "queue": process.start - sent.end,
+        **{span.name: span.end - span.start for span in trace.spans if span.parent_id == process.span_id},
+        "event": answer.start - trace.one("settle").end,
+    }
+    whole = answer.end - received.start
+    print(f"{whole:.3f} s", {name: round(seconds, 3) for name, seconds in parts.items()})  # noqa: T201 - the figures
+    # What is not told: an event loop's turns between two spans.
+    assert abs(sum(parts.values()) - whole) < 0.05 * whole
 
 
 async def test_the_services_say_which_they_are_and_where_they_run(installation, photo):

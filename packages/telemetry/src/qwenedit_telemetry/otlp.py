@@ -79,8 +79,8 @@ class OpenTelemetryTracer:
     ) -> Iterator[_Span]:
         """Make a span that is current inside the block; see `tracing.Tracer`."""
         context = None if parent is None else _context(parent)
-        linked = [span for span in map(_span_context, links) if span.is_valid]
-        token = _next_span_id.set(_span_context(identity).span_id or None)
+        linked = [span for span in map(_span_context, filter(None, links)) if span.is_valid]
+        token = _next_span_id.set(_span_context(identity).span_id if identity else None)
         try:
             made = self._tracer.start_span(
                 name,

@@ -73,7 +73,7 @@ def _tracer(service: str, build: str) -> OpenTelemetryTracer | None:
     off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
     if not endpoint or off:
         return None
-    # Here and not above: a third of a second and 25 MB, for those who want traces.
+    # Here and not above: 8 to 19 MB and 70 ms of CPU, for those who want traces.
     from qwenedit_telemetry.export import UnknownProtocolError, make_exporter  # noqa: PLC0415
     from qwenedit_telemetry.otlp import OpenTelemetryTracer  # noqa: PLC0415
 

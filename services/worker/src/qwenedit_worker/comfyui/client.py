@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.api import Api
 from qwenedit_worker.comfyui.companions import beside
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
@@ -119,7 +120,8 @@ class ComfyUI:
             self._doubt(error)
             raise
         finally:
-            await self._clean_up(execution, request)
+            with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
+                await self._clean_up(execution, request)
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
