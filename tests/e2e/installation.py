@@ -180,7 +180,7 @@ def seconds_to_claim(fields: dict[str, Any]) -> float:
     return (int(fields["started_at"]) - int(fields["enqueued_at"])) / 1000
 
 
-def pod_of(name: str, image: str, code: str, **spec: Any) -> dict[str, Any]:
+def pod_of(name: str, image: str, code: str, **labels: str) -> dict[str, Any]:
     """Describe a pod that runs Python and satisfies the restricted standard."""
     container = {
         "name": "main",
@@ -193,7 +193,7 @@ def pod_of(name: str, image: str, code: str, **spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": labels},
         "spec": {
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 1,
@@ -203,6 +203,5 @@ def pod_of(name: str, image: str, code: str, **spec: Any) -> dict[str, Any]:
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "containers": [container],
-            **spec,
         },
     }

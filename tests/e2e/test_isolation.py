@@ -31,15 +31,28 @@ async def reached(kube, pod, container, targets):
     return {name for name, could in zip(targets, ast.literal_eval(printed), strict=True) if could}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stranger(installation):
-    """A pod of somebody else, in the same namespace."""
+async def someone(installation, name, **labels):
+    """Start a pod that does nothing."""
     [bot] = await installation.kube.pods("bot")
     image = bot.item["spec"]["containers"][0]["image"]
-    await installation.kube.apply(pod_of("stranger", image, "import time; time.sleep(600)"))
-    await installation.kube("wait", "--for=condition=Ready", "pod/stranger", "--timeout=30s")
+    await installation.kube.apply(pod_of(name, image, "import time; time.sleep(600)", **labels))
+    await installation.kube("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=30s")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stranger(installation):
+    """A pod of somebody else, in the same namespace."""
+    await someone(installation, "stranger")
     yield "stranger"
     await installation.kube("delete", "pod", "stranger", "--wait=false")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ingress(installation):
+    """A pod that stands for the ingress controller's."""
+    await someone(installation, "ingress", role="ingress")
+    yield "ingress"
+    await installation.kube("delete", "pod", "ingress", "--wait=false")
 
 
 async def address(kube, service):
@@ -60,9 +73,31 @@ async def test_a_stranger_reaches_no_part_of_the_product(installation, worker, s
         "comfyui": (worker_ip, 8188),
         "worker metrics": (worker_ip, 8080),
         "bot metrics": (bot_ip, 8081),
-        "webhook": (bot_ip, 8443),
     }
     assert await reached(kube, stranger, "main", targets) == {"telegram"}, "only the control is reached"
+
+
+async def test_a_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(installation, stranger, ingress, photo):
+    await installation.upgrade(
+        "bot.mode=webhook",
+        "bot.webhook.url=https://bot.example.com/telegram",
+        "bot.webhook.ingress.enabled=false",
+        "bot.webhook.from[0].podSelector.matchLabels.role=ingress",
+    )
+    kube = installation.kube
+    try:
+        targets = {"webhook": (await address(kube, f"{installation.name}-bot"), 8443)}
+
+        async def let_in():
+            return await reached(kube, ingress, "main", targets)
+
+        assert await eventually("the ingress reaching the webhook", let_in, within=15) == {"webhook"}
+        assert await reached(kube, stranger, "main", targets) == set()
+    finally:
+        await installation.upgrade()
+    user = await installation.telegram.user()
+    await user.send(photo=photo)
+    await user.says("Nice photo!", timeout=20)
 
 
 async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
