@@ -14,7 +14,7 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from local_stack.ports import HOST, free_port
 from local_stack.redis_server import redis_program
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State
+from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State
 from qwenedit_jobs.pictures import RedisPictureStore, input_ref
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
@@ -122,6 +122,35 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
     async with worker.pubsub() as listener:
         await listener.subscribe(KEYS.nudge)
     assert (await queue.counts()).waiting == 1
+
+
+async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worker):
+    queue, events = JobQueue(bot, KEYS), Events(bot, KEYS, consumer="bot-1")
+    await events.prepare()
+    claim = await claimed(bot, worker, 1)
+    await queue.enqueue(job(2), Limits())
+    await queue.cancel(job(2).id)
+    await queue.cancel(claim.job.id)
+    await bot.zadd(KEYS.leases, {claim.job.id: 1})
+    assert [job_id for job_id, _outcome in await queue.reap()] == [claim.job.id]
+    assert (await queue.promote(), await queue.expire()) == ([], [])
+    for event in await events.read(count=10, block=0.1):
+        await events.hold([event])
+        await events.acknowledge(event)
+        assert await queue.answered(event.job_id)
+    assert await events.reclaim(idle=0, count=1) == []
+    assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
+    async with server.client("bot", decode=False) as raw:
+        await RedisPictureStore(raw, KEYS, ttl=60, reserve=0.1).put("a:in:0", b"png")
+    await bot.set("qwenedit:dialogue:1:1", "a photo", ex=60)
+
+
+async def test_worker_cannot_reach_what_is_the_bots_through_a_script(bot, worker):
+    await bot.set("qwenedit:dialogue:1:1", "a photo")
+    with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
+        await worker.eval("return redis.call('GET', KEYS[1])", 1, "qwenedit:dialogue:1:1")
+    with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
+        await worker.eval("return redis.call('GET', 'qwenedit:' .. 'dialogue:1:1')", 0)
 
 
 async def test_worker_may_fetch_and_store_pictures(server):

@@ -50,7 +50,9 @@ class Desk:
         await self.redis.zadd(self.keys.delayed, {job_id: 1}, xx=True)
 
     async def state(self, job_id):
-        return (await self.queue.status(job_id)).state
+        status = await self.queue.status(job_id)
+        assert status is not None
+        return status.state
 
     async def places(self, job_id):
         """Return the names of all places that hold a job; a job is in one at most."""

@@ -33,7 +33,7 @@ async def test_a_client_whose_call_was_cancelled_still_answers_the_next_one_righ
     redis = connect(RedisSettings(redis_url=redis_url))
     await redis.set("a", "first")
     for moment in range(20):
-        call = asyncio.create_task(redis.get("a"))
+        call = asyncio.ensure_future(redis.get("a"))
         for _ in range(moment):
             await asyncio.sleep(0)
         call.cancel()

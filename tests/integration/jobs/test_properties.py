@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
-settings.register_profile("short", COMMON, max_examples=150, stateful_step_count=50)
+settings.register_profile("short", COMMON, max_examples=80, stateful_step_count=50)
 settings.register_profile("thorough", COMMON, max_examples=2_000, stateful_step_count=50, print_blob=True)
 # Looks for a first failure and does not make it smaller.
 HUNT = settings(COMMON, max_examples=300, stateful_step_count=50, phases=[Phase.generate], derandomize=True)

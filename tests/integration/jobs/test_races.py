@@ -73,49 +73,6 @@ async def test_a_waiter_that_is_cancelled_as_a_job_arrives_takes_nothing(desk):
     assert len(await desk.queue.waiting_ids()) == 100
 
 
-async def test_the_line_is_as_long_as_the_number_of_jobs_that_wait_whatever_happens(desk):
-    """A random walk over all transitions; after each the list's length and every job's place must be right."""
-    walk = random.Random(7)  # noqa: S311 - the same walk at each run
-    tokens = {}
-    for number in range(150):
-        await a_step(desk, walk, tokens, number)
-        states = Counter()
-        for known in [key.rpartition(":")[2] async for key in desk.redis.scan_iter(f"{desk.keys.job_prefix}*")]:
-            state = await desk.state(known)
-            states[state.value] += 1
-            expected = {"queued": ["line"], "running": ["leases"], "delayed": ["delayed"], "failed": ["dead"]}
-            assert await desk.places(known) == expected.get(state.value, [])
-        assert await desk.redis.llen(desk.keys.job_queue) == states["queued"]
-    assert all(states[state] for state in ("done", "failed", "cancelled")), "the walk has been everywhere"
-
-
-async def a_step(desk, walk, tokens, number):
-    job_id = desk.job(walk.randrange(12)).id
-    token = tokens.get(job_id, "none")
-    match walk.choice(
-        ["enqueue", "enqueue", "claim", "claim", "complete", "retry", "release", "cancel", "time passes"]
-    ):
-        case "enqueue":
-            await desk.enqueued(number)
-        case "claim":
-            claim = await desk.queue.claim(worker="w", token=str(number), lease=30)
-            if claim is not None:
-                tokens[claim.job.id] = str(number)
-        case "complete":
-            await desk.queue.complete(job_id, token, RESULT)
-        case "retry":
-            await desk.queue.retry(job_id, token, Reason.TIMEOUT)
-        case "release":
-            await desk.queue.release(job_id, token)
-        case "cancel":
-            await desk.queue.cancel(job_id)
-        case "time passes":
-            await desk.expire(job_id)
-            await desk.due(job_id)
-            await desk.queue.reap()
-            await desk.queue.promote()
-
-
 @pytest.fixture
 async def full(desk, redis_url):
     """Fill Redis up to its limit; returns a way to make room again."""

@@ -41,5 +41,5 @@ def test_each_kind_of_connection_can_be_cancelled(url, kind):
 
 @pytest.mark.parametrize(("url", "kind"), [("redis://r", "_Sentinel"), ("rediss://r", "_SentinelTls")])
 def test_so_can_those_to_a_master_named_by_sentinels(url, kind):
-    pool = connect(RedisSettings(redis_url=url, redis_sentinels="s:26379")).connection_pool
+    pool = connect(RedisSettings(redis_url=url, redis_sentinels=(("s", 26379),))).connection_pool
     assert pool.connection_class.__name__ == kind
