@@ -49,3 +49,15 @@ def test_chart_and_service_have_the_same_defaults(part, render):
     defaults = model.model_validate({"bot_token": "1:abc"})
     for name in set(model.model_fields) & {name.lower() for name in data} - places:
         assert getattr(told, name) == getattr(defaults, name), name
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
+    (deployment,) = (
+        one for one in manifests if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")
+    )
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    told = {env["name"]: env["valueFrom"]["fieldRef"]["fieldPath"] for env in container["env"]
+            if "fieldRef" in env.get("valueFrom", {})}  # fmt: skip
+    where = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "NODE_NAME": "spec.nodeName"}
+    assert where.items() <= told.items()

@@ -28,6 +28,22 @@ securityContext:
   {{- toYaml $context | nindent 2 }}
 {{- end }}
 
+{{/* Where a process runs: its traces say so. */}}
+{{- define "qwenedit.whereEnv" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- end }}
+
 {{/* Where a part's pods run. Takes root and values: the part's. */}}
 {{- define "qwenedit.placement" -}}
 {{- with .values.nodeSelector }}
