@@ -57,7 +57,8 @@ async def _quiet_log(shared_stage: Any) -> AsyncIterator[None]:
 
 @pytest.fixture
 def simulator(stage: Any) -> TelegramSimulator:
-    return stage.telegram
+    telegram: TelegramSimulator = stage.telegram
+    return telegram
 
 
 @pytest.fixture
@@ -240,6 +241,7 @@ async def test_somebody_elses_press_cancels_nothing(simulator: TelegramSimulator
     ann, eve = await simulator.user(), await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     button = (await ann.says("next in line")).now.buttons[0].data
+    assert button
     await eve.send("/start")
     hers = await eve.says("I edit photos")
     await eve.press_data(hers.id, button)
@@ -314,7 +316,7 @@ ODD = [
 
 @pytest.mark.parametrize(("sent", "english", "russian"), [row[1:] for row in ODD], ids=[row[0] for row in ODD])
 async def test_what_is_no_job_is_answered_in_words(
-    simulator: TelegramSimulator, worker, sent: dict[str, str], english: str, russian: str
+    simulator: TelegramSimulator, worker, sent: dict[str, Any], english: str, russian: str
 ) -> None:
     ann, boris = await simulator.user(), await simulator.user(language="ru")
     await ann.send(**sent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.views import View
 
 MANY = Limits(max_unfinished_per_user=100)
@@ -82,15 +83,16 @@ def clock() -> Clock:
 @pytest.fixture
 def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: BotKeys) -> Progress:
     texts = Texts(default="en")
+    messenger = cast("Messenger", chat)
     deliver = Deliver(
         queue=queue,
         store=RedisPictureStore(redis, Keys(), ttl=60),
-        messenger=chat,
-        replies=Replies(redis, bot_keys, chat),
+        messenger=messenger,
+        replies=Replies(redis, bot_keys, messenger),
         texts=texts,
         metrics=BotMetrics(CollectorRegistry()),
     )
-    return Progress(queue=queue, messenger=chat, deliver=deliver, texts=texts, clock=clock)
+    return Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, clock=clock)
 
 
 async def enqueue(queue: JobQueue, number: int) -> str:

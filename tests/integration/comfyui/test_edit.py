@@ -6,6 +6,7 @@ import asyncio
 import io
 import signal
 import time
+from typing import Any
 
 import aiohttp
 import pytest
@@ -27,9 +28,10 @@ from qwenedit_worker.comfyui import (
 from qwenedit_worker.comfyui import client as client_module
 
 
-async def history(url: str) -> dict:
+async def history(url: str) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/history") as reply:
-        return await reply.json()
+        found: dict[str, Any] = await reply.json()
+        return found
 
 
 async def queue_length(url: str) -> int:

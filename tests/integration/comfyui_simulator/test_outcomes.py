@@ -64,11 +64,16 @@ async def test_the_picture_is_computed_and_served(comfy, invert):
     assert status == 200
     with Image.open(io.BytesIO(content)) as picture:
         assert (picture.format, picture.size) == ("PNG", (40, 40))
-        made = picture.convert("RGB").getpixel((20, 20))
+        made = rgb(picture)
     _, original = await comfy.get("/view", filename="photo.png", type="input", subfolder=_folder(graph))
     with Image.open(io.BytesIO(original)) as picture:
-        given = picture.convert("RGB").getpixel((20, 20))
+        given = rgb(picture)
     assert all(abs(one + other - 255) <= 2 for one, other in zip(made, given, strict=True))
+
+
+def rgb(picture):
+    """The colour in the middle."""
+    return picture.convert("RGB").getpixel((20, 20))
 
 
 def _folder(graph):

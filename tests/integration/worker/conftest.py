@@ -8,6 +8,7 @@ import time
 from collections import deque
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -44,7 +45,7 @@ class ScriptedEditor:
     """Does with each edit what the test has put into `script`; edits at once when there is nothing."""
 
     def __init__(self):
-        self.script = deque()
+        self.script: deque[Any] = deque()
         self.calls = []
         self.first_stage = Stage.STARTING
         self.stopped = asyncio.Event()

@@ -54,8 +54,8 @@ class Telegram:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(calls.asyncio, "sleep", clock.sleep)
-    monkeypatch.setattr(calls.time, "monotonic", clock)
+    monkeypatch.setattr("qwenedit_bot.calls.asyncio.sleep", clock.sleep)
+    monkeypatch.setattr("qwenedit_bot.calls.time.monotonic", clock)
     return clock
 
 
@@ -70,7 +70,8 @@ async def make(
     telegram = Telegram(clock, *errors)
     middleware = CallMiddleware(Limiter(clock=clock, sleep=clock.sleep), metrics)
     try:
-        assert await middleware(telegram, Bot("42:TEST"), method) == "answered"
+        answer: object = await middleware(telegram, Bot("42:TEST"), method)
+        assert answer == "answered"
     finally:
         made = telegram.calls
     return made

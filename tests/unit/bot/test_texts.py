@@ -14,7 +14,7 @@ from qwenedit_bot.pictures import Refusal
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
 from qwenedit_jobs import Reason
 
-VALUES = {
+VALUES: dict[str, str | float] = {
     "length": 1500, "limit": 1000, "hours": 24, "kind": "sticker", "position": 3, "step": 2, "steps": 4, "bar": "▰▱",
     "seconds": 12, "reason": "timeout", "megabytes": 25, "why": "too_small", "width": "1", "height": "1", "count": 2,
 }  # fmt: skip

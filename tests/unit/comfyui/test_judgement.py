@@ -40,7 +40,7 @@ def test_picture_is_taken_as_named() -> None:
 
 
 def test_seconds_are_from_start_to_success() -> None:
-    messages = [["execution_start", {"timestamp": 1000}], ["execution_success", {"timestamp": 3500}]]
+    messages: list[object] = [["execution_start", {"timestamp": 1000}], ["execution_success", {"timestamp": 3500}]]
     assert record(messages).seconds == 2.5
     assert record([]).seconds is None
 

@@ -47,4 +47,6 @@ def test_no_error_of_comfyui_is_forgotten_here():
 
 
 def test_what_is_kept_of_an_error_is_short():
-    assert len(outcome_of(comfyui.ExecutionFailed("x" * 10_000)).detail) == MAX_DETAIL
+    outcome = outcome_of(comfyui.ExecutionFailed("x" * 10_000))
+    assert isinstance(outcome, Fail)
+    assert len(outcome.detail) == MAX_DETAIL

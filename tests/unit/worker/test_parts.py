@@ -119,7 +119,7 @@ def test_the_operators_settings_have_their_defaults_and_ranges(name, low, defaul
 
 def test_comfyuis_folders_come_together_or_not_at_all():
     with pytest.raises(ValueError, match="set both or neither"):
-        WorkerSettings(comfyui_input_dir="/input")
+        WorkerSettings(comfyui_input_dir=Path("/input"))
 
 
 def test_a_workflow_is_a_name_in_the_folder_or_a_path():
