@@ -189,7 +189,8 @@ class ComfyUI:
         await self._api.forget(done)
         for prompt_id in done:
             self._watch.ended(prompt_id)
-            await self._remove_files(*self._leftovers.pop(prompt_id))
+            if left := self._leftovers.pop(prompt_id, None):  # unless another edit was faster
+                await self._remove_files(*left)
 
     async def _remove_files(self, job_id: str, attempt: int) -> None:
         if self._folders is not None:
