@@ -31,7 +31,7 @@ async def test_rights_in_the_namespace_alone_suffice_to_install(kube):
     assert code == 0, said
 
 
-async def test_a_claim_that_cannot_bind_is_found_by_what_the_notes_tell_to_look_at(kube):
+async def test_a_claim_that_cannot_bind_says_which_storage_class_is_missing(kube):
     release = f"--namespace={kube.namespace}"
     try:
         code, _out, said = await attempt(

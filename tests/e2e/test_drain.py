@@ -75,6 +75,11 @@ async def test_scaling_in_under_load_loses_no_attempt(installation):
     [victim] = await eventually("a worker told to leave", one_leaves, within=20)
     counts = await installation.queue.counts()
     assert counts.running + counts.draining == len(jobs), "both jobs were to be in hand when the pod was told to leave"
+
+    async def uncounted():
+        return (await installation.queue.counts()).draining == 1
+
+    await eventually("KEDA no longer counting the job of the leaving pod", uncounted, within=10)
     finished = [await installation.until(job, "done", "failed", "delayed", within=60) for job in jobs]
     claims = {job: installation.watch.claims(job) for job in jobs}
     print(f"{victim.name} had to leave; attempts: {claims}")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+
+from tests.e2e.installation import pod_of
+from tests.e2e.kube import attempt
 
 
 async def test_the_product_is_ready_within_a_minute_and_nothing_restarts(installation):
@@ -19,3 +23,16 @@ async def test_helm_test_sends_a_job_through_all_parts(installation):
     printed = await installation.helm("test", "--timeout=120s", "--logs")
     [found] = [line for line in printed.splitlines() if line.startswith("a picture of")]
     print(f"helm test, from no worker: {time.monotonic() - started:.1f} s; it says: {found}")
+
+
+async def test_the_namespace_takes_restricted_pods_only_and_refused_none_of_ours(installation):
+    kube = installation.kube
+    lax = pod_of("lax", "qwenedit/bot:dev", "")
+    del lax["spec"]["securityContext"]
+    code, _out, said = await attempt(
+        "kubectl", f"--namespace={kube.namespace}", "apply", "--filename=-", stdin=json.dumps(lax)
+    )
+    assert code != 0
+    assert 'violates PodSecurity "restricted' in said
+    refused = await kube("get", "events", "--field-selector=reason=FailedCreate", "--output=name")
+    assert not refused.split()
