@@ -380,7 +380,7 @@ async def test_a_taken_probe_port_ends_the_start_with_its_number(bench, comfyui)
     second = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
     second.env["PROBE_PORT"] = first.env["PROBE_PORT"]
     await first.launch()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await first.wait_for_line("worker.started")
         await second.launch()
         assert await second.wait() == 1
