@@ -113,6 +113,14 @@ async def test_a_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
     ]
 
 
+async def test_a_check_that_fails_from_the_start_is_no_warning(client):
+    async with server(checks={"/readyz": lambda: Health.failing("starting")}) as probe:
+        with capture_logs() as logs:
+            await get(client, f"{probe.url}/readyz")
+            await get(client, f"{probe.url}/readyz")
+    assert [(line["event"], line["log_level"]) for line in logs] == [("probe.failing", "info")]
+
+
 async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(client):
     registry = make_registry(service="bot", version="1")
     Counter("qwenedit_things_total", "Things.", registry=registry).inc(exemplar={"trace_id": "abc"})

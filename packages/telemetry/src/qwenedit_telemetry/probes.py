@@ -118,11 +118,14 @@ class ProbeServer:
         return answer
 
     def _report_change(self, path: str, health: Health) -> None:
-        if self._verdicts.get(path, True) != health.ok:
-            if health.ok:
-                log.info("probe.recovered", path=path, reason=health.reason)
-            else:
-                log.warning("probe.failing", path=path, reason=health.reason)
+        before = self._verdicts.get(path)
+        if health.ok and before is False:
+            log.info("probe.recovered", path=path, reason=health.reason)
+        elif not health.ok and before is None:
+            # It starts, and nobody need look.
+            log.info("probe.failing", path=path, reason=health.reason)
+        elif not health.ok and before:
+            log.warning("probe.failing", path=path, reason=health.reason)
         self._verdicts[path] = health.ok
 
     async def _metrics(self, request: web.Request) -> web.Response:
