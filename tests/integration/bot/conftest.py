@@ -123,19 +123,26 @@ def _bot(redis_url: str, telegram_url: str, name: str = "bot") -> Service:
 
 
 @asynccontextmanager
+async def _worker_by_hand(redis_url: str) -> AsyncIterator[WorkerByHand]:
+    settings = RedisSettings(redis_url=redis_url)
+    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
+        yield WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
+
+
+@pytest.fixture(scope="session")
+def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand]]:
+    """Return what makes a worker's part from the address of a Redis, for a test with a bot of its own."""
+    return _worker_by_hand
+
+
+@asynccontextmanager
 async def _performing(redis_url: str) -> AsyncIterator[Stage]:
     process = TelegramProcess(env=bare_environment())
     service = _bot(redis_url, process.url)
-    settings = RedisSettings(redis_url=redis_url)
     await process.start()
     try:
         await service.start()
-        async with (
-            TelegramSimulator(process.url) as telegram,
-            connect(settings, block=BLOCK) as redis,
-            connect(settings, decode=False) as raw,
-        ):
-            worker = WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
+        async with TelegramSimulator(process.url) as telegram, _worker_by_hand(redis_url) as worker:
             yield Stage(redis_url, process.url, telegram, service, worker)
     finally:
         await service.kill()

@@ -178,10 +178,21 @@ def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
         models.read_list(path)
 
 
-def test_list_in_the_image_has_the_files_of_the_workflows_each_with_its_hash(models):
-    files = {file.path.rpartition("/")[2]: file for file in models.read_list(IMAGE / "models.json")}
-    wanted = set()
-    for workflow in (IMAGE / "workflows").glob("qwen-*.json"):
+@pytest.mark.parametrize(
+    ("listed", "workflows"),
+    [
+        ("models.json", "qwen-image-edit-2511-*.json"),
+        ("models-qwen-image-edit-2509.json", "qwen-image-edit-2509-*.json"),
+        ("models-flux-1-kontext-dev.json", "flux-1-kontext-dev*.json"),
+    ],
+)
+def test_list_in_the_image_has_the_files_of_its_workflows(models, listed, workflows):
+    files = {file.path.rpartition("/")[2] for file in models.read_list(IMAGE / listed)}
+    wanted: set[str] = set()
+    for workflow in (IMAGE / "workflows").glob(workflows):
         wanted |= set(json.dumps(json.loads(workflow.read_text())).split('"'))
-    assert set(files) == {name for name in wanted if name.endswith(".safetensors")}
-    assert all(file.sha256 for file in files.values())
+    assert files == {name for name in wanted if name.endswith(".safetensors")}
+
+
+def test_files_of_the_default_workflow_are_pinned(models):
+    assert all(file.sha256 for file in models.read_list(IMAGE / "models.json"))

@@ -140,12 +140,13 @@ async def test_a_second_attempt_stands_beside_the_first_and_is_linked_to_it(inst
 
 
 async def test_an_attempt_whose_worker_was_killed_is_linked_though_its_own_span_was_lost(installation, photo):
-    await installation.control.fault("hang", at_step=1, times=1)
+    await installation.control.fault("hang", at_step=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
     await ann.says("Editing: step")
     await installation.collector.until(lambda spans: any(span.name == "comfyui submit" for span in spans))
     await installation.worker.kill()
+    await installation.control.clear()
     await installation.client.zadd(Keys().leases, {job_id(ann.chat_id, message): 1}, xx=True)  # its lease has run out
     await installation.worker.start()
     await ann.picture(timeout=30)
