@@ -12,6 +12,8 @@ from redis.exceptions import OutOfMemoryError
 
 from local_stack import SIMULATED_TOKEN, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.updates import UpdateStream
 from qwenedit_jobs import Cancelled, Events, Lease, RedisPictureStore, Result, Settled, StorageFullError
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
@@ -115,6 +117,16 @@ async def test_the_bot_hears_and_acknowledges_what_ended_in_a_full_redis(redis, 
     await events.acknowledge(event)
     assert await events.mine(count=1) == []
     assert await redis.xlen(KEYS.events) == 0
+
+
+async def test_a_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis, memory):
+    updates = UpdateStream(redis, BotKeys(prefix="qwenedit", bot_id=42), consumer="bot")
+    await updates.prepare()
+    await updates.take([{"update_id": 1}])
+    await memory.fill(1.1)
+    await updates.prepare()
+    [update] = await updates.read(count=1, block=1.0)
+    await updates.acknowledge(update)
 
 
 async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_is_small(

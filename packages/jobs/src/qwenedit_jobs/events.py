@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from redis.exceptions import ResponseError
-
+from qwenedit_jobs.groups import ensure_group
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
@@ -47,12 +46,7 @@ class Events:
 
     async def prepare(self) -> None:
         """Create the consumer group, from the stream's beginning; harmless when it exists."""
-        try:
-            await self._redis.xgroup_create(self._key, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            # A full Redis refuses to create even what exists.
-            if not str(error).startswith("BUSYGROUP") and not await self._prepared():
-                raise
+        await ensure_group(self._redis, self._key, GROUP)
 
     async def read(self, *, count: int, block: float) -> list[Event]:
         """Return new events, waiting up to `block` seconds for the first.
@@ -88,13 +82,6 @@ class Events:
         pipeline.xack(self._key, GROUP, event.entry)
         pipeline.xdel(self._key, event.entry)
         await pipeline.execute()
-
-    async def _prepared(self) -> bool:
-        try:
-            groups = await self._redis.xinfo_groups(self._key)
-        except ResponseError:  # there is no stream
-            return False
-        return any(group["name"] == GROUP for group in groups)
 
     async def _read(self, start: str, *, count: int, block: int | None) -> list[Event]:
         reply = await self._redis.xreadgroup(GROUP, self._consumer, {self._key: start}, count=count, block=block)

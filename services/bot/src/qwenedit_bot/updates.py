@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import ResponseError
+from qwenedit_jobs.groups import ensure_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,11 +74,7 @@ class UpdateStream:
 
     async def prepare(self) -> None:
         """Create the consumer group, from the stream's beginning; harmless when it exists."""
-        try:
-            await self._redis.xgroup_create(self._key, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        await ensure_group(self._redis, self._key, GROUP)
 
     async def mine(self, *, count: int) -> list[ReceivedUpdate]:
         """Return what this consumer received and has not acknowledged, oldest first."""
