@@ -21,7 +21,7 @@ DOCKERFILES = $(shell $(OURS) '*Dockerfile')
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Use
 
@@ -69,6 +69,11 @@ conformance: $(BIN)/.synced ## Hold a ComfyUI of yours to the simulator's facts,
 	@test -n "$${COMFYUI_URL:-}" || { echo "Set COMFYUI_URL, see simulators/comfyui/README.md" >&2; exit 2; }
 	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
 		$(BIN)/pytest --timeout=60 $(FACTS) tests/integration/comfyui/test_real.py
+
+.PHONY: bench
+bench: $(BIN)/.synced ## Measure the pickup of a job by an idle worker, and what a job takes in Redis
+	$(BIN)/python benchmarks/pickup.py
+	$(BIN)/python benchmarks/memory.py
 
 .PHONY: clean
 clean: ## Remove all that was made here
