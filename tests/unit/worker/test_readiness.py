@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from qwenedit_worker.activity import Activity
+from qwenedit_worker.comfyui import Verdict
+from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.readiness import JUDGE_INTERVAL, ComfyUIWatch
+
+AWAY = 0.6
+"""Seconds without a listener while a container is started again: the shortest that was seen."""
+
+
+class RestartedServer:
+    """Is condemned, away for a moment, and then condemned again unless somebody has looked while it was away."""
+
+    def __init__(self) -> None:
+        self.killed_at: float | None = None
+        self.seen_away = False
+
+    async def check(self) -> None:
+        pass
+
+    async def verdict(self) -> Verdict:
+        now = asyncio.get_running_loop().time()
+        if self.killed_at is not None and self.killed_at <= now < self.killed_at + AWAY:
+            self.seen_away = True
+        return Verdict(condemned=not self.seen_away, reason="idle while a prompt waits")
+
+
+async def until(condition, *, within: float) -> None:
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_the_restart_of_a_condemned_comfyui_is_not_missed_however_short_it_is():
+    server = RestartedServer()
+    registry = CollectorRegistry()
+    activity = Activity(budget=300, busy=Gauge("busy", "A job runs.", registry=registry))
+    watch = ComfyUIWatch(server, activity=activity, metrics=Metrics(registry))
+    running = asyncio.create_task(watch.run())
+    await until(lambda: not watch.comfyui_health().ok, within=5)
+    # Right after a look, when a watch at its usual pace would not look again before the server is back.
+    server.killed_at = asyncio.get_running_loop().time()
+    await until(lambda: watch.comfyui_health().ok, within=2 * AWAY)
+    assert AWAY < JUDGE_INTERVAL
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
