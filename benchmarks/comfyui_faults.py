@@ -3,7 +3,10 @@
 
 Real: Redis, the worker as a process, the queue's scripts with the default pauses between attempts, and HTTP. Simulated:
 ComfyUI, which is told what to spoil. The script plays the bot's janitor (promotes, reaps) and the kubelet (starts
-ComfyUI again when it has died or its liveness probe fails). Seconds count from the call that enqueues the job.
+ComfyUI again when it has died or its liveness probe fails). Seconds count from the call that enqueues the job, or from
+the user's cancelling. What the user reads is what the bot says of such an end.
+
+With --write the table goes into docs/comfyui.md as well.
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from PIL import Image
 
+from benchmarks import page
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, bare_environment, worker
+from qwenedit_bot.texts import Texts
+from qwenedit_bot.views import outcome
 from qwenedit_jobs import (
     Edit,
     Job,
@@ -31,6 +37,7 @@ from qwenedit_jobs import (
     RedisPictureStore,
     RedisSettings,
     ReplyTo,
+    State,
     Status,
     connect,
     input_ref,
@@ -99,15 +106,28 @@ class Stage:
 
 async def main() -> None:
     """Drive each case, and print a line for it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="words of the case's name")
-    only: str = parser.parse_args().only
-    print(f"{'fault':40} {'the job':10} {'reason':20} {'attempts':>8} {'after':>8}")
+    parser.add_argument("--write", action="store_true", help="into docs/comfyui.md")
+    options = parser.parse_args()
+    only: str = options.only
+    lines = ["| fault | what the user sees | after | attempts |", "| --- | --- | --: | --: |"]
+    print("\n".join(lines))
     for number, case in enumerate((case for case in CASES if only in case.name), start=1):
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
             status, seconds = await _stage(Path(folder), lambda stage, c=case, n=number: _drive(c, stage, n))  # type: ignore[misc]
-        reason = status.reason.value if status.reason else ""
-        print(f"{case.name:40} {status.state:10} {reason:20} {status.attempt:8} {seconds:6.1f} s", flush=True)
+        lines.append(f"| {case.name} | {_seen(status)} | {seconds:.1f} s | {status.attempt} |")
+        print(lines[-1], flush=True)
+    if options.write:
+        page.write("faults", "\n".join(lines))
+
+
+def _seen(status: Status) -> str:
+    if status.state is State.DONE:
+        return "the picture"
+    words = Texts(default="en").of("en")
+    said = outcome(words, status.job.id, status.state, status.reason).text
+    return f"“{said.splitlines()[0]}”"
 
 
 async def _stage(folder: Path, act: Callable[[Stage], Awaitable[tuple[Status, float]]]) -> tuple[Status, float]:
@@ -121,7 +141,7 @@ async def _stage(folder: Path, act: Callable[[Stage], Awaitable[tuple[Status, fl
     queue = JobQueue(text, settings.keys)
     stage = Stage(queue, RedisPictureStore(binary, settings.keys, ttl=600), comfyui, part)
     try:
-        await part.start(timeout=20)
+        await part.start(timeout=60)
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(_janitor(queue)), tasks.create_task(_kubelet(stage))]
             outcome = await act(stage)

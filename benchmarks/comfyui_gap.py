@@ -8,7 +8,7 @@ milliseconds), for three ways to feed it the same model-free graph, each picture
 - by hand: upload, submit, wait on the websocket, fetch, delete, and again; no queue, no checks;
 - ComfyUI's own queue: all pictures uploaded and all prompts submitted beforehand.
 
-And what a pooled session is worth: the same questions over one session, and over a session each.
+And what a pooled session is worth: the calls of an edit over one session, and over a session each.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import io
 import itertools
 import json
 import logging
+import shutil
 import statistics
 import tempfile
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ import structlog
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
+from benchmarks.comfyui_server import WHICH, Server, comfyui, machine
 from local_stack import RedisServer
 from qwenedit_jobs import (
     Edit,
@@ -55,7 +58,7 @@ from qwenedit_worker.shutdown import Shutdown
 from qwenedit_worker.worker import Pace, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from qwenedit_worker.comfyui.record import Standing
 
@@ -64,6 +67,7 @@ WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")
 PACE = Pace(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
 COLOURS = itertools.count(int(time.time()) % 2**24)
 LOOK = 0.05
+ROUNDS = 100
 
 Span = tuple[int, int]
 """Start and end of an execution, in ComfyUI's milliseconds."""
@@ -101,14 +105,14 @@ class Spans:
         Api.standing = standing  # type: ignore[method-assign,assignment]
 
 
-async def by_worker(url: str, jobs: int) -> list[Span]:
+async def by_worker(server: Server, jobs: int) -> list[Span]:
     """Let the worker's loop work a backlog off."""
     spans = Spans()
     spans.watch()
     with tempfile.TemporaryDirectory(prefix="gap-") as folder:
-        server = RedisServer(Path(folder))
-        await server.start()
-        settings = RedisSettings(redis_url=server.url)
+        redis = RedisServer(Path(folder))
+        await redis.start()
+        settings = RedisSettings(redis_url=redis.url)
         text, waiter = connect(settings), connect(settings, block=PACE.polling_interval)
         binary = connect(settings, decode=False)
         queue, store, link = (
@@ -122,11 +126,14 @@ async def by_worker(url: str, jobs: int) -> list[Span]:
             await queue.enqueue(job, Limits(max_unfinished_per_user=jobs, max_queue_length=jobs))
         metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
         activity = Activity(budget=PACE.budget, busy=metrics.busy)
-        async with ComfyUI(url, workflows=[WORKFLOW]) as comfyui, asyncio.TaskGroup() as tasks:
-            watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
+        async with (
+            ComfyUI(server.url, workflows=[WORKFLOW], folders=server.folders) as client,
+            asyncio.TaskGroup() as tasks,
+        ):
+            watch = ComfyUIWatch(client, activity=activity, metrics=metrics)
             worker = Worker(
                 "worker", PACE, queue=LinkedQueue(queue, link), pictures=LinkedPictures(store, link),
-                editor=ComfyUIEditor(comfyui, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
+                editor=ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
                 activity=activity, metrics=metrics,
             )  # fmt: skip
             watching = tasks.create_task(watch.run())
@@ -135,9 +142,9 @@ async def by_worker(url: str, jobs: int) -> list[Span]:
                 await asyncio.sleep(LOOK)
             shutdown.leave()
             watching.cancel()
-        for client in (text, waiter, binary):
-            await client.aclose()
-        await server.stop()
+        for connection in (text, waiter, binary):
+            await connection.aclose()
+        await redis.stop()
     return sorted(spans.seen.values())
 
 
@@ -196,19 +203,44 @@ async def _fetched(session: aiohttp.ClientSession, url: str, prompt_id: str) -> 
     return span(dict(entry["status"]["messages"]))
 
 
-async def pooled_and_not(url: str, calls: int) -> tuple[float, float]:
-    """Seconds for the same questions over one session, and over a session each."""
-    async with aiohttp.ClientSession() as session:
-        began = time.perf_counter()
-        for _ in range(calls):
-            async with session.get(f"{url}/queue") as answer:
-                await answer.read()
-        pooled = time.perf_counter() - began
-    began = time.perf_counter()
-    for _ in range(calls):
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/queue") as answer:
-            await answer.read()
-    return pooled, time.perf_counter() - began
+async def pooled_and_not(url: str, rounds: int) -> tuple[float, float]:
+    """Median milliseconds of the calls of one edit, over one session for all and over a session each, by turns."""
+    pooled, single = [], []
+    async with aiohttp.ClientSession() as shared:
+        for _ in range(rounds):
+            picture = photo()
+            began = time.perf_counter()
+            for call in _calls_of_an_edit(url, picture):
+                await call(shared)
+            between = time.perf_counter()
+            for call in _calls_of_an_edit(url, picture):
+                async with aiohttp.ClientSession() as session:
+                    await call(session)
+            pooled.append((between - began) * 1000)
+            single.append((time.perf_counter() - between) * 1000)
+    return statistics.median(pooled), statistics.median(single)
+
+
+def _calls_of_an_edit(url: str, picture: bytes) -> Iterator[Callable[[aiohttp.ClientSession], Awaitable[None]]]:
+    """What an edit asks, without an execution: upload, submit (an empty graph, refused), look twice, fetch, delete."""
+    form = aiohttp.FormData({"subfolder": "gap-pooled", "overwrite": "true"})
+    form.add_field("image", picture, filename="picture.png")
+    unknown = str(uuid.uuid4())
+    view = {"filename": "picture.png", "subfolder": "gap-pooled", "type": "input"}
+    for method, path, content in (
+        ("POST", "/upload/image", {"data": form}),
+        ("POST", "/prompt", {"json": {"prompt": {}}}),
+        ("GET", f"/history/{unknown}", {}),
+        ("GET", "/queue", {}),
+        ("GET", "/view", {"params": view}),
+        ("POST", "/history", {"json": {"delete": [unknown]}}),
+    ):
+        yield partial(_call, method, url + path, content)
+
+
+async def _call(method: str, url: str, content: Mapping[str, Any], session: aiohttp.ClientSession) -> None:
+    async with session.request(method, url, **content) as answer:
+        await answer.read()
 
 
 def _job(number: int) -> Job:
@@ -223,24 +255,36 @@ def _job(number: int) -> Job:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="The gap between two jobs on a ComfyUI with a backlog.")
-    parser.add_argument("url", help="of a ComfyUI that nobody else uses; a CPU will do, no weights needed")
-    parser.add_argument("--jobs", type=int, default=100)
-    options = parser.parse_args()
-    url, jobs = options.url.rstrip("/"), options.jobs
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "") + WHICH, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--jobs", type=int, default=200)
+    jobs: int = parser.parse_args().jobs
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    for name, feed in (("ComfyUI's own queue", by_queue), ("by hand", by_hand), ("the worker", by_worker)):
-        spans = await feed(url, jobs)
-        gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
-        percentiles = statistics.quantiles(gaps, n=100)
-        executions = statistics.median(end - start for start, end in spans)
+    async with comfyui() as server:
+        print(f"{server.name}, {machine()}")
+        for name, feed in (
+            ("ComfyUI's own queue", by_queue(server.url, jobs)),
+            ("by hand", by_hand(server.url, jobs)),
+            ("the worker", by_worker(server, jobs)),
+        ):
+            spans = await feed
+            gaps = [after[0] - before[1] for before, after in itertools.pairwise(spans)]
+            percentiles = statistics.quantiles(gaps, n=100)
+            executions = statistics.median(end - start for start, end in spans)
+            print(
+                f"{name:20} gap p50 {percentiles[49]:6.1f} ms  p99 {percentiles[98]:6.1f} ms  "
+                f"(execution p50 {executions:.0f} ms, {jobs} jobs)",
+                flush=True,
+            )
+        pooled, single = await pooled_and_not(server.url, ROUNDS)
         print(
-            f"{name:20} gap p50 {percentiles[49]:6.1f} ms  p99 {percentiles[98]:6.1f} ms  "
-            f"(execution p50 {executions:.0f} ms, {jobs} jobs)",
-            flush=True,
+            f"the six calls of an edit over one session {pooled:.1f} ms, over a session each {single:.1f} ms: "
+            f"ratio {single / pooled:.2f} ({ROUNDS} rounds by turns)"
         )
-    pooled, single = await pooled_and_not(url, 500)
-    print(f"GET /queue: pooled {pooled * 2:.2f} ms, a session each {single * 2:.2f} ms, ratio {single / pooled:.1f}")
+        for folder in (server.folders.input, server.folders.output):
+            for left in folder.glob("gap*"):
+                shutil.rmtree(left)
 
 
 if __name__ == "__main__":

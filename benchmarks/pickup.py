@@ -35,7 +35,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_worker.activity import Activity
-from qwenedit_worker.comfyui import EditResult, Progress, Verdict
+from qwenedit_worker.comfyui import EditResult, Progress, Uploaded, Verdict
 from qwenedit_worker.metrics import Metrics
 from qwenedit_worker.readiness import ComfyUIWatch
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
@@ -55,12 +55,25 @@ WARM_UP = 20
 class NoOpEditor:
     """Returns a picture at once."""
 
+    tidy = False
+
+    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
+        """Take nothing in advance."""
+        raise NotImplementedError
+
+    async def busy(self) -> bool:
+        """Whether others have something to do; nobody has."""
+        return False
+
+    async def discard(self, uploaded: Uploaded) -> None:
+        """Have nothing to remove."""
+
     async def edit(
         self,
         job: Job,
         *,
         attempt: int,  # noqa: ARG002 - the port's
-        pictures: tuple[bytes, ...],  # noqa: ARG002 - the port's
+        pictures: tuple[bytes, ...] | Uploaded,  # noqa: ARG002 - the port's
         on_progress: Callable[[Progress], Awaitable[None]],  # noqa: ARG002 - the port's
         deadline: float,  # noqa: ARG002 - the port's
     ) -> EditResult:
@@ -84,9 +97,9 @@ class TimedQueue(LinkedQueue):
 
     claimed: dict[str, float]
 
-    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
+    async def claim(self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0) -> Claim | None:
         """See `JobQueue.claim`."""
-        claim = await super().claim(worker=worker, token=token, lease=lease)
+        claim = await super().claim(worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to)
         if claim is not None:
             self.claimed[claim.job.id] = time.perf_counter()
         return claim

@@ -53,6 +53,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "warmHours": [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
         },
     },
+    "traces": {
+        **TOKEN,
+        "monitoring": {
+            "traces": {
+                "endpoint": "https://{{ .Release.Name }}.traces.example.com",
+                "protocol": "http/protobuf",
+                "sampleRatio": 0.25,
+                "resourceAttributes": {"deployment.environment.name": "a, b"},
+            }
+        },
+    },
     "open": {**TOKEN, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}},
     "names": {
         **TOKEN,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry.sdk.trace import sampling
 
 from qwenedit_bot.settings import BotSettings
+from qwenedit_telemetry import otlp
 from qwenedit_worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -61,3 +63,53 @@ def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
             if "fieldRef" in env.get("valueFrom", {})}  # fmt: skip
     where = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "NODE_NAME": "spec.nodeName"}
     assert where.items() <= told.items()
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeypatch):
+    traces = {
+        "endpoint": "http://{{ .Release.Name }}-collector:4317", "protocol": "grpc", "sampleRatio": 0.25,
+        "headers": {"existingSecret": "{{ .Release.Name }}-collector"},
+        "resourceAttributes": {"deployment.environment.name": "{{ .Release.Namespace }}, half"},
+    }  # fmt: skip
+    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "monitoring": {"traces": traces}})
+    data = config(manifests, part)
+    assert "OTEL_EXPORTER_OTLP_HEADERS" in secrets(manifests, part)
+    assert data["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://edit-collector:4317"
+    for name, value in data.items():
+        if name.startswith("OTEL_"):
+            monkeypatch.setenv(name, value)
+    assert sampling._get_from_env_or_default().get_description() == (
+        "ParentBased{root:TraceIdRatioBased{0.25},remoteParentSampled:AlwaysOnSampler,"
+        "remoteParentNotSampled:AlwaysOffSampler,localParentSampled:AlwaysOnSampler,"
+        "localParentNotSampled:AlwaysOffSampler}"
+    )
+    told = otlp.resource(service=part, version="1").attributes
+    assert {
+        "service.name": f"qwenedit-{part}",
+        "service.version": "1",
+        "k8s.container.name": part,
+        "k8s.deployment.name": f"edit-qwenedit-{part}",
+        "deployment.environment.name": "photos, half",
+    }.items() <= told.items()
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_without_a_collector_nothing_is_said_of_traces(part, render):
+    data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
+    assert [name for name in data if name.startswith("OTEL_")] == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("http://collector:4317", 4317), ("https://collector", 443), ("http://collector/otlp", 80)],
+)
+@pytest.mark.parametrize("part", SETTINGS)
+def test_each_service_may_reach_the_collector(part, endpoint, port, render):
+    peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}]
+    values = {"monitoring": {"traces": {"endpoint": endpoint}}, "networkPolicy": {"collectorTo": peers}}
+    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, **values})
+    (policy,) = (
+        one for one in manifests if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].endswith(f"-{part}")
+    )
+    assert {"ports": [{"protocol": "TCP", "port": port}], "to": peers} in policy["spec"]["egress"]

@@ -13,8 +13,11 @@ GENERATED = ("-redis", "-webhook")
 
 def canonical(manifests):
     for one in manifests:
-        generated = one["kind"] == "Secret" and one["metadata"]["name"].endswith(GENERATED)
-        shown = {**one, "data": dict.fromkeys(one["data"], "(generated)")} if generated else one
+        shown = one
+        if one["kind"] == "Secret" and one["metadata"]["name"].endswith(GENERATED):
+            shown = {**one, "data": dict.fromkeys(one["data"], "(generated)")}
+        elif "-dashboard-" in one["metadata"]["name"]:
+            shown = {**one, "data": dict.fromkeys(one["data"], "(a file of dashboards/)")}
         yield yaml.safe_dump(shown, sort_keys=False, width=160)
 
 

@@ -17,6 +17,21 @@ WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers"
 GUARDS: dict[str, tuple[Any, ...]] = {
     "no token": ({}, "bot.token.existingSecret", "bot.token.value", "kubectl create secret"),
     "two tokens": ({**TOKEN, "bot.token.value": "1:a"}, "bot.token.existingSecret", "bot.token.value", "leave one"),
+    "token for no hook": (
+        {**TOKEN, "bot.moderation.token.existingSecret": "s"}, "bot.moderation.token", "bot.moderation.url",
+    ),
+    "way to no hook": (
+        {**TOKEN, "networkPolicy.moderationTo": [{}]}, "networkPolicy.moderationTo", "bot.moderation.url",
+    ),
+    "hook of another kind": ({**TOKEN, "bot.moderation.url": "grpc://m"}, "bot.moderation.url", "https://"),
+    "packs without a day's number": (
+        {**TOKEN, "bot.settings.starPacks": [{"jobs": 1, "stars": 5}]},
+        "bot.settings.starPacks", "bot.settings.jobsPerDay",
+    ),
+    "two files of presets": (
+        {**TOKEN, "bot.presets.file": "categories:", "bot.presets.existingConfigMap": "presets"},
+        "bot.presets.file", "bot.presets.existingConfigMap", "leave one",
+    ),
     "polling by two": ({**TOKEN, "bot.replicas": 2}, "bot.replicas is 2", "bot.mode=polling", "bot.mode=webhook"),
     "webhook without address": ({**TOKEN, "bot.mode": "webhook"}, "bot.mode=webhook", "bot.webhook.url"),
     "webhook without TLS": ({**WEBHOOK, "bot.webhook.url": "http://bot"}, "bot.webhook.url is http://bot", "https"),
@@ -62,6 +77,18 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.username": "u"},
         "redis.external.username", "redis.external.existingSecret",
     ),
+    "collector without scheme": (
+        {**TOKEN, "monitoring.traces.endpoint": "collector:4317"},
+        "monitoring.traces.endpoint is collector:4317", "http://", "https://",
+    ),
+    "headers without collector": (
+        {**TOKEN, "monitoring.traces.headers.existingSecret": "collector"},
+        "monitoring.traces.headers.existingSecret", "monitoring.traces.endpoint",
+    ),
+    "way to no collector": (
+        {**TOKEN, "networkPolicy.collectorTo": [{"podSelector": {}}]},
+        "networkPolicy.collectorTo", "monitoring.traces.endpoint",
+    ),
     "an image of no version": ({**TOKEN, "image.tag": "latest"}, "qwenedit/", "latest", "digest"),
 }  # fmt: skip
 
@@ -74,6 +101,17 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "no digest": ({**TOKEN, "worker.image.digest": "sha256:1"}, "/worker/image/digest"),
     "no token": ({"bot.token.value": "secret"}, "/bot/token/value"),
     "webhook that is no address": ({**TOKEN, "bot.webhook.url": "bot.example.com"}, "/bot/webhook/url"),
+    "traces more than all": ({**TOKEN, "monitoring.traces.sampleRatio": 2}, "/monitoring/traces/sampleRatio"),
+    "no such alert": ({**TOKEN, "monitoring.alerts.rules.QweneditJobFails.enabled": False}, "QweneditJobFails"),
+    "promise without an alert": (
+        {**TOKEN, "monitoring.alerts.objectives.success": 90},
+        "/monitoring/alerts/objectives/success",
+    ),
+    "between two bounds": (
+        {**TOKEN, "monitoring.alerts.objectives.answerSeconds": 100},
+        "/monitoring/alerts/objectives/answerSeconds",
+    ),
+    "no such protocol": ({**TOKEN, "monitoring.traces.protocol": "http/json"}, "/monitoring/traces/protocol"),
     "no hash": (
         {**TOKEN, "models.files": [{"path": "a", "url": "https://a", "sha256": "1"}]},
         "/models/files/0/sha256",

@@ -180,8 +180,9 @@ def test_every_pod_is_denied_everything_that_no_policy_allows(manifests, pods):
         assert deny["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), owner
 
 
-def test_workers_reach_dns_redis_and_their_comfyui_alone(values, manifests):
+def test_workers_reach_dns_redis_their_comfyui_and_the_collector_alone(values, manifests):
     extra = len(values.get("networkPolicy", {}).get("workerEgress", []))
+    extra += bool(values.get("monitoring", {}).get("traces", {}).get("endpoint"))
     elsewhere = values.get("comfyui", {}).get("placement", "sidecar") != "sidecar"
     for policy in of_kind(manifests, "NetworkPolicy", "-worker"):
         assert len(policy["spec"]["egress"]) == 2 + elsewhere + extra

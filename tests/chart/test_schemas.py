@@ -1,4 +1,4 @@
-"""Every render is what Kubernetes and KEDA take."""
+"""Every render is what Kubernetes, KEDA and the Prometheus operator take."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ import yaml
 
 DATA = Path(__file__).parent / "data"
 OLDEST, NEWEST = "1.29", "1.34"
-# The Prometheus operator's definitions are not part of either.
-UNCHECKED = {"PodMonitor"}
+CUSTOM = {
+    "ScaledObject": "keda.sh_scaledobjects",
+    "TriggerAuthentication": "keda.sh_triggerauthentications",
+    "PodMonitor": "monitoring.coreos.com_podmonitors",
+    "PrometheusRule": "monitoring.coreos.com_prometheusrules",
+}
 
 
 def closed(schema):
@@ -27,32 +31,32 @@ def closed(schema):
 
 
 def definition(name):
-    crd = yaml.safe_load((DATA / f"keda.sh_{name}.yaml").read_text())
+    crd = yaml.safe_load((DATA / f"{name}.yaml").read_text())
     schema = closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
     schema["properties"]["metadata"] = {"type": "object"}
     return jsonschema.Draft202012Validator(schema)
 
 
 @pytest.fixture(scope="module")
-def keda():
-    return {"ScaledObject": definition("scaledobjects"), "TriggerAuthentication": definition("triggerauthentications")}
+def definitions():
+    return {kind: definition(name) for kind, name in CUSTOM.items()}
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_kubernetes_takes_every_object(manifests, keda, version):
+def test_kubernetes_takes_every_object(manifests, version):
     for one in manifests:
-        if one["kind"] not in keda and one["kind"] not in UNCHECKED:
+        if one["kind"] not in CUSTOM:
             kubernetes_validate.validate(one, version, strict=True)
 
 
-def test_keda_takes_its_objects(manifests, keda):
+def test_operators_take_their_objects(manifests, definitions):
     for one in manifests:
-        if one["kind"] in keda:
-            keda[one["kind"]].validate(one)
+        if one["kind"] in definitions:
+            definitions[one["kind"]].validate(one)
 
 
-def test_keda_check_notices_a_misspelt_field(keda, render):
+def test_check_notices_a_misspelt_field(definitions, render):
     (scaled,) = (one for one in render({"bot": {"token": {"existingSecret": "t"}}}) if one["kind"] == "ScaledObject")
     scaled["spec"]["coolDownPeriod"] = 1
     with pytest.raises(jsonschema.ValidationError, match="coolDownPeriod"):
-        keda["ScaledObject"].validate(scaled)
+        definitions["ScaledObject"].validate(scaled)

@@ -6,9 +6,9 @@ import io
 import shutil
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from PIL import Image
@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator
 from tests.e2e.forward import forwarded
-from tests.e2e.installation import CHART, PICTURE_TTL, RED, REPOSITORY, Installation, helm, password, values
+from tests.e2e.installation import CHART, HERE, PICTURE_TTL, RED, REPOSITORY, Installation, helm, password, values
+from tests.e2e.jaeger import Jaeger
 from tests.e2e.kube import Kube, Pod, attempt, run
 from tests.e2e.watch import Watch
 
@@ -27,16 +28,15 @@ if TYPE_CHECKING:
 NAMESPACE = "qwenedit-e2e"
 RELEASE = "edit"
 TOKEN = "1000000007:AAe2eTokenThatMustNotLeakAnywhere"
-LONGEST_TEST = 300
+LONGEST_TEST = 600
 """Seconds."""
 LINES_SHOWN = 40
 """Of the log of each pod, where a test failed."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if HERE in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.timeout(LONGEST_TEST))
 
@@ -100,8 +100,20 @@ async def telegram(kube: Kube) -> AsyncIterator[TelegramSimulator]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def installation(kube: Kube, telegram: TelegramSimulator) -> AsyncIterator[Installation]:
-    """The product, installed with helm."""
+async def jaeger(kube: Kube) -> AsyncIterator[Jaeger]:
+    """What the product exports its traces to."""
+    await kube("apply", f"--filename={HERE / 'jaeger.yaml'}")
+    await kube("rollout", "status", "deployment/jaeger", "--timeout=120s")
+    async with (
+        forwarded(NAMESPACE, "service/jaeger", 16686) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+    ):
+        yield Jaeger(session)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def installation(kube: Kube, telegram: TelegramSimulator, jaeger: Jaeger) -> AsyncIterator[Installation]:
+    """The product, installed with helm; it exports to `jaeger`."""
     async with AsyncExitStack() as stack:
         watch = await stack.enter_async_context(Watch(NAMESPACE))
         before = set(await kube.everything())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
+
+from local_stack import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ async def forwarded(namespace: str, target: str, port: int) -> AsyncIterator[int
 
     A service's next pod is found when the one that was forwarded to is gone.
     """
-    local = _free_port()
+    local = free_port()
     listening = asyncio.Event()
     task = asyncio.create_task(_keep(namespace, target, f"{local}:{port}", listening))
     try:
@@ -52,9 +53,3 @@ async def _keep(namespace: str, target: str, ports: str, listening: asyncio.Even
                     process.terminate()
             await process.wait()
         await asyncio.sleep(PAUSE)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -130,7 +130,7 @@ class Installation:
                 return bool(await self.redis.ping())
             return False
 
-        await eventually("an answer of Redis", answers, within=30)
+        await eventually("an answer of Redis", answers, within=60)
 
     async def push(self, *, workflow: str | None = None) -> str:
         """Put a job that is nobody's into the queue; returns its id."""

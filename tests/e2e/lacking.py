@@ -74,7 +74,7 @@ async def _kubectl_proxy() -> AsyncIterator[str]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             line = (await process.stdout.readline()).decode()
         found = re.search(r"127\.0\.0\.1:\d+", line)
         assert found, f"kubectl proxy: {line}"

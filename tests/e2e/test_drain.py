@@ -17,7 +17,7 @@ async def start_job(installation, photo):
     async def new():
         return await installation.job_ids() - before
 
-    [job] = await eventually("a job", new, within=10)
+    [job] = await eventually("a job", new, within=60)
     await installation.until_editing(job)
     return user, job
 
@@ -36,7 +36,7 @@ async def test_a_pod_deleted_in_mid_job_finishes_and_answers_it(installation, wo
     assert leaving is not None
     assert "deletionTimestamp" in leaving["metadata"]
     assert (await installation.fields(job))["state"] == "running", "the pod was told to leave too late for this test"
-    await user.picture(timeout=30)
+    await user.picture(timeout=90)
     await until_gone(installation, worker)
     claims = installation.watch.claims(job)
     print(f"attempts: {claims}")
@@ -55,7 +55,7 @@ async def test_a_drained_node_lets_the_job_end(installation, worker, photo):
     finally:
         await run("kubectl", "uncordon", node)
     assert f"pod/{worker.name} evicted" in printed
-    await user.picture(timeout=30)
+    await user.picture(timeout=90)
     claims = installation.watch.claims(job)
     print(f"attempts: {claims}")
     assert claims == [(worker.name, 1)]
@@ -72,14 +72,14 @@ async def test_scaling_in_under_load_loses_no_attempt(installation):
         pods = await installation.kube.pods("worker")
         return [pod for pod in pods if pod.leaving]
 
-    [victim] = await eventually("a worker told to leave", one_leaves, within=20)
+    [victim] = await eventually("a worker told to leave", one_leaves, within=60)
     counts = await installation.queue.counts()
     assert counts.running + counts.draining == len(jobs), "both jobs were to be in hand when the pod was told to leave"
 
     async def uncounted():
         return (await installation.queue.counts()).draining == 1
 
-    await eventually("KEDA no longer counting the job of the leaving pod", uncounted, within=10)
+    await eventually("KEDA no longer counting the job of the leaving pod", uncounted, within=60)
     finished = [await installation.until(job, "done", "failed", "delayed", within=60) for job in jobs]
     claims = {job: installation.watch.claims(job) for job in jobs}
     print(f"{victim.name} had to leave; attempts: {claims}")
@@ -96,7 +96,7 @@ async def test_an_idle_worker_leaves_before_a_busy_one(installation):
         pods = {pod.name: pod for pod in await installation.workers()}
         return pods[busy].annotations.get("controller.kubernetes.io/pod-deletion-cost") == "1000"
 
-    await eventually("the busy pod costs more", marked, within=5)
+    await eventually("the busy pod costs more", marked, within=60)
     await installation.let_scale()
 
     async def one_left():

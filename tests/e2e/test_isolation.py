@@ -91,13 +91,13 @@ async def test_a_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(inst
         async def let_in():
             return await reached(kube, ingress, "main", targets)
 
-        assert await eventually("the ingress reaching the webhook", let_in, within=15) == {"webhook"}
+        assert await eventually("the ingress reaching the webhook", let_in, within=60) == {"webhook"}
         assert await reached(kube, stranger, "main", targets) == set()
     finally:
         await installation.upgrade()
     user = await installation.telegram.user()
     await user.send(photo=photo)
-    await user.says("Nice photo!", timeout=20)
+    await user.says("Nice photo!", timeout=90)
 
 
 async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
@@ -120,7 +120,7 @@ async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
             return await reached(kube, worker.name, container, targets) == {"redis"}
 
         # The network plugin learns of a new pod some seconds after its start.
-        await eventually(f"{container} reaching Redis and nothing else", redis_alone, within=15)
+        await eventually(f"{container} reaching Redis and nothing else", redis_alone, within=60)
     everything = await reached(kube, bot.name, "bot", targets)
     assert everything >= {"redis", "telegram", "api service", "api server"}, "the bot is the control"
 

@@ -18,7 +18,7 @@ async def test_a_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_a
         async def new():
             return await installation.job_ids() - before
 
-        [job] = await eventually("a job", new, within=10)
+        [job] = await eventually("a job", new, within=60)
         await installation.until_editing(job, step=2)
     killed = time.monotonic()
     await installation.kube("delete", "pod", worker.name, "--force", "--grace-period=0")

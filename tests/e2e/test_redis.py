@@ -23,7 +23,7 @@ async def test_a_restart_of_redis_loses_nothing(installation, worker, photo):
         jobs = await installation.job_ids() - before
         return jobs if len(jobs) == USERS else None
 
-    jobs = await eventually("all jobs accepted", accepted, within=15)
+    jobs = await eventually("all jobs accepted", accepted, within=60)
     started = time.monotonic()
     await installation.kube("delete", "pod", f"{installation.name}-redis-0")
     await installation.redis_answers()

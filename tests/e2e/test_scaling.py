@@ -38,7 +38,7 @@ async def seconds_of_a_bare_pod(kube, image):
         pod = await kube.pod("bare")
         return pod is not None and pod.ready
 
-    await eventually("the bare pod ready", ready, within=30)
+    await eventually("the bare pod ready", ready, within=60)
     seconds = time.monotonic() - started
     await kube("delete", "pod", "bare", "--grace-period=1", "--wait=false")
     return seconds
@@ -62,19 +62,19 @@ async def test_one_job_wakes_one_worker_which_leaves_after_the_cooldown(sleeping
     [bot] = await sleeping.kube.pods("bot")
     bare = await seconds_of_a_bare_pod(sleeping.kube, bot.item["spec"]["containers"][0]["image"])
     job = await sleeping.push()
-    fields = await sleeping.until(job, "running", within=30)
+    fields = await sleeping.until(job, "running", within=60)
     claimed = seconds_to_claim(fields)
     print(f"from push to claim, from no worker: {claimed:.1f} s; a bare pod's start: {bare:.1f} s")
-    assert claimed < 20
+    assert claimed < 60
 
     async def over():
         fields = await sleeping.fields(job)
         assert await sleeping.desired_workers() == 1
         return fields["state"] == "done"
 
-    await eventually("the job's end", over, within=30)
+    await eventually("the job's end", over, within=60)
     ended = time.monotonic()
-    await eventually("no worker", desired(sleeping, 0), within=COOLDOWN + 20)
+    await eventually("no worker", desired(sleeping, 0), within=COOLDOWN + 60)
     print(f"from the last job's end to no worker: {time.monotonic() - ended:.1f} s, cooldown {COOLDOWN} s")
     assert time.monotonic() - ended >= COOLDOWN - 3, "KEDA counts from its last look that found a job"
 

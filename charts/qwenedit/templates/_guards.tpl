@@ -3,6 +3,8 @@
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.redis" . }}
+{{- include "qwenedit.guards.moderation" . }}
+{{- include "qwenedit.guards.monitoring" . }}
 {{- include "qwenedit.guards.cluster" . }}
 {{- end }}
 
@@ -13,6 +15,12 @@
 {{- end }}
 {{- if and .token.existingSecret .token.value }}
 {{- fail "bot.token.existingSecret and bot.token.value are both set: leave one of them empty" }}
+{{- end }}
+{{- if and .settings.starPacks (or (kindIs "invalid" .settings.jobsPerDay) (not .settings.paySupport)) }}
+{{- fail "bot.settings.starPacks is set: set bot.settings.jobsPerDay, beyond which they count, and bot.settings.paySupport to whom users ask, such as @name" }}
+{{- end }}
+{{- if and .presets.file .presets.existingConfigMap }}
+{{- fail "bot.presets.file and bot.presets.existingConfigMap are both set: leave one of them empty" }}
 {{- end }}
 {{- if and (eq .mode "polling") (gt (int .replicas) 1) }}
 {{- fail (printf "bot.replicas is %d with bot.mode=polling: Telegram gives updates to one poller only; set bot.replicas=1, or bot.mode=webhook with bot.webhook.url" (int .replicas)) }}
@@ -96,6 +104,40 @@
 {{- end }}
 {{- end }}
 
+{{- define "qwenedit.guards.moderation" -}}
+{{- with .Values.bot.moderation }}
+{{- if .url }}
+{{- if not (regexMatch "^https?://[^/]" (tpl .url $)) }}
+{{- fail "bot.moderation.url must start with http:// or, for TLS, https://, such as http://moderation.trust:8080/check" }}
+{{- end }}
+{{- else }}
+{{- if .token.existingSecret }}
+{{- fail "bot.moderation.token.existingSecret is set, but nobody is asked: set bot.moderation.url to the hook's address, or leave the secret empty" }}
+{{- end }}
+{{- if $.Values.networkPolicy.moderationTo }}
+{{- fail "networkPolicy.moderationTo is set, but nobody is asked: set bot.moderation.url to the hook's address, or leave the list empty" }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.monitoring" -}}
+{{- with .Values.monitoring.traces }}
+{{- if .endpoint }}
+{{- if not (regexMatch "^https?://[^/]" (tpl .endpoint $)) }}
+{{- fail (printf "monitoring.traces.endpoint is %s: it must start with http:// or, for TLS, https://, such as http://otel-collector.observability:4317" (tpl .endpoint $)) }}
+{{- end }}
+{{- else }}
+{{- if .headers.existingSecret }}
+{{- fail "monitoring.traces.headers.existingSecret is set, but no traces are exported: set monitoring.traces.endpoint to the collector's address, or leave the secret empty" }}
+{{- end }}
+{{- if $.Values.networkPolicy.collectorTo }}
+{{- fail "networkPolicy.collectorTo is set, but no traces are exported: set monitoring.traces.endpoint to the collector's address, or leave the list empty" }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What the cluster lacks. Offline (helm template) nobody knows: an API that every cluster has, and that Helm does not
      assume, says whether there is one. A lookup would need rights that who owns one namespace has not. */}}
 {{- define "qwenedit.guards.cluster" -}}
@@ -103,8 +145,11 @@
 {{- if and .Values.autoscaling.enabled (not (.Capabilities.APIVersions.Has "keda.sh/v1alpha1")) }}
 {{- fail "autoscaling.enabled needs KEDA, which this cluster lacks (no API keda.sh/v1alpha1): install it (helm install keda keda --repo https://kedacore.github.io/charts -n keda --create-namespace), or set autoscaling.enabled=false and worker.replicas" }}
 {{- end }}
-{{- if and .Values.monitoring.podMonitor.enabled (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
-{{- fail "monitoring.podMonitor.enabled needs the Prometheus operator, which this cluster lacks (no API monitoring.coreos.com/v1): install it, or set monitoring.podMonitor.enabled=false" }}
+{{- range list "podMonitor" "alerts" }}
+{{- $wanted := index $.Values.monitoring . }}
+{{- if and $wanted.enabled (ne (default "" $wanted.kind) "ConfigMap") (not ($.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
+{{- fail (printf "monitoring.%s.enabled needs the Prometheus operator, which this cluster lacks (no API monitoring.coreos.com/v1): install it, or set monitoring.%s.enabled=false%s" . . (ternary " or monitoring.alerts.kind=ConfigMap" "" (eq . "alerts"))) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

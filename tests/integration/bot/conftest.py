@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.consumer import BLOCK
 from qwenedit_bot.keys import BotKeys
-from qwenedit_jobs import JobQueue, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 
     from local_stack import RedisServer
     from qwenedit_jobs import Claim, Status
+    from telegram_simulator.client import Message, Person
+
+
+LEASE = 600.0
+"""Seconds: longer than any test that holds a job in its hand."""
+DAY, ENOUGH = 86_400, 45
+"""Seconds of a day, and those within which a test is done that counts what happened on it."""
+
+
+@pytest.fixture
+def within_a_day() -> None:
+    """Begin after midnight (UTC) where the day would end during the test: what it counts begins anew then."""
+    left = DAY - time.time() % DAY
+    if left < ENOUGH:
+        time.sleep(left + 0.1)
 
 
 @pytest.fixture
@@ -49,7 +65,7 @@ class WorkerByHand:
     async def claim(self) -> Claim:
         while True:
             await self.queue.wait(1.0)
-            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=30)
+            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=LEASE)
             if claim is not None:
                 self.claims.append(claim)
                 return claim
@@ -101,6 +117,22 @@ class Stage:
         await self.eventually(enough)
         return await self.worker.queue.statuses(await self.worker.queue.unfinished_ids())
 
+    async def expire(self, job_id: str) -> None:
+        """Let the lease of whoever has a job run out now."""
+        async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
+            assert await redis.zadd(Keys().leases, {job_id: 1}, xx=True, ch=True) == 1
+
+    async def noted(self, person: Person, message: Message) -> None:
+        """Wait until the bot has noted which message of its own answers a person's: that is after Telegram sent it."""
+        assert message.reply_to is not None
+        key = BotKeys(prefix="qwenedit", bot_id=message.sender_id).reply(person.id, message.reply_to)
+        async with connect(RedisSettings(redis_url=self.redis_url), block=BLOCK) as redis:
+
+            async def there() -> bool:
+                return bool(await redis.exists(key))
+
+            await self.eventually(there)
+
     async def answered(self, job_id: str) -> None:
         await self.eventually(lambda: self.worker.queue.was_answered(job_id))
 
@@ -112,14 +144,15 @@ class Stage:
 
         await self.eventually(none_left)
 
-    async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not await condition():
                 await asyncio.sleep(0.05)
 
 
-def _bot(redis_url: str, telegram_url: str, name: str = "bot") -> Service:
-    return bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url, name=name)
+def _bot(redis_url: str, telegram_url: str, name: str = "bot", **settings: str) -> Service:
+    env = bare_environment(**settings)
+    return bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url, name=name)
 
 
 @asynccontextmanager
@@ -136,9 +169,9 @@ def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand
 
 
 @asynccontextmanager
-async def _performing(redis_url: str) -> AsyncIterator[Stage]:
+async def _performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
     process = TelegramProcess(env=bare_environment())
-    service = _bot(redis_url, process.url)
+    service = _bot(redis_url, process.url, **settings)
     await process.start()
     try:
         await service.start()
@@ -150,8 +183,8 @@ async def _performing(redis_url: str) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def performing() -> Callable[[str], AbstractAsyncContextManager[Stage]]:
-    """Return what makes a stage of its own from the address of a Redis."""
+def performing() -> Callable[..., AbstractAsyncContextManager[Stage]]:
+    """Return what makes a stage of its own from the address of a Redis and settings of the bot."""
     return _performing
 
 

@@ -32,12 +32,13 @@ def stream(redis: Redis, keys: BotKeys, consumer: str = "a") -> UpdateStream:
 
 @asynccontextmanager
 async def consuming(
-    updates: UpdateStream, handle: Handler, *, give_up_after: float | None = None
+    updates: UpdateStream, handle: Handler, *, give_up_after: float | None = None, concurrency: int = 8
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     worker = Consumer(
-        updates, handle, lane=lambda entry: entry.chat, name="test", concurrency=8, give_up_after=give_up_after
-    )
+        updates, handle, lane=lambda entry: entry.chat, name="test", concurrency=concurrency,
+        give_up_after=give_up_after, due=updates.due,
+    )  # fmt: skip
     task = asyncio.create_task(worker.run(stop))
     try:
         yield stop
@@ -46,7 +47,7 @@ async def consuming(
         await task
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
@@ -129,6 +130,27 @@ async def test_an_entry_that_runs_into_a_defect_is_dropped_and_the_next_one_hand
     assert await redis.xlen(bot_keys.updates) == 0
 
 
+async def test_an_update_whose_chat_has_none_left_is_known_to_be_first(redis: Redis, bot_keys: BotKeys) -> None:
+    updates = stream(redis, bot_keys)
+    await updates.prepare()
+
+    async def taken(*numbers: int, chat: int = 1) -> list[ReceivedUpdate]:
+        await updates.take([update(number, chat) for number in numbers])
+        return await updates.read(count=10, block=1)
+
+    one, two = await taken(1, 2)
+    (of_another_chat,) = await taken(3, chat=2)
+    assert (one.first, two.first, of_another_chat.first) == (True, False, True)
+    await updates.acknowledge(one)
+    (three,) = await taken(4)
+    assert not three.first
+    assert (await updates.due(two), await updates.due(three)) == (True, False)
+    for each in (two, three):
+        await updates.acknowledge(each)
+    (four,) = await taken(5)
+    assert four.first
+
+
 async def test_what_was_in_hand_at_a_crash_is_handled_first_after_the_restart(redis: Redis, bot_keys: BotKeys) -> None:
     crashed = stream(redis, bot_keys)
     await crashed.prepare()
@@ -148,7 +170,7 @@ async def test_what_was_in_hand_at_a_crash_is_handled_first_after_the_restart(re
 async def test_updates_of_a_dead_replica_are_taken_over_and_those_in_hand_are_not(
     redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "ABANDONED_AFTER", 1.0)
+    monkeypatch.setattr(consumer_module, "ABANDONED_AFTER", 2.0)
     monkeypatch.setattr(consumer_module, "HOLD_EVERY", 0.2)
     dead = stream(redis, bot_keys, "dead")
     await dead.prepare()
@@ -170,7 +192,7 @@ async def test_updates_of_a_dead_replica_are_taken_over_and_those_in_hand_are_no
         await eventually(lambda: ("b", 2) in handled)
         async with consuming(stream(redis, bot_keys, "c"), handler("c")):
             await eventually(lambda: any(number == 1 for _name, number in handled))
-            await asyncio.sleep(2.5)  # longer than an entry without a sign of life is left alone
+            await asyncio.sleep(3.5)  # longer than an entry without a sign of life is left alone
             release.set()
     assert sorted(number for _name, number in handled) == [1, 2]
 
@@ -224,3 +246,78 @@ async def test_a_group_that_redis_lost_is_made_anew(redis: Redis, bot_keys: BotK
         await redis.flushall()
         await updates.take([update(2)])
         await eventually(lambda: seen == [1, 2])
+
+
+async def test_replicas_handle_one_chats_updates_one_after_another_in_order(redis: Redis, bot_keys: BotKeys) -> None:
+    replicas = [stream(redis, bot_keys, name) for name in "abc"]
+    log: dict[int, list[tuple[str, int]]] = {1: [], 2: [], 3: []}
+    handlers: dict[str, set[int]] = {name: set() for name in "abc"}
+
+    def handler(name: str) -> Handler:
+        async def handle(received: ReceivedUpdate) -> None:
+            handlers[name].add(received.update_id)
+            log[received.chat].append(("begin", received.update_id))
+            await asyncio.sleep(received.update_id % 7 / 300)
+            log[received.chat].append(("end", received.update_id))
+
+        return handle
+
+    async with (
+        consuming(replicas[0], handler("a"), concurrency=2),
+        consuming(replicas[1], handler("b"), concurrency=2),
+        consuming(replicas[2], handler("c"), concurrency=2),
+    ):
+        for number in range(0, 90, 3):
+            await replicas[0].take([update(number + k, chat) for k, chat in enumerate(log)])
+        await eventually(lambda: sum(map(len, log.values())) == 180, seconds=30)
+    for k, chat in enumerate(log):
+        assert log[chat] == [(what, number) for number in range(k, 90, 3) for what in ("begin", "end")]
+    assert all(handlers.values())
+    assert not await redis.keys(f"{bot_keys.chat_line_prefix}*")
+
+
+async def test_what_a_killed_replica_held_comes_before_what_waits_for_it(
+    redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "ABANDONED_AFTER", 0.6)
+    monkeypatch.setattr(consumer_module, "HOLD_EVERY", 0.1)
+    killed, other = stream(redis, bot_keys, "killed"), stream(redis, bot_keys, "other")
+    await killed.take([update(1), update(2)])
+    await killed.prepare()
+    assert [entry.update_id for entry in await killed.read(count=1, block=1.0)] == [1]
+    seen: list[int] = []
+
+    async def handle(received: ReceivedUpdate) -> None:
+        seen.append(received.update_id)
+
+    async with consuming(other, handle, concurrency=1):  # all the room there is waits for the killed one's entry
+        await eventually(lambda: len(seen) == 2)
+    assert seen == [1, 2]
+
+
+async def test_an_entry_that_is_gone_is_not_waited_for(redis: Redis, bot_keys: BotKeys) -> None:
+    updates = stream(redis, bot_keys)
+    await updates.take([update(1), update(2)])
+    entries: Any = await redis.xrange(bot_keys.updates)
+    await redis.xdel(bot_keys.updates, entries[0][0])  # as a replica of a release without lines does
+    seen: list[int] = []
+
+    async def handle(received: ReceivedUpdate) -> None:
+        seen.append(received.update_id)
+
+    async with consuming(updates, handle):
+        await eventually(lambda: seen == [2])
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"message": 1},
+        {"message": {"chat": []}},
+        {"message": {"chat": {"id": False}}},
+        {"callback_query": {"message": "x", "from": {"id": "y"}}},
+        {},
+    ],
+)
+def test_the_chat_of_what_is_no_update_is_none(strange: dict[str, Any]) -> None:
+    assert repr(ReceivedUpdate("1-0", strange).chat) == "0"

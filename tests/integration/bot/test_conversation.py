@@ -13,7 +13,8 @@ import pytest_asyncio
 from PIL import Image
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_jobs import Reason, State
+from qwenedit_bot.views import WORTH_ANOTHER_TRY
+from qwenedit_jobs import Reason, State, short_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,7 +70,7 @@ def worker(stage: Any) -> Any:
 async def told(person: Person) -> str:
     seen = await person.wait_for(lambda chat: len(chat.from_bot) >= 1)
     # The first words may be those of the placeholder.
-    seen = await person.wait_for(lambda chat: not chat.from_bot[0].text.startswith("⏳"))
+    seen = await person.wait_for(lambda chat: not chat.from_bot[0].text.startswith(("⏳", "🚀")))
     assert len(seen.from_bot) == 1
     return seen.from_bot[0].text
 
@@ -93,7 +94,6 @@ async def test_a_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
     await worker.finish(claim, RESULT)
     answer = await ann.picture()
     assert answer.id == waiting.id
-    assert answer.now.buttons == ()
     assert answer.text.startswith("✨ Done in ")
     assert len((await ann.snapshot()).from_bot) == 1
     status = await worker.queue.status(claim.job.id)
@@ -160,14 +160,15 @@ async def test_places_in_line_move(simulator: TelegramSimulator, worker) -> None
 
 
 @pytest.mark.parametrize("reason", Reason)
-async def test_a_failure_is_told_in_words_and_without_a_button(
+async def test_a_failure_is_told_in_words_and_can_be_tried_again_where_that_may_help(
     simulator: TelegramSimulator, worker, reason: Reason
 ) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     await worker.fail(await worker.claim(), reason)
     assert (await told(ann)).startswith("😔")
-    assert (await ann.snapshot()).from_bot[0].now.buttons == ()
+    labels = (await ann.snapshot()).from_bot[0].now.labels
+    assert labels == (("🔁 Try again",) if reason in WORTH_ANOTHER_TRY else ())
 
 
 async def test_a_result_too_large_for_a_photo_comes_all_the_same(simulator: TelegramSimulator, worker) -> None:
@@ -185,6 +186,28 @@ async def test_a_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: 
     await worker.finish_next(photo(2100, 100, "PNG"))
     seen = await ann.wait_for(lambda chat: chat.from_bot and chat.from_bot[0].now.document)
     assert len(seen.from_bot) == 1
+
+
+# ---------------------------------------------------------------- /status
+
+
+async def test_status_says_where_ones_jobs_are_and_nobody_elses(simulator: TelegramSimulator, stage: Any) -> None:
+    ann, bob = await simulator.user(), await simulator.user(language="ru")
+    await ann.send("/status")
+    await ann.says("You have nothing in the works")
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.send(photo=photo(), caption="make it rain")
+    first, second = await stage.jobs(2)
+    claim = await stage.worker.claim()
+    assert claim.job.id == first.job.id
+    (asked,) = await ann.send("/status")
+    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
+    assert next(message.text for message in seen.from_bot if message.reply_to == asked) == (
+        f"🚀 Your turn: starting…\nJob {short_id(first.job.id)}\n\n"
+        f"⏳ You are next in line.\nJob {short_id(second.job.id)}"
+    )
+    await bob.send("/status")
+    await bob.says("ничего нет в работе")
 
 
 # ---------------------------------------------------------------- cancelling
@@ -246,7 +269,7 @@ async def test_somebody_elses_press_cancels_nothing(simulator: TelegramSimulator
     hers = await eve.says("I edit photos")
     await eve.press_data(hers.id, button)
     seen = await eve.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Only the one who asked for this picture can cancel it.", True)
+    assert seen.answers[-1] == ("Only the one who asked for this picture can use its buttons.", True)
     assert len(await worker.queue.waiting_ids()) == 1
 
 
@@ -291,7 +314,8 @@ ODD = [
     ("start", {"text": "/start"}, "I edit photos by your words", "Я меняю фотографии"),
     ("start of a link", {"text": "/start abc"}, "I edit photos by your words", "Я меняю фотографии"),
     ("help", {"text": "/help"}, "What works well", "Что помогает"),
-    ("privacy", {"text": "/privacy"}, "24 hours", "24 часа"),
+    ("a shop that is closed", {"text": "/buy"}, "I don't know this command", "Я не знаю такой команды"),
+    ("privacy", {"text": "/privacy"}, "24\u00a0hours", "24\u00a0часа"),
     ("unknown command", {"text": "/fly"}, "I don't know this command", "Я не знаю такой команды"),
     ("sticker", {"document": b"x", "kind": "sticker", "mime": "image/webp"}, "nice sticker", "Хороший стикер"),
     ("voice", {"document": b"x", "kind": "voice", "mime": "audio/ogg"}, "voice messages", "Голосовые сообщения"),
@@ -302,8 +326,8 @@ ODD = [
     ("heic file", {"document": b"x", "name": "a.heic", "mime": "image/heic"}, "can't open HEIC", "Файлы HEIC"),
     ("heic in disguise", {"document": b"\0\0\0\x18ftypheic\0\0\0\0", "name": "a.heic",
       "mime": "application/octet-stream", "caption": "snow"}, "can't open HEIC", "Файлы HEIC"),
-    ("25 MB file", {"document": bytes(25 * 1024 * 1024), "caption": "snow"}, "25 MB", "25 МБ"),
-    ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25 MB", "25 МБ"),
+    ("25 MB file", {"document": bytes(25 * 1024 * 1024), "caption": "snow"}, "25\u00a0MB", "25\u00a0МБ"),
+    ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25\u00a0MB", "25\u00a0МБ"),
     ("half a JPEG", {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
      "damaged", "повреждён"),
     ("1×1", {"document": photo(1, 1, "PNG"), "caption": "snow"}, "only 1 × 1 pixels", "всего 1 × 1"),
@@ -336,16 +360,6 @@ async def test_an_instruction_that_is_too_long_may_be_said_again_shorter(simulat
     assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
-@pytest.mark.parametrize("forwarded", [False, True])
-async def test_an_album_is_answered_once(simulator: TelegramSimulator, forwarded: bool) -> None:
-    ann = await simulator.user()
-    await ann.send(album=[photo() for _ in range(5)], caption="make it snow", forwarded=forwarded)
-    assert "one photo at a time" in await told(ann)
-    await ann.send("/help")
-    await ann.says("What works well")
-    assert len((await ann.snapshot()).from_bot) == 2
-
-
 async def test_a_fourth_unfinished_job_is_refused_until_one_is_done(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     for _ in range(4):
@@ -354,20 +368,23 @@ async def test_a_fourth_unfinished_job_is_refused_until_one_is_done(simulator: T
     assert len(await worker.queue.waiting_ids()) == 3
 
 
-async def test_a_group_is_left_in_peace_unless_the_bot_is_called_by_its_name(simulator: TelegramSimulator) -> None:
-    ann = await simulator.user()
-    group = ann.within(await simulator.group("Friends", ann))
-    await group.send("/start")
-    await group.send(photo=photo(), caption="/start")
-    name = (await simulator.bot())["username"]
-    await group.send(f"/help@{name}")
-    await group.says("I don't work in groups yet")
-    assert len((await group.snapshot()).from_bot) == 1
-
-
 async def test_an_update_that_no_model_fits_does_not_block_those_behind_it(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await simulator.add_update({"message": {"nonsense": True}})
     await simulator.add_update({"something_new": {"a": 1}})
     await ann.send("/help")
     await ann.says("What works well")
+
+
+async def test_a_user_may_choose_another_language_and_go_back(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user(language="en")
+    await ann.send("/language")
+    await ann.press("Русский")
+    seen = await ann.wait_for(lambda chat: chat.answers)
+    assert seen.answers[-1] == ("Теперь буду говорить по-русски.", False)
+    await ann.send("/help")
+    await ann.says("Пришлите фото с подписью")
+    await ann.press("Как в моём Telegram")
+    await ann.says("Which language shall I use?")
+    await ann.send("hello")
+    await ann.says("I need a photo first")

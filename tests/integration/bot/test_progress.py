@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
+from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.deliver import Deliver
 from qwenedit_bot.errors import ChatUnreachableError
+from qwenedit_bot.experience import Experience
 from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.moderation import Unmoderated
 from qwenedit_bot.progress import EDIT_EVERY, Progress
+from qwenedit_bot.recent import Recent
 from qwenedit_bot.replies import Replies
+from qwenedit_bot.tally import Tally
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Phase, Reason, RedisPictureStore, ReplyTo, job_id
+from qwenedit_jobs.presence import Presence, Workers
 from qwenedit_jobs.queue import Limits
 
 if TYPE_CHECKING:
@@ -44,7 +50,7 @@ class Chat:
             raise ChatUnreachableError
         if self.busy:
             return None
-        self.edits.append((message_id, view.text))
+        self.edits.append((message_id, view.text.partition("\n\n")[0]))  # without the job's name
         if self.meanwhile is not None:
             await self.meanwhile()
         return True
@@ -83,6 +89,7 @@ def clock() -> Clock:
 @pytest.fixture
 def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: BotKeys) -> Progress:
     texts = Texts(default="en")
+    experience = Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
     messenger = cast("Messenger", chat)
     deliver = Deliver(
         queue=queue,
@@ -91,8 +98,21 @@ def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: 
         replies=Replies(redis, bot_keys, messenger),
         texts=texts,
         metrics=BotMetrics(CollectorRegistry()),
+        experience=experience,
+        answered=Recent(most=1),
+        tally=Tally(redis, bot_keys),
+        accounts=Accounts(redis, bot_keys, per_day=None, exempt=frozenset()),
+        moderation=Unmoderated(),
     )
-    return Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, clock=clock)
+    return Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience, clock=clock)
+
+
+@pytest.fixture
+async def worker(redis: Redis) -> Presence:
+    """Let a worker be up that has no job."""
+    presence = Presence(worker="w", since=1.0, ready=True, draining=False)
+    await Workers(redis, Keys()).beat(presence)
+    return presence
 
 
 async def enqueue(queue: JobQueue, number: int) -> str:
@@ -102,6 +122,7 @@ async def enqueue(queue: JobQueue, number: int) -> str:
     return job.id
 
 
+@pytest.mark.usefixtures("worker")
 async def test_places_in_line_are_shown_and_move(queue: JobQueue, progress: Progress, chat: Chat, clock: Clock) -> None:
     for number in (1, 2, 3):
         await enqueue(queue, number)
@@ -184,9 +205,63 @@ async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
     assert [message for message, _text in chat.edits] == [2]
 
 
+@pytest.mark.usefixtures("worker")
 async def test_a_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: Progress, chat: Chat) -> None:
     edit = Edit(prompt="snow", pictures=("p",), seed=1)
     await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)
     await enqueue(queue, 1)
     await progress.tick()
     assert chat.edits == [(1, "⏳ Place in line: 2")]
+
+
+async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt(
+    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+) -> None:
+    await enqueue(queue, 1)
+    await progress.tick()
+    assert chat.edits == [(1, "⏳ You are next in line.\n🔌 Waking a GPU, which may take a few minutes")]
+    clock.now += 73
+    presence = Presence(worker="w", since=1.0, ready=False, draining=False)
+    await Workers(redis, Keys()).beat(presence)  # its ComfyUI still loads
+    await progress.tick()
+    clock.now += 4
+    await Workers(redis, Keys()).beat(presence.model_copy(update={"ready": True}))
+    await progress.tick()
+    assert chat.edits[1:] == [(1, "⏳ You are next in line.")]
+    await Workers(redis, Keys()).leave("w")
+    clock.now += EDIT_EVERY
+    await progress.tick()
+    assert chat.edits[-1][1].endswith("🔌 Waking a GPU, usually 80\u00a0s")
+
+
+@pytest.mark.usefixtures("worker")
+async def test_recent_jobs_teach_when_the_next_ones_are_ready(
+    redis: Redis, bot_keys: BotKeys, queue: JobQueue, progress: Progress, chat: Chat
+) -> None:
+    experience = Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
+    for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
+        await experience.note_duration(None, seconds)
+    for number in (1, 2, 3):
+        await enqueue(queue, number)
+    await progress.tick()
+    assert [text.partition("\n")[2] for _message, text in chat.edits] == [
+        "Ready in about 40\u00a0s", "Ready in about 70\u00a0s", "Ready in about 2\u00a0min",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_group_is_edited_less_often(queue: JobQueue, progress: Progress, chat: Chat, clock: Clock) -> None:
+    for number, chat_id in ((1, 7), (2, -7)):
+        reply = ReplyTo(chat_id=chat_id, placeholder_id=number, source_message_id=number, language="en")
+        edit = Edit(prompt="snow", pictures=("p",), seed=1)
+        await queue.enqueue(Job(id=f"job{number}", user_id=7, edit=edit, reply=reply), MANY)
+    claims = [await queue.claim(worker=f"w{n}", token=f"t{n}", lease=600) for n in (1, 2)]
+    for step in range(20):
+        for claim in claims:
+            assert claim is not None
+            await queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step + 1, steps=20)
+        await progress.tick()
+        clock.now += 4
+    edits = [message for message, _text in chat.edits]
+    assert (edits.count(1), edits.count(2)) == (20, 5)
+    assert chat.actions.count(7) > chat.actions.count(-7) > 0

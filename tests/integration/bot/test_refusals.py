@@ -44,13 +44,26 @@ async def test_a_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> Non
     assert len((await ann.snapshot()).from_bot) == 1
 
 
+async def test_a_lost_reply_brings_the_picture_once_also_where_its_message_was_deleted(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    placeholder = await ann.says("next in line")
+    await ann.delete(placeholder.id)
+    for method in ("sendMessage", "editMessageMedia"):
+        await stage.telegram.fault(method, "cut", chat_id=ann.chat_id)
+    claim = await stage.worker.finish_next(RESULT)
+    await stage.answered(claim.job.id)
+    assert await stage.telegram.faults() == []
+    assert len((await ann.snapshot()).pictures) == 1
+
+
 async def test_a_429_is_obeyed(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.telegram.fault("editMessageMedia", "429", retry_after=3)
     await stage.worker.finish_next(RESULT)
-    await ann.picture(timeout=15)
+    await ann.picture()
     calls = await stage.telegram.calls("editMessageMedia")
     refused, taken = (call for call in calls if call.chat_id == ann.chat_id)
     assert refused.status == 429
@@ -64,7 +77,7 @@ async def test_what_telegram_fails_at_is_tried_again(stage: Any, method: str, ki
     await stage.telegram.fault(method, kind, times=2)
     await ann.send(photo=photo(), caption="make it snow")
     await stage.worker.finish_next(RESULT)
-    await ann.picture(timeout=20)
+    await ann.picture()
     seen = await ann.snapshot()
     assert len(seen.from_bot) == len(seen.pictures) == 1
 

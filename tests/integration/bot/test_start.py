@@ -48,7 +48,7 @@ async def telegram(status: int, body: str) -> AsyncIterator[str]:
 
 
 async def reason(bot: Service) -> str:
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(90), aiohttp.ClientSession() as session:
         while not await answers(f"{bot.probe_url}/livez"):
             await asyncio.sleep(0.05)
         async with session.get(f"{bot.probe_url}/readyz") as response:
@@ -65,7 +65,7 @@ async def reason(bot: Service) -> str:
     ],
 )
 async def test_a_wrong_setting_stops_the_start_with_a_line_that_names_it(settings: dict[str, str], said: str) -> None:
-    async with running(**settings) as bot, asyncio.timeout(20):
+    async with running(**settings) as bot, asyncio.timeout(90):
         assert await bot.wait() == 2
         assert any(line.startswith(said) for line in bot.lines)
         assert not any("Traceback" in line for line in bot.lines)
@@ -73,7 +73,7 @@ async def test_a_wrong_setting_stops_the_start_with_a_line_that_names_it(setting
 
 async def test_without_redis_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
     url = f"redis://{HOST}:{free_port()}/0"
-    async with running(BOT_TOKEN=TOKEN, REDIS_URL=url) as bot, asyncio.timeout(40):
+    async with running(BOT_TOKEN=TOKEN, REDIS_URL=url) as bot, asyncio.timeout(90):
         assert "Redis" in await reason(bot)
         await bot.wait_for_line("start.redis_unavailable")
         assert await bot.stop() == 0
@@ -81,7 +81,7 @@ async def test_without_redis_it_waits_says_so_and_stops_when_told(redis_url: str
 
 async def test_without_telegram_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
     url = f"http://{HOST}:{free_port()}"
-    async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot, asyncio.timeout(40):
+    async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot, asyncio.timeout(90):
         await bot.wait_for_line("start.telegram_unavailable.*network")
         assert "Telegram" in await reason(bot)
         assert await bot.stop() == 0
@@ -91,7 +91,7 @@ async def test_a_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) 
     async with (
         telegram(502, "<html>Bad Gateway</html>") as url,
         running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
-        asyncio.timeout(40),
+        asyncio.timeout(90),
     ):
         await bot.wait_for_line("start.telegram_unavailable.*unreadable")
         assert await bot.stop() == 0
@@ -101,7 +101,7 @@ async def test_a_token_that_telegram_refuses_ends_the_start(redis_url: str) -> N
     async with (
         telegram(401, '{"ok": false, "error_code": 401, "description": "Unauthorized"}') as url,
         running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
-        asyncio.timeout(40),
+        asyncio.timeout(90),
     ):
         assert await bot.wait() == 2
         await bot.wait_for_line("Telegram does not know this BOT_TOKEN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import TYPE_CHECKING
 
@@ -102,8 +103,9 @@ async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, 
         for headers in ({}, {HEADER: "guessed"}):
             async with session.post(address, json=update, headers=headers) as answer:
                 assert answer.status == 401
-        async with session.post(address, data=b"no update", headers={HEADER: SECRET}) as answer:
-            assert answer.status == 400
+        for nothing in (b"no update", b"[]", b"{}", b'{"update_id": 1e999}', b"[" * 100_000):
+            async with session.post(address, data=nothing, headers={HEADER: SECRET}) as answer:
+                assert answer.status == 400
         for _copy in range(3):
             async with session.post(address, json=update, headers={HEADER: SECRET}) as answer:
                 assert answer.status == 200
@@ -115,12 +117,21 @@ async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, 
     assert len(edits) == 1
 
 
+@pytest.mark.usefixtures("replica")
+async def test_a_secret_that_is_no_text_is_a_wrong_one(address: str) -> None:
+    host, _, port = address.removeprefix("http://").partition("/")[0].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /telegram HTTP/1.0\r\n{HEADER}: ".encode() + b"\xff\xfe\r\nContent-Length: 2\r\n\r\n{}")
+    assert (await reader.readline()).split()[1] == b"401"
+    writer.close()
+
+
 async def test_what_is_sent_during_a_restart_is_delivered_again(simulator: TelegramSimulator, replica: Service) -> None:
     ann = await simulator.user()
     assert await replica.stop() == 0
     await ann.send("/privacy")
     await replica.start()
-    await ann.says("What I keep")
+    await ann.says("What I keep", timeout=60)  # Telegram waits longer after each refusal
     assert len((await ann.snapshot()).from_bot) == 1
     assert not await simulator.calls("deleteWebhook")
 

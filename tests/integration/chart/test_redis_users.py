@@ -15,7 +15,11 @@ from redis.exceptions import NoPermissionError, RedisError
 from local_stack.ports import HOST, free_port
 from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State
+from qwenedit_jobs.operating import OperatedQueue, Requeued
+from qwenedit_jobs.overview import take_overview
 from qwenedit_jobs.pictures import RedisPictureStore, input_ref
+from qwenedit_jobs.presence import Presence, Workers
+from qwenedit_jobs.turns import Turns
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 KEYS = Keys()
@@ -50,7 +54,7 @@ class Server:
         self._process = await asyncio.create_subprocess_exec(
             "sh", self._script, env={"PATH": os.environ["PATH"], **secrets}, stdout=asyncio.subprocess.DEVNULL
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await self._answers():
                 assert self._process.returncode is None, "the server refused its configuration"
                 await asyncio.sleep(0.05)
@@ -143,6 +147,42 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     async with server.client("bot", decode=False) as raw:
         await RedisPictureStore(raw, KEYS, ttl=60, reserve=0.1).put("a:in:0", b"png")
     await bot.set("qwenedit:dialogue:1:1", "a photo", ex=60)
+
+
+async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
+    here = Presence(worker="w", since=1, ready=True, draining=False)
+    await Workers(worker, KEYS).beat(here)
+    await Workers(worker, KEYS).beat(here)
+    assert [seen.presence for seen in await Workers(bot, KEYS).seen()] == [here]
+    await Workers(worker, KEYS).leave("w")
+    assert await Workers(bot, KEYS).seen() == []
+
+
+async def test_workers_may_take_turns_on_a_shared_comfyui(worker):
+    turns = Turns(worker, KEYS, shared="http://comfyui:8188")
+    assert await turns.take("token", "w", lease=10) == ""
+    await turns.pass_on("token")
+    await turns.wait(0.1)
+
+
+async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):
+    claim = await claimed(bot, worker, 1)
+    await JobQueue(worker, KEYS).fail(claim.job.id, claim.token, Reason.OUT_OF_MEMORY)
+    queue = OperatedQueue(bot, KEYS)
+    assert (await queue.pause())[0]
+    assert await queue.requeue(claim.job.id) == (Requeued.QUEUED, State.FAILED)
+    assert await queue.drop(claim.job.id) is False
+    assert await queue.resume()
+    [record] = await queue.records(await queue.ids_like(claim.job.id[:8]))
+    assert not await queue.has_pictures(record)
+    overview = await take_overview(bot, KEYS, queue)
+    assert (overview.counts.waiting, overview.server is not None) == (1, True)
+
+
+async def test_operator_may_look_from_a_workers_container_too(bot, worker):
+    await bot.set(KEYS.leader, "bot-0")
+    overview = await take_overview(worker, KEYS, OperatedQueue(worker, KEYS))
+    assert (overview.counts.waiting, overview.janitor, overview.server is not None) == (0, None, True)
 
 
 async def test_worker_cannot_reach_what_is_the_bots_through_a_script(bot, worker):

@@ -16,7 +16,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from local_stack import Part, bare_environment, by_line, free_port, python_module
 
@@ -37,7 +37,7 @@ BROWSER_ARGUMENTS = (
     "--disable-sync",
 )
 USER_IDS = itertools.count(2001)
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 30.0
 """Seconds within which what a user did on the page must have reached the bot."""
 
 
@@ -85,6 +85,8 @@ class ScriptedBot:
                 offset = update.update_id + 1
                 if update.message and update.message.from_user:
                     await self.talk(update.message.from_user.id).messages.put(update.message)
+                if question := update.pre_checkout_query:
+                    await self.api.answer_pre_checkout_query(question.id, ok=True)
                 if update.callback_query:
                     await self.talk(update.callback_query.from_user.id).presses.put(update.callback_query)
 
@@ -95,11 +97,12 @@ def _browser_path() -> str | None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=ANSWER_TIMEOUT * 1000)
     path = _browser_path()
     if path is None:
         pytest.skip(f"no browser: neither CHROMIUM is set nor is any of {', '.join(BROWSERS)} on the PATH")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
+        browser = await playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS), timeout=90_000)
         yield browser
         await browser.close()
 

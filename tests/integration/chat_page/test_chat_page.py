@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 
 import pytest
-from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto
-from playwright.async_api import Page, expect
+from aiogram.types import (
+    BufferedInputFile,
+    CopyTextButton,
+    DisabledButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    LabeledPrice,
+    ReplyParameters,
+)
+from playwright.async_api import Page, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -102,6 +112,41 @@ async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bo
     await expect(alert).to_be_hidden()
 
 
+async def test_a_button_may_copy_a_text_or_be_disabled_and_has_its_colour(page, bot):
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await say(page, "hello")
+    copies = InlineKeyboardButton(text="Copy seed", copy_text=CopyTextButton(text="4711"), style="primary")
+    stopping = InlineKeyboardButton(text="Cancel", disabled=DisabledButton(), style="danger")
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[[copies, stopping]])
+    await (await bot.message()).answer("Working", reply_markup=keyboard)
+    await page.get_by_role("button", name="Copy seed").click()
+    await expect(page.get_by_role("status").get_by_text("Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == "4711"
+    await expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+    await expect(page.get_by_role("button", name="Cancel")).to_have_attribute("data-style", "danger")
+    assert bot.presses.empty()
+
+
+async def test_an_invoice_is_paid_by_its_button_and_given_back(page, bot):
+    await say(page, "/buy")
+    chat = (await bot.message()).chat
+    await bot.api.send_invoice(
+        chat.id, title="10 pictures", description="They do not expire.", payload="pack:10", currency="XTR",
+        prices=[LabeledPrice(label="10 pictures", amount=50)],
+    )  # fmt: skip
+    await expect(items(page).last).to_contain_text("They do not expire.")
+    await page.get_by_role("button", name="Pay").click()
+    await expect(items(page).last).to_have_text("You paid ⭐️ 50")
+    await expect(items(page).filter(has_text="They do not expire.")).to_contain_text("paid")
+    await expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+    told = await bot.message()
+    paid = told.successful_payment
+    await bot.api.send_message(chat.id, "Thank you!", reply_parameters=ReplyParameters(message_id=told.message_id))
+    await expect(items(page).last.get_by_role("button", name="In reply to")).to_contain_text("You paid ⭐️ 50")
+    await bot.api.refund_star_payment(chat.id, paid.telegram_payment_charge_id)
+    await expect(items(page).last).to_have_text("⭐️ 50 came back to you")
+
+
 async def test_pictures_sent_together_are_one_album(page, bot, photos):
     await page.get_by_label("Attach photo").set_input_files([photos["cat"], photos["coffee"], photos["rocket"]])
     previews = page.get_by_role("list", name="Attachments").get_by_role("listitem")
@@ -155,6 +200,7 @@ async def test_everything_is_done_by_keyboard_alone(page, bot):
                 return
         pytest.fail(f"{key} does not lead to {name!r}")
 
+    await page.get_by_role("button", name="Use sample photo: Coffee").wait_for()
     await tab_to("Use sample photo: Coffee")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
@@ -285,6 +331,35 @@ async def test_what_the_server_refuses_is_told_and_what_was_typed_is_kept(page):
     await expect(page.get_by_role("textbox", name="Message")).to_have_value(text)
 
 
+async def test_what_is_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):
+    await page.route("**/chat/messages*", slowly)
+    await page.get_by_label("Attach photo").set_input_files(photos["cat"])
+    await say(page, "")
+    await send_photo(page, photos["coffee"], "make it snow")
+    assert (await bot.message()).caption is None
+    assert (await bot.message()).caption == "make it snow"
+    await expect(page.get_by_role("textbox", name="Message")).to_have_value("")
+
+
+async def slowly(route: Route) -> None:
+    await asyncio.sleep(0.5)
+    await route.continue_()
+
+
+async def test_a_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
+    await page.goto(f"{address}/?user={user_id}&group=Family")
+    await page.get_by_role("heading", name="Family").wait_for()
+    other = await page.context.new_page()
+    await other.goto(f"{address}/?user={user_id + 100_000}&group=Family")
+    await say(other, "/hello everybody")
+    await expect(items(page).first).to_contain_text(f"User {user_id + 100_000}: /hello everybody")
+    await expect(items(page).first.locator(".author")).to_be_visible()
+    await expect(items(other).first).to_contain_text("You: /hello everybody")
+    await say(page, "/hello you")
+    sent = await bot.message()
+    assert (sent.chat.type, sent.chat.title, sent.text) == ("supergroup", "Family", "/hello you")
+
+
 async def test_the_page_finds_its_way_back_after_the_simulator_was_away(page, bot, simulator):
     await say(page, "before")
     await bot.message()
@@ -292,6 +367,6 @@ async def test_the_page_finds_its_way_back_after_the_simulator_was_away(page, bo
     await expect(page.get_by_role("alert")).to_contain_text("Connection lost")
     await expect(page.get_by_text("connecting…")).to_be_visible()
     await simulator.start()
-    await expect(page.get_by_role("alert")).to_be_empty(timeout=15_000)
+    await expect(page.get_by_role("alert")).to_be_empty(timeout=60_000)
     await say(page, "after")
     await expect(items(page).last).to_contain_text("after")

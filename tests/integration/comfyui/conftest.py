@@ -6,7 +6,7 @@ import asyncio
 import io
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from local_stack import ComfyUISimulator, bare_environment
 from qwenedit_worker.comfyui import ComfyUI, EditRequest, EditResult, Progress, SharedFolders, Workflow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
 WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
 FAST, QUALITY, INVERT = (
@@ -26,7 +27,8 @@ FAST, QUALITY, INVERT = (
     for name in ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free")
 )
 OF_2509 = Workflow.load(WORKFLOWS / "qwen-image-edit-2509-fast.json")
-STEP = 0.05
+STEP, LONG_STEP, MANY_STEPS = 0.05, 0.5, 60
+"""Seconds of a step, on most servers and on the slow one, and steps of a long edit."""
 BLUE = (30, 40, 200)
 JOBS = itertools.count(1)
 """Across tests, so that the server has no job's result in its cache."""
@@ -60,12 +62,14 @@ class Client:
             job_id=f"job{number}", attempt=1, workflow=workflow, prompt="make it snow", images=images, seed=number
         )
 
-    async def edit(self, request: EditRequest | None = None, *, within: float = 20.0) -> EditResult:
+    async def edit(self, request: EditRequest | None = None, *, within: float = 60.0) -> EditResult:
         deadline = asyncio.get_running_loop().time() + within
-        return await self.comfyui.edit(request or self.request(), on_progress=self.note, deadline=deadline)
+        result = await self.comfyui.edit(request or self.request(), on_progress=self.note, deadline=deadline)
+        await self.comfyui.tidied()
+        return result
 
     async def until(self, stage: str) -> None:
-        async with asyncio.timeout(10), self.news:
+        async with asyncio.timeout(30), self.news:
             await self.news.wait_for(lambda: any(progress.stage == stage for progress in self.progress))
 
 
@@ -84,10 +88,28 @@ class Server:
         )
 
     @asynccontextmanager
-    async def client(self, *, workflows: tuple[Workflow, ...] = (FAST,)) -> AsyncIterator[Client]:
+    async def client(
+        self, *, workflows: tuple[Workflow, ...] = (FAST,), url: str = "", over_http: bool = True
+    ) -> AsyncIterator[Client]:
+        """Make one whose pictures take the longer way, which has the most to go wrong."""
         folders = SharedFolders(input=self.data / "input", output=self.data / "output")
-        async with ComfyUI(self.url, workflows=workflows, poll_interval=0.1, folders=folders) as comfyui:
+        async with ComfyUI(
+            url or self.url, workflows=workflows, poll_interval=0.1, folders=folders, over_http=over_http
+        ) as comfyui:
             yield Client(comfyui)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A slow server, its faults, and a client of it."""
+
+    server: Server
+    control: SimulatorControl
+    client: Client
+
+    def request(self) -> EditRequest:
+        """One of half a minute."""
+        return replace(self.client.request(QUALITY), parameters={"steps": MANY_STEPS})
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +130,25 @@ async def running_server(data: Path) -> AsyncIterator[Server]:
         yield Server(part, data)
     finally:
         await part.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("slow-comfyui")
+    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=LONG_STEP)
+    with asyncio.Runner() as runner:
+        runner.run(part.start())
+        yield Server(part, data)
+        runner.run(part.stop())
+
+
+@pytest.fixture
+async def slow(shared_slow_server: Server) -> AsyncIterator[Slow]:
+    """A server on which an edit may take long."""
+    server = shared_slow_server
+    async with SimulatorControl(server.url) as control, server.client() as client:
+        yield Slow(server, control, client)
+        await control.clear()
 
 
 @pytest.fixture
@@ -133,6 +174,12 @@ async def server(shared_server: Server, control: SimulatorControl) -> Server:
 async def client(server: Server) -> AsyncIterator[Client]:
     async with server.client() as client:
         yield client
+
+
+@pytest.fixture
+def client_of(server: Server) -> Callable[[str], AbstractAsyncContextManager[Client]]:
+    """Make a client of another address of the same server."""
+    return lambda url: server.client(url=url)
 
 
 @pytest.fixture

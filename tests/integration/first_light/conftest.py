@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 STEP_SECONDS = 0.15
 SETTINGS = {"WORKER_LEASE": "10", "RETRY_DELAYS": "0"}
 """The shortest lease there may be, and no pause between attempts."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds within which what happens has happened."""
 LINE = """
 local queued = 0

@@ -19,12 +19,14 @@ def editing(job):
 
 async def test_a_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt(installation, photo):
     victim = await installation.start_worker()
+    await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make it snow")
     await installation.until_job(ann, editing)
     await victim.kill()
+    await installation.control.clear()
     await installation.start_worker()
-    answer = await ann.picture(timeout=40)
+    answer = await ann.picture(timeout=60)
     assert (await ann.snapshot()).from_bot == (answer,)
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 2)
@@ -32,12 +34,15 @@ async def test_a_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt
 
 async def test_a_worker_told_to_stop_answers_its_job_in_the_same_attempt_and_then_exits_0(installation, photo):
     leaving = await installation.start_worker()
+    await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make it snow")
     await installation.until_job(ann, editing)
     leaving.signal(signal.SIGTERM)
+    await leaving.wait_for_line("worker.leaving")
+    await installation.control.clear()
     await ann.picture()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await leaving.wait() == 0
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 1)
@@ -76,7 +81,7 @@ async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(insta
     await ann.send("make it snow")
     await installation.start_worker()
     for person in (bob, ann):
-        await person.picture(timeout=40)
+        await person.picture(timeout=60)
     assert len((await bob.snapshot()).from_bot) == 1
     assert {job.job.edit.prompt for job in await installation.jobs(ann, bob)} == {"make it snow", "make it rain"}
 
@@ -91,6 +96,6 @@ async def test_a_job_waits_unharmed_for_a_comfyui_that_is_not_there_yet(installa
     await installation.until_job(ann, lambda job: job.state is State.QUEUED)
     assert not await answers(f"{worker.probe_url}/readyz")
     await installation.comfyui.start()
-    await ann.picture(timeout=40)
+    await ann.picture(timeout=60)
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 1)

@@ -21,10 +21,10 @@ def stack(port: int) -> Part:
 async def test_it_ends_on_the_page_to_chat_on_and_ctrl_c_stops_all_parts_in_order():
     port = free_port()
     part = stack(port)
-    await part.start(timeout=60)
+    await part.start()
     assert await answers(f"http://127.0.0.1:{port}/")
     part.signal(signal.SIGINT)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await part.wait() == 0
     assert not await answers(f"http://127.0.0.1:{port}/")
     last = {line.split("│")[0].strip(): number for number, line in enumerate(part.lines) if "│" in line}

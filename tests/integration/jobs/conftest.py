@@ -67,6 +67,14 @@ class Desk:
 
 
 @pytest.fixture
+async def patient(redis_url):
+    """A client for waits of up to a minute: what ends one is told from their end, however busy the machine."""
+    redis = connect(RedisSettings(redis_url=redis_url), block=60)
+    yield redis
+    await redis.aclose()
+
+
+@pytest.fixture
 async def desk(redis_url):
     redis = connect(RedisSettings(redis_url=redis_url))
     yield Desk(redis)

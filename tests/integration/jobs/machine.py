@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from qwenedit_jobs import (
     Edit,
     Job,
-    JobQueue,
     Keys,
     Limits,
     Phase,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from redis.asyncio import Redis
+
+    from qwenedit_jobs.operating import OperatedQueue
 
 KEYS = Keys()
 LONG = 100_000.0
@@ -93,7 +94,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     runner: ClassVar[asyncio.Runner]
     redis: ClassVar[Redis]
-    queue: ClassVar[JobQueue]
+    queue: ClassVar[OperatedQueue]
     reached: ClassVar[Counter[str]]
     """Which calls met which answers, in all examples: a machine that never gets somewhere shows nothing about it."""
 
@@ -109,6 +110,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.seen = self.look()
         self.nothing_changes = False
         self.tokens = 0
+        self.numbers = 0
         self.claims: list[tuple[str, str]] = []
         for max_attempts in attempts:
             self.enqueue(0, max_attempts)
@@ -130,9 +132,13 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(which=whichever, max_attempts=st.integers(1, 3))
     def enqueue(self, which: int, max_attempts: int) -> None:
-        jobs = len(self.model.jobs)
-        number = jobs if which < FAIR or not jobs else which % jobs
-        job = Job(id=name(number), user_id=number % 3, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
+        known_ids = list(self.model.jobs)
+        if which < FAIR or not known_ids:
+            self.numbers += 1
+            job_id = name(self.numbers)
+        else:
+            job_id = known_ids[which % len(known_ids)]
+        job = Job(id=job_id, user_id=int(job_id, 16) % 3, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
         known = job.id in self.model.jobs
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
         limits = Limits(
@@ -191,6 +197,58 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.do(self.queue.answered(job.id)) is expected
         self.nothing_changes = not expected
 
+    # ---------------------------------------------------------------- the operator's side
+
+    @rule()
+    def pause(self) -> None:
+        first, _since = self.do(self.queue.pause())
+        assert first is not self.model.paused
+        self.nothing_changes = self.model.paused
+        self.model.paused = True
+        self.note("pause", "first" if first else "again")
+
+    @precondition(lambda self: self.model.paused)
+    @rule()
+    def resume(self) -> None:
+        assert self.do(self.queue.resume())
+        assert not self.do(self.queue.resume())
+        self.model.paused = False
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever)
+    def requeue(self, which: int) -> None:
+        some = self.model.of(State.RUNNING, State.DELAYED, State.FAILED) if which < FAIR else []
+        some = some or list(self.model.jobs.values())
+        job_id = name(999) if which == UNFAIR else some[which % len(some)].id
+        job = self.model.jobs.get(job_id)
+        before = job.state if job else None
+        self.nothing_changes = before in {None, State.QUEUED, State.DONE, State.CANCELLED}
+        expected = self.model.requeue(job_id)
+        moved = expected == "queued" and before is not State.QUEUED
+        assert self.do(self.queue.requeue(job_id)) == (expected, before if moved else None)
+        self.note("requeue", f"{before} {expected}")
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever)
+    def drop(self, which: int) -> None:
+        some = self.model.buried if which < FAIR and self.model.buried else list(self.model.jobs)
+        job_id = some[which % len(some)]
+        expected = self.model.drop(job_id)
+        assert self.do(self.queue.drop(job_id)) is expected
+        self.note("drop", "dead" if expected else "not dead")
+        self.nothing_changes = not expected
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever)
+    def forget(self, which: int) -> None:
+        some = [job.id for job in self.model.jobs.values() if job.answered] if which < FAIR else []
+        some = some or list(self.model.jobs)
+        job_id = some[which % len(some)]
+        expected = self.model.forget(job_id)
+        assert self.do(self.queue.forget(job_id)) is expected
+        self.note("forget", "forgotten" if expected else "not yet")
+        self.nothing_changes = not expected
+
     # ---------------------------------------------------------------- the worker's side
 
     @precondition(lambda self: self.model.of(State.QUEUED, State.RUNNING, State.DELAYED))
@@ -219,7 +277,7 @@ class QueueMachine(RuleBasedStateMachine):
         if which < FAIR and held:
             return held[which % len(held)]
         job_id, token = self.claims[which % len(self.claims)]
-        return (next(iter(self.model.jobs)) if which == UNFAIR else job_id), token
+        return (next(iter(self.model.jobs), job_id) if which == UNFAIR else job_id), token
 
     @precondition(lambda self: self.claims)
     @rule(which=whichever)
@@ -305,24 +363,30 @@ class QueueMachine(RuleBasedStateMachine):
         """Say it without the model: what it has in common with the scripts could be wrong in both."""
         places = Counter(
             (job_id, place)
-            for place, key in (("line", KEYS.job_queue), ("leased", KEYS.leases), ("leased", KEYS.draining),
-                               ("delayed", KEYS.delayed), ("dead", KEYS.dead))
+            for place, key in (("line", KEYS.job_queue), ("line", KEYS.held), ("leased", KEYS.leases),
+                               ("leased", KEYS.draining), ("delayed", KEYS.delayed), ("dead", KEYS.dead))
             for job_id in seen.get(key)
         )  # fmt: skip
         belongs = {"queued": "line", "running": "leased", "delayed": "delayed", "failed": "dead"}
         jobs = seen.jobs()
         assert places == Counter(
-            (job_id, belongs[job["state"]]) for job_id, job in jobs.items() if job["state"] in belongs
+            (job_id, belongs[job["state"]])
+            for job_id, job in jobs.items()
+            if job["state"] in belongs and "dropped" not in job
         )
-        assert len(seen.get(KEYS.job_queue)) == sum(job["state"] == "queued" for job in jobs.values())
-        events = Counter(fields[1] for fields in seen.get(KEYS.events))
-        assert events == Counter(
-            job_id for job_id, job in jobs.items() if job["state"] in {"done", "failed", "cancelled"}
-        )
+        paused = KEYS.paused in seen.values
+        line, aside = (KEYS.held, KEYS.job_queue) if paused else (KEYS.job_queue, KEYS.held)
+        assert len(seen.get(line)) == sum(job["state"] == "queued" for job in jobs.values())
+        assert not seen.get(aside)
+        events = Counter(fields[1] for fields in seen.get(KEYS.events) if fields[3] != "queued" and fields[1] in jobs)
+        ends = {job_id: int(job.get("requeued", 0)) for job_id, job in jobs.items()}
+        for job_id, job in jobs.items():
+            ends[job_id] += job["state"] in {"done", "failed", "cancelled"}
+        assert events == +Counter(ends)
 
     def _is_as_the_model_says(self, seen: Seen) -> None:
         model = self.model
-        assert seen.get(KEYS.job_queue) == model.line
+        assert seen.get(KEYS.held if model.paused else KEYS.job_queue) == model.line
         assert set(seen.get(KEYS.dead)) == set(model.buried)
         assert [(fields[1], fields[3]) for fields in seen.get(KEYS.events)] == model.events
         for draining, key in ((False, KEYS.leases), (True, KEYS.draining)):
@@ -344,7 +408,7 @@ class QueueMachine(RuleBasedStateMachine):
         claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
         assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
         users = {KEYS.user(user) for user in range(3)}
-        assert set(seen.values) <= set(jobs) | set(claims) | users | set(KEYS.kinds)
+        assert set(seen.values) <= set(jobs) | set(claims) | users | set(KEYS.kinds) | {KEYS.paused}
 
 
 def name(number: int) -> str:

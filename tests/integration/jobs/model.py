@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qwenedit_jobs import Cancelled, Lease, Settled, State
+from qwenedit_jobs.operating import Requeued
 
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 
@@ -29,6 +30,8 @@ class ModelJob:
     settled_as: Settled | None = None
     reason: str | None = None
     answered: bool = False
+    requeued: int = 0
+    dropped: bool = False
 
     @property
     def final(self) -> bool:
@@ -50,6 +53,7 @@ class Model:
     """Job and final state, in their order."""
     buried: list[str] = field(default_factory=list)
     clock: int = 0
+    paused: bool = False
 
     def of(self, *states: State) -> list[ModelJob]:
         return [job for job in self.jobs.values() if job.state in states]
@@ -114,15 +118,61 @@ class Model:
         job.answered = True
         return True
 
+    # ---------------------------------------------------------------- the operator's side
+
+    def requeue(self, job_id: str) -> Requeued:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return Requeued.UNKNOWN
+        if job.state is State.RUNNING:
+            job.token = None
+            if job.cancelling:
+                return Requeued(self._finish(job, State.CANCELLED))
+            self._release(job)
+        elif job.state is State.DELAYED:
+            job.state, job.over_since = State.QUEUED, None
+            self.line.append(job_id)
+        elif job.state is State.FAILED:
+            self._begin_anew(job)
+        else:
+            return Requeued(job.state)
+        return Requeued.QUEUED
+
+    def _begin_anew(self, job: ModelJob) -> None:
+        if job.answered:
+            self.events.append((job.id, "queued"))
+        if not job.dropped:
+            self.buried.remove(job.id)
+        job.state, job.attempt, job.reason, job.requeued = State.QUEUED, 0, None, job.requeued + 1
+        job.settled_by, job.settled_as, job.answered, job.dropped = None, None, False, False
+        self.line.insert(0, job.id)
+
+    def drop(self, job_id: str) -> bool:
+        if job_id not in self.buried:
+            return False
+        self.buried.remove(job_id)
+        self.jobs[job_id].dropped = True
+        if self.jobs[job_id].answered:
+            del self.jobs[job_id]
+        return True
+
+    def forget(self, job_id: str) -> bool:
+        if not self.jobs[job_id].answered:
+            return False
+        if job_id in self.buried:
+            self.buried.remove(job_id)
+        del self.jobs[job_id]
+        return True
+
     # ---------------------------------------------------------------- the worker's side
 
     def claim(self, token: str) -> tuple[str, int] | None:
         if token in self.claims:
-            job = self.jobs[self.claims[token]]
-            return (job.id, job.attempt) if self.holds(job.id, token) else None
+            job_id = self.claims[token]
+            return (job_id, self.jobs[job_id].attempt) if self.holds(job_id, token) else None
         self.promote()
         self.reap()
-        while self.line:
+        while self.line and not self.paused:
             job = self.jobs[self.line.pop()]
             if job.late:
                 self._finish(job, State.FAILED, reason="expired")

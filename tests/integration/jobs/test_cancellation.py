@@ -13,14 +13,14 @@ from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 async def test_waiting_ends_at_any_moment_of_it(redis_url, connected):
     swallowed = []
     for moment in range(30):
-        redis = connect(RedisSettings(redis_url=redis_url), block=3)
+        redis = connect(RedisSettings(redis_url=redis_url), block=60)
         if connected:
             await redis.ping()
-        waiting = asyncio.create_task(JobQueue(redis, Keys()).wait(3))
+        waiting = asyncio.create_task(JobQueue(redis, Keys()).wait(60))
         for _ in range(moment):
             await asyncio.sleep(0)
         waiting.cancel()
-        _, pending = await asyncio.wait([waiting], timeout=0.5)
+        _, pending = await asyncio.wait([waiting], timeout=20)
         if pending:
             swallowed.append(moment)
             waiting.cancel()

@@ -9,10 +9,13 @@ import pytest
 from qwenedit_jobs import (
     Events,
     PictureExpiredError,
+    PicturesForgottenError,
     RedisPictureStore,
     RedisSettings,
     Result,
+    Settled,
     State,
+    StorageFullError,
     connect,
     input_ref,
     result_ref,
@@ -76,12 +79,50 @@ async def test_each_event_goes_to_one_replica_and_to_another_when_that_one_dies(
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
-async def test_reading_waits_for_the_first_event(desk):
-    events = Events(desk.redis, desk.keys, consumer="bot-1")
+async def test_reading_waits_for_the_first_event(desk, patient):
+    events = Events(patient, desk.keys, consumer="bot-1")
     await events.prepare()
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(events.read(count=10, block=3))
+        reading = tasks.create_task(events.read(count=10, block=60))
         await asyncio.sleep(0.05)
         job_id = await finish(desk, 1)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             assert [event.job_id for event in await reading] == [job_id]
+
+
+# ---------------------------------------------------------------- a Redis that was replaced in the middle
+
+
+async def test_a_job_whose_pictures_redis_has_forgotten_is_not_accepted_until_they_are_there_again(desk):
+    job = desk.job()
+    with pytest.raises(PicturesForgottenError):
+        await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+    assert await desk.places(job.id) == []
+    await RedisPictureStore(desk.redis, desk.keys, ttl=60).put(job.edit.pictures[0], b"x")
+    assert await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True) is State.QUEUED
+
+
+async def test_a_result_is_accepted_with_its_picture_and_not_without_room_for_it(desk):
+    claim = await desk.claimed()
+    result = Result(picture="out", seed=1, seconds=1.0)
+    await desk.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StorageFullError):
+            await desk.queue.complete(claim.job.id, claim.token, result, picture=b"x")
+    finally:
+        await desk.redis.config_set("maxmemory", 0)
+    assert await desk.state(claim.job.id) is State.RUNNING
+    assert await desk.queue.complete(claim.job.id, claim.token, result, picture=b"x") is Settled.DONE
+    assert await desk.redis.get(desk.keys.picture("out")) == "x"
+    assert 0 < await desk.redis.ttl(desk.keys.picture("out")) <= 86_400
+
+
+async def test_a_claim_brings_the_pictures_along_that_are_all_there_and_small(desk):
+    store = RedisPictureStore(desk.redis, desk.keys, ttl=60)
+    job = await desk.enqueued()
+    for data, brought in ((None, ()), (b"12345", ()), (b"1234", (b"1234",))):
+        if data is not None:
+            await store.put(job.edit.pictures[0], data)
+        claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=4)
+        assert (claim.job, claim.pictures) == (job, brought)
+    assert (await desk.queue.claim(worker="w", token="t", lease=30)).pictures == ()

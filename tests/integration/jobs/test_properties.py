@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from qwenedit_jobs import JobQueue, RedisSettings, connect, queue
+from qwenedit_jobs import RedisSettings, connect, queue
+from qwenedit_jobs.operating import OperatedQueue
 from tests.integration.jobs.machine import KEYS, QueueMachine
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
         client = connect(RedisSettings(redis_url=redis_url))
 
         class Bound(QueueMachine):
-            runner, redis, queue, reached = loop, client, JobQueue(client, KEYS), Counter[str]()
+            runner, redis, queue, reached = loop, client, OperatedQueue(client, KEYS), Counter[str]()
 
         yield Bound
         loop.run(client.aclose())
@@ -49,6 +50,9 @@ EVERYWHERE = {
     *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
     *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
     *(f"{call}: {answer}" for call in ("claim", "claim again") for answer in ("a job", "none")),
+    *(f"requeue: {state} queued" for state in ("queued", "running", "delayed", "failed")),
+    *("requeue: running cancelled", "requeue: done done", "requeue: cancelled cancelled", "requeue: None unknown"),
+    *("pause: first", "pause: again", "drop: dead", "drop: not dead", "forget: forgotten", "forget: not yet"),
     *("drain: held", "drain: lost", "promote: due", "expire: late", "retry: failed"),
     *(f"{call}: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled")),
     *(f"{call} again: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled", "lost")),
@@ -74,8 +78,11 @@ MUTATIONS = {
     "the user's job stays unfinished": ("prelude", "    redis.call('SREM', UNFINISHED .. get(id, 'user'), id)\n", ""),
     "a drained lease is counted twice": ("drain", "    redis.call('ZREM', LEASES, id)\n", ""),
     "a released job goes to the end of the line": ("release", "'RPUSH'", "'LPUSH'"),
-    "a lost worker is still heard": ("prelude", "            redis.call('HDEL', JOB .. id, 'token')\n", ""),
+    "a lost worker is still heard": ("prelude", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
     "a late job is executed": ("claim", " and not too_late", ""),
+    "a pause leaves the line where it is": ("pause", "set_aside()\n", ""),
+    "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{}"),
+    "a job that begins anew expires": ("requeue", "    redis.call('PERSIST', JOB .. id)\n", ""),
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Reason
+from qwenedit_jobs import Reason, Settled
+from qwenedit_jobs.operating import OperatedQueue
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -66,3 +67,55 @@ async def test_a_job_without_a_trace_has_attempts_without_one(desk):
     claim = await desk.claimed()
     assert (claim.trace_context, claim.attempt_context, claim.previous_context) == ("", "", "")
     assert (await desk.queue.status(claim.job.id)).trace_context == ""
+
+
+async def test_a_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
+    first = await claimed(desk, "one")
+    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.due(job.id)
+    second = await claimed(desk, "two")
+    seconds, microseconds = await desk.redis.time()
+    await desk.expire(job.id)
+    await desk.queue.reap()
+    (lost,) = await desk.queue.lost_attempts()
+    assert (lost.job_id, lost.worker, lost.attempt, lost.max_attempts) == (job.id, "w", 2, second.max_attempts)
+    assert lost.outcome == Settled.DELAYED
+    assert lost.started_at - 0.001 <= seconds + microseconds / 1e6 <= lost.ended_at + 0.001
+    assert (lost.trace_context, lost.attempt_context, lost.previous_context) == (
+        SENT, second.attempt_context, first.attempt_context,
+    )  # fmt: skip
+    assert await desk.queue.lost_attempts() == []
+
+
+async def test_an_attempt_is_lost_as_well_when_a_claim_ends_its_lease_or_an_operator_takes_it(desk, job):
+    await claimed(desk, "one")
+    await desk.expire(job.id)
+    assert await claimed(desk, "two") is None, "it pauses"
+    await desk.due(job.id)
+    await claimed(desk, "three")
+    await OperatedQueue(desk.redis, desk.keys).requeue(job.id)
+    found = [(lost.attempt, lost.outcome) for lost in await desk.queue.lost_attempts()]
+    assert found == [(1, Settled.DELAYED), (2, Settled.QUEUED)]
+
+
+async def test_only_so_many_lost_attempts_are_kept_for_a_bot_that_is_away(desk, job):
+    await desk.redis.rpush(desk.keys.lost, *["old"] * 2000)
+    await claimed(desk, "one")
+    await desk.expire(job.id)
+    await desk.queue.reap()
+    assert await desk.redis.llen(desk.keys.lost) == 1000
+
+
+async def test_an_attempt_that_its_worker_ended_is_not_lost(desk, job):
+    await claimed(desk, "one")
+    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.queue.reap()
+    assert await desk.queue.lost_attempts() == []
+
+
+async def test_what_is_no_attempt_is_left_out(desk, job):
+    await desk.redis.rpush(desk.keys.lost, "no JSON", "[]", "{}")
+    await claimed(desk, "one")
+    await desk.expire(job.id)
+    await desk.queue.reap()
+    assert [lost.job_id for lost in await desk.queue.lost_attempts()] == [job.id]

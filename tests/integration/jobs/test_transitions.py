@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from qwenedit_jobs import (
     Cancelled,
+    JobQueue,
     Lease,
     Phase,
     QueueFullError,
@@ -82,13 +84,13 @@ async def test_waiting_in_vain_ends_in_time(desk):
     assert not await desk.queue.wait(0.05)
 
 
-async def test_a_waiter_wakes_when_a_job_comes(desk):
+async def test_a_waiter_wakes_when_a_job_comes(desk, patient):
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(desk.queue.wait(5))
+        waiting = tasks.create_task(JobQueue(patient, desk.keys).wait(60))
         await asyncio.sleep(0.1)
         assert not waiting.done()
         await desk.enqueued()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             assert await waiting
 
 
@@ -96,7 +98,7 @@ async def test_a_claim_takes_the_job_that_waited_longest(desk):
     first, second = await desk.enqueued(1), await desk.enqueued(2)
     claim = await desk.queue.claim(worker="worker-1", token="a", lease=30)
     assert (claim.job, claim.attempt, claim.max_attempts, claim.token) == (first, 1, 3, "a")
-    assert 0 <= claim.waited < 5
+    assert 0 <= claim.waited < 60
     assert await desk.places(first.id) == ["leases"]
     assert (await desk.queue.claim(worker="worker-1", token="b", lease=30)).job == second
     assert await desk.queue.claim(worker="worker-1", token="c", lease=30) is None
@@ -154,6 +156,24 @@ async def test_a_payload_of_another_version_is_claimed_and_can_be_settled(desk):
     assert await desk.queue.retry(job.id, "t", Reason.UNKNOWN) is Settled.DELAYED
 
 
+async def test_a_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_and_answered(desk):
+    job = await desk.enqueued()
+    key = desk.keys.job(job.id)
+    payload = json.loads(await desk.redis.hget(key, "payload"))
+    payload["edit"]["strength"] = 0.5
+    await desk.redis.hset(key, mapping={"payload": json.dumps(payload), "phase": "upscaling", "reason": "out_of_luck"})
+    with pytest.raises(UnreadableJobError):
+        await desk.queue.claim(worker="w", token="t", lease=30)
+    status = await desk.queue.status(job.id)
+    assert (status.job, status.phase, status.reason) == (job, Phase.STARTING, Reason.UNKNOWN)
+
+
+async def test_a_job_that_cannot_be_read_hides_no_other(desk):
+    job, other = await desk.enqueued(), await desk.enqueued(number=2)
+    await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
+    assert [status.job for status in await desk.queue.statuses([job.id, "forgotten", other.id])] == [other]
+
+
 # ---------------------------------------------------------------- renew, progress, drain
 
 
@@ -165,7 +185,7 @@ async def test_renewing_moves_the_deadline(desk):
     claim = await desk.claimed(lease=10)
     before = await deadline(desk, claim.job.id)
     assert await desk.queue.renew(claim.job.id, "token", lease=100) is Lease.HELD
-    assert 89_000 < await deadline(desk, claim.job.id) - before < 92_000
+    assert 90_000 <= await deadline(desk, claim.job.id) - before < 120_000
 
 
 async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
@@ -283,13 +303,18 @@ async def test_a_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
     assert (await desk.queue.claim(worker="w", token="b", lease=30)).attempt == 1
 
 
+async def now(desk):
+    """Milliseconds since the epoch by Redis' clock."""
+    seconds, microseconds = await desk.redis.time()
+    return seconds * 1000 + microseconds // 1000
+
+
 async def test_retries_pause_as_long_as_was_said_at_acceptance_and_then_end(desk):
     claim = await desk.claimed("0", max_attempts=3, retry_delays=(5.0, 10.0))
-    seconds, microseconds = await desk.redis.time()
-    now = seconds * 1000 + microseconds / 1000
     for token, delay in (("0", 5_000), ("1", 10_000)):
+        before = await now(desk)
         assert await desk.queue.retry(claim.job.id, token, Reason.TIMEOUT) is Settled.DELAYED
-        assert abs(await desk.redis.zscore(desk.keys.delayed, claim.job.id) - now - delay) < 1_000
+        assert before <= await desk.redis.zscore(desk.keys.delayed, claim.job.id) - delay <= await now(desk)
         await desk.due(claim.job.id)
         assert await desk.queue.promote() == [claim.job.id]
         assert await desk.queue.promote() == []
@@ -327,6 +352,9 @@ async def test_a_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
     assert await desk.queue.waiting_ids() == [other.id]
     assert await desk.events() == [(job.id, "cancelled")]
     assert await desk.queue.unfinished_ids_of(1) == [other.id]
+    counts, unfinished = await desk.queue.room(1)
+    assert (counts, unfinished) == (await desk.queue.counts(), 1)
+    assert (await desk.queue.room(2))[1] == 0
 
 
 async def test_a_job_between_attempts_is_cancelled_at_once(desk):
@@ -342,9 +370,9 @@ async def test_a_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(
     claim = await desk.claimed()
     async with desk.redis.pubsub(ignore_subscribe_messages=True) as nudges:
         await nudges.subscribe(desk.keys.nudge)
-        await nudges.get_message(timeout=1)
+        await nudges.get_message(timeout=30)
         assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
-        message = await nudges.get_message(timeout=1)
+        message = await nudges.get_message(timeout=30)
     assert message["data"] == claim.job.id
     assert await desk.queue.renew(claim.job.id, "token", lease=30) is Lease.CANCELLED
     assert await desk.queue.progress(claim.job.id, "token", Phase.EDITING) is Lease.CANCELLED

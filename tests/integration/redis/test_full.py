@@ -14,7 +14,7 @@ from local_stack import SIMULATED_TOKEN, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.updates import UpdateStream
-from qwenedit_jobs import Cancelled, Events, Lease, RedisPictureStore, Result, Settled, StorageFullError
+from qwenedit_jobs import Cancelled, Events, JobQueue, Lease, RedisPictureStore, Result, Settled, StorageFullError
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
 
@@ -40,8 +40,9 @@ class Memory:
 
 @pytest.fixture
 async def memory(redis) -> AsyncIterator[Memory]:
-    # So much that what clients and calls take up for a moment does not count.
-    await redis.set("ballast", "x" * 20_000_000)
+    # So much that what clients and calls take up for a moment does not count. Redis makes it itself: for a client that
+    # has sent it so much, it would keep as much ready for a next call, and free that at any moment.
+    await redis.setrange("ballast", 20_000_000, "x")
     memory = Memory(redis)
     yield memory
     await memory.empty()
@@ -78,11 +79,14 @@ async def test_a_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(
     assert not await queue.wait(0.05)
 
 
-async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(queue, memory):
+async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(
+    clients, redis_url, redis, queue, memory
+):
     await queue.enqueue(job(1), MANY)
     await queue.claim(worker="w", token="t", lease=30)
     await memory.fill(1.1)
-    waiting = asyncio.create_task(queue.wait(0.3))
+    waiter = await clients(redis_url=redis_url, block=60)
+    waiting = asyncio.create_task(JobQueue(redis, KEYS, waiter=waiter).wait(60))
     await asyncio.sleep(0.1)
     await queue.release(job(1).id, "t")
     assert await waiting

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from local_stack.errors import PartDiedError
 from local_stack.ports import HOST
-from local_stack.ready import at_once, by_line
+from local_stack.ready import by_line
 from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
@@ -41,9 +41,8 @@ async def a_job_goes_its_way(clients, **settings):
 
 @pytest.fixture
 async def guarded(tmp_path, running):
-    server = Server(tmp_path / "redis")
+    server = Server(tmp_path / "redis", ready=by_line("Ready to accept connections"))
     server.command = (*server.command, "--port", str(server.port), "--requirepass", "pass word #1")
-    server._ready = at_once()
     await running(server)
     return server
 

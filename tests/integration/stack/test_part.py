@@ -65,8 +65,15 @@ async def test_a_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypa
     monkeypatch.setattr("local_stack.part.INSIST_TIMEOUT", 0.2)
     part = python(STUBBORN)
     await part.start()
+    sent, send = [], part.signal
+
+    def note(number):
+        sent.append(number)
+        send(number)
+
+    monkeypatch.setattr(part, "signal", note)
     assert await part.stop(timeout=0.2) == -signal.SIGKILL
-    assert part.lines == ["ready", "no", "no"]
+    assert sent == [signal.SIGTERM, signal.SIGTERM, signal.SIGKILL]
 
 
 async def test_the_environment_is_what_was_given_and_nothing_of_ours(monkeypatch):

@@ -37,7 +37,7 @@ def simulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert process.stdout is not None
         yield process.stdout.readline().rpartition(" ")[2].strip()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert "Traceback" not in log.read_text()
 
 

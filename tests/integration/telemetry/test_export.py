@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -53,6 +54,11 @@ def start(monkeypatch, log) -> Iterator[Callable[..., Telemetry]]:
     yield start
     for telemetry in started:
         telemetry.close()
+    # One that goes on exporting would speak to the network in the middle of another test.
+    for thread in threading.enumerate():
+        if thread.name in {"flush-spans", "OtelBatchSpanRecordProcessor"}:
+            thread.join(20)
+            assert not thread.is_alive(), f"{thread.name} goes on"
 
 
 def a_job() -> None:
@@ -83,7 +89,7 @@ def test_a_collector_that_is_away_costs_one_line_and_no_time(start, log, protoco
     telemetry = start(
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
         OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
-        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+        OTEL_EXPORTER_OTLP_TIMEOUT="5",
         OTEL_BSP_SCHEDULE_DELAY="50",
     )
     longest = 0.0
@@ -91,13 +97,13 @@ def test_a_collector_that_is_away_costs_one_line_and_no_time(start, log, protoco
         began = time.perf_counter()
         a_job()
         longest = max(longest, time.perf_counter() - began)
-    assert longest < 1.0, "a job waited for the collector"
-    deadline = time.monotonic() + 20
+    assert longest < 4.0, "a job waited for the collector"
+    deadline = time.monotonic() + 40
     while "collector_unreachable" not in log.getvalue() and time.monotonic() < deadline:
         time.sleep(0.05)
     began = time.monotonic()
     telemetry.close()
-    assert time.monotonic() - began < FLUSH + 1
+    assert time.monotonic() - began < FLUSH + 2, "it waited for an export, which takes five seconds"
     events = [json.loads(line)["event"] for line in log.getvalue().splitlines()]
     assert events == ["tracing.collector_unreachable"]
 

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import Counter
 from structlog.testing import capture_logs
 
+from local_stack import free_port
 from qwenedit_telemetry import HEALTHY, Health, ProbeServer, make_registry, probes, setup
 
 if TYPE_CHECKING:
@@ -136,8 +137,9 @@ async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(clie
 
 
 async def test_the_port_is_free_again_afterwards(client):
-    async with server() as probe:
-        port, url = probe.port, probe.url
+    port, registry = free_port(), make_registry(service="bot", version="1")
+    async with ProbeServer(host="127.0.0.1", port=port, registry=registry, checks={}) as probe:
+        url = probe.url
     with pytest.raises(aiohttp.ClientConnectionError):
         await get(client, f"{url}/livez")
     registry = make_registry(service="bot", version="1")

@@ -3,78 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from tests.integration.traces.model import Event, Span, Trace
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-PATIENCE = 20.0
-
-
-@dataclass(frozen=True)
-class Event:
-    name: str
-    attributes: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Span:
-    """A span as a backend gets it; ids in hexadecimal digits, times in seconds."""
-
-    resource: dict[str, Any]
-    name: str
-    kind: str
-    trace_id: str
-    span_id: str
-    parent_id: str
-    links: tuple[str, ...]
-    attributes: dict[str, Any]
-    events: tuple[Event, ...]
-    failed: bool
-    start: float
-    end: float
-
-    @property
-    def label(self) -> str:
-        return f"{self.resource['service.name'].removeprefix('qwenedit-')}: {self.name}"
-
-
-@dataclass(frozen=True)
-class Trace:
-    """All spans of one trace."""
-
-    spans: tuple[Span, ...]
-
-    def all(self, name: str) -> list[Span]:
-        """Return the spans of a name, in the order in which they began."""
-        return sorted((span for span in self.spans if span.name == name), key=lambda span: span.start)
-
-    def one(self, name: str) -> Span:
-        (span,) = self.all(name)
-        return span
-
-    def parent(self, span: Span) -> Span | None:
-        return next((other for other in self.spans if other.span_id == span.parent_id), None)
-
-    def edges(self) -> set[tuple[str, str]]:
-        """Return each pair of parent and child, by service and name."""
-        return {(parent.label if (parent := self.parent(span)) else "", span.label) for span in self.spans}
-
-    def drawn(self, span: Span | None = None, depth: int = 0) -> str:
-        """Draw the tree, with what each part took."""
-        roots = [other for other in self.spans if self.parent(other) is None] if span is None else [span]
-        lines = []
-        for top in roots:
-            lines.append(f"{'  ' * depth}{top.label} {1000 * (top.end - top.start):.0f} ms")
-            children = sorted((c for c in self.spans if c.parent_id == top.span_id), key=lambda c: c.start)
-            lines += [self.drawn(child, depth + 1) for child in children]
-        return "\n".join(lines)
+PATIENCE = 60.0
 
 
 class Collector:
@@ -112,13 +53,25 @@ class Collector:
             raise AssertionError("these came: " + ", ".join(sorted(span.label for span in self.spans))) from None
 
     async def trace_of(self, job_id: str, *, lost_parents: int = 0) -> Trace:
-        """Return a job's trace, when its answer was delivered and nothing but the given number of spans is missing."""
+        """Return a job's trace, when its answer was delivered and nothing but the given number of spans is missing.
+
+        A worker cleans up when it has settled the job, so that this span may be the last.
+        """
 
         def whole(spans: Iterable[Span]) -> bool:
             ours = [span for span in spans if span.trace_id in self._traces_of(job_id)]
-            missing = {span.parent_id for span in ours if span.parent_id} - {span.span_id for span in ours}
+            ids = {span.span_id for span in ours}
+            missing = {span.parent_id for span in ours if span.parent_id} - ids
             names = {span.name for span in ours}
-            return {"receive update", "deliver answer", "settle"} <= names and len(missing) == lost_parents
+            fetching, tidied = (
+                {span.parent_id for span in ours if span.name == name} & ids
+                for name in ("comfyui fetch", "comfyui clean up")
+            )
+            return (
+                {"receive update", "deliver answer", "settle"} <= names
+                and len(missing) == lost_parents
+                and fetching <= tidied
+            )
 
         await self.until(whole)
         (trace_id,) = self._traces_of(job_id)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from telegram_simulator.client import Person
-    from tests.integration.traces.collector import Trace
+    from tests.integration.traces.model import Trace
 
 STEP_SECONDS = 0.1
 
@@ -82,7 +82,13 @@ async def collector() -> AsyncIterator[Collector]:
 
 
 @pytest.fixture
-async def installation(tmp_path: Path, collector: Collector) -> AsyncIterator[Installation]:
+def more() -> dict[str, str]:
+    """More of the services' environment; for a module to override."""
+    return {}
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, collector: Collector, more: dict[str, str]) -> AsyncIterator[Installation]:
     env = bare_environment(
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
         OTEL_BSP_SCHEDULE_DELAY="200",
@@ -91,6 +97,7 @@ async def installation(tmp_path: Path, collector: Collector) -> AsyncIterator[In
         WORKER_LOG_LEVEL="DEBUG",
         NODE_NAME="node-7",
         POD_NAMESPACE="pictures",
+        **more,
     )
     redis = RedisServer(tmp_path / "redis", persistent=False)
     telegram = TelegramSimulator(env=bare_environment())

@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from qwenedit_jobs import Keys, job_id
-from qwenedit_telemetry import attributes
+import time
 
-RECEIVED = "bot: receive update"
-SENT = "bot: send qwenedit:job_queue"
-PROCESSED = "worker: process qwenedit:job_queue"
-DELIVERED = "bot: deliver answer"
-BEFORE = {
-    ("", RECEIVED),
-    (RECEIVED, "bot: telegram sendMessage"),
-    (RECEIVED, "bot: download photo"),
-    ("bot: download photo", "bot: telegram getFile"),
-    (RECEIVED, "bot: convert photo"),
-    (RECEIVED, "bot: store photo"),
-    (RECEIVED, SENT),
-}
-EXECUTED = {
-    (SENT, PROCESSED),
-    (PROCESSED, "worker: read pictures"),
-    (PROCESSED, "worker: comfyui upload"),
-    (PROCESSED, "worker: comfyui submit"),
-    (PROCESSED, "worker: comfyui wait"),
-    (PROCESSED, "worker: comfyui fetch"),
-    (PROCESSED, "worker: comfyui clean up"),
-    (PROCESSED, "worker: settle"),
-}
-ANSWERED = {
-    (PROCESSED, DELIVERED),
-    (DELIVERED, "bot: read picture"),
-    (DELIVERED, "bot: convert picture"),
-    (DELIVERED, "bot: telegram editMessageMedia"),
-}
+import pytest
+
+from qwenedit_jobs import Keys, job_id, short_id
+from qwenedit_telemetry import attributes
+from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried
 
 
 async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, photo):
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
-    await ann.picture()
+    answer = await ann.picture()
     trace = await installation.trace(ann, message)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
     assert trace.edges() == BEFORE | EXECUTED | ANSWERED
     job = trace.one("send qwenedit:job_queue").attributes["messaging.message.id"]
+    # What the user sees is what an engineer looks for.
+    named = next(version.text.rpartition("Job ")[2] for version in answer.versions if "Job " in version.text)
+    assert named == short_id(job)
 
     sent = trace.one("send qwenedit:job_queue")
     assert sent.kind == "PRODUCER"
@@ -55,11 +33,14 @@ async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, ph
         "messaging.operation.type": "send",
         "messaging.message.id": job,
         "qwenedit.job.id": job,
+        "qwenedit.job.short_id": named,
     }
     process = trace.one("process qwenedit:job_queue")
     assert process.kind == "CONSUMER"
     assert process.links == (sent.span_id,)
     assert process.attributes.pop("qwenedit.queue_wait") >= 0
+    assert 0 < process.attributes.pop("qwenedit.gpu_seconds") < process.end - process.start
+    assert process.attributes.pop("qwenedit.load_seconds") > 0, "the first job finds no model loaded"
     assert process.attributes == {
         **sent.attributes,
         "messaging.operation.name": "process",
@@ -67,13 +48,16 @@ async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, ph
         "qwenedit.attempt": 1,
         "qwenedit.max_attempts": 3,
         "qwenedit.worker": "worker",
+        "qwenedit.workflow": "qwen-image-edit-2511-fast",
         "qwenedit.outcome": "done",
     }
     wait = trace.one("comfyui wait")
     steps = [event.attributes["qwenedit.comfyui.step"] for event in wait.events]
     assert steps == list(range(1, wait.events[0].attributes["qwenedit.comfyui.steps"] + 1))
     assert {event.name for event in wait.events} == {"step"}
-    assert trace.one("deliver answer").attributes == {"qwenedit.job.id": job, "qwenedit.outcome": "picture"}
+    assert trace.one("deliver answer").attributes == {
+        "qwenedit.job.id": job, "qwenedit.job.short_id": named, "qwenedit.outcome": "picture",
+    }  # fmt: skip
     assert trace.one("receive update").attributes == {
         "qwenedit.update.kind": "message", "qwenedit.outcome": "handled",
     }  # fmt: skip
@@ -82,24 +66,41 @@ async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, ph
     assert {name for span in trace.spans for name in span.attributes} <= listed
 
 
-async def test_the_parts_of_a_job_add_up_to_what_it_took(installation, photo):
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    trace = await installation.trace(ann, message)
+def breakdown(trace):
+    """Say where a job's seconds went, from the update to the answer on the screen."""
     received, sent, process, answer = (
         trace.one(name)
         for name in ("receive update", "send qwenedit:job_queue", "process qwenedit:job_queue", "deliver answer")
     )
+    seconds = {span.name: span.end - span.start for span in trace.spans if span.parent_id == process.span_id}
     parts = {
-        "to the queue": sent.end - received.start,
-        "queue": process.start - sent.end,
-        **{span.name: span.end - span.start for span in trace.spans if span.parent_id == process.span_id},
-        "event": answer.start - trace.one("settle").end,
+        "accepting": sent.end - received.start,
+        "queue wait": process.start - sent.end,
+        "upload": seconds["read pictures"] + seconds["comfyui upload"],
+        "ComfyUI": seconds["comfyui submit"] + seconds["comfyui wait"],
+        "fetch": seconds["comfyui fetch"],
+        "settling": answer.start - trace.one("settle").start,
+        "delivery": answer.end - answer.start,
     }
-    whole = answer.end - received.start
-    print(f"{whole:.3f} s", {name: round(seconds, 3) for name, seconds in parts.items()})  # noqa: T201 - the figures
-    # What is not told: an event loop's turns between two spans.
-    assert abs(sum(parts.values()) - whole) < 0.05 * whole
+    return parts, answer.end - received.start
+
+
+@pytest.mark.timeout(600)  # a busy machine needs several tries
+async def test_the_parts_of_a_job_add_up_to_what_it_took(installation, photo):
+    ann = await installation.chats.user()
+    untold: list[float] = []
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        (message,) = await ann.send(photo=photo, caption="make it snow")
+        await ann.picture(number=len(untold) + 1)
+        parts, whole = breakdown(await installation.trace(ann, message))
+        untold.append(abs(whole - sum(parts.values())) / whole)
+        told = ", ".join(f"{name} {1000 * part:.0f}" for name, part in parts.items())
+        print(f"{1000 * whole:.0f} ms: {told}; not told: {untold[-1]:.2%}")  # noqa: T201 - the figures
+        if untold[-1] < 0.02:
+            return
+    # What is not told is an event loop's turns between two spans: on a busy machine another process' turns as well.
+    raise AssertionError(f"of each job more is not told than 2 %: {untold}")
 
 
 async def test_the_services_say_which_they_are_and_where_they_run(installation, photo):
@@ -124,22 +125,10 @@ async def test_a_second_attempt_stands_beside_the_first_and_is_linked_to_it(inst
     trace = await installation.trace(ann, message)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
-    assert trace.edges() == BEFORE | EXECUTED | ANSWERED
-    sent = trace.one("send qwenedit:job_queue")
-    first, second = trace.all("process qwenedit:job_queue")
-    assert first.parent_id == second.parent_id == sent.span_id
-    assert first.links == (sent.span_id,)
-    assert second.links == (sent.span_id, first.span_id)
-    assert (first.failed, second.failed) == (True, False)
-    assert [first.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome", "reason")] == [
-        1, "delayed", "comfyui_unavailable",
-    ]  # fmt: skip
-    assert [second.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome")] == [2, "done"]
-    assert trace.one("comfyui fetch").parent_id == second.span_id
-    assert trace.one("deliver answer").parent_id == second.span_id
+    check_retried(trace)
 
 
-async def test_an_attempt_whose_worker_was_killed_is_linked_though_its_own_span_was_lost(installation, photo):
+async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installation, photo):
     await installation.control.fault("hang", at_step=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -149,12 +138,54 @@ async def test_an_attempt_whose_worker_was_killed_is_linked_though_its_own_span_
     await installation.control.clear()
     await installation.client.zadd(Keys().leases, {job_id(ann.chat_id, message): 1}, xx=True)  # its lease has run out
     await installation.worker.start()
-    await ann.picture(timeout=30)
-    trace = await installation.trace(ann, message, lost_parents=1)
-    process = trace.one("process qwenedit:job_queue")
-    assert process.attributes["qwenedit.attempt"] == 2
-    of_the_killed, _again = trace.all("comfyui submit")
-    assert process.links == (trace.one("send qwenedit:job_queue").span_id, of_the_killed.parent_id)
+    await ann.picture()
+    trace = await installation.trace(ann, message)
+    print(trace.drawn())  # noqa: T201 - what an engineer would see
+
+    sent = trace.one("send qwenedit:job_queue")
+    lost, second = trace.all("process qwenedit:job_queue")
+    assert (lost.label, second.label) == ("bot: process qwenedit:job_queue", PROCESSED)
+    assert lost.parent_id == second.parent_id == sent.span_id
+    assert (lost.kind, lost.failed, second.failed) == ("CONSUMER", True, False)
+    assert (lost.links, second.links) == ((sent.span_id,), (sent.span_id, lost.span_id))
+    assert lost.attributes == {
+        **sent.attributes,
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "qwenedit.attempt": 1,
+        "qwenedit.max_attempts": 3,
+        "qwenedit.worker": "worker",
+        "qwenedit.outcome": "delayed",
+        "qwenedit.reason": "worker_lost",
+        "error.type": "worker_lost",
+    }
+    parts = [span for span in trace.spans if span.parent_id == lost.span_id]
+    assert {span.label for span in parts} == {
+        "worker: read pictures",
+        "worker: comfyui upload",
+        "worker: comfyui submit",
+    }
+    # Redis' clock and the worker's are the same here; Redis tells milliseconds.
+    assert all(lost.start - 0.001 <= span.start <= span.end <= lost.end for span in parts)
+    assert lost.end <= second.start
+    (line,) = [line for line in installation.bot.lines if '"job.lease_expired"' in line]
+    assert f'"span_id": "{lost.span_id}"' in line
+
+
+async def test_a_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(installation, photo):
+    await installation.control.fault("hang", at_step=1, times=1)
+    ann = await installation.chats.user()
+    (message,) = await ann.send(photo=photo, caption="make it snow")
+    await ann.says("Editing: step")
+    await installation.client.zadd(Keys().leases, {job_id(ann.chat_id, message): 1}, xx=True)
+    await installation.bot.wait_for_line('"job.lease_expired"')
+    await installation.control.clear()
+    await ann.picture()
+    trace = await installation.trace(ann, message)
+    first, second = trace.all("process qwenedit:job_queue")
+    assert (first.label, first.attributes["qwenedit.reason"]) == ("bot: process qwenedit:job_queue", "worker_lost")
+    assert (second.label, second.attributes["qwenedit.outcome"]) == (PROCESSED, "done")
+    assert len({span.span_id for span in trace.spans}) == len(trace.spans)
 
 
 async def test_waiting_probes_and_metrics_make_no_spans(installation, photo):

@@ -26,11 +26,12 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
+from qwenedit_jobs.turns import Turns
 from qwenedit_worker.activity import Activity
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Verdict
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Uploaded, Verdict
 from qwenedit_worker.metrics import Metrics
 from qwenedit_worker.readiness import ComfyUIWatch
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedTurns, listen
 from qwenedit_worker.shutdown import Shutdown
 from qwenedit_worker.worker import Pace, Worker
 
@@ -49,9 +50,34 @@ class ScriptedEditor:
         self.calls = []
         self.first_stage = Stage.STARTING
         self.stopped = asyncio.Event()
+        self.tidy = True
+        self.has_others_jobs = False
+        self.uploads = []
+        self.upload_problem = None
+        self.may_upload = asyncio.Event()
+        self.may_upload.set()
+        self.lying = set()
+        """Folders of pictures that no edit has taken and nobody has discarded."""
+
+    async def upload(self, job, pictures):
+        if self.upload_problem is not None:
+            raise self.upload_problem
+        self.uploads.append(SimpleNamespace(job=job, pictures=pictures))
+        await self.may_upload.wait()
+        folder = f"{job.id}/ahead-{len(self.uploads)}"
+        self.lying.add(folder)
+        return Uploaded(folder=folder, names=tuple(f"{folder}/{n}" for n, _ in enumerate(pictures)))
+
+    async def discard(self, uploaded):
+        self.lying.remove(uploaded.folder)
+
+    async def busy(self):
+        return self.has_others_jobs
 
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
+        if isinstance(pictures, Uploaded):
+            self.lying.remove(pictures.folder)
         await on_progress(Progress(self.first_stage))
         step = self.script.popleft() if self.script else None
         if isinstance(step, BaseException):
@@ -112,7 +138,7 @@ class Bench:
     def metric(self, name, **labels):
         return self.registry.get_sample_value(name, labels) or 0.0
 
-    async def enqueue(self, *, picture=PNG, prompt="make it snow", limits=None):
+    async def enqueue(self, *, picture=PNG, prompt="make it snow", limits=None, **edit):
         self.jobs += 1
         identity = job_id(1, self.jobs)
         ref = input_ref(identity, 0)
@@ -121,13 +147,13 @@ class Bench:
         job = Job(
             id=identity,
             user_id=1,
-            edit=Edit(prompt=prompt, pictures=(ref,), seed=7),
+            edit=Edit(prompt=prompt, pictures=(ref,), seed=7, **edit),
             reply=ReplyTo(chat_id=1, placeholder_id=2, source_message_id=self.jobs, language="en"),
         )
         await self.queue.enqueue(job, limits or self.limits)
         return job
 
-    async def until(self, job, predicate, *, within=5.0):
+    async def until(self, job, predicate, *, within=30.0):
         deadline = time.monotonic() + within
         while True:
             status = await self.queue.status(job.id)
@@ -136,10 +162,12 @@ class Bench:
             assert time.monotonic() < deadline, f"still {status}"
             await asyncio.sleep(0.01)
 
-    async def until_final(self, job, *, within=5.0):
+    async def until_final(self, job, *, within=30.0):
         return await self.until(job, lambda status: status.state.final, within=within)
 
-    def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
+    def make_worker(
+        self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None, shared=None
+    ):
         activity = Activity(budget=budget, busy=self.metrics.busy)
         link = Link(on_change=self.metrics.redis_up.set)
         waiter = connect(self.settings, block=0.5)
@@ -155,6 +183,7 @@ class Bench:
             shutdown=self.shutdown,
             activity=activity,
             metrics=self.metrics,
+            turns=LinkedTurns(Turns(queue._redis, self.keys, shared=shared, waiter=waiter), link) if shared else None,
         )
         return SimpleNamespace(worker=worker, watch=watch, activity=activity, link=link, clients=(queue._redis, waiter))
 
@@ -172,7 +201,7 @@ class Bench:
         finally:
             self.shutdown.abandon()
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(running, 5)
+                await asyncio.wait_for(running, 30)
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)

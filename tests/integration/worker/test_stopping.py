@@ -13,7 +13,9 @@ from local_stack import RedisServer
 from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
 from qwenedit_worker.comfyui import Progress, Stage
 
-LIMITS = Limits(retry_delays=(0.0,))
+LIMITS = Limits(retry_delays=(60.0,))  # a pause that ends when a test says so
+LEASE = 60.0
+"""Seconds. It is renewed every third of them."""
 
 
 async def forever(_on_progress):
@@ -25,21 +27,21 @@ async def running(bench):
     """Have a job in a worker's hands that would run for ever."""
     bench.editor.script.append(forever)
     job = await bench.enqueue(limits=LIMITS)
-    async with bench.working() as parts:
+    async with bench.working(lease=LEASE) as parts:
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         parts.job = job
         yield parts
 
 
 async def stopped(bench):
-    await asyncio.wait_for(bench.editor.stopped.wait(), 2)
+    await asyncio.wait_for(bench.editor.stopped.wait(), 30)
 
 
-async def test_a_cancelled_job_stops_within_a_second_and_the_worker_goes_on(bench, running):
+async def test_a_cancelled_job_stops_long_before_the_next_renewal_and_the_worker_goes_on(bench, running):
     began = time.monotonic()
     assert await bench.queue.cancel(running.job.id) is Cancelled.CANCELLING
     assert (await bench.until_final(running.job)).state is State.CANCELLED
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LEASE / 3
     await stopped(bench)
     assert (await bench.until_final(await bench.enqueue())).state is State.DONE
 
@@ -50,19 +52,25 @@ async def test_without_the_nudge_the_next_renewal_cancels(bench):
     async with bench.working(lease=0.9):
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         await bench.redis.hset(bench.keys.job(job.id), "cancelling", 1)
-        assert (await bench.until_final(job, within=2)).state is State.CANCELLED
+        assert (await bench.until_final(job)).state is State.CANCELLED
 
 
 async def test_the_lease_is_renewed_for_as_long_as_the_job_runs(bench):
-    async def three_leases(_on_progress):
-        await asyncio.sleep(1.5)
+    ends = asyncio.Event()
 
-    bench.editor.script.append(three_leases)
+    async def go_on(_on_progress):
+        await ends.wait()
+
+    bench.editor.script.append(go_on)
     job = await bench.enqueue()
-    async with bench.working(lease=0.5):
-        while not (status := await bench.queue.status(job.id)).state.final:
+    async with bench.working(lease=3.0), asyncio.timeout(30):
+        ends_of_lease = {None}
+        while len(ends_of_lease) < 4:  # it was renewed twice
             assert await bench.queue.reap() == []
+            ends_of_lease.add(await bench.redis.zscore(bench.keys.leases, job.id))
             await asyncio.sleep(0.05)
+        ends.set()
+        status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
@@ -72,6 +80,7 @@ async def test_a_worker_that_lost_its_lease_stops_and_says_nothing(bench, runnin
     await bench.redis.publish(bench.keys.nudge, running.job.id)
     await stopped(bench)
     assert (await bench.queue.status(running.job.id)).state is State.DELAYED
+    await bench.redis.zadd(bench.keys.delayed, {running.job.id: 0})
     await bench.queue.promote()
     status = await bench.until_final(running.job)
     assert (status.state, status.attempt) == (State.DONE, 2)
@@ -108,11 +117,12 @@ async def test_told_to_leave_the_worker_finishes_the_job_in_hand_and_claims_no_m
     async with bench.working() as parts:
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         bench.shutdown.leave()
-        await asyncio.sleep(0.1)
-        counts = await bench.queue.counts()
+        async with asyncio.timeout(30):
+            while (counts := await bench.queue.counts()).draining == 0:
+                await asyncio.sleep(0.01)
         assert (counts.running, counts.draining) == (0, 1), "KEDA must keep no replica for it"
         go_on.set()
-        await asyncio.wait_for(parts.task, 2)
+        await asyncio.wait_for(parts.task, 30)
         status = await bench.queue.status(job.id)
         assert (status.state, status.attempt) == (State.DONE, 1)
         assert await bench.queue.waiting_ids() == [next_one.id]
@@ -123,7 +133,7 @@ async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running)
     await asyncio.sleep(0.05)
     assert not running.task.done()
     bench.shutdown.leave()
-    await asyncio.wait_for(running.task, 2)
+    await asyncio.wait_for(running.task, 30)
     assert bench.editor.stopped.is_set()
     status = await bench.queue.status(running.job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
@@ -132,11 +142,11 @@ async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running)
 
 async def test_drained_while_idle_the_worker_claims_nothing_more(bench):
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         await asyncio.sleep(0.05)
         bench.shutdown.drain()
         job = await bench.enqueue()
-        await asyncio.wait_for(parts.task, 1)
+        await asyncio.wait_for(parts.task, 30)
         assert await bench.queue.waiting_ids() == [job.id]
 
 
@@ -156,12 +166,12 @@ class LossyQueue(JobQueue):
         self.lose = dict(lose)
         self.hang = asyncio.Event()
 
-    async def _run(self, transition, *arguments):
-        reply = await super()._run(transition, *arguments)
-        how = self.lose.pop(transition, None)
-        if how == "lost":
+    async def _run(self, transition, *arguments, **how):
+        reply = await super()._run(transition, *arguments, **how)
+        fate = self.lose.pop(transition, None)
+        if fate == "lost":
             raise RedisConnectionError("the reply was lost")
-        if how == "hangs":
+        if fate == "hangs":
             self.hang.set()
             await asyncio.Event().wait()
         return reply
@@ -169,14 +179,17 @@ class LossyQueue(JobQueue):
 
 @pytest.mark.parametrize("transition", ["claim", "complete", "renew", "progress"])
 async def test_a_lost_reply_changes_nothing(bench, transition):
+    queue = LossyQueue(bench, {transition: "lost"})
+
     async def a_while(on_progress):
         await on_progress(Progress(Stage.EDITING, step=1, steps=4))
         await asyncio.sleep(0.5)
+        while queue.lose and transition != "complete":
+            await asyncio.sleep(0.01)
 
     bench.editor.script.append(a_while)
     job = await bench.enqueue()
-    queue = LossyQueue(bench, {transition: "lost"})
-    async with bench.working(queue=queue, lease=0.9):
+    async with bench.working(queue=queue, lease=1.5):
         status = await bench.until_final(job)
         await asyncio.sleep(0.1)
     assert (status.state, status.attempt) == (State.DONE, 1)
@@ -198,7 +211,7 @@ async def test_a_worker_cancelled_in_mid_claim_gives_back_what_it_may_have_taken
     job = await bench.enqueue()
     queue = LossyQueue(bench, {"claim": "hangs"})
     async with bench.working(queue=queue) as parts:
-        await asyncio.wait_for(queue.hang.wait(), 2)
+        await asyncio.wait_for(queue.hang.wait(), 30)
         assert (await bench.queue.status(job.id)).state is State.RUNNING
         parts.task.cancel()
         await asyncio.wait([parts.task])
@@ -219,12 +232,12 @@ async def test_a_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(
     bench.editor.script.append(outlives_redis)
     job = await bench.enqueue()
     async with bench.working():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while server.running:
                 await asyncio.sleep(0.05)
         await asyncio.sleep(1)
         await server.start()
-        status = await bench.until_final(job, within=15)
+        status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
     await server.stop()
 
@@ -240,11 +253,11 @@ async def test_a_worker_that_must_leave_does_not_wait_for_redis_for_ever(tmp_pat
     bench.editor.script.append(outlives_redis)
     await bench.enqueue()
     async with bench.working() as parts:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while server.running or not bench.editor.calls:
                 await asyncio.sleep(0.05)
         bench.shutdown.leave()
         await asyncio.sleep(0.5)
         assert not parts.task.done()
         bench.shutdown.leave()
-        await asyncio.wait_for(parts.task, 8)
+        await asyncio.wait_for(parts.task, 30)

@@ -66,6 +66,57 @@ async def test_jobs_are_executed_one_at_a_time_and_in_order(bench):
     assert [call.job.id for call in bench.editor.calls] == [job.id for job in jobs]
 
 
+async def test_the_next_job_is_executed_while_the_picture_of_the_one_before_is_fetched_but_no_third_one(bench):
+    fetched = asyncio.Event()
+
+    async def is_fetched_late(on_progress):
+        await on_progress(Progress(Stage.SENDING))
+        await fetched.wait()
+
+    first, second, third = [await bench.enqueue() for _ in range(3)]
+    bench.editor.script.append(is_fetched_late)
+    async with bench.working():
+        assert (await bench.until_final(second)).state is State.DONE
+        assert (await bench.queue.status(first.id)).state is State.RUNNING
+        assert (await bench.queue.status(third.id)).state is State.QUEUED
+        assert bench.metric("qwenedit_worker_busy") == 1
+        fetched.set()
+        for job in (first, third):
+            assert (await bench.until_final(job)).state is State.DONE
+    assert [call.job.id for call in bench.editor.calls] == [first.id, second.id, third.id]
+    assert bench.metric("qwenedit_worker_busy") == 0
+
+
+async def test_a_user_is_told_of_a_fetch_that_takes_long(bench):
+    fetched = asyncio.Event()
+
+    async def is_fetched_late(on_progress):
+        await on_progress(Progress(Stage.SENDING))
+        await fetched.wait()
+
+    job = await bench.enqueue()
+    bench.editor.script.append(is_fetched_late)
+    async with bench.working():
+        async with asyncio.timeout(30):
+            while (await bench.queue.status(job.id)).phase is not Phase.SENDING:
+                await asyncio.sleep(0.02)
+        fetched.set()
+        assert (await bench.until_final(job)).state is State.DONE
+
+
+async def test_a_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
+    async def is_gone(on_progress):
+        await on_progress(Progress(Stage.SENDING))
+        await asyncio.sleep(0.05)
+        raise unavailable(submitted=True)
+
+    first, second = [await bench.enqueue(limits=ONE_ATTEMPT) for _ in range(2)]
+    bench.editor.script.append(is_gone)
+    async with bench.working():
+        assert (await bench.until_final(first)).state is State.FAILED
+        assert (await bench.until_final(second)).state is State.DONE
+
+
 async def test_the_user_sees_the_phase_and_the_steps(bench):
     go_on = asyncio.Event()
 
@@ -90,7 +141,7 @@ async def test_the_user_sees_the_phase_and_the_steps(bench):
         (WorkflowRejected("no such node"), Reason.WORKFLOW_REJECTED),
         (ExecutionFailed("a node failed"), Reason.EXECUTION_FAILED),
         (PictureUnreadable("cannot identify image"), Reason.PICTURE_UNREADABLE),
-        (PictureTooLarge("413"), Reason.PICTURE_UNREADABLE),
+        (PictureTooLarge("413"), Reason.PICTURE_TOO_LARGE),
     ],
 )
 async def test_an_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
@@ -205,7 +256,7 @@ async def test_a_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(
     bench.editor.script.extend([unavailable(submitted=False)] * SUSPICION)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working():
-        status = await bench.until_final(job, within=10)
+        status = await bench.until_final(job)
     assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
     assert len(bench.editor.calls) == SUSPICION
 
@@ -218,10 +269,55 @@ async def test_a_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(
     bench.editor.script.append(forever)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=0.2):
-        await asyncio.wait_for(bench.editor.stopped.wait(), 2)
+        await asyncio.wait_for(bench.editor.stopped.wait(), 30)
         status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
     assert attempts(bench, outcome="queued", reason="") == 1
+
+
+@pytest.fixture
+def crowded(bench):
+    """Have each job wait inside ComfyUI for as long as it has others'."""
+
+    async def wait(_on_progress):
+        while bench.editor.has_others_jobs:
+            await asyncio.sleep(0.01)
+
+    bench.editor.has_others_jobs = True
+    bench.editor.first_stage = Stage.QUEUED
+    bench.editor.script.extend([wait] * 100)
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_a_job_that_others_keep_waiting_goes_to_another_worker(bench):
+    free = type(bench.editor)()
+    async with bench.working(patience=3.0):
+        job = await bench.enqueue()
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        async with bench.working(name="worker-2", editor=free, patience=1.0):
+            assert (await bench.until_final(job)).state is State.DONE
+    assert (len(bench.editor.calls), len(free.calls)) == (1, 1)
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_a_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working(patience=1.0):
+        await asyncio.wait_for(bench.editor.stopped.wait(), 30)
+        bench.editor.has_others_jobs = False
+        assert (await bench.until_final(job)).state is State.DONE
+    assert len(bench.editor.calls) == 2
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_where_there_is_no_other_worker_the_same_one_tries_again_and_again(bench):
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working(patience=0.1):
+        await bench.until(job, lambda _status: len(bench.editor.calls) >= 3)
+        assert attempts(bench, outcome="queued", reason="") >= 2
+        bench.editor.has_others_jobs = False
+        status = await bench.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
 
 
 async def test_a_job_that_has_begun_is_not_held_to_the_shared_comfyuis_limit(bench):
@@ -259,13 +355,13 @@ async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench,
     monkeypatch.setattr("qwenedit_worker.readiness.JUDGE_INTERVAL", 0.05)
 
     async def liveness(parts, *, ok):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             while parts.watch.comfyui_health().ok is not ok:
                 await asyncio.sleep(0.01)
         return parts.watch.comfyui_health().reason
 
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert await liveness(parts, ok=True) == "alive"
         bench.server.verdict_now = Verdict(condemned=True, reason="2 prompts wait and none runs")
         assert await liveness(parts, ok=False) == "2 prompts wait and none runs"
@@ -286,7 +382,7 @@ async def test_a_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
 
     bench.server.verdict = slow
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 2)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert parts.watch.comfyui_health().ok
 
 
@@ -298,3 +394,15 @@ async def test_a_job_of_another_version_goes_to_another_attempt_and_the_worker_g
         assert (await bench.until_final(normal)).state is State.DONE
     assert await bench.redis.hget(bench.keys.job(strange.id), "state") == "delayed"
     assert await bench.redis.zcard(bench.keys.leases) == 0
+
+
+async def test_with_more_in_line_the_worker_goes_from_job_to_job_without_waiting(bench):
+    async def waits():
+        return (await bench.redis.info("commandstats")).get("cmdstat_blmove", {"calls": 0})["calls"]
+
+    jobs = [await bench.enqueue() for _ in range(10)]
+    before = await waits()
+    async with bench.working():
+        for job in jobs:
+            assert (await bench.until_final(job)).state is State.DONE
+        assert await waits() - before < len(jobs), "some before the first job and after the last, none between"

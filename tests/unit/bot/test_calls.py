@@ -11,7 +11,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import AnswerCallbackQuery, SendChatAction, SendMessage
+from aiogram.methods import AnswerCallbackQuery, GetFile, SendChatAction, SendMessage
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot import calls
@@ -132,3 +132,14 @@ async def test_calls_are_counted_by_method_and_status(clock: Clock, metrics: Bot
 def test_actions_do_not_use_up_a_chats_budget() -> None:
     assert calls._paced_chat(METHOD) == 1
     assert calls._paced_chat(SendChatAction(chat_id=1, action="typing")) is None
+
+
+async def test_asking_for_a_file_takes_no_turn_of_what_is_sent(clock: Clock, metrics: BotMetrics) -> None:
+    limiter = Limiter(clock=clock, sleep=clock.sleep)
+    await limiter.close(None, 60)
+    began = clock.now
+    middleware = CallMiddleware(limiter, metrics)
+    await middleware(Telegram(clock), Bot("42:TEST"), GetFile(file_id="photo"))
+    assert clock.now == began
+    await middleware(Telegram(clock), Bot("42:TEST"), METHOD)
+    assert clock.now >= began + 60

@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from qwenedit_bot.pictures import (
     MAX_SIDE,
@@ -13,7 +13,9 @@ from qwenedit_bot.pictures import (
     PictureRefusedError,
     Refusal,
     for_send_photo,
+    goes_as_it_is,
     normalise,
+    of_telegram,
 )
 
 
@@ -102,6 +104,30 @@ def test_a_photo_taken_sideways_stands_upright() -> None:
     assert (normalised.width, normalised.height) == (480, 640)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_stands_upright_however_the_camera_was_held(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.new("RGB", (64, 48))
+    image.putpixel((0, 0), (255, 0, 0))
+    data = encoded(image, "PNG", exif=exif)
+    assert opened(normalise(data).data).tobytes() == ImageOps.exif_transpose(opened(data)).tobytes()
+
+
+@pytest.mark.parametrize("kind", [2, 7], ids=["text", "undefined"])
+def test_a_tag_of_the_wrong_type_beside_the_orientation_costs_nobody_his_photo(kind: int) -> None:
+    tags = [(0x0112, 3, 1, b"\6\0\0\0"), (0x011A, kind, 2, b"ab\0\0")]  # the resolution should be a fraction
+    exif = b"Exif\0\0II*\0\x08\0\0\0\2\0" + b"".join(struct.pack("<HHI4s", *tag) for tag in tags) + bytes(4)
+    normalised = normalise(encoded(Image.new("RGB", (64, 48)), "JPEG", exif=exif))
+    assert (normalised.width, normalised.height) == (48, 64)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF", "ignore:Truncated File Read")
+def test_broken_exif_costs_nobody_his_photo() -> None:
+    data = encoded(Image.new("RGB", (64, 48)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\2\0\x12")
+    assert normalise(data).width == 64
+
+
 def test_where_and_with_what_a_photo_was_taken_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010F] = "Camera"
@@ -110,6 +136,25 @@ def test_where_and_with_what_a_photo_was_taken_is_removed() -> None:
         normalised = normalise(encoded(Image.new("RGB", (64, 64)), kind, exif=exif))
         assert b"Camera" not in normalised.data
         assert not opened(normalised.data).getexif()
+
+
+def test_a_photo_that_needs_no_change_loses_nothing_by_another_encoding() -> None:
+    data = photo(1280, 960)
+    assert normalise(data).data == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(Image.new("RGB", (64, 64)), "JPEG", comment=b"secret"),
+        encoded(Image.new("RGB", (64, 64)), "JPEG", extra=b"\xff\xe5\0\x08secret"),
+        encoded(Image.new("RGB", (64, 64)), "JPEG") + b"secret",
+    ],
+    ids=["comment", "segment", "behind its end"],
+)
+def test_nothing_comes_along_with_a_photo(data: bytes) -> None:
+    assert b"secret" in data
+    assert b"secret" not in normalise(data).data
 
 
 def test_a_large_photo_is_scaled_to_the_longest_side_that_is_kept() -> None:
@@ -146,14 +191,40 @@ def test_a_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None
     assert normalise(data).width == 64
 
 
+def test_a_photo_of_telegrams_own_is_taken_by_its_header() -> None:
+    data = photo()
+    taken = of_telegram(data)
+    assert taken == normalise(data)
+    assert taken.data is data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        photo(kind="PNG"),
+        encoded(Image.new("RGB", (64, 64)), "JPEG", comment=b"made by hand"),
+        photo()[: len(photo()) // 2],
+        photo()[:10],
+        b"",
+        encoded(Image.new("RGB", (10, 10)), "JPEG"),
+        encoded(Image.new("L", (100, 100)), "JPEG"),
+        encoded(Image.new("RGB", (3000, 100)), "JPEG"),
+    ],
+)
+def test_anything_else_is_left_to_normalise(data: bytes) -> None:
+    assert of_telegram(data) is None
+
+
 def test_a_result_within_telegrams_limits_is_sent_untouched() -> None:
     data = photo(kind="PNG")
+    assert goes_as_it_is(data)
     assert for_send_photo(data) is data
 
 
 def test_a_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
     data = encoded(Image.effect_noise((3600, 3600), 120).convert("RGB"), "PNG", compress_level=0)
     assert len(data) > SEND_PHOTO_BYTES
+    assert not goes_as_it_is(data)
     sent = for_send_photo(data)
     assert sent is not None
     assert len(sent) <= SEND_PHOTO_BYTES
@@ -161,13 +232,17 @@ def test_a_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
 
 
 def test_a_result_with_too_long_sides_is_scaled() -> None:
-    sent = for_send_photo(encoded(Image.new("RGB", (9000, 1500)), "PNG"))
+    data = encoded(Image.new("RGB", (9000, 1500)), "PNG")
+    assert not goes_as_it_is(data)
+    sent = for_send_photo(data)
     assert sent is not None
     assert sum(opened(sent).size) <= 10_000
 
 
 def test_a_result_that_no_photo_can_carry_goes_as_a_file() -> None:
-    assert for_send_photo(encoded(Image.new("RGB", (2100, 100)), "PNG")) is None
+    data = encoded(Image.new("RGB", (2100, 100)), "PNG")
+    assert not goes_as_it_is(data)
+    assert for_send_photo(data) is None
 
 
 def test_a_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
@@ -175,5 +250,6 @@ def test_a_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
 
 
 def test_a_result_that_is_no_picture_is_told_apart() -> None:
-    with pytest.raises(PictureRefusedError):
-        for_send_photo(b"\x89PNG\r\n\x1a\nrest")
+    for judge in (goes_as_it_is, for_send_photo):
+        with pytest.raises(PictureRefusedError):
+            judge(b"\x89PNG\r\n\x1a\nrest")

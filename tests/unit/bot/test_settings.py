@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from qwenedit_bot.packs import Pack
 from qwenedit_bot.settings import BotSettings
 from qwenedit_jobs import load
 
@@ -48,6 +49,8 @@ def test_a_malformed_token_is_refused_without_being_shown(
         ("MAX_RETRIES", "0"), ("MAX_RETRIES", "11"), ("RETRY_DELAYS", "5,-1"), ("RETRY_DELAYS", "5,x"),
         ("MAX_QUEUE_LENGTH", "0"), ("PICTURE_TTL", "1"), ("DEFAULT_LANGUAGE", "de"), ("BOT_LOG_LEVEL", "LOUD"),
         ("TELEGRAM_API_URL", "api.telegram.org"), ("PROBE_PORT", "70000"), ("MAX_WAIT", "59"),
+        ("STAR_PACKS", "10"), ("STAR_PACKS", "0:5"), ("STAR_PACKS", "10:50"),
+        ("MODERATION_TIMEOUT", "0"), ("MODERATION_ON_ERROR", "maybe"),
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_named(
@@ -64,3 +67,19 @@ def test_delays_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_token_is_not_in_the_settings_text() -> None:
     assert TOKEN not in repr(load(BotSettings))
+
+
+def test_a_hooks_address_is_checked_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODERATION_URL", "moderation/check?key=5417")
+    said = refusal(capsys)
+    assert "MODERATION_URL" in said
+    assert "5417" not in said
+
+
+def test_packs_need_a_days_number_and_somebody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAR_PACKS", "10:50, 50:200")
+    monkeypatch.setenv("JOBS_PER_DAY", "3")
+    monkeypatch.setenv("PAY_SUPPORT", "@owner")
+    assert load(BotSettings).star_packs == (Pack(10, 50), Pack(50, 200))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast as python_ast
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -11,13 +12,70 @@ from fluent.syntax.visitor import Visitor as FluentVisitor
 import qwenedit_bot
 from qwenedit_bot.handlers.others import KINDS
 from qwenedit_bot.pictures import Refusal
-from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
+from qwenedit_bot.plurals import LANGUAGES
+from qwenedit_bot.texts import Text, TextError, Texts, Words
 from qwenedit_jobs import Reason
 
 VALUES: dict[str, str | float] = {
-    "length": 1500, "limit": 1000, "hours": 24, "kind": "sticker", "position": 3, "step": 2, "steps": 4, "bar": "▰▱",
-    "seconds": 12, "reason": "timeout", "megabytes": 25, "why": "too_small", "width": "1", "height": "1", "count": 2,
-}  # fmt: skip
+    "active": 1,
+    "answered": "24 hours",
+    "bar": "▰▱",
+    "bot": "qwenedit_bot",
+    "cancelled": 1,
+    "category": "Seasons",
+    "charge": "stx1",
+    "contact": "@owner",
+    "count": 2,
+    "date": "2026-05-01",
+    "day": "today",
+    "dead": 0,
+    "delayed": 0,
+    "done": 5,
+    "example": "It snows.",
+    "failed": 1,
+    "height": "1",
+    "hours": 24,
+    "job": "0123abcd",
+    "jobs": 10,
+    "kind": "sticker",
+    "language": "365 days",
+    "left": 3,
+    "length": 1500,
+    "limit": 1000,
+    "megabytes": 25,
+    "minutes": 20,
+    "name": "Snow",
+    "number": 2,
+    "page": 1,
+    "pages": 2,
+    "pictures": "24 hours",
+    "position": 3,
+    "ready": 1,
+    "reason": "timeout",
+    "replies": "2 days",
+    "running": 1,
+    "said": "This file is damaged.",
+    "seconds": 12,
+    "seed": "17",
+    "seen": "365 days",
+    "sent": 6,
+    "stars": 50,
+    "state": "queued",
+    "step": 2,
+    "steps": 4,
+    "time": "5 h",
+    "total": 9,
+    "unanswered": "7 days",
+    "unit": "seconds",
+    "unreachable": 0,
+    "usage": "/ban 7",
+    "user": "7",
+    "waiting": 3,
+    "what": "the person",
+    "why": "too_small",
+    "width": "1",
+    "worker": "gpu-1",
+}
 
 
 def resource(language: str) -> ast.Resource:
@@ -32,6 +90,7 @@ def variants(language: str, message: str) -> set[str]:
     class Collect(FluentVisitor):
         def visit_Variant(self, node: ast.Variant) -> None:  # noqa: N802 - Fluent's name
             found.add(node.key.name if isinstance(node.key, ast.Identifier) else node.key.value)
+            self.generic_visit(node)
 
     Collect().visit(entry)
     return found
@@ -67,18 +126,122 @@ def test_every_text_is_used_somewhere() -> None:
     assert {name for name in Text.__members__ if not re.search(rf"\bText\.{name}\b", source)} == set()
 
 
+NOT_SAID = frozenset({"log", "span", "Router"})
+"""What else is told something in words: logs, traces, the names of routers."""
+
+
+def sentences(path: Path) -> list[str]:
+    """Return the words between quotes in a module that a user might read: no docstrings, no errors, no `NOT_SAID`."""
+    tree = python_ast.parse(path.read_text())
+    told: set[int] = set()
+    for node in python_ast.walk(tree):
+        if isinstance(node, python_ast.Expr | python_ast.Raise) or (
+            isinstance(node, python_ast.Call) and NOT_SAID & names_of(node.func)
+        ):
+            said_elsewhere = node.value if isinstance(node, python_ast.Expr) else node
+            if not isinstance(node, python_ast.Expr) or isinstance(said_elsewhere, python_ast.Constant):
+                told |= {id(each) for each in python_ast.walk(node)}
+    return [
+        node.value
+        for node in python_ast.walk(tree)
+        if isinstance(node, python_ast.Constant) and isinstance(node.value, str) and id(node) not in told
+        if re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}|[\u0400-\u04ff]|[\U0001f300-\U0001faff]", node.value)
+    ]
+
+
+def names_of(function: python_ast.expr) -> set[str]:
+    return {
+        each.id if isinstance(each, python_ast.Name) else each.attr
+        for each in python_ast.walk(function)
+        if isinstance(each, python_ast.Name | python_ast.Attribute)
+    }
+
+
+SPOKEN = (
+    "handlers/*.py",
+    "views.py",
+    "preset_views.py",
+    "fairness.py",
+    "menus.py",
+    "replies.py",
+    "submit.py",
+    "progress.py",
+)
+"""Where what users read is put together."""
+
+
 def test_no_text_stands_in_the_code() -> None:
     root = Path(qwenedit_bot.__file__).parent
+    modules = [path for pattern in SPOKEN for path in sorted(root.glob(pattern))]
+    assert len(modules) > len(SPOKEN)
+    assert {path.name: found for path in modules if (found := sentences(path))} == {}
     source = {path.name: path.read_text() for path in root.rglob("*.py")}
     assert [name for name, text in source.items() if re.search(r"[\u0400-\u04ff]", text)] == []
 
 
+def test_a_text_in_the_code_would_be_found(tmp_path: Path) -> None:
+    module = tmp_path / "handler.py"
+    module.write_text('"""Says it in words."""\n\nsay(View("Something went wrong"))\nlog.info("this is no text")\n')
+    assert sentences(module) == ["Something went wrong"]
+
+
+COUNTS = (1, 2, 5, 11, 21)
+PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
+    "en": {
+        Text.JOBS_CANCELLED: ("count", ("your picture.", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.TOO_MANY_UNFINISHED: ("count", ("a picture in", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.LEFT_TODAY: ("count", ("1 picture left", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.DAILY_LIMIT: ("count", ("your picture of", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.LEFT_BOUGHT: ("count", ("1 more that does", "2 more that do", "5 more", "11 more", "21 more that do ")),
+        Text.GRANTED: ("count", ("1 more job,", "2 more jobs,", "5 more jobs,", "11 more jobs,", "21 more jobs,")),
+        Text.BROADCAST_BUTTON: ("count", ("1 user", "2 users", "5 users", "11 users", "21 users")),
+        Text.BROADCAST_ENDED: ("sent", ("1 user,", "2 users", "5 users", "11 users", "21 users")),
+        Text.BUY_BUTTON: ("jobs", ("1 picture ·", "2 pictures ·", "5 pictures", "11 pictures", "21 pictures")),
+        Text.INVOICE_TITLE: ("jobs", ("1 picture", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.PAID: ("jobs", ("1 more picture is", "2 more pictures", "5 more pic", "11 more pic", "21 more pictures")),
+        Text.PERIOD: ("count", ("1\u00a0day", "2\u00a0days", "5\u00a0days", "11\u00a0days", "21\u00a0days")),
+    },
+    "ru": {
+        Text.JOBS_CANCELLED: ("count", ("1 картинку", "2 картинки", "5 картинок", "11 картинок", "21 картинку")),
+        Text.TOO_MANY_UNFINISHED: ("count", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.LEFT_TODAY: ("count", ("осталась 1 к", "остались 2 к", "осталось 5 к", "осталось 11 к", "осталась 21 к")),
+        Text.DAILY_LIMIT: ("count", ("была 1 к", "были 2 к", "было 5 к", "было 11 картинок", "была 21 картинка")),
+        Text.GRANTED: ("count", ("1 задание", "2 задания", "5 заданий", "11 заданий", "21 задание")),
+        Text.BROADCAST_BUTTON: (
+            "count", ("1 пользователь", "2 пользователя", "5 пользователей", "11 пользователей", "21 пользователь"),
+        ),
+        Text.BROADCAST_ENDED: (
+            "sent", ("1 пользователя", "2 пользователей", "5 пользователей", "11 пользователей", "21 пользователя"),
+        ),
+        Text.BUY_BUTTON: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.INVOICE_TITLE: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.PAID: ("jobs", ("ещё 1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.PERIOD: ("count", ("1\u00a0день", "2\u00a0дня", "5\u00a0дней", "11\u00a0дней", "21\u00a0день")),  # noqa: RUF001
+        Text.INSTRUCTION_TOO_LONG: ("length", ("1 символ,", "2 символа,", "5 символов,", "11 символов,", "21 символ,")),
+        Text.HELP: ("length", ("1 символа", "2 символов", "5 символов", "11 символов", "21 символа")),
+        Text.LEFT_BOUGHT: ("count", ("1 без срока", "2 без срока", "5 без срока", "11 без срока", "21 без срока")),
+    },
+}  # fmt: skip
+"""Texts that count, by language: the number's name, and what is said for each of `COUNTS`."""
+
+
 @pytest.mark.parametrize(
-    ("count", "said"),
-    [(1, "отменил 1 картинку"), (2, "отменил 2 картинки"), (5, "отменил 5 картинок"), (21, "отменил 21 картинку")],
+    ("language", "text", "count", "said"),
+    [
+        (language, text, (name, count), said)
+        for language, texts in PLURALS.items()
+        for text, (name, forms) in texts.items()
+        for count, said in zip(COUNTS, forms, strict=True)
+    ],
 )
-def test_russian_plurals_are_right(count: int, said: str) -> None:
-    assert said in Words("ru")(Text.JOBS_CANCELLED, count=count)
+def test_plurals_are_right(language: str, text: Text, count: tuple[str, int], said: str) -> None:
+    assert said in Words(language)(text, **{**VALUES, count[0]: count[1]})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_that_counts_is_among_them(language: str) -> None:
+    counting = {text for text in Text if variants(language, text) & {"one", "few", "many"}}
+    assert counting == set(PLURALS[language])
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def event(kind: str, **data: object) -> object:
     [
         ("execution_start", {"timestamp": 1}, Began()),
         ("execution_cached", {"nodes": []}, Began()),
-        ("executing", {"node": "40"}, Began()),
+        ("executing", {"node": "40"}, Began("40")),
         ("executing", {"node": None}, Ended()),
         ("progress", {"node": "40", "value": 2, "max": 4}, Stepped(node="40", step=2, steps=4)),
         ("execution_success", {}, Ending()),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenedit_worker.comfyui import Workflow, WorkflowFileError, WorkflowRejected
+from qwenedit_worker.comfyui import BoundWorkflow, Workflow, WorkflowFileError, WorkflowRejected
 
 WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
 QWEN = ["qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality"]
@@ -65,7 +65,8 @@ def test_shipped_bindings_are_what_would_be_inferred(name: str, tmp_path: Path) 
     copy = tmp_path / f"{name}.json"
     copy.write_bytes((WORKFLOWS / f"{name}.json").read_bytes())
 
-    assert Workflow.load(copy).binding == Workflow.load(WORKFLOWS / f"{name}.json").binding
+    shipped = Workflow.load(WORKFLOWS / f"{name}.json").binding
+    assert Workflow.load(copy).binding == shipped.model_copy(update={"parameters": {}})
 
 
 def test_graph_without_prompt_or_sampler_is_usable() -> None:
@@ -193,3 +194,91 @@ def test_prompt_is_found_behind_the_sampler_when_there_are_two_texts(tmp_path: P
     assert bound.graph["4"] == node("CLIPTextEncode", text="mine")
     assert bound.graph["3"] == node("CLIPTextEncode", text="bad")
     assert bound.steps == 0
+
+
+def bound_with(workflow: Workflow, **parameters: float | str) -> BoundWorkflow:
+    return workflow.bind(images=["a"], prompt="", seed=0, prefix="p", parameters=parameters)
+
+
+def styled(folder: Path) -> Workflow:
+    graph = minimal() | {"3": node("Style", style="oil", note="", strength=1)}
+    parameters = {
+        "style": {"node": "3", "input": "style", "choices": ["oil", "ink"]},
+        "note": {"node": "3", "input": "note"},
+        "strength": {"node": "3", "input": "strength", "min": 0.5},
+    }
+    binding = {
+        "images": [{"node": "1", "input": "image"}],
+        "prefix": {"node": "2", "input": "filename_prefix"},
+        "output": "2",
+        "parameters": parameters,
+    }
+    return Workflow.load(write(folder, graph, binding))
+
+
+def test_a_job_has_its_own_steps_and_cfg_where_the_binding_names_them() -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{QWEN[1]}.json")
+
+    bound = bound_with(workflow, steps=30, cfg=2.5)
+
+    sampler = json.loads(json.dumps(bound.graph))["40"]["inputs"]
+    assert (sampler["steps"], sampler["cfg"]) == (30, 2.5)
+    assert bound.steps == 30
+    assert bound_with(workflow).steps == 20
+
+
+def test_texts_and_numbers_go_to_the_inputs_that_the_binding_names(tmp_path: Path) -> None:
+    bound = bound_with(styled(tmp_path), style="ink", note="softly", strength=0.75)
+
+    assert bound.graph["3"] == node("Style", style="ink", note="softly", strength=0.75)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"stile": "ink"}, "has no parameter 'stile'; its binding names style, note, strength"),
+        ({"style": "pop"}, r"parameter style \(node 3, input style\): 'pop' is none of oil, ink"),
+        ({"style": 3}, "3 is none of oil, ink"),
+        ({"strength": 0.25}, r"parameter strength \(node 3, input strength\): 0.25 is below 0.5"),
+        ({"strength": "much"}, "'much' is no number"),
+        ({"note": 3}, "3 is not of the kind of ''"),
+    ],
+)
+def test_what_the_binding_does_not_allow_is_refused_with_node_and_input(
+    tmp_path: Path, parameters: dict[str, float | str], words: str
+) -> None:
+    with pytest.raises(WorkflowRejected, match=rf"workflow graph.*{words}"):
+        bound_with(styled(tmp_path), **parameters)
+
+
+def test_more_steps_than_the_binding_allows_are_refused() -> None:
+    with pytest.raises(WorkflowRejected, match=r"steps \(node 40, input steps\): 61 is above 60"):
+        bound_with(Workflow.load(WORKFLOWS / f"{QWEN[1]}.json"), steps=61)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        ({"node": "9", "input": "lora_name"}, "node 9, input lora_name: the graph has no such node"),
+        ({"node": "3", "input": "lora_name"}, "parameter own: node 3, input lora_name: names a model file"),
+        ({"node": "3", "input": "model"}, "is linked"),
+        ({"node": "3", "input": "strength_model", "min": 2}, "the graph's own value 1 is below 2"),
+        ({"node": "3", "input": "strength_model", "min": 2, "max": 1}, "min 2 is above max 1"),
+        ({"node": "3", "input": "strength_model", "choices": ["a"], "max": 1}, "choices are of texts"),
+        ({"node": "3", "input": "on"}, "True is neither a number nor a text"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_the_graph_stops_the_start(
+    tmp_path: Path, parameter: dict[str, object], words: str
+) -> None:
+    graph = minimal() | {
+        "3": node("LoraLoaderModelOnly", lora_name="a", model=["1", 0], strength_model=1, on=True),
+    }
+    binding = {
+        "images": [{"node": "1", "input": "image"}],
+        "prefix": {"node": "2", "input": "filename_prefix"},
+        "output": "2",
+        "parameters": {"own": parameter},
+    }
+    with pytest.raises(WorkflowFileError, match=rf"(?s)graph\.binding\.json.*{words}"):
+        Workflow.load(write(tmp_path, graph, binding))

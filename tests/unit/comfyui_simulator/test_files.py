@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+import threading
+
 import pytest
 from PIL import Image
 
@@ -50,3 +53,17 @@ def test_the_fingerprint_is_that_of_the_content(files):
     for name, content in (("a", b"one"), ("b", b"one"), ("c", b"two")):
         files.upload(kind="input", subfolder="", name=name, content=content, overwrite=False)
     assert files.fingerprint("a") == files.fingerprint("b") != files.fingerprint("c")
+
+
+def test_files_are_listed_while_somebody_removes_their_folders(files):
+    def come_and_go():
+        for number in range(300):
+            (files.root / f"input/job/{number}/deep").mkdir(parents=True)
+            shutil.rmtree(files.root / "input/job")
+
+    files.upload(kind="input", subfolder="kept", name="a.png", content=b"a", overwrite=False)
+    others = threading.Thread(target=come_and_go)
+    others.start()
+    while others.is_alive():
+        assert files.listing("input") == ("kept/a.png",)
+    others.join()

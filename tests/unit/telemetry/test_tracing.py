@@ -110,8 +110,26 @@ def test_what_is_processed_is_a_child_of_the_sender_and_linked_to_it_and_to_the_
         "messaging.operation.type": "process",
         "messaging.message.id": "a1",
         "qwenedit.job.id": "a1",
+        "qwenedit.job.short_id": "a1",
         "qwenedit.attempt": 2,
     }
+
+
+def test_a_span_may_tell_of_what_was_and_ends_when_that_did(spans):
+    with tracing.processing(
+        "line", "a1", parent=SENDER, identity=ITSELF, before="", attributes={}, period=tracing.Period(1000.0, 1002.5)
+    ) as span:
+        span.fail("worker_lost")
+    (span,) = spans.get_finished_spans()
+    assert (span.start_time, span.end_time) == (1_000_000_000_000, 1_002_500_000_000)
+    assert span.status.status_code is StatusCode.ERROR
+
+
+def test_a_span_that_others_tell_of_is_not_exported_and_its_parts_are(spans):
+    with make_process() as process, tracing.span("part"):
+        process.leave_to_others()
+    (part,) = spans.get_finished_spans()
+    assert format_span_id(part.parent.span_id) == "53995c3f42cd8ad8"
 
 
 def test_only_the_span_itself_gets_the_identity_and_not_its_parts(spans):

@@ -20,7 +20,7 @@ EXPECTED = [
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
     (comfyui.PictureUnreadable("x"), Fail, Reason.PICTURE_UNREADABLE),
-    (comfyui.PictureTooLarge("x"), Fail, Reason.PICTURE_UNREADABLE),
+    (comfyui.PictureTooLarge("x"), Fail, Reason.PICTURE_TOO_LARGE),
     (comfyui.ExecutionFailed("x"), Fail, Reason.EXECUTION_FAILED),
     (comfyui.WorkflowRejected("x"), Fail, Reason.WORKFLOW_REJECTED),
     (comfyui.WorkflowFileError("x"), Fail, Reason.WORKFLOW_REJECTED),

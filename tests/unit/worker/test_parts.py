@@ -16,7 +16,7 @@ from qwenedit_worker.app import _lose_patience
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.editor import workflow_path
-from qwenedit_worker.events import unless
+from qwenedit_worker.events import Signal, unless
 from qwenedit_worker.pictures import whole_png
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.shutdown import Shutdown
@@ -45,12 +45,12 @@ def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():
 
 
 async def test_a_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
-    activity = Activity(budget=0.05 - MARGIN, busy=Gauge("busy", "x", registry=CollectorRegistry()))
-    await asyncio.sleep(0.1)
+    activity = Activity(budget=0.3 - MARGIN, busy=Gauge("busy", "x", registry=CollectorRegistry()))
+    await asyncio.sleep(0.35)
     assert activity.health().ok, "idle is not stuck"
     with activity.job():
         assert activity.health().ok
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.35)
         assert not activity.health().ok
         activity.sign()
         assert activity.health().ok
@@ -71,18 +71,18 @@ def test_each_step_towards_the_exit_includes_the_ones_before():
 
 async def test_a_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
     shutdown = Shutdown()
-    patience = asyncio.create_task(_lose_patience(shutdown, 0.1))
-    await asyncio.sleep(0.2)
+    patience = asyncio.create_task(_lose_patience(shutdown, 0.5))
+    await asyncio.sleep(0.6)
     assert not shutdown.draining.is_set(), "the time runs from the wish to leave"
     shutdown.leave()
     await asyncio.sleep(0.05)
     assert not shutdown.abandoning.is_set()
-    await asyncio.wait_for(shutdown.abandoning.wait(), 1)
+    await asyncio.wait_for(shutdown.abandoning.wait(), 30)
     await patience
 
 
 async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_its_error():
-    event = asyncio.Event()
+    event = Signal()
 
     async def fails():
         raise KeyError("x")
@@ -92,8 +92,21 @@ async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_
         await unless(event, fails())
     asyncio.get_running_loop().call_later(0.05, event.set)
     began = time.monotonic()
-    assert await unless(event, asyncio.sleep(10, "done")) is None
-    assert time.monotonic() - began < 1
+    assert await unless(event, asyncio.sleep(60, "done")) is None
+    assert time.monotonic() - began < 30
+    assert await unless(event, asyncio.sleep(0, "done")) is None
+
+
+def test_a_signal_calls_once_whoever_is_there_when_it_comes_and_at_once_who_comes_later():
+    signal, called = Signal(), []
+    with signal.calling(lambda: called.append("gone")):
+        pass
+    with signal.calling(lambda: called.append("there")):
+        signal.set()
+        signal.set()
+    with signal.calling(lambda: called.append("later")):
+        pass
+    assert called == ["there", "later"]
 
 
 @pytest.mark.parametrize(

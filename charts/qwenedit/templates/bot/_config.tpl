@@ -9,15 +9,52 @@ MAX_RETRIES: {{ int $settings.maxRetries | quote }}
 RETRY_DELAYS: {{ join "," $settings.retryDelays | quote }}
 MAX_QUEUE_LENGTH: {{ int $settings.maxQueueLength | quote }}
 MAX_UNFINISHED_JOBS_PER_USER: {{ int $settings.maxUnfinishedJobsPerUser | quote }}
+{{- if not (kindIs "invalid" $settings.jobsPerDay) }}
+JOBS_PER_DAY: {{ int64 $settings.jobsPerDay | quote }}
+{{- end }}
+{{- with $settings.admins }}
+ADMINS: {{ include "qwenedit.userIds" . | quote }}
+{{- end }}
+{{- with $settings.allowedUsers }}
+ALLOWED_USERS: {{ include "qwenedit.userIds" . | quote }}
+{{- end }}
+{{- with $settings.starPacks }}
+STAR_PACKS: "{{ range $index, $pack := . }}{{ if $index }},{{ end }}{{ int64 $pack.jobs }}:{{ int64 $pack.stars }}{{ end }}"
+{{- end }}
+{{- with $settings.paySupport }}
+PAY_SUPPORT: {{ . | quote }}
+{{- end }}
+{{- with .Values.bot.moderation }}
+{{- if .url }}
+MODERATION_TIMEOUT: {{ .timeout | quote }}
+MODERATION_ON_ERROR: {{ .onError }}
+{{- end }}
+{{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
 DEFAULT_LANGUAGE: {{ $settings.defaultLanguage | quote }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
+{{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}
 {{- if eq .Values.bot.mode "webhook" }}
 WEBHOOK_URL: {{ .Values.bot.webhook.url | quote }}
 WEBHOOK_HOST: 0.0.0.0
 WEBHOOK_PORT: "8443"
 {{- end }}
+{{- if include "qwenedit.presetsConfigMap" . }}
+PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
+{{- end }}
 {{- if .Values.bot.podDeletionCost }}
 WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Telegram ids, separated by commas; Helm reads large numbers as floating point. */}}
+{{- define "qwenedit.userIds" -}}
+{{- range $index, $id := . }}{{ if $index }},{{ end }}{{ int64 $id }}{{ end }}
+{{- end }}
+
+{{/* The ConfigMap of the operator's presets, if there are any. */}}
+{{- define "qwenedit.presetsConfigMap" -}}
+{{- with .Values.bot.presets }}
+{{- if .file }}{{ include "qwenedit.fullname" $ }}-bot-presets{{ else }}{{ tpl .existingConfigMap $ }}{{ end }}
 {{- end }}
 {{- end }}

@@ -10,7 +10,12 @@ WORKER_GPU_LOCK_TIMEOUT: {{ $settings.gpuLockTimeout | quote }}
 COMFYUI_URL: {{ include "qwenedit.comfyuiUrl" . | quote }}
 COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}
 COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
+GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
+{{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
+{{- if ne .Values.comfyui.placement "sidecar" }}
+COMFYUI_SHARED: "true"
+{{- end }}
 {{- if eq .Values.comfyui.placement "sidecar" }}
 COMFYUI_INPUT_DIR: /data/input
 COMFYUI_OUTPUT_DIR: /data/output

@@ -1,8 +1,12 @@
 """The contract between bot and worker: jobs, their queue on Redis, their pictures and events."""
 
+from qwenedit_jobs import lean as lean  # before redis
+
+# isort: split
 from qwenedit_jobs.connection import connect
 from qwenedit_jobs.errors import (
     PictureExpiredError,
+    PicturesForgottenError,
     QueueError,
     QueueFullError,
     StorageFullError,
@@ -12,23 +16,28 @@ from qwenedit_jobs.errors import (
 )
 from qwenedit_jobs.events import Event, Events
 from qwenedit_jobs.keys import Keys
+from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
+    Cancelled,
     Claim,
     Counts,
     Edit,
     Job,
+    Lease,
     Phase,
     Reason,
     ReplyTo,
     Result,
+    Settled,
     State,
     Status,
     job_id,
+    short_id,
 )
 from qwenedit_jobs.pictures import PictureStore, RedisPictureStore, input_ref, result_ref
-from qwenedit_jobs.queue import Cancelled, JobQueue, Lease, Limits, Settled
+from qwenedit_jobs.queue import JobQueue, Limits
 from qwenedit_jobs.settings import RedisSettings, load
 
 __all__ = [
@@ -45,9 +54,11 @@ __all__ = [
     "Keys",
     "Lease",
     "Limits",
+    "LostAttempt",
     "Phase",
     "PictureExpiredError",
     "PictureStore",
+    "PicturesForgottenError",
     "QueueError",
     "QueueFullError",
     "Reason",
@@ -67,4 +78,5 @@ __all__ = [
     "job_id",
     "load",
     "result_ref",
+    "short_id",
 ]

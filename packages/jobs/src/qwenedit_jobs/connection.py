@@ -21,6 +21,7 @@ from redis.asyncio.sentinel import (
     SentinelManagedSSLConnection,
 )
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -36,20 +37,47 @@ HEALTH_CHECK_INTERVAL = 15
 """Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
 
 
-class _Cancellable(AbstractConnection):
-    """A connection on which a task can be cancelled at any moment.
+_PACKER = HiredisRespSerializer()
+LARGE = 65_536
+"""Bytes of an argument, a picture, that is not copied into its command."""
 
-    redis-py sends with `asyncio.wait_for`, which before Python 3.12 returns as if nothing had happened when it is
-    cancelled in the moment in which the sending ends: the task goes on, and whoever waits for its end waits for ever.
+
+class _Cancellable(AbstractConnection):
+    """A connection on which a task can be cancelled at any moment, and which costs little.
+
+    redis-py sends with `asyncio.wait_for`, which takes a task for each command, and before Python 3.12 returns as if
+    nothing had happened when it is cancelled in the moment in which the sending ends: the task goes on, and whoever
+    waits for its end waits for ever.
     """
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
-        task = asyncio.current_task()
-        before = task.cancelling() if task else 0
-        await super().send_packed_command(command, check_health)
-        if task is not None and task.cancelling() > before:
+        if not self.is_connected:
+            await self.connect_check_health(check_health=False)
+        if check_health:
+            await self.check_health()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        if self._writer is not None and self._writer.is_closing():
+            # The other side has hung up. asyncio's own loop loses what is written then; uvloop's is at a loss itself.
             await self.disconnect(nowait=True)
-            raise asyncio.CancelledError
+            raise RedisConnectionError("Connection closed by server")
+        try:
+            async with asyncio.timeout(self.socket_timeout):
+                await self._send_packed_command([command] if isinstance(command, bytes) else command)
+        except TimeoutError:
+            await self.disconnect(nowait=True)
+            raise RedisTimeoutError("Timeout writing to socket") from None
+        except OSError as error:
+            await self.disconnect(nowait=True)
+            raise RedisConnectionError(f"Error while writing to socket: {error}") from error
+        except BaseException:
+            # What was sent of it, nobody knows.
+            await self.disconnect(nowait=True)
+            raise
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """Pack in C what is not large; redis-py does so for its blocking client alone."""
+        if any(isinstance(arg, bytes) and len(arg) > LARGE for arg in args):
+            return super().pack_command(*args)
+        return cast("list[bytes]", _PACKER.pack(*args))
 
 
 class _Plain(_Cancellable, Connection):

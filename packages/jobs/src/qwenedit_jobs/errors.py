@@ -54,6 +54,16 @@ class PictureExpiredError(QueueError):
         self.ref = ref
 
 
+class PicturesForgottenError(QueueError, ResponseError):
+    """Redis was replaced by one that lacks the pictures just stored: store them again, and call again.
+
+    An error of redis-py's too, so that who handles those handles this one.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"the pictures of job {job_id} are not in Redis: it was replaced since they were stored")
+
+
 class UnreadableJobError(QueueError):
     """A claimed job's payload is not what this version knows; a worker of another version may read it."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from qwenedit_jobs.groups import ensure_group
+from qwenedit_jobs.identity import identity
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class Events:
         pipeline.xack(self._key, GROUP, event.entry)
         pipeline.xdel(self._key, event.entry)
         await pipeline.execute()
+
+    async def server(self) -> str:
+        """Name the Redis that has the stream."""
+        return await identity(self._redis)
 
     async def _read(self, start: str, *, count: int, block: int | None) -> list[Event]:
         reply = await self._redis.xreadgroup(GROUP, self._consumer, {self._key: start}, count=count, block=block)

@@ -49,6 +49,36 @@ class Keys:
         return f"{self.prefix}:nudge"
 
     @property
+    def paused(self) -> str:
+        """STRING: since when (ms) the queue is paused; there while it is."""
+        return f"{self.prefix}:paused"
+
+    @property
+    def held(self) -> str:
+        """LIST: the line while the queue is paused, when `job_queue` is empty."""
+        return f"{self.prefix}:held"
+
+    @property
+    def leader(self) -> str:
+        """STRING: the bot's replica that runs the janitor and the progress edits."""
+        return f"{self.prefix}:leader"
+
+    @property
+    def lost(self) -> str:
+        """LIST of attempts that were taken from their workers, as JSON, the last one last; see `LostAttempt`."""
+        return f"{self.prefix}:lost"
+
+    @property
+    def workers(self) -> str:
+        """ZSET worker → time (ms): when each gave its last sign of life."""
+        return f"{self.prefix}:workers"
+
+    @property
+    def workers_about(self) -> str:
+        """HASH worker → what it said of itself, as JSON."""
+        return f"{self.prefix}:workers:about"
+
+    @property
     def job_prefix(self) -> str:
         """Prefix of a job's HASH; the scripts that find ids themselves build the key from it."""
         return f"{self.prefix}:job:"
@@ -67,7 +97,8 @@ class Keys:
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead)
-        return {self.job_queue: "list", self.events: "stream", **dict.fromkeys(zsets, "zset")}
+        lists = dict.fromkeys((self.job_queue, self.held, self.lost), "list")
+        return {**lists, self.events: "stream", **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
         """HASH of one job."""
@@ -76,6 +107,14 @@ class Keys:
     def user(self, user_id: int) -> str:
         """SET of one user's unfinished jobs."""
         return f"{self.user_prefix}{user_id}"
+
+    def turn(self, shared: str) -> str:
+        """STRING token and name of the worker whose turn it is on a shared ComfyUI."""
+        return f"{self.prefix}:turn:{shared}"
+
+    def turn_passed(self, shared: str) -> str:
+        """LIST that wakes a worker which waits for its turn on a shared ComfyUI."""
+        return f"{self.prefix}:turn:{shared}:passed"
 
     def picture(self, ref: str) -> str:
         """STRING with the bytes of one picture."""

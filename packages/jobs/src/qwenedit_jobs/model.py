@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 MAX_PICTURES = 3
 MAX_PROMPT_LENGTH = 4096
 MAX_NAME_LENGTH = 100
 """Characters of an id, a picture's reference, a workflow's name: with the prompt's they bound what a job takes up."""
 
+MAX_PARAMETERS = 16
+MAX_PARAMETER_LENGTH = 200
+"""Characters of a parameter that is a text."""
+
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)]
+Parameter = (
+    Annotated[int, Strict(), Field(ge=-(2**53), le=2**53)]
+    | Annotated[float, Strict(), AllowInfNan(False)]
+    | Annotated[str, StringConstraints(max_length=MAX_PARAMETER_LENGTH)]
+)
+Parameters = Annotated[dict[Name, Parameter], Field(max_length=MAX_PARAMETERS)]
+"""Values for inputs of a workflow. Truth values are none: JSON and ComfyUI tell them from numbers, Python does not."""
 
 
 class State(StrEnum):
@@ -53,13 +64,16 @@ class Reason(StrEnum):
     WORKER_LOST = "worker_lost"
     PICTURE_EXPIRED = "picture_expired"
     PICTURE_UNREADABLE = "picture_unreadable"
+    PICTURE_TOO_LARGE = "picture_too_large"
+    """ComfyUI takes no upload of that many bytes."""
     EXPIRED = "expired"
     """It waited longer than the operator lets jobs wait."""
     UNKNOWN = "unknown"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Of texts only names of fields are cached: pydantic would keep 16,384 ids and file names of jobs long done.
+    model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys")
 
 
 class Edit(_Frozen):
@@ -72,6 +86,8 @@ class Edit(_Frozen):
     """Below 2^53, so that it survives every JSON implementation on the way."""
     workflow: Name | None = None
     """Name of a workflow; None is the worker's default."""
+    parameters: Parameters = Field(default_factory=dict)
+    """Values for inputs that the workflow's binding names beside the usual ones."""
 
 
 class ReplyTo(_Frozen):
@@ -82,6 +98,8 @@ class ReplyTo(_Frozen):
     """The bot's message that shows progress and becomes the picture."""
     source_message_id: int
     language: Name
+    discriminator: Name = ""
+    """Tells answers apart that reply to the same message."""
 
 
 class Job(_Frozen):
@@ -104,6 +122,38 @@ class Result(_Frozen):
     """Execution time on ComfyUI, in seconds."""
 
 
+class Lease(StrEnum):
+    """What a worker learns about its right to a job."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"
+    """The user wants no answer any more: stop and settle."""
+    LOST = "lost"
+    """Somebody else has the job: stop and drop the work."""
+
+
+class Settled(StrEnum):
+    """What became of a job when its worker let go of it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    DELAYED = "delayed"
+    QUEUED = "queued"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """The lease had gone to somebody else; nothing was changed."""
+
+
+class Cancelled(StrEnum):
+    """What a wish to cancel came to."""
+
+    CANCELLED = "cancelled"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's right to execute a job, until the lease runs out."""
@@ -121,6 +171,8 @@ class Claim:
     """What this attempt's span is to be called, a traceparent; empty for a job without a trace."""
     previous_context: str = ""
     """The same of the attempt before; empty for the first."""
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    """The job's pictures, where they were asked for, were small and all there; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +192,10 @@ class Status:
     result: Result | None
     trace_context: str = ""
     """The traceparent of its latest attempt, or of the span that sent it; empty for a job without a trace."""
+    started_at: float | None = None
+    """When its latest attempt began, by the same clock; None before the first."""
+    answered: bool = False
+    """Whether its user has the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +207,17 @@ class Counts:
     draining: int
     delayed: int
     dead: int
+    paused: bool = False
+    """An operator lets no job begin."""
+
+
+SHORT_ID = 8
+"""Characters of a job's id that people say to each other; jobs of a million are told apart by them, almost surely."""
+
+
+def short_id(job_id: str) -> str:
+    """Shorten a job's id for people: it stands under the job's message, in spans, and begins the id in logs."""
+    return job_id[:SHORT_ID]
 
 
 def job_id(chat_id: int, message_id: int, *, discriminator: str = "") -> str:

@@ -9,13 +9,15 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
 
 
 class PictureStore(Protocol):
-    """Keeps pictures by reference. Redis today; object storage fits behind the same three calls."""
+    """Keeps pictures by reference. Redis today; object storage fits behind the same calls."""
 
     async def put(self, ref: str, data: bytes) -> None:
         """Keep a picture under a reference of the caller's choice; repeating it is harmless.
@@ -30,6 +32,9 @@ class PictureStore(Protocol):
         Raises:
             PictureExpiredError: nothing is kept under the reference.
         """
+
+    async def holds(self, *refs: str) -> bool:
+        """Whether all of these pictures are kept now."""
 
     async def delete(self, *refs: str) -> None:
         """Forget pictures; unknown references are ignored."""
@@ -58,21 +63,27 @@ class RedisPictureStore:
         Raises:
             StorageFullError: Redis is at its `maxmemory`, or would come into the reserve below it.
         """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(self._keys.picture(ref), data, ex=self._ttl)
         if self._reserve:
-            await self._leave_reserve(len(data))
-        try:
-            await self._redis.set(self._keys.picture(ref), data, ex=self._ttl)
-        except OutOfMemoryError as error:
-            raise StorageFullError from error
-
-    async def _leave_reserve(self, size: int) -> None:
-        try:
-            memory = await self._redis.info("memory")
-        except NoPermissionError:  # a Redis whose administrator keeps that to himself
-            return
-        limit = int(memory.get("maxmemory", 0))
-        if limit and int(memory["used_memory"]) + size > limit * (1 - self._reserve):
+            pipeline.info("memory")
+        kept, *memory = await pipeline.execute(raise_on_error=False)
+        if isinstance(kept, OutOfMemoryError):
+            raise StorageFullError from kept
+        if isinstance(kept, Exception):
+            raise kept
+        # Asked for in the same round trip: it goes again where it has taken too much.
+        if not all(map(self._leaves_reserve, memory)):
+            await self.delete(ref)
             raise StorageFullError
+
+    def _leaves_reserve(self, memory: Mapping[str, str] | Exception) -> bool:
+        if isinstance(memory, NoPermissionError):  # a Redis whose administrator keeps that to himself
+            return True
+        if isinstance(memory, Exception):
+            raise memory
+        limit = int(memory.get("maxmemory", 0))
+        return not limit or int(memory["used_memory"]) <= limit * (1 - self._reserve)
 
     async def get(self, ref: str) -> bytes:
         """Return a picture.
@@ -84,6 +95,10 @@ class RedisPictureStore:
         if data is None:
             raise PictureExpiredError(ref)
         return data
+
+    async def holds(self, *refs: str) -> bool:
+        """Whether the TTL of none of these pictures has run out."""
+        return int(await self._redis.exists(*(self._keys.picture(ref) for ref in refs))) == len(refs)
 
     async def delete(self, *refs: str) -> None:
         """Forget pictures."""

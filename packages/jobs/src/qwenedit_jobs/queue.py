@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,33 +12,46 @@ import structlog
 from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
-from qwenedit_jobs.errors import QueueFullError, StorageFullError, TooManyUnfinishedError, UnreadableJobError
-from qwenedit_jobs.model import Claim, Counts, Job, Phase, Reason, Result, State, Status
+from qwenedit_jobs.errors import (
+    PicturesForgottenError,
+    QueueFullError,
+    StorageFullError,
+    TooManyUnfinishedError,
+    UnreadableJobError,
+)
+from qwenedit_jobs.lost import LostAttempt
+from qwenedit_jobs.model import Cancelled, Claim, Counts, Job, Lease, Phase, Reason, Result, Settled, State, Status
+from qwenedit_jobs.reading import status_of
 from qwenedit_jobs.refusals import explained
+from qwenedit_jobs.scripts import Scripts
 from qwenedit_jobs.trace import attempt_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
-    from redis.commands.core import AsyncScript
 
     from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.scripts import Command
 
 SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
-    "promote", "expire", "answered", "counts", "unfinished",
+    "promote", "expire", "answered", "readdress", "counts", "unfinished", "pause", "resume", "requeue", "drop",
+    "forget",
 )  # fmt: skip
 SCRIPTS = files("qwenedit_jobs") / "lua"
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
 ANSWERED_RETENTION = 86_400
 """Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
+PICTURE_TTL = 86_400
+"""Seconds for which a result's picture is kept, unless the operator says otherwise."""
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100
 LOOK_EVERY = 0.5
 """Seconds between looks at the line while Redis is too full to wait in it."""
+_FORGOTTEN = "forgotten"
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
 
@@ -65,38 +77,6 @@ class Limits:
     max_wait: float = 3_600.0
 
 
-class Lease(StrEnum):
-    """What a worker learns about its right to a job."""
-
-    HELD = "held"
-    CANCELLED = "cancelled"
-    """The user wants no answer any more: stop and settle."""
-    LOST = "lost"
-    """Somebody else has the job: stop and drop the work."""
-
-
-class Settled(StrEnum):
-    """What became of a job when its worker let go of it."""
-
-    DONE = "done"
-    FAILED = "failed"
-    DELAYED = "delayed"
-    QUEUED = "queued"
-    CANCELLED = "cancelled"
-    LOST = "lost"
-    """The lease had gone to somebody else; nothing was changed."""
-
-
-class Cancelled(StrEnum):
-    """What a wish to cancel came to."""
-
-    CANCELLED = "cancelled"
-    CANCELLING = "cancelling"
-    DONE = "done"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
 class JobQueue:
     """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
 
@@ -108,29 +88,44 @@ class JobQueue:
         redis: A client that decodes replies.
         keys: The installation's key names.
         waiter: A client whose connections are for `wait` alone: its socket time-out must exceed the wait.
+        picture_ttl: Seconds for which a result's picture is kept that is handed in with it.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, waiter: Redis | None = None) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, *, waiter: Redis | None = None, picture_ttl: int = PICTURE_TTL
+    ) -> None:
         self._redis = redis
         self._waiter = waiter or redis
         self._keys = keys
-        self._scripts = {name: _script(redis, name) for name in SCRIPT_NAMES}
+        self._picture_ttl = picture_ttl
+        self._scripts = Scripts(redis, SCRIPTS, SCRIPT_NAMES, prelude="prelude.lua")
         self._script_keys = (
             keys.job_queue, keys.leases, keys.draining, keys.delayed, keys.dead, keys.events, keys.nudge,
+            keys.paused, keys.held, keys.lost,
         )  # fmt: skip
         self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
 
-    async def _run(self, transition: str, *arguments: str | float) -> Any:
+    async def _run(self, transition: str, *arguments: str | float, raw: bool = False, behind: Command = ()) -> Any:
         try:
-            return await self._scripts[transition](keys=self._script_keys, args=(*self._common, *arguments))
+            return await self._scripts.run(
+                transition, self._script_keys, (*self._common, *arguments), raw=raw, behind=behind
+            )
         except ResponseError as error:
             job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
             raise await explained(error, self._redis, self._keys.kinds | job) from error
 
     # ---------------------------------------------------------------- the bot's side
 
-    async def enqueue(self, job: Job, limits: Limits, *, trace_context: str = "") -> State:
+    async def enqueue(
+        self, job: Job, limits: Limits, *, trace_context: str = "", pictures_in_redis: bool = False
+    ) -> State:
         """Accept a job, once: an id that exists is left as it is.
+
+        Args:
+            job: The job.
+            limits: What is accepted.
+            trace_context: Travels with it.
+            pictures_in_redis: Accept it only if the same Redis has its pictures at this moment.
 
         Returns:
             The job's state: `QUEUED` when it was accepted now.
@@ -138,13 +133,17 @@ class JobQueue:
         Raises:
             QueueFullError: too many jobs wait.
             TooManyUnfinishedError: this user has too many unfinished jobs.
+            PicturesForgottenError: Redis does not have its pictures.
             StorageFullError: Redis is at its `maxmemory`.
         """
         outcome, *rest = await self._run(
-            "enqueue", job.id, job.model_dump_json(), job.user_id, trace_context, limits.max_attempts,
+            "enqueue", job.id, _payload(job), job.user_id, trace_context, limits.max_attempts,
             json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
             limits.max_unfinished_per_user,
+            *(self._keys.picture(ref) for ref in job.edit.pictures if pictures_in_redis),
         )  # fmt: skip
+        if outcome == _FORGOTTEN:
+            raise PicturesForgottenError(job.id)
         if outcome == "full":
             raise QueueFullError(int(rest[0]))
         if outcome == "limited":
@@ -163,6 +162,10 @@ class JobQueue:
         """
         return bool(await self._run("answered", job_id, ANSWERED_RETENTION))
 
+    async def readdress(self, job_id: str, message_id: int) -> bool:
+        """Let the bot answer a job in another message than its placeholder; False where there is no such job."""
+        return bool(await self._run("readdress", job_id, message_id))
+
     async def was_answered(self, job_id: str) -> bool:
         """Whether the user already has the answer to a job."""
         return bool(await self._redis.hexists(self._keys.job(job_id), "answered_at"))
@@ -171,10 +174,16 @@ class JobQueue:
         """End the leases that ran out.
 
         Returns:
-            Each job's id and what became of it: `DELAYED`, `FAILED` or `CANCELLED`.
+            Each job's id and what became of it: `DELAYED`, `FAILED` or `CANCELLED`. A claim ends leases as well;
+            `lost_attempts` has them all.
         """
         flat: Sequence[str] = await self._run("reap", BATCH)
         return [(job_id, Settled(outcome)) for job_id, outcome in zip(flat[::2], flat[1::2], strict=True)]
+
+    async def lost_attempts(self) -> list[LostAttempt]:
+        """Return the attempts that were taken from their workers, each once; after a lost reply not even that."""
+        entries = cast("list[str] | None", await self._redis.lpop(self._keys.lost, BATCH))
+        return [attempt for entry in entries or () if (attempt := LostAttempt.read(entry)) is not None]
 
     async def promote(self) -> list[str]:
         """Put the jobs whose next attempt is due back into the queue; returns their ids."""
@@ -207,36 +216,52 @@ class JobQueue:
             await asyncio.sleep(min(timeout, LOOK_EVERY))
         return await self._redis.llen(key) > 0
 
-    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
+    async def peek(self) -> Job | None:
+        """Return the job that a claim would take now, and leave it in line: somebody else may be faster.
+
+        None as well where the first item in line is no job, or one that is unknown to this version.
+        """
+        job_id = cast("str | None", await self._redis.lindex(self._keys.job_queue, -1))
+        payload = None if job_id is None else await self._redis.hget(self._keys.job(job_id), "payload")
+        try:
+            return Job.model_validate_json(payload) if payload else None
+        except ValidationError:
+            return None
+
+    async def claim(self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0) -> Claim | None:
         """Take the job that waited longest.
 
         Args:
             worker: Who asks, for the operator.
             token: Fresh and random for each job; repeating a call with the same token returns the same job.
             lease: Seconds until the job goes to somebody else unless `renew` is called.
+            pictures_up_to: Bytes of pictures that may come with the job, from the same Redis.
 
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        strangers, *found = await self._run("claim", worker, token, _ms(lease))
+        prefix = self._keys.picture("")
+        strangers, *found = await self._run("claim", worker, token, _ms(lease), pictures_up_to, prefix, raw=True)
         if int(strangers):
             log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
         if not found:
             return None
-        job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = found
+        job_id, payload, attempt, max_attempts, trace_context, waited, previous_token, *pictures = found
         try:
             job = Job.model_validate_json(payload)
         except ValidationError as error:
-            raise UnreadableJobError(job_id, token) from error
+            raise UnreadableJobError(job_id.decode(), token) from error
+        trace = trace_context.decode()
         return Claim(
             job=job,
             token=token,
             attempt=int(attempt),
             max_attempts=int(max_attempts),
-            trace_context=trace_context,
+            trace_context=trace,
             waited=int(waited) / 1000,
-            attempt_context=attempt_context(trace_context, token),
-            previous_context=attempt_context(trace_context, previous_token),
+            attempt_context=attempt_context(trace, token),
+            previous_context=attempt_context(trace, previous_token.decode()),
+            pictures=tuple(pictures),
         )
 
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
@@ -247,9 +272,29 @@ class JobQueue:
         """Tell the user how far the job is."""
         return Lease(await self._run("progress", job_id, token, phase, step, steps))
 
-    async def complete(self, job_id: str, token: str, result: Result) -> Settled:
-        """Hand in the result: `DONE`, `CANCELLED` or `LOST`."""
-        return Settled(await self._run("complete", job_id, token, result.model_dump_json()))
+    async def complete(self, job_id: str, token: str, result: Result, *, picture: bytes | None = None) -> Settled:
+        """Hand in the result: `DONE`, `CANCELLED` or `LOST`.
+
+        Args:
+            job_id: The job.
+            token: Of the claim.
+            result: What the attempt produced.
+            picture: Is put into the same Redis first, and the result accepted only if it is there then.
+
+        Raises:
+            PicturesForgottenError: Redis does not have the picture any more.
+            StorageFullError: it has no room for it.
+        """
+        key, said = self._keys.picture(result.picture), result.model_dump_json()
+        if picture is None:
+            return Settled(await self._run("complete", job_id, token, said, ""))
+        keep = ("SET", key, picture, "EX", self._picture_ttl)
+        kept, outcome = await self._run("complete", job_id, token, said, key, behind=keep)
+        if outcome != _FORGOTTEN:
+            return Settled(outcome)
+        if isinstance(kept, ResponseError):
+            raise await explained(kept, self._redis, {})
+        raise PicturesForgottenError(job_id)
 
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
         """Give up for good: `FAILED`, `CANCELLED` or `LOST`."""
@@ -272,19 +317,27 @@ class JobQueue:
     async def status(self, job_id: str) -> Status | None:
         """Return what is known of a job; None when it was never accepted or is forgotten."""
         fields = cast("dict[str, str]", await self._redis.hgetall(self._keys.job(job_id)))
-        return _status(fields) if "payload" in fields else None
+        return status_of(fields) if "payload" in fields else None
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
-        """Return what is known of several jobs, in one round trip; forgotten ones are left out."""
+        """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
+        ids = list(job_ids)
         pipeline = self._redis.pipeline(transaction=False)
-        for job_id in job_ids:
+        for job_id in ids:
             pipeline.hgetall(self._keys.job(job_id))
-        return [_status(fields) for fields in await pipeline.execute() if "payload" in fields]
+        known: list[Status] = []
+        for job_id, fields in zip(ids, await pipeline.execute(), strict=True):
+            try:
+                known += [status_of(fields)] if "payload" in fields else []
+            except ValidationError as error:
+                # One that is shown to nobody must not keep the others from being shown.
+                log.warning("queue.unreadable", job_id=job_id, errors=error.error_count())
+        return known
 
     async def waiting_ids(self) -> list[str]:
         """Return the ids in line, next one first."""
-        ids = await self._redis.lrange(self._keys.job_queue, 0, -1)
-        return [cast("str", job_id) for job_id in reversed(ids)]
+        line, *_others = await self._run("unfinished")
+        return list(reversed(line))
 
     async def unfinished_ids(self) -> list[str]:
         """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
@@ -309,31 +362,21 @@ class JobQueue:
         Raises:
             WrongTypeError: one of the places holds something else.
         """
-        return Counts(*await self._run("counts"))
+        return (await self._counts(""))[0]
+
+    async def room(self, user_id: int) -> tuple[Counts, int]:
+        """Count as `counts` does, and one user's unfinished jobs, at one moment."""
+        return await self._counts(user_id)
+
+    async def _counts(self, user_id: int | str) -> tuple[Counts, int]:
+        waiting, running, draining, delayed, dead, paused, unfinished = await self._run("counts", user_id)
+        return Counts(waiting, running, draining, delayed, dead, paused=bool(paused)), unfinished
 
 
-def _script(redis: Redis, name: str) -> AsyncScript:
-    return redis.register_script((SCRIPTS / "prelude.lua").read_text() + (SCRIPTS / f"{name}.lua").read_text())
+def _payload(job: Job) -> str:
+    """Say only what differs from the defaults: a worker of the release before knows nothing of newer fields."""
+    return job.model_dump_json(exclude_defaults=True)
 
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def _status(fields: dict[str, str]) -> Status:
-    result = fields.get("result")
-    reason = fields.get("reason")
-    trace_context = fields.get("trace_context", "")
-    return Status(
-        job=Job.model_validate_json(fields["payload"]),
-        state=State(fields["state"]),
-        phase=Phase(fields["phase"]),
-        step=int(fields["step"]),
-        steps=int(fields["steps"]),
-        attempt=int(fields["attempt"]),
-        cancelling=fields.get("cancelling") == "1",
-        enqueued_at=int(fields["enqueued_at"]) / 1000,
-        reason=Reason(reason) if reason else None,
-        result=Result.model_validate_json(result) if result else None,
-        trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
-    )

@@ -6,6 +6,8 @@ Those without our prefix are OpenTelemetry's: https://opentelemetry.io/docs/spec
 from __future__ import annotations
 
 JOB_ID = "qwenedit.job.id"
+JOB_SHORT_ID = "qwenedit.job.short_id"
+"""The beginning of the job's id, as its user sees it: backends look for a whole value faster, or for no other."""
 ATTEMPT = "qwenedit.attempt"
 """1 for the first execution of a job."""
 MAX_ATTEMPTS = "qwenedit.max_attempts"
@@ -25,6 +27,11 @@ PROMPT_ID = "qwenedit.comfyui.prompt_id"
 """ComfyUI's id of an execution, as in its log and history; says nothing of the user's words."""
 STEP = "qwenedit.comfyui.step"
 STEPS = "qwenedit.comfyui.steps"
+WORKFLOW = "qwenedit.workflow"
+GPU_SECONDS = "qwenedit.gpu_seconds"
+"""Seconds that an attempt had the GPU, from its claim to its settlement."""
+LOAD_SECONDS = "qwenedit.load_seconds"
+"""The part of them that went into loading models, where any were."""
 BYTES = "qwenedit.bytes"
 """Size of a picture that was moved."""
 
@@ -34,3 +41,11 @@ MESSAGING_DESTINATION = "messaging.destination.name"
 MESSAGING_OPERATION = "messaging.operation.name"
 MESSAGING_OPERATION_TYPE = "messaging.operation.type"
 MESSAGING_MESSAGE_ID = "messaging.message.id"
+
+_SHORT = 8
+"""As `qwenedit_jobs.short_id` has it, whom this package does not know; a test holds them together."""
+
+
+def of_job(job_id: str) -> dict[str, str]:
+    """Name a job, by its whole id and as its user knows it."""
+    return {JOB_ID: job_id, JOB_SHORT_ID: job_id[:_SHORT]}

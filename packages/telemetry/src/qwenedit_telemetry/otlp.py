@@ -19,13 +19,13 @@ from qwenedit_telemetry import attributes as names
 from qwenedit_telemetry.export import WatchedExporter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace.export import SpanExporter
 
-    from qwenedit_telemetry.tracing import Attributes, Kind
+    from qwenedit_telemetry.tracing import Attributes, Kind, Period
 
 FLUSH = 3.0
 """Seconds that the last spans have at a stop; a collector that is away may not delay a pod's end."""
@@ -58,9 +58,18 @@ class OpenTelemetryTracer:
         service: `bot` or `worker`.
         version: Of the service.
         processor: Takes the spans.
+        give_up: Ends its tries to export them.
     """
 
-    def __init__(self, *, service: str, version: str, processor: SpanProcessor) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        version: str,
+        processor: SpanProcessor,
+        give_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._give_up = give_up
         self._provider = TracerProvider(
             resource=resource(service=service, version=version), id_generator=_Ids(), shutdown_on_exit=False
         )
@@ -70,12 +79,20 @@ class OpenTelemetryTracer:
     @classmethod
     def exporting(cls, exporter: SpanExporter, *, service: str, version: str, endpoint: str) -> OpenTelemetryTracer:
         """Make one that exports in batches."""
-        processor = BatchSpanProcessor(WatchedExporter(exporter, endpoint=endpoint))
-        return cls(service=service, version=version, processor=processor)
+        watched = WatchedExporter(exporter, endpoint=endpoint)
+        return cls(service=service, version=version, processor=BatchSpanProcessor(watched), give_up=watched.shutdown)
 
     @contextmanager
     def span(
-        self, name: str, *, kind: Kind, attributes: Attributes, parent: str | None, links: Sequence[str], identity: str
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        attributes: Attributes,
+        parent: str | None,
+        links: Sequence[str],
+        identity: str,
+        period: Period | None,
     ) -> Iterator[_Span]:
         """Make a span that is current inside the block; see `tracing.Tracer`."""
         context = None if parent is None else _context(parent)
@@ -88,17 +105,21 @@ class OpenTelemetryTracer:
                 kind=trace.SpanKind[kind.value],
                 attributes=dict(attributes),
                 links=[trace.Link(span) for span in linked],
+                start_time=_nanoseconds(period.start) if period else None,
             )
         finally:
             _next_span_id.reset(token)
         span = _Span(made)
         # An exception's text may quote a user, and its frames' variables hold pictures: only its class is told.
-        with trace.use_span(made, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        with trace.use_span(made, end_on_exit=False, record_exception=False, set_status_on_exception=False):
             try:
                 yield span
             except Exception as error:
                 span.fail(type(error).__name__)
                 raise
+            finally:
+                if span.ours:
+                    made.end(_nanoseconds(period.end) if period else None)
 
     def current(self) -> tuple[str, str] | None:
         """Return trace id and span id of the current span."""
@@ -112,11 +133,13 @@ class OpenTelemetryTracer:
         return trace.get_current_span().get_span_context().trace_flags.sampled
 
     def close(self) -> None:
-        """Export what is left, within `FLUSH` seconds."""
+        """Export what is left, within `FLUSH` seconds; what is left then is dropped."""
         # The SDK's own shutdown waits for up to half a minute, and takes no other time.
         flushing = threading.Thread(target=self._provider.shutdown, name="flush-spans", daemon=True)
         flushing.start()
         flushing.join(FLUSH)
+        if flushing.is_alive():
+            self._give_up()
 
 
 class _Span:
@@ -124,6 +147,8 @@ class _Span:
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
+        self.ours = True
+        """Whether this process exports it."""
 
     @property
     def traceparent(self) -> str:
@@ -141,12 +166,19 @@ class _Span:
         self._span.set_attribute(names.ERROR_TYPE, kind)
         self._span.set_status(trace.StatusCode.ERROR)
 
+    def leave_to_others(self) -> None:
+        self.ours = False
+
 
 class _Ids(RandomIdGenerator):
     """Random ids, except where a span's identity was agreed on beforehand."""
 
     def generate_span_id(self) -> int:
         return _next_span_id.get() or super().generate_span_id()
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000_000)
 
 
 def _context(traceparent: str) -> Context:

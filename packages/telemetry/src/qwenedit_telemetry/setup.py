@@ -32,6 +32,8 @@ class Telemetry:
     """Make the service's own metrics in this one."""
     tracer: OpenTelemetryTracer | None
     """Exports spans; None where no collector is configured."""
+    version: str
+    """Of the service."""
 
     def probe_server(
         self, *, host: str, port: int, checks: Mapping[str, Check], actions: Mapping[str, Check] | None = None
@@ -61,7 +63,7 @@ def setup(*, service: str, level: str = "INFO", constants: Mapping[str, str] | N
     build = _version(service)
     tracer = _tracer(service, build)
     tracing.use(tracer)
-    return Telemetry(registry=make_registry(service=service, version=build), tracer=tracer)
+    return Telemetry(registry=make_registry(service=service, version=build), tracer=tracer, version=build)
 
 
 def _tracer(service: str, build: str) -> OpenTelemetryTracer | None:

@@ -7,6 +7,7 @@ over gRPC 19 MB, which an installation without a collector does not pay.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -43,6 +44,17 @@ class Span(Protocol):
     def fail(self, kind: str) -> None:
         """Mark it as failed, with a word from a bounded set: an error's text may quote a user."""
 
+    def leave_to_others(self) -> None:
+        """Export its parts alone: another process tells of it, under the same identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one moment to another, in seconds since the epoch."""
+
+    start: float
+    end: float
+
 
 class Tracer(Protocol):
     """Makes spans; `otlp` has the one that exports them."""
@@ -56,6 +68,7 @@ class Tracer(Protocol):
         parent: str | None,
         links: Sequence[str],
         identity: str,
+        period: Period | None,
     ) -> AbstractContextManager[Span]:
         """Make a span that is current inside the block.
 
@@ -66,6 +79,7 @@ class Tracer(Protocol):
             parent: A traceparent; empty: this span begins a trace; None: the current span.
             links: Traceparents of other spans that it has to do with; empty ones are left out.
             identity: The traceparent that the span itself is to have; empty: a fresh one.
+            period: When that was, of which it tells; None: it is being done now.
         """
 
     def current(self) -> tuple[str, str] | None:
@@ -90,6 +104,9 @@ class _NoSpan(AbstractContextManager["_NoSpan"]):
         pass
 
     def fail(self, kind: str) -> None:
+        pass
+
+    def leave_to_others(self) -> None:
         pass
 
 
@@ -141,7 +158,14 @@ def sending(destination: str, message_id: str) -> AbstractContextManager[Span]:
 
 
 def processing(
-    destination: str, message_id: str, *, parent: str, identity: str, before: str, attributes: Attributes
+    destination: str,
+    message_id: str,
+    *,
+    parent: str,
+    identity: str,
+    before: str,
+    attributes: Attributes,
+    period: Period | None = None,
 ) -> AbstractContextManager[Span]:
     """Process a message: a child of the span that sent it.
 
@@ -155,6 +179,7 @@ def processing(
         identity: What the span's traceparent is to be, so that others can name it; empty: a fresh one.
         before: The traceparent of the attempt before, to be linked; empty: this is the first.
         attributes: More of it.
+        period: When that was, where somebody else tells of it afterwards.
     """
     return _make(
         f"process {destination}",
@@ -163,6 +188,7 @@ def processing(
         parent=parent,
         links=(parent, before),
         identity=identity,
+        period=period,
     )
 
 
@@ -187,10 +213,19 @@ def _make(
     parent: str | None,
     links: Sequence[str] = (),
     identity: str = "",
+    period: Period | None = None,
 ) -> AbstractContextManager[Span]:
     if _tracer is None:
         return NO_SPAN
-    return _tracer.span(name, kind=kind, attributes=attributes or {}, parent=parent, links=links, identity=identity)
+    return _tracer.span(
+        name,
+        kind=kind,
+        attributes=attributes or {},
+        parent=parent,
+        links=links,
+        identity=identity,
+        period=period,
+    )
 
 
 def _messaging(destination: str, message_id: str, operation: str) -> dict[str, str]:
@@ -200,5 +235,5 @@ def _messaging(destination: str, message_id: str, operation: str) -> dict[str, s
         names.MESSAGING_OPERATION: operation,
         names.MESSAGING_OPERATION_TYPE: operation,
         names.MESSAGING_MESSAGE_ID: message_id,
-        names.JOB_ID: message_id,
+        **names.of_job(message_id),
     }

@@ -4,50 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
+import uvloop
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
-from aiogram.types import BotCommand
+from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot import janitor, progress, worker_pods
+from qwenedit_bot import broadcast, forgetting, janitor, menus, progress, recall, shelf, worker_pods
+from qwenedit_bot.accounts import Accounts
+from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
 from qwenedit_bot.consumer import BLOCK, Consumer
 from qwenedit_bot.deliver import Deliver
 from qwenedit_bot.dispatch import HandleUpdate, make_dispatcher
 from qwenedit_bot.errors import TokenRefusedError
-from qwenedit_bot.handlers.commands import MENU
+from qwenedit_bot.experience import Experience
+from qwenedit_bot.fairness import DailyGate, RoomGate
+from qwenedit_bot.forgetting import Forgetting
+from qwenedit_bot.guests import Guests
+from qwenedit_bot.handlers.admin import Office
 from qwenedit_bot.handlers.context import Services
+from qwenedit_bot.handlers.privacy import Keeping
+from qwenedit_bot.handlers.shop import Shop
 from qwenedit_bot.janitor import Janitor
 from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.languages import Languages
 from qwenedit_bot.leadership import Leadership
-from qwenedit_bot.limiter import Limiter
 from qwenedit_bot.loops import Backoff, every, pause, unless
 from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.moderation import Unmoderated
+from qwenedit_bot.moderation_hook import ModerationHook
+from qwenedit_bot.payments import Payments
 from qwenedit_bot.poller import Poller
+from qwenedit_bot.presets import PresetsError
 from qwenedit_bot.progress import Progress
+from qwenedit_bot.recall import Recall
+from qwenedit_bot.recent import Recent
 from qwenedit_bot.replies import Replies
+from qwenedit_bot.session import Session
 from qwenedit_bot.settings import BotSettings
+from qwenedit_bot.shared_limiter import SharedLimiter
+from qwenedit_bot.shelf import Shelf
 from qwenedit_bot.submit import Submit
+from qwenedit_bot.tally import Tally
 from qwenedit_bot.telegram import TelegramMessenger
-from qwenedit_bot.texts import LANGUAGES, Texts
+from qwenedit_bot.texts import Texts
+from qwenedit_bot.updates import ALBUM_TICK, UpdateStream
 from qwenedit_bot.updates import GROUP as UPDATES_GROUP
-from qwenedit_bot.updates import UpdateStream
+from qwenedit_bot.warm import warm_up
 from qwenedit_bot.webhook import Webhook
 from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.events import GROUP as EVENTS_GROUP
+from qwenedit_jobs.operating import OperatedQueue
+from qwenedit_jobs.presence import Workers
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from qwenedit_bot.limiter import Pace
     from qwenedit_bot.updates import ReceivedUpdate
     from qwenedit_jobs import Event
 
@@ -56,14 +78,18 @@ MEMORY_RESERVE = 0.1
 UPDATES_AT_ONCE = 50
 """Updates in hand; those of one chat are handled one after another."""
 ANSWERS_AT_ONCE = 16
+MOST_ANSWERED = 5_000
+"""Answered jobs that this process knows as well, should Redis forget them."""
+ANSWERED_KEPT = 3_600.0
+"""Seconds: longer than a job whose end was forgotten takes to end again."""
 
 log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run the bot until SIGTERM. Exit code 2: the settings, or Telegram, refuse the start."""
+    """Run the bot until SIGTERM. Exit code 2: the settings, the presets or Telegram refuse the start."""
     settings = load(BotSettings)
-    raise SystemExit(asyncio.run(serve(settings)))
+    raise SystemExit(uvloop.run(serve(settings)))
 
 
 async def serve(settings: BotSettings) -> int:
@@ -80,8 +106,10 @@ async def serve(settings: BotSettings) -> int:
             blocking=await stack.enter_async_context(connect(settings, block=BLOCK)),
             raw=await stack.enter_async_context(connect(settings, decode=False)),
         )
+        warm_up()
         metrics = BotMetrics(telemetry.registry)
-        limiter = Limiter()
+        keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
+        limiter = SharedLimiter(connections.commands, keys)
         bot = make_bot(settings, limiter, metrics)
         stack.push_async_callback(bot.session.close)
         readiness = Readiness(connections.commands)
@@ -93,9 +121,12 @@ async def serve(settings: BotSettings) -> int:
         code = 0
         try:
             if await introduce(bot, connections.commands, stop):
-                await run(settings, connections, bot, limiter, metrics, readiness, stop)
+                await run(settings, connections, keys, bot, limiter, metrics, readiness, stop)
         except* TokenRefusedError as refused:
             log.error("bot.token_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
+            code = 2
+        except* PresetsError as refused:
+            log.error("bot.presets_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
     log.info("bot.stopped", code=code)
     return code
@@ -111,9 +142,9 @@ class Connections:
     """Does not decode: for pictures."""
 
 
-def make_bot(settings: BotSettings, limiter: Limiter, metrics: BotMetrics) -> Bot:
+def make_bot(settings: BotSettings, limiter: Pace, metrics: BotMetrics) -> Bot:
     """Make the connection to Telegram; nothing is sent before its first call."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    session = Session(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(CallMiddleware(limiter, metrics))
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
@@ -150,8 +181,9 @@ async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
 async def run(
     settings: BotSettings,
     connections: Connections,
+    keys: BotKeys,
     bot: Bot,
-    limiter: Limiter,
+    limiter: Pace,
     metrics: BotMetrics,
     readiness: Readiness,
     stop: asyncio.Event,
@@ -160,33 +192,59 @@ async def run(
 
     Raises:
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
+        PresetsError: the operator's presets cannot be used.
     """
     redis = connections.commands
-    keys = BotKeys(prefix=settings.keys.prefix, bot_id=bot.id)
-    queue = JobQueue(redis, settings.keys)
+    queue = OperatedQueue(redis, settings.keys)
     store = RedisPictureStore(connections.raw, settings.keys, ttl=settings.picture_ttl, reserve=MEMORY_RESERVE)
     texts = Texts(default=settings.default_language)
+    languages = Languages(redis, keys, texts)
+    presets = Shelf(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
+    await presets.open()
     messenger = TelegramMessenger(bot, limiter)
     replies = Replies(redis, keys, messenger)
+    answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT)
+    guests = Guests(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
+    accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
+    selling = bool(settings.star_packs)
+    hook = make_moderation(settings, redis, keys, metrics)
     submit = Submit(
         queue=queue, limits=settings.limits, store=store, messenger=messenger, replies=replies, metrics=metrics,
-        line=settings.keys.job_queue,
+        answered=answered, line=settings.keys.job_queue,
+        gates=(RoomGate(queue, settings.limits, replies), DailyGate(accounts, replies, for_sale=selling)),
+        moderation=hook,
     )  # fmt: skip
+    broadcasts = Broadcasts(redis, keys, messenger, languages)
+    oblivion = Forgetting(
+        redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
+    )
     services = Services(
-        queue=queue, submit=submit, replies=replies, messenger=messenger, texts=texts,
-        picture_ttl=settings.picture_ttl,
+        queue=queue, store=store, submit=submit, replies=replies, messenger=messenger, texts=texts,
+        languages=languages, presets=presets, accounts=accounts, guests=guests, forgetting=oblivion,
+        keeping=Keeping(
+            settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
+        ),
+        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
     )  # fmt: skip
-    deliver = Deliver(queue=queue, store=store, messenger=messenger, replies=replies, texts=texts, metrics=metrics)
-    drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts)
+    workers, tally = Workers(redis, settings.keys), Tally(redis, keys)
+    office = Office(queue=queue, workers=workers, tally=tally, broadcasts=broadcasts)
+    experience = Experience(redis, keys, workers, paused_key=settings.keys.paused)
+    deliver = Deliver(
+        queue=queue, store=store, messenger=messenger, replies=replies, texts=texts, metrics=metrics,
+        experience=experience, answered=answered, accounts=accounts, tally=tally,
+        moderation=hook or Unmoderated(),
+    )  # fmt: skip
+    drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience)
     groups = ((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP))
-    cleaning = Janitor(queue=queue, redis=redis, groups=groups, metrics=metrics)
-    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services), services, metrics)
+    cleaning = Janitor(queue=queue, redis=redis, groups=groups, metrics=metrics, line=settings.keys.job_queue)
+    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office), services, metrics)
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
+    recalling = Recall(redis, replies=replies, updates=stream, metrics=metrics)
     intake = make_intake(settings, bot, stream)
     updates: Consumer[ReceivedUpdate] = Consumer(
         stream, handle, lane=lambda update: update.chat, name="updates", concurrency=UPDATES_AT_ONCE,
-        give_up_after=600.0,
+        give_up_after=600.0, due=stream.due,
     )  # fmt: skip
     answers: Consumer[Event] = Consumer(
         Events(connections.blocking, settings.keys, consumer=settings.bot_id),
@@ -196,18 +254,27 @@ async def run(
         concurrency=ANSWERS_AT_ONCE,
         give_up_after=None,
     )
-    leadership = Leadership(redis, keys.leader, replica=settings.bot_id)
+    leadership = Leadership(redis, settings.keys.leader, replica=settings.bot_id)
     metrics.leader.set_function(lambda: float(leadership.held))
     readiness.intake = intake
 
-    async with asyncio.TaskGroup() as tasks:
+    async with hook or nullcontext(), asyncio.TaskGroup() as tasks:
         tasks.create_task(intake.run(stop))
+        tasks.create_task(every(ALBUM_TICK, stop, stream.close_albums, name="albums", when=lambda: True))
         tasks.create_task(updates.run(stop))
         tasks.create_task(answers.run(stop))
         tasks.create_task(leadership.run(stop))
         tasks.create_task(every(janitor.TICK, stop, cleaning.tick, name="janitor", when=lambda: leadership.held))
         tasks.create_task(every(progress.TICK, stop, drawing.tick, name="progress", when=lambda: leadership.held))
-        tasks.create_task(offer_commands(bot, texts))
+        tasks.create_task(every(shelf.LOOK_EVERY, stop, presets.look, name="presets", when=lambda: True))
+        tasks.create_task(every(recall.LOOK_EVERY, stop, recalling.tick, name="recall", when=lambda: True))
+        tasks.create_task(every(broadcast.TICK, stop, broadcasts.tick, name="broadcast", when=lambda: leadership.held))
+        tasks.create_task(every(forgetting.TICK, stop, oblivion.tick, name="forget", when=lambda: leadership.held))
+        tasks.create_task(
+            menus.offer(
+                bot, texts, stop, limited=settings.jobs_per_day is not None, selling=selling, admins=settings.admins
+            )
+        )
         if settings.worker_pods:
             tasks.create_task(keep_deletion_costs(settings, queue, leadership, stop))
 
@@ -236,6 +303,21 @@ def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream) -> Intake
     )
 
 
+def make_moderation(settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> ModerationHook | None:
+    """Make the hook that the operator wants asked; None where there is none."""
+    if settings.moderation_url is None:
+        return None
+    return ModerationHook(
+        settings.moderation_url,
+        token=settings.moderation_token,
+        timeout=settings.moderation_timeout,
+        fail_open=settings.moderation_on_error == "allow",
+        redis=redis,
+        keys=keys,
+        metrics=metrics,
+    )
+
+
 async def keep_deletion_costs(
     settings: BotSettings, queue: JobQueue, leadership: Leadership, stop: asyncio.Event
 ) -> None:
@@ -244,18 +326,6 @@ async def keep_deletion_costs(
     async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
         costs = DeletionCosts(queue=queue, pods=pods)
         await every(worker_pods.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held)
-
-
-async def offer_commands(bot: Bot, texts: Texts) -> None:
-    """Tell Telegram which commands to offer, in each language and as the default."""
-    try:
-        with impatient():
-            for language in (None, *LANGUAGES):
-                words = texts.of(language)
-                menu = [BotCommand(command=name, description=words(text)) for name, text in MENU.items()]
-                await bot.set_my_commands(menu, language_code=language)
-    except AiogramError as error:
-        log.info("bot.commands_not_offered", status=status_of(error))
 
 
 class Readiness:

@@ -24,6 +24,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
+from aiogram.methods import GetFile
 
 from qwenedit_bot.loops import Backoff
 from qwenedit_bot.poller import GetRawUpdates
@@ -37,13 +38,18 @@ if TYPE_CHECKING:
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
 
-    from qwenedit_bot.limiter import Limiter
+    from qwenedit_bot.limiter import Pace
     from qwenedit_bot.metrics import BotMetrics
 
 LONGEST = 120.0
 """Seconds of trying after which a call gives up; whoever made it may then begin again later."""
 ATTEMPTS = 5
 """Attempts at a call that Telegram fails at (5xx) or does not answer."""
+
+FLOOD_CHATS, FLOOD_WINDOW = 5, 10.0
+"""So many chats with a 429 in so many seconds close all chats."""
+LONGEST_CLOSURE = 30.0
+"""Seconds for which they do."""
 
 _STATUS: tuple[tuple[type[AiogramError], str], ...] = (
     (TelegramRetryAfter, "429"),
@@ -87,9 +93,10 @@ class CallMiddleware(BaseRequestMiddleware):
     message may come twice, which is better than not at all.
     """
 
-    def __init__(self, limiter: Limiter, metrics: BotMetrics) -> None:
+    def __init__(self, limiter: Pace, metrics: BotMetrics) -> None:
         self._limiter = limiter
         self._metrics = metrics
+        self._refused: dict[int, float] = {}
 
     async def __call__(
         self,
@@ -113,7 +120,7 @@ class CallMiddleware(BaseRequestMiddleware):
         try:
             return await self._counted(make_request, bot, method)
         except TelegramRetryAfter as error:
-            self._obey(method, error)
+            await self._obey(method, error)
             raise
 
     async def _patiently(
@@ -127,11 +134,12 @@ class CallMiddleware(BaseRequestMiddleware):
         deadline = time.monotonic() + LONGEST
         failures = 0
         while True:
-            await self._limiter.acquire(_paced_chat(method))
+            if not isinstance(method, GetFile):  # which sends nothing: it is not what Telegram limits
+                await self._limiter.acquire(_paced_chat(method), edit=method.__api_method__.startswith("edit"))
             try:
                 return await self._counted(make_request, bot, method)
             except TelegramRetryAfter as error:
-                self._obey(method, error)
+                await self._obey(method, error)
                 if time.monotonic() + error.retry_after > deadline:
                     raise
                 if _paced_chat(method) is None:
@@ -148,12 +156,18 @@ class CallMiddleware(BaseRequestMiddleware):
                 )
                 await asyncio.sleep(wait)
 
-    def _obey(self, method: TelegramMethod[Any], error: TelegramRetryAfter) -> None:
+    async def _obey(self, method: TelegramMethod[Any], error: TelegramRetryAfter) -> None:
         self._metrics.retry_after.inc(error.retry_after)
         log.warning("telegram.too_many_requests", method=method.__api_method__, retry_after=error.retry_after)
         chat_id = _paced_chat(method)
-        if chat_id is not None:
-            self._limiter.close(chat_id, error.retry_after)
+        if chat_id is None:
+            return
+        await self._limiter.close(chat_id, error.retry_after)
+        now = time.monotonic()
+        self._refused = {chat: at for chat, at in self._refused.items() if now - at < FLOOD_WINDOW} | {chat_id: now}
+        if len(self._refused) >= FLOOD_CHATS:  # it is the token that is too fast, and no single chat
+            self._refused.clear()
+            await self._limiter.close(None, min(error.retry_after, LONGEST_CLOSURE))
 
     async def _counted(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from bisect import insort
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import structlog
@@ -24,6 +24,8 @@ HOLD_EVERY = 10.0
 """Seconds between signs of life for the entries in hand."""
 DRAIN = 10.0
 """Seconds that entries in hand have at a stop; what is not done then is done after the next start."""
+RECLAIMED_AT_LEAST = 10
+"""Abandoned entries that are looked for at a time."""
 DEFECT_ATTEMPTS = 3
 """Attempts at an entry that runs into a defect of ours, before it is dropped."""
 
@@ -62,6 +64,9 @@ class Stream(Protocol[E]):
     async def acknowledge(self, entry: E, /) -> None:
         """Drop an entry that is done with."""
 
+    async def server(self) -> str:
+        """Name the Redis that has the stream. Another one, at the same address, may lack the last moments."""
+
 
 class Consumer(Generic[E]):
     """Feeds a stream's entries to a handler and acknowledges them when it returns.
@@ -76,6 +81,7 @@ class Consumer(Generic[E]):
         name: For the log.
         concurrency: Most entries in hand.
         give_up_after: Seconds of trying after which an entry is dropped; None tries for ever.
+        due: Whether an entry's turn has come, where entries of a lane may be with other consumers.
     """
 
     def __init__(
@@ -87,6 +93,7 @@ class Consumer(Generic[E]):
         name: str,
         concurrency: int,
         give_up_after: float | None,
+        due: Callable[[E], Awaitable[bool]] | None = None,
     ) -> None:
         self._stream = stream
         self._handle = handle
@@ -94,8 +101,10 @@ class Consumer(Generic[E]):
         self._name = name
         self._concurrency = concurrency
         self._give_up_after = give_up_after
-        self._lanes: dict[Hashable, deque[E]] = {}
+        self._due = due
+        self._lanes: dict[Hashable, list[E]] = {}
         self._in_hand: dict[str, E] = {}
+        self._server = ""
         self._freed = asyncio.Event()
         self._log = log.bind(consumer=name)
 
@@ -119,16 +128,19 @@ class Consumer(Generic[E]):
         reclaimed_at = time.monotonic()
         while not stop.is_set():
             room = self._concurrency - len(self._in_hand)
-            if room <= 0:
+            look_for_abandoned = time.monotonic() - reclaimed_at > ABANDONED_AFTER / 3
+            if room <= 0 and not look_for_abandoned:
                 await self._wait_for_room(stop)
                 continue
             try:
                 if fresh:
                     # What was sent to this name and not acknowledged: before a crash, or in a reply that was lost.
                     await self._stream.prepare()
+                    self._server = await self._stream.server()
                     entries = await self._stream.mine(count=self._concurrency)
-                elif time.monotonic() - reclaimed_at > ABANDONED_AFTER / 3:
-                    entries = await self._stream.reclaim(idle=ABANDONED_AFTER, count=room)
+                elif look_for_abandoned:
+                    # Also without room: what is in hand may wait for the turn of an abandoned entry.
+                    entries = await self._stream.reclaim(idle=ABANDONED_AFTER, count=max(room, RECLAIMED_AT_LEAST))
                     reclaimed_at = time.monotonic()
                 else:
                     entries = await self._stream.read(count=room, block=BLOCK)
@@ -144,6 +156,8 @@ class Consumer(Generic[E]):
             backoff.reset()
             for entry in entries:
                 self._take(entry, stop, tasks, lanes)
+            if entries:
+                await asyncio.sleep(0)  # they begin before the next ones are asked for
 
     def _take(self, entry: E, stop: asyncio.Event, tasks: asyncio.TaskGroup, lanes: set[asyncio.Task[None]]) -> None:
         if entry.entry in self._in_hand:
@@ -152,21 +166,27 @@ class Consumer(Generic[E]):
         key = self._lane(entry)
         waiting = self._lanes.get(key)
         if waiting is not None:
-            waiting.append(entry)
+            insort(waiting, entry, key=_place)  # one that another consumer abandoned may be older
             return
-        self._lanes[key] = deque((entry,))
+        self._lanes[key] = [entry]
         lane = tasks.create_task(self._run_lane(key, stop))
         lanes.add(lane)
         lane.add_done_callback(lanes.discard)
 
     async def _run_lane(self, key: Hashable, stop: asyncio.Event) -> None:
         waiting = self._lanes[key]
+        backoff = Backoff(first=0.02, longest=0.5)
         try:
             while waiting:
                 entry = waiting[0]
+                if not await self._may_begin(entry):
+                    if await pause(stop, backoff.next()):
+                        return
+                    continue
+                backoff.reset()
                 if not await self._finish(entry, stop):
                     return
-                waiting.popleft()
+                waiting.remove(entry)
                 del self._in_hand[entry.entry]
                 self._freed.set()
         finally:
@@ -174,9 +194,17 @@ class Consumer(Generic[E]):
             for entry in waiting:
                 self._in_hand.pop(entry.entry, None)
 
+    async def _may_begin(self, entry: E) -> bool:
+        try:
+            return self._due is None or await self._due(entry)
+        except RedisError as error:
+            self._log.info("consumer.turn_unknown", entry=entry.entry, error=type(error).__name__)
+            return False
+
     async def _finish(self, entry: E, stop: asyncio.Event) -> bool:
         """Handle and acknowledge; False when the stop came first."""
         started = time.monotonic()
+        server = self._server
         backoff = Backoff(first=0.5, longest=30.0)
         defects = 0
         handled = False
@@ -186,6 +214,12 @@ class Consumer(Generic[E]):
                     await self._handle(entry)
                     handled = True
                 await self._stream.acknowledge(entry)
+                if (now := await self._stream.server()) != server:
+                    # The acknowledgement may have reached one Redis, and what it stands for been lost with another.
+                    self._log.info("consumer.again", entry=entry.entry, error="Redis was replaced")
+                    self._server = server = now
+                    handled = False
+                    continue
             except (RedisError, TelegramUnavailableError) as error:
                 self._log.warning("consumer.again", entry=entry.entry, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
@@ -202,7 +236,11 @@ class Consumer(Generic[E]):
 
     async def _wait_for_room(self, stop: asyncio.Event) -> None:
         self._freed.clear()
-        await unless(stop, self._freed.wait())
+        try:
+            async with asyncio.timeout(BLOCK):
+                await unless(stop, self._freed.wait())
+        except TimeoutError:
+            return
 
     async def _hold(self) -> None:
         while True:
@@ -212,3 +250,8 @@ class Consumer(Generic[E]):
                     await self._stream.hold(list(self._in_hand.values()))
                 except RedisError as error:
                     self._log.info("consumer.not_held", error=type(error).__name__)
+
+
+def _place(entry: Entry) -> tuple[int, ...]:
+    """Where an entry stands in its stream."""
+    return tuple(map(int, entry.entry.split("-")))

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from qwenedit_bot import views
 from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, TelegramRefusedError
+from qwenedit_bot.fairness import left
 from qwenedit_bot.messenger import Picture, Source
-from qwenedit_bot.pictures import PictureRefusedError, for_send_photo
+from qwenedit_bot.moderation import Verdict
+from qwenedit_bot.pictures import PictureRefusedError, for_send_photo, goes_as_it_is
 from qwenedit_bot.texts import Text
-from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State
+from qwenedit_bot.views import View
+from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, short_id
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
+    from qwenedit_bot.accounts import Accounts
+    from qwenedit_bot.experience import Experience
     from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.moderation import Moderation
+    from qwenedit_bot.recent import Recent
     from qwenedit_bot.replies import Replies
-    from qwenedit_bot.texts import Texts
+    from qwenedit_bot.tally import Tally
+    from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
 
 log = structlog.get_logger(__name__)
@@ -35,9 +44,14 @@ class Deliver:
         replies: Knows the job's message, should it have been replaced.
         texts: The words of all languages.
         metrics: Counts the answers.
+        experience: Learns how long jobs take.
+        answered: Which jobs were answered lately, by their id, and when these were accepted.
+        accounts: Get back what a failed job has cost.
+        tally: Counts the answers for the admins.
+        moderation: Sees each picture first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
         self,
         *,
         queue: JobQueue,
@@ -46,6 +60,11 @@ class Deliver:
         replies: Replies,
         texts: Texts,
         metrics: BotMetrics,
+        experience: Experience,
+        answered: Recent[str, float],
+        accounts: Accounts,
+        tally: Tally,
+        moderation: Moderation,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -53,6 +72,11 @@ class Deliver:
         self._replies = replies
         self._texts = texts
         self._metrics = metrics
+        self._experience = experience
+        self._recently = answered
+        self._accounts = accounts
+        self._tally = tally
+        self._moderation = moderation
 
     async def __call__(self, event: Event) -> None:
         """Answer the job that an event says is finished, unless it is answered."""
@@ -61,39 +85,70 @@ class Deliver:
             if status is None:
                 log.warning("answer.job_forgotten", state=event.state)
                 return
-            if await self._queue.was_answered(event.job_id):
+            if not status.state.final:
+                # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
+                await self._announce(event, status)
+                return
+            if status.answered:
+                return
+            if self._recently.get(event.job_id) == status.enqueued_at:
+                # Redis has forgotten that, and how the job had ended: it was executed again.
+                log.info("answer.given_before", state=event.state)
+                await self._queue.answered(event.job_id)
                 return
             with tracing.continued(
-                "deliver answer", status.trace_context, attributes={attributes.JOB_ID: event.job_id}
+                "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
             ) as span:
                 span.set({attributes.OUTCOME: await self._deliver(event, status)})
+
+    async def _announce(self, event: Event, status: Status) -> None:
+        """Tell that a job which had failed is tried again, in a message of its own: edits of old ones go unseen."""
+        reply = status.job.reply
+        if event.state is not State.QUEUED or reply is None:
+            return
+        said = Source(reply.chat_id, reply.source_message_id, f"{reply.discriminator}again {event.entry}")
+        try:
+            view = views.requeued(self._texts.of(reply.language), status.job.id)
+            message_id = await self._replies.say(said, view)
+        except ChatUnreachableError as error:
+            log.info("answer.unreachable", error=str(error))
+            return
+        await self._queue.readdress(status.job.id, message_id)
+        await self._replies.remember(Source(reply.chat_id, reply.source_message_id, reply.discriminator), message_id)
+        log.info("answer.tried_again")
 
     async def _deliver(self, event: Event, status: Status) -> str:
         seconds = _finished_at(event) - status.enqueued_at
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
+        self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
         if await self._queue.answered(event.job_id):
             self._metrics.deliveries.labels(outcome).inc()
+            await self._tally.count(status.state)
             reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
             self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
-            log.info("answer.delivered", outcome=outcome, reason=status.reason, seconds=round(seconds, 1))
+            if status.state is State.DONE and status.started_at is not None:
+                await self._experience.note_duration(status.job.edit.workflow, _finished_at(event) - status.started_at)
+            told = {"reason": reason} if reason else {}
+            log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         return outcome
 
     async def redraw(self, status: Status, reply: ReplyTo) -> None:
         """Put a failed or cancelled job's last words back where a late progress edit overwrote them."""
-        words = self._texts.of(reply.language)
-        await self._messenger.edit(
-            reply.chat_id, reply.placeholder_id, views.outcome(words, status.state, status.reason)
-        )
+        view = self._last_words(status, status.state, status.reason, reply)
+        await self._messenger.edit(reply.chat_id, reply.placeholder_id, view)
 
     async def _answer(self, status: Status, reply: ReplyTo, seconds: float) -> str:
-        to = Source(reply.chat_id, reply.source_message_id)
+        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
         try:
             message_id = await self._replies.find(to) or reply.placeholder_id
+            verdict = await self._moderation.withheld(status.job.id)
+            if verdict is not None and status.result is not None:  # found before a crash
+                return await self._withhold(status, verdict, status.result.picture, reply, to, message_id)
             if status.state is State.DONE:
                 return await self._answer_with_picture(status, reply, to, message_id, seconds)
-            return await self._answer_in_words(status.state, status.reason, reply, to, message_id)
+            return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
         except ChatUnreachableError as error:
             log.info("answer.unreachable", error=str(error))
             return "unreachable"
@@ -102,23 +157,46 @@ class Deliver:
         self, status: Status, reply: ReplyTo, to: Source, message_id: int, seconds: float
     ) -> str:
         if status.result is None:
-            return await self._answer_in_words(State.FAILED, Reason.UNKNOWN, reply, to, message_id)
+            return await self._answer_in_words(status, State.FAILED, Reason.UNKNOWN, reply, to, message_id)
         try:
             with tracing.span("read picture"):
                 original = await self._store.get(status.result.picture)
             with tracing.span("convert picture"):
-                photo = await asyncio.to_thread(for_send_photo, original)
+                photo = original if goes_as_it_is(original) else await asyncio.to_thread(for_send_photo, original)
         except PictureExpiredError:
-            return await self._answer_in_words(State.FAILED, Reason.PICTURE_EXPIRED, reply, to, message_id)
+            return await self._answer_in_words(status, State.FAILED, Reason.PICTURE_EXPIRED, reply, to, message_id)
         except PictureRefusedError:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
-            return await self._answer_in_words(State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
-        caption = self._texts.of(reply.language)(Text.DONE, seconds=max(1, round(seconds)))
-        if photo is not None and await self._taken(Picture(photo, caption, as_file=False), to, message_id):
-            return "picture"
-        if await self._taken(Picture(original, caption, as_file=True), to, message_id):
-            return "file"
-        return await self._answer_in_words(State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+            return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+        verdict = await self._moderation.of_result(status.job.id, status.job.edit.prompt, photo or original)
+        if verdict is not Verdict.ALLOWED:
+            return await self._withhold(status, verdict, status.result.picture, reply, to, message_id)
+        words = self._texts.of(reply.language)
+        caption = views.done(words, status.job.id, seconds=seconds)
+        account = await self._accounts.of(status.job.user_id)
+        if account is not None:
+            caption += f"\n{left(words, account)}"
+        for data, as_file in ((photo, False), (original, True)):
+            buttons = views.result_buttons(words, status, as_file=as_file)
+            if data is None:
+                continue
+            picture = Picture(data, caption, as_file, buttons, name=short_id(status.job.id))
+            if await self._taken(picture, to, message_id):
+                return "file" if as_file else "picture"
+        return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+
+    async def _withhold(
+        self, status: Status, verdict: Verdict, picture: str, reply: ReplyTo, to: Source, message_id: int
+    ) -> str:
+        """Say that the picture is not shown; it is deleted, for no button may bring it back."""
+        await self._store.delete(picture)
+        await self._accounts.give_back(status.job.user_id, status.job.id)
+        text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
+        words = self._texts.of(reply.language)
+        await self._say_last(
+            self._not_counted(views.withheld(words, status.job.id, text), status, words), to, message_id
+        )
+        return "withheld"
 
     async def _taken(self, picture: Picture, to: Source, message_id: int) -> bool:
         try:
@@ -129,20 +207,39 @@ class Deliver:
         return True
 
     async def _show(self, picture: Picture, to: Source, message_id: int) -> None:
-        if not await self._messenger.show(to.chat_id, message_id, picture):
-            # The user deleted the job's message.
-            await self._replies.remember(to, await self._messenger.send_picture(to, picture))
+        if await self._messenger.show(to.chat_id, message_id, picture):
+            return
+        # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
+        # reply is lost, words come twice and not the picture.
+        another = await self._replies.say(to, View(picture.caption))
+        if not await self._messenger.show(to.chat_id, another, picture):
+            log.info("answer.deleted")
 
     async def _answer_in_words(
-        self, state: State, reason: Reason | None, reply: ReplyTo, to: Source, message_id: int
+        self, status: Status, state: State, reason: Reason | None, reply: ReplyTo, to: Source, message_id: int
     ) -> str:
-        view = views.outcome(self._texts.of(reply.language), state, reason)
-        shown = await self._messenger.edit(to.chat_id, message_id, view)
+        if state is State.FAILED or status.attempt == 0:
+            await self._accounts.give_back(status.job.user_id, status.job.id)
+        view = self._last_words(status, state, reason, reply)
         if state is State.CANCELLED:
+            await self._messenger.edit(to.chat_id, message_id, view)
             return "cancelled"
-        if not shown:
-            await self._replies.remember(to, await self._messenger.send(to, view))
+        await self._say_last(view, to, message_id)
         return "failed"
+
+    async def _say_last(self, view: View, to: Source, message_id: int) -> None:
+        if not await self._messenger.edit(to.chat_id, message_id, view):
+            await self._replies.remember(to, await self._messenger.send(to, view))
+
+    def _last_words(self, status: Status, state: State, reason: Reason | None, reply: ReplyTo) -> View:
+        words = self._texts.of(reply.language)
+        view = views.outcome(words, status.job.id, state, reason)
+        return self._not_counted(view, status, words) if state is State.FAILED else view
+
+    def _not_counted(self, view: View, status: Status, words: Words) -> View:
+        if not self._accounts.limited(status.job.user_id):
+            return view
+        return replace(view, text=f"{view.text}\n{words(Text.NOT_COUNTED)}")
 
 
 def _finished_at(event: Event) -> float:

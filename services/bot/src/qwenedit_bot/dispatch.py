@@ -8,23 +8,28 @@ import structlog
 from aiogram import Dispatcher, F, Router
 from aiogram.fsm.storage.base import DefaultKeyBuilder
 from aiogram.fsm.storage.redis import RedisStorage
-from aiogram.types import Update
+from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
-from qwenedit_bot.handlers import commands, others, photos, presses
+from qwenedit_bot.handlers import admin, commands, groups, others, photos, presets, presses, shop
+from qwenedit_bot.handlers.access import AccessMiddleware
 from qwenedit_bot.handlers.context import LanguageMiddleware, Services, source_of
+from qwenedit_bot.handlers.dialogue import DIALOGUE_TTL
 from qwenedit_bot.loops import described
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiogram import Bot
     from redis.asyncio import Redis
 
+    from qwenedit_bot.handlers.admin import Office
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.updates import ReceivedUpdate
@@ -32,22 +37,52 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def make_dispatcher(redis: Redis, keys: BotKeys, services: Services) -> Dispatcher:
+def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Office) -> Dispatcher:
     """Join the routers: groups apart, then private chats from the most to the least particular."""
     storage = RedisStorage(
         redis,
         key_builder=DefaultKeyBuilder(prefix=keys.dialogue_prefix),
-        state_ttl=photos.DIALOGUE_TTL,
-        data_ttl=photos.DIALOGUE_TTL,
+        state_ttl=DIALOGUE_TTL,
+        data_ttl=DIALOGUE_TTL,
     )
-    dispatcher = Dispatcher(storage=storage, services=services)
+    dispatcher = Dispatcher(storage=storage, services=services, office=office)
     for observer in (dispatcher.message, dispatcher.callback_query):
-        observer.outer_middleware(LanguageMiddleware(services.texts))
+        observer.outer_middleware(LanguageMiddleware(services))
+        observer.outer_middleware(AccessMiddleware(services.guests, services, office.broadcasts))
+    dispatcher.pre_checkout_query.outer_middleware(LanguageMiddleware(services))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
-    private.include_routers(commands.make_router(), photos.make_router(), others.make_router())
-    dispatcher.include_routers(private, others.make_group_router(), presses.make_router())
+    private.include_routers(
+        admin.make_router(),
+        shop.make_message_router(),
+        commands.make_router(),
+        presets.make_message_router(),
+        photos.make_router(),
+        others.make_router(),
+    )
+    dispatcher.include_routers(private, groups.make_router(), presses.make_router())
+    _filter_without_threads(dispatcher)
     return dispatcher
+
+
+def _filter_without_threads(dispatcher: Dispatcher) -> None:
+    """Have filters called where they are: aiogram sends each plain function to a thread, a score of them an update.
+
+    None of ours waits for anything, and the way to a thread and back takes longer than they do.
+    """
+    for router in dispatcher.chain_tail:
+        for observer in router.observers.values():
+            for handler in (observer._handler, *observer.handlers):  # noqa: SLF001 - where a router's own filters are
+                for each in handler.filters or ():
+                    if not each.awaitable:
+                        each.callback, each.awaitable = _at_once(each.callback), True
+
+
+def _at_once(plain: Callable[..., object]) -> Callable[..., Awaitable[object]]:
+    async def call(*event: object, **data: object) -> object:
+        return plain(*event, **data)
+
+    return call
 
 
 class HandleUpdate:
@@ -80,15 +115,18 @@ class HandleUpdate:
         self._metrics.updates.labels(received.kind, outcome).inc()
 
     async def _handle(self, received: ReceivedUpdate) -> str:
+        raw = received.album[0] if received.album else received.raw
         try:
-            update = Update.model_validate(received.raw, context={"bot": self._bot})
+            update = Update.model_validate(raw, context={"bot": self._bot})
+            messages = (each["message"] for each in received.album)
+            album = tuple(Message.model_validate(message, context={"bot": self._bot}) for message in messages)
             _ = update.event_type
         except (ValidationError, UpdateTypeLookupError) as error:
             # The error's text would quote the message.
             log.warning("update.unreadable", update=received.update_id, kind=received.kind, error=type(error).__name__)
             return "unreadable"
         try:
-            await self._dispatcher.feed_update(self._bot, update)
+            await self._dispatcher.feed_update(self._bot, update, album=album)
         except (RedisError, TelegramUnavailableError):
             raise
         except ChatUnreachableError as error:

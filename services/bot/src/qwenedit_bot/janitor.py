@@ -1,4 +1,7 @@
-"""What must happen although no worker is up: leases and waits run out, due retries go back in line, and are counted."""
+"""What must happen although no worker is up: leases and waits run out, due retries go back in line, and are counted.
+
+So is Redis' memory: when it is full, users are turned away.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
+
+from qwenedit_bot import lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
+
+MEASURE_EVERY = 15.0
+"""Seconds between two questions to Redis about its memory."""
 
 FORGET_EVERY = 3600.0
 """Seconds between two rounds of forgetting."""
@@ -37,6 +45,7 @@ class Janitor:
         redis: Its clock tells how long jobs wait.
         groups: Stream and consumer group of everything that replicas read.
         metrics: Where the counts are shown.
+        line: The queue's name, for traces.
         clock: Monotonic time in seconds.
     """
 
@@ -47,25 +56,33 @@ class Janitor:
         redis: Redis,
         groups: Sequence[tuple[str, str]],
         metrics: BotMetrics,
+        line: str = "qwenedit:job_queue",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._redis = redis
         self._groups = groups
         self._metrics = metrics
+        self._line = line
         self._clock = clock
         self._forget_at = clock()
+        self._measure_at = clock()
+        self._memory_is_secret = False
 
     async def tick(self) -> None:
         """Make one round."""
-        for job, outcome in await self._queue.reap():
-            log.warning("job.lease_expired", job=job, outcome=outcome)
-            self._metrics.reaped.labels(outcome).inc()
+        await self._queue.reap()
+        for attempt in await self._queue.lost_attempts():
+            lost.tell(attempt, line=self._line)
+            self._metrics.reaped.labels(attempt.outcome).inc()
         for job in await self._queue.promote():
             log.info("job.due_again", job=job)
         for job in await self._queue.expire():
             log.warning("job.waited_too_long", job=job)
         await self._count()
+        if self._clock() >= self._measure_at:
+            await self._measure_redis()
+            self._measure_at = self._clock() + MEASURE_EVERY
         if self._clock() >= self._forget_at:
             await self._forget_replicas()
             self._forget_at = self._clock() + FORGET_EVERY
@@ -78,6 +95,7 @@ class Janitor:
         }  # fmt: skip
         for place, count in places.items():
             self._metrics.queue_jobs.labels(place).set(count)
+        self._metrics.queue_paused.set(counts.paused)
         self._metrics.oldest_wait.set(await self._oldest_wait() if counts.waiting else 0.0)
 
     async def _oldest_wait(self) -> float:
@@ -87,6 +105,18 @@ class Janitor:
             return 0.0
         seconds, microseconds = await self._redis.time()
         return max(0.0, seconds + microseconds / 1e6 - status.enqueued_at)
+
+    async def _measure_redis(self) -> None:
+        try:
+            memory = await self._redis.info("memory")
+        except NoPermissionError as error:
+            # A Redis of others, whose user may not ask: they watch it.
+            if not self._memory_is_secret:
+                log.info("redis.memory_unknown", error=str(error))
+            self._memory_is_secret = True
+            return
+        self._metrics.redis_memory_used.set(memory["used_memory"])
+        self._metrics.redis_memory_max.set(memory.get("maxmemory", 0))
 
     async def _forget_replicas(self) -> None:
         for stream, group in self._groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -23,24 +24,121 @@ class BotKeys:
         return f"{self.prefix}:updates"
 
     @property
-    def leader(self) -> str:
-        """STRING: the replica that runs the janitor and the progress edits."""
-        return f"{self.prefix}:leader"
-
-    @property
     def dialogue_prefix(self) -> str:
         """Prefix of aiogram's dialogue state."""
         return f"{self.prefix}:dialogue"
+
+    @property
+    def presets(self) -> str:
+        """STRING: the operator's last good file of presets."""
+        return f"{self.prefix}:presets"
+
+    @property
+    def banned(self) -> str:
+        """SET of users who may not use the bot."""
+        return f"{self.prefix}:banned"
+
+    @property
+    def forgetting(self) -> str:
+        """SET of jobs whose users have asked to be forgotten: as soon as they have ended they are."""
+        return f"{self.prefix}:forgetting"
+
+    def pattern_of(self, user_id: int) -> str:
+        """Regular expression of the keys whose names alone say that they are a user's.
+
+        Answers and albums in the private chat, occasions and dialogues in any.
+        """
+        prefix, bot, user = re.escape(self.prefix), self.bot_id, user_id
+        return (
+            rf"{prefix}:(?:(?:reply|occasion|album):{bot}:{user}:.*|occasion:{bot}:-\d+:\w+:{user}"
+            rf"|dialogue:-?\d+:{user}:\w+)"
+        )
+
+    @property
+    def users(self) -> str:
+        """ZSET user → when (s) they last used the bot in private."""
+        return f"{self.prefix}:users"
+
+    @property
+    def broadcast(self) -> str:
+        """HASH: the text that is being sent to all users, and how far that is."""
+        return f"{self.prefix}:broadcast"
+
+    @property
+    def broadcast_left(self) -> str:
+        """ZSET like `users`, of those who have not got it yet."""
+        return f"{self.prefix}:broadcast:left"
+
+    def broadcast_begun(self, name: str) -> str:
+        """STRING: this broadcast was begun."""
+        return f"{self.prefix}:broadcast:begun:{name}"
+
+    def tally(self, date: str) -> str:
+        """HASH state → jobs that ended so on a day."""
+        return f"{self.prefix}:tally:{date}"
+
+    def today(self, user_id: int) -> str:
+        """ZSET job → time (ms): what a user asked for today and may count as free."""
+        return f"{self.prefix}:account:{user_id}:today"
+
+    def charged(self, user_id: int) -> str:
+        """HASH job → lot: a user's jobs that were charged to a lot."""
+        return f"{self.prefix}:account:{user_id}:charged"
+
+    def lots(self, user_id: int) -> str:
+        """HASH lot → jobs left: what a user was granted or has bought."""
+        return f"{self.prefix}:account:{user_id}:lots"
+
+    def withheld(self, job_id: str) -> str:
+        """STRING: why a job's result is not shown."""
+        return f"{self.prefix}:withheld:{job_id}"
+
+    def payments(self, user_id: int) -> str:
+        """HASH charge → what a user has paid, as JSON."""
+        return f"{self.prefix}:account:{user_id}:payments"
 
     @property
     def seen_prefix(self) -> str:
         """Prefix of STRINGs: updates that were taken already."""
         return f"{self.prefix}:update:{self.bot_id}:"
 
-    def reply(self, chat_id: int, message_id: int) -> str:
-        """STRING: id of the bot's message that answers this message of a user."""
-        return f"{self.prefix}:reply:{self.bot_id}:{chat_id}:{message_id}"
+    @property
+    def chat_line_prefix(self) -> str:
+        """Prefix of LISTs: a chat's updates that are not handled yet, oldest first, by their entries in `updates`."""
+        return f"{self.prefix}:updates:chat:{self.bot_id}:"
 
-    def album(self, chat_id: int, media_group_id: str) -> str:
-        """STRING: id of the album's message that is answered for all of them."""
-        return f"{self.prefix}:album:{self.bot_id}:{chat_id}:{media_group_id}"
+    @property
+    def cold_starts(self) -> str:
+        """LIST of seconds: how long jobs waited lately for the first worker to come up."""
+        return f"{self.prefix}:cold-starts"
+
+    def durations(self, workflow: str) -> str:
+        """LIST of seconds: how long the recent jobs of a workflow took."""
+        return f"{self.prefix}:durations:{workflow}"
+
+    def language(self, user_id: int) -> str:
+        """STRING: the language that a user chose."""
+        return f"{self.prefix}:language:{user_id}"
+
+    def pace(self, what: str = "all") -> str:
+        """STRING, or LIST for `edits:…`: what was sent lately, in a chat or with the token in all."""
+        return f"{self.prefix}:pace:{self.bot_id}:{what}"
+
+    def reply(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+        """STRING: id of the bot's message that answers this message of a user."""
+        key = f"{self.prefix}:reply:{self.bot_id}:{chat_id}:{message_id}"
+        return f"{key}:{discriminator}" if discriminator else key
+
+    def occasion(self, chat_id: int, occasion: str) -> str:
+        """STRING: id of the message that is answered for all that belong together."""
+        return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"
+
+    @property
+    def album_prefix(self) -> str:
+        """Prefix of HASHes: message id → update, of an open album, or that it is closed."""
+        return f"{self.prefix}:album:{self.bot_id}:"
+
+    @property
+    def open_albums(self) -> str:
+        """ZSET: albums of which more may come, by when to close them (milliseconds since the epoch)."""
+        return f"{self.prefix}:albums:{self.bot_id}"

@@ -6,13 +6,14 @@ import asyncio
 import random
 import time
 import traceback
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
     from typing import Any
 
 T = TypeVar("T")
@@ -52,6 +53,28 @@ async def pause(stop: asyncio.Event, seconds: float) -> bool:
     return True
 
 
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Do some work beside the block, to its end whatever becomes of the block; only a cancelled block cancels it.
+
+    Yields:
+        The work; an error of its own is raised at the block's end as well, unless the block has another one.
+    """
+    task = asyncio.create_task(work)
+    try:
+        yield task
+        await task
+    except Exception:
+        await asyncio.wait((task,))
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # is known to have been seen
+
+
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """Do some work, but cancel it when the wish to stop comes; returns None then."""
     task = asyncio.create_task(work)
@@ -83,12 +106,11 @@ async def every(
         if when():
             try:
                 await tick()
-            except RedisError as error:
-                if not failing:
-                    log.warning("loop.redis_unavailable", loop=name, error=type(error).__name__)
-                failing = True
             except Exception as error:  # noqa: BLE001 - a defect in one tick must not end the janitor for good
-                log.error("loop.failed", loop=name, **described(error))  # noqa: TRY400 - the message may hold a prompt
+                if not all(isinstance(each, RedisError) for each in _single(error)):
+                    log.error("loop.failed", loop=name, **described(error))  # noqa: TRY400 - it may quote a prompt
+                elif not failing:
+                    log.warning("loop.redis_unavailable", loop=name, error=type(next(_single(error))).__name__)
                 failing = True
             else:
                 if failing:
@@ -99,7 +121,17 @@ async def every(
 
 def described(error: BaseException) -> dict[str, str]:
     """Describe an unforeseen error by its type and place: its message may quote a user's words."""
+    kinds = {type(each).__name__: each for each in _single(error)}
     return {
-        "error": type(error).__name__,
-        "frames": "".join(traceback.format_tb(error.__traceback__)),
+        "error": ", ".join(kinds),
+        "frames": "".join(line for each in kinds.values() for line in traceback.format_tb(each.__traceback__)),
     }
+
+
+def _single(error: BaseException) -> Iterator[BaseException]:
+    """Take a group of errors apart: several tasks failed at once."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _single(each)
+    else:
+        yield error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from qwenedit_bot.views import View
+    from qwenedit_bot.views import Buttons, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,9 @@ class Source:
 
     chat_id: int
     message_id: int
+    """0: what is sent answers nothing."""
+    discriminator: str = ""
+    """Tells answers apart that reply to the same message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,22 @@ class Picture:
     caption: str
     as_file: bool
     """As a file where Telegram would not take it as a photo."""
+    buttons: Buttons = ()
+    name: str = "picture"
+    """Of the file, without an extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a user may pay for, in Telegram Stars."""
+
+    title: str
+    """At most 32 characters."""
+    description: str
+    """At most 255."""
+    payload: str
+    """At most 128 bytes; comes back with the payment, and users do not see it."""
+    stars: int
 
 
 class Messenger(Protocol):
@@ -38,30 +57,39 @@ class Messenger(Protocol):
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
-        """Change the text and button of one of the bot's messages."""
+        """Change the text and buttons of one of the bot's messages."""
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
         """Like `edit`, but once and only if it costs nobody anything; None when it was left out."""
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
-        """Turn one of the bot's messages into a picture without a button.
+        """Turn one of the bot's messages into a picture, with the picture's buttons.
 
         Raises:
             PhotoRejectedError: Telegram does not take it as a photo.
         """
 
-    async def send_picture(self, to: Source, picture: Picture) -> int:
-        """Reply to a user's message with a picture.
-
-        Raises:
-            PhotoRejectedError: Telegram does not take it as a photo.
-        """
+    async def send_file(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture as a file; returns the new message's id."""
 
     async def show_activity(self, chat_id: int) -> None:
         """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
         """Answer a button; a press that Telegram has forgotten is left alone."""
+
+    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
+        """Offer something to pay for; returns the new message's id."""
+
+    async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
+        """Agree to be paid, or say why not; a question that Telegram has forgotten is left alone."""
+
+    async def refund(self, user_id: int, charge: str) -> None:
+        """Give Stars back; repeating it is harmless.
+
+        Raises:
+            TelegramRefusedError: Telegram does not do it.
+        """
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file of at most `limit` bytes.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from qwenedit_jobs import Reason, State
 from qwenedit_telemetry import job_seconds
 
 
 class BotMetrics:
     """The bot's metrics; no label has a value that users choose.
+
+    Series that alerts look at are there from the start: Prometheus sees no increase in one that begins with 1.
 
     Args:
         registry: Where they are shown.
@@ -29,10 +32,39 @@ class BotMetrics:
             "qwenedit_telegram_retry_after_seconds_total", "Seconds that Telegram's 429 answers told us to wait.",
             registry=registry,
         )  # fmt: skip
+        self.recalled = Counter(
+            "qwenedit_bot_updates_recalled_total", "Updates that Redis had forgotten and the bot gave back to it.",
+            registry=registry,
+        )  # fmt: skip
         self.enqueued = Counter("qwenedit_jobs_enqueued_total", "Jobs accepted from users.", registry=registry)
         self.refused = Counter(
             "qwenedit_bot_refusals_total", "Requests refused in words, by reason.", ("reason",), registry=registry
         )
+        for reason in ("queue_full", "storage_full"):
+            self.refused.labels(reason)
+        self.moderation = Counter(
+            "qwenedit_moderation_checks_total", "Questions to the moderation hook, by what was asked and its answer.",
+            ("stage", "outcome"), registry=registry,
+        )  # fmt: skip
+        for stage in ("request", "result"):
+            for outcome in ("allowed", "refused", "error"):
+                self.moderation.labels(stage, outcome)
+        self.moderation_seconds = Histogram(
+            "qwenedit_moderation_seconds", "How long the moderation hook took, repetitions included.", ("stage",),
+            registry=registry,
+        )  # fmt: skip
+        self.payments = Counter(
+            "qwenedit_payments_total", "Payments in Telegram Stars, by what became of them.", ("outcome",),
+            registry=registry,
+        )  # fmt: skip
+        self.stars = Counter(
+            "qwenedit_payment_stars_total", "Telegram Stars that were paid, or given back.", ("outcome",),
+            registry=registry,
+        )  # fmt: skip
+        for outcome in ("paid", "refunded"):
+            self.payments.labels(outcome)
+            self.stars.labels(outcome)
+        self.payments.labels("declined")
         self.deliveries = Counter(
             "qwenedit_bot_deliveries_total", "Answers to jobs, by what the user got.", ("outcome",), registry=registry
         )
@@ -40,6 +72,8 @@ class BotMetrics:
             "qwenedit_jobs_finished_total", "Jobs answered, by their final state and, where it failed, why.",
             ("state", "reason"), registry=registry,
         )  # fmt: skip
+        for state, reason in ((State.DONE, ""), (State.CANCELLED, ""), *((State.FAILED, reason) for reason in Reason)):
+            self.finished.labels(state, reason)
         self.answer_seconds = job_seconds(
             "qwenedit_job_answer_seconds", "From a job's acceptance to its answer in the chat.", registry=registry
         )
@@ -51,10 +85,27 @@ class BotMetrics:
             "qwenedit_queue_oldest_wait_seconds", "How long the next job in line has waited; 0 for an empty line.",
             registry=registry,
         )  # fmt: skip
-        self.reaped = Counter(
-            "qwenedit_jobs_reaped_total", "Leases that ran out, by what became of their job.", ("outcome",),
+        self.queue_paused = Gauge("qwenedit_queue_paused", "1 while an operator lets no job begin.", registry=registry)
+        self.redis_memory_used = Gauge(
+            "qwenedit_redis_memory_used_bytes", "Memory that Redis uses, by its own account.", registry=registry
+        )
+        self.redis_memory_max = Gauge(
+            "qwenedit_redis_memory_max_bytes", "Memory beyond which Redis refuses writes; 0: it has no such limit.",
             registry=registry,
         )  # fmt: skip
+        self.reaped = Counter(
+            "qwenedit_jobs_reaped_total",
+            "Attempts that were taken from their workers, by what became of the job (queued: an operator did it).",
+            ("outcome",),
+            registry=registry,
+        )  # fmt: skip
+        for outcome in ("delayed", State.FAILED, State.CANCELLED):
+            self.reaped.labels(outcome)
         self.leader = Gauge(
             "qwenedit_bot_leader", "1 on the replica that runs the janitor and the progress edits.", registry=registry
         )
+        self.presets = Gauge("qwenedit_bot_presets", "Presets on offer.", registry=registry)
+        self.presets_ok = Gauge(
+            "qwenedit_bot_presets_ok", "1 while the file of presets can be used; 0 while its last good version is.",
+            registry=registry,
+        )  # fmt: skip

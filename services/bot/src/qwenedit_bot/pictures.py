@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 """What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
@@ -37,7 +37,21 @@ Image.MAX_IMAGE_PIXELS = None
 _JPEG: Final = ("JPEG", "MPO")
 _SCALABLE: Final = ("L", "LA", "RGB", "RGBA", "CMYK")
 """Modes in which neighbouring pixels may be averaged; palettes may not."""
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
 _HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1"))
+
+
+_BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, EOFError)
+"""What Pillow's decoders raise for files that end early or contradict themselves."""
 
 
 class Refusal(StrEnum):
@@ -71,6 +85,22 @@ class Normalised:
     height: int
 
 
+def of_telegram(data: bytes) -> Normalised | None:
+    """Take a photo that needs no change and that Telegram itself has encoded, so that decoding it would tell nothing.
+
+    It looks at the header and at the end, which takes no thread.
+
+    Returns:
+        None where it is no such photo, or would be refused: `normalise` does the rest.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check(image)
+            return Normalised(data, *image.size) if _is_plain(image, data) else None
+    except (PictureRefusedError, *_BROKEN):
+        return None
+
+
 def normalise(data: bytes) -> Normalised:
     """Check a user's file and turn it into a picture that every later program can read.
 
@@ -83,8 +113,7 @@ def normalise(data: bytes) -> Normalised:
         return _normalise(data)
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
-    except (OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, EOFError):
-        # What Pillow's decoders raise for files that end early or contradict themselves.
+    except _BROKEN:
         raise PictureRefusedError(Refusal.DAMAGED) from None
 
 
@@ -92,12 +121,17 @@ def _normalise(data: bytes) -> Normalised:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check(image)
         lossy = image.format in _JPEG
-        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # lets a JPEG be decoded at half or a quarter of its size
+        width, height = image.size
+        plain = _is_plain(image, data)
+        # Lets a JPEG be decoded at a part of its size: all of the file is read, whatever the size.
+        image.draft("RGB", (width // 8, height // 8) if plain else (MAX_SIDE, MAX_SIDE))
         image.load()
+        if plain:
+            return Normalised(data, width, height)
         if image.mode in _SCALABLE:
             # Before anything that copies: at 25 megapixels each copy has 100 MB.
             _scale(image)
-        picture = _to_rgb(_to_srgb(ImageOps.exif_transpose(image)))
+        picture = _to_rgb(_to_srgb(_upright(image)))
     _scale(picture)
     buffer = io.BytesIO()
     picture.info.clear()
@@ -106,6 +140,35 @@ def _normalise(data: bytes) -> Normalised:
     else:
         picture.save(buffer, "PNG", compress_level=3)
     return Normalised(buffer.getvalue(), picture.width, picture.height)
+
+
+def _is_plain(image: Image.Image, data: bytes) -> bool:
+    """Whether a file needs no change if it is whole: Telegram's own photos, which lose by another encoding.
+
+    A JPEG with no marker beside JFIF's has neither metadata nor an orientation nor a profile, and what ends with the
+    mark of its end carries little behind it.
+    """
+    return (
+        isinstance(image, JpegImagePlugin.JpegImageFile)
+        and (image.format, image.mode) == ("JPEG", "RGB")
+        and max(image.size) <= MAX_SIDE
+        and [(name, content[:5]) for name, content in image.applist] == [("APP0", b"JFIF\0")]
+        and data.endswith(b"\xff\xd9")
+    )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its camera was held.
+
+    Pillow's own `exif_transpose` writes the rest of the EXIF anew, which fails where a tag has not the type that it
+    should; nobody here wants it.
+    """
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001 - whatever a parser makes of broken metadata, the picture itself is there
+        return image
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
 
 
 def _scale(image: Image.Image) -> None:
@@ -163,6 +226,24 @@ def _unidentified(data: bytes) -> Refusal:
     return Refusal.UNKNOWN
 
 
+def goes_as_it_is(data: bytes) -> bool:
+    """Whether `for_send_photo` would change nothing, as the header alone says; cheap enough for no thread.
+
+    Raises:
+        PictureRefusedError: the result is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return _goes_as_it_is(image, data)
+    except (OSError, ValueError, SyntaxError):
+        raise PictureRefusedError(Refusal.DAMAGED) from None
+
+
+def _goes_as_it_is(image: Image.Image, data: bytes) -> bool:
+    longer, shorter = max(image.size), min(image.size)
+    return longer + shorter <= SEND_PHOTO_SIDES and longer <= MAX_RATIO * shorter and len(data) <= SEND_PHOTO_BYTES
+
+
 def for_send_photo(data: bytes) -> bytes | None:
     """Return a result in a form that sendPhoto takes, or None where only a file can carry it.
 
@@ -175,7 +256,7 @@ def for_send_photo(data: bytes) -> bytes | None:
             fits = width + height <= SEND_PHOTO_SIDES
             if max(width, height) > MAX_RATIO * min(width, height):
                 return None
-            if fits and len(data) <= SEND_PHOTO_BYTES:
+            if _goes_as_it_is(image, data):
                 return data
             if width * height > MAX_PIXELS:
                 return None

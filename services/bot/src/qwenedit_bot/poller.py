@@ -33,6 +33,9 @@ LONG_POLL = 25
 GRACE = 10
 """Seconds more until a request counts as lost."""
 
+REST = 0.005
+"""Seconds from taking updates to the next request, so that their handling begins before it."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -96,6 +99,7 @@ class Poller:
             if updates:
                 # Only the next request tells Telegram that it may forget these; they are in Redis now.
                 offset = max(int(update["update_id"]) for update in updates) + 1
+                await pause(stop, REST)
         log.info("polling.stopped")
 
     async def _end_webhook(self, stop: asyncio.Event) -> None:

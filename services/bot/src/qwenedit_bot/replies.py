@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.recent import Recent
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 REMEMBERED = 2 * 86_400
 """Seconds: longer than Telegram keeps undelivered updates."""
+MOST_RECENT = 10_000
+"""Replies known to this process as well, should Redis forget them."""
 
 
 class Replies:
@@ -22,6 +26,7 @@ class Replies:
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
+        self._recent: Recent[str, int] = Recent(most=MOST_RECENT)
 
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""
@@ -34,15 +39,32 @@ class Replies:
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
-        known = await self._redis.get(self._keys.reply(to.chat_id, to.message_id))
-        return int(known) if known is not None else None
+        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
+        known = await self._redis.get(key)
+        return int(known) if known is not None else self._recent.get(key)
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Let a message of the bot's be the answer to a user's message from now on."""
-        await self._redis.set(self._keys.reply(to.chat_id, to.message_id), message_id, ex=REMEMBERED)
+        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
+        self._recent.note(key, message_id)
+        await self._redis.set(key, message_id, ex=REMEMBERED)
 
-    async def speaks_for_album(self, to: Source, album_id: str) -> bool:
-        """Whether this message of an album is the one that gets the answer for all of them."""
-        key = self._keys.album(to.chat_id, album_id)
-        await self._redis.set(key, to.message_id, nx=True, ex=REMEMBERED)
-        return int(await self._redis.get(key) or 0) == to.message_id
+    async def give_back(self) -> int:
+        """Tell Redis of recent replies that it has forgotten; returns how many."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, message_id in self._recent.items():
+            pipeline.set(key, message_id, nx=True, ex=REMEMBERED)
+        return sum(map(bool, await pipeline.execute()))
+
+    def forget(self, chat_id: int) -> None:
+        """Forget what this process remembers of a chat; Redis' part is the caller's."""
+        prefix = self._keys.reply(chat_id, 0).removesuffix("0")
+        self._recent.drop(lambda key: key.startswith(prefix))
+
+    async def speaks_for(self, to: Source, occasion: str, *, seconds: int) -> bool:
+        """Whether this message is the one that gets the answer for all that follow it, each within so many seconds."""
+        key = self._keys.occasion(to.chat_id, occasion)
+        await self._redis.set(key, to.message_id, nx=True, ex=seconds)
+        speaker = int(await self._redis.get(key) or 0)
+        await self._redis.expire(key, seconds)
+        return speaker == to.message_id

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from qwenedit_bot.packs import Pack
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue import Limits
 
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_HTTP_URL = re.compile(r"https?://[^/\s]+\S*")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
@@ -46,10 +49,36 @@ class BotSettings(RedisSettings):
     max_unfinished_jobs_per_user: int = Field(default=3, ge=1)
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
     """Seconds after which a job that has still not begun fails, and its user is told."""
+    admins: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset(), description="comma-separated Telegram user ids"
+    )
+    """Who has the admin commands, and no limits."""
+    allowed_users: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset(), description="comma-separated Telegram user ids"
+    )
+    """Who may use the bot beside the admins; empty: everybody."""
+    jobs_per_day: int | None = Field(default=None, ge=0)
+    """Free jobs of a user from 00:00 UTC on; without, there is no such limit."""
+    star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(
+        default=(), description="comma-separated jobs:stars, such as 10:50,50:200"
+    )
+    """What users may buy when those of the day are used up; empty: nothing is sold."""
+    pay_support: str = Field(default="", max_length=200)
+    """Whom users ask about payments, such as @name: Telegram wants it said."""
+    moderation_url: SecretStr | None = Field(default=None, description="http:// or https://")
+    """Hook that is asked before a job is accepted and before a result is shown; without, nobody is asked."""
+    moderation_token: SecretStr | None = None
+    """Sent to it as a bearer token."""
+    moderation_timeout: float = Field(default=5.0, ge=0.5, le=60)
+    """Seconds for each of three attempts to ask it."""
+    moderation_on_error: Literal["refuse", "allow"] = "refuse"
+    """What becomes of jobs and results while it does not answer."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
     """Seconds that pictures are kept, in and out."""
     default_language: Literal["en", "ru"] = "en"
     """For users whose Telegram speaks neither."""
+    presets_file: Path | None = None
+    """The operator's presets, in YAML; those that come with the bot if left out. Read again when it changes."""
     worker_pods: str = ""
     """Label selector of the worker pods whose deletion cost the bot keeps current; empty outside of Kubernetes."""
     pod_namespace: str = "default"
@@ -72,17 +101,35 @@ class BotSettings(RedisSettings):
             raise ValueError("it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
         return secret
 
+    @field_validator("moderation_url")
+    @classmethod
+    def _hook_is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _HTTP_URL.fullmatch(url.get_secret_value()):
+            raise ValueError("it begins with http:// or https://, and has no blanks")
+        return url
+
     @model_validator(mode="after")
     def _webhook_is_whole(self) -> Self:
         if self.bot_mode == "webhook" and (self.webhook_url is None or self.webhook_secret is None):
             raise ValueError("BOT_MODE is webhook: set WEBHOOK_URL and WEBHOOK_SECRET, or BOT_MODE=polling")
         return self
 
-    @field_validator("retry_delays", mode="before")
+    @field_validator("star_packs", mode="before")
+    @classmethod
+    def _packs_are_read(cls, value: object) -> object:
+        return tuple(map(Pack.read, filter(None, value.split(",")))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _shop_is_whole(self) -> Self:
+        if self.star_packs and (self.jobs_per_day is None or not self.pay_support):
+            raise ValueError("STAR_PACKS is set: set JOBS_PER_DAY, beyond which they count, and PAY_SUPPORT")
+        return self
+
+    @field_validator("retry_delays", "admins", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return [part.strip() for part in value.split(",")]
+            return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
     @field_validator("retry_delays")

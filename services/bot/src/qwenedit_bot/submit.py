@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from qwenedit_bot import pictures, views
 from qwenedit_bot.errors import FileTooBigError, FileUnavailableError
+from qwenedit_bot.loops import beside
+from qwenedit_bot.messenger import Source
+from qwenedit_bot.moderation import Unmoderated, Verdict
 from qwenedit_bot.pictures import PictureRefusedError, Refusal
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_jobs import (
     Edit,
     Job,
+    PictureExpiredError,
     QueueFullError,
     ReplyTo,
     StorageFullError,
@@ -28,8 +31,12 @@ from qwenedit_jobs import (
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
-    from qwenedit_bot.messenger import Messenger, Source
+    from collections.abc import Mapping, Sequence
+
+    from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.moderation import Moderation
+    from qwenedit_bot.recent import Recent
     from qwenedit_bot.replies import Replies
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
@@ -63,13 +70,63 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture of an earlier job, its input or its result."""
+
+    ref: str
+    """In the picture store."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a user asks for."""
 
     source: Source
+    """What the answer replies to."""
     user_id: int
-    attachment: Attachment
+    attachments: tuple[Attachment | StoredPicture, ...]
+    """At most `qwenedit_jobs.MAX_PICTURES`, in the order in which the instruction counts them."""
     instruction: str
+    workflow: str | None = None
+    """None is the worker's default."""
+    parameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    """For inputs that the workflow's binding names."""
+    seed: int | None = None
+    """None derives one from the job's id."""
+    discriminator: str = ""
+    """Tells requests apart that come from the same message, such as presses of one button."""
+    preset: str | None = None
+    """Name of the preset that the instruction comes from."""
+
+    @property
+    def to(self) -> Source:
+        """Where the answer goes, apart from the answers to the message's other requests."""
+        return Source(self.source.chat_id, self.source.message_id, self.discriminator)
+
+    @property
+    def job_id(self) -> str:
+        """The job's id: the same however often the request is made."""
+        return job_id(self.source.chat_id, self.source.message_id, discriminator=self.discriminator)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request does not become a job."""
+
+    reason: str
+    """For the metrics."""
+    view: View | None
+    """What the user is told; None where he was told a moment ago."""
+
+
+class Gate(Protocol):
+    """Something that may refuse a request before it becomes a job."""
+
+    async def check(self, request: Request, words: Words) -> Refused | None:
+        """Return the refusal, or None. It may be asked again about the same job."""
+
+    async def withdraw(self, request: Request) -> None:
+        """Take back what an agreement has cost: the request was refused after all. May be repeated."""
 
 
 class Outcome(StrEnum):
@@ -92,10 +149,13 @@ class Submit:
         messenger: Fetches the user's file.
         replies: Says what became of it.
         metrics: Counts it.
+        answered: Which jobs were answered lately, by their id.
         line: The queue's name, for traces.
+        gates: Asked in turn, after what is refused for its form.
+        moderation: Asked last, with the pictures.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
         self,
         *,
         queue: JobQueue,
@@ -104,7 +164,10 @@ class Submit:
         messenger: Messenger,
         replies: Replies,
         metrics: BotMetrics,
+        answered: Recent[str, float],
         line: str = "qwenedit:job_queue",
+        gates: Sequence[Gate] = (),
+        moderation: Moderation | None = None,
     ) -> None:
         self._queue = queue
         self._limits = limits
@@ -112,90 +175,194 @@ class Submit:
         self._messenger = messenger
         self._replies = replies
         self._metrics = metrics
+        self._answered = answered
         self._line = line
+        self._gates = gates
+        self._moderation = moderation or Unmoderated()
         # A large picture takes some hundred MB while it is converted.
         self._converting = asyncio.Semaphore(1)
 
-    async def known(self, source: Source) -> bool:
-        """Whether this message was accepted as a job before."""
-        return await self._queue.status(job_id(source.chat_id, source.message_id)) is not None
+    async def known(self, new_id: str) -> bool:
+        """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
+        return self._answered.get(new_id) is not None or await self._queue.status(new_id) is not None
 
     async def __call__(self, request: Request, words: Words) -> Outcome:
         """Accept or refuse a request, and say so in the chat."""
-        if await self.known(request.source):
+        if await self.known(request.job_id):
             return Outcome.ACCEPTED
-        with job_context(job_id(request.source.chat_id, request.source.message_id)):
-            refusal = refused_unseen(words, request.attachment)
+        with job_context(request.job_id):
+            refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
-                return await self._refuse(request.source, Outcome.REFUSED, "unseen", refusal)
+                return await self._refuse(request.to, Outcome.REFUSED, "unseen", refusal)
             length = len(request.instruction)
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
-                return await self._refuse(request.source, Outcome.NOT_NOW, "instruction_too_long", view)
+                return await self._refuse(request.to, Outcome.NOT_NOW, "instruction_too_long", view)
+            for gate in self._gates:
+                refused = await gate.check(request, words)
+                if refused is not None:
+                    await self._withdraw(request)
+                    return await self._refuse(request.to, Outcome.NOT_NOW, refused.reason, refused.view)
             return await self._accept(request, words)
 
     async def _accept(self, request: Request, words: Words) -> Outcome:
-        source = request.source
-        new_id = job_id(source.chat_id, source.message_id)
-        placeholder = await self._replies.say(source, views.received(words, new_id))
-        picture = input_ref(new_id, 0)
-        try:
-            with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-                data = await self._messenger.download(request.attachment.file_id, limit=pictures.MAX_BYTES)
-                span.set({attributes.BYTES: len(data)})
-            with tracing.span("convert photo"):
-                async with self._converting:
-                    normalised = await asyncio.to_thread(pictures.normalise, data)
-            with tracing.span("store photo"):
-                await self._store.put(picture, normalised.data)
-            job = Job(
-                id=new_id,
-                user_id=request.user_id,
-                edit=Edit(prompt=request.instruction, pictures=(picture,), seed=_seed(new_id)),
-                reply=ReplyTo(
-                    chat_id=source.chat_id,
-                    placeholder_id=placeholder,
-                    source_message_id=source.message_id,
-                    language=words.language,
-                ),
-            )
-            with tracing.sending(self._line, new_id) as span:
-                await self._queue.enqueue(job, self._limits, trace_context=span.traceparent)
-        except FileTooBigError:
-            return await self._refuse(source, Outcome.REFUSED, "too_big", _too_big(words, request.attachment.size))
-        except FileUnavailableError:
-            view = View(words(Text.FILE_UNAVAILABLE))
-            return await self._refuse(source, Outcome.REFUSED, "file_unavailable", view)
-        except PictureRefusedError as error:
-            return await self._refuse(source, Outcome.REFUSED, error.why, _refused(words, error))
-        except (QueueFullError, StorageFullError) as error:
-            await self._store.delete(picture)
-            text = Text.QUEUE_FULL if isinstance(error, QueueFullError) else Text.STORAGE_FULL
-            return await self._refuse(source, Outcome.NOT_NOW, text.name.lower(), View(words(text)))
-        except TooManyUnfinishedError as error:
-            await self._store.delete(picture)
-            view = View(words(Text.TOO_MANY_UNFINISHED, count=error.unfinished))
-            return await self._refuse(source, Outcome.NOT_NOW, "too_many_unfinished", view)
+        stored: list[str] = []
+        async with beside(self._replies.say(request.to, views.received(words, request.job_id))) as placeholder:
+            try:
+                await self._fetch(request, stored)
+                job = _job(request, tuple(stored), await placeholder, words)
+                with tracing.sending(self._line, job.id) as span:
+                    await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
+            except (
+                FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
+                QueueFullError, StorageFullError, TooManyUnfinishedError, _NotAllowedError,
+            ) as error:  # fmt: skip
+                await self._store.delete(*stored)
+                await self._withdraw(request)
+                outcome, reason, view = _refusal(words, request.attachments, len(stored), error)
+                await placeholder  # which becomes the reason
+                return await self._refuse(request.to, outcome, reason, view)
         self._metrics.enqueued.inc()
-        log.info(
-            "job.accepted", bytes=len(data), kept=len(normalised.data), width=normalised.width, height=normalised.height
-        )
+        log.info("job.accepted", pictures=len(stored))
         return Outcome.ACCEPTED
 
-    async def _refuse(self, source: Source, outcome: Outcome, reason: str, view: View) -> Outcome:
-        await self._replies.say(source, view)
+    async def _fetch(self, request: Request, stored: list[str]) -> None:
+        """Store the pictures and have them judged.
+
+        Args:
+            request: Has them.
+            stored: Gets the reference of each before it is fetched.
+        """
+        seen: list[bytes] = []
+        for number, attachment in enumerate(request.attachments):
+            stored.append(input_ref(request.job_id, number))
+            seen.append(await self._store_picture(attachment, stored[-1]))
+        await self._judge(request, seen)
+
+    async def _withdraw(self, request: Request) -> None:
+        for gate in self._gates:
+            await gate.withdraw(request)
+
+    async def _judge(self, request: Request, pictures: Sequence[bytes]) -> None:
+        verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
+        if verdict is not Verdict.ALLOWED:
+            raise _NotAllowedError(verdict)
+
+    async def _store_picture(self, attachment: Attachment | StoredPicture, ref: str) -> bytes:
+        if isinstance(attachment, StoredPicture):
+            copied = await self._store.get(attachment.ref)
+            await self._store.put(ref, copied)  # a copy lives as long as its own job
+            return copied
+        with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
+            data = await self._messenger.download(attachment.file_id, limit=pictures.MAX_BYTES)
+            span.set({attributes.BYTES: len(data)})
+        with tracing.span("convert photo"):
+            normalised = pictures.of_telegram(data) if attachment.mime is None else None
+            if normalised is None:
+                async with self._converting:
+                    normalised = await asyncio.to_thread(pictures.normalise, data)
+        with tracing.span("store photo"):
+            await self._store.put(ref, normalised.data)
+        log.info(
+            "picture.stored", bytes=len(data), kept=len(normalised.data),
+            width=normalised.width, height=normalised.height,
+        )  # fmt: skip
+        return normalised.data
+
+    async def _refuse(self, source: Source, outcome: Outcome, reason: str, view: View | None) -> Outcome:
+        if view is not None:
+            await self._replies.say(source, view)
         self._metrics.refused.labels(reason).inc()
         log.info("job.refused", reason=reason)
         return outcome
 
 
-def refused_unseen(words: Words, attachment: Attachment) -> View | None:
-    """Return the refusal of a picture whose type or size alone says that it cannot be taken."""
-    if attachment.mime in _REFUSED_TYPES:
-        return _refused(words, PictureRefusedError(_REFUSED_TYPES[attachment.mime]))
-    if attachment.size is not None and attachment.size > pictures.MAX_BYTES:
-        return _too_big(words, attachment.size)
+class _NotAllowedError(Exception):
+    """Moderation does not let the wish pass."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPicture]) -> View | None:
+    """Return the refusal of pictures of which one cannot be taken, as its type or size alone says."""
+    for number, attachment in enumerate(attachments, 1):
+        if isinstance(attachment, StoredPicture):
+            continue
+        if attachment.mime in _REFUSED_TYPES:
+            view = _refused(words, PictureRefusedError(_REFUSED_TYPES[attachment.mime]))
+        elif attachment.size is not None and attachment.size > pictures.MAX_BYTES:
+            view = _too_big(words, attachment.size)
+        else:
+            continue
+        return _about_one(words, view, number=number, count=len(attachments))
     return None
+
+
+def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Words) -> Job:
+    return Job(
+        id=request.job_id,
+        user_id=request.user_id,
+        edit=Edit(
+            prompt=request.instruction,
+            pictures=stored,
+            seed=_seed(request.job_id) if request.seed is None else request.seed,
+            workflow=request.workflow,
+            parameters=dict(request.parameters),
+        ),
+        reply=ReplyTo(
+            chat_id=request.to.chat_id,
+            placeholder_id=placeholder,
+            source_message_id=request.to.message_id,
+            language=words.language,
+            discriminator=request.to.discriminator,
+        ),
+    )
+
+
+def _refusal(
+    words: Words, attachments: Sequence[Attachment | StoredPicture], reached: int, error: Exception
+) -> tuple[Outcome, str, View]:
+    """Word why a request is refused, and name the reason for metrics.
+
+    Args:
+        words: The user's language.
+        attachments: What the user sent.
+        reached: Number of the picture at which the error occurred, from 1.
+        error: One of those that `Submit` catches.
+    """
+    match error:
+        case QueueFullError():
+            return Outcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))
+        case StorageFullError():
+            return Outcome.NOT_NOW, "storage_full", View(words(Text.STORAGE_FULL))
+        case TooManyUnfinishedError(unfinished=unfinished):
+            return Outcome.NOT_NOW, "too_many_unfinished", View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
+        case _NotAllowedError(verdict=verdict):
+            return _not_allowed(words, verdict)
+        case PictureExpiredError():
+            return Outcome.REFUSED, "picture_expired", View(words(Text.PRESS_EXPIRED))
+        case PictureRefusedError():
+            reason, view = str(error.why), _refused(words, error)
+        case FileTooBigError():
+            attachment = attachments[reached - 1]
+            size = attachment.size if isinstance(attachment, Attachment) else None
+            reason, view = "too_big", _too_big(words, size)
+        case _:
+            reason, view = "file_unavailable", View(words(Text.FILE_UNAVAILABLE))
+    return Outcome.REFUSED, reason, _about_one(words, view, number=reached, count=len(attachments))
+
+
+def _not_allowed(words: Words, verdict: Verdict) -> tuple[Outcome, str, View]:
+    if verdict is Verdict.REFUSED:
+        return Outcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
+    return Outcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
+
+
+def _about_one(words: Words, view: View, *, number: int, count: int) -> View:
+    """Say which of several pictures is meant."""
+    return View(words(Text.ABOUT_PHOTO, number=number, said=view.text)) if count > 1 else view
 
 
 def _refused(words: Words, error: PictureRefusedError) -> View:
@@ -212,7 +379,7 @@ def _refused(words: Words, error: PictureRefusedError) -> View:
 
 def _too_big(words: Words, size: int | None) -> View:
     limit = pictures.MAX_BYTES // MEGABYTE
-    megabytes = math.ceil(size / MEGABYTE) if size is not None else limit + 1
+    megabytes = max(limit + 1, round(size / MEGABYTE)) if size is not None else limit + 1
     return View(words(Text.FILE_TOO_BIG, megabytes=megabytes, limit=limit))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
+import structlog
 from aiogram.enums import ChatAction
 from aiogram.exceptions import (
     AiogramError,
@@ -18,10 +19,13 @@ from aiogram.exceptions import (
 )
 from aiogram.types import (
     BufferedInputFile,
+    CopyTextButton,
+    DisabledButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaDocument,
     InputMediaPhoto,
+    LabeledPrice,
     ReplyParameters,
 )
 
@@ -34,18 +38,19 @@ from qwenedit_bot.errors import (
     TelegramRefusedError,
     TelegramUnavailableError,
 )
+from qwenedit_bot.limiter import is_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from aiogram import Bot
 
-    from qwenedit_bot.limiter import Limiter
-    from qwenedit_bot.messenger import Picture, Source
-    from qwenedit_bot.views import View
+    from qwenedit_bot.limiter import Pace
+    from qwenedit_bot.messenger import Invoice, Picture, Source
+    from qwenedit_bot.views import Button, Buttons, View
 
-EDITS_PER_MINUTE = 15
-"""Messages and edits that a chat may have had in the last minute for a progress edit still to be made."""
+PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 12, 5
+"""Edits that a chat may have in a minute for the last of them to be about progress: the answers need some too."""
 IMPATIENT_TIMEOUT = 10
 """Seconds for a call that is made once."""
 DOWNLOAD_TIMEOUT = 60
@@ -55,7 +60,14 @@ _UNCHANGED = "message is not modified"
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in")
 _UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "bot can't initiate conversation")
 _NO_PHOTO = ("photo_invalid", "image_process_failed", "wrong file", "photo must be", "failed to get http url content")
+_REFUNDED = "charge_already_refunded"
 _TOO_BIG = "file is too big"
+_UNKNOWN_BUTTON = "text buttons are unallowed"
+"""How a Bot API server refuses a button of whose fields it knows only the label."""
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger(__name__)
 
 
 class TelegramMessenger:
@@ -66,15 +78,19 @@ class TelegramMessenger:
         limiter: The same that the session asks; progress edits ask it beforehand.
     """
 
-    def __init__(self, bot: Bot, limiter: Limiter) -> None:
+    def __init__(self, bot: Bot, limiter: Pace) -> None:
         self._bot = bot
         self._limiter = limiter
+        self._old_api = False
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message."""
         with _translated():
-            message = await self._bot.send_message(
-                to.chat_id, view.text, reply_parameters=_reply(to), reply_markup=_keyboard(view)
+            message = await self._with_buttons(
+                view.buttons,
+                lambda keyboard: self._bot.send_message(
+                    to.chat_id, view.text, reply_parameters=_reply(to), reply_markup=keyboard
+                ),
             )
             return message.message_id
 
@@ -84,7 +100,8 @@ class TelegramMessenger:
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's budget."""
-        if not self._limiter.try_acquire(chat_id, per_minute=EDITS_PER_MINUTE):
+        edits = PROGRESS_EDITS_IN_GROUP if is_group(chat_id) else PROGRESS_EDITS
+        if not await self._limiter.try_acquire(chat_id, edits=edits):
             return None
         try:
             with impatient():
@@ -95,9 +112,12 @@ class TelegramMessenger:
     async def _edit(self, chat_id: int, message_id: int, view: View, *, timeout: int | None) -> bool:  # noqa: ASYNC109
         try:
             with _translated():
-                await self._bot.edit_message_text(
-                    view.text, chat_id=chat_id, message_id=message_id, reply_markup=_keyboard(view),
-                    request_timeout=timeout,
+                await self._with_buttons(
+                    view.buttons,
+                    lambda keyboard: self._bot.edit_message_text(
+                        view.text, chat_id=chat_id, message_id=message_id, reply_markup=keyboard,
+                        request_timeout=timeout,
+                    ),
                 )  # fmt: skip
         except _MessageGoneError:
             return False
@@ -109,19 +129,43 @@ class TelegramMessenger:
         kind = InputMediaDocument if picture.as_file else InputMediaPhoto
         try:
             with _translated():
-                await self._bot.edit_message_media(
-                    kind(media=file, caption=picture.caption), chat_id=chat_id, message_id=message_id
-                )
+                await self._with_buttons(
+                    picture.buttons,
+                    lambda keyboard: self._bot.edit_message_media(
+                        kind(media=file, caption=picture.caption), chat_id=chat_id, message_id=message_id,
+                        reply_markup=keyboard,
+                    ),
+                )  # fmt: skip
         except _MessageGoneError:
             return False
         return True
 
-    async def send_picture(self, to: Source, picture: Picture) -> int:
-        """Reply to a user's message with a picture."""
-        send = self._bot.send_document if picture.as_file else self._bot.send_photo
+    async def send_file(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture as a file."""
         with _translated():
-            message = await send(to.chat_id, _file(picture), caption=picture.caption, reply_parameters=_reply(to))
+            message = await self._with_buttons(
+                picture.buttons,
+                lambda keyboard: self._bot.send_document(
+                    to.chat_id, _file(picture), caption=picture.caption, reply_parameters=_reply(to),
+                    reply_markup=keyboard,
+                ),
+            )  # fmt: skip
             return message.message_id
+
+    async def _with_buttons(self, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]) -> _T:
+        """Make a call with buttons as good as the Bot API server knows them.
+
+        Of styles an old server takes no notice, but buttons that copy or do nothing it takes for ones without a use.
+        """
+        if not self._old_api:
+            try:
+                return await call(_keyboard(buttons))
+            except TelegramBadRequest as error:
+                if _UNKNOWN_BUTTON not in error.message.lower():
+                    raise
+                self._old_api = True
+                log.info("bot_api.old", without="buttons that copy or are disabled")
+        return await call(_keyboard(buttons, plain=True))
 
     async def show_activity(self, chat_id: int) -> None:
         """Show “sending a photo…”."""
@@ -138,6 +182,35 @@ class TelegramMessenger:
                 await self._bot.answer_callback_query(press_id, text, show_alert=alert)
         except TelegramRefusedError:  # “query is too old”: the user no longer waits for it
             return
+
+    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
+        """Offer something to pay for, in Stars."""
+        price = LabeledPrice(label=invoice.title, amount=invoice.stars)
+        with _translated():
+            message = await self._bot.send_invoice(
+                to.chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price],
+                reply_parameters=_reply(to),
+            )  # fmt: skip
+            return message.message_id
+
+    async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
+        """Agree to be paid, or say why not."""
+        try:
+            with impatient(), _translated():  # Telegram waits ten seconds
+                await self._bot.answer_pre_checkout_query(
+                    query_id, ok=refusal is None, error_message=refusal, request_timeout=IMPATIENT_TIMEOUT
+                )
+        except TelegramRefusedError:  # “query is too old”: nothing was paid
+            return
+
+    async def refund(self, user_id: int, charge: str) -> None:
+        """Give Stars back."""
+        try:
+            with _translated():
+                await self._bot.refund_star_payment(user_id, charge)
+        except TelegramRefusedError as error:
+            if _REFUNDED not in error.description:
+                raise
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file."""
@@ -210,17 +283,28 @@ def _translation(description: str) -> Exception:
     return TelegramRefusedError(description)
 
 
-def _reply(to: Source) -> ReplyParameters:
+def _reply(to: Source) -> ReplyParameters | None:
+    if not to.message_id:  # to nothing in particular
+        return None
     return ReplyParameters(message_id=to.message_id, allow_sending_without_reply=True)
 
 
-def _keyboard(view: View) -> InlineKeyboardMarkup | None:
-    if view.button is None:
+def _keyboard(buttons: Buttons, *, plain: bool = False) -> InlineKeyboardMarkup | None:
+    if not buttons:
         return None
-    button = InlineKeyboardButton(text=view.button.label, callback_data=view.button.data)
-    return InlineKeyboardMarkup(inline_keyboard=[[button]])
+    rows = [[_button(button, plain=plain) for button in row] for row in buttons]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def _button(button: Button, *, plain: bool) -> InlineKeyboardButton:
+    if button.copy_text is not None and not plain:
+        copied = CopyTextButton(text=button.copy_text)
+        return InlineKeyboardButton(text=button.label, style=button.style, copy_text=copied)
+    if button.disabled and not plain:
+        return InlineKeyboardButton(text=button.label, style=button.style, disabled=DisabledButton())
+    return InlineKeyboardButton(text=button.label, style=button.style, callback_data=button.data)
 
 
 def _file(picture: Picture) -> BufferedInputFile:
     extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
-    return BufferedInputFile(picture.data, f"picture.{extension}")
+    return BufferedInputFile(picture.data, f"{picture.name}.{extension}")

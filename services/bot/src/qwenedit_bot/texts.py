@@ -6,13 +6,14 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime import FluentBundle
+from fluent.syntax import FluentParser
 from fluent.syntax.ast import Junk
+
+from qwenedit_bot.plurals import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-LANGUAGES = ("en", "ru")
 
 
 class Text(StrEnum):
@@ -21,21 +22,42 @@ class Text(StrEnum):
     START = "start"
     HELP = "help"
     PRIVACY = "privacy"
+    PRIVACY_COUNTED = "privacy-counted"
+    PRIVACY_CHECKED = "privacy-checked"
+    PRIVACY_PAID = "privacy-paid"
+    PRIVACY_PROMISE = "privacy-promise"
+    PERIOD = "period"
+    FORGET = "forget"
+    FORGET_COUNTED = "forget-counted"
+    FORGET_PAID = "forget-paid"
+    FORGET_BUTTON = "forget-button"
+    FORGET_NOT_BUTTON = "forget-not-button"
+    FORGET_NOT = "forget-not"
+    FORGOTTEN = "forgotten"
+    FORGOTTEN_SOON = "forgotten-soon"
     ASK_INSTRUCTION = "ask-instruction"
+    ASK_INSTRUCTION_ALBUM = "ask-instruction-album"
     TEXT_WITHOUT_PHOTO = "text-without-photo"
     UNKNOWN_COMMAND = "unknown-command"
     UNSUPPORTED = "unsupported"
-    ALBUM = "album"
-    GROUP = "group"
+    ALBUM_TOO_MANY = "album-too-many"
+    ALBUM_LATE = "album-late"
+    ALBUM_HIDDEN = "album-hidden"
+    GROUP_HELP = "group-help"
+    GROUP_NO_PHOTO = "group-no-photo"
     TROUBLE = "trouble"
 
     RECEIVED = "received"
     QUEUED = "queued"
+    READY_IN = "ready-in"
+    WAKING = "waking"
+    ON_HOLD = "on-hold"
     DELAYED = "delayed"
     STARTING = "starting"
     EDITING = "editing"
     SENDING = "sending"
     STOPPING = "stopping"
+    JOB = "job"
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -44,11 +66,60 @@ class Text(StrEnum):
     FILE_TOO_BIG = "file-too-big"
     FILE_UNAVAILABLE = "file-unavailable"
     PICTURE_REFUSED = "picture-refused"
+    ABOUT_PHOTO = "about-photo"
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
+    MODERATION_REFUSED = "moderation-refused"
+    MODERATION_UNAVAILABLE = "moderation-unavailable"
+    RESULT_REFUSED = "result-refused"
+    RESULT_UNCHECKED = "result-unchecked"
+    NOT_INVITED = "not-invited"
+    BANNED = "banned"
+    DAILY_LIMIT = "daily-limit"
+    LEFT_TODAY = "left-today"
+    LEFT_BOUGHT = "left-bought"
+    NO_LIMIT = "no-limit"
+    NOT_COUNTED = "not-counted"
+    BUY_HINT = "buy-hint"
+    BUY = "buy"
+    BUY_BUTTON = "buy-button"
+    INVOICE_TITLE = "invoice-title"
+    INVOICE_DESCRIPTION = "invoice-description"
+    PACK_GONE = "pack-gone"
+    PAID = "paid"
+    PAYMENT_RETURNED = "payment-returned"
+    PAY_SUPPORT = "pay-support"
+    PAYMENT = "payment"
+    PAYMENTS_OF = "payments-of"
+    NO_PAYMENTS = "no-payments"
+    REFUNDED = "refunded"
+    REFUND_REFUSED = "refund-refused"
+    DURATION = "duration"
+    REQUEUED = "requeued"
     TOO_MANY_UNFINISHED = "too-many-unfinished"
 
+    LANGUAGE = "language"
+    LANGUAGE_NAME = "language-name"
+    LANGUAGE_OF_TELEGRAM = "language-of-telegram"
+    PRESS_LANGUAGE = "press-language"
+
+    PRESETS = "presets"
+    PRESETS_OF = "presets-of"
+    PRESET_PHOTO = "preset-photo"
+    PRESET_PHOTO_IN_GROUP = "preset-photo-in-group"
+    EARLIER_BUTTON = "earlier-button"
+    LATER_BUTTON = "later-button"
+    BACK_BUTTON = "back-button"
+
     CANCEL_BUTTON = "cancel-button"
+    AGAIN_BUTTON = "again-button"
+    FURTHER_BUTTON = "further-button"
+    AS_FILE_BUTTON = "as-file-button"
+    SEED_BUTTON = "seed-button"
+    TRY_AGAIN_BUTTON = "try-again-button"
+    ASK_FURTHER = "ask-further"
+    ASK_FURTHER_IN_GROUP = "ask-further-in-group"
+    NOTHING_IN_THE_WORKS = "nothing-in-the-works"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     DIALOGUE_CANCELLED = "dialogue-cancelled"
     JOBS_CANCELLED = "jobs-cancelled"
@@ -56,13 +127,57 @@ class Text(StrEnum):
     PRESS_STOPPING = "press-stopping"
     PRESS_DONE = "press-done"
     PRESS_FAILED = "press-failed"
+    PRESS_PRESET_GONE = "press-preset-gone"
+    PRESS_IN_THE_WORKS = "press-in-the-works"
     PRESS_FORGOTTEN = "press-forgotten"
     PRESS_NOT_YOURS = "press-not-yours"
+    PRESS_EXPIRED = "press-expired"
+    PRESS_AGAIN = "press-again"
+    PRESS_NOT_NOW = "press-not-now"
+    PRESS_SEED = "press-seed"
 
     COMMAND_START = "command-start"
+    COMMAND_EDIT = "command-edit"
     COMMAND_HELP = "command-help"
+    COMMAND_PRESETS = "command-presets"
+    COMMAND_STATUS = "command-status"
     COMMAND_CANCEL = "command-cancel"
+    COMMAND_LANGUAGE = "command-language"
+    COMMAND_LIMITS = "command-limits"
     COMMAND_PRIVACY = "command-privacy"
+    COMMAND_BUY = "command-buy"
+    COMMAND_PAYSUPPORT = "command-paysupport"
+    COMMAND_REFUND = "command-refund"
+    COMMAND_FORGET = "command-forget"
+
+    COMMAND_STATS = "command-stats"
+    COMMAND_QUEUE = "command-queue"
+    COMMAND_PAUSE = "command-pause"
+    COMMAND_RESUME = "command-resume"
+    COMMAND_BAN = "command-ban"
+    COMMAND_UNBAN = "command-unban"
+    COMMAND_GRANT = "command-grant"
+    COMMAND_BROADCAST = "command-broadcast"
+    STATS_DAY = "stats-day"
+    STATS_QUEUE = "stats-queue"
+    STATS_WORKERS = "stats-workers"
+    STATS_USERS = "stats-users"
+    QUEUE_JOB = "queue-job"
+    QUEUE_MORE = "queue-more"
+    QUEUE_EMPTY = "queue-empty"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ADMIN_USAGE = "admin-usage"
+    NOT_AN_ADMIN = "not-an-admin"
+    BANNED_USER = "banned-user"
+    UNBANNED_USER = "unbanned-user"
+    GRANTED = "granted"
+    BROADCAST_BUTTON = "broadcast-button"
+    BROADCAST_BEGINS = "broadcast-begins"
+    BROADCAST_DROPPED = "broadcast-dropped"
+    BROADCAST_BUSY = "broadcast-busy"
+    BROADCAST_GOES_ON = "broadcast-goes-on"
+    BROADCAST_ENDED = "broadcast-ended"
 
 
 class TextError(Exception):
@@ -83,7 +198,7 @@ class Words:
         self.language = language
         self._bundle = FluentBundle([language], use_isolating=False)
         source = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
-        resource = FluentResource(source)
+        resource = FluentParser(with_spans=False).parse(source)
         junk = [entry.content for entry in resource.body if isinstance(entry, Junk)]
         if junk:
             raise TextError(f"{language}.ftl: cannot read {junk[0]!r}")

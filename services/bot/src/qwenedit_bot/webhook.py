@@ -86,13 +86,13 @@ class Webhook:
 
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._secret.get_secret_value().encode()):
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
             log.warning("webhook.stranger", secret="wrong" if given else "missing")
             return web.Response(status=401)
         try:
             update = json.loads(await request.read())
             update["update_id"] = int(update["update_id"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             log.warning("webhook.no_update")
             return web.Response(status=400)
         try:

@@ -28,23 +28,25 @@ class Activity:
     def __init__(self, *, budget: float, busy: Gauge) -> None:
         self._patience = budget + MARGIN
         self._gauge = busy
-        self._last_sign: float | None = None
+        self._jobs = 0
+        self._last_sign = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether a job is in hand."""
-        return self._last_sign is not None
+        return self._jobs > 0
 
     @contextmanager
     def job(self) -> Iterator[None]:
-        """Have a job in hand."""
+        """Have a job in hand; one may be handed in while the next is executed already."""
         self.sign()
+        self._jobs += 1
         self._gauge.set(1)
         try:
             yield
         finally:
-            self._last_sign = None
-            self._gauge.set(0)
+            self._jobs -= 1
+            self._gauge.set(self.busy)
 
     def sign(self) -> None:
         """Note that the job moves."""
@@ -52,7 +54,7 @@ class Activity:
 
     def health(self) -> Health:
         """Fail when the job in hand has passed its budget without a sign of progress."""
-        if self._last_sign is None:
+        if not self.busy:
             return HEALTHY
         silent = asyncio.get_running_loop().time() - self._last_sign
         if silent > self._patience:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
 import structlog
+import uvloop
 
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
+from qwenedit_jobs.presence import Presence, Workers
+from qwenedit_jobs.turns import Turns
 from qwenedit_telemetry import Health, setup
 from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
 from qwenedit_worker.editor import ComfyUIEditor, workflow_path
+from qwenedit_worker.heartbeat import Heartbeat
 from qwenedit_worker.metrics import Metrics
 from qwenedit_worker.readiness import ComfyUIWatch
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, LinkedTurns, listen
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.shutdown import Shutdown
 from qwenedit_worker.worker import Pace, Worker
@@ -49,8 +55,12 @@ def main() -> None:
         print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
         raise SystemExit(2) from None
     telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.worker_id})
+    # What is there now stays. Looked through again and again, it would also put off a full collection until a quarter
+    # as much garbage in cycles has come together.
+    gc.collect()
+    gc.freeze()
     try:
-        asyncio.run(run(settings, workflow, telemetry))
+        uvloop.run(run(settings, workflow, telemetry))
     finally:
         telemetry.close()
 
@@ -58,6 +68,7 @@ def main() -> None:
 async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
     """Build the worker, and run it until it is told to leave."""
     metrics = Metrics(telemetry.registry)
+    metrics.gpu_hourly_price.set(settings.gpu_hourly_price)
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
     link = Link(on_change=metrics.redis_up.set)
@@ -73,8 +84,10 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 poll_interval=settings.comfyui_poll_interval,
                 on_request=lambda route, status: metrics.comfyui_requests.labels(route, status).inc(),
                 folders=_folders(settings),
+                over_http=settings.comfyui_transfer == "http",
             )
         )
+        editor = ComfyUIEditor(comfyui, default=workflow, folder=settings.workflows_dir, on_workflow=metrics.expect)
         watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
         worker = Worker(
             settings.worker_id,
@@ -84,14 +97,25 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 budget=settings.comfyui_timeout,
                 gpu_lock_timeout=max(settings.worker_gpu_lock_timeout, LEAST_PATIENCE),
             ),
-            queue=LinkedQueue(JobQueue(redis, settings.keys, waiter=waiter), link),
+            queue=LinkedQueue(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link),
             pictures=LinkedPictures(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
-            editor=ComfyUIEditor(comfyui, default=workflow, folder=settings.workflows_dir),
+            editor=editor,
             watch=watch,
             shutdown=shutdown,
             activity=activity,
             metrics=metrics,
             line=settings.keys.job_queue,
+            label=editor.label,
+            turns=LinkedTurns(Turns(redis, settings.keys, shared=settings.comfyui_url.rstrip("/"), waiter=waiter), link)
+            if settings.comfyui_shared
+            else None,
+        )
+        heartbeat = Heartbeat(
+            _about(settings, telemetry),
+            register=LinkedRegister(Workers(redis, settings.keys), link),
+            server=comfyui,
+            watch=watch,
+            shutdown=shutdown,
         )
         probes = telemetry.probe_server(
             host=settings.probe_host,
@@ -112,6 +136,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(watch.run(), name="comfyui-watch"),
+                tasks.create_task(heartbeat.run(), name="heartbeat"),
                 tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"),
                 tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
             ]
@@ -133,6 +158,25 @@ async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
     await shutdown.leaving.wait()
     await asyncio.sleep(seconds)
     shutdown.abandon()
+
+
+def _about(settings: WorkerSettings, telemetry: Telemetry) -> Presence:
+    return Presence(
+        worker=settings.worker_id,
+        pod=settings.pod_name,
+        node=settings.node_name,
+        version=telemetry.version,
+        since=time.time(),
+        ready=False,
+        draining=False,
+        comfyui_url=_without_password(settings.comfyui_url),
+    )
+
+
+def _without_password(url: str) -> str:
+    scheme, _colon, rest = url.partition("://")
+    address, slash, path = rest.partition("/")
+    return f"{scheme}://{address.rpartition('@')[2]}{slash}{path}"
 
 
 def _folders(settings: WorkerSettings) -> SharedFolders | None:

@@ -10,7 +10,7 @@ import structlog
 from qwenedit_jobs import PictureExpiredError, Reason
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
+from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, PictureLost, Progress, Stage, WorkflowFileError
 from qwenedit_worker.errors import QueueUnavailableError
 from qwenedit_worker.lease import LeaseEnd, LeaseKeeper
 from qwenedit_worker.outcomes import Dropped, Finished, Outcome, Release, Retry, Withdrawn, outcome_of
@@ -18,14 +18,25 @@ from qwenedit_worker.pictures import whole_png
 from qwenedit_worker.reporter import ProgressReporter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from qwenedit_jobs import Claim
     from qwenedit_worker.activity import Activity
-    from qwenedit_worker.comfyui import EditResult
+    from qwenedit_worker.ahead import Ahead
+    from qwenedit_worker.comfyui import EditResult, Uploaded
+    from qwenedit_worker.events import Signal
+    from qwenedit_worker.gpu import Share
     from qwenedit_worker.metrics import Metrics
     from qwenedit_worker.ports import Editor, Pictures, Queue
     from qwenedit_worker.shutdown import Shutdown
 
 log = structlog.get_logger(__name__)
+
+REPORTER = "reporter"
+SENDING_SHOWN_AFTER = 0.2
+"""Seconds of fetching a result after which its user is told: most are there sooner."""
+LAST_WRITE = 0.5
+"""Seconds that progress which is being written when the edit ends may take yet."""
 
 
 class Attempt:
@@ -40,9 +51,13 @@ class Attempt:
         queue: Renews, and takes progress.
         pictures: Has the job's pictures.
         editor: Executes.
+        ahead: May have put the pictures on ComfyUI already; is told when it is time for the next job's.
         shutdown: May ask for the job to be given back.
         activity: Is told of each sign of progress.
         metrics: Counts what goes wrong.
+        share: Is told what the GPU is used for.
+        lost: Is set when somebody else has his turn on ComfyUI.
+        executed: Set when ComfyUI is done with the job, and another one may have it.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -56,9 +71,13 @@ class Attempt:
         queue: Queue,
         pictures: Pictures,
         editor: Editor,
+        ahead: Ahead,
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
+        share: Share,
+        lost: Signal,
+        executed: asyncio.Event,
     ) -> None:
         self._claim = claim
         self._deadline = since + budget
@@ -66,49 +85,83 @@ class Attempt:
         self._queue = queue
         self._pictures = pictures
         self._editor = editor
+        self._ahead = ahead
         self._shutdown = shutdown
         self._activity = activity
+        self._share = share
+        self._lost = lost
+        self._executed = executed
         self._lease = LeaseKeeper(queue, claim, lease=lease, since=since, metrics=metrics)
-        self._reporter = ProgressReporter(queue, claim, on_change=self._lease.nudge)
-        self._stage = Stage.QUEUED
-        self._submitted = asyncio.Event()
-        self._begun = asyncio.Event()
+        self._reporter = ProgressReporter(queue, claim)
+        self._stop: Outcome | None = None
+        self._over = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._helpers: dict[str, asyncio.Task[None]] = {}
+        self._submitted = False
+        self._begun = False
 
     def nudge(self, job_id: str) -> None:
         """Look at the lease at once, if the message is about this job."""
         if job_id == self._claim.job.id:
-            self._lease.nudge()
+            self._look_at_lease()
 
     async def run(self) -> Outcome:
-        """Execute until there is an outcome: a picture, an error, or a reason to stop."""
-        async with asyncio.TaskGroup() as tasks:
-            edit = tasks.create_task(self._edit(), name="edit")
-            lease = tasks.create_task(self._lease.keep(), name="lease")
-            crowded = tasks.create_task(self._crowded(), name="crowded")
-            abandoned = tasks.create_task(self._shutdown.abandoning.wait(), name="abandoned")
-            reporter = tasks.create_task(self._reporter.run(), name="reporter")
-            drain = tasks.create_task(self._mark_draining(), name="drain")
+        """Execute until there is an outcome: a picture, an error, or a reason to stop.
 
-            await asyncio.wait((edit, lease, crowded, abandoned), return_when=asyncio.FIRST_COMPLETED)
-            stop = self._reason_to_stop(lease, crowded=crowded.done(), abandoned=abandoned.done())
-            for helper in (lease, crowded, abandoned, reporter, drain):
-                helper.cancel()
-            # Cancelled, the editor stops ComfyUI and cleans up, within seconds of its own bound.
-            edit.cancel()
+        What may ask it to stop calls `_halt`. Nothing but the edit is a task from the start: most attempts end before
+        anything else has to be done for them.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as self._tasks:
+            self._editing = self._tasks.create_task(self._edit(), name="edit")
+            self._timers.append(loop.call_at(self._lease.due, self._help, "lease", self._keep_lease))
+            with (
+                self._shutdown.abandoning.calling(lambda: self._halt(Release("the worker was told to leave at once"))),
+                self._shutdown.draining.calling(lambda: self._help("drain", self._mark_draining)),
+                self._lost.calling(lambda: self._halt(Release("another worker has its turn on ComfyUI"))),
+            ):
+                try:
+                    await asyncio.wait((self._editing,))
+                finally:
+                    self._let_helpers_go()
 
-        outcome = None if edit.cancelled() else edit.result()
-        if isinstance(outcome, Finished) or stop is None:
+        outcome = None if self._editing.cancelled() else self._editing.result()
+        if isinstance(outcome, Finished) or self._stop is None:
             return outcome or Release("the edit was cancelled from within")
-        return stop
+        return self._stop
 
-    def _reason_to_stop(self, lease: asyncio.Task[LeaseEnd], *, crowded: bool, abandoned: bool) -> Outcome | None:
-        if lease.done():
-            return _stopped(lease.result())
-        if crowded:
-            return Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s")
-        if abandoned:
-            return Release("the worker was told to leave at once")
-        return None
+    def _halt(self, reason: Outcome) -> None:
+        """Stop the edit. Cancelled, the editor stops ComfyUI and cleans up, within seconds of its own bound."""
+        if not self._over:
+            self._stop = reason
+            self._let_helpers_go()
+            self._editing.cancel()
+
+    def _help(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Have something done beside the edit, once."""
+        if not self._over and name not in self._helpers:
+            self._helpers[name] = self._tasks.create_task(work(), name=name)
+
+    def _let_helpers_go(self) -> None:
+        self._over = True
+        for timer in self._timers:
+            timer.cancel()
+        for name, helper in self._helpers.items():
+            if name == REPORTER and self._reporter.finish():
+                asyncio.get_running_loop().call_later(LAST_WRITE, helper.cancel)
+            else:
+                helper.cancel()
+        self._timers.clear()  # they know this attempt: its picture would stay until the garbage is collected
+
+    def _look_at_lease(self) -> None:
+        self._lease.nudge()
+        self._help("lease", self._keep_lease)
+
+    async def _keep_lease(self) -> None:
+        self._halt(_stopped(await self._lease.keep()))
+
+    async def _report(self) -> None:
+        await self._reporter.run(on_change=self._look_at_lease)
 
     async def _edit(self) -> Outcome:
         try:
@@ -123,17 +176,24 @@ class Attempt:
         return Finished(result)
 
     async def _result(self) -> EditResult:
-        refs = self._claim.job.edit.pictures
-        with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
-            pictures = tuple([await self._picture(ref) for ref in refs])
+        uploaded = await self._ahead.take(self._claim.job)
         try:
-            return await self._execute(pictures)
+            return await self._execute(uploaded or await self._read())
         except OutOfMemory as error:
             # ComfyUI has freed its memory since; what another client or an earlier model took may be enough.
             log.warning("attempt.out_of_memory", error=str(error))
-            return await self._execute(pictures)
+        except PictureLost as error:
+            if uploaded is None:
+                raise
+            log.info("attempt.uploading_again", error=str(error))
+        return await self._execute(await self._read())
 
-    async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
+    async def _read(self) -> tuple[bytes, ...]:
+        refs = self._claim.job.edit.pictures
+        with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
+            return self._claim.pictures or tuple([await self._picture(ref) for ref in refs])
+
+    async def _execute(self, pictures: tuple[bytes, ...] | Uploaded) -> EditResult:
         return await self._editor.edit(
             self._claim.job,
             attempt=self._claim.attempt,
@@ -153,20 +213,39 @@ class Attempt:
 
     async def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
-        self._submitted.set()
-        if progress.stage is not Stage.QUEUED:
-            self._begun.set()
-        self._reporter.show(progress)
+        self._ahead.watch(progress)
+        match progress.stage:
+            case Stage.QUEUED:
+                self._share.edits(loaded=False)
+            case Stage.LOADING:
+                self._share.loads()
+            case Stage.EDITING | Stage.SENDING:
+                self._share.edits()
+            case Stage.STARTING:
+                pass
+        self._note_place(begun=progress.stage is not Stage.QUEUED)
+        if progress.stage is Stage.SENDING:
+            self._executed.set()
+            later = asyncio.get_running_loop().call_later(SENDING_SHOWN_AFTER, self._show, progress)
+            self._timers.append(later)
+        else:
+            self._show(progress)
 
-    async def _crowded(self) -> None:
-        """Return when ComfyUI has let the job wait too long; a job that has begun never is."""
-        await self._submitted.wait()
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._begun.wait()
-        except TimeoutError:
-            return
-        await asyncio.Event().wait()
+    def _show(self, progress: Progress) -> None:
+        if self._reporter.show(progress):
+            self._help(REPORTER, self._report)
+
+    def _note_place(self, *, begun: bool) -> None:
+        """Stop when ComfyUI lets the job wait too long; a job that has begun never is."""
+        if not (self._submitted or begun):
+            patience = asyncio.get_running_loop().call_later(self._patience, self._leave_crowd)
+            self._timers.append(patience)
+        self._submitted = True
+        self._begun = self._begun or begun
+
+    def _leave_crowd(self) -> None:
+        if not self._begun:
+            self._halt(Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s", crowded=True))
 
     async def _mark_draining(self) -> None:
         """Let KEDA forget the job once its pod is leaving, so that it keeps no idle replacement for it."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenedit_jobs import Job
-    from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
+    from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress, Uploaded
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -37,20 +37,47 @@ class ComfyUIEditor:
         comfyui: The server.
         default: The workflow of jobs that name none.
         folder: Where the others are found by name; they are read when first asked for.
+        on_workflow: Called with a workflow's name before its first job is executed.
     """
 
-    def __init__(self, comfyui: ComfyUI, *, default: Workflow, folder: Path) -> None:
+    def __init__(
+        self,
+        comfyui: ComfyUI,
+        *,
+        default: Workflow,
+        folder: Path,
+        on_workflow: Callable[[str], None] = lambda _name: None,
+    ) -> None:
         self._comfyui = comfyui
         self._default = default
         self._folder = folder
+        self._on_workflow = on_workflow
         self._loaded = {default.name: default}
+        on_workflow(default.name)
+
+    @property
+    def tidy(self) -> bool:
+        """Whether pictures that were uploaded in vain can be removed again; see `ports.Editor`."""
+        return self._comfyui.tidy
+
+    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
+        """Put a job's pictures on the server ahead of its edit; see `ports.Editor`."""
+        return await self._comfyui.upload(job.id, pictures)
+
+    async def discard(self, uploaded: Uploaded) -> None:
+        """Remove pictures that no edit will use."""
+        await self._comfyui.discard(uploaded)
+
+    async def busy(self) -> bool:
+        """Whether the server has somebody's job; see `ports.Editor`."""
+        return await self._comfyui.busy()
 
     async def edit(
         self,
         job: Job,
         *,
         attempt: int,
-        pictures: tuple[bytes, ...],
+        pictures: tuple[bytes, ...] | Uploaded,
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:
@@ -67,8 +94,14 @@ class ComfyUIEditor:
             prompt=job.edit.prompt,
             images=pictures,
             seed=job.edit.seed,
+            parameters=job.edit.parameters,
         )
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
+
+    def label(self, job: Job) -> str:
+        """Name a job's workflow for metrics: those that this installation has, and `unknown`."""
+        name = job.edit.workflow or self._default.name
+        return name if name in self._loaded else "unknown"
 
     def _workflow(self, name: str | None) -> Workflow:
         if name is None:
@@ -77,4 +110,5 @@ class ComfyUIEditor:
             if not _NAME.fullmatch(name) or name.endswith(".json"):
                 raise WorkflowFileError(f"{name!r} is no workflow's name")
             self._loaded[name] = Workflow.load(self._folder / f"{name}.json")
+            self._on_workflow(name)
         return self._loaded[name]

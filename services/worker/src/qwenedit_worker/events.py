@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
 T = TypeVar("T")
 
 
-async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what the work returns, or raise what it raises; None when the event comes first and cancels it."""
-    waiting = asyncio.create_task(event.wait())
+class Signal(asyncio.Event):
+    """An event that calls as well, so that nobody needs a task to wait for what hardly ever comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._callbacks: list[Callable[[], object]] = []
+
+    def set(self) -> None:
+        """Wake all who wait, and call."""
+        if self.is_set():
+            return
+        super().set()
+        for callback in tuple(self._callbacks):
+            callback()
+
+    @contextmanager
+    def calling(self, callback: Callable[[], object]) -> Iterator[None]:
+        """Have something called when it comes inside the block, or at once where it came before."""
+        self._callbacks.append(callback)
+        if self.is_set():
+            callback()
+        try:
+            yield
+        finally:
+            self._callbacks.remove(callback)
+
+
+async def unless(signal: Signal, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what the work returns, or raise what it raises; None when the signal comes first and cancels it."""
     working = asyncio.create_task(work)
-    try:
-        await asyncio.wait((waiting, working), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-        working.cancel()
-        await asyncio.wait((waiting, working))
+    with signal.calling(working.cancel):
+        try:
+            await asyncio.wait((working,))
+        finally:
+            working.cancel()
+            await asyncio.wait((working,))
     return None if working.cancelled() else working.result()
 
 

@@ -51,6 +51,8 @@ class LeaseKeeper:
         self._claim = claim
         self._lease = lease
         self._expires = since + lease
+        self.due = since + lease / 3
+        """When it is to be renewed for the first time, on the event loop's clock."""
         self._metrics = metrics
         self._nudged = asyncio.Event()
 
@@ -59,10 +61,10 @@ class LeaseKeeper:
         self._nudged.set()
 
     async def keep(self) -> LeaseEnd:
-        """Renew until the job must be stopped; returns why."""
+        """Renew until the job must be stopped; returns why. Need not be begun before the first renewal is due."""
         clock = asyncio.get_running_loop().time
         backoff = Backoff()
-        pause = self._lease / 3
+        pause = max(self.due - clock(), 0.0)
         while True:
             await set_within(self._nudged, pause)
             self._nudged.clear()

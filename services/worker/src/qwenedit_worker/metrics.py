@@ -6,14 +6,28 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge
 
+from qwenedit_jobs import Reason
+from qwenedit_jobs.model import Settled
 from qwenedit_telemetry import job_seconds
+from qwenedit_worker.gpu import GpuCollector, GpuTime
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+_ENDS = (
+    (Settled.DONE, ""),
+    (Settled.CANCELLED, ""),
+    *((settled, reason.value) for settled in (Settled.DELAYED, Settled.FAILED) for reason in Reason),
+)
+"""What an attempt usually comes to, and why."""
+
 
 class Metrics:
-    """The worker's metrics, in one registry."""
+    """The worker's metrics, in one registry.
+
+    Series of which a pod may see but one event are there from the start: Prometheus sees no increase in one that begins
+    with 1, and a pod that comes for a few jobs loads its models once.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.queue_wait = job_seconds(
@@ -33,6 +47,10 @@ class Metrics:
             ("outcome", "reason"),
             registry=registry,
         )
+        for outcome in Settled:
+            self.execution.labels(outcome.value)
+        for settled, reason in _ENDS:
+            self.attempts.labels(settled.value, reason)
         self.redeliveries = Counter(
             "qwenedit_redeliveries_total", "Claims of a job that had been tried before.", registry=registry
         )
@@ -58,8 +76,54 @@ class Metrics:
             ("route", "status"),
             registry=registry,
         )
+        self.ahead = Counter(
+            "qwenedit_pictures_ahead_total",
+            "Jobs whose pictures were put on ComfyUI before their claim, by what came of it (used, wasted, failed).",
+            ("outcome",),
+            registry=registry,
+        )
+        for came in ("used", "wasted", "failed"):
+            self.ahead.labels(came)
+        self.turns = Counter(
+            "qwenedit_comfyui_turns_total",
+            "Turns on a ComfyUI that workers share, by their end (passed_on; lost to another worker; not_had in time).",
+            ("outcome",),
+            registry=registry,
+        )
+        for end in ("passed_on", "lost", "not_had"):
+            self.turns.labels(end)
+        self.turn_wait = Counter(
+            "qwenedit_comfyui_turn_wait_seconds_total",
+            "Seconds that this worker, with a job in line, waited for its turn on a ComfyUI that workers share.",
+            registry=registry,
+        )
         self.zombie_verdicts = Counter(
             "qwenedit_comfyui_zombie_verdicts_total",
             "How often ComfyUI was found to take prompts and execute none.",
             registry=registry,
         )
+        self.gpu = GpuTime()
+        registry.register(GpuCollector(self.gpu))
+        self.gpu_job = job_seconds(
+            "qwenedit_gpu_job_seconds",
+            "GPU time of an attempt, loading and editing, by what became of the job.",
+            ("workflow", "outcome"),
+            registry=registry,
+        )
+        self.model_load = job_seconds(
+            "qwenedit_model_load_seconds",
+            "From the first node that loads a model to the first sampling step, where a model was loaded.",
+            ("workflow",),
+            registry=registry,
+        )
+        self.gpu_hourly_price = Gauge(
+            "qwenedit_gpu_hourly_price",
+            "What an hour of this worker's GPU costs, in the operator's currency; 0 where that was not told.",
+            registry=registry,
+        )
+
+    def expect(self, workflow: str) -> None:
+        """Begin a workflow's series, before its first job ends."""
+        self.model_load.labels(workflow)
+        for outcome in Settled:
+            self.gpu_job.labels(workflow, outcome.value)

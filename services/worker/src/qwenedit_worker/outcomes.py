@@ -56,6 +56,8 @@ class Release:
     detail: str
     suspect: bool = False
     """Whether the same job, coming back like this again and again, is to be counted after all."""
+    crowded: bool = False
+    """Whether it only waited inside ComfyUI, for others' jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,10 @@ def outcome_of(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, one row
             return Retry(Reason.TIMEOUT, detail)
         case OutOfMemory():
             return Fail(Reason.OUT_OF_MEMORY, detail)
-        case PictureUnreadable() | PictureTooLarge():
+        case PictureUnreadable():
             return Fail(Reason.PICTURE_UNREADABLE, detail)
+        case PictureTooLarge():
+            return Fail(Reason.PICTURE_TOO_LARGE, detail)
         case PictureExpiredError():
             return Fail(Reason.PICTURE_EXPIRED, detail)
         case WorkflowRejected() | WorkflowFileError():

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwenedit_jobs import Claim, Job, Lease, Phase, Reason, Result, Settled
-    from qwenedit_worker.comfyui import EditResult, Progress
+    from qwenedit_jobs.presence import Presence
+    from qwenedit_worker.comfyui import EditResult, Progress, Uploaded
 
 
 class Queue(Protocol):
@@ -18,16 +19,32 @@ class Queue(Protocol):
     """
 
     async def wait(self, timeout: float) -> bool: ...  # noqa: ASYNC109, D102
-    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None: ...  # noqa: D102
+    async def peek(self) -> Job | None: ...  # noqa: D102
+    async def claim(  # noqa: D102
+        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0
+    ) -> Claim | None: ...
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease: ...  # noqa: D102
     async def progress(  # noqa: D102
         self, job_id: str, token: str, phase: Phase, *, step: int = 0, steps: int = 0
     ) -> Lease: ...
-    async def complete(self, job_id: str, token: str, result: Result) -> Settled: ...  # noqa: D102
+    async def complete(  # noqa: D102
+        self, job_id: str, token: str, result: Result, *, picture: bytes | None = None
+    ) -> Settled: ...
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled: ...  # noqa: D102
     async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled: ...  # noqa: D102
     async def release(self, job_id: str, token: str) -> Settled: ...  # noqa: D102
     async def drain(self, job_id: str, token: str) -> Lease: ...  # noqa: D102
+
+
+class Turns(Protocol):
+    """Turns on a ComfyUI that several workers share; see `qwenedit_jobs.turns.Turns`.
+
+    Every method may raise `QueueUnavailableError`, and may then be called again with the same arguments.
+    """
+
+    async def take(self, token: str, holder: str, *, lease: float) -> str: ...  # noqa: D102
+    async def pass_on(self, token: str) -> None: ...  # noqa: D102
+    async def wait(self, timeout: float) -> None: ...  # noqa: ASYNC109, D102
 
 
 class Pictures(Protocol):
@@ -40,19 +57,43 @@ class Pictures(Protocol):
             PictureExpiredError: it is no longer kept.
         """
 
-    async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture."""
+
+class Register(Protocol):
+    """Which workers there are; raises `QueueUnavailableError` as `Queue` does."""
+
+    async def beat(self, presence: Presence) -> None:
+        """Give a sign of life."""
+
+    async def leave(self, worker: str) -> None:
+        """Say goodbye."""
 
 
 class Editor(Protocol):
     """Executes edits."""
+
+    @property
+    def tidy(self) -> bool:
+        """Whether pictures that were uploaded in vain can be removed again."""
+
+    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
+        """Put a job's pictures where `edit` finds them, for an edit that may come, here or elsewhere.
+
+        Raises:
+            ComfyUIError: they are not there, and nothing is left of them.
+        """
+
+    async def discard(self, uploaded: Uploaded) -> None:
+        """Remove pictures that no edit will use."""
+
+    async def busy(self) -> bool:
+        """Whether somebody's job is executed or waits; no where that cannot be found out now."""
 
     async def edit(
         self,
         job: Job,
         *,
         attempt: int,
-        pictures: tuple[bytes, ...],
+        pictures: tuple[bytes, ...] | Uploaded,
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:
@@ -61,7 +102,7 @@ class Editor(Protocol):
         Args:
             job: What is asked for.
             attempt: 1 for the first.
-            pictures: The job's pictures, in its order.
+            pictures: The job's pictures, in its order, or where they lie; what lies there is gone afterwards.
             on_progress: Told of each stage and step.
             deadline: When it must have ended, on the event loop's clock.
 

@@ -120,6 +120,7 @@ class ComfyUIWatch:
             log.info("comfyui.ready")
         self._logged = None
         self._metrics.comfyui_up.set(1)
+        self._metrics.gpu.ready(yes=True)
         self.ready.set()
 
     def _unready(self, problem: str) -> None:
@@ -128,4 +129,5 @@ class ComfyUIWatch:
             log.warning("comfyui.not_ready", reason=problem)
             self._logged = problem
         self._metrics.comfyui_up.set(0)
+        self._metrics.gpu.ready(yes=False)
         self.ready.clear()

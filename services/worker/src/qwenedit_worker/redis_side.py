@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs import Claim, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
+    from qwenedit_jobs import Claim, Job, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
+    from qwenedit_jobs.presence import Presence, Workers
+    from qwenedit_jobs.turns import Turns
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
@@ -84,10 +86,15 @@ class LinkedQueue:
         with self._link.watched():
             return await self._queue.wait(timeout)
 
-    async def claim(self, *, worker: str, token: str, lease: float) -> Claim | None:
+    async def peek(self) -> Job | None:
+        """See `JobQueue.peek`."""
+        with self._link.watched():
+            return await self._queue.peek()
+
+    async def claim(self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0) -> Claim | None:
         """See `JobQueue.claim`."""
         with self._link.watched():
-            return await self._queue.claim(worker=worker, token=token, lease=lease)
+            return await self._queue.claim(worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to)
 
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
         """See `JobQueue.renew`."""
@@ -99,10 +106,10 @@ class LinkedQueue:
         with self._link.watched():
             return await self._queue.progress(job_id, token, phase, step=step, steps=steps)
 
-    async def complete(self, job_id: str, token: str, result: Result) -> Settled:
+    async def complete(self, job_id: str, token: str, result: Result, *, picture: bytes | None = None) -> Settled:
         """See `JobQueue.complete`."""
         with self._link.watched():
-            return await self._queue.complete(job_id, token, result)
+            return await self._queue.complete(job_id, token, result, picture=picture)
 
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
         """See `JobQueue.fail`."""
@@ -137,10 +144,46 @@ class LinkedPictures:
         with self._link.watched():
             return await self._store.get(ref)
 
-    async def put(self, ref: str, data: bytes) -> None:
-        """See `PictureStore.put`."""
+
+class LinkedTurns:
+    """Turns on a ComfyUI that several workers share."""
+
+    def __init__(self, turns: Turns, link: Link) -> None:
+        self._turns = turns
+        self._link = link
+
+    async def take(self, token: str, holder: str, *, lease: float) -> str:
+        """See `Turns.take`."""
         with self._link.watched():
-            await self._store.put(ref, data)
+            return await self._turns.take(token, holder, lease=lease)
+
+    async def pass_on(self, token: str) -> None:
+        """See `Turns.pass_on`."""
+        with self._link.watched():
+            await self._turns.pass_on(token)
+
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the time is Redis' to keep
+        """See `Turns.wait`."""
+        with self._link.watched():
+            await self._turns.wait(timeout)
+
+
+class LinkedRegister:
+    """The workers' register."""
+
+    def __init__(self, workers: Workers, link: Link) -> None:
+        self._workers = workers
+        self._link = link
+
+    async def beat(self, presence: Presence) -> None:
+        """See `Workers.beat`."""
+        with self._link.watched():
+            await self._workers.beat(presence)
+
+    async def leave(self, worker: str) -> None:
+        """See `Workers.leave`."""
+        with self._link.watched():
+            await self._workers.leave(worker)
 
 
 async def listen(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: Link) -> None:

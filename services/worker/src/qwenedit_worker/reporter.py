@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PHASES = {
     Stage.QUEUED: Phase.STARTING,
     Stage.STARTING: Phase.STARTING,
+    Stage.LOADING: Phase.STARTING,
     Stage.EDITING: Phase.EDITING,
     Stage.SENDING: Phase.SENDING,
 }
@@ -30,34 +31,50 @@ class ProgressReporter:
     Args:
         queue: Where the job is.
         claim: The job and its token.
-        on_change: Called when Redis answers that the lease is not what it was.
     """
 
-    def __init__(self, queue: Queue, claim: Claim, *, on_change: Callable[[], None]) -> None:
+    def __init__(self, queue: Queue, claim: Claim) -> None:
         self._queue = queue
         self._claim = claim
-        self._on_change = on_change
         self._news = asyncio.Event()
         self._latest = (Phase.STARTING, 0, 0)
+        self._writing = False
+        self._over = False
 
-    def show(self, progress: Progress) -> None:
-        """Note how far the edit is."""
+    def show(self, progress: Progress) -> bool:
+        """Note how far the edit is; returns whether there is news for `run` to write."""
         latest = (PHASES[progress.stage], progress.step, progress.steps)
         if latest != self._latest:
             self._latest = latest
             self._news.set()
+        return self._news.is_set()
 
-    async def run(self) -> None:
-        """Write what is noted, for ever. Progress that Redis does not take is lost: the next one follows."""
-        while True:
+    def finish(self) -> bool:
+        """Have `run` return after what it is writing; returns whether it is writing.
+
+        A command that is cancelled costs its connection, and the next job the making of another one.
+        """
+        self._over = True
+        return self._writing
+
+    async def run(self, *, on_change: Callable[[], None]) -> None:
+        """Write what is noted, until told to finish. Progress that Redis does not take is lost: the next one follows.
+
+        Args:
+            on_change: Called when Redis answers that the lease is not what it was.
+        """
+        while not self._over:
             await self._news.wait()
             self._news.clear()
             phase, step, steps = self._latest
+            self._writing = True
             try:
                 answer = await self._queue.progress(
                     self._claim.job.id, self._claim.token, phase, step=step, steps=steps
                 )
             except QueueUnavailableError:
                 continue
+            finally:
+                self._writing = False
             if answer is not Lease.HELD:
-                self._on_change()
+                on_change()

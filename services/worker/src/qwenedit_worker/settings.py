@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,8 @@ class WorkerSettings(RedisSettings):
     """What a worker is told by its environment. Times are in seconds."""
 
     worker_id: str = Field(default_factory=socket.gethostname, min_length=1, description="the worker's name")
+    pod_name: str = Field(default="", description="the worker's pod, for the operator")
+    node_name: str = Field(default="", description="the pod's node, for the operator")
     probe_port: int = Field(default=8080, ge=0, le=65535, description="port of the probes and metrics; 0 is a free one")
 
     worker_polling_interval: float = Field(
@@ -52,6 +54,10 @@ class WorkerSettings(RedisSettings):
         pattern=r"^https?://[^/\s]+",
         description="ComfyUI's address, http:// or https://",
     )
+    comfyui_shared: bool = Field(
+        default=False,
+        description="whether other workers of this installation use the same ComfyUI: they take turns then",
+    )
     comfyui_timeout: float = Field(
         default=300.0,
         ge=150,
@@ -72,11 +78,21 @@ class WorkerSettings(RedisSettings):
     workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
     comfyui_input_dir: Path | None = Field(
         default=None,
-        description="ComfyUI's input folder where this process can reach it, so that photos are deleted after use",
+        description="ComfyUI's input folder where this process can reach it: photos go there and are deleted after use",
     )
     comfyui_output_dir: Path | None = Field(
         default=None,
         description="ComfyUI's output folder, likewise; both or neither",
+    )
+    comfyui_transfer: Literal["folders", "http"] = Field(
+        default="folders",
+        description="how pictures go to ComfyUI and back where its folders can be reached; else it is always http",
+    )
+    gpu_hourly_price: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="what an hour of the GPU costs, in your currency, for the dashboard of costs; 0 is unknown",
     )
     picture_ttl: int = Field(default=86_400, ge=60, description="seconds until a result is forgotten")
 

@@ -15,7 +15,7 @@ from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
     from qwenedit_worker.activity import Activity
-    from qwenedit_worker.ports import Pictures, Queue
+    from qwenedit_worker.ports import Queue
     from qwenedit_worker.shutdown import Shutdown
 
 log = structlog.get_logger(__name__)
@@ -25,18 +25,14 @@ class Settlement:
     """Hands outcomes in.
 
     Args:
-        queue: Takes the outcome.
-        pictures: Takes the result's picture.
+        queue: Takes the outcome, with the result's picture.
         lease: Seconds.
         activity: Is told that the worker waits for Redis and does not hang.
         shutdown: Ends the wait for an absent Redis.
     """
 
-    def __init__(
-        self, *, queue: Queue, pictures: Pictures, lease: float, activity: Activity, shutdown: Shutdown
-    ) -> None:
+    def __init__(self, *, queue: Queue, lease: float, activity: Activity, shutdown: Shutdown) -> None:
         self._queue = queue
-        self._pictures = pictures
         self._lease = lease
         self._activity = activity
         self._shutdown = shutdown
@@ -66,10 +62,8 @@ class Settlement:
         match outcome:
             case Finished(result):
                 ref = result_ref(job_id, claim.attempt)
-                if keep_picture:
-                    await self._pictures.put(ref, result.png)
-                picture = Result(picture=ref, seed=result.seed, seconds=result.seconds)
-                return await self._queue.complete(job_id, token, picture)
+                told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
+                return await self._queue.complete(job_id, token, told, picture=result.png if keep_picture else None)
             case Retry(reason, detail):
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
+
+from qwenedit_worker.events import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +23,9 @@ class Shutdown:
 
     def __init__(self, on_draining: Callable[[], None] = lambda: None) -> None:
         self._on_draining = on_draining
-        self.draining = asyncio.Event()
-        self.leaving = asyncio.Event()
-        self.abandoning = asyncio.Event()
+        self.draining = Signal()
+        self.leaving = Signal()
+        self.abandoning = Signal()
 
     def drain(self) -> None:
         """Claim no more jobs, and stay: the preStop hook's wish."""

@@ -11,25 +11,35 @@ import structlog
 
 from qwenedit_jobs import Reason, Settled, UnreadableJobError
 from qwenedit_telemetry import attributes, job_context, tracing, unspoken
+from qwenedit_worker.ahead import Ahead
 from qwenedit_worker.attempt import Attempt
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
 from qwenedit_worker.events import set_within, unless
 from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry
 from qwenedit_worker.settlement import Settlement
+from qwenedit_worker.turn import TurnTaker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from qwenedit_jobs import Claim
+    from qwenedit_jobs import Claim, Job
     from qwenedit_worker.activity import Activity
+    from qwenedit_worker.events import Signal
+    from qwenedit_worker.gpu import Share
     from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Editor, Pictures, Queue
+    from qwenedit_worker.ports import Editor, Pictures, Queue, Turns
     from qwenedit_worker.readiness import ComfyUIWatch
     from qwenedit_worker.shutdown import Shutdown
 
 LAST_CALLS = 2.0
 """Seconds for giving a job back when the process itself is being torn down."""
+LOOK_AGAIN = 0.5
+"""Seconds between looks whether ComfyUI is still busy with others' jobs."""
+PICTURES_WITH_CLAIM = 1024 * 1024
+"""Bytes of a job's pictures that come with its claim, a round trip less: a few of Telegram's photos. Redis copies them
+twice then, so larger ones are fetched by themselves."""
 SUSPICION = 3
 """So many times in a row a job may come back unharmed to the same worker whose ComfyUI says it is ready."""
 
@@ -47,7 +57,10 @@ class Pace:
 
 
 class Worker:
-    """Executes one job at a time.
+    """Has one job at a time executed.
+
+    The next one is claimed as soon as ComfyUI is done with the one in hand, whose picture is fetched and handed in
+    meanwhile.
 
     Args:
         name: Shown to the operator beside the job.
@@ -60,6 +73,8 @@ class Worker:
         activity: Is told of the job in hand.
         metrics: Counts.
         line: The queue's name, for traces.
+        label: Names a job's workflow for metrics: one of few.
+        turns: Where turns are taken on a ComfyUI that is shared; None where this worker has it for itself.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -75,9 +90,12 @@ class Worker:
         activity: Activity,
         metrics: Metrics,
         line: str = "qwenedit:job_queue",
+        label: Callable[[Job], str] = lambda _job: "",
+        turns: Turns | None = None,
     ) -> None:
         self._name = name
         self._line = line
+        self._label = label
         self._pace = pace
         self._queue = queue
         self._pictures = pictures
@@ -86,34 +104,88 @@ class Worker:
         self._shutdown = shutdown
         self._activity = activity
         self._metrics = metrics
-        self._settlement = Settlement(
-            queue=queue, pictures=pictures, lease=pace.lease, activity=activity, shutdown=shutdown
-        )
-        self._attempt: Attempt | None = None
+        self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
+        self._ahead = Ahead(queue=queue, pictures=pictures, editor=editor, shutdown=shutdown, metrics=metrics)
+        self._turn = TurnTaker(
+            turns, name=name, patience=pace.gpu_lock_timeout, look=pace.polling_interval, shutdown=shutdown,
+            metrics=metrics,
+        )  # fmt: skip
+        self._attempts: set[Attempt] = set()
         self._came_back = ("", 0)
+        self._crowded = False
         self._backoff = Backoff()
 
     def nudge(self, job_id: str) -> None:
         """Look at a job's lease at once, if that job is in hand."""
-        if self._attempt is not None:
-            self._attempt.nudge(job_id)
+        for attempt in self._attempts:
+            attempt.nudge(job_id)
 
     async def run(self) -> None:
         """Take jobs until the worker is told to drain; the one in hand is finished first."""
-        while not self._shutdown.draining.is_set():
-            await unless(self._shutdown.draining, self._watch.ready.wait())
-            if not await self._job_waits():
-                continue
-            since = asyncio.get_running_loop().time()
-            claim = await self._claim()
-            if claim is not None:
-                with (
-                    self._activity.job(),
-                    job_context(claim.job.id, attempt=claim.attempt),
-                    unspoken(claim.job.edit.prompt),
-                    self._span(claim) as span,
-                ):
-                    await self._execute(claim, since, span)
+        async with asyncio.TaskGroup() as tasks:
+            ahead = tasks.create_task(self._ahead.run(), name="ahead")
+            await self._take_jobs()
+            ahead.cancel()
+
+    async def _take_jobs(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            settling: asyncio.Task[None] | None = None
+            more = False
+            while not self._shutdown.draining.is_set():
+                if not self._watch.ready.is_set():
+                    await unless(self._shutdown.draining, self._watch.ready.wait())
+                if self._crowded:
+                    await self._leave_to_others()
+                # After a job the next one is asked for at once: where one waits, that is a round trip less.
+                if not (more and self._may_take()) and not await self._job_waits():
+                    self._ahead.drop()
+                    continue
+                async with self._turn.taken() as lost:
+                    if lost is None or not self._may_take():
+                        continue
+                    job = await self._take_job(tasks, lost)
+                more = job is not None
+                self._ahead.stop_looking()
+                if settling is not None:  # never more than one job executed and one handed in
+                    await asyncio.wait([settling])
+                settling = job
+
+    async def _take_job(self, tasks: asyncio.TaskGroup, lost: Signal) -> asyncio.Task[None] | None:
+        """Claim a job, and have it executed; handing it in is left to the task that is returned."""
+        since = asyncio.get_running_loop().time()
+        claim = await self._claim()
+        if claim is None:
+            return None
+        executed = asyncio.Event()
+        job = tasks.create_task(self._see_through(claim, since, lost=lost, executed=executed), name="job")
+        await executed.wait()
+        return job
+
+    async def _see_through(self, claim: Claim, since: float, *, lost: Signal, executed: asyncio.Event) -> None:
+        try:
+            with (
+                self._activity.job(),
+                job_context(claim.job.id, attempt=claim.attempt),
+                unspoken(claim.job.edit.prompt),
+                self._span(claim) as span,
+            ):
+                await self._execute(claim, since, span, lost=lost, executed=executed)
+        finally:
+            executed.set()
+
+    async def _leave_to_others(self) -> None:
+        """Claim nothing while ComfyUI is busy with others' jobs: the one that went back would only wait in it again.
+
+        Another worker gets it meanwhile. Where there is none, it must not wait for ever: this one claims it again after
+        as long as it waited inside ComfyUI.
+        """
+        self._crowded = False
+        self._ahead.drop()
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._pace.gpu_lock_timeout
+        while clock() < until and await self._editor.busy():
+            if await set_within(self._shutdown.draining, min(LOOK_AGAIN, until - clock())):
+                return
 
     async def _job_waits(self) -> bool:
         """Wait for a job, for a while; says no as well when none may be taken any more."""
@@ -123,7 +195,10 @@ class Worker:
             await set_within(self._shutdown.draining, self._backoff.pause())
             return False
         self._backoff.reset()
-        return bool(waits) and self._watch.ready.is_set() and not self._shutdown.draining.is_set()
+        return bool(waits) and self._may_take()
+
+    def _may_take(self) -> bool:
+        return self._watch.ready.is_set() and not self._shutdown.draining.is_set()
 
     async def _claim(self) -> Claim | None:
         """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job.
@@ -134,9 +209,12 @@ class Worker:
         backoff = Backoff()
         clock = asyncio.get_running_loop().time
         void = clock() + self._pace.lease
+        room = 0 if self._ahead.expects else PICTURES_WITH_CLAIM
         while True:
             try:
-                return await self._queue.claim(worker=self._name, token=token, lease=self._pace.lease)
+                return await self._queue.claim(
+                    worker=self._name, token=token, lease=self._pace.lease, pictures_up_to=room
+                )
             except QueueUnavailableError:
                 abandoned = await set_within(self._shutdown.abandoning, backoff.pause())
                 if abandoned or (self._shutdown.draining.is_set() and clock() > void):
@@ -189,13 +267,36 @@ class Worker:
             },
         )
 
-    async def _execute(self, claim: Claim, since: float, span: tracing.Span) -> None:
+    async def _execute(
+        self, claim: Claim, since: float, span: tracing.Span, *, lost: Signal, executed: asyncio.Event
+    ) -> None:
         log.info("job.claimed", waited=round(claim.waited, 3), max_attempts=claim.max_attempts)
         if claim.attempt == 1:
             self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
         else:
             self._metrics.redeliveries.inc()
-        self._attempt = Attempt(
+        try:
+            with self._metrics.gpu.job() as share:
+                attempt = self._begin(claim, since, share, lost=lost, executed=executed)
+                outcome = self._weigh(claim, await self._run(attempt))
+                executed.set()
+                with tracing.span("settle"):
+                    settled = await self._settlement.settle(claim, outcome)
+        except asyncio.CancelledError:
+            await self._give_back(claim.job.id, claim.token)
+            raise
+        self._note_gpu(span, settled, share, workflow=self._label(claim.job))
+        self._note(claim, span, settled, outcome, seconds=asyncio.get_running_loop().time() - since)
+
+    async def _run(self, attempt: Attempt) -> Outcome:
+        self._attempts.add(attempt)
+        try:
+            return await attempt.run()
+        finally:
+            self._attempts.discard(attempt)
+
+    def _begin(self, claim: Claim, since: float, share: Share, *, lost: Signal, executed: asyncio.Event) -> Attempt:
+        return Attempt(
             claim,
             since=since,
             lease=self._pace.lease,
@@ -204,23 +305,19 @@ class Worker:
             queue=self._queue,
             pictures=self._pictures,
             editor=self._editor,
+            ahead=self._ahead,
             shutdown=self._shutdown,
             activity=self._activity,
             metrics=self._metrics,
+            share=share,
+            lost=lost,
+            executed=executed,
         )
-        try:
-            outcome = self._weigh(claim, await self._attempt.run())
-            with tracing.span("settle"):
-                settled = await self._settlement.settle(claim, outcome)
-        except asyncio.CancelledError:
-            await self._give_back(claim.job.id, claim.token)
-            raise
-        finally:
-            self._attempt = None
-        self._note(span, settled, outcome, seconds=asyncio.get_running_loop().time() - since)
 
     def _weigh(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Doubt ComfyUI after a job that could not begin, and the job when that goes on though ComfyUI is ready."""
+        if isinstance(outcome, Release):
+            self._crowded = outcome.crowded
         if not (isinstance(outcome, Release) and outcome.suspect):
             return outcome
         self._watch.doubt(outcome.detail)
@@ -229,7 +326,16 @@ class Worker:
         self._came_back = (claim.job.id, times)
         return outcome if times < SUSPICION else Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
 
-    def _note(self, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
+    def _note_gpu(self, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
+        exemplar = tracing.exemplar()
+        self._metrics.gpu_job.labels(workflow, settled.value).observe(share.seconds, exemplar)
+        told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(share.seconds, 3)}
+        if share.load_seconds is not None:
+            self._metrics.model_load.labels(workflow).observe(share.load_seconds, exemplar)
+            told[attributes.LOAD_SECONDS] = round(share.load_seconds, 3)
+        span.set(told)
+
+    def _note(self, claim: Claim, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
         reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
         self._metrics.attempts.labels(settled.value, reason).inc()
         self._metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())
@@ -237,6 +343,8 @@ class Worker:
         if reason:
             span.set({attributes.REASON: reason})
             span.fail(reason)
+        if settled is Settled.LOST and claim.attempt_context:
+            span.leave_to_others()  # the bot's janitor learns of every lost attempt, and most have nobody else
         if settled is Settled.LOST and isinstance(outcome, Finished):
             self._metrics.stale_completions.inc()
         why = {"reason": reason} if reason else {}

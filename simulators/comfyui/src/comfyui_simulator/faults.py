@@ -48,7 +48,10 @@ class FaultName(StrEnum):
 
     # One prompt; narrowed by `prompt` (words of its instruction) and `at_step` (else: at its first node).
     HANG = "hang"
-    """The running prompt stays running without an event, for `seconds` or until the fault is cleared."""
+    """The running prompt stays running without an event, for `seconds` or, without any, until the faults are cleared.
+
+    With `times`, so many prompts do; without, all do until then.
+    """
     VANISH = "vanish"
     """The running prompt disappears: no event, no history."""
     OOM = "oom"
@@ -122,6 +125,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._armed: list[Fault] = []
+        self._clearings = 0
 
     def arm(self, fault: Fault) -> None:
         """Add one."""
@@ -132,6 +136,13 @@ class Faults:
         """Remove all."""
         with self._lock:
             self._armed.clear()
+            self._clearings += 1
+
+    @property
+    def clearings(self) -> int:
+        """How often all were removed: what a fault that has struck, and lasts until then, looks at."""
+        with self._lock:
+            return self._clearings
 
     def snapshot(self) -> list[dict[str, Any]]:
         """The armed ones, for the control endpoint."""

@@ -96,11 +96,14 @@ class Files:
     def listing(self, kind: str) -> tuple[str, ...]:
         """All files of a type, by path relative to its directory."""
         base = self.root / kind
-        return tuple(sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file()))
+        # Not with Path.rglob, which fails where a worker removes a folder meanwhile.
+        found = (Path(folder, name) for folder, _folders, names in os.walk(base) for name in names)
+        return tuple(sorted(str(path.relative_to(base)) for path in found))
 
     def choices(self) -> tuple[str, ...]:
         """The pictures that LoadImage offers: those at the top of the input directory, like ComfyUI."""
-        return tuple(name for name in self.listing("input") if "/" not in name and _is_picture(name))
+        # Folders are not entered: a worker may be removing one.
+        return tuple(sorted(path.name for path in (self.root / "input").iterdir() if _is_picture(path.name)))
 
 
 def _is_picture(name: str) -> bool:

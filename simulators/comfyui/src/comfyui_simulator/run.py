@@ -34,6 +34,8 @@ OOM_MESSAGE = (
 SLOW_LOAD_SECONDS = 10.0
 IGNORED_INTERRUPT_SECONDS = 5.0
 LATE_HISTORY_SECONDS = 1.0
+LOOK = 0.1
+"""Seconds between a hanging prompt's looks whether the faults have been cleared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,13 +179,20 @@ class Run:
             raise NodeError(fault.message, exception_type=fault.exception_type)
 
     def _hang(self, step: int | None) -> None:
-        """Stand still, deaf to interrupts, as long as the fault is armed or for its seconds."""
+        """Stand still, deaf to interrupts, for the fault's seconds or, without any, until the faults are cleared.
+
+        One that strikes only some `times` is used up by then: the prompts after those do not hang.
+        """
         faults = self._shop.faults
+        clearings = faults.clearings
         fault = faults.take(FaultName.HANG, step=step, about=self._about)
-        if fault is not None and fault.seconds is not None:
+        if fault is None:
+            return
+        if fault.seconds is not None:
             self._shop.pace.pause(fault.seconds, interruptible=False)
-        while faults.peek(FaultName.HANG, step=step, about=self._about):
-            self._shop.pace.pause(0.1, interruptible=False)
+            return
+        while faults.clearings == clearings:
+            self._shop.pace.pause(LOOK, interruptible=False)
 
     def _ending(self) -> Outcome:
         """The end of a prompt without an error, unless a fault bends it."""

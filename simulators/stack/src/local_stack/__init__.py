@@ -1,7 +1,15 @@
 """The whole product on one machine: real Redis, the simulators and the services, each a process of its own."""
 
 from local_stack.environment import bare_environment, inherited_environment
-from local_stack.errors import NoRedisError, PartDiedError, PartError, PartNotReadyError, PortBusyError, StackError
+from local_stack.errors import (
+    NoFreePortError,
+    NoRedisError,
+    PartDiedError,
+    PartError,
+    PartNotReadyError,
+    PortBusyError,
+    StackError,
+)
 from local_stack.part import Part, python_module
 from local_stack.parts import WORKFLOWS, ComfyUISimulator, Service, TelegramSimulator, bot, worker
 from local_stack.ports import HOST, free_port, require_free
@@ -15,6 +23,7 @@ __all__ = [
     "SIMULATED_TOKEN",
     "WORKFLOWS",
     "ComfyUISimulator",
+    "NoFreePortError",
     "NoRedisError",
     "Part",
     "PartDiedError",

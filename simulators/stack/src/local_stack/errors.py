@@ -19,6 +19,10 @@ class PortBusyError(StackError):
     """Another process listens on the port that was asked for."""
 
 
+class NoFreePortError(StackError):
+    """Other processes listen on all ports that could be taken."""
+
+
 class NoRedisError(StackError):
     """Neither the machine nor the environment has a Redis or Valkey server."""
 

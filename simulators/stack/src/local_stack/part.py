@@ -17,7 +17,7 @@ from local_stack.ready import Ready, at_once
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 120.0
 """Seconds that a part may take to become ready."""
 STOP_TIMEOUT = 10.0
 """Seconds that a part may take to finish what it does; then it is told again, and then killed."""

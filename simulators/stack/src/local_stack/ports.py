@@ -2,18 +2,87 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import random
 import socket
+import tempfile
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local_stack.errors import PortBusyError
+from local_stack.errors import NoFreePortError, PortBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOST = "127.0.0.1"
+PORTS = range(20_000, 32_000)
+"""Below the ports that systems give to outgoing connections (Linux: 32,768 and up; macOS: 49,152 and up), which would
+else take a port between its choice and its use."""
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on. It is not held: take it soon."""
+    """Return a port that nothing listens on, and that no other call returns while this process lives.
+
+    Parts are told their port before they start, and some start again on it; meanwhile nobody else may come to have it,
+    neither here nor in a test that runs beside this one.
+
+    Raises:
+        NoFreePortError: all of them are taken.
+    """
+    for port in _ports():
+        if _reserve(port) and _is_free(port):
+            return port
+    raise NoFreePortError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
+
+
+@cache
+def _round() -> Iterator[int]:
+    """Give the ports again and again, from another one in each process."""
+    first = random.randrange(len(PORTS))  # noqa: S311 - no secret
+    return cycle([*PORTS[first:], *PORTS[:first]])
+
+
+def _ports() -> Iterator[int]:
+    """Give each port once, beginning with those not given yet."""
+    for _ in PORTS:
+        yield next(_round())
+
+
+@cache
+def _reservations() -> int:
+    """Open the file whose bytes stand for ports: whoever has locked a port's byte has the port.
+
+    It stays open for as long as the process lives: closing it would give up the locks, as its end does.
+    """
+    path = Path(tempfile.gettempdir()) / f"qwenedit-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+_reserved: set[int] = set()
+"""By this process, which its locks do not stop."""
+
+
+def _reserve(port: int) -> bool:
+    if port in _reserved:
+        return False
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _reserved.add(port)
+    return True
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def require_free(port: int, *, hint: str) -> None:

@@ -1,0 +1,1 @@
+import lazy_aiogram as lazy_aiogram  # first: it spares the memory of the types that are not used

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -81,14 +83,19 @@ class BotApi:
     async def perform(self, bot: Bot, method: str, said: Said) -> Outcome:
         """Carry a call out, with whatever befalls it."""
         chat_id = _number(said.values.get("chat_id"))
+        came = time.time()
         fault = self._world.faults.take(method, chat_id)
         if fault is None or fault.kind in (FaultKind.CUT, FaultKind.SLOW):
             outcome = await self._carry_out(bot, method, said)
+            came = time.time()
+            if fault is not None and outcome.status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._world.faults.give_back(fault)
+                fault = None
         else:
             outcome = await _failure(fault)
         if fault is not None and fault.kind is FaultKind.CUT:
             outcome = _CUT
-        self._log(bot, method, said, chat_id=chat_id, fault=fault, outcome=outcome)
+        self._log(bot, method, said, at=came, chat_id=chat_id, fault=fault, outcome=outcome)
         if fault is not None and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
         return outcome
@@ -152,10 +159,19 @@ class BotApi:
         return web.json_response(outcome.body, status=outcome.status, headers=headers)
 
     def _log(  # by name
-        self, bot: Bot, method: str, said: Said, *, chat_id: int | None, fault: Fault | None, outcome: Outcome
+        self,
+        bot: Bot,
+        method: str,
+        said: Said,
+        *,
+        at: float,
+        chat_id: int | None,
+        fault: Fault | None,
+        outcome: Outcome,
     ) -> None:
         description = str((outcome.body or {}).get("description", ""))
         self._world.calls.add(
+            at=at,
             bot_id=bot.me.id,
             method=method,
             chat_id=chat_id,

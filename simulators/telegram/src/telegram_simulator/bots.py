@@ -16,6 +16,7 @@ from telegram_simulator.updates import UpdateQueue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from telegram_simulator.model import Payment
     from telegram_simulator.webhook import Webhook
 
 AWAY_AFTER = 3.0
@@ -38,6 +39,23 @@ class Query:
     chat_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A payment that waits for the bot to agree."""
+
+    answer: asyncio.Future[str | None]
+    """Why not; None where it agrees."""
+
+
+@dataclass(slots=True)
+class Charge:
+    """A payment that was made."""
+
+    user_id: int
+    chat_id: int
+    payment: Payment
+
+
 @dataclass(slots=True, eq=False)
 class Poll:
     """A request that waits for updates."""
@@ -53,8 +71,11 @@ class Bot:
     Attributes:
         claimed: False until a token has named it.
         queries: Presses of buttons that wait for an answer.
+        checkouts: Payments that wait for it to agree.
+        charges: Payments that were made, by their ids.
         commands: The menu by scope and language, as the bot set it.
         reads_all: Group privacy is off.
+        old_api: Its Bot API server is one of Bot API 7.10, which ignores what came later.
         poll: The request that waits for updates.
         webhook: Where updates are sent instead.
     """
@@ -65,8 +86,11 @@ class Bot:
     updates: UpdateQueue = field(default_factory=lambda: UpdateQueue(first_id=first_number()))
     conversations: dict[int, Conversation] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    charges: dict[str, Charge] = field(default_factory=dict)
     commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     reads_all: bool = False
+    old_api: bool = False
     poll: Poll | None = None
     webhook: Webhook | None = None
     _polled: float = float("-inf")
@@ -94,6 +118,11 @@ class Bot:
         numbers = itertools.count(1) if is_super else self._numbers
         self.conversations[chat.id] = Conversation(chat, numbers, set(members), begun=True)
         return self.conversations[chat.id]
+
+    def group(self, title: str) -> Conversation:
+        """Return the supergroup of a title; it is made where there is none."""
+        known = (each for each in self.conversations.values() if each.chat.title == title)
+        return next(known, None) or self.found_group(title, (), kind=ChatKind.SUPERGROUP)
 
     def saw_poll(self) -> None:
         """Note that updates are being asked for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ class LoggedCall:
 
     Attributes:
         number: Counts all calls.
-        at: Seconds since the epoch.
+        at: Seconds since the epoch, when it was carried out; of one that never was, when it came.
         status: What was answered; 0 where the connection was cut instead.
         fault: The failure on demand that befell it.
         parameters: As they were sent, uploads as their size in bytes.
@@ -51,6 +50,7 @@ class CallLog:
     def add(  # one row of a log, by name
         self,
         *,
+        at: float,
         bot_id: int,
         method: str,
         chat_id: int | None,
@@ -62,7 +62,7 @@ class CallLog:
         """Keep a call."""
         call = LoggedCall(
             number=self.pulse.count + 1,
-            at=time.time(),
+            at=at,
             bot_id=bot_id,
             method=method,
             chat_id=chat_id,

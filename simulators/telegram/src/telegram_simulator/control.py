@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from telegram_simulator.body import read_body
 from telegram_simulator.errors import ControlError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from telegram_simulator.bots import Bot
+    from telegram_simulator.payments import Cashier
     from telegram_simulator.people import People
     from telegram_simulator.pulse import Pulse
     from telegram_simulator.world import World
@@ -60,6 +61,7 @@ class SendWish(_Wish):
 
     chat_id: int | None = None
     text: str = ""
+    captions: Json[list[str]] = Field(default_factory=list)
     kind: MediaKind = MediaKind.PHOTO
     reply_to: int | None = None
     forwarded: bool = False
@@ -73,6 +75,13 @@ class PressWish(_Wish):
     message_id: int
     data: str
     unchecked: bool = False
+
+
+class PayWish(_Wish):
+    """An invoice that a person pays."""
+
+    chat_id: int | None = None
+    message_id: int
 
 
 class EditWish(_Wish):
@@ -89,9 +98,10 @@ class LanguageWish(_Wish):
 
 
 class BotWish(_Wish):
-    """How a bot is set up with BotFather."""
+    """How a bot is set up with BotFather, and how old its Bot API server is."""
 
-    reads_all: bool
+    reads_all: bool | None = None
+    old_api: bool | None = None
 
 
 class Control:
@@ -100,11 +110,13 @@ class Control:
     Args:
         world: What it is about.
         people: Acts.
+        cashier: Is paid.
     """
 
-    def __init__(self, world: World, people: People) -> None:
+    def __init__(self, world: World, people: People, cashier: Cashier) -> None:
         self._world = world
         self._people = people
+        self._cashier = cashier
         self._user_ids = itertools.count(FIRST_USER)
 
     def routes(self) -> list[web.RouteDef]:
@@ -116,6 +128,7 @@ class Control:
             web.post("/simulator/groups", self._make_group),
             web.post(f"{user}/messages", self._send),
             web.post(f"{user}/press", self._press),
+            web.post(f"{user}/pay", self._pay),
             web.put(message, self._edit),
             web.delete(message, self._delete),
             web.put(f"{user}/language", self._speak),
@@ -167,6 +180,7 @@ class Control:
         sent = await self._people.send(
             self._place(request, wish.chat_id),
             text=wish.text,
+            captions=wish.captions,
             attachments=[
                 Attachment(kind=wish.kind, data=upload.data, name=upload.name, mime=wish.mime or upload.mime)
                 for _, upload in said.files
@@ -181,6 +195,11 @@ class Control:
         place = self._place(request, wish.chat_id)
         query_id = self._people.press(place, wish.message_id, wish.data, unchecked=wish.unchecked)
         return web.json_response({"query_id": query_id})
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        wish = await _wish(request, PayWish)
+        charge = await self._cashier.pay(self._place(request, wish.chat_id), wish.message_id)
+        return web.json_response({"charge_id": charge})
 
     async def _edit(self, request: web.Request) -> web.Response:
         wish = await _wish(request, EditWish)
@@ -218,10 +237,11 @@ class Control:
     async def _calls(self, request: web.Request) -> web.Response:
         await _news(request, self._world.calls.pulse)
         method, bot_id = request.query.get("method", "").lower(), request.query.get("bot")
+        since = int(request.query.get("since", "0"))
         calls = [
             asdict(call)
             for call in self._world.calls
-            if method in ("", call.method.lower()) and bot_id in (None, str(call.bot_id))
+            if call.number > since and method in ("", call.method.lower()) and bot_id in (None, str(call.bot_id))
         ]
         return web.json_response({"version": self._world.calls.pulse.count, "calls": calls})
 
@@ -234,7 +254,9 @@ class Control:
 
     async def _set_up(self, request: web.Request) -> web.Response:
         wish = await _wish(request, BotWish)
-        self._bot(request).reads_all = wish.reads_all
+        bot = self._bot(request)
+        bot.reads_all = bot.reads_all if wish.reads_all is None else wish.reads_all
+        bot.old_api = bot.old_api if wish.old_api is None else wish.old_api
         return web.json_response({})
 
     async def _armed(self, _request: web.Request) -> web.Response:

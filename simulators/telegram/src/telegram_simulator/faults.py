@@ -29,7 +29,10 @@ class FaultKind(StrEnum):
     DROP = "drop"
     """The connection is cut at once; nothing happens."""
     CUT = "cut"
-    """The call does what it should, then the connection is cut: the reply is lost. A file comes in half."""
+    """The call does what it should, then the connection is cut: the reply is lost. A file comes in half.
+
+    A call that is refused for being too fast meets neither this nor the next one: it is made again.
+    """
     SLOW = "slow"
     """The call does what it should at once; the reply comes `seconds` later."""
 
@@ -98,6 +101,10 @@ class Faults:
     def clear(self) -> None:
         """Let no call fail any more."""
         self._armed.clear()
+
+    def give_back(self, fault: Fault) -> None:
+        """Let a failure that was taken befall the next call instead."""
+        self._armed.insert(0, replace(fault, times=1))
 
     def take(self, method: str, chat_id: int | None) -> Fault | None:
         """Return what befalls a call, and count it."""

@@ -101,6 +101,34 @@ class Media:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Invoice:
+    """A bot's wish to be paid.
+
+    Attributes:
+        payload: What the bot knows it by; nobody else sees it.
+        total: In the smallest units of the currency.
+    """
+
+    title: str
+    description: str
+    payload: str
+    currency: str
+    total: int
+    paid: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payment:
+    """What was paid, or given back."""
+
+    charge_id: str
+    payload: str
+    currency: str
+    total: int
+    refunded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One version of a message.
 
@@ -111,6 +139,8 @@ class Message:
         album_id: Shared by the messages of one album.
         reply_to: Id of the message that it replies to.
         forwarded_from: Who wrote it first.
+        invoice: What it asks to be paid.
+        payment: What it tells to be paid, or given back: Telegram itself says so.
     """
 
     id: int
@@ -125,3 +155,5 @@ class Message:
     album_id: str | None = None
     reply_to: int | None = None
     forwarded_from: User | None = None
+    invoice: Invoice | None = None
+    payment: Payment | None = None

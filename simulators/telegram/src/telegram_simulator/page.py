@@ -18,6 +18,7 @@ from telegram_simulator.page_view import happening_view, messages_view
 from telegram_simulator.people import Attachment, Place
 
 if TYPE_CHECKING:
+    from telegram_simulator.payments import Cashier
     from telegram_simulator.people import People
     from telegram_simulator.world import World
 
@@ -38,11 +39,13 @@ class Page:
     Args:
         world: What it shows.
         people: Acts.
+        cashier: Is paid.
     """
 
-    def __init__(self, world: World, people: People) -> None:
+    def __init__(self, world: World, people: People, cashier: Cashier) -> None:
         self._world = world
         self._people = people
+        self._cashier = cashier
         world.users[DEFAULT_USER.id] = DEFAULT_USER
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -54,6 +57,7 @@ class Page:
             web.get("/chat/events", self._events),
             web.post("/chat/messages", self._send),
             web.post("/chat/press", self._press),
+            web.post("/chat/pay", self._pay),
             web.post("/chat/settings", self._settings),
             web.get("/chat/samples", self._samples),
             web.static("/chat/samples", _SAMPLES),
@@ -70,7 +74,8 @@ class Page:
             {
                 "user": {"id": user.id, "first_name": user.first_name, "language": user.language},
                 "bot": {"username": bot.me.username, "name": bot.me.first_name, "online": bot.online},
-                "messages": messages_view(place.conversation),
+                "group": place.conversation.chat.title,
+                "messages": messages_view(place.conversation, user.id),
             }
         )
 
@@ -108,6 +113,15 @@ class Page:
         except (KeyError, TypeError, ValueError):
             raise ControlError("a press names message_id and data") from None
         self._people.press(self._place(request), message_id, data)
+        return web.json_response({})
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        wish = await _body(request)
+        try:
+            message_id = int(wish["message_id"])
+        except (KeyError, TypeError, ValueError):
+            raise ControlError("a payment names message_id") from None
+        await self._cashier.pay(self._place(request), message_id)
         return web.json_response({})
 
     async def _settings(self, request: web.Request) -> web.Response:
@@ -148,7 +162,13 @@ class Page:
             raise NoSuchThingError("a user's number is positive")
         # Whoever opens the page under a new number is a new person.
         self._world.users.setdefault(user_id, User(id=user_id, first_name=f"User {user_id}", language="en"))
-        return self._people.place(bot_id=None, user_id=user_id)
+        title = request.query.get("group")
+        if not title:
+            return self._people.place(bot_id=None, user_id=user_id)
+        # So is whoever opens it with a group's title a member of it, and the first of all.
+        group = self._world.bots.newest.group(title)
+        group.members.add(user_id)
+        return self._people.place(bot_id=None, user_id=user_id, chat_id=group.chat.id)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from telegram_simulator.chats import Acted, Added, Answered, Appeared, Deleted, 
 from telegram_simulator.model import MediaKind
 
 if TYPE_CHECKING:
+    from aiogram.types import InlineKeyboardButton
+
     from telegram_simulator.chats import Conversation, Happening
-    from telegram_simulator.model import Media, Message
+    from telegram_simulator.model import Invoice, Media, Message
 
 Json = dict[str, Any]
 
 
-def messages_view(conversation: Conversation) -> list[Json]:
-    """Write the messages of a chat in order."""
-    return [message_view(record.now) for record in conversation.records.values() if not record.deleted]
+def messages_view(conversation: Conversation, user_id: int) -> list[Json]:
+    """Write the messages of a chat in order, as one person sees them."""
+    return [message_view(record.now, user_id) for record in conversation.records.values() if not record.deleted]
 
 
 def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | None:
@@ -25,9 +27,9 @@ def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | Non
         return ("answer", {"text": happening.text, "alert": happening.alert}) if happening.user_id == user_id else None
     match happening:
         case Added(message):
-            return "message", message_view(message)
+            return "message", message_view(message, user_id)
         case Edited(message):
-            return "edit", message_view(message)
+            return "edit", message_view(message, user_id)
         case Deleted(message_id):
             return "delete", {"id": message_id}
         case Acted(action):
@@ -36,19 +38,22 @@ def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | Non
             return "bot", {"online": online}
 
 
-def message_view(message: Message) -> Json:
-    """Write a message."""
+def message_view(message: Message, user_id: int) -> Json:
+    """Write a message; it is from the person who looks, from another one, or from the bot."""
     media = message.media
     photo = media if media and media.kind is MediaKind.PHOTO else None
     document = media if media and media.kind is not MediaKind.PHOTO else None
     return {
         "id": message.id,
-        "from": "bot" if message.sender.is_bot else "user",
+        "from": "bot" if message.sender.is_bot else "user" if message.sender.id == user_id else "other",
+        "name": message.sender.first_name,
         "date": message.date,
         "text": message.text,
         "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
         "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
         "document": document and _document(document),
+        "invoice": message.invoice and _invoice(message.invoice),
+        "payment": message.payment and {"stars": message.payment.total, "refunded": message.payment.refunded},
         "album_id": message.album_id,
         "buttons": _buttons(message),
         "edited": message.edit_date is not None,
@@ -70,15 +75,26 @@ def _document(media: Media) -> Json:
     }
 
 
+def _invoice(invoice: Invoice) -> Json:
+    return {
+        "title": invoice.title, "description": invoice.description, "stars": invoice.total, "paid": invoice.paid,
+    }  # fmt: skip
+
+
 def _buttons(message: Message) -> list[list[Json]]:
     if message.keyboard is None:
         return []
-    return [
-        [
-            {"text": button.text, "url": button.url}
-            if button.url
-            else {"text": button.text, "data": button.callback_data}
-            for button in row
-        ]
-        for row in message.keyboard.inline_keyboard
-    ]
+    return [[_button(button) for button in row] for row in message.keyboard.inline_keyboard]
+
+
+def _button(button: InlineKeyboardButton) -> Json:
+    shown: Json = {"text": button.text} | ({"style": button.style} if button.style else {})
+    if button.url:
+        return shown | {"url": button.url}
+    if button.pay:
+        return shown | {"pay": True}
+    if button.copy_text:
+        return shown | {"copy_text": button.copy_text.text}
+    if button.disabled:
+        return shown | {"disabled": True}
+    return shown | {"data": button.callback_data}

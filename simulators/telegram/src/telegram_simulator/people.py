@@ -83,34 +83,40 @@ class People:
         place: Place,
         *,
         text: str = "",
+        captions: Sequence[str] = (),
         attachments: Sequence[Attachment] = (),
         reply_to: int | None = None,
         forwarded: bool = False,
     ) -> list[Message]:
-        """Send a text, or attachments with a caption; several become an album.
+        """Send a text, or attachments with a caption; several become an album, of which each may have its own.
 
         Raises:
             ControlError: Telegram's clients would not send that.
         """
+        if captions and len(captions) != len(attachments):
+            raise ControlError(f"{len(captions)} captions for {len(attachments)} pictures")
         if place.conversation.blocked:
             raise ControlError("the user has blocked the bot")
         if reply_to is not None and place.conversation.find(reply_to) is None:
             raise NoSuchThingError(f"there is no message {reply_to} to reply to")
         try:
-            words = caption(rich_text(text)) if attachments else message_text(rich_text(text))
+            if attachments:
+                each_words = captions or (text, *[""] * (len(attachments) - 1))
+                written = [caption(rich_text(words)) for words in each_words]
+            else:
+                written = [message_text(rich_text(text))]
             pictures = [await self._media(place.bot, attachment) for attachment in attachments]
         except ApiError as error:
             raise ControlError(str(error).partition(": ")[2] or str(error)) from None
         _check_album(pictures)
-        if words.text and pictures and pictures[0].kind in CAPTIONLESS:
+        if any(words.text for words in written) and pictures and pictures[0].kind in CAPTIONLESS:
             raise ControlError(f"a {pictures[0].kind.value} has no caption")
         album_id = new_album_id() if len(pictures) > 1 else None
         author = STRANGER if forwarded else None
-        contents: list[tuple[RichText, Media | None]] = [(words, pictures[0] if pictures else None)]
-        contents += [(RichText(""), picture) for picture in pictures[1:]]
+        contents: list[Media | None] = [*pictures] or [None]
         return [
             self._post(place, words, picture, album_id=album_id, reply_to=reply_to, forwarded_from=author)
-            for words, picture in contents
+            for words, picture in zip(written, contents, strict=True)
         ]
 
     def edit(self, place: Place, message_id: int, text: str) -> Message:

@@ -63,6 +63,7 @@ def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
     if (max_sides is not None and width + height > max_sides) or max(width, height) > MAX_RATIO * min(width, height):
         raise BadRequestError("PHOTO_INVALID_DIMENSIONS")
     picture = _flat(picture)
+    picture.info.clear()  # of which Pillow would write a comment into each size
     longest = max(picture.size)
     sides = [side for side in SIZES if side < longest]
     if longest <= SIZES[-1]:

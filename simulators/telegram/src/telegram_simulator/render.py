@@ -8,7 +8,7 @@ from telegram_simulator.model import ChatKind, MediaKind
 
 if TYPE_CHECKING:
     from telegram_simulator.chats import Conversation
-    from telegram_simulator.model import File, Media, Message, Rendition, User
+    from telegram_simulator.model import File, Invoice, Media, Message, Payment, Rendition, User
     from telegram_simulator.world import World
 
 Json = dict[str, Any]
@@ -84,6 +84,10 @@ def file_json(file: File) -> Json:
 def _content(message: Message) -> Json:
     entities = [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities] or None
     media = message.media
+    if message.invoice is not None:
+        return {"invoice": _invoice(message.invoice)}
+    if message.payment is not None:
+        return _payment(message.payment)
     if media is None:
         return _present(text=message.text, entities=entities)
     words = _present(caption=message.text or None, caption_entities=entities)
@@ -93,6 +97,21 @@ def _content(message: Message) -> Json:
     if media.kind is MediaKind.ANIMATION:
         content["document"] = _named(media)  # for bots that know no animations
     return content
+
+
+def _invoice(invoice: Invoice) -> Json:
+    return {
+        "title": invoice.title, "description": invoice.description, "start_parameter": "",
+        "currency": invoice.currency, "total_amount": invoice.total,
+    }  # fmt: skip
+
+
+def _payment(payment: Payment) -> Json:
+    said = {
+        "currency": payment.currency, "total_amount": payment.total, "invoice_payload": payment.payload,
+        "telegram_payment_charge_id": payment.charge_id, "provider_payment_charge_id": payment.charge_id,
+    }  # fmt: skip
+    return {"refunded_payment" if payment.refunded else "successful_payment": said}
 
 
 def _file(media: Media) -> Json:

@@ -14,6 +14,7 @@ from telegram_simulator.control import Control
 from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
 from telegram_simulator.limits import Limits, Rates
 from telegram_simulator.page import Page
+from telegram_simulator.payments import Cashier
 from telegram_simulator.people import People
 from telegram_simulator.tasks import owned_tasks
 from telegram_simulator.world import World
@@ -48,11 +49,13 @@ class Config:
 async def running(config: Config) -> AsyncIterator[str]:
     """Serve while the context is open; gives the address."""
     world = World(Bots(name=config.bot_name, username=config.bot_username), Limits(config.rates))
-    people = People(world)
+    people, cashier = People(world), Cashier(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
         app = web.Application(middlewares=[_explain])
-        app.add_routes([*api.routes(tasks), *Control(world, people).routes(), *Page(world, people).routes()])
+        app.add_routes(
+            [*api.routes(tasks), *Control(world, people, cashier).routes(), *Page(world, people, cashier).routes()]
+        )
         # A caller that hangs up ends what waits on its behalf, as a long poll does.
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GOODBYE, access_log=None)
         await runner.setup()

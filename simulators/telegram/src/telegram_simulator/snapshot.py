@@ -51,9 +51,21 @@ def _version(message: Message) -> Json:
     return {
         "text": message.text,
         "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
+        "invoice": message.invoice and asdict(message.invoice),
+        "payment": message.payment and asdict(message.payment),
         "media": message.media and _media(message.media),
         "buttons": [
-            [{"text": button.text, "data": button.callback_data, "url": button.url} for button in row]
+            [
+                {
+                    "text": button.text,
+                    "data": button.callback_data,
+                    "url": button.url,
+                    "style": button.style,
+                    "copy_text": button.copy_text.text if button.copy_text else None,
+                    "disabled": button.disabled is not None,
+                }
+                for button in row
+            ]
             for row in keyboard
         ],
     }

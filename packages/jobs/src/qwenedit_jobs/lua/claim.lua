@@ -1,15 +1,39 @@
--- worker, token, lease in ms → {number of strangers} when nothing waits, else
--- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before}
+-- worker, token, lease in ms, bytes of pictures that may come with the job, prefix of their keys → {number of strangers}
+-- when nothing waits, else
+-- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,
+-- pictures …}: all that the job has, or none where one is gone or they are too large
 -- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone). They are
 -- kept among the dead, where the operator finds them.
-local worker, token, lease = unpack(ARGV, FIRST)
+local worker, token, lease, room, PICTURE = unpack(ARGV, FIRST)
 local BATCH = 10 -- expired leases and ended pauses that one call deals with
 local LOOKED_AT = 100 -- items of the list that one call looks at; who finds none among them calls again
+
+-- By then the job is claimed: nothing here may fail, whatever an unknown version has put into the payload.
+local function pictures_of(payload)
+    local known, refs = pcall(function()
+        return cjson.decode(payload).edit.pictures
+    end)
+    local pictures, size = {}, 0
+    for index, ref in ipairs(known and type(refs) == 'table' and refs or {}) do
+        local key = PICTURE .. tostring(ref)
+        local length = redis.pcall('STRLEN', key)
+        size = size + (type(length) == 'number' and length > 0 and length or math.huge)
+        if size > tonumber(room) then
+            return {}
+        end
+        pictures[index] = redis.call('GET', key)
+    end
+    return pictures
+end
 
 local function claimed(strangers, id)
     local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at',
         'claimed_before')
-    return { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]), job[6] or '' }
+    local answer = { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]), job[6] or '' }
+    for _, picture in ipairs(tonumber(room) > 0 and pictures_of(job[1]) or {}) do
+        answer[#answer + 1] = picture
+    end
+    return answer
 end
 
 -- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one, which
@@ -24,6 +48,10 @@ end
 
 promote(BATCH)
 reap(BATCH)
+if paused then
+    set_aside() -- what others pushed meanwhile, such as a bot of the release before, would keep waking the workers
+    return { 0 }
+end
 
 local strangers = 0
 local id
@@ -48,9 +76,9 @@ if not id then
 end
 
 redis.call('HINCRBY', JOB .. id, 'attempt', 1)
-set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'token', token, 'worker', worker, 'started_at', NOW)
--- Kept when the lease is gone: an attempt's place in the trace follows from its token (see trace.py).
-set(id, 'claimed_before', get(id, 'claimed_by') or '', 'claimed_by', token)
+-- The last two are kept when the lease is gone: an attempt's place in the trace follows from its token (see trace.py).
+set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'token', token, 'worker', worker, 'started_at',
+    NOW, 'claimed_before', get(id, 'claimed_by') or '', 'claimed_by', token)
 redis.call('ZADD', LEASES, NOW + lease, id)
 redis.call('SET', CLAIM .. token, id, 'PX', lease)
 return claimed(strangers, id)

@@ -1,4 +1,6 @@
--- → how many wait, run, run on pods that are leaving, pause, are dead
+-- user, or none
+-- → how many wait, run, run on pods that are leaving, pause, are dead; 1 if an operator has paused the queue; how many
+-- the user has unfinished
 -- A script and no transaction: over `maxmemory` Redis refuses even to look in one.
 return {
     redis.call('LLEN', QUEUE),
@@ -6,4 +8,6 @@ return {
     redis.call('ZCARD', DRAINING),
     redis.call('ZCARD', DELAYED),
     redis.call('ZCARD', DEAD),
+    paused and 1 or 0,
+    redis.call('SCARD', UNFINISHED .. ARGV[FIRST]),
 }

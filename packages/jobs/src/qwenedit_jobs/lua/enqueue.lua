@@ -1,11 +1,16 @@
 -- id, payload, user, trace context, maximum attempts, delays (JSON), maximum wait in ms, maximum queue length, maximum
--- unfinished
--- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished}
+-- unfinished, keys of the pictures that must be there
+-- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished} | {'forgotten'}: a picture is not there
 local id, payload, user, trace, max_attempts, delays, max_wait, max_queue, max_unfinished = unpack(ARGV, FIRST)
 
 local state = get(id, 'state')
 if state then
     return { 'exists', state }
+end
+for picture = FIRST + 9, #ARGV do
+    if redis.call('EXISTS', ARGV[picture]) == 0 then
+        return { 'forgotten' }
+    end
 end
 local length = redis.call('LLEN', QUEUE) + redis.call('ZCARD', DELAYED)
 if length >= tonumber(max_queue) then

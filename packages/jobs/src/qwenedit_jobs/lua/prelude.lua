@@ -1,15 +1,22 @@
 -- Prepended to every transition. A script checks first and writes after: over `maxmemory` Redis refuses its first
 -- write, and nothing is half done. Keys of jobs that a script finds by itself are built from prefixes, which Redis
 -- Cluster would not allow; one queue lives in one slot anyway, and Cluster is not supported.
-local QUEUE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE = unpack(KEYS)
+local LINE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE, PAUSED, HELD, LOST = unpack(KEYS)
 local JOB, UNFINISHED, CLAIM, RETENTION, DEAD_KEPT = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local FIRST = 6 -- index of a transition's own first argument
 
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- While the operator has the queue paused, the line stands aside: its own list is empty, so no worker wakes and KEDA
+-- starts none. Whatever else happens to the line happens to it there.
+local paused = redis.call('EXISTS', PAUSED) == 1
+local QUEUE = paused and HELD or LINE
+
 -- A key of another kind than it should be stops a script here, before it writes, and not half-way.
-redis.call('LLEN', QUEUE)
+redis.call('LLEN', LINE)
+redis.call('LLEN', HELD)
+redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
 for _, key in ipairs({ LEASES, DRAINING, DELAYED, DEAD }) do
     redis.call('ZCARD', key)
@@ -96,16 +103,37 @@ local function try_again(id, reason, detail)
     return 'delayed'
 end
 
+-- An attempt that is taken from a worker which did not let go of it: whatever that one still says of the job is answered
+-- with 'lost'. What is known of it is kept for whoever tells operators.
+local function take_away(id)
+    local fields = { 'claimed_by', 'claimed_before', 'worker', 'attempt', 'max_attempts', 'started_at', 'trace_context' }
+    local found = redis.call('HMGET', JOB .. id, unpack(fields))
+    local attempt = { id = id, ended_at = tostring(NOW) }
+    for index, field in ipairs(fields) do
+        attempt[field] = found[index] or ''
+    end
+    redis.call('HDEL', JOB .. id, 'token')
+    return attempt
+end
+
+local LOST_KEPT = 1000 -- while no bot is up to take them
+local function note_lost(attempt, outcome)
+    attempt.outcome = outcome
+    redis.call('RPUSH', LOST, cjson.encode(attempt))
+    redis.call('LTRIM', LOST, -LOST_KEPT, -1)
+end
+
 -- Leases that ran out. They go to the delayed set: at the head of the line a poison job would kill worker after worker.
 local function reap(limit)
     local reaped = {}
     for _, set_of_leases in ipairs({ LEASES, DRAINING }) do
         for _, id in ipairs(redis.call('ZRANGEBYSCORE', set_of_leases, '-inf', NOW, 'LIMIT', 0, limit)) do
             if look(id) == 'running' then
-                -- Its worker did not let go of it: whatever that one still says of the job is answered with 'lost'.
-                redis.call('HDEL', JOB .. id, 'token')
+                local attempt = take_away(id)
+                local outcome = try_again(id, 'worker_lost', '')
+                note_lost(attempt, outcome)
                 reaped[#reaped + 1] = id
-                reaped[#reaped + 1] = try_again(id, 'worker_lost', '')
+                reaped[#reaped + 1] = outcome
             else
                 redis.call('ZREM', set_of_leases, id)
             end
@@ -125,4 +153,14 @@ local function promote(limit)
         end
     end
     return due
+end
+
+-- Moves the line aside, behind what stands there already. Popped before it is pushed: a full Redis refuses a push as a
+-- script's first write.
+local function set_aside()
+    local id = redis.call('RPOP', LINE)
+    while id do
+        redis.call('LPUSH', HELD, id)
+        id = redis.call('RPOP', LINE)
+    end
 end

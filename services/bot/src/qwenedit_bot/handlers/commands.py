@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
+from qwenedit_bot import fairness, views
+from qwenedit_bot.handlers import forget, languages, presets, shop
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.submit import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
-from qwenedit_jobs.queue import Cancelled
+from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
@@ -19,14 +21,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
-
-MENU = {
-    "start": Text.COMMAND_START,
-    "help": Text.COMMAND_HELP,
-    "cancel": Text.COMMAND_CANCEL,
-    "privacy": Text.COMMAND_PRIVACY,
-}
-"""What Telegram offers when a user types a slash."""
 
 
 async def start(message: Message, words: Words, services: Services) -> None:
@@ -39,10 +33,25 @@ async def give_help(message: Message, words: Words, services: Services) -> None:
     await services.replies.say(source_of(message), View(words(Text.HELP, length=MAX_INSTRUCTION)))
 
 
-async def privacy(message: Message, words: Words, services: Services) -> None:
-    """Say what is kept, and how long."""
-    hours = -(-services.picture_ttl // 3600)
-    await services.replies.say(source_of(message), View(words(Text.PRIVACY, hours=hours)))
+async def limits(message: Message, words: Words, services: Services) -> None:
+    """Say how many pictures the user has left."""
+    user_id = message.from_user.id if message.from_user else message.chat.id
+    account = await services.accounts.of(user_id)
+    said = words(Text.NO_LIMIT) if account is None else fairness.left(words, account)
+    if account is not None and services.shop.packs:
+        said = f"{said}\n\n{words(Text.BUY_HINT)}"
+    await services.replies.say(source_of(message), View(said))
+
+
+async def status(message: Message, words: Words, services: Services) -> None:
+    """Say where the user's unfinished jobs are, oldest first."""
+    if message.from_user is None:
+        return
+    line = {job_id: place for place, job_id in enumerate(await services.queue.waiting_ids(), start=1)}
+    mine = await services.queue.statuses(await services.queue.unfinished_ids_of(message.from_user.id))
+    jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
+    view = views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
+    await services.replies.say(source_of(message), view)
 
 
 async def cancel(message: Message, words: Words, services: Services, state: FSMContext) -> None:
@@ -74,7 +83,14 @@ def make_router() -> Router:
     router.message.filter(F.text)
     router.message.register(start, CommandStart())
     router.message.register(give_help, Command("help"))
-    router.message.register(privacy, Command("privacy"))
+    router.message.register(limits, Command("limits"))
+    router.message.register(forget.tell, Command("privacy"))
+    router.message.register(forget.ask, Command("forget"))
+    router.message.register(shop.offer, Command("buy"))
+    router.message.register(shop.support, Command("paysupport"))
+    router.message.register(presets.browse, Command("presets"))
+    router.message.register(status, Command("status"))
     router.message.register(cancel, Command("cancel"))
+    router.message.register(languages.offer, Command("language"))
     router.message.register(unknown, F.text.startswith("/"))
     return router

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
 from qwenedit_bot.messenger import Source
 
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
+    from qwenedit_bot.accounts import Accounts
+    from qwenedit_bot.forgetting import Forgetting
+    from qwenedit_bot.guests import Guests
+    from qwenedit_bot.handlers.privacy import Keeping
+    from qwenedit_bot.handlers.shop import Shop
+    from qwenedit_bot.languages import Languages
     from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.replies import Replies
+    from qwenedit_bot.shelf import Shelf
     from qwenedit_bot.submit import Submit
     from qwenedit_bot.texts import Texts
-    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs import JobQueue, PictureStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +34,25 @@ class Services:
     """What handlers call."""
 
     queue: JobQueue
+    store: PictureStore
     submit: Submit
     replies: Replies
     messenger: Messenger
     texts: Texts
-    picture_ttl: int
-    """Seconds."""
+    languages: Languages
+    presets: Shelf
+    accounts: Accounts
+    guests: Guests
+    forgetting: Forgetting
+    keeping: Keeping
+    shop: Shop
 
 
 class LanguageMiddleware(BaseMiddleware):
     """Hands each handler the words of its user's language, as `words`."""
 
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def __call__(
         self,
@@ -48,8 +61,12 @@ class LanguageMiddleware(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Add the words and go on."""
-        user = event.from_user if isinstance(event, Message | CallbackQuery) else None
-        data["words"] = self._texts.of(user.language_code if user else None)
+        user = event.from_user if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
+        data["words"] = (
+            await self._services.languages.words_of(user.id, user.language_code)
+            if user is not None
+            else self._services.texts.of(None)
+        )
         return await handler(event, data)
 
 

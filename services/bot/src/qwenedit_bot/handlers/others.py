@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.enums import ContentType
 
 from qwenedit_bot.handlers.context import source_of
+from qwenedit_bot.handlers.photos import attachment_of
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 
 if TYPE_CHECKING:
-    from aiogram import Bot
     from aiogram.types import Message
 
     from qwenedit_bot.handlers.context import Services
@@ -41,32 +41,17 @@ KINDS = {
 """What users send, by the name under which the texts have an answer. Telegram's own service messages get none."""
 
 
-async def unsupported(message: Message, words: Words, services: Services) -> None:
-    """Say what can be sent instead."""
-    kind = KINDS[ContentType(message.content_type)]
+async def unsupported(message: Message, words: Words, services: Services, album: tuple[Message, ...]) -> None:
+    """Say what can be sent instead; of an album that has more than pictures, what cannot."""
+    foreign = next((each for each in album if attachment_of(each) is None), message)
+    kind = KINDS[ContentType(foreign.content_type)]
     await services.replies.say(source_of(message), View(words(Text.UNSUPPORTED, kind=kind)))
-
-
-async def in_group(message: Message, words: Words, services: Services, bot: Bot) -> None:
-    """Answer a command only if it names this bot: groups have others."""
-    me = await bot.me()
-    command = (message.text or "").split(maxsplit=1)[0]
-    if command.lower().endswith(f"@{(me.username or '').lower()}"):
-        await services.replies.say(source_of(message), View(words(Text.GROUP)))
 
 
 def make_router() -> Router:
     """Make the router of what is left in private chats."""
     router = Router(name="others")
     router.message.register(unsupported, _is_content)
-    return router
-
-
-def make_group_router() -> Router:
-    """Make the router of groups."""
-    router = Router(name="groups")
-    router.message.filter(F.chat.type.in_({"group", "supergroup"}))
-    router.message.register(in_group, F.text.startswith("/"))
     return router
 
 

@@ -1,4 +1,4 @@
-"""A photo with its instruction, or first the one and then the other."""
+"""One to three pictures with their instruction, or first the ones and then the other."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 from aiogram.filters import StateFilter
-from aiogram.fsm.state import State, StatesGroup
 
+from qwenedit_bot import preset_views
 from qwenedit_bot.handlers.context import source_of
+from qwenedit_bot.handlers.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.handlers.results import result_of
 from qwenedit_bot.submit import Attachment, Outcome, Request, refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
+from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiogram.fsm.context import FSMContext
     from aiogram.types import Document, Message
 
     from qwenedit_bot.handlers.context import Services
+    from qwenedit_bot.submit import StoredPicture
     from qwenedit_bot.texts import Words
 
-DIALOGUE_TTL = 3600
-"""Seconds that a photo waits for its instruction; /privacy says so too."""
-
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".gif")
-
-
-class Dialogue(StatesGroup):
-    """What the bot waits for."""
-
-    instruction = State()
 
 
 def attachment_of(message: Message) -> Attachment | None:
@@ -47,44 +44,68 @@ def _is_picture(document: Document) -> bool:
     return (document.mime_type or "").startswith("image/") or name.endswith(_EXTENSIONS)
 
 
-async def album(message: Message, words: Words, services: Services) -> None:
-    """Refuse an album, once for all of its messages."""
-    if message.media_group_id and await services.replies.speaks_for_album(source_of(message), message.media_group_id):
-        await services.replies.say(source_of(message), View(words(Text.ALBUM)))
+def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
+    """Return the pictures of an album, or of a message alone."""
+    return tuple(attachment for message in messages if (attachment := attachment_of(message)) is not None)
 
 
-async def photo(message: Message, words: Words, services: Services, state: FSMContext) -> None:
-    """Take the job, or ask what to do with the photo. The caption of a forwarded photo is not its sender's wish."""
-    attachment = attachment_of(message)
-    instruction = (message.caption or "").strip() if message.forward_origin is None else ""
-    if attachment is None:
+def instruction_of(messages: Sequence[Message]) -> str:
+    """Return what is written beside the pictures; what is forwarded is not its sender's wish."""
+    captions = [(message.caption or "").strip() for message in messages if message.forward_origin is None]
+    return "\n".join(filter(None, captions))
+
+
+async def late(message: Message, words: Words, services: Services) -> None:
+    """Say that this picture's album has gone ahead without it."""
+    await services.replies.say(source_of(message), View(words(Text.ALBUM_LATE)))
+
+
+async def photos(
+    message: Message,
+    words: Words,
+    services: Services,
+    state: FSMContext,
+    raw_state: str | None,
+    album: tuple[Message, ...],
+) -> None:
+    """Take the job, or ask what to do with the pictures."""
+    messages = album or (message,)
+    pictures = attachments_of(messages)
+    wish = instruction_of(messages)
+    # Where no dialogue would suffer, whoever takes the job looks whether it is known.
+    if (raw_state is not None or not wish) and await services.submit.known(_request(message, (), "").job_id):
+        return  # a preset's last photo that was taken before a crash
+    if len(pictures) > MAX_PICTURES:
+        view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
+        await services.replies.say(source_of(message), view)
         return
-    if instruction:
-        await state.clear()
-        await _submit(message, attachment, instruction, words, services)
+    if wish:
+        if raw_state is not None:
+            await state.clear()
+        await submit(message, pictures, wish, words, services)
         return
-    refusal = refused_unseen(words, attachment)
+    refusal = refused_unseen(words, pictures)
     if refusal is None:
-        await state.set_state(Dialogue.instruction)
-        await state.set_data({"file_id": attachment.file_id, "size": attachment.size, "mime": attachment.mime})
-    await services.replies.say(source_of(message), refusal or View(words(Text.ASK_INSTRUCTION)))
+        await wait_for_instruction(state, pictures, about=message.message_id)
+    question = preset_views.question(words, services.presets.catalogue, photos=len(pictures))
+    await services.replies.say(source_of(message), refusal or question)
 
 
 async def instruction_as_reply(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job for the photo that the text replies to."""
-    attachment = attachment_of(message.reply_to_message) if message.reply_to_message else None
-    if attachment is not None and message.text:
+    picture = await picture_of(message.reply_to_message, services) if message.reply_to_message else None
+    if picture is not None and message.text:
         await state.clear()
-        await _submit(message, attachment, message.text.strip(), words, services)
+        await submit(message, (picture,), message.text.strip(), words, services)
 
 
 async def instruction(message: Message, words: Words, services: Services, state: FSMContext) -> None:
-    """Take the job for the photo that waits."""
-    data = await state.get_data()
-    if not data or not message.text:
+    """Take the job for the pictures that wait."""
+    pictures = await waiting_pictures(state)
+    if not pictures or not message.text:
         await without_photo(message, words, services)
         return
-    outcome = await _submit(message, Attachment(**data), message.text.strip(), words, services)
+    outcome = await submit(message, pictures, message.text.strip(), words, services)
     if outcome is not Outcome.NOT_NOW:
         await state.clear()
 
@@ -95,26 +116,49 @@ async def without_photo(message: Message, words: Words, services: Services) -> N
         await services.replies.say(source_of(message), View(words(Text.TEXT_WITHOUT_PHOTO)))
 
 
-async def _submit(message: Message, attachment: Attachment, wish: str, words: Words, services: Services) -> Outcome:
+async def picture_of(message: Message, services: Services) -> Attachment | StoredPicture | None:
+    """Return the picture of a message that a text replies to; a result in the quality in which it was made."""
+    result = await result_of(message, services)
+    return result or attachment_of(message)
+
+
+async def submit(
+    message: Message,
+    pictures: tuple[Attachment | StoredPicture, ...],
+    wish: str,
+    words: Words,
+    services: Services,
+) -> Outcome:
+    """Ask for a job as the sender of a message."""
+    return await services.submit(_request(message, pictures, wish), words)
+
+
+def _request(message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str) -> Request:
     user_id = message.from_user.id if message.from_user else message.chat.id
-    request = Request(source=source_of(message), user_id=user_id, attachment=attachment, instruction=wish)
-    return await services.submit(request, words)
+    return Request(source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
 
 
 def make_router() -> Router:
     """Make the router of photos and of texts, from the most to the least particular."""
     router = Router(name="photos")
-    router.message.register(album, F.media_group_id)
-    router.message.register(photo, F.photo | F.document, _carries_picture)
-    router.message.register(instruction_as_reply, F.text, F.reply_to_message, _replies_to_picture)
+    router.message.register(late, F.media_group_id, _comes_alone)
+    router.message.register(photos, carries_pictures)
+    router.message.register(instruction_as_reply, F.text, F.reply_to_message, replies_to_picture)
     router.message.register(instruction, F.text, StateFilter(Dialogue.instruction))
     router.message.register(without_photo, F.text)
     return router
 
 
-def _carries_picture(message: Message) -> bool:
-    return attachment_of(message) is not None
+def carries_pictures(message: Message, album: tuple[Message, ...]) -> bool:
+    """Whether a message, or each of an album, has a picture that could be edited."""
+    messages = album or (message,)
+    return len(attachments_of(messages)) == len(messages)
 
 
-def _replies_to_picture(message: Message) -> bool:
-    return message.reply_to_message is not None and _carries_picture(message.reply_to_message)
+def replies_to_picture(message: Message) -> bool:
+    """Whether a message answers one with a picture."""
+    return message.reply_to_message is not None and attachment_of(message.reply_to_message) is not None
+
+
+def _comes_alone(_message: Message, album: tuple[Message, ...]) -> bool:
+    return not album

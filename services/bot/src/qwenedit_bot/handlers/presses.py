@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
+from qwenedit_bot.handlers import admin, forget, languages, presets, results, shop
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import CANCEL, View
-from qwenedit_jobs.queue import Cancelled
+from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -51,7 +52,7 @@ async def _is_jobs_own(message_id: int, status: Status | None, services: Service
     if status is None or status.job.reply is None:
         return False
     reply = status.job.reply
-    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id))
+    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
     return message_id in (reply.placeholder_id, answer)
 
 
@@ -64,5 +65,11 @@ def make_router() -> Router:
     """Make the router of presses, in private chats and groups alike."""
     router = Router(name="presses")
     router.callback_query.register(cancel, F.data.startswith(f"{CANCEL}:"))
-    router.callback_query.register(unknown)
+    router.include_routers(
+        admin.make_press_router(), results.make_router(), presets.make_press_router(), languages.make_press_router(),
+        forget.make_press_router(), shop.make_press_router(),
+    )  # fmt: skip
+    rest = Router(name="unknown presses")
+    rest.callback_query.register(unknown)
+    router.include_router(rest)
     return router

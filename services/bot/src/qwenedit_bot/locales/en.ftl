@@ -1,4 +1,4 @@
-### What the bot says in English. The same messages as in every other file of this folder; a test holds them together.
+### What the bot says in English. The same messages as in every other file of this folder; a test holds them together. Between a number and its unit stands a no-break space.
 
 ## Commands
 
@@ -11,7 +11,7 @@ start =
 
     You can also send the photo first and the instruction after it. For the best quality, send the photo as a file.
 
-    /help – tips, /cancel – stop, /privacy – what I keep
+    /presets – ready-made edits, /help – tips, /cancel – stop, /privacy – what I keep
 help =
     Send a photo with a caption that says what to change. Or send the photo first, then the text. Or reply to a photo of yours with the text.
 
@@ -20,31 +20,80 @@ help =
     • one wish at a time;
     • quote text that should appear: a sign that says “OPEN”.
 
-    Photos: JPEG, PNG or WebP up to 20 MB, one at a time. Instructions: up to { $length } characters, in any language.
+    Photos: JPEG, PNG or WebP up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
 
+    /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one.
+    /status says where your pictures are.
     /cancel stops everything you have asked for. Under each waiting job there is also a button.
     /privacy says what I keep and for how long.
 privacy =
     What I keep, and for how long:
 
-    • Your photos and the results: { $hours ->
-        [one] { $hours } hour
-       *[other] { $hours } hours
-    }, then they are deleted. Location and camera data in your files are removed at once.
-    • Your instructions: until the job is answered and a day after it, at most a week in all.
-    • A photo that waits for its instruction: only a reference to it, for an hour.
-
+    • Your photos and the results: { $pictures }, then they are deleted. Location and camera data in your files are removed at once.
+    • Your instructions: until the job is answered and { $answered } after it, at most { $unanswered } in all.
+    • A photo that waits for its instruction: only a reference to it, { $waiting }.
+    • Which message of mine answers which of yours, as numbers: { $replies }.
+    • The language that you chose with /language: { $language }.
+    • That you use me, so that my owner's news reaches you: { $seen }.
+privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
+privacy-checked = • Photos, instructions and results are shown to a checking service of my owner's before I begin and before you see the result, without your name. What it keeps is for my owner to say.
+privacy-paid = • What you have paid, so that it can be given back: { $time } after your last payment.
+privacy-promise =
     Photos and instructions are never written to logs. They are used to make your picture and for nothing else.
 
+    /forget deletes it at once, and says what stays.
+period = { $unit ->
+    [minutes] { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+    [hours] { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }
+    [years] { $count ->
+        [one] { $count } year
+       *[other] { $count } years
+    }
+   *[days] { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+}
+forget =
+    Shall I delete all that I keep of you? Your photos and results, your instructions, what we were talking about, your language and your limits: at once, and for good. What waits or runs is cancelled.
+
+    The messages in this chat stay; you can delete them yourself. So does a ban, if there is one.
+forget-counted = How many pictures you have had today stays known, as a number, until 00:00 UTC.
+forget-paid = So do your payments, and what you have bought and not used.
+forget-button = 🗑 Delete everything
+forget-not-button = Keep it
+forget-not = All right, nothing was deleted.
+forgotten = 🗑 Done: I have deleted all that I kept of you. Send me a photo whenever you like to begin anew.
+forgotten-soon = 🗑 Done: I have deleted all that I kept of you. What I was working on is being stopped, and goes as well within seconds.
+
 command-start = How it works
+command-edit = Edit the photo you reply to
 command-help = Tips
+command-presets = Ready-made edits
+command-status = Where my pictures are
 command-cancel = Stop everything I asked for
+command-language = English, русский
+command-limits = How many pictures you have left
 command-privacy = What is kept, and how long
+command-buy = More pictures, for Telegram Stars
+command-paysupport = Help with a payment
+command-refund = Give a payment back: /refund 123456789
+command-forget = Delete all that is kept of me
 
 ## Answers to what is no job
 
 ask-instruction =
-    Nice photo! What shall I do with it? Write it in one message, for example “make it snow”.
+    Nice photo! What shall I do with it? Write it in one message, for example “make it snow”, or choose below.
+
+    /cancel, if you have changed your mind.
+ask-instruction-album =
+    Got { $count } photos. What shall I do with them? Write it in one message, for example “put the jacket from photo 2 on the person in photo 1”, or choose below.
 
     /cancel, if you have changed your mind.
 text-without-photo = I need a photo first. Send me one with a caption that says what to change, or send the photo and then the text.
@@ -61,9 +110,46 @@ unsupported = { $kind ->
     [poll] I don't vote. Please send a photo.
    *[other] I can't do anything with that. Please send a photo and say what to change.
 }
-album = I take one photo at a time for now. Please send the one you want changed, with a caption that says how.
-group = I don't work in groups yet. Write to me in a private chat.
+album-too-many = That's { $count } photos, and I can work with up to { $limit } at once. Please pick the ones that matter and send them together.
+album-late = This photo arrived after the rest of its album, and I've already begun without it. If you need it, please send them all together once more.
+album-hidden = In this group Telegram shows me only one photo of your album. Send me the album in a private chat, or let an admin make me an admin here.
+group-help =
+    👋 I edit photos, and here I act only when you call me:
+
+    • put “/edit make it snow” in the caption of a photo, or write it in reply to anybody's photo;
+    • @{ $bot } does the same as /edit;
+    • reply to a picture of mine to change it further.
+
+    The buttons under a picture work for the one who asked for it.
+group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
+
+## Language
+
+language = Which language shall I use?
+language-name = English
+language-of-telegram = As in my Telegram
+press-language = I'll use English from now on.
+
+## Presets
+
+presets = What would you like? Choose here and then send the photo, or send a photo with your own words.
+presets-of = { $pages ->
+    [1] { $category }
+   *[other] { $category } · page { $page } of { $pages }
+}
+preset-photo =
+    { $name }
+    { $example }
+
+    { $count ->
+        [1] Now send me the photo.
+       *[other] Now send photo { $number } of { $count }: { $what }.
+    }
+preset-photo-in-group = Send it in reply to this message.
+earlier-button = ◀️
+later-button = ▶️
+back-button = ↩️ Back
 
 ## A job's message while it lasts
 
@@ -72,18 +158,32 @@ queued = { $position ->
     [1] ⏳ You are next in line.
    *[other] ⏳ Place in line: { $position }
 }
+ready-in = { $unit ->
+    [seconds] Ready in about { $count } s
+    [minutes] Ready in about { $count } min
+   *[unknown] Ready soon
+}
+waking = { $unit ->
+    [seconds] 🔌 Waking a GPU, usually { $count } s
+    [minutes] 🔌 Waking a GPU, usually { $count } min
+   *[unknown] 🔌 Waking a GPU, which may take a few minutes
+}
+on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
 delayed = 🔁 That did not work at once. I'm trying again in a few seconds…
+requeued = 🔁 This one failed before. It is being tried again…
 starting = 🚀 Your turn: starting…
 editing =
     🎨 Editing: step { $step } of { $steps }
     { $bar }
 sending = 📤 Ready, sending…
 stopping = ✋ Stopping…
+job = Job { $job }
+nothing-in-the-works = You have nothing in the works. Send me a photo and say what to change.
 cancel-button = ✖️ Cancel
 
 ## A job's end
 
-done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s
+done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $job }
 cancelled = ✖️ Cancelled.
 failed = { $reason ->
     [comfyui_unavailable] 😔 The image machine did not answer, though I tried several times. Please try again in a few minutes.
@@ -94,14 +194,23 @@ failed = { $reason ->
     [worker_lost] 😔 The image machine broke down several times on this job. Please try again later, or with another photo.
     [picture_expired] 😔 The picture waited too long and has been deleted. Please send the photo again.
     [picture_unreadable] 😔 The image machine could not read this picture. Please send it as a JPEG or PNG.
+    [picture_too_large] 😔 This picture is too large for the image machine. Please send a smaller one.
     [expired] 😔 So many pictures were waiting that the turn of this one did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
 
+again-button = 🔁 Again
+further-button = ✏️ Edit further
+as-file-button = 📄 As a file
+seed-button = 🎲 Copy seed
+try-again-button = 🔁 Try again
+ask-further = What shall I change in this picture? Write it in one message.
+ask-further-in-group = What shall I change in this picture? Reply to this message.
+
 ## Refusals
 
 instruction-too-long = This instruction has { $length } characters, and I can take { $limit }. Please say it shorter.
-file-too-big = This file has { $megabytes } MB, and Telegram lets me fetch up to { $limit } MB. Send it as a photo rather than as a file, or make it smaller.
+file-too-big = This file has { $megabytes } MB, and Telegram lets me fetch up to { $limit } MB. Send it as a photo rather than as a file, or make it smaller.
 file-unavailable = Telegram does not give me this file. Please send it again.
 picture-refused = { $why ->
     [too_many_pixels] This picture is { $width } × { $height } pixels, which is more than I can open. Please make it smaller.
@@ -112,11 +221,71 @@ picture-refused = { $why ->
     [heic] I can't open HEIC files. Send it as a photo rather than as a file, and Telegram will convert it.
    *[unknown] I can't read this file as a picture. I take JPEG, PNG and WebP.
 }
+about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
 too-many-unfinished = { $count ->
-    [one] You already have a picture in the works. Wait for it or /cancel it, then send this again.
-   *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send this again.
+    [one] You already have a picture in the works. Wait for it or /cancel it, then send again what I have not answered.
+   *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send again what I have not answered.
+}
+
+moderation-refused = 🚫 The rules of this bot do not allow this photo or this instruction, so I have not begun. Please try another one.
+moderation-unavailable = I could not check whether this is within the rules of this bot, so I have not begun. Please try again in a few minutes.
+result-refused = 🚫 The rules of this bot do not allow what came out, so I cannot show it; it is deleted. Please try another instruction.
+result-unchecked = 😔 I could not check whether what came out is within the rules of this bot, so I cannot show it; it is deleted. Please try again in a few minutes.
+
+## Who may, and how much
+
+not-invited = This bot is private: only people whom its owner has invited can use it.
+banned = The owner of this bot has barred you from using it. /privacy and /forget still work.
+daily-limit = { $count ->
+    [0] You have no pictures left.
+    [one] You have had your picture of today. The next one is from 00:00 UTC on, in { $time }.
+   *[other] You have had your { $count } pictures of today. New ones are from 00:00 UTC on, in { $time }.
+} This one, and what you sent along with it, was not taken.
+left-today = { $count ->
+    [0] None left today; new ones from 00:00 UTC, in { $time }.
+    [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
+   *[other] { $count } pictures left today; new ones from 00:00 UTC, in { $time }.
+}
+left-bought = { $count ->
+    [one] And { $count } more that does not expire.
+   *[other] And { $count } more that do not expire.
+}
+no-limit = For you there is no limit by the day.
+not-counted = This one does not count.
+buy-hint = /buy gets you more at once.
+buy = More pictures, for Telegram Stars. They do not expire, and are used when those of the day are used up. One that does not work out goes back to you.
+buy-button = { $jobs ->
+    [one] { $jobs } picture
+   *[other] { $jobs } pictures
+} · ⭐ { $stars }
+invoice-title = { $jobs ->
+    [one] { $jobs } picture
+   *[other] { $jobs } pictures
+}
+invoice-description = Beyond those of the day. They do not expire, and what does not work out goes back to you.
+pack-gone = This is no longer on offer, and nothing was paid. /buy shows what is.
+paid = { $jobs ->
+    [one] ⭐ Thank you! { $jobs } more picture is yours. /limits says how many you have.
+   *[other] ⭐ Thank you! { $jobs } more pictures are yours. /limits says how many you have.
+}
+payment-returned = ⭐ { $stars } came back to you. What was left of the pictures they had bought is gone.
+pay-support =
+    Something wrong with a payment? Write to { $contact } and name it; what you have paid is listed here. Telegram's own support cannot help with what you buy from me.
+
+    A picture that does not work out goes back to you by itself.
+payment = { $date } · ⭐ { $stars } · { $state ->
+    [refunded] given back
+   *[paid] { $left } of { $jobs } left
+} · { $charge }
+payments-of = What user { $user } has paid. To give one back: /refund { $user } and its name.
+no-payments = User { $user } has made no such payment.
+refunded = ⭐ { $stars } went back to user { $user }. What was left of the pictures is gone.
+refund-refused = Telegram does not do it: { $why }
+duration = { $hours ->
+    [0] { $minutes } min
+   *[other] { $hours } h { $minutes } min
 }
 
 ## Cancelling
@@ -131,5 +300,59 @@ press-cancelled = Cancelled
 press-stopping = Stopping…
 press-done = This picture is already finished.
 press-failed = This job has already ended.
+press-preset-gone = This one is no longer on offer.
+press-in-the-works = It is in the works already.
 press-forgotten = This was too long ago: I no longer know this job.
-press-not-yours = Only the one who asked for this picture can cancel it.
+press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
+press-not-yours = Only the one who asked for this picture can use its buttons.
+press-again = Once more…
+press-not-now = Not right now
+press-seed = Seed: { $seed }
+
+## For admins
+
+command-stats = Numbers of today and yesterday
+command-queue = Jobs that run and wait
+command-pause = Let no job begin
+command-resume = Let jobs begin again
+command-ban = Bar a user: /ban 123456789
+command-unban = End a ban: /unban 123456789
+command-grant = Give a user jobs: /grant 123456789 10
+command-broadcast = Send a text to all users: /broadcast …
+stats-day = { $day ->
+    [today] Today (UTC):
+   *[yesterday] Yesterday:
+} { $done } done, { $failed } failed, { $cancelled } cancelled
+stats-queue = Queue: { $waiting } waiting, { $running } running, { $delayed } between attempts, { $dead } dead
+stats-workers = Workers: { $count }, { $ready } of them ready
+stats-users = Users: { $count }, { $active } of them in the last day
+queue-job = { $job } · { $state ->
+    [queued] waits
+    [running] runs on { $worker }
+    [delayed] between attempts
+   *[other] { $state }
+} · for { $seconds } s · user { $user }
+queue-more = … and { $count } more
+queue-empty = Nobody waits and nothing runs.
+paused = ⏸ The queue is paused: jobs in hand are finished, new ones wait. /resume lets them go on.
+resumed = ▶️ The queue goes on; { $count } waiting.
+admin-usage = Like this: { $usage }
+not-an-admin = An admin cannot be banned.
+banned-user = User { $user } is banned; what they waited for is cancelled. /unban { $user } ends it.
+unbanned-user = User { $user } is not banned any more.
+granted = { $count ->
+    [one] User { $user } has { $count } more job, beyond those of the day.
+   *[other] User { $user } has { $count } more jobs, beyond those of the day.
+}
+broadcast-button = Send to { $count ->
+    [one] { $count } user
+   *[other] { $count } users
+}
+broadcast-begins = 📣 It is being sent; I'll tell you when it has ended.
+broadcast-dropped = ✖️ Not sent.
+broadcast-busy = Another one is still being sent.
+broadcast-goes-on = Broadcast: { $left } of { $total } to go
+broadcast-ended = { $sent ->
+    [one] 📣 Sent to { $sent } user
+   *[other] 📣 Sent to { $sent } users
+}, { $unreachable } could not be reached.

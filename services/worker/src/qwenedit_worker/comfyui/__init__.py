@@ -1,5 +1,6 @@
 """All that the worker knows of ComfyUI; nothing else here speaks to it."""
 
+from qwenedit_worker.comfyui.api import SystemStats
 from qwenedit_worker.comfyui.client import ComfyUI
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
@@ -17,7 +18,7 @@ from qwenedit_worker.comfyui.errors import (
 )
 from qwenedit_worker.comfyui.folders import SharedFolders
 from qwenedit_worker.comfyui.graph import WorkflowFileError
-from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage
+from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage, Uploaded
 from qwenedit_worker.comfyui.verdict import Verdict
 from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow
 
@@ -39,7 +40,9 @@ __all__ = [
     "SharedFolders",
     "SilentExecutor",
     "Stage",
+    "SystemStats",
     "UnexpectedReply",
+    "Uploaded",
     "Verdict",
     "Workflow",
     "WorkflowFileError",

@@ -32,6 +32,18 @@ class Queue:
     pending: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SystemStats:
+    """A server's version and its GPU."""
+
+    version: str
+    device: str
+    """The GPU's name."""
+    vram_total: int
+    """Bytes, as is the next."""
+    vram_free: int
+
+
 class Api:
     """ComfyUI's endpoints. Every method raises ComfyUIUnavailable where there is no sane reply."""
 
@@ -138,6 +150,22 @@ class Api:
                 return Queue(running=_ids(running), pending=_ids(sorted(pending, key=_number)))
             case other:
                 raise UnexpectedReply(f"GET /queue: {other!r:.200}")
+
+    async def system_stats(self, *, within: float = REQUEST_TIMEOUT) -> SystemStats:
+        """Version and GPU; without a GPU the memory is the machine's."""
+        match _ok("GET /system_stats", await self._transport.get("/system_stats", within=within)).json():
+            case {
+                "system": {"comfyui_version": str(version)},
+                "devices": [{"name": str(name), "vram_total": int(total), "vram_free": int(free)}, *_],
+            }:
+                return SystemStats(version=version, device=name, vram_total=total, vram_free=free)
+            case other:
+                raise UnexpectedReply(f"GET /system_stats: {other!r:.200}")
+
+    async def has_jobs(self) -> bool:
+        """Whether prompts can be asked after, and cancelled, one by one; before that there are queue and history."""
+        reply = await self._transport.get("/api/jobs", params={"limit": "1"})
+        return reply.status == HTTPStatus.OK and reply.is_json
 
     async def models(self, folder: str) -> frozenset[str]:
         """Names of the files in a model folder; empty where there is no such folder."""

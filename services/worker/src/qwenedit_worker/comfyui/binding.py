@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qwenedit_worker.comfyui.graph import Graph, WorkflowFileError, link
+from qwenedit_worker.comfyui.models import MODEL_INPUTS
+from qwenedit_worker.comfyui.parameter import InputRef, Parameter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,18 +18,6 @@ _SAVER = "SaveImage"
 
 OPTIONAL_INPUTS: dict[str, tuple[str, ...]] = {"TextEncodeQwenImageEditPlus": ("image1", "image2", "image3")}
 """Picture inputs that a node can do without (comfy_extras/nodes_qwen.py)."""
-
-
-class InputRef(BaseModel):
-    """One input of one node."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    node: str
-    input: str
-
-    def __str__(self) -> str:
-        return f"node {self.node}, input {self.input}"
 
 
 class Binding(BaseModel):
@@ -40,12 +30,14 @@ class Binding(BaseModel):
     prompt: InputRef | None = None
     seed: InputRef | None = None
     steps: InputRef | None = None
-    """Only read, to tell the user of how many steps a step is one."""
+    """Only read, to tell the user of how many steps a step is one; a parameter of a job may be about the same input."""
     prefix: InputRef
     output: str
     """Id of the node whose first image is the result."""
     optional: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(OPTIONAL_INPUTS))
     """By class, the inputs that may be left out together with an absent picture."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """By name, the inputs that a job may give a value of its own."""
 
 
 def read(path: Path, graph: Graph) -> Binding:
@@ -59,7 +51,7 @@ def read(path: Path, graph: Graph) -> Binding:
     except (ValidationError, OSError) as error:
         raise WorkflowFileError(f"{path}: {error}") from None
     bound = [*binding.images, binding.prompt, binding.seed, binding.steps, binding.prefix]
-    for ref in filter(None, bound):
+    for ref in filter(None, [*bound, *binding.parameters.values()]):
         if ref.node not in graph:
             raise WorkflowFileError(f"{path}: {ref}: the graph has no such node")
         node = graph[ref.node]
@@ -69,6 +61,12 @@ def read(path: Path, graph: Graph) -> Binding:
             raise WorkflowFileError(f"{path}: {ref}: is linked to another node and cannot be filled in")
     if binding.output not in graph:
         raise WorkflowFileError(f"{path}: output node {binding.output}: the graph has no such node")
+    for name, parameter in binding.parameters.items():
+        where = f"{path}: parameter {name}: {parameter}"
+        if (graph[parameter.node].class_type, parameter.input) in MODEL_INPUTS:
+            raise WorkflowFileError(f"{where}: names a model file; a workflow of its own does that")
+        if problem := parameter.problem(graph[parameter.node].inputs[parameter.input]):
+            raise WorkflowFileError(f"{where}: the graph's own value {problem}")
     return binding
 
 

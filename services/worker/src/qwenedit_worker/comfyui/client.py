@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
 from qwenedit_telemetry import tracing
-from qwenedit_worker.comfyui.api import Api
+from qwenedit_worker.comfyui.api import Api, SystemStats
 from qwenedit_worker.comfyui.companions import beside
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
+from qwenedit_worker.comfyui.events import Feed
+from qwenedit_worker.comfyui.exchange import Exchange
 from qwenedit_worker.comfyui.execution import Execution
+from qwenedit_worker.comfyui.model import Uploaded, check_folder_name
 from qwenedit_worker.comfyui.progress import Reporter
 from qwenedit_worker.comfyui.readiness import Readiness
 from qwenedit_worker.comfyui.record import State
@@ -19,7 +24,7 @@ from qwenedit_worker.comfyui.transport import NotSentError, Transport
 from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from types import TracebackType
 
     from qwenedit_worker.comfyui.folders import SharedFolders
@@ -32,9 +37,13 @@ CLEAN_UP = 5.0
 """Seconds within which an edit is taken back and its traces are removed; what remains is tried after later edits."""
 LANDING = 0.5
 """Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
+LATE_LANDING = 10.0
+"""Seconds within which it is stored by a server whose event loop stalls; what is stored later stays."""
 MOST_LEFTOVERS = 100
 MOST_EDITS = 3
-"""At once. Each holds a websocket; the pool's other connections to the server are left for requests."""
+"""At once: with the websocket and the questions beside them they fit into the pool."""
+TIDYING_DELAY = 0.1
+"""Seconds for which the traces of a successful edit are left alone, so that the next one's submission goes first."""
 VERDICT_TIMEOUT = 3.0
 """Seconds; a liveness probe waits for it."""
 
@@ -49,6 +58,7 @@ class ComfyUI:
         poll_interval: seconds between questions while the websocket is silent.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
+        over_http: whether pictures go to the server and back over HTTP although there are folders.
     """
 
     def __init__(
@@ -60,6 +70,7 @@ class ComfyUI:
         poll_interval: float = 0.25,
         on_request: Callable[[str, str], None] = lambda _route, _status: None,
         folders: SharedFolders | None = None,
+        over_http: bool = False,
     ) -> None:
         self._transport = Transport(url, on_request=on_request)
         self._api = Api(self._transport)
@@ -67,24 +78,38 @@ class ComfyUI:
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._folders = folders
+        self._exchange = Exchange(self._api, None if over_http else folders)
         self._room = asyncio.Semaphore(MOST_EDITS)
-        self._leftovers: dict[str, tuple[str, int]] = {}
+        self._feed = Feed(self._transport)
+        self._listening: asyncio.Task[None] | None = None
+        self._leftovers: dict[str, tuple[str, ...]] = {}
+        self._tidying: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
+        self._introduced = False
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
+        self._listening = asyncio.create_task(self._feed.run(), name="comfyui-websocket")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, traceback)
+        try:
+            await self.tidied()
+        finally:
+            if self._listening is not None:
+                self._listening.cancel()
+                await asyncio.wait([self._listening])
+            await self._transport.__aexit__(kind, error, traceback)
 
     async def edit(
         self, request: EditRequest, *, on_progress: Callable[[Progress], Awaitable[None]], deadline: float
     ) -> EditResult:
         """Execute one edit, and leave no trace of it on the server.
 
-        Cancelled, or past its deadline, it takes the prompt back first; all that takes `CLEAN_UP` seconds at most.
+        Cancelled, or past its deadline, it takes the prompt back first; all that takes `CLEAN_UP` seconds at most. The
+        traces of a successful edit are removed a moment after its return; see `tidied`.
 
         Args:
             request: what to edit, and how.
@@ -98,7 +123,8 @@ class ComfyUI:
         execution = Execution(
             request,
             api=self._api,
-            transport=self._transport,
+            exchange=self._exchange,
+            feed=self._feed,
             reporter=reporter,
             watch=self._watch,
             verdict=self.verdict,
@@ -108,20 +134,53 @@ class ComfyUI:
             async with (
                 asyncio.timeout_at(deadline) as limit,
                 self._room,
-                beside(execution.listen(), reporter.run()),
+                beside(self._listen(), reporter.run()),
             ):
                 await self._withdraw_leftovers()
-                return await execution.run()
-        except TimeoutError as error:
-            if limit.expired():
+                await self._readiness.vouch(request.workflow)
+                result = await execution.run()
+        except BaseException as error:
+            if isinstance(error, ComfyUIUnavailable):
+                self._doubt(error)
+            await self._clean_up(execution, request)
+            if isinstance(error, TimeoutError) and limit.expired():
                 raise EditTimeout("the deadline passed before there was a picture") from error
             raise
-        except ComfyUIUnavailable as error:
-            self._doubt(error)
+        self._tidy_later(self._clean_up(execution, request))
+        return result
+
+    async def upload(self, job_id: str, pictures: Sequence[bytes]) -> Uploaded:
+        """Put a job's pictures on the server ahead of its edit, in a folder that no attempt and nobody else uses.
+
+        They stay until an edit that is given them ends, or until they are discarded.
+
+        Raises:
+            PictureTooLarge: one is above the server's upload limit.
+            ComfyUIUnavailable: no sane reply.
+        """
+        check_folder_name(job_id)
+        folder = f"{job_id}/ahead-{secrets.token_hex(4)}"
+        try:
+            return Uploaded(folder=folder, names=await self._exchange.put(pictures, folder=folder))
+        except BaseException:
+            await self._remove_when_landed(folder)
             raise
-        finally:
-            with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
-                await self._clean_up(execution, request)
+
+    async def discard(self, uploaded: Uploaded) -> None:
+        """Remove pictures that no edit will use."""
+        await self._remove_files(uploaded.folder)
+
+    async def tidied(self) -> None:
+        """Remove what successful edits have left so far, now."""
+        self._hurry.set()
+        while self._tidying:
+            await asyncio.wait(self._tidying)
+        self._hurry.clear()
+
+    @property
+    def tidy(self) -> bool:
+        """Whether files can be removed from the server."""
+        return self._folders is not None
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
@@ -136,6 +195,7 @@ class ComfyUI:
             if verdict.condemned:
                 raise SilentExecutor(verdict.reason)
             await self._readiness.check()
+            await self._introduce()
         except ComfyUIUnavailable as error:
             self._doubt(error)
             raise
@@ -149,27 +209,73 @@ class ComfyUI:
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
+    async def busy(self) -> bool:
+        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers."""
+        try:
+            queue = await self._api.queue(within=VERDICT_TIMEOUT)
+        except ComfyUIUnavailable:
+            return False
+        return bool(queue.running or queue.pending)
+
+    async def system_stats(self) -> SystemStats:
+        """Tell the server's version and GPU. Takes `VERDICT_TIMEOUT` seconds at most.
+
+        Raises:
+            ComfyUIUnavailable: no sane reply.
+        """
+        return await self._api.system_stats(within=VERDICT_TIMEOUT)
+
+    async def _introduce(self) -> None:
+        """Log once which server this is, and what of its version is done without."""
+        if not self._introduced:
+            stats, has_jobs = await self._api.system_stats(), await self._api.has_jobs()
+            log.info("comfyui.server", version=stats.version, device=stats.device, jobs_endpoint=has_jobs)
+            self._introduced = True
+
     def _doubt(self, error: ComfyUIUnavailable) -> None:
         """What is known of the server may be out of date: who does not take connections is about to be another one."""
         self._readiness.doubt()
+        self._introduced = False
         if isinstance(error, NotSentError):
             self._watch.gone()
 
+    async def _listen(self) -> None:
+        """Share the fate of the task that listens for all edits; it ends only by a defect, or with the client."""
+        if self._listening is not None:
+            await asyncio.shield(self._listening)
+
+    def _tidy_later(self, clean_up: Coroutine[Any, Any, None], *, delay: float = TIDYING_DELAY) -> None:
+        async def tidy() -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._hurry.wait()
+            await clean_up
+
+        task = asyncio.create_task(tidy(), name="comfyui-tidying")
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
     async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
-        if not execution.sent:
-            if execution.uploading and self._folders is not None:
-                await asyncio.sleep(LANDING)
-            await self._remove_files(request.job_id, request.attempt)
-            return
-        self._leftovers[execution.prompt_id] = (request.job_id, request.attempt)
-        try:
-            async with asyncio.timeout(CLEAN_UP):
-                await execution.withdraw()
-                await self._clear_leftovers(out=execution.prompt_id)
-        except (TimeoutError, ComfyUIError) as error:
-            log.warning("comfyui.left_behind", prompt_id=execution.prompt_id, job_id=request.job_id, error=str(error))
-        while len(self._leftovers) > MOST_LEFTOVERS:
-            del self._leftovers[next(iter(self._leftovers))]
+        with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
+            if not execution.sent:
+                await (self._remove_when_landed if execution.uploading else self._remove_files)(*request.folders)
+                return
+            self._leftovers[execution.prompt_id] = request.folders
+            try:
+                async with asyncio.timeout(CLEAN_UP):
+                    await execution.withdraw()
+                    await self._clear_leftovers(out=execution.prompt_id)
+            except (TimeoutError, ComfyUIError) as error:
+                log.warning("comfyui.left_behind", prompt_id=execution.prompt_id, error=_told(error))
+            while len(self._leftovers) > MOST_LEFTOVERS:
+                del self._leftovers[next(iter(self._leftovers))]
+
+    async def _remove_when_landed(self, *folders: str) -> None:
+        """Remove files of which one may still be on its way, and look again later: a server may stall for seconds."""
+        if self._folders is not None:
+            await asyncio.sleep(LANDING)
+            await self._folders.remove(*folders)
+            self._tidy_later(self._folders.remove(*folders), delay=LATE_LANDING)
 
     async def _withdraw_leftovers(self) -> None:
         """Cancel again what could not be taken back at the time, so that this edit need not wait for it to end."""
@@ -179,7 +285,7 @@ class ComfyUI:
                     if (await self._api.standing(prompt_id)).state in (State.PENDING, State.RUNNING):
                         await self._api.cancel(prompt_id)
         except (TimeoutError, ComfyUIError) as error:
-            log.info("comfyui.leftovers_stay", count=len(self._leftovers), error=str(error))
+            log.info("comfyui.leftovers_stay", count=len(self._leftovers), error=_told(error))
 
     async def _clear_leftovers(self, *, out: str) -> None:
         """Delete history and pictures of the edit that is `out`, and of earlier ones that were not at their end."""
@@ -192,6 +298,11 @@ class ComfyUI:
             if left := self._leftovers.pop(prompt_id, None):  # unless another edit was faster
                 await self._remove_files(*left)
 
-    async def _remove_files(self, job_id: str, attempt: int) -> None:
+    async def _remove_files(self, *folders: str) -> None:
         if self._folders is not None:
-            await self._folders.remove(job_id, attempt)
+            await self._folders.remove(*folders)
+
+
+def _told(error: TimeoutError | ComfyUIError) -> str:
+    """Say it in the log; a timeout has no words of its own."""
+    return str(error) or f"it still runs after {CLEAN_UP:g} s"

@@ -1,4 +1,4 @@
-"""ComfyUI's websocket: progress of one prompt, and hints when to ask for its outcome.
+"""ComfyUI's websocket: progress of prompts, and hints when to ask for their outcome.
 
 Events never decide an outcome: `execution_success` comes before the history is written, a socket can be lost, and one
 that reconnects under its old client id can stay silent for ever.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aiohttp
 import structlog
 
-from qwenedit_worker.comfyui.errors import ComfyUIUnavailable
+from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
+from qwenedit_worker.comfyui.record import OutputFile, first_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qwenedit_worker.comfyui.transport import Transport
 
@@ -32,6 +34,9 @@ _LONGEST_PAUSE = 2.0
 class Began:
     """The executor has taken the prompt, or begins a node of it."""
 
+    node: str = ""
+    """Id of the node; empty for the prompt as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
@@ -40,6 +45,14 @@ class Stepped:
     node: str
     step: int
     steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """A node has written a picture; whether the prompt succeeds is not known yet."""
+
+    node: str
+    file: OutputFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ class AskNow:
     """Something may have changed: a new socket is open, or the queue moved."""
 
 
-Event: TypeAlias = Began | Stepped | Ending | Ended | AskNow
+Event: TypeAlias = Began | Stepped | Produced | Ending | Ended | AskNow
 
 
 def read(text: str, *, prompt_id: str) -> Event | None:
@@ -70,19 +83,26 @@ def read(text: str, *, prompt_id: str) -> Event | None:
         case {"type": "status"}:
             return AskNow()
         case {"type": str(kind), "data": {"prompt_id": str(about), **data}} if about == prompt_id:
-            return _about(kind, data)
+            return _produced(data) if kind == "executed" else _about(kind, data)
         case _:
             return None
 
 
+def _produced(data: dict[Any, Any]) -> Event:
+    try:
+        return Produced(str(data.get("node")), first_picture(data.get("output")))
+    except UnexpectedReply:
+        return Began()
+
+
 def _about(kind: str, data: dict[Any, Any]) -> Event | None:
     match kind, data:
-        case (("execution_start" | "execution_cached" | "progress_state" | "executed"), _):
+        case (("execution_start" | "execution_cached" | "progress_state"), _):
             return Began()
         case "executing", {"node": None}:
             return Ended()
         case "executing", _:
-            return Began()
+            return Began(str(data.get("node", "")))
         case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps}:
             return Stepped(node=str(node), step=int(value), steps=int(steps))
         case (("execution_success" | "execution_error" | "execution_interrupted"), _):
@@ -91,59 +111,99 @@ def _about(kind: str, data: dict[Any, Any]) -> Event | None:
             return None
 
 
-class Listener:
-    """Keeps a websocket open for one prompt, and hands on what it says.
+class Follower:
+    """One prompt's part of what the websocket says.
+
+    Args:
+        prompt_id: of the prompt.
+        on_event: called for each event; must not block.
+    """
+
+    def __init__(self, prompt_id: str, on_event: Callable[[Event], None]) -> None:
+        self.prompt_id = prompt_id
+        self.client_id: str | None = None
+        """Under which the prompt was submitted: ComfyUI sends its events to the socket of that id, and to no other."""
+        self._on_event = on_event
+
+    def hear(self, text: str, *, client_id: str) -> None:
+        """Take a message that came over the socket of `client_id`."""
+        event = read(text, prompt_id=self.prompt_id)
+        # On the prompt's own socket its own events say all, and better than that the queue has moved.
+        if event is not None and not (isinstance(event, AskNow) and self.client_id in (None, client_id)):
+            self._on_event(event)
+
+    def reconnected(self) -> None:
+        """Note that what was said lately may not have been heard."""
+        if self.client_id is not None:
+            self._on_event(AskNow())
+
+
+class Feed:
+    """Keeps one websocket open, through reconnects, and hands on what it says of each prompt that is followed.
 
     Args:
         transport: to the server.
-        prompt_id: of the prompt whose events are handed on.
-        on_event: called for each; must not block.
     """
 
-    def __init__(self, transport: Transport, *, prompt_id: str, on_event: Callable[[Event], None]) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._prompt_id = prompt_id
-        self._on_event = on_event
+        self._followers: set[Follower] = set()
         self._tried = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._open = False
         self.client_id = str(uuid.uuid4())
-        """Under which the prompt is to be submitted: ComfyUI sends its events to this socket."""
+        """Under which prompts are to be submitted; another one after each reconnect."""
+
+    @contextmanager
+    def following(self, follower: Follower) -> Iterator[None]:
+        """Hand on what is said of a prompt, inside the block."""
+        self._followers.add(follower)
+        try:
+            yield
+        finally:
+            self._followers.discard(follower)
 
     async def ready(self) -> None:
-        """Wait until the first socket is open, or could not be opened."""
-        await self._tried.wait()
+        """Wait until the socket is open, or could not be opened just now."""
+        if not self._open:
+            self._tried.clear()
+            self._wanted.set()
+            await self._tried.wait()
 
     async def run(self) -> None:
-        """Listen for ever, through reconnects. To be cancelled."""
+        """Listen for ever. To be cancelled."""
+        clock = asyncio.get_running_loop().time
         pause = _FIRST_PAUSE
-        client_id = self.client_id
         while True:
+            self._wanted.clear()
+            began = clock()
             try:
-                opened = await self._listen(client_id)
+                await self._listen()
             except ComfyUIUnavailable as error:
                 log.debug("comfyui.websocket_unavailable", error=str(error))
-                opened = False
             finally:
+                self._open = False
                 self._tried.set()
-            pause = _FIRST_PAUSE if opened else min(pause * 2, _LONGEST_PAUSE)
-            await asyncio.sleep(pause)
             # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing. The
-            # prompt's own events stay lost, but the queue's changes are sent to everyone.
-            client_id = str(uuid.uuid4())
+            # events of prompts already submitted stay lost, but the queue's changes are sent to everyone.
+            self.client_id = str(uuid.uuid4())
+            pause = _FIRST_PAUSE if clock() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
 
-    async def _listen(self, client_id: str) -> bool:
-        ours = client_id == self.client_id
-        socket = await self._transport.websocket(client_id)
+    async def _listen(self) -> None:
+        socket = await self._transport.websocket(self.client_id)
         try:
+            self._open = True
             self._tried.set()
-            if not ours:
-                self._on_event(AskNow())
+            for follower in tuple(self._followers):
+                follower.reconnected()
             async for frame in socket:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
-                event = read(frame.data, prompt_id=self._prompt_id)
-                if event is not None and not (ours and isinstance(event, AskNow)):
-                    self._on_event(event)
+                for follower in tuple(self._followers):
+                    follower.hear(frame.data, client_id=self.client_id)
             log.debug("comfyui.websocket_lost", code=socket.close_code)
         finally:
             await socket.close()
-        return True

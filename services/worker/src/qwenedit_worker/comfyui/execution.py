@@ -17,21 +17,21 @@ from qwenedit_worker.comfyui.errors import (
     SilentExecutor,
     UnexpectedReply,
 )
-from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Listener, Stepped
-from qwenedit_worker.comfyui.model import EditResult, Progress, Stage
+from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
+from qwenedit_worker.comfyui.model import EditResult, Progress, Stage, Uploaded
 from qwenedit_worker.comfyui.record import State
-from qwenedit_worker.comfyui.transport import NotSentError
+from qwenedit_worker.comfyui.transport import PNG, NotSentError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
     from qwenedit_worker.comfyui.api import Api
-    from qwenedit_worker.comfyui.events import Event
+    from qwenedit_worker.comfyui.events import Event, Feed
+    from qwenedit_worker.comfyui.exchange import Exchange
     from qwenedit_worker.comfyui.model import EditRequest
     from qwenedit_worker.comfyui.progress import Reporter
-    from qwenedit_worker.comfyui.record import Record
-    from qwenedit_worker.comfyui.transport import Transport
+    from qwenedit_worker.comfyui.record import OutputFile, Record
     from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
@@ -50,11 +50,9 @@ SOCKET_PATIENCE = 2.0
 VERDICT_PACE = 1.0
 """Seconds between judgements of the executor while our prompt waits."""
 WRITING = 0.01
-"""Seconds until the first look at a record that is just being written; doubled each time."""
+"""Seconds until a look at a record that is just being written, should nothing say that it is; doubled each time."""
 WITHDRAWAL_PACE = 0.1
 """Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
-
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Execution:
@@ -63,7 +61,8 @@ class Execution:
     Args:
         request: what to execute.
         api: the server's endpoints.
-        transport: for the websocket.
+        exchange: the way of pictures to the server and back.
+        feed: the websocket.
         reporter: shown each progress.
         watch: told of each sign of life.
         verdict: judges the executor.
@@ -75,7 +74,8 @@ class Execution:
         request: EditRequest,
         *,
         api: Api,
-        transport: Transport,
+        exchange: Exchange,
+        feed: Feed,
         reporter: Reporter,
         watch: ExecutorWatch,
         verdict: Callable[[], Awaitable[Verdict]],
@@ -84,12 +84,14 @@ class Execution:
         self.prompt_id = str(uuid.uuid4())
         self._request = request
         self._api = api
+        self._exchange = exchange
         self._reporter = reporter
         self._watch = watch
         self._verdict = verdict
         self._poll_interval = poll_interval
         self._clock = asyncio.get_running_loop().time
-        self._listener = Listener(transport, prompt_id=self.prompt_id, on_event=self._on_event)
+        self._feed = feed
+        self._follower = Follower(self.prompt_id, self._on_event)
         self._bound: BoundWorkflow | None = None
         self._waiting: tracing.Span = tracing.NO_SPAN
         self._ask = asyncio.Event()
@@ -100,6 +102,8 @@ class Execution:
         self._sent_twice = False
         self._arrived = False
         self._settled = False
+        self._produced: OutputFile | None = None
+        self._looking: asyncio.Task[bytes | None] | None = None
 
     @property
     def sent(self) -> bool:
@@ -111,9 +115,10 @@ class Execution:
         """Whether an upload was broken off: the server may store its picture yet."""
         return self._uploading
 
-    async def listen(self) -> None:
-        """Follow the websocket; to run beside `run`."""
-        await self._listener.run()
+    @property
+    def settled(self) -> bool:
+        """Whether the prompt is known to be out of the server."""
+        return self._settled
 
     async def run(self) -> EditResult:
         """Execute.
@@ -121,11 +126,21 @@ class Execution:
         Raises:
             ComfyUIError: there will be no picture.
         """
+        with self._feed.following(self._follower):
+            try:
+                return await self._run()
+            finally:
+                if self._looking is not None:
+                    self._looking.cancel()
+
+    async def _run(self) -> EditResult:
         began = self._clock()
-        with self._span("upload"):
-            bound = self._bound = await self._bind()
-        with self._span("submit"):
-            await self._submit(bound)
+        try:
+            bound = await self._hand_in()
+        except PictureLost:
+            if isinstance(self._request.images, Uploaded) or not self._exchange.distrust():
+                raise
+            bound = await self._hand_in()
         self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
         with self._span("wait") as self._waiting:
             record = await self._follow(bound)
@@ -137,7 +152,7 @@ class Execution:
             raise
         self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
         with self._span("fetch"):
-            png = await self._patiently(lambda: self._api.view(file))
+            png = await self._fetch(file)
         if png is None:
             raise ComfyUIUnavailable(f"the picture {file.filename} is gone from the server", submitted=True)
         if not png.startswith(PNG):
@@ -146,6 +161,17 @@ class Execution:
         return EditResult(
             png=png, seed=self._request.seed, seconds=self._clock() - began if seconds is None else seconds
         )
+
+    async def _fetch(self, file: OutputFile) -> bytes | None:
+        if self._looking is not None and file == self._produced and (found := await self._looking) is not None:
+            return found
+        return await self._patiently(lambda: self._exchange.get(file))
+
+    async def _hand_in(self) -> BoundWorkflow:
+        bound = self._bound = await self._bind()
+        with self._span("submit"):
+            await self._submit(bound)
+        return bound
 
     async def withdraw(self) -> None:
         """Take the prompt back, if it may still be inside the server, and wait until it is out.
@@ -191,29 +217,41 @@ class Execution:
 
     async def _bind(self) -> BoundWorkflow:
         request = self._request
-        request.workflow.bind(images=["" for _ in request.images], prompt="", seed=0, prefix="")  # before any upload
-        folder = f"{request.job_id}/{request.attempt}"
-        self._uploading = True
-        names = [
-            await self._api.upload(picture, folder=folder, name=f"picture-{number}{_suffix(picture)}")
-            for number, picture in enumerate(request.images, start=1)
-        ]
-        self._uploading = False
+        if isinstance(request.images, Uploaded):
+            names = request.images.names
+        else:
+            with self._span("upload"):
+                names = await self._upload(request.images)
         # A part of the prompt's id makes the name unlike any earlier one: ComfyUI answers a graph that it has executed
         # before from its cache, with the name of a file that has been deleted since.
-        prefix = f"{folder}/edited-{self.prompt_id[:8]}"
-        return request.workflow.bind(images=names, prompt=request.prompt, seed=request.seed, prefix=prefix)
+        prefix = f"{request.folder}/edited-{self.prompt_id[:8]}"
+        return self._filled_in(names, prefix=prefix)
+
+    def _filled_in(self, names: Sequence[str], *, prefix: str) -> BoundWorkflow:
+        request = self._request
+        return request.workflow.bind(
+            images=names, prompt=request.prompt, seed=request.seed, prefix=prefix, parameters=request.parameters
+        )
+
+    async def _upload(self, pictures: tuple[bytes, ...]) -> tuple[str, ...]:
+        request = self._request
+        self._filled_in(["" for _ in pictures], prefix="")  # whether that can be done, before any upload
+        self._uploading = True
+        names = await self._exchange.put(pictures, folder=request.folder)
+        self._uploading = False
+        return names
 
     async def _submit(self, bound: BoundWorkflow) -> None:
         try:
             async with asyncio.timeout(SOCKET_PATIENCE):
-                await self._listener.ready()
+                await self._feed.ready()
         except TimeoutError:
             log.info("comfyui.websocket_late", prompt_id=self.prompt_id)
         for last in (False, True):
             self._sent = True
+            client_id = self._follower.client_id = self._feed.client_id
             try:
-                await self._api.submit(bound, prompt_id=self.prompt_id, client_id=self._listener.client_id)
+                await self._api.submit(bound, prompt_id=self.prompt_id, client_id=client_id)
             except (NotSentError, PictureLost):
                 self._sent = last  # the first try may have arrived after all
                 raise
@@ -315,26 +353,25 @@ class Execution:
             self._watch.heard(self.prompt_id)
         steps = self._bound.steps if self._bound else 0
         match event:
-            case Began():
+            case Began(node=node):
                 self._reporter.show(Progress(Stage.STARTING, 0, steps))
-                if self._bound and self._bound.steps_node is None:
+                if self._bound and self._bound.loads_model(node):
+                    self._reporter.show(Progress(Stage.LOADING, 0, steps))
+                elif self._bound and node and self._bound.steps_node is None:
                     self._reporter.show(Progress(Stage.EDITING))
             case Stepped() if self._bound and (event.node == self._bound.steps_node or event.steps == steps):
                 self._reporter.show(Progress(Stage.EDITING, event.step, event.steps))
                 self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
+            case Produced(node=node, file=file) if self._bound and node == self._bound.output_node:
+                # By the time the record says whether it is the result, it has been read.
+                if self._looking is None:
+                    self._produced = file
+                    self._looking = asyncio.create_task(self._exchange.look(file), name="look")
             case Ending():
+                # Asked now, the server would mostly say that it still runs; as soon as it does not, it says so.
                 self._writing = self._writing or WRITING
-                self._ask.set()
+                asyncio.get_running_loop().call_later(WRITING, self._ask.set)
             case Ended() | AskNow():
                 self._ask.set()
             case _:
                 pass
-
-
-def _suffix(picture: bytes) -> str:
-    """A file name's ending for a picture. ComfyUI looks at the bytes; people look at names."""
-    if picture.startswith(PNG):
-        return ".png"
-    if picture.startswith(b"RIFF") and picture[8:12] == b"WEBP":
-        return ".webp"
-    return ".jpg"

@@ -1,8 +1,10 @@
-"""ComfyUI has no endpoint that deletes files: where its folders can be reached, they are cleaned here."""
+"""ComfyUI's folders, where they can be reached: pictures go through them, and are deleted, as no endpoint does."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import itertools
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 log = structlog.get_logger(__name__)
@@ -22,18 +25,45 @@ class SharedFolders:
     input: Path
     output: Path
 
-    async def remove(self, job_id: str, attempt: int) -> None:
-        """Delete an attempt's pictures, and the job's folder once it is empty. Failing to is logged, not raised."""
-        await asyncio.to_thread(self._remove, job_id, attempt)
+    def write(self, folder: str, pictures: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Put pictures into a folder `job/…` of the input, by their names; returns them as LoadImage takes them.
 
-    def _remove(self, job_id: str, attempt: int) -> None:
-        for root in (self.input, self.output):
-            job = root / job_id
+        Raises:
+            OSError: that cannot be done.
+        """
+        path = self.input / folder
+        path.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            (path / name).write_bytes(picture)
+        return tuple(f"{folder}/{name}" for name in pictures)
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        """Read a file of up to `limit` bytes from the output.
+
+        Raises:
+            OSError: it cannot be read, is larger, or does not lie there.
+        """
+        path = (self.output / name).resolve()
+        if not path.is_relative_to(self.output.resolve()):
+            raise PermissionError(f"{name!r} is not in {self.output}")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise OSError(errno.EFBIG, f"more than {limit} bytes", name)
+        return data
+
+    async def remove(self, *folders: str) -> None:
+        """Delete folders `job/…` with their pictures, and each job's once it is empty. Failing to is logged."""
+        await asyncio.to_thread(self._remove, folders)
+
+    def _remove(self, folders: tuple[str, ...]) -> None:
+        for root, folder in itertools.product((self.input, self.output), folders):
+            path = root / folder
             try:
-                shutil.rmtree(job / str(attempt))
-                if not any(job.iterdir()):
-                    job.rmdir()
+                shutil.rmtree(path)
+                path.parent.rmdir()
             except FileNotFoundError:
                 continue
             except OSError as error:
-                log.warning("comfyui.files_left", folder=str(job), error=str(error))
+                if error.errno != errno.ENOTEMPTY:  # another folder of the job's is in use
+                    log.warning("comfyui.files_left", folder=str(path), error=str(error))

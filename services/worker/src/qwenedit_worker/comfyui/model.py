@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwenedit_worker.comfyui.workflow import Workflow
 
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """A job's pictures, on the server before the job is executed; see `ComfyUI.upload`."""
+
+    folder: str
+    names: tuple[str, ...]
+    """As LoadImage takes them, the main picture first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +34,26 @@ class EditRequest:
     """1 for the first; part of the output's name, because ComfyUI answers a repeated graph from its cache."""
     workflow: Workflow
     prompt: str
-    images: tuple[bytes, ...]
-    """The pictures to edit, as files (JPEG, PNG, WebP), the main one first."""
+    images: tuple[bytes, ...] | Uploaded
+    """The pictures to edit, as files (JPEG, PNG, WebP), the main one first; or where they lie already."""
     seed: int
+    parameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    """Values for inputs that the workflow's binding names beside the usual ones."""
 
     def __post_init__(self) -> None:
-        if not _SAFE.fullmatch(self.job_id):
-            raise ValueError(f"job id {self.job_id!r} cannot be a folder name")
+        check_folder_name(self.job_id)
         if self.attempt < 1:
             raise ValueError(f"attempt {self.attempt} is below 1")
+
+    @property
+    def folder(self) -> str:
+        """Where the attempt's files lie, in the server's input and output folders."""
+        return f"{self.job_id}/{self.attempt}"
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All folders that are the attempt's own, to be removed after it."""
+        return (self.folder, self.images.folder) if isinstance(self.images, Uploaded) else (self.folder,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +66,25 @@ class EditResult:
     """Execution time as ComfyUI gives it, without waiting and transport; where it gives none, as seen from here."""
 
 
+def check_folder_name(job_id: str) -> None:
+    """Refuse a job's id that cannot be a folder's name.
+
+    Raises:
+        ValueError: it is one of those.
+    """
+    if not _SAFE.fullmatch(job_id):
+        raise ValueError(f"job id {job_id!r} cannot be a folder name")
+
+
 class Stage(StrEnum):
     """How far an edit is. Stages only go forward."""
 
     QUEUED = "queued"
     """Handed to the server, not begun."""
     STARTING = "starting"
-    """Executing, before the first sampling step: loading models, encoding."""
+    """Executing, before the first sampling step: encoding, and what else is cheap."""
+    LOADING = "loading"
+    """Executing, before the first sampling step, since a node began that loads a model: a warm server runs none."""
     EDITING = "editing"
     """Sampling, or, in a workflow without a sampler, executing."""
     SENDING = "sending"

@@ -23,6 +23,15 @@ MODEL_INPUTS = {
 """Folder by class and input."""
 
 
+def loads_model(class_type: str) -> bool:
+    """Whether a node's class loads a model. All that do have it in their names, those of custom nodes too.
+
+    A server that has the model answers the node from its cache and does not run it. What such a node reads may reach
+    the GPU only when it is first used, by the encoder or the sampler that follows.
+    """
+    return "Loader" in class_type
+
+
 def model_file(class_type: str, input_name: str, name: str) -> str:
     """Say where a file belongs, as `folder/name`; the name alone where the folder is unknown."""
     folder = MODEL_INPUTS.get((class_type, input_name))

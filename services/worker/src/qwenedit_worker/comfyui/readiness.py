@@ -14,10 +14,11 @@ from qwenedit_worker.comfyui.graph import link
 from qwenedit_worker.comfyui.models import MODEL_INPUTS, model_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from qwenedit_worker.comfyui.api import Api
     from qwenedit_worker.comfyui.graph import Node
+    from qwenedit_worker.comfyui.parameter import Parameter
     from qwenedit_worker.comfyui.workflow import Workflow
 
 SCHEMA_LIFETIME = 300.0
@@ -37,11 +38,12 @@ class Readiness:
         self._api = api
         self._workflows = workflows
         self._clock = clock
-        self._compared: float | None = None
+        self._compared: dict[str, float] = {}
+        """When each workflow was found to fit, by its name."""
 
     def doubt(self) -> None:
         """The server may have restarted, as another version: compare everything the next time."""
-        self._compared = None
+        self._compared.clear()
 
     async def check(self) -> None:
         """Ask for everything at first, later only for what can change while the server runs.
@@ -51,11 +53,24 @@ class Readiness:
             WorkflowRejected: a node class, an input or a choice is unknown to the server.
             ModelMissing: model files are not there.
         """
-        if self._compared is None or self._clock() - self._compared > SCHEMA_LIFETIME:
-            self._compared = None
-            await self._compare()
-            self._compared = self._clock()
+        now = self._clock()
+        await self._compare(
+            [w for w in self._workflows if now - self._compared.get(w.name, -SCHEMA_LIFETIME) >= SCHEMA_LIFETIME]
+        )
         await self._look_for_models()
+
+    async def vouch(self, workflow: Workflow) -> None:
+        """Compare a workflow that a job names before the first such job; nothing afterwards, until there is doubt.
+
+        Those that check() answers for are left to it, and are no delay to a job. The others' model files are left to
+        the server's own validation, which finds them missing.
+
+        Raises:
+            ComfyUIUnavailable: the server does not reply.
+            WorkflowRejected: a node class, an input or a choice is unknown to the server.
+        """
+        if workflow not in self._workflows and workflow.name not in self._compared:
+            await self._compare([workflow])
 
     async def _look_for_models(self) -> None:
         needed: dict[str, set[str]] = {}
@@ -69,21 +84,31 @@ class Readiness:
         if missing:
             raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}", files=tuple(missing))
 
-    async def _compare(self) -> None:
+    async def _compare(self, workflows: Iterable[Workflow]) -> None:
         known: dict[str, dict[str, Any] | None] = {}
         problems: list[str] = []
-        for workflow in self._workflows:
-            bound = {(ref.node, ref.input) for ref in workflow.binding.images}
-            for node_id, node in workflow.graph.items():
-                if node.class_type not in known:
-                    known[node.class_type] = await self._api.node(node.class_type)
-                filled = {name for at, name in bound if at == node_id}
-                problems += [
-                    f"workflow {workflow.name}, node {node_id} ({node.class_type}){problem}"
-                    for problem in differences(node, known[node.class_type], filled=filled)
-                ]
+        for workflow in workflows:
+            self._compared.pop(workflow.name, None)
+            found = [problem async for problem in self._differences(workflow, known)]
+            if not found:
+                self._compared[workflow.name] = self._clock()
+            problems += found
         if problems:
             raise WorkflowRejected("; ".join(problems))
+
+    async def _differences(self, workflow: Workflow, known: dict[str, dict[str, Any] | None]) -> AsyncIterator[str]:
+        bound = {(ref.node, ref.input) for ref in workflow.binding.images}
+        for node_id, node in workflow.graph.items():
+            if node.class_type not in known:
+                known[node.class_type] = await self._api.node(node.class_type)
+            described = known[node.class_type]
+            filled = {name for at, name in bound if at == node_id}
+            where = f"workflow {workflow.name}, node {node_id} ({node.class_type})"
+            for problem in differences(node, described, filled=filled):
+                yield where + problem
+            for name, parameter in workflow.binding.parameters.items():
+                if parameter.node == node_id and (excess := beyond(parameter, described)):
+                    yield f"{where}, input {parameter.input}: parameter {name} {excess}"
 
 
 def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str]) -> Iterator[str]:
@@ -95,9 +120,8 @@ def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str
     if described is None:
         yield ": the server has no such class; is ComfyUI too old?"
         return
-    groups: dict[str, dict[str, Any]] = described.get("input") or {}
-    required = groups.get("required") or {}
-    inputs = {**required, **(groups.get("optional") or {})}
+    required, optional = _inputs(described)
+    inputs = {**required, **optional}
     for name in required:
         if name not in node.inputs:
             yield f", input {name}: required by the server, absent in the workflow"
@@ -109,6 +133,24 @@ def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str
             choices = _choices(inputs[head])
             if choices is not None and value not in choices:
                 yield f", input {name}: {value!r} is none of the server's choices"
+
+
+def beyond(parameter: Parameter, described: dict[str, Any] | None) -> str | None:
+    """Say what a parameter allows that its input's class on the server does not; None where there is nothing."""
+    required, optional = _inputs(described or {})
+    choices = _choices({**required, **optional}.get(parameter.input))
+    if choices is None:
+        return None
+    if not parameter.choices:
+        return "allows any value where the server has choices: list some of them as `choices`"
+    unknown = [choice for choice in parameter.choices if choice not in choices]
+    return f"allows {', '.join(map(repr, unknown))}, none of the server's choices" if unknown else None
+
+
+def _inputs(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the inputs of a node class, required and optional ones."""
+    groups: dict[str, dict[str, Any]] = described.get("input") or {}
+    return groups.get("required") or {}, groups.get("optional") or {}
 
 
 def _choices(spec: Any) -> list[Any] | None:

@@ -97,16 +97,22 @@ class Record:
             raise ComfyUIUnavailable("the execution was interrupted from outside", submitted=True)
         if not self.succeeded:
             raise ExecutionFailed("the execution failed, and ComfyUI does not say why")
-        node = self.outputs.get(bound.output_node)
-        images = node.get("images") if isinstance(node, dict) else None
-        if not images:
+        output = self.outputs.get(bound.output_node)
+        if not (isinstance(output, dict) and output.get("images")):
             raise ExecutionFailed("the execution succeeded without the picture", node=bound.output_node)
-        try:
-            return OutputFile.model_validate(images[0])
-        except (ValidationError, LookupError, TypeError) as why:
-            raise UnexpectedReply(
-                f"node {bound.output_node} names its picture in an unknown way", submitted=True
-            ) from why
+        return first_picture(output)
+
+
+def first_picture(output: Any) -> OutputFile:
+    """Return the first picture that a node names among what it has put out.
+
+    Raises:
+        UnexpectedReply: it names none, or in an unknown way.
+    """
+    try:
+        return OutputFile.model_validate(output["images"][0])
+    except (ValidationError, LookupError, TypeError) as why:
+        raise UnexpectedReply(f"no picture is named in {output!r:.200}", submitted=True) from why
 
 
 @dataclass(frozen=True, slots=True)

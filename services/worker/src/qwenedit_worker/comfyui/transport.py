@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+PNG = b"\x89PNG\r\n\x1a\n"
 POOL_SIZE = 10
 POOL_SIZE_PER_HOST = 5
 CONNECT_TIMEOUT = 3.0

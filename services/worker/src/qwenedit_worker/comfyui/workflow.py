@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qwenedit_worker.comfyui import binding as bindings
 from qwenedit_worker.comfyui import graph as graphs
 from qwenedit_worker.comfyui.errors import WorkflowRejected
 from qwenedit_worker.comfyui.graph import WorkflowFileError
+from qwenedit_worker.comfyui.models import loads_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydantic import JsonValue
 
-    from qwenedit_worker.comfyui.binding import Binding, InputRef
+    from qwenedit_worker.comfyui.binding import Binding
     from qwenedit_worker.comfyui.graph import Graph, Node
+    from qwenedit_worker.comfyui.parameter import InputRef
+
+NONE_OF_ITS_OWN: Mapping[str, int | float | str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,12 @@ class BoundWorkflow:
     steps: int
     """How many sampling steps to expect; 0 where there is no sampler, or its steps are computed."""
     steps_node: str | None
+    loaders: frozenset[str] = frozenset()
+    """The nodes that load models."""
+
+    def loads_model(self, node: str) -> bool:
+        """Whether a node, by its id, loads a model."""
+        return node in self.loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +79,15 @@ class Workflow:
         """How many pictures the graph can take."""
         return len(self.binding.images)
 
-    def bind(self, *, images: Sequence[str], prompt: str, seed: int, prefix: str) -> BoundWorkflow:
+    def bind(
+        self,
+        *,
+        images: Sequence[str],
+        prompt: str,
+        seed: int,
+        prefix: str,
+        parameters: Mapping[str, int | float | str] = NONE_OF_ITS_OWN,
+    ) -> BoundWorkflow:
         """Fill the graph in, leaving out the pictures that are absent.
 
         A graph without a prompt, or without a seed, ignores what is given for it.
@@ -78,16 +97,20 @@ class Workflow:
             prompt: the user's instruction.
             seed: of the noise.
             prefix: of the output file, `folder/…/name`.
+            parameters: values for what the binding names beside these; what it is not given stays as in the graph.
 
         Raises:
-            WorkflowRejected: the graph takes fewer pictures, or cannot do with so few.
+            WorkflowRejected: the graph takes fewer pictures, or cannot do with so few; or the binding has no such
+                parameter, or does not allow the value.
         """
+        own = self._inputs_of(parameters)
         graph = self._present(len(images))
         values: list[tuple[InputRef | None, JsonValue]] = [
             *zip(self.binding.images, images, strict=False),
             (self.binding.prompt, prompt),
             (self.binding.seed, seed),
             (self.binding.prefix, prefix),
+            *own,
         ]
         filled = {node_id: dict(node.inputs) for node_id, node in graph.items()}
         for ref, value in values:
@@ -98,9 +121,25 @@ class Workflow:
             graph={i: {"class_type": n.class_type, "inputs": filled[i]} for i, n in graph.items()},
             output_node=self.binding.output,
             image_nodes=frozenset(ref.node for ref in self.binding.images),
-            steps=_steps(graph, steps),
+            steps=_steps(filled, steps),
             steps_node=steps.node if steps else None,
+            loaders=frozenset(i for i, n in graph.items() if loads_model(n.class_type)),
         )
+
+    def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> list[tuple[InputRef, JsonValue]]:
+        values: list[tuple[InputRef, JsonValue]] = []
+        for name, value in parameters.items():
+            if (known := self.binding.parameters.get(name)) is None:
+                names = ", ".join(self.binding.parameters) or "none"
+                raise WorkflowRejected(f"workflow {self.name} has no parameter {name!r}; its binding names {names}")
+            own = self.graph[known.node].inputs[known.input]
+            problem = known.problem(value)
+            if problem is None and isinstance(value, str) is not isinstance(own, str):
+                problem = f"{value!r} is not of the kind of {own!r}"
+            if problem is not None:
+                raise WorkflowRejected(f"workflow {self.name}, parameter {name} ({known}): {problem}")
+            values.append((known, value))
+        return values
 
     def _present(self, count: int) -> dict[str, Node]:
         if not 1 <= count <= self.max_images:
@@ -113,8 +152,8 @@ class Workflow:
             raise WorkflowRejected(f"workflow {self.name} with {count} picture(s): {error}") from None
 
 
-def _steps(graph: Graph, ref: InputRef | None) -> int:
-    if ref is None or ref.node not in graph:
+def _steps(filled: Mapping[str, Mapping[str, JsonValue]], ref: InputRef | None) -> int:
+    if ref is None or ref.node not in filled:
         return 0
-    value = graph[ref.node].inputs.get(ref.input)
-    return value if isinstance(value, int) else 0
+    value = filled[ref.node].get(ref.input)
+    return int(value) if isinstance(value, int | float) else 0

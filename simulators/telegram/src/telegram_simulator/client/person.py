@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Bytes: TypeAlias = bytes | Path
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that anything is waited for unless told otherwise."""
 
 _NAMES = {
@@ -61,6 +62,7 @@ class Person:
         name: str | None = None,
         mime: str | None = None,
         caption: str = "",
+        captions: Sequence[str] = (),
         as_file: bool = False,
         forwarded: bool = False,
         reply_to: int | None = None,
@@ -76,6 +78,7 @@ class Person:
             name: What the file is called.
             mime: What it claims to be; found by its name otherwise.
             caption: The words beside a picture.
+            captions: Instead, the words beside each picture of the album.
             as_file: Send a photo, or the album's pictures, as files.
             forwarded: Somebody else has written it first.
             reply_to: Id of the message that it answers.
@@ -90,6 +93,8 @@ class Person:
             form.add_field("forwarded", "true")
         if reply_to is not None:
             form.add_field("reply_to", str(reply_to))
+        if captions:
+            form.add_field("captions", json.dumps(captions))
         if mime is not None:
             form.add_field("mime", mime)
         for number, content in enumerate(contents):
@@ -126,6 +131,15 @@ class Person:
         """
         body = {"chat_id": self.chat_id, "message_id": message_id, "data": data, "unchecked": True}
         await self._connection.json("POST", f"users/{self.id}/press", body)
+
+    async def pay(self, message_id: int) -> str:
+        """Pay an invoice; waits for the bot to agree, and returns the charge's id.
+
+        Raises:
+            RefusedError: The bot did not agree in time, or the invoice is paid.
+        """
+        body = {"chat_id": self.chat_id, "message_id": message_id}
+        return str((await self._connection.json("POST", f"users/{self.id}/pay", body))["charge_id"])
 
     async def edit(self, message_id: int, text: str) -> None:
         """Change the words of a message that this person has sent."""

@@ -116,6 +116,10 @@ class TelegramSimulator:
         """Choose whether the bot reads everything in groups, as with BotFather."""
         await self._connection.json("PUT", "bot", {"reads_all": reads_all})
 
+    async def set_old_api(self, *, old: bool) -> None:
+        """Choose whether the Bot API server is one of Bot API 7.10, to which later fields are unknown."""
+        await self._connection.json("PUT", "bot", {"old_api": old})
+
     async def add_update(self, update: dict[str, Any]) -> int:
         """Let the bot receive any update, however odd; returns its id, which is given here."""
         return int((await self._connection.json("POST", "updates", update))["update_id"])
@@ -126,9 +130,9 @@ class TelegramSimulator:
             raise NeverHappenedError("there is no file in that message")
         return await self._connection.bytes(f"files/{file.file_id}")
 
-    async def calls(self, method: str = "") -> tuple[Call, ...]:
-        """Return the calls made so far, of one method or of all."""
-        seen = await self._connection.json("GET", "calls", query={"method": method})
+    async def calls(self, method: str = "", *, since: int = 0) -> tuple[Call, ...]:
+        """Return the last 10,000 calls made so far, of one method or of all; only those with a number above `since`."""
+        seen = await self._connection.json("GET", "calls", query={"method": method, "since": str(since)})
         return tuple(Call(**call) for call in seen["calls"])
 
     async def wait_for_calls(

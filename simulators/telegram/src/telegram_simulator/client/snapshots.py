@@ -10,8 +10,11 @@ class Button(NamedTuple):
     """A button under a message."""
 
     text: str
-    data: str | None
-    url: str | None
+    data: str | None = None
+    url: str | None = None
+    style: str | None = None
+    copy_text: str | None = None
+    disabled: bool = False
 
 
 class Answer(NamedTuple):
@@ -43,6 +46,29 @@ class FileInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a message asks to be paid, in Stars."""
+
+    title: str
+    description: str
+    payload: str
+    currency: str
+    total: int
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What was paid, or given back, in Stars."""
+
+    charge_id: str
+    payload: str
+    currency: str
+    total: int
+    refunded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A message as it was or is.
 
@@ -50,12 +76,16 @@ class Version:
         text: Its words; the caption where it carries a file.
         entities: What is marked in them, as the Bot API writes it.
         rows: Its buttons.
+        invoice: What it asks to be paid.
+        payment: What it tells to be paid, or given back.
     """
 
     text: str
     entities: tuple[dict[str, Any], ...]
     media: FileInfo | None
     rows: tuple[tuple[Button, ...], ...]
+    invoice: Invoice | None = None
+    payment: Payment | None = None
 
     @property
     def photo(self) -> FileInfo | None:
@@ -154,6 +184,16 @@ class Chat:
         """The messages of the bot that carry a photo or a file."""
         return tuple(message for message in self.from_bot if message.now.photo or message.now.document)
 
+    @property
+    def invoices(self) -> tuple[Message, ...]:
+        """The messages that ask to be paid."""
+        return tuple(message for message in self.visible if message.now.invoice)
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """What was paid, or given back."""
+        return tuple(message.now.payment for message in self.visible if message.now.payment)
+
     @classmethod
     def parse(cls, seen: dict[str, Any], *, user_id: int) -> Self:
         """Read what the simulator says, as one person sees it."""
@@ -180,4 +220,6 @@ def _version(seen: dict[str, Any]) -> Version:
         entities=tuple(seen["entities"]),
         media=media and FileInfo(**{**media, "sizes": tuple((width, height) for width, height in media["sizes"])}),
         rows=tuple(tuple(Button(**button) for button in row) for row in seen["buttons"]),
+        invoice=seen["invoice"] and Invoice(**seen["invoice"]),
+        payment=seen["payment"] and Payment(**seen["payment"]),
     )

@@ -25,7 +25,7 @@ async def copy_message(call: Call[CopyMessage]) -> Json:
     words = RichText(message.text, message.entities)
     if message.media is not None and method.caption is not None:
         words = caption_of(method)
-    keyboard, reply_to = keyboard_of(method.reply_markup), reply_target(call, conversation)
+    keyboard, reply_to = keyboard_of(call, method.reply_markup), reply_target(call, conversation)
     charge(call, conversation)
     sent = post(call, conversation, words, media=message.media, keyboard=keyboard, reply_to=reply_to)
     return {"message_id": sent["message_id"]}

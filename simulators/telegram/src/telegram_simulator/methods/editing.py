@@ -86,7 +86,7 @@ def _target(call: Call[Any]) -> tuple[Conversation, Message]:
 
 
 def _apply(call: Call[Any], conversation: Conversation, changed: Message) -> Json:
-    changed = replace(changed, keyboard=keyboard_of(call.method.reply_markup))
+    changed = replace(changed, keyboard=keyboard_of(call, call.method.reply_markup))
     charge(call, conversation, edit=True)
     if changed == conversation.find(changed.id):
         raise BadRequestError(UNCHANGED)

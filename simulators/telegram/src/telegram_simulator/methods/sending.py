@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardMarkup
 
     from telegram_simulator.chats import Conversation
-    from telegram_simulator.model import User
+    from telegram_simulator.model import Invoice, User
 
 ALBUM = range(2, 11)
 """https://core.telegram.org/bots/api#sendmediagroup"""
@@ -35,7 +35,7 @@ async def send_message(call: Call[SendMessage]) -> Json:
     method = call.method
     words = message_text(rich_text(method.text, parse_mode=given(method.parse_mode), entities=given(method.entities)))
     conversation = conversation_of(call, method.chat_id)
-    keyboard, reply_to = keyboard_of(method.reply_markup), reply_target(call, conversation)
+    keyboard, reply_to = keyboard_of(call, method.reply_markup), reply_target(call, conversation)
     charge(call, conversation)
     return post(call, conversation, words, keyboard=keyboard, reply_to=reply_to)
 
@@ -113,7 +113,7 @@ def new_album_id() -> str:
     return str(10**16 + secrets.randbelow(9 * 10**16))
 
 
-def post(  # a message has that many properties, by name
+def post(  # noqa: PLR0913  # a message has that many properties, by name
     call: Call[Any],
     conversation: Conversation,
     words: RichText,
@@ -123,6 +123,7 @@ def post(  # a message has that many properties, by name
     reply_to: int | None = None,
     album_id: str | None = None,
     forwarded_from: User | None = None,
+    invoice: Invoice | None = None,
 ) -> Json:
     """Put a message of the bot into a chat."""
     message = Message(
@@ -137,6 +138,7 @@ def post(  # a message has that many properties, by name
         reply_to=reply_to,
         album_id=album_id,
         forwarded_from=forwarded_from,
+        invoice=invoice,
     )
     return message_json(call.world, conversation, conversation.add(message))
 
@@ -144,7 +146,7 @@ def post(  # a message has that many properties, by name
 async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Json:
     words = caption_of(call.method)
     conversation = conversation_of(call, call.method.chat_id)
-    keyboard, reply_to = keyboard_of(call.method.reply_markup), reply_target(call, conversation)
+    keyboard, reply_to = keyboard_of(call, call.method.reply_markup), reply_target(call, conversation)
     media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
     charge(call, conversation)
     return post(call, conversation, words, media=media, keyboard=keyboard, reply_to=reply_to)

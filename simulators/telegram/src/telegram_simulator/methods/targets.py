@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 MAX_BUTTONS = 100
 MAX_DATA = 64
 """Bytes of a button's data (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+MAX_COPIED = 256
+"""Characters that a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
+
+LATER_FIELDS = ("copy_text", "style", "disabled", "icon_custom_emoji_id")
+"""What buttons had not in Bot API 7.10; a server of that age ignores it."""
 
 _ACTIONS = (
     "url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat",
-    "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",
+    "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay", "disabled",
 )  # fmt: skip
 
 
@@ -82,8 +87,12 @@ def reply_target(call: Call[Any], conversation: Conversation) -> int | None:
     raise BadRequestError("message to be replied not found")
 
 
-def keyboard_of(markup: object) -> InlineKeyboardMarkup | None:
+def keyboard_of(call: Call[Any], markup: object) -> InlineKeyboardMarkup | None:
     """Return the buttons under a message; other keyboards are not part of a message.
+
+    Args:
+        call: Who sends it.
+        markup: What is sent.
 
     Raises:
         BadRequestError: A button is impossible.
@@ -93,6 +102,8 @@ def keyboard_of(markup: object) -> InlineKeyboardMarkup | None:
     rows = [row for row in markup.inline_keyboard if row]
     if sum(map(len, rows)) > MAX_BUTTONS:
         raise BadRequestError("reply markup is too long")
+    if call.bot.old_api:
+        rows = [[button.model_copy(update=dict.fromkeys(LATER_FIELDS)) for button in row] for row in rows]
     for row in rows:
         for button in row:
             _check(button)
@@ -106,5 +117,7 @@ def _check(button: InlineKeyboardButton) -> None:
         raise BadRequestError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= MAX_DATA:
         raise BadRequestError("BUTTON_DATA_INVALID")
+    if button.copy_text is not None and not 1 <= len(button.copy_text.text) <= MAX_COPIED:
+        raise BadRequestError("BUTTON_COPY_TEXT_INVALID")
     if button.url is not None and "." not in button.url and "://" not in button.url:
         raise BadRequestError(f"inline keyboard button URL '{button.url}' is invalid: Wrong HTTP URL")

@@ -2,13 +2,18 @@
 
 import { t } from "./strings.js";
 
-/** The simulated user who chats here: `?user=ID` in the page's address lets several people chat in several tabs. */
-const user = new URLSearchParams(location.search).get("user") ?? "1001";
+/**
+ * Who chats here, and where: `?user=ID` in the page's address lets several people chat in several tabs, each alone with
+ * the bot or, with `&group=TITLE`, in a group.
+ */
+const asked = new URLSearchParams(location.search);
+const place = new URLSearchParams({ user: asked.get("user") ?? "1001" });
+if (asked.get("group")) place.set("group", asked.get("group"));
 
 /** A request that failed, in words fit to be shown. */
 export class ApiError extends Error {}
 
-const address = (path) => `${path}?user=${encodeURIComponent(user)}`;
+const address = (path) => `${path}?${place}`;
 
 export const eventsAddress = () => address("/chat/events");
 
@@ -26,6 +31,8 @@ export function sendMessage({ text, files, asFile }) {
 }
 
 export const press = (messageId, data) => postJson("/chat/press", { message_id: messageId, data });
+
+export const pay = (messageId) => postJson("/chat/pay", { message_id: messageId });
 
 export const saveLanguage = (language) => postJson("/chat/settings", { language });
 

@@ -1,6 +1,6 @@
 /** Composition root: wires the server's events to the parts of the page. */
 
-import { ApiError, press, saveLanguage } from "./api.js";
+import { ApiError, pay, press, saveLanguage } from "./api.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -21,21 +21,24 @@ const list = new MessageList({
   find: conversation.get,
   onOpen: (message) => viewer.open(conversation.photos(), message.id, nameOf),
   onPress: (message, button) => attempt(() => press(message.id, button.data)),
+  onPay: (message) => attempt(() => pay(message.id)),
+  onCopy: copy,
   onCommand: (text) => composer.sendText(text),
 });
 
 let bot = { name: "Bot", username: "bot", online: false };
+let group = null;
 let connected = false;
 let unseen = 0;
 
-const nameOf = (message) => (message.from === "user" ? t("you") : bot.name);
+const nameOf = (message) => ({ user: t("you"), bot: bot.name })[message.from] ?? message.name;
 
 function render({ animate }) {
-  list.sync(conversation.entries(), { bot: bot.name, animate });
+  list.sync(conversation.entries(), { nameOf, inGroup: group !== null, animate });
   byId("empty").hidden = !conversation.empty;
   byId("log").hidden = conversation.empty;
   composer.setChatEmpty(conversation.empty);
-  document.title = unseen > 0 ? `(${unseen}) ${bot.name}` : bot.name;
+  document.title = unseen > 0 ? `(${unseen}) ${group ?? bot.name}` : (group ?? bot.name);
 }
 
 /** Runs a request; its failure is told above the composer. Returns whether it went well. */
@@ -50,13 +53,24 @@ async function attempt(request) {
   }
 }
 
+/** Copies a text; where the browser keeps the clipboard from the page, shows it to be copied by hand. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(t("copied"));
+  } catch {
+    alertDialog(text);
+  }
+}
+
 function onState(state) {
   bot = { ...state.bot, name: state.bot.name || state.bot.username };
+  group = state.group;
   useLanguage(state.user.language ?? state.user.language_code ?? "en");
   conversation.replace(state.messages);
   if (!connected) problem("");
   connected = true;
-  header.setBot(bot);
+  header.setBot({ ...bot, name: group ?? bot.name });
   list.settle();
   render({ animate: false });
   byId("log").setAttribute("aria-busy", "false");
@@ -66,10 +80,8 @@ const handlers = {
   message(message) {
     const known = conversation.has(message.id);
     conversation.put(message);
-    if (!known && message.from === "bot") {
-      header.setAction(null);
-      noteNew();
-    }
+    if (!known && message.from === "bot") header.setAction(null);
+    if (!known && message.from !== "user") noteNew();
     render({ animate: true });
     if (message.from === "user") follower.toEnd();
   },
@@ -125,7 +137,7 @@ byId("start").addEventListener("click", () => composer.sendText("/start"));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   unseen = 0;
-  document.title = bot.name;
+  document.title = group ?? bot.name;
 });
 
 new Connection({

@@ -27,6 +27,10 @@ export class Attachments {
     return this.#asFile.checked;
   }
 
+  set asFile(wanted) {
+    if (!this.#asFile.disabled) this.#asFile.checked = wanted;
+  }
+
   add(files) {
     const room = MOST - this.#files.length;
     if (files.length === 0) this.onProblem(t("noFiles"));

@@ -12,6 +12,7 @@ export class Composer {
   #text = byId("text");
   #send = byId("send");
   #sending = false;
+  #last = Promise.resolve();
   #chatEmpty = true;
   #attachments = new Attachments({ onChange: () => this.#update(), onProblem: problem });
   #samples = new Samples({ onPick: (file) => this.#attach([file]), onProblem: problem });
@@ -41,7 +42,7 @@ export class Composer {
 
   /** Sends a text at once, as a pressed command does. */
   sendText(text) {
-    return this.#deliver({ text, files: [], asFile: false });
+    this.#last = this.#last.then(() => this.#deliver({ text, files: [], asFile: false }));
   }
 
   setChatEmpty(empty) {
@@ -68,16 +69,29 @@ export class Composer {
     this.#attach(files);
   }
 
-  async #submit() {
+  /** Sends what is written; where something is on its way, after it. */
+  #submit() {
+    this.#last = this.#last.then(() => this.#submitNow());
+  }
+
+  async #submitNow() {
     const message = { text: this.#text.value.trim(), files: this.#attachments.files, asFile: this.#attachments.asFile };
     if (!message.text && message.files.length === 0) {
       this.#text.focus();
       return;
     }
-    if (!(await this.#deliver(message))) return;
+    // Taken off at once: what is written or attached from now on is the next message.
     this.#text.value = "";
     this.#attachments.clear();
+    if (!(await this.#deliver(message))) this.#putBack(message);
     this.#text.focus();
+  }
+
+  #putBack({ text, files, asFile }) {
+    if (!this.#text.value) this.#text.value = text;
+    if (files.length > 0) this.#attachments.add(files);
+    this.#attachments.asFile ||= asFile;
+    this.#update();
   }
 
   /** Returns whether the server took the message; where not, its reason is shown and nothing typed is lost. */

@@ -19,25 +19,28 @@ export class MessageView {
   #bubble = el("div", { class: "bubble" }, this.#words);
   #stack = el("div", { class: "stack" }, this.#bubble);
   #messages = [];
-  #bot = "";
+  #author = "";
 
-  /** `actions`: onOpen(message), onPress(message, button) -> Promise, onCommand(text), onQuote(id), find(id). */
+  /** `actions`: onOpen(message), onPress(message, button) -> Promise, onPay(message) -> Promise, onCopy(text), onCommand(text), onQuote(id), find(id). */
   constructor(actions) {
     this.actions = actions;
     this.item = el("li", { class: "entry" }, this.#stack);
   }
 
   /** Shows the entry; `newDay` puts the date above it, `joined` draws it together with the one before. */
-  show({ messages, bot, newDay, joined }) {
+  show({ messages, nameOf, inGroup, newDay, joined }) {
     const [first] = messages;
     this.item.classList.toggle("own", first.from === "user");
     this.item.classList.toggle("joined", joined);
     this.item.dataset.id = first.id;
     this.#slot("day", this.item, newDay && format.day(first.date), () => el("p", { class: "day" }, format.day(first.date)));
-    if (bot === this.#bot && sameItems(messages, this.#messages)) return;
+    this.item.classList.toggle("service", Boolean(first.payment));
+    const author = nameOf(first);
+    this.#bubble.classList.toggle("named", inGroup && first.from !== "user" && !joined);
+    if (author === this.#author && sameItems(messages, this.#messages)) return;
     this.#messages = messages;
-    this.#bot = bot;
-    this.#showBubble(first, bot);
+    this.#author = author;
+    this.#showBubble(first, nameOf);
   }
 
   /** Has the next `show` build every part anew, in another language. The old ones stay till then, so that nothing jumps. */
@@ -51,18 +54,22 @@ export class MessageView {
     for (const button of this.item.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
   }
 
-  #showBubble(first, bot) {
+  #showBubble(first, nameOf) {
+    if (first.payment) {
+      this.#slot("service", this.item, first.payment, () => el("p", { class: "day" }, moneyOf(first)));
+      return;
+    }
     const own = first.from === "user";
     const captioned = this.#messages.find((message) => message.text) ?? first;
     const quoted = first.reply_to ? this.actions.find(first.reply_to) : null;
-    const author = own ? t("you") : bot;
-    this.#slot("author", this.#bubble, author, () => el("span", { class: "sr-only" }, `${author}: `));
-    this.#slot("quote", this.#bubble, quoted && [quoted.id, quoted.text, Boolean(quoted.photo)], () => this.#quote(quoted, bot));
-    this.#showPhotos(own, bot);
+    this.#slot("author", this.#bubble, this.#author, (author) => el("span", { class: "author" }, author, el("span", { class: "sr-only" }, ": ")));
+    this.#slot("quote", this.#bubble, quoted && [quoted.id, quoted.text, Boolean(quoted.photo), moneyOf(quoted), nameOf(quoted)], () => this.#quote(quoted, nameOf(quoted)));
+    this.#showPhotos(own);
     this.#slot("files", this.#bubble, this.#having("document").map((message) => message.document), (documents) =>
       el("div", { class: "files" }, ...documents.map(fileCard)));
+    this.#slot("invoice", this.#words, first.invoice, invoiceCard);
     this.#slot("text", this.#words, captioned.text && [captioned.text, captioned.entities], ([text, entities]) =>
-      el("div", { class: "text" }, richText(text, entities, own ? null : this.actions.onCommand)));
+      el("div", { class: "text" }, richText(text, entities, first.from === "bot" ? this.actions.onCommand : null)));
     this.#slot("meta", this.#words, [first.date, this.#messages.some((message) => message.edited)], meta);
     this.#slot("buttons", this.#stack, captioned.buttons ?? [], (rows) => this.#keyboard(captioned, rows));
     this.#bubble.classList.toggle("bare", this.#having("photo").length > 0 && !captioned.text && !this.#having("document").length);
@@ -73,8 +80,8 @@ export class MessageView {
     return this.#messages.filter((message) => message[kind]);
   }
 
-  #showPhotos(own, bot) {
-    const alt = own ? t("photoOfYou") : t("photoOf", { name: bot });
+  #showPhotos(own) {
+    const alt = own ? t("photoOfYou") : t("photoOf", { name: this.#author });
     const shown = this.#having("photo");
     const before = this.#parts.get("photos");
     const value = shown.length > 0 && [alt, ...shown.map((message) => message.photo.url)];
@@ -91,9 +98,8 @@ export class MessageView {
     });
   }
 
-  #quote(quoted, bot) {
-    const name = quoted.from === "user" ? t("you") : bot;
-    const text = quoted.text || t("photo");
+  #quote(quoted, name) {
+    const text = quoted.text || quoted.document?.name || moneyOf(quoted) || t("photo");
     return el(
       "button",
       { type: "button", class: "quote", onclick: () => this.actions.onQuote(quoted.id) },
@@ -105,16 +111,27 @@ export class MessageView {
 
   #keyboard(message, rows) {
     return el("div", { class: "keyboard" }, ...rows.map((row) =>
-      el("div", { class: "keys" }, ...row.map((button) => (button.url ? urlKey(button) : this.#key(message, button))))));
+      el("div", { class: "keys" }, ...row.map((button) => this.#key(message, button)))));
   }
 
   #key(message, button) {
+    const key = button.url ? urlKey(button) : this.#pressKey(message, button);
+    if (button.style) key.dataset.style = button.style;
+    return key;
+  }
+
+  #pressKey(message, button) {
+    if (button.disabled) return el("button", { type: "button", class: "key", disabled: true }, button.text);
+    if (button.copy_text) {
+      return el("button", { type: "button", class: "key", onclick: () => this.actions.onCopy(button.copy_text) }, button.text);
+    }
+    const act = button.pay ? () => this.actions.onPay(message) : () => this.actions.onPress(message, button);
     const press = async (event) => {
       const key = event.currentTarget;
       if (key.hasAttribute("aria-busy")) return;
       key.setAttribute("aria-busy", "true");
       setTimeout(() => key.removeAttribute("aria-busy"), PRESS_TIMEOUT_MS);
-      if (!(await this.actions.onPress(message, button))) key.removeAttribute("aria-busy");
+      if (!(await act()) || button.pay) key.removeAttribute("aria-busy");
     };
     return el("button", { type: "button", class: "key", onclick: press }, button.text);
   }
@@ -137,7 +154,7 @@ export class MessageView {
 }
 
 /** From top to bottom; the frames that are always there (stack, bubble, words) have places too. */
-const ORDER = ["day", "stack", "bubble", "author", "quote", "photos", "files", "words", "text", "meta", "buttons"];
+const ORDER = ["day", "stack", "bubble", "author", "quote", "photos", "files", "words", "invoice", "text", "meta", "buttons", "service"];
 
 function insert(parent, node, order) {
   const place = (child) => Number(child.dataset.order ?? ORDER.indexOf(child.className.split(" ")[0]));
@@ -157,9 +174,22 @@ function meta([date, edited]) {
   return el("span", { class: "meta" }, edited ? `${t("edited")} ` : null, clock);
 }
 
+/** What a message says that is about money and has no words of its own. */
+function moneyOf({ invoice, payment }) {
+  if (payment) return t(payment.refunded ? "refunded" : "paid", payment);
+  return invoice ? invoice.title : "";
+}
+
+function invoiceCard(invoice) {
+  const price = invoice.paid ? t("invoicePaid", invoice) : t("price", invoice);
+  return el("div", { class: "invoice" }, el("b", {}, invoice.title), el("span", {}, invoice.description), el("span", { class: "price" }, price));
+}
+
 function fileCard(file) {
   const shown = /^image\/(png|jpeg|webp|gif)$/.test(file.mime ?? "");
-  const thumbnail = shown ? el("img", { src: file.url, alt: "", loading: "lazy", width: 48, height: 48 }) : icon("file");
+  const thumbnail = shown
+    ? el("img", { src: file.url, alt: "", loading: "lazy", width: 48, height: 48, onerror: ({ target }) => target.replaceWith(icon("file")) })
+    : icon("file");
   return el(
     "a",
     { class: "file", href: file.url, download: file.name },

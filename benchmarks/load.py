@@ -1,0 +1,259 @@
+# ruff: noqa: INP001, T201 -- a script that prints, not a package
+"""A thousand people and fifty workers: how long does the bot take to answer, and what does it need for that?
+
+Real: the bot as a process, Redis, the queue's library on the workers' side, HTTP. Simulated: Telegram with its limits
+and its people, and workers that only pretend to edit, all in this process. Everything runs on one machine, so that the
+bot has a part of it: the load average says how much was going on.
+
+People send photos with a caption, and now and then a text. Each photo is to come back as one picture in one message.
+The time to an answer counts from before the simulated Telegram is handed the photo, of which it makes JPEGs first, to
+the moment at which it has taken the bot's call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.crowd import EDITS, MINUTE, Record, most_edits, picture, share, working
+from benchmarks.restarts import Stage
+
+if TYPE_CHECKING:
+    import random
+
+    from telegram_simulator.client import Call, Person
+
+PHOTO = (1280, 960)
+"""Pixels: what Telegram makes of a phone's photo."""
+SECONDS = (8.0, 14.0)
+"""How long a worker pretends to edit: fifty have room for 270 jobs a minute."""
+TEXT_EVERY = 3
+"""For so many photos there is a text."""
+PATIENCE = 120.0
+"""Seconds after the last photo until a job counts as lost."""
+ECHO = 3.0
+"""Seconds more in which a second answer could come."""
+MOST_EDITS = 15
+TICKS = os.sysconf("SC_CLK_TCK")
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Sent:
+    """A message of a person."""
+
+    person: Person
+    message: int
+    at: float
+    """Seconds since the epoch."""
+    photo: bool
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the bot's process needs, looked at about each second."""
+
+    cpu: list[float] = field(default_factory=list)
+    """Share of one processor."""
+    memory: list[float] = field(default_factory=list)
+    """MB, resident."""
+    seconds: float = 0.0
+    """Processor time in all."""
+
+    async def watch(self, pid: int) -> None:
+        """Look until cancelled."""
+        before, at = _processor_seconds(pid), time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            now, later = _processor_seconds(pid), time.monotonic()
+            self.cpu.append((now - before) / (later - at))
+            self.memory.append(_resident(pid))
+            self.seconds += now - before
+            before, at = now, later
+
+
+@dataclass(slots=True)
+class Figures:
+    """What came of it."""
+
+    photos: int = 0
+    texts: int = 0
+    lost: int = 0
+    twice: int = 0
+    """Messages with more than one answer."""
+    placeholder: list[float] = field(default_factory=list)
+    """Seconds from a photo to the bot's first word about it."""
+    text: list[float] = field(default_factory=list)
+    """Seconds from a text to its answer."""
+    edits: int = 0
+    """Most in a chat in a minute."""
+    calls: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    """Calls that the simulated Telegram answered with 429."""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, and nothing too much."""
+        return not (self.lost or self.twice) and self.edits <= MOST_EDITS
+
+
+async def load(
+    stage: Stage,
+    *,
+    users: int,
+    per_minute: float,
+    workers: int,
+    duration: float,
+    seconds: tuple[float, float] = SECONDS,
+) -> tuple[Figures, Usage]:
+    """Have people send for so many seconds, and see what came of it."""
+    part = stage.bot("bot")
+    await part.start(timeout=180)
+    people = [await stage.chats.user() for _ in range(users)]
+    record, usage = Record(stage.chats), Usage()
+    async with working(stage.redis.url, workers=workers, seconds=seconds, result=picture("PNG", (512, 384))):
+        watching = [asyncio.create_task(usage.watch(part.pid)), asyncio.create_task(record.keep_looking(10))]
+        sent = await _send(people, stage.chance, per_minute=per_minute, duration=duration)
+        figures = await _judge(sent)
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+    await record.look()
+    await part.stop()
+    _count(figures, sent, record)
+    return figures, usage
+
+
+async def _send(people: list[Person], chance: random.Random, *, per_minute: float, duration: float) -> list[Sent]:
+    """Send photos and texts at random moments; nobody sends again within a minute if there are people enough."""
+    photo = picture("JPEG", PHOTO)
+    turns = people[:]
+    chance.shuffle(turns)
+    sent: list[Sent] = []
+
+    async def send(person: Person, *, text: bool) -> None:
+        at = time.time()
+        ids = await (person.send("hello") if text else person.send(photo=photo, caption="make it snow"))
+        sent.append(Sent(person, ids[0], at, not text))
+
+    end = time.monotonic() + duration
+    number = 0
+    async with asyncio.TaskGroup() as sending:
+        while time.monotonic() < end:
+            number += 1
+            text = number % (TEXT_EVERY + 1) == 0
+            sending.create_task(send(turns[number % len(turns)], text=text))
+            await asyncio.sleep(chance.expovariate(per_minute / MINUTE * (TEXT_EVERY + 1) / TEXT_EVERY))
+    return sent
+
+
+async def _judge(sent: list[Sent]) -> Figures:
+    """Wait for the pictures, and count what is missing or too much."""
+    figures = Figures(photos=sum(each.photo for each in sent), texts=sum(not each.photo for each in sent))
+    deadline = time.monotonic() + PATIENCE
+    left = sent
+    while left and time.monotonic() < deadline:
+        left = [each for each in left if not any(await _answers(each))]
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(ECHO)
+    figures.lost = len(left)
+    for each in sent:
+        figures.twice += len(await _answers(each)) > 1
+    return figures
+
+
+async def _answers(sent: Sent) -> list[bool]:
+    """Return for each answer of the bot to a message whether it is what was asked for."""
+    chat = await sent.person.snapshot()
+    return [
+        message.now.photo is not None or not sent.photo for message in chat.from_bot if message.reply_to == sent.message
+    ]
+
+
+def _count(figures: Figures, sent: list[Sent], record: Record) -> None:
+    answered: dict[tuple[int | None, int], float] = {}
+    for call in record.calls:
+        if call.method == "sendMessage":
+            answered.setdefault((call.chat_id, _replied_to(call)), call.at)
+        figures.calls[call.method] += 1
+        figures.refused += call.status == 429  # noqa: PLR2004 - HTTP's
+    for each in sent:
+        at = answered.get((each.person.chat_id, each.message))
+        if at is not None:
+            (figures.placeholder if each.photo else figures.text).append(at - each.at)
+    figures.edits = most_edits(record.calls)
+
+
+def _replied_to(call: Call) -> int:
+    reply = call.parameters.get("reply_parameters", "{}")
+    fields = json.loads(reply) if isinstance(reply, str) else reply
+    return int(fields.get("message_id", 0))
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _resident(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+
+
+def report(figures: Figures, usage: Usage, duration: float) -> str:
+    """Say it all."""
+    edits = sum(figures.calls[method] for method in EDITS)
+    jobs = max(1, figures.photos)
+    return (
+        f"{figures.photos} photos ({figures.photos / duration * MINUTE:.0f} a minute) and {figures.texts} texts: "
+        f"{figures.lost} lost, {figures.twice} answered twice\n"
+        f"photo to placeholder: p50 {share(figures.placeholder, 0.5) * 1000:.0f} ms, "
+        f"p99 {share(figures.placeholder, 0.99) * 1000:.0f} ms, longest {max(figures.placeholder, default=0):.2f} s\n"
+        f"text to answer:       p50 {share(figures.text, 0.5) * 1000:.0f} ms, "
+        f"p99 {share(figures.text, 0.99) * 1000:.0f} ms\n"
+        f"bot: CPU {100 * sum(usage.cpu) / max(1, len(usage.cpu)):.0f}% of a processor on average, "
+        f"{100 * max(usage.cpu, default=0):.0f}% in its busiest second, "
+        f"{1000 * usage.seconds / jobs:.0f} ms for each photo; memory {share(usage.memory, 0.5):.0f} MB, "
+        f"at most {max(usage.memory, default=0):.0f} MB\n"
+        f"calls: {sum(figures.calls.values())}, of them {edits} edits ({edits / jobs:.1f} a job); "
+        f"refused with 429: {figures.refused}\n"
+        f"edits in a chat in a minute: at most {figures.edits} (allowed {MOST_EDITS})\n"
+        f"load average of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+    )
+
+
+async def main() -> int:
+    """Run it and print the report; 1 where a job was lost or answered twice, or a chat edited too often."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=1000, help="(%(default)s)")
+    parser.add_argument("--per-minute", type=float, default=200, help="photos of all together (%(default)s)")
+    parser.add_argument("--workers", type=int, default=50, help="(%(default)s)")
+    parser.add_argument("--duration", type=float, default=180, help="seconds in which people send (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of all moments (%(default)s)")
+    options = parser.parse_args()
+    print(
+        f"{options.users} users, {options.per_minute:g} jobs a minute, {options.workers} workers, "
+        f"{options.duration:g} s; Python {platform.python_version()}"
+    )
+    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+        async with Stage(Path(folder), seed=options.seed, worker=False) as stage:
+            figures, usage = await load(
+                stage, users=options.users, per_minute=options.per_minute, workers=options.workers,
+                duration=options.duration,
+            )  # fmt: skip
+    print(report(figures, usage, options.duration))
+    return int(not figures.good)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

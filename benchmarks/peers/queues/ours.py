@@ -1,0 +1,142 @@
+"""Ours: the queue's scripts and the worker's own loop, with lease, progress, settlement and pictures in Redis.
+
+Only the edit is not the real one: it does nothing. A job's work begins with it: by then its picture is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from benchmarks.peers.queues.driver import LEASE, REDIS_URL, begin, end, gate_or_sleep, main, run_fast
+from benchmarks.pickup import PICTURE, NoOpEditor, ReadyServer
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Limits,
+    RedisPictureStore,
+    RedisSettings,
+    ReplyTo,
+    connect,
+    input_ref,
+)
+from qwenedit_worker.activity import Activity
+from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
+from qwenedit_worker.shutdown import Shutdown
+from qwenedit_worker.worker import Pace, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from qwenedit_worker.comfyui import EditResult, Progress, Uploaded
+
+SETTINGS = RedisSettings(redis_url=REDIS_URL)
+LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
+JANITOR_EVERY = 1.0
+"""Seconds, as `qwenedit_bot.app` has it."""
+PACE = Pace(polling_interval=1.0, lease=LEASE, budget=300.0, gpu_lock_timeout=30.0)
+
+
+class Producer:
+    """The bot's side. The picture is put into Redis before the job is enqueued, as the bot does."""
+
+    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
+        self._queue = queue
+        self._store = store
+
+    async def prepare(self, job: int) -> None:
+        """Keep the job's picture."""
+        await self._store.put(input_ref(str(job), 0), PICTURE)
+
+    async def enqueue(self, job: int, seconds: float) -> None:
+        """Enqueue the job."""
+        await self._queue.enqueue(_job(job, seconds), LIMITS)
+
+
+def _job(number: int, seconds: float) -> Job:
+    return Job(
+        id=str(number),
+        user_id=number % 1000,
+        edit=Edit(prompt=str(seconds), pictures=(input_ref(str(number), 0),), seed=1),
+        reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number, language="en"),
+    )
+
+
+class MarkingEditor(NoOpEditor):
+    """Notes when an edit begins and ends, and lasts as long as the job says."""
+
+    async def edit(
+        self,
+        job: Job,
+        *,
+        attempt: int,
+        pictures: tuple[bytes, ...] | Uploaded,
+        on_progress: Callable[[Progress], Awaitable[None]],
+        deadline: float,
+    ) -> EditResult:
+        """Edit nothing."""
+        begin(int(job.id))
+        await gate_or_sleep(float(job.edit.prompt))
+        result = await super().edit(job, attempt=attempt, pictures=pictures, on_progress=on_progress, deadline=deadline)
+        end(int(job.id))
+        return result
+
+
+@asynccontextmanager
+async def producer() -> AsyncIterator[Producer]:
+    """Open the queue."""
+    async with connect(SETTINGS) as redis, connect(SETTINGS, decode=False) as binary:
+        yield Producer(JobQueue(redis, SETTINGS.keys), RedisPictureStore(binary, SETTINGS.keys, ttl=3600))
+
+
+async def consume() -> None:
+    """Work, with the parts that `qwenedit_worker.app` joins."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    async with AsyncExitStack() as stack:
+        redis, waiter, binary = [
+            await stack.enter_async_context(client)
+            for client in (
+                connect(SETTINGS),
+                connect(SETTINGS, block=PACE.polling_interval),
+                connect(SETTINGS, decode=False),
+            )
+        ]
+        link, metrics, shutdown = Link(), Metrics(CollectorRegistry()), Shutdown()
+        activity = Activity(budget=PACE.budget, busy=metrics.busy)
+        watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
+        worker = Worker(
+            f"worker-{os.getpid()}",
+            PACE,
+            queue=LinkedQueue(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
+            pictures=LinkedPictures(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
+            editor=MarkingEditor(),
+            watch=watch,
+            shutdown=shutdown,
+            activity=activity,
+            metrics=metrics,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watch.run())
+            tasks.create_task(worker.run())
+            tasks.create_task(tend(JobQueue(redis, SETTINGS.keys)))
+
+
+async def tend(queue: JobQueue) -> None:
+    """End the leases of dead workers, as the bot's janitor does for all workers."""
+    while True:
+        await queue.reap()
+        await queue.promote()
+        await asyncio.sleep(JANITOR_EVERY)
+
+
+if __name__ == "__main__":
+    main(producer, lambda: run_fast(consume()))

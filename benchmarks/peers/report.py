@@ -1,0 +1,135 @@
+"""The figures as a table, as JSON, and as a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local_stack import redis_program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.peers.catalogue import Peer
+    from benchmarks.peers.idle import Idleness
+    from benchmarks.peers.kills import Losses
+    from benchmarks.peers.speed import Speed
+
+
+@dataclass(slots=True)
+class Row:
+    """A queue's figures; what was not measured of it is None. Times in milliseconds where the name does not say."""
+
+    name: str
+    title: str
+    pickup_p50: float | None = None
+    pickup_p99: float | None = None
+    one: float | None = None
+    """Jobs a second of one worker, and of four."""
+    four: float | None = None
+    waiting: dict[int, float] = field(default_factory=dict)
+    """By how many jobs wait: the median from a job's end to the beginning of the next one."""
+    losses: Losses | None = None
+    idle: Idleness | None = None
+
+
+def row(peer: Peer, speed: Speed, losses: Losses | None, idle: Idleness | None) -> Row:
+    """Sum one queue's measurements up."""
+    found = Row(peer.name, peer.shown, losses=losses, idle=idle)
+    if speed.pickups:
+        percentiles = statistics.quantiles(speed.pickups, n=100, method="inclusive")
+        found.pickup_p50, found.pickup_p99 = percentiles[49], percentiles[98]
+        found.waiting = {waiting: statistics.median(gaps) for waiting, gaps in speed.gaps.items()}
+        found.one, found.four = statistics.median(speed.one), statistics.median(speed.four)
+    return found
+
+
+def tables(rows: Sequence[Row]) -> str:
+    """Write the figures as tables in Markdown, of what was measured."""
+    fast = [each for each in rows if each.pickup_p50 is not None]
+    killed = [(each, each.losses) for each in rows if each.losses is not None]
+    idle = [(each, each.idle) for each in rows if each.idle is not None]
+    parts = []
+    if fast:
+        parts.append(
+            _table(
+                "queue | pickup p50 | p99 (ms) | jobs/s, 1 worker | 4 workers "
+                "| next job, 10 wait | 1,000 | 10,000 (ms) | 10,000 to 10",
+                *(_speed(each) for each in fast),
+            )
+        )
+    if killed:
+        parts.append(
+            _table(
+                f"queue, {killed[0][1].kills} kills | gone | late | done twice | again after, median (s) | longest (s)",
+                *(_losses(each, losses) for each, losses in killed),
+            )
+        )
+    if idle:
+        parts.append(
+            _table(
+                "queue, idle for a minute | commands in Redis | CPU seconds",
+                *((each.title, _figure(found.commands, 0), _figure(found.cpu, 2)) for each, found in idle),
+            )
+        )
+    return "\n\n".join(parts)
+
+
+def _table(head: str, *lines: Sequence[str]) -> str:
+    columns = head.count(" | ")
+    body = (f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join((f"| {head} |", f"| --- |{' ---: |' * columns}", *body))
+
+
+def _speed(each: Row) -> tuple[str, ...]:
+    few, some, many = (each.waiting.get(waiting) for waiting in (10, 1_000, 10_000))
+    return (
+        each.title,
+        _figure(each.pickup_p50, 2),
+        _figure(each.pickup_p99, 2),
+        _figure(each.one, 0),
+        _figure(each.four, 0),
+        *(_figure(gap, 2) for gap in (few, some, many)),
+        _figure(many / few if many and few else None, 2),
+    )
+
+
+def _losses(each: Row, losses: Losses) -> tuple[str, ...]:
+    again = losses.redelivered
+    return (
+        each.title,
+        str(losses.gone),
+        str(losses.late),
+        str(losses.twice),
+        _figure(statistics.median(again) if again else None, 1),
+        _figure(max(again, default=None), 1),
+    )
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def machine() -> str:
+    """Say what this was measured on."""
+    model = next(
+        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "name" in line),
+        platform.machine(),
+    )
+    server = subprocess.run([redis_program(), "--version"], check=True, capture_output=True, text=True).stdout.split()  # noqa: S603 - the server that was measured
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} CPUs ({model}), {memory:.0f} GB, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, Redis {server[2].removeprefix('v=')}, append-only file"
+    )
+
+
+def save(path: Path, rows: Sequence[Row], **about: Any) -> None:
+    """Keep the figures for programs."""
+    path.write_text(json.dumps({**about, "queues": [asdict(each) for each in rows]}, indent=1) + "\n")

@@ -1,0 +1,12 @@
+# ruff: noqa: INP001 -- a script, not a package
+"""The bot as it is, but for Telegram's pace of 30 messages a second in all: for `soak.py`, and for simulators alone."""
+
+from __future__ import annotations
+
+from qwenedit_bot import app, limiter, shared_limiter
+
+for module in (limiter, shared_limiter):
+    module.OVERALL = limiter.Rate(interval=1 / 10_000, burst=10_000)  # type: ignore[attr-defined]
+
+if __name__ == "__main__":
+    app.main()

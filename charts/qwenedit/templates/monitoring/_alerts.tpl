@@ -1,0 +1,57 @@
+{{/* One alert, where it is wanted. Takes root, name, expr, summary and description; severity, `for` and whether it is
+     wanted come from `monitoring.alerts.rules`. */}}
+{{- define "qwenedit.alert" -}}
+{{- $alerts := .root.Values.monitoring.alerts }}
+{{- $own := index $alerts.rules .name }}
+{{- if $own.enabled }}
+- alert: {{ .name }}
+  expr: {{ .expr | trim | quote }}
+  for: {{ $own.for }}
+  labels:
+    namespace: {{ .root.Release.Namespace }}
+    severity: {{ $own.severity }}
+    {{- with $alerts.alertLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    summary: {{ .summary }}
+    description: {{ .description | quote }}
+    runbook_url: {{ printf "%s/%s.md" (trimSuffix "/" $alerts.runbookBaseUrl) .name }}
+{{- end }}
+{{- end }}
+
+{{/* The series that break an objective, as PromQL. Takes root, of (`failed` or `late`), function (`rate` or `increase`)
+     and window. What users cancel themselves is no failure and no success. */}}
+{{- define "qwenedit.broken" -}}
+{{- $ours := tpl .root.Values.monitoring.alerts.selector .root }}
+{{- if eq .of "failed" -}}
+sum by (namespace) ({{ .function }}(qwenedit_jobs_finished_total{ {{- $ours }},state="failed"}[{{ .window }}]))
+{{- else -}}
+{{ include "qwenedit.ofAll" . }} - sum by (namespace) ({{ .function }}(qwenedit_job_answer_seconds_bucket{ {{- $ours }},le="{{ printf "%.1f" (float64 .root.Values.monitoring.alerts.objectives.answerSeconds) }}"}[{{ .window }}]))
+{{- end }}
+{{- end }}
+
+{{/* All series that an objective is about, likewise. */}}
+{{- define "qwenedit.ofAll" -}}
+{{- $ours := tpl .root.Values.monitoring.alerts.selector .root }}
+{{- if eq .of "failed" -}}
+sum by (namespace) ({{ .function }}(qwenedit_jobs_finished_total{ {{- $ours }},state!="cancelled"}[{{ .window }}]))
+{{- else -}}
+sum by (namespace) ({{ .function }}(qwenedit_job_answer_seconds_count{ {{- $ours }}}[{{ .window }}]))
+{{- end }}
+{{- end }}
+
+{{/* Spends the budget of an objective so many times as fast as it allows, over a short and a long time. Takes root, of,
+     objective, factor, short and long. */}}
+{{- define "qwenedit.burns" -}}
+{{- $most := mulf .factor (subf 100 .objective) | printf "%.4g" }}
+{{- $release := include "qwenedit.recorded" .root }}
+{{- range list .short .long -}}
+namespace:qwenedit_jobs_{{ $.of }}:percent_rate{{ . }}{ {{- $release }}} > {{ $most }} and {{ end -}}
+namespace:qwenedit_jobs_{{ .of }}:increase{{ .long }}{ {{- $release }}} > {{ subf .root.Values.monitoring.alerts.leastFailures 0.5 }}
+{{- end }}
+
+{{/* What this release's records are known by, whatever `selector` says. */}}
+{{- define "qwenedit.recorded" -}}
+release={{ printf "%s/%s" .Release.Namespace (include "qwenedit.fullname" .) | quote }}
+{{- end }}

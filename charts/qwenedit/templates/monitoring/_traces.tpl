@@ -1,0 +1,43 @@
+{{/* What bot and worker export traces with, in OpenTelemetry's own variables. Takes root and part. Pod, node and
+     namespace reach them by `qwenedit.whereEnv`, the version by what is installed. */}}
+{{- define "qwenedit.tracesConfig" -}}
+{{- $traces := .root.Values.monitoring.traces }}
+{{- with $traces.endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ tpl . $.root | quote }}
+{{- with $traces.protocol }}
+OTEL_EXPORTER_OTLP_PROTOCOL: {{ . }}
+{{- end }}
+OTEL_TRACES_SAMPLER: parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG: {{ $traces.sampleRatio | toString | quote }}
+{{- $attributes := list (printf "k8s.container.name=%s" $.part) (printf "k8s.deployment.name=%s-%s" (include "qwenedit.fullname" $.root) $.part) }}
+{{- range $name, $value := $traces.resourceAttributes }}
+{{- $attributes = append $attributes (printf "%s=%s" $name (tpl $value $.root | urlquery | replace "+" "%20")) }}
+{{- end }}
+OTEL_RESOURCE_ATTRIBUTES: {{ join "," $attributes | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.tracesEnv" -}}
+{{- with .Values.monitoring.traces.headers }}
+{{- if .existingSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef:
+      name: {{ tpl .existingSecret $ }}
+      key: {{ .key }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.tracesEgress" -}}
+{{- if .Values.monitoring.traces.endpoint }}
+{{- $url := urlParse (tpl .Values.monitoring.traces.endpoint .) }}
+{{- $default := ternary "443" "80" (eq $url.scheme "https") }}
+- ports:  # the OpenTelemetry collector
+    - {protocol: TCP, port: {{ trimPrefix ":" (regexFind ":[0-9]+$" $url.host) | default $default }}}
+  {{- with .Values.networkPolicy.collectorTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,93 @@
+"""`qwenedit dead …`: jobs that failed for good, and strangers' items from the queue's list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.commands.answer import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.commands.jobs import requeue
+from qwenedit_jobs.commands.tables import duration, table
+from qwenedit_jobs.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenedit_jobs.operating import OperatedQueue, Record
+
+HEADS = ("ID", "FAILED", "USER", "ATTEMPTS", "REASON", "DETAIL")
+SHOWN_DETAIL = 60
+"""Characters of an error's text in the list; `jobs show` has all of it."""
+STRANGER = "no job: somebody else's item from the queue's list"
+
+
+async def dead_list(queue: OperatedQueue, *, limit: int) -> Answer:
+    """List the dead, newest first."""
+    ids = (await queue.places())[State.FAILED]
+    if not ids:
+        return Answer([], "No job is dead.")
+    records = await queue.records(ids[:limit])
+    now = await queue.now()
+    text = table(HEADS, [_row(record, now) for record in records])
+    if len(ids) > limit:
+        text += f"\n… and {len(ids) - limit} more: --limit shows them."
+    return Answer(records, text)
+
+
+async def dead_retry(queue: OperatedQueue, starts: Sequence[str], *, everything: bool, force: bool) -> Answer:
+    """Have dead jobs executed again, as new ones behind everybody who waits."""
+    deeds = []
+    for record in await _chosen(queue, starts, everything=everything):
+        if record.known:
+            deeds.append(await requeue(queue, record, force=force))
+        else:
+            deeds.append(Deed(record.id, "stranger", f"{STRANGER}; `qwenedit dead drop` removes it", done=False))
+    return of_deeds(deeds)
+
+
+async def dead_drop(queue: OperatedQueue, starts: Sequence[str], *, everything: bool) -> Answer:
+    """Forget dead jobs."""
+    deeds = []
+    for record in await _chosen(queue, starts, everything=everything):
+        if await queue.drop(record.id):
+            deeds.append(Deed(record.id, "dropped", "forgotten"))
+        else:
+            deeds.append(Deed(record.id, "gone", "is not among the dead any more", done=False))
+    return of_deeds(deeds)
+
+
+async def _chosen(queue: OperatedQueue, starts: Sequence[str], *, everything: bool) -> list[Record]:
+    """Find the dead that are meant.
+
+    Raises:
+        CommandError: an id's beginning fits none of them, or more than one; or nothing was named.
+    """
+    if everything == bool(starts):
+        raise CommandError("name the ids, or say --all")
+    dead = (await queue.places())[State.FAILED]
+    ids = dead if everything else [_one_of(dead, start) for start in starts]
+    return await queue.records(ids)
+
+
+def _one_of(dead: Sequence[str], start: str) -> str:
+    if start in dead:
+        return start
+    found = [job_id for job_id in dead if job_id.startswith(start)]
+    match found:
+        case [job_id]:
+            return job_id
+        case []:
+            raise CommandError(f"none of the dead begins with {start}: `qwenedit dead list` shows them")
+        case _:
+            raise CommandError(f"{len(found)} of the dead begin with {start}: say more of the id")
+
+
+def _row(record: Record, now: float) -> tuple[str, ...]:
+    detail = record.detail or "" if record.known else STRANGER
+    return (
+        record.id,
+        f"{duration(now - record.died_at)} ago" if record.died_at else "",
+        "selftest" if record.user_id == 0 else str(record.user_id or ""),
+        str(record.attempt) if record.known else "",
+        record.reason or "",
+        detail if len(detail) <= SHOWN_DETAIL else f"{detail[: SHOWN_DETAIL - 1]}…",
+    )

@@ -1,0 +1,174 @@
+"""`qwenedit jobs …`: the jobs that are under way, and each one that is remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.commands.answer import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.commands.tables import duration, moment, pairs, table
+from qwenedit_jobs.model import Cancelled, State
+from qwenedit_jobs.operating import Requeued
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenedit_jobs.operating import OperatedQueue, Record
+
+UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
+LISTED = (*UNDER_WAY, State.FAILED)
+"""States whose jobs can be listed; the others are found by their id."""
+HEADS = ("ID", "STATE", "USER", "AGE", "ATTEMPT", "STEP", "WORKER", "REASON")
+MOST_NAMED = 5
+"""Ids that a complaint names."""
+
+
+async def jobs_list(queue: OperatedQueue, *, states: Sequence[State], user: int | None, limit: int) -> Answer:
+    """List jobs, those in line in their order.
+
+    Args:
+        queue: The queue.
+        states: Of which to list; the dead are the failed ones.
+        user: Only this user's, where given.
+        limit: How many to show.
+    """
+    places = await queue.places()
+    records = await queue.records(job_id for state in states for job_id in places[state])
+    found = [record for record in records if record.known and (user is None or record.user_id == user)]
+    shown = found[:limit]
+    if not found:
+        return Answer([], "No such job.")
+    now = await queue.now()
+    text = table(HEADS, [_row(record, now) for record in shown])
+    if len(found) > limit:
+        text += f"\n… and {len(found) - limit} more: --limit shows them."
+    return Answer(shown, text)
+
+
+async def jobs_show(queue: OperatedQueue, start: str) -> Answer:
+    """Tell all that is known of one job, but for its prompt and its pictures."""
+    record = await find(queue, start)
+    return Answer(record, _details(record, now=await queue.now()))
+
+
+async def jobs_cancel(queue: OperatedQueue, starts: Sequence[str]) -> Answer:
+    """Cancel jobs; their users are told as if they had done it themselves."""
+    return of_deeds([await _cancel(queue, await find(queue, start)) for start in starts])
+
+
+async def jobs_requeue(queue: OperatedQueue, starts: Sequence[str], *, force: bool) -> Answer:
+    """Put jobs back in line.
+
+    Args:
+        queue: The queue.
+        starts: Ids, or their beginnings.
+        force: Also those whose pictures are gone.
+    """
+    return of_deeds([await requeue(queue, await find(queue, start), force=force) for start in starts])
+
+
+async def requeue(queue: OperatedQueue, record: Record, *, force: bool) -> Deed:
+    """Put one job back in line, unless it would only fail again."""
+    if record.state is State.FAILED and not force and not await queue.has_pictures(record):
+        said = "its pictures are no longer kept, so it would fail again; the user has to send them anew (--force tries)"
+        return Deed(record.id, "pictures_gone", said, done=False)
+    outcome, before = await queue.requeue(record.id)
+    match outcome:
+        case Requeued.QUEUED:
+            said = {
+                State.RUNNING: "taken from its worker and first in line; the attempt does not count",
+                State.DELAYED: "first in line, without its pause",
+                State.FAILED: "in line behind the others, with all its attempts",
+            }.get(before or State.QUEUED, "was in line and stays there")
+            return Deed(record.id, outcome, said)
+        case Requeued.CANCELLED:
+            said = "cancelled: its user wishes it no more"
+        case Requeued.DONE:
+            said = "done already: its user has the picture, or gets it now"
+        case Requeued.UNKNOWN:
+            said = "no longer remembered"
+    return Deed(record.id, outcome, said, done=False)
+
+
+async def find(queue: OperatedQueue, start: str) -> Record:
+    """Find the one job whose id begins so.
+
+    Raises:
+        CommandError: there is none, or more than one.
+    """
+    ids = sorted(set(await queue.ids_like(start)))
+    if not ids:
+        raise CommandError(
+            f"no job begins with {start}: `qwenedit jobs list` and `qwenedit dead list` show those that wait, run or "
+            "failed; others are remembered for a day after their answer"
+        )
+    if len(ids) > 1:
+        named = ", ".join(ids[:MOST_NAMED]) + (" …" if len(ids) > MOST_NAMED else "")
+        raise CommandError(f"{len(ids)} jobs begin with {start}: {named}. Say more of the id")
+    [record] = await queue.records(ids)
+    return record
+
+
+async def _cancel(queue: OperatedQueue, record: Record) -> Deed:
+    outcome = await queue.cancel(record.id)
+    match outcome:
+        case Cancelled.CANCELLED:
+            return Deed(record.id, outcome, "cancelled")
+        case Cancelled.CANCELLING:
+            return Deed(record.id, outcome, f"{record.worker or 'its worker'} is told to stop")
+        case Cancelled.DONE:
+            said = "done already: its user has the picture, or gets it now"
+        case Cancelled.FAILED:
+            said = "failed already; `qwenedit dead drop` takes it from the dead"
+        case Cancelled.UNKNOWN:
+            said = "no longer remembered"
+    return Deed(record.id, outcome, said, done=False)
+
+
+def _row(record: Record, now: float) -> tuple[str, ...]:
+    return (
+        record.id,
+        f"{record.state} (cancelling)" if record.cancelling else str(record.state),
+        _user(record),
+        duration(now - record.enqueued_at) if record.enqueued_at else "",
+        f"{record.attempt}/{record.max_attempts}",
+        _step(record) if record.state is State.RUNNING else "",
+        record.worker or "",
+        record.reason or "",
+    )
+
+
+def _user(record: Record) -> str:
+    return "selftest" if record.user_id == 0 else str(record.user_id or "")
+
+
+def _step(record: Record) -> str:
+    return f"{record.phase} {record.step}/{record.steps}" if record.steps else record.phase
+
+
+def _details(record: Record, *, now: float) -> str:
+    if not record.known:
+        return f"{record.id}: an item that somebody else put into the queue's list; there is no job behind it"
+    return pairs(
+        [
+            ("id", record.id),
+            ("state", f"{record.state}{', cancelling' if record.cancelling else ''}"),
+            ("user", _user(record)),
+            ("attempt", f"{record.attempt} of {record.max_attempts}"),
+            ("requeued", f"{record.requeued} times" if record.requeued else ""),
+            ("worker", record.worker or ""),
+            ("step", _step(record) if record.state is State.RUNNING else ""),
+            ("reason", record.reason or ""),
+            ("detail", record.detail or ""),
+            ("workflow", record.workflow or "the worker's default"),
+            ("seed", str(record.seed) if record.seed is not None else ""),
+            ("pictures", str(len(record.pictures))),
+            ("accepted", moment(record.enqueued_at, now=now)),
+            ("begun", moment(record.started_at, now=now)),
+            ("lease ends", moment(record.lease_ends_at, now=now)),
+            ("next attempt", moment(record.due_at, now=now)),
+            ("ended", moment(record.finished_at, now=now)),
+            ("answered", moment(record.answered_at, now=now)),
+            ("dead", moment(record.died_at, now=now)),
+            ("trace", record.trace_id or ""),
+        ]
+    )

@@ -1,0 +1,107 @@
+"""`qwenedit status`: one look at an installation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.commands.answer import Answer
+from qwenedit_jobs.commands.tables import duration, moment, pairs, size, table
+from qwenedit_jobs.overview import SILENT_AFTER, Overview, SeenWorker, take_overview
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.operating import OperatedQueue
+
+HEADS = (
+    "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "COMFYUI", "AT", "GPU", "VRAM FREE",
+    "SOCKETS", "UP", "SEEN",
+)  # fmt: skip
+
+
+async def status(redis: Redis, keys: Keys, queue: OperatedQueue, *, place: str) -> Answer:
+    """Tell how the installation is.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The installation's key names.
+        queue: Its queue.
+        place: Where Redis is, in words.
+    """
+    overview = await take_overview(redis, keys, queue)
+    return Answer(overview, _text(overview, place=place))
+
+
+def _text(overview: Overview, *, place: str) -> str:
+    paused = moment(overview.paused_since, now=overview.now)
+    lines = pairs(
+        [
+            ("redis", _redis(overview, place)),
+            ("queue", _queue(overview)),
+            ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
+            ("janitor", overview.janitor or "not known here: no bot runs, or only the bot's Redis user may ask"),
+        ]
+    )
+    if not overview.workers:
+        return f"{lines}\n\nNo worker is up."
+    rows = [_row(worker, overview.now) for worker in overview.workers]
+    problems = [
+        f"Not ready: {worker.name}: {worker.presence.problem}"
+        for worker in overview.workers
+        if worker.presence and worker.presence.problem
+    ]
+    return "\n".join((lines, "", table(HEADS, rows), *problems))
+
+
+def _redis(overview: Overview, place: str) -> str:
+    server = overview.server
+    if server is None:
+        return f"at {place}"
+    used = size(server.used_memory)
+    memory = f"{used} of {size(server.max_memory)} in use" if server.max_memory else f"{used} in use, no limit"
+    return f"{server.program} {server.version} at {place}, {memory}"
+
+
+def _queue(overview: Overview) -> str:
+    counts = overview.counts
+    waiting = f"{counts.waiting} waiting"
+    if overview.oldest_enqueued_at is not None:
+        waiting += f" (the next one for {duration(overview.now - overview.oldest_enqueued_at)})"
+    running = f"{counts.running + counts.draining} running"
+    if counts.draining:
+        running += f" ({counts.draining} on pods that leave)"
+    others = f"{counts.delayed} between attempts, {counts.dead} dead, {overview.answers} to be answered"
+    return f"{waiting}, {running}, {others}"
+
+
+def _row(worker: SeenWorker, now: float) -> tuple[str, ...]:
+    presence, job = worker.presence, worker.job
+    device = presence.device if presence else None
+    return (
+        worker.name,
+        presence.pod if presence and presence.pod != worker.name else "",
+        presence.node if presence else "",
+        presence.version if presence else "",
+        _state(worker, now),
+        job.id if job else "",
+        duration(now - job.started_at) if job and job.started_at else "",
+        f"{job.phase} {job.step}/{job.steps}" if job and job.steps else job.phase if job else "",
+        device.version if device else "",
+        presence.comfyui_url if presence else "",
+        device.name if device else "",
+        f"{size(device.vram_free)} of {size(device.vram_total)}" if device else "",
+        str(presence.sockets) if presence and presence.sockets is not None else "",
+        duration(now - presence.since) if presence else "",
+        f"{duration(now - worker.seen_at)} ago" if worker.seen_at else "",
+    )
+
+
+def _state(worker: SeenWorker, now: float) -> str:
+    if worker.presence is None or worker.seen_at is None or now - worker.seen_at > SILENT_AFTER:
+        return "silent"
+    if worker.presence.draining:
+        return "leaving"
+    if worker.job is not None:
+        return "busy"
+    return "idle" if worker.presence.ready else "not ready"

@@ -1,0 +1,26 @@
+"""Which Redis it is that answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.exceptions import NoPermissionError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+async def identity(redis: Redis) -> str:
+    """Name the server's process and the history that it writes on; both change when it is replaced.
+
+    Returns:
+        Empty where its administrator keeps that to himself.
+    """
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.info("server")
+    pipeline.info("replication")
+    try:
+        server, replication = await pipeline.execute()
+    except NoPermissionError:
+        return ""
+    return f"{server.get('run_id', '')} {replication.get('master_replid', '')}"

@@ -1,0 +1,52 @@
+"""Attempts that were taken from their workers: nobody else can tell of them any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from qwenedit_jobs.trace import attempt_context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAttempt:
+    """An attempt whose lease ran out, or whose job an operator put back in line."""
+
+    job_id: str
+    outcome: str
+    """What became of the job: `delayed`, `failed`, `cancelled`, or `queued` by an operator."""
+    worker: str
+    attempt: int
+    """1 for the first."""
+    max_attempts: int
+    started_at: float
+    """Seconds since the epoch, by Redis' clock."""
+    ended_at: float
+    """When it was taken away, likewise: up to a second and a lease after its worker's last sign of life."""
+    trace_context: str
+    """The traceparent of the span that sent the job; empty for a job without a trace."""
+    attempt_context: str
+    """What the attempt's own span is called, and is the parent of what its worker could export; else empty."""
+    previous_context: str
+    """The same of the attempt before; empty for the first."""
+
+    @classmethod
+    def read(cls, entry: str) -> LostAttempt | None:
+        """Read an entry of the list in Redis; None for what is none."""
+        try:
+            fields = json.loads(entry)
+            trace_context = str(fields["trace_context"])
+            return cls(
+                job_id=str(fields["id"]),
+                outcome=str(fields["outcome"]),
+                worker=str(fields["worker"]),
+                attempt=int(fields["attempt"]),
+                max_attempts=int(fields["max_attempts"]),
+                started_at=int(fields["started_at"]) / 1000,
+                ended_at=int(fields["ended_at"]) / 1000,
+                trace_context=trace_context,
+                attempt_context=attempt_context(trace_context, str(fields["claimed_by"])),
+                previous_context=attempt_context(trace_context, str(fields["claimed_before"])),
+            )
+        except (ValueError, TypeError, KeyError):
+            return None

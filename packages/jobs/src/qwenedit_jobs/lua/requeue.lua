@@ -1,0 +1,43 @@
+-- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
+local id = ARGV[FIRST]
+
+local function in_line(push)
+    set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0)
+    redis.call(push, QUEUE, id)
+end
+
+local state = get(id, 'state')
+if state == 'running' then
+    local attempt = take_away(id) -- which does not count
+    redis.call('HDEL', JOB .. id, 'worker')
+    redis.call('PUBLISH', NUDGE, id)
+    if cancelling(id) then
+        note_lost(attempt, 'cancelled')
+        return { finish(id, 'cancelled') }
+    end
+    note_lost(attempt, 'queued')
+    let_go(id, 'queued')
+    redis.call('HINCRBY', JOB .. id, 'attempt', -1)
+    in_line('RPUSH')
+elseif state == 'delayed' then
+    redis.call('ZREM', DELAYED, id)
+    in_line('RPUSH')
+elseif state == 'failed' then
+    -- Anew, behind everybody who waits: attempts and patience count from now. A user who was told of the failure is
+    -- told of this, too.
+    local patience = get(id, 'expires_at') - get(id, 'enqueued_at')
+    local told = get(id, 'answered_at')
+    redis.call('PERSIST', JOB .. id)
+    redis.call('ZREM', DEAD, id)
+    redis.call('HDEL', JOB .. id, 'answered_at', 'finished_at', 'reason', 'detail', 'settled_by', 'settled_as', 'dropped')
+    set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience)
+    redis.call('HINCRBY', JOB .. id, 'requeued', 1)
+    redis.call('SADD', UNFINISHED .. get(id, 'user'), id)
+    in_line('LPUSH')
+    if told then
+        redis.call('XADD', EVENTS, '*', 'id', id, 'state', 'queued')
+    end
+else
+    return { state or 'unknown' }
+end
+return { 'queued', state }

@@ -1,0 +1,129 @@
+"""An installation at one moment: its line, its workers, its Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redis.exceptions import NoPermissionError
+
+from qwenedit_jobs.model import State
+from qwenedit_jobs.presence import BEAT_EVERY, Presence, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.model import Counts
+    from qwenedit_jobs.operating import OperatedQueue, Record
+    from qwenedit_jobs.presence import Seen
+
+SILENT_AFTER = 3 * BEAT_EVERY
+"""Seconds without a sign of life after which a worker is shown as silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The Redis, as far as its user may ask."""
+
+    program: str
+    """redis or valkey."""
+    version: str
+    used_memory: int
+    """Bytes, as is the next."""
+    max_memory: int
+    """0: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker that gave a sign of life, or has a job in hand."""
+
+    name: str
+    presence: Presence | None
+    """None: it says nothing of itself, as one of an earlier release, or one that was killed a minute ago."""
+    seen_at: float | None
+    """Seconds since the epoch, by Redis' clock, as are all times here."""
+    job: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that `qwenedit status` shows."""
+
+    now: float
+    server: Server | None
+    """None: this Redis user may not ask."""
+    counts: Counts
+    oldest_enqueued_at: float | None
+    """When the next job in line was accepted; None when nobody waits."""
+    answers: int
+    """Jobs that ended and whose users may not have the answer yet."""
+    paused_since: float | None
+    janitor: str | None
+    """The bot's replica that leads; None when there is none, or this user may not ask."""
+    workers: tuple[SeenWorker, ...]
+
+
+async def take_overview(redis: Redis, keys: Keys, queue: OperatedQueue) -> Overview:
+    """Look at everything; a few round trips, however many jobs there are.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The installation's key names.
+        queue: Its queue.
+    """
+    places = await queue.places()
+    head = await queue.records(places[State.QUEUED][:1])
+    running = await queue.records(places[State.RUNNING])
+    return Overview(
+        now=await queue.now(),
+        server=await _server(redis),
+        counts=await queue.counts(),
+        oldest_enqueued_at=head[0].enqueued_at if head else None,
+        answers=int(await redis.xlen(keys.events)),
+        paused_since=await queue.paused_since(),
+        janitor=await _janitor(redis, keys),
+        workers=_workers(await Workers(redis, keys).seen(), running),
+    )
+
+
+async def _server(redis: Redis) -> Server | None:
+    try:
+        told = {**await redis.info("server"), **await redis.info("memory")}
+    except NoPermissionError:  # a Redis whose administrator keeps that to himself
+        return None
+    valkey = told.get("valkey_version")
+    return Server(
+        program="valkey" if valkey else "redis",
+        version=str(valkey or told.get("redis_version", "")),
+        used_memory=int(told.get("used_memory", 0)),
+        max_memory=int(told.get("maxmemory", 0)),
+    )
+
+
+async def _janitor(redis: Redis, keys: Keys) -> str | None:
+    try:
+        leader = await redis.get(keys.leader)
+    except NoPermissionError:  # a worker's user
+        return None
+    return str(leader) if leader is not None else None
+
+
+def _workers(seen: Sequence[Seen], running: Sequence[Record]) -> tuple[SeenWorker, ...]:
+    jobs = {record.worker: record for record in running if record.worker}
+    told = {one.presence.worker: one for one in seen}
+    workers = []
+    for name in sorted(told.keys() | jobs.keys()):
+        one = told.get(name)
+        workers.append(
+            SeenWorker(
+                name=name,
+                presence=one.presence if one else None,
+                seen_at=one.at if one else None,
+                job=jobs.get(name),
+            )
+        )
+    return tuple(workers)

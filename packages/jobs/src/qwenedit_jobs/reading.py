@@ -1,0 +1,61 @@
+"""Read what Redis holds of a job, also what a newer version of the services has written.
+
+Two versions share Redis during a rollout, and after one is rolled back. A worker must not execute a job of which it
+knows a part only; but whoever shows or answers a job needs no more than that part, and must not fail for the rest.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from qwenedit_jobs.model import Job, Phase, Reason, Result, State, Status
+from qwenedit_jobs.trace import attempt_context
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def job_of(fields: dict[str, str]) -> Job:
+    """Read the job in its hash, with the message that it is answered in by now; what is unknown is left out.
+
+    Raises:
+        pydantic.ValidationError: what is known to this version is not all there.
+    """
+    job = Job.model_validate_json(fields["payload"], extra="ignore")
+    placeholder = fields.get("placeholder")
+    if placeholder is None or job.reply is None:
+        return job
+    return job.model_copy(update={"reply": job.reply.model_copy(update={"placeholder_id": int(placeholder)})})
+
+
+def status_of(fields: dict[str, str]) -> Status:
+    """Read a job's hash.
+
+    Raises:
+        pydantic.ValidationError: see `job_of`.
+    """
+    result = fields.get("result")
+    reason = fields.get("reason")
+    trace_context = fields.get("trace_context", "")
+    return Status(
+        job=job_of(fields),
+        state=State(fields["state"]),
+        phase=_known(Phase, fields["phase"], Phase.STARTING),
+        step=int(fields["step"]),
+        steps=int(fields["steps"]),
+        attempt=int(fields["attempt"]),
+        cancelling=fields.get("cancelling") == "1",
+        enqueued_at=int(fields["enqueued_at"]) / 1000,
+        reason=_known(Reason, reason, Reason.UNKNOWN) if reason else None,
+        result=Result.model_validate_json(result, extra="ignore") if result else None,
+        trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
+        started_at=int(started) / 1000 if (started := fields.get("started_at")) else None,
+        answered="answered_at" in fields,
+    )
+
+
+def _known(words: type[_Word], word: str, otherwise: _Word) -> _Word:
+    try:
+        return words(word)
+    except ValueError:
+        return otherwise

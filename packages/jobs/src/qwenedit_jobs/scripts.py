@@ -1,0 +1,73 @@
+"""Lua scripts in Redis, each called by its digest, and sent along once where Redis does not know it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from redis.client import NEVER_DECODE
+from redis.exceptions import NoScriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from importlib.resources.abc import Traversable
+
+    from redis.asyncio import Redis
+
+Command: TypeAlias = "Sequence[str | bytes | float]"
+"""Of Redis, with its arguments."""
+
+
+class Scripts:
+    """What redis-py's own scripts do, with undecoded replies and company.
+
+    Args:
+        redis: Where they run.
+        folder: Has a file for each.
+        names: Which there are.
+        prelude: Stands before each of them.
+    """
+
+    def __init__(self, redis: Redis, folder: Traversable, names: Iterable[str], *, prelude: str) -> None:
+        self._redis = redis
+        self._texts = {name: (folder / prelude).read_text() + (folder / f"{name}.lua").read_text() for name in names}
+        self._digests = {
+            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._texts.items()
+        }
+
+    async def run(
+        self, name: str, keys: Sequence[str], arguments: Command, *, raw: bool = False, behind: Command = ()
+    ) -> Any:
+        """Run one.
+
+        Args:
+            name: Which.
+            keys: That it may touch.
+            arguments: Its own.
+            raw: Leave the reply's strings as bytes.
+            behind: Is carried out before it, in the same round trip, and whatever comes of it the script runs.
+
+        Returns:
+            What the script does; with `behind` a pair, of which the first is that command's reply or refusal.
+
+        Raises:
+            ResponseError: the script, or Redis, refuses.
+        """
+        call = ("EVALSHA", self._digests[name], len(keys), *keys, *arguments)
+        try:
+            return await self._send(call, raw=raw, behind=behind)
+        except NoScriptError:
+            await self._redis.script_load(self._texts[name])
+            return await self._send(call, raw=raw, behind=behind)
+
+    async def _send(self, call: Command, *, raw: bool, behind: Command) -> Any:
+        options = {NEVER_DECODE: True} if raw else {}
+        if not behind:
+            return await self._redis.execute_command(*call, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.execute_command(*behind)
+        pipeline.execute_command(*call, **options)
+        before, answer = await pipeline.execute(raise_on_error=False)
+        if isinstance(answer, Exception):
+            raise answer
+        return before, answer

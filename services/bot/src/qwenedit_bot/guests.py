@@ -1,0 +1,49 @@
+"""Who may use the bot: admins, those on the list if there is one, and nobody who is banned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+
+class Guests:
+    """The users' rights.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+        admins: They may everything, and cannot be banned.
+        allowed: Who may use the bot; empty: everybody.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:
+        self._redis = redis
+        self._banned = keys.banned
+        self.admins = admins
+        self._allowed = allowed
+
+    def is_admin(self, user_id: int) -> bool:
+        """Whether a user is an admin."""
+        return user_id in self.admins
+
+    async def refusal(self, user_id: int) -> Text | None:
+        """Return why a user may not use the bot; None where he may."""
+        if user_id in self.admins:
+            return None
+        if self._allowed and user_id not in self._allowed:
+            return Text.NOT_INVITED
+        return Text.BANNED if await self._redis.sismember(self._banned, str(user_id)) else None
+
+    async def ban(self, user_id: int) -> bool:
+        """Ban a user; False when he was banned before, or is an admin."""
+        return user_id not in self.admins and bool(await self._redis.sadd(self._banned, user_id))
+
+    async def unban(self, user_id: int) -> bool:
+        """End a ban; False when there was none."""
+        return bool(await self._redis.srem(self._banned, user_id))

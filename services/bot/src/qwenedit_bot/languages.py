@@ -1,0 +1,48 @@
+"""Which language each user is answered in: the one they chose, or else their Telegram's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.plurals import LANGUAGES
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.texts import Texts, Words
+
+REMEMBERED = 365 * 86_400
+"""Seconds that a choice is kept; /privacy says so too."""
+
+
+class Languages:
+    """The users' languages.
+
+    Args:
+        redis: Where choices are kept.
+        keys: The bot's keys.
+        texts: The words of all languages.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys, texts: Texts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._texts = texts
+
+    async def words_of(self, user_id: int, code: str | None) -> Words:
+        """Return a user's words.
+
+        Args:
+            user_id: The user.
+            code: Language of their Telegram, where it says one.
+        """
+        chosen = await self._redis.get(self._keys.language(user_id))
+        return self._texts.of(str(chosen) if chosen is not None else code)
+
+    async def choose(self, user_id: int, language: str | None) -> None:
+        """Answer a user in one of `LANGUAGES` from now on; None follows their Telegram again."""
+        if language in LANGUAGES:
+            await self._redis.set(self._keys.language(user_id), language, ex=REMEMBERED)
+        else:
+            await self._redis.delete(self._keys.language(user_id))

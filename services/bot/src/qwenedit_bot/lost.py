@@ -1,0 +1,58 @@
+"""Tells of attempts in the place of workers that cannot: killed, cut off, or hung."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import Reason, Settled
+from qwenedit_telemetry import attributes, job_context, tracing
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from qwenedit_jobs import LostAttempt
+
+TAKEN_BACK = "taken_back"
+"""Why an attempt ended whose job an operator put back in line."""
+
+log = structlog.get_logger(__name__)
+
+
+def tell(attempt: LostAttempt, *, line: str) -> None:
+    """Log a lost attempt, and make the span that its worker could not export.
+
+    Args:
+        attempt: What Redis knows of it.
+        line: The queue's name.
+    """
+    taken_back = attempt.outcome == Settled.QUEUED
+    reason = TAKEN_BACK if taken_back else Reason.WORKER_LOST.value
+    seconds = round(attempt.ended_at - attempt.started_at, 1)
+    with job_context(attempt.job_id, attempt=attempt.attempt), _span(attempt, reason, line) as span:
+        span.fail(reason)
+        if taken_back:
+            log.info("job.taken_back", worker=attempt.worker, seconds=seconds)
+        else:
+            log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)
+
+
+def _span(attempt: LostAttempt, reason: str, line: str) -> AbstractContextManager[tracing.Span]:
+    if not attempt.trace_context:
+        return tracing.NO_SPAN  # else it would be a trace of its own
+    return tracing.processing(
+        line,
+        attempt.job_id,
+        parent=attempt.trace_context,
+        identity=attempt.attempt_context,
+        before=attempt.previous_context,
+        period=tracing.Period(attempt.started_at, attempt.ended_at),
+        attributes={
+            attributes.ATTEMPT: attempt.attempt,
+            attributes.MAX_ATTEMPTS: attempt.max_attempts,
+            attributes.WORKER: attempt.worker,
+            attributes.OUTCOME: attempt.outcome,
+            attributes.REASON: reason,
+        },
+    )

@@ -1,0 +1,47 @@
+"""Whether a wish may be fulfilled, and its result shown: the operator's own judgement, asked for where there is one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Verdict(StrEnum):
+    """What the judge says."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    UNCHECKED = "unchecked"
+    """The judge could not be asked, and the operator wants nothing to pass unchecked."""
+
+
+class Moderation(Protocol):
+    """Judges. May raise `redis.exceptions.RedisError`, and may then be asked again."""
+
+    async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+        """Judge a wish before it becomes a job."""
+
+    async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
+        """Judge a result before anybody sees it. What is not allowed is remembered."""
+
+    async def withheld(self, job_id: str) -> Verdict | None:
+        """Return why a job's result may not be shown, where that was found before."""
+
+
+class Unmoderated:
+    """Everything is allowed: nobody is there to be asked."""
+
+    async def of_request(self, _job_id: str, _instruction: str, _pictures: Sequence[bytes]) -> Verdict:
+        """Allow it."""
+        return Verdict.ALLOWED
+
+    async def of_result(self, _job_id: str, _instruction: str, _picture: bytes) -> Verdict:
+        """Allow it."""
+        return Verdict.ALLOWED
+
+    async def withheld(self, _job_id: str) -> Verdict | None:
+        """Nothing was found before."""
+        return None

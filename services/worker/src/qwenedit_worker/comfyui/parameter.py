@@ -1,0 +1,61 @@
+"""An input of a graph, and what a job may put into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+
+class InputRef(BaseModel):
+    """One input of one node."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    node: str
+    input: str
+
+    def __str__(self) -> str:
+        return f"node {self.node}, input {self.input}"
+
+
+class Parameter(InputRef):
+    """An input that a job may give a value of its own, within bounds.
+
+    A number's are `min` and `max`, a text's are `choices`. Without `choices` any text goes.
+    """
+
+    min: float | None = Field(default=None, allow_inf_nan=False)
+    max: float | None = Field(default=None, allow_inf_nan=False)
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.choices and (self.min, self.max) != (None, None):
+            raise ValueError("choices are of texts, min and max of numbers: give one or the other")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+    def problem(self, value: JsonValue) -> str | None:
+        """Say what is wrong with a value, as the end of a sentence about it; None where nothing is.
+
+        Truth values are refused: a job cannot carry any.
+        """
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return f"{value!r} is neither a number nor a text"
+        if self.choices:
+            return None if value in self.choices else f"{value!r} is none of {', '.join(self.choices)}"
+        if isinstance(value, str):
+            return None if (self.min, self.max) == (None, None) else f"{value!r} is no number"
+        return self._beyond(value)
+
+    def _beyond(self, number: float) -> str | None:
+        if self.min is not None and number < self.min:
+            return f"{number:g} is below {self.min:g}"
+        if self.max is not None and number > self.max:
+            return f"{number:g} is above {self.max:g}"
+        return None

@@ -1,0 +1,155 @@
+"""What this worker's GPU is paid for, second by second: every moment of the process belongs to one activity."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+_STAT = Path("/proc/self/stat")
+_STARTED = 19
+"""Place of the process' start among the fields after its name, in ticks since boot: proc(5)."""
+
+
+class Doing(StrEnum):
+    """What a moment of the GPU is spent on."""
+
+    STARTING = "starting"
+    """No job, and none could be taken: ComfyUI starts, restarts or lacks something."""
+    LOADING = "loading"
+    """A job waits for models: from the first node that loads one to the first sampling step."""
+    EDITING = "editing"
+    """A job is in hand, from its claim to its settlement, but for the loading."""
+    IDLE = "idle"
+    """No job, though one could be taken."""
+
+
+class Share:
+    """The time that one attempt has the GPU."""
+
+    def __init__(self, account: Callable[[], None]) -> None:
+        self._account = account
+        self._doing = Doing.EDITING
+        self._spent = dict.fromkeys((Doing.LOADING, Doing.EDITING), 0.0)
+        self._loads = 0
+
+    @property
+    def doing(self) -> Doing:
+        """Now: `LOADING` or `EDITING`."""
+        return self._doing
+
+    @property
+    def seconds(self) -> float:
+        """In all, up to the last change of activity."""
+        return sum(self._spent.values())
+
+    @property
+    def load_seconds(self) -> float | None:
+        """The part in which models were loaded; None where no load was seen from its beginning to its end."""
+        return self._spent[Doing.LOADING] if self._loads else None
+
+    def loads(self) -> None:
+        """Note that models are being loaded."""
+        self._turn_to(Doing.LOADING)
+
+    def edits(self, *, loaded: bool = True) -> None:
+        """Note that everything else is being done; `loaded` says that a load came to its end, if there was one."""
+        self._loads += loaded and self._doing is Doing.LOADING
+        self._turn_to(Doing.EDITING)
+
+    def add(self, seconds: float) -> None:
+        """Charge some time to what is being done."""
+        self._spent[self._doing] += seconds
+
+    def _turn_to(self, doing: Doing) -> None:
+        if doing is not self._doing:
+            self._account()
+            self._doing = doing
+
+
+class GpuTime:
+    """Keeps the account. Its seconds add up to the process' age at any moment.
+
+    Attempts may overlap, where a job is prepared while another one is executed: the GPU is the older one's until that
+    is settled, so that no second is counted twice.
+
+    Args:
+        age: Seconds since the process began, in which nothing was accounted for yet; they were spent on starting.
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(self, *, age: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since = clock() - (process_age() if age is None else age)
+        self._spent = dict.fromkeys(Doing, 0.0)
+        self._ready = False
+        self._shares: list[Share] = []
+
+    def ready(self, *, yes: bool) -> None:
+        """Note whether a job could be taken."""
+        self._account()
+        self._ready = yes
+
+    @contextmanager
+    def job(self) -> Iterator[Share]:
+        """Have an attempt in hand; its share is complete after the block."""
+        self._account()
+        share = Share(self._account)
+        self._shares.append(share)
+        try:
+            yield share
+        finally:
+            self._account()
+            self._shares.remove(share)
+
+    def seconds(self) -> dict[Doing, float]:
+        """Return the seconds of each activity until now."""
+        self._account()
+        return dict(self._spent)
+
+    def _account(self) -> None:
+        now = self._clock()
+        spent, self._since = now - self._since, now
+        if self._shares:
+            self._shares[0].add(spent)
+            self._spent[self._shares[0].doing] += spent
+        else:
+            self._spent[Doing.IDLE if self._ready else Doing.STARTING] += spent
+
+
+class GpuCollector(Collector):
+    """Shows the account, up to the second of the scrape."""
+
+    def __init__(self, account: GpuTime) -> None:
+        self._account = account
+
+    def collect(self) -> Iterable[Metric]:
+        """Show it now."""
+        family = CounterMetricFamily(
+            "qwenedit_gpu_seconds",
+            "Seconds of this worker's process by activity (starting, loading, editing, idle); they add up to its age.",
+            labels=("activity",),
+        )
+        for doing, seconds in self._account.seconds().items():
+            family.add_metric((doing.value,), seconds)
+        yield family
+
+
+def process_age() -> float:
+    """Return the seconds since this process was started, to the hundredth; 0 where Linux' `/proc` is absent."""
+    try:
+        ticks = int(_STAT.read_text().rpartition(")")[2].split()[_STARTED])
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, AttributeError):
+        return 0.0

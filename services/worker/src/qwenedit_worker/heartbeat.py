@@ -1,0 +1,111 @@
+"""What the worker says of itself in Redis, for the operator who asks which workers there are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from qwenedit_jobs.presence import BEAT_EVERY, Device, Presence
+from qwenedit_worker.comfyui import ComfyUIError
+from qwenedit_worker.errors import QueueUnavailableError
+
+if TYPE_CHECKING:
+    from qwenedit_worker.comfyui import SystemStats
+    from qwenedit_worker.ports import Register
+    from qwenedit_worker.readiness import ComfyUIWatch
+    from qwenedit_worker.shutdown import Shutdown
+
+LOOK_EVERY = 1.0
+"""Seconds within which a change is told."""
+GOODBYE = 2.0
+"""Seconds for taking the name from the register; without, it is forgotten a minute later."""
+OPEN_FILES = Path("/proc/self/fd")
+
+
+class Server(Protocol):
+    """What is asked about ComfyUI; see `qwenedit_worker.comfyui.ComfyUI`."""
+
+    async def system_stats(self) -> SystemStats:
+        """Tell its version and GPU, or raise a `ComfyUIError`."""
+
+
+class Heartbeat:
+    """Gives signs of life: one every `BEAT_EVERY` seconds, and one soon after each change.
+
+    Args:
+        about: What never changes: the worker's name, where it runs, its version, its ComfyUI's address.
+        register: Where it is said.
+        server: ComfyUI.
+        watch: Knows whether ComfyUI could take a job.
+        shutdown: Knows whether the worker leaves.
+    """
+
+    def __init__(
+        self, about: Presence, *, register: Register, server: Server, watch: ComfyUIWatch, shutdown: Shutdown
+    ) -> None:
+        self._now = about
+        self._register = register
+        self._server = server
+        self._watch = watch
+        self._shutdown = shutdown
+
+    async def run(self) -> None:
+        """Beat until cancelled; then say goodbye."""
+        told, beat_at = None, 0.0
+        try:
+            while True:
+                state = (self._watch.ready.is_set(), self._shutdown.draining.is_set())
+                if state != told or time.monotonic() - beat_at >= BEAT_EVERY:
+                    told, beat_at = state, time.monotonic()
+                    await self._beat()
+                await asyncio.sleep(LOOK_EVERY)
+        finally:
+            await self._leave()
+
+    async def _beat(self) -> None:
+        health = self._watch.health()
+        self._now = self._now.model_copy(
+            update={
+                "ready": health.ok,
+                "problem": "" if health.ok else health.reason,
+                "draining": self._shutdown.draining.is_set(),
+                "sockets": open_sockets(),
+                "device": await self._device(),
+            }
+        )
+        try:
+            await self._register.beat(self._now)
+        except QueueUnavailableError:
+            return  # the queue's own calls tell of that
+
+    async def _device(self) -> Device | None:
+        try:
+            stats = await self._server.system_stats()
+        except ComfyUIError:
+            return self._now.device  # loading a model, it answers nobody
+        return Device(version=stats.version, name=stats.device, vram_total=stats.vram_total, vram_free=stats.vram_free)
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self._register.leave(self._now.worker)
+        except (QueueUnavailableError, TimeoutError):
+            return
+
+
+def open_sockets(folder: Path = OPEN_FILES) -> int | None:
+    """Count this process' sockets; None where the system has no such folder."""
+    try:
+        return sum(1 for path in folder.iterdir() if _is_socket(path))
+    except OSError:
+        return None
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return os.readlink(path).startswith("socket:")  # noqa: PTH115 - what it points to is no path
+    except OSError:  # closed meanwhile
+        return False

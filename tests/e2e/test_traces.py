@@ -1,0 +1,51 @@
+"""One job in a trace that a real backend has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import TOKEN
+from tests.integration.traces.contract import check_retried
+
+SPANS = 26
+"""Of a job with a first attempt whose prompt vanished and a second one that succeeded."""
+
+
+async def test_a_retried_job_is_found_in_jaeger_by_what_its_user_sees(installation, jaeger, worker, photo):
+    async with installation.comfyui(worker) as control:
+        await control.fault("vanish", at_step=2, times=1)
+    user = await installation.telegram.user()
+    await user.send(photo=photo, caption="make it snow")
+    answer = await user.picture(timeout=60)
+    named = next(version.text.rpartition("Job ")[2] for version in answer.versions if "Job " in version.text)
+    trace = await jaeger.trace_of(named, spans=SPANS)
+    print(f"job {named}, trace {trace.spans[0].trace_id}")
+    print(trace.drawn())
+
+    check_retried(trace)
+    [bot] = await installation.kube.pods("bot")
+    resources = {span.resource["service.name"]: span.resource for span in trace.spans}
+    assert resources.keys() == {"qwenedit-bot", "qwenedit-worker"}
+    for part, pod in (("bot", bot), ("worker", worker)):
+        resource = resources[f"qwenedit-{part}"]
+        print({name: value for name, value in sorted(resource.items()) if name.startswith(("k8s.", "service."))})
+        assert resource["service.namespace"] == "qwenedit"
+        assert resource["service.version"] != "unknown"
+        assert resource["service.instance.id"] == resource["k8s.pod.name"] == pod.name
+        assert resource["k8s.node.name"] == pod.item["spec"]["nodeName"]
+        assert resource["k8s.namespace.name"] == installation.kube.namespace
+        assert resource["k8s.deployment.name"] == f"{installation.name}-{part}"
+        assert resource["k8s.container.name"] == part
+    # The trace leads to the lines, and they to the trace.
+    lines = [line for line in installation.watch.events(worker.name) if line.get("trace_id") == trace.spans[0].trace_id]
+    assert {"job.claimed", "job.settled"} <= {line["event"] for line in lines}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_no_span_in_jaeger_has_the_token_the_words_or_the_name(installation, jaeger, photo):
+    user = await installation.telegram.user(first_name="Quentinanna")
+    await user.send(photo=photo, caption="make it Zanzibar")
+    answer = await user.picture(timeout=60)
+    named = next(version.text.rpartition("Job ")[2] for version in answer.versions if "Job " in version.text)
+    trace = await jaeger.trace_of(named, spans=19)
+    assert not [word for word in ("Zanzibar", "Quentinanna", TOKEN.partition(":")[2]) if word in repr(trace)]

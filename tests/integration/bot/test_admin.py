@@ -1,0 +1,144 @@
+"""What admins command, and that nobody else learns of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis as redis_client
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
+
+ADMIN = 900_001
+COMMANDS = ("stats", "queue", "pause", "resume", "ban 1", "unban 1", "grant 1 1", "broadcast hello")
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def governed(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    async with performing(redis_server.url, ADMINS=str(ADMIN), JOBS_PER_DAY="1") as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(governed: Any) -> AsyncIterator[Any]:
+    yield governed
+    await governed.worker.clear()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def admin(stage: Any) -> Any:
+    return await stage.telegram.user(ADMIN)
+
+
+async def test_to_others_the_commands_are_met_with_silence(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for command in COMMANDS:
+        await ann.send(f"/{command}")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 1
+    assert not (await stage.worker.queue.counts()).paused
+
+
+async def test_only_an_admins_menu_has_them(stage: Any, admin: Any) -> None:
+    def of(call: Any) -> set[str]:
+        return {command["command"] for command in json.loads(call.parameters["commands"])}
+
+    calls = await stage.telegram.wait_for_calls(lambda calls: len(calls) >= 6, method="setMyCommands")
+    for call in calls:
+        scope = json.loads(call.parameters.get("scope") or '{"type": "default"}')
+        assert ("broadcast" in of(call)) == (scope["type"] == "chat" and scope["chat_id"] == ADMIN)
+        if scope["type"] != "all_group_chats":  # where the bot is quiet unless called
+            assert {"help", "limits", "privacy"} <= of(call)
+
+
+async def test_numbers_and_the_line_are_told(stage: Any, admin: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="a secret wish")
+    await ann.says("next in line")
+    await admin.send("/queue")
+    said = await admin.says(f"user {ann.id}")
+    assert "secret" not in (said.text or "")
+    await stage.worker.finish_next(photo("PNG"))
+    await ann.picture()
+    await admin.send("/stats")
+    assert "Today (UTC): 1 done, 0 failed" in ((await admin.says("Queue: 0 waiting")).text or "")
+
+
+async def test_a_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any) -> None:
+    await admin.send("/pause")
+    await admin.says("The queue is paused")
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await stage.jobs(1)
+    assert await stage.worker.queue.claim(worker="w", token="t", lease=30) is None
+    await admin.send("/resume")
+    await admin.says("goes on; 1 waiting")
+    await stage.worker.finish_next(photo("PNG"))
+    await ann.picture()
+    told = [json.loads(line) for line in stage.bot.lines if '"admin.' in line]
+    assert {(entry["event"], entry["admin"]) for entry in told} >= {("admin.paused", ADMIN), ("admin.resumed", ADMIN)}
+
+
+async def test_who_is_banned_loses_what_waits_and_may_not_ask_until_unbanned(stage: Any, admin: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await admin.send(f"/ban {ann.id}")
+    await admin.says(f"User {ann.id} is banned")
+    await ann.says("Cancelled")
+    await ann.send("/help")
+    await ann.says("has barred you")
+    await admin.send(f"/unban {ann.id}")
+    await admin.says("is not banned any more")
+    await ann.send("/help")
+    await ann.says("What works well")
+    await admin.send(f"/ban {ADMIN}")
+    await admin.says("An admin cannot be banned")
+
+
+async def test_a_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, admin: Any) -> None:
+    ann = await stage.telegram.user()
+    await admin.send(f"/grant {ann.id} 1")
+    await admin.says(f"User {ann.id} has 1 more job")
+    for number in (1, 2):
+        await ann.send(photo=photo(), caption="make it snow")
+        await stage.worker.finish_next(photo("PNG"))
+        await ann.picture(number=number)
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("You have had your picture of today")
+
+
+@pytest.mark.parametrize("command", ["/ban", "/ban ann", "/grant 5", "/grant 5 0", "/broadcast"])
+async def test_a_command_without_its_words_shows_its_use(stage: Any, admin: Any, command: str) -> None:
+    await admin.send(command)
+    await admin.says(f"Like this: {command.split(maxsplit=1)[0]}")
+
+
+async def test_a_broadcast_is_shown_first_and_sent_when_confirmed(stage: Any, admin: Any) -> None:
+    ann, bob = await stage.telegram.user(), await stage.telegram.user()
+    for person in (ann, bob):
+        await person.send("/help")
+        await person.says("What works well")
+    await admin.send("/broadcast Snow is back!")
+    await admin.says("Snow is back!")
+    assert [m for m in (await ann.snapshot()).from_bot if "Snow is back" in (m.text or "")] == []
+    await admin.press("Send to")
+    for person in (ann, bob):
+        await person.says("Snow is back!")
+    await admin.says("📣 Sent to")

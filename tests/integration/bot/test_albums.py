@@ -1,0 +1,136 @@
+"""Albums: several photos that are one job."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SIZES = ((320, 200), (200, 320), (260, 260))
+"""Of three photos; each is told by its shape."""
+
+
+def photo(size: tuple[int, int] = SIZES[0], kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+ALBUM = [photo(size) for size in SIZES]
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ann(stage: Any) -> Any:
+    return await stage.telegram.user()
+
+
+async def sizes(worker: Any, job: Any) -> tuple[tuple[int, int], ...]:
+    pictures = [Image.open(io.BytesIO(await worker.store.get(ref))) for ref in job.edit.pictures]
+    return tuple(picture.size for picture in pictures)
+
+
+async def test_an_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann) -> None:
+    first, *_ = await ann.send(album=ALBUM, caption="put the hat of photo 2 on photo 1")
+    claim = await worker.finish_next(photo(kind="PNG"))
+    assert claim.job.edit.prompt == "put the hat of photo 2 on photo 1"
+    assert await sizes(worker, claim.job) == SIZES
+    assert (await ann.picture()).reply_to == first
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
+@pytest.mark.parametrize(
+    ("captions", "wish"),
+    [(["", "make it snow"], "make it snow"), (["the person", "the jacket"], "the person\nthe jacket")],
+)
+async def test_its_caption_may_stand_by_any_photo(worker, ann, captions, wish) -> None:
+    await ann.send(album=ALBUM[:2], captions=captions)
+    job = (await worker.claim()).job
+    assert job.edit.prompt == wish
+    assert await sizes(worker, job) == SIZES[:2]
+
+
+async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
+    await ann.send(album=ALBUM)
+    await ann.says("Got 3 photos. What shall I do with them?")
+    (text,) = await ann.send("make it snow on all of them")
+    claim = await worker.finish_next(photo(kind="PNG"))
+    assert await sizes(worker, claim.job) == SIZES
+    assert (await ann.picture()).reply_to == text
+
+
+async def test_the_caption_of_a_forwarded_album_is_not_its_senders_wish(ann) -> None:
+    await ann.send(album=ALBUM, caption="Look at us!", forwarded=True)
+    await ann.says("Got 3 photos. What shall I do with them?")
+
+
+async def test_an_album_may_be_of_files(worker, ann) -> None:
+    await ann.send(album=[photo(size, "PNG") for size in SIZES], caption="make it snow", as_file=True)
+    assert await sizes(worker, (await worker.claim()).job) == SIZES
+
+
+async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
+    sent = [*await ann.send(photo=ALBUM[0]), *await ann.send(document=photo(SIZES[1], "PNG"))]
+    seen = (await ann.snapshot()).messages
+    await ann.says("What shall I do")
+    updates = []
+    for message in (message for message in seen if message.id in sent):
+        media = message.now.media
+        file = {"file_id": media.file_id, "file_unique_id": media.file_id, "width": 320, "height": 200}
+        content = {"photo": [file]} if media.kind == "photo" else {"document": {**file, "mime_type": "image/png"}}
+        updates.append({"message": message_of(ann, 900 + message.id, content)})
+    await asyncio.gather(*map(stage.telegram.add_update, updates))  # an album is whole when no more comes for a moment
+    job = (await worker.claim()).job
+    assert job.edit.prompt == "make it snow\nmake it snow"
+    assert await sizes(worker, job) == SIZES[:2]
+
+
+def message_of(person: Any, message_id: int, content: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "message_id": message_id, "date": 0, "chat": {"id": person.id, "type": "private"},
+        "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
+        "media_group_id": "900", "caption": "make it snow", **content,
+    }  # fmt: skip
+
+
+async def test_more_photos_than_three_are_refused_once(worker, ann) -> None:
+    await ann.send(album=[*ALBUM, photo(), photo()], caption="make it snow")
+    await ann.says("That's 5 photos, and I can work with up to 3 at once")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 2
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_a_broken_photo_is_named_by_its_number(ann) -> None:
+    broken = photo(SIZES[1], "PNG")[:2000]
+    await ann.send(album=[photo(kind="PNG"), broken], caption="make it snow", as_file=True)
+    await ann.says("Photo 2: This file is damaged")
+
+
+async def test_an_album_of_other_files_is_answered_once(ann) -> None:
+    await ann.send(album=[b"one", b"two"], as_file=True, name="notes.txt", mime="text/plain", caption="make it snow")
+    await ann.says("I can't open this kind of file")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 2
+
+
+async def test_a_photo_that_comes_after_its_album_is_answered_in_words(stage, worker, ann) -> None:
+    sent = await ann.send(album=ALBUM[:2], caption="make it snow")
+    await worker.claim()
+    content = {"photo": [{"file_id": "x", "file_unique_id": "x", "width": 320, "height": 200}]}
+    late = message_of(ann, sent[-1] + 1, content)
+    late["media_group_id"] = (await ann.snapshot()).messages[0].album_id
+    await stage.telegram.add_update({"message": late})
+    await ann.says("This photo arrived after the rest of its album")

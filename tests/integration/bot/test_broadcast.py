@@ -1,0 +1,126 @@
+"""One text to everybody: to nobody twice, whatever crashes, and to those who are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_bot.broadcast import A_PORTION, Broadcasts
+from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.languages import Languages
+from qwenedit_bot.texts import Texts
+
+ADMIN = 1
+
+
+class Chats:
+    """Telegram, which may not reach some."""
+
+    def __init__(self):
+        self.sent = []
+        self.trouble = {}
+
+    async def send(self, to, view):
+        if to.chat_id in self.trouble:
+            raise self.trouble[to.chat_id]
+        self.sent.append((to.chat_id, view.text))
+        return 1
+
+    def to(self, user):
+        return [text for chat, text in self.sent if chat == user]
+
+
+@pytest.fixture
+def chats():
+    return Chats()
+
+
+@pytest.fixture
+def broadcasts(redis, bot_keys, chats):
+    return make(redis, bot_keys, chats)
+
+
+def make(redis, bot_keys, chats):
+    return Broadcasts(redis, bot_keys, chats, Languages(redis, bot_keys, Texts(default="en")))
+
+
+async def ticks(broadcasts):
+    while await broadcasts.standing() is not None:
+        await broadcasts.tick()
+
+
+async def users(broadcasts, *ids):
+    for user in ids:
+        await broadcasts.seen(user)
+
+
+async def test_everybody_gets_it_once_and_the_admin_the_report(broadcasts, chats):
+    await users(broadcasts, *range(10, 35))
+    assert await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await ticks(broadcasts)
+    assert all(chats.to(user) == ["News"] for user in range(10, 35))
+    assert chats.to(ADMIN) == ["📣 Sent to 25 users, 0 could not be reached."]
+
+
+async def test_no_more_than_a_portion_goes_at_once(broadcasts, chats):
+    await users(broadcasts, *range(10, 50))
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await broadcasts.tick()
+    assert len(chats.sent) == A_PORTION
+    assert (await broadcasts.standing()).left == 40 - A_PORTION
+
+
+async def test_after_a_crash_another_replica_goes_on_where_it_was(broadcasts, redis, bot_keys):
+    await users(broadcasts, *range(10, 40))
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await broadcasts.tick()
+    second = Chats()
+    await ticks(make(redis, bot_keys, second))
+    assert len([chat for chat, _text in second.sent if chat != ADMIN]) == 30 - A_PORTION
+    assert second.to(ADMIN) == ["📣 Sent to 30 users, 0 could not be reached."]
+
+
+async def test_one_that_is_cut_off_while_sending_is_not_sent_again(broadcasts, chats):
+    await users(broadcasts, 10)
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    chats.trouble[10] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        await broadcasts.tick()
+    chats.trouble.clear()
+    await ticks(broadcasts)
+    assert chats.to(10) == []
+
+
+async def test_a_press_that_is_delivered_again_begins_no_second_one(broadcasts, chats):
+    await users(broadcasts, 10)
+    for _ in range(2):
+        assert await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await ticks(broadcasts)
+    assert await broadcasts.start(admin=ADMIN, source=5, text="News")
+    assert await broadcasts.standing() is None
+    assert chats.to(10) == ["News"]
+
+
+async def test_a_second_one_waits_for_the_first(broadcasts):
+    await users(broadcasts, 10)
+    assert await broadcasts.start(admin=ADMIN, source=5, text="News")
+    assert not await broadcasts.start(admin=ADMIN, source=6, text="More")
+    await ticks(broadcasts)
+    assert await broadcasts.start(admin=ADMIN, source=6, text="More")
+
+
+async def test_who_blocked_the_bot_is_told_apart_and_not_asked_again(broadcasts, chats):
+    await users(broadcasts, 10, 11, 12)
+    chats.trouble = {10: ChatUnreachableError("blocked"), 11: TelegramUnavailableError("down")}
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await ticks(broadcasts)
+    assert chats.to(ADMIN) == ["📣 Sent to 1 user, 2 could not be reached."]
+    assert await broadcasts.users() == 2
+
+
+async def test_nothing_of_it_is_kept_for_ever(broadcasts, redis, bot_keys):
+    await users(broadcasts, 10)
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    for key in (bot_keys.broadcast, bot_keys.broadcast_left):
+        assert await redis.ttl(key) > 0
+    await broadcasts.forget(10)
+    assert await redis.exists(bot_keys.users, bot_keys.broadcast_left) == 0

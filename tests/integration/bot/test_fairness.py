@@ -1,0 +1,140 @@
+"""One user among others: how much is taken, and in how many words the rest is refused."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis as redis_client
+from PIL import Image
+
+from qwenedit_jobs import Reason
+from qwenedit_jobs.operating import OperatedQueue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
+
+PER_DAY = 4
+ADMIN = 900_001
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    settings = {"JOBS_PER_DAY": str(PER_DAY), "ADMINS": str(ADMIN), "MAX_UNFINISHED_JOBS_PER_USER": "3"}
+    async with performing(redis_server.url, **settings) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(strict: Any) -> AsyncIterator[Any]:
+    yield strict
+    await strict.worker.clear()
+
+
+async def use_up(stage: Any, person: Any, count: int = PER_DAY) -> None:
+    for number in range(1, count + 1):
+        await person.send(photo=photo(), caption="make it snow")
+        await stage.worker.finish_next(RESULT)
+        await person.picture(number=number)
+
+
+async def test_of_thirty_photos_at_once_three_are_taken_and_the_rest_gets_one_answer(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for _ in range(30):
+        await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("already have 3 pictures in the works")
+    await ann.send("/limits")
+    await ann.says("left today")  # all before it are handled
+    texts = [message.text or "" for message in (await ann.snapshot()).from_bot]
+    assert sum("in the works" in text for text in texts) == 1
+    assert len(texts) == 3 + 1 + 1
+    assert len(await stage.worker.queue.unfinished_ids_of(ann.id)) == 3
+
+
+async def test_the_days_number_is_told_and_then_refused_with_the_time_of_the_next(stage: Any) -> None:
+    ann = await stage.telegram.user(language="ru")
+    await use_up(stage, ann)
+    captions = [message.text or "" for message in (await ann.snapshot()).from_bot]
+    assert "сегодня осталась 1 картинка" in captions[-2]
+    assert "не осталось ни одной; новые" in captions[-1]
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says(f"уже были {PER_DAY} картинки. Следующие")
+
+
+async def test_what_fails_does_not_count(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await use_up(stage, ann, PER_DAY - 1)
+    await ann.send(photo=photo(), caption="make it snow")
+    await stage.worker.fail(await stage.worker.claim(), Reason.OUT_OF_MEMORY)
+    await ann.says("This one does not count.")
+    await ann.send("/limits")
+    await ann.says("1 picture left today")
+
+
+async def test_what_is_cancelled_before_it_began_does_not_count(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await ann.press("Cancel")
+    await ann.says("Cancelled")
+    await ann.send("/limits")
+    await ann.says(f"{PER_DAY} pictures left today")
+
+
+async def test_a_picture_that_is_refused_costs_nothing(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(document=b"no picture", name="photo.png", caption="make it snow")
+    await ann.says("can't read this file")
+    await ann.send("/limits")
+    await ann.says(f"{PER_DAY} pictures left today")
+
+
+async def test_an_admin_has_no_limit(stage: Any) -> None:
+    admin = await stage.telegram.user(ADMIN)
+    await use_up(stage, admin, PER_DAY + 1)
+    await admin.send("/limits")
+    await admin.says("there is no limit")
+
+
+async def test_somebody_who_is_banned_is_told_so_once_and_gets_nothing(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        client.sadd("qwenedit:banned", ann.id)
+    for _ in range(3):
+        await ann.send(photo=photo(), caption="make it snow")
+    await ann.send("/privacy")
+    await ann.says("What I keep")
+    texts = [message.text or "" for message in (await ann.snapshot()).from_bot]
+    assert sum("has barred you" in text for text in texts) == 1
+    assert len(texts) == 2
+
+
+async def test_a_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+    failed = await ann.says("does not count")
+    await stage.answered(claim.job.id)
+    await OperatedQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
+    await ann.says("It is being tried again")
+    await stage.worker.finish_next(RESULT)
+    picture = await ann.picture()
+    assert picture.id > failed.id
+    [old, new] = (await ann.snapshot()).from_bot
+    assert (old.id, new.id) == (failed.id, picture.id)

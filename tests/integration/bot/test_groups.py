@@ -1,0 +1,196 @@
+"""The bot in a group: there when it is called, quiet otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+if TYPE_CHECKING:
+    from telegram_simulator.client import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@dataclass
+class Party:
+    """A group, and two of its members in it."""
+
+    ann: Person
+    boris: Person
+    name: str
+    """The bot's."""
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def party(stage: Any) -> Any:
+    ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
+    group = await stage.telegram.group("Friends", ann, boris)
+    return Party(ann.within(group), boris.within(group), (await stage.telegram.bot())["username"])
+
+
+async def test_a_command_in_a_caption_edits_the_photo(party, worker) -> None:
+    (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "make it snow"
+    assert claim.job.user_id == party.ann.id
+    assert (await party.ann.picture()).reply_to == sent
+
+
+async def test_a_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker) -> None:
+    (sent,) = await party.ann.send(photo=photo())
+    for wish in ("/edit make it snow", f"@{party.name} make it snow"):
+        (called,) = await party.boris.send(wish, reply_to=sent)
+        claim = await worker.finish_next(RESULT)
+        assert (claim.job.edit.prompt, claim.job.user_id) == ("make it snow", party.boris.id)
+        answer = await party.boris.picture(number=2 if wish.startswith("@") else 1)
+        assert answer.reply_to == called
+    assert answer.now.labels[0] == "🔁 Ещё раз"
+
+
+async def test_a_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_not(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    picture = await party.ann.picture()
+    await party.boris.send("👍 !", reply_to=picture.id)
+    await party.boris.send("and now rain", reply_to=picture.id)
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "and now rain"
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    await party.ann.picture(number=2)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_the_instruction_is_asked_for_and_taken_from_the_one_who_called(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit")
+    asked = await party.ann.says("Reply to this message")
+    await party.boris.send("make it rain", reply_to=asked.id)
+    await party.ann.send("not for the bot")
+    await party.ann.send("make it snow", reply_to=asked.id)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await party.ann.picture()
+    assert len((await party.ann.snapshot()).from_bot) == 2
+
+
+async def test_editing_further_in_a_group_takes_the_reply_to_the_question(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    picture = await party.ann.picture()
+    await party.ann.press("Edit further", message_id=picture.id)
+    asked = await party.ann.says("Reply to this message")
+    await party.ann.send("and now rain", reply_to=asked.id)
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "and now rain"
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    await party.ann.picture(number=2)
+
+
+async def test_a_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    picture = await party.ann.picture()
+    await party.ann.press("Edit further", message_id=picture.id)
+    await party.ann.press("Try on & combine")
+    await party.ann.press("Try on clothes")
+    asked = await party.ann.says("Send it in reply to this message")
+    await party.ann.send(photo=photo())
+    await party.ann.send(photo=photo(size=(200, 200)), reply_to=asked.id)
+    claim = await worker.finish_next(RESULT)
+    assert len(claim.job.edit.pictures) == 2
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    await party.ann.picture(number=2)
+
+
+async def test_only_the_one_who_asked_may_press(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.claim()
+    placeholder = (await party.ann.wait_for(lambda chat: chat.from_bot)).from_bot[0]
+    await party.boris.press(placeholder.now.labels[0], message_id=placeholder.id)
+    seen = await party.boris.wait_for(lambda chat: chat.answers)
+    assert seen.answers[-1] == ("Эти кнопки работают только для того, кто просил картинку.", True)
+    assert len(await worker.queue.unfinished_ids()) == 1
+
+
+async def test_an_album_of_which_only_one_photo_is_seen_is_refused_in_words(party, worker) -> None:
+    await party.ann.send(album=[photo(), photo()], caption="/edit put one on the other")
+    await party.ann.says("Telegram shows me only one photo of your album")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_an_album_is_one_job_where_the_bot_sees_all(stage, party, worker) -> None:
+    await stage.telegram.set_privacy(reads_all=True)
+    try:
+        await party.ann.send(album=[photo(), photo()])
+        await party.ann.send(album=[photo(), photo()], captions=["", f"@{party.name} put one on the other"])
+        job = (await worker.claim()).job
+    finally:
+        await stage.telegram.set_privacy(reads_all=False)
+    assert (job.edit.prompt, len(job.edit.pictures)) == ("put one on the other", 2)
+    assert len((await party.ann.snapshot()).from_bot) == 1
+
+
+async def test_a_call_without_a_photo_is_told_how(party) -> None:
+    await party.ann.send("/edit make it snow")
+    await party.ann.says("Which photo?")
+    await party.ann.send(f"@{party.name}")
+    await party.ann.says("here I act only when you call me")
+
+
+async def test_commands_are_answered_where_they_name_the_bot(party, worker) -> None:
+    await party.ann.send(f"/help@{party.name}")
+    await party.ann.says("here I act only when you call me")
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.claim()
+    await party.ann.send(f"/cancel@{party.name}")
+    await party.ann.says("I've cancelled your picture")
+
+
+async def test_the_bot_says_how_it_works_when_it_is_added(stage, party) -> None:
+    me = await stage.telegram.bot()
+    joined = {
+        "message_id": 1, "date": 0, "chat": {"id": party.ann.chat_id, "type": "supergroup", "title": "Friends"},
+        "from": {"id": party.ann.id, "is_bot": False, "first_name": "Ann"},
+        "new_chat_members": [{"id": me["id"], "is_bot": True, "first_name": "Bot"}],
+    }  # fmt: skip
+    await stage.telegram.add_update({"message": joined})
+    await party.ann.says("here I act only when you call me")
+
+
+async def test_the_bot_is_quiet_otherwise(stage, party, worker) -> None:
+    await stage.telegram.set_privacy(reads_all=True)
+    try:
+        await party.ann.send("hello everybody")
+        await party.ann.send("/start")
+        await party.ann.send("/edit@other_bot make it snow")
+        await party.ann.send("/dance")
+        (sent,) = await party.ann.send(photo=photo(), caption="make it snow")
+        await party.ann.send("nice!", reply_to=sent)
+        await party.ann.send(document=b"words", name="notes.txt")
+        await party.ann.send(album=[photo() for _ in range(5)], caption="our holidays")
+        await party.ann.send(kind="sticker", document=b"RIFF")
+        await asyncio.sleep(2)  # an album is looked at when it is whole
+        await party.ann.send(f"/help@{party.name}")
+        await party.ann.says("here I act only when you call me")
+    finally:
+        await stage.telegram.set_privacy(reads_all=False)
+    assert len((await party.ann.snapshot()).from_bot) == 1
+    assert await worker.queue.unfinished_ids() == []

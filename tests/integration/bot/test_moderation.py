@@ -1,0 +1,227 @@
+"""A hook of the operator's judges wishes and results, and nothing passes that it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis as redis_client
+from aiohttp import BodyPartReader, web
+from PIL import Image
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.moderation import Verdict
+from qwenedit_bot.moderation_hook import ModerationHook
+from qwenedit_jobs import RedisSettings, connect, job_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwenedit_bot.keys import BotKeys
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
+
+TOKEN, PLACE = "hook-token-5417", "place-8812"
+SILENCE = "silence"
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@dataclass
+class Judge:
+    """A moderation service; what it answers is the test's to say."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    """By stage: JSON, a status, or silence."""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ends its silence."""
+
+    async def check(self, request: web.Request) -> web.StreamResponse:
+        about: dict[str, Any] = {"authorization": request.headers.get("Authorization"), "pictures": []}
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            assert isinstance(part, BodyPartReader)
+            data = await part.read(decode=True)
+            if part.name == "about":
+                about |= json.loads(data)
+            else:
+                about["pictures"].append(Image.open(io.BytesIO(data)).size)
+        self.asked.append(about)
+        answer = self.answers.get(about["stage"], {"allow": True})
+        if answer == SILENCE:
+            await self.over.wait()
+        if isinstance(answer, int):
+            return web.Response(status=answer, headers={"Location": f"{self.url}/elsewhere"} if answer == 302 else None)
+        return web.json_response(answer)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def the_judge() -> AsyncIterator[Judge]:
+    judge, app = Judge(), web.Application(client_max_size=1 << 24)
+    app.router.add_post("/check", judge.check)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    judge.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield judge
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def judge(the_judge: Judge) -> AsyncIterator[Judge]:
+    the_judge.answers.clear()
+    the_judge.asked.clear()
+    the_judge.over.clear()
+    yield the_judge
+    the_judge.over.set()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def moderated(redis_server: Any, performing: Any, the_judge: Judge) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    settings = {
+        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN, "MODERATION_TIMEOUT": "2",
+        "JOBS_PER_DAY": "5",
+    }  # fmt: skip
+    async with performing(redis_server.url, **settings) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(moderated: Any) -> AsyncIterator[Any]:
+    yield moderated
+    await moderated.worker.clear()
+
+
+async def left_today(ann: Any) -> str:
+    await ann.send("/limits")
+    return str((await ann.says("left today")).text)
+
+
+def kept(stage: Any, person: Any, message: int) -> list[bytes]:
+    """Return the keys of the pictures that a message brought."""
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        return list(client.keys(f"qwenedit:picture:{job_id(person.chat_id, message)}*"))
+
+
+async def test_the_hook_sees_wish_and_result_and_not_who_asks(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()], caption="make it snow")
+    claim = await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    wish, result = judge.asked
+    common = {"authorization": f"Bearer {TOKEN}", "job": claim.job.id, "instruction": "make it snow"}
+    assert wish == {**common, "stage": "request", "pictures": [(320, 240)] * 2}
+    assert result == {**common, "stage": "result", "pictures": [(320, 240)]}
+    assert str(ann.id) not in json.dumps(judge.asked)
+
+
+async def test_a_refused_wish_becomes_no_job_costs_nothing_and_is_not_kept(stage: Any, judge: Judge) -> None:
+    ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
+    judge.answers["request"] = {"allow": False}
+    (hers,) = await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("The rules of this bot do not allow this photo or this instruction")
+    (his,) = await boris.send(photo=photo(), caption="пусть идёт снег")
+    await boris.says("не допускают такое фото или такое описание")
+    assert await stage.worker.queue.unfinished_ids() == []
+    assert kept(stage, ann, hers) == kept(stage, boris, his) == []
+    assert "5 pictures left today" in await left_today(ann)
+
+
+async def test_a_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["result"] = {"allow": False}
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.finish_next(RESULT)
+    said = await ann.says("do not allow what came out")
+    assert "This one does not count." in said.text
+    await stage.answered(claim.job.id)
+    assert "5 pictures left today" in await left_today(ann)
+    await ann.press_data(said.id, f"file:{claim.job.id}")
+    seen = await ann.wait_for(lambda chat: chat.answers)
+    assert "I no longer have this picture" in seen.answers[-1][0]
+    assert not seen.pictures
+
+
+@pytest.mark.parametrize("answer", [500, 302, SILENCE, {"verdict": "fine"}, {"allow": "yes"}, []], ids=repr)
+async def test_while_the_hook_gives_no_answer_of_use_nothing_is_taken(stage: Any, judge: Judge, answer: Any) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["request"] = answer
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("I could not check whether this is within the rules")
+    assert len(judge.asked) == 3
+    assert await stage.worker.queue.unfinished_ids() == []
+
+
+async def test_a_hook_that_stumbles_once_is_asked_again(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["request"] = 503
+    await ann.send(photo=photo(), caption="make it snow")
+
+    async def asked() -> bool:
+        return bool(judge.asked)
+
+    await stage.eventually(asked)
+    judge.answers.clear()
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
+
+
+async def test_a_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["result"] = 500
+    await ann.send(photo=photo(), caption="make it snow")
+    await stage.worker.finish_next(RESULT)
+    await ann.says("I could not check whether what came out")
+    assert "5 pictures left today" in await left_today(ann)
+
+
+async def test_privacy_tells_of_the_hook(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/privacy")
+    await ann.says("are shown to a checking service")
+
+
+async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["request"] = 500
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("I could not check")
+    logged = "\n".join(stage.bot.lines)
+    assert "moderation.failed" in logged
+    assert TOKEN not in logged
+    assert PLACE not in logged
+
+
+async def test_an_operator_may_let_pass_what_cannot_be_checked(stage: Any, judge: Judge, bot_keys: BotKeys) -> None:
+    judge.answers |= {"request": 500, "result": 500}
+    settings = RedisSettings(redis_url=stage.redis_url)
+    async with (
+        connect(settings) as redis,
+        ModerationHook(
+            SecretStr(f"{judge.url}/check"), token=None, timeout=10, fail_open=True, redis=redis, keys=bot_keys,
+            metrics=BotMetrics(CollectorRegistry()),
+        ) as hook,
+    ):  # fmt: skip
+        assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.ALLOWED
+        assert await hook.of_result("1", "make it snow", RESULT) is Verdict.ALLOWED
+        assert await hook.withheld("1") is None
+        judge.answers |= {"request": {"allow": False}}
+        assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.REFUSED

@@ -1,0 +1,230 @@
+"""Ready-made edits in a chat: the photo first or the preset first, with one photo or several."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from qwenedit_bot import presets
+
+if TYPE_CHECKING:
+    from qwenedit_bot.presets import Preset
+    from telegram_simulator.client import Message, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+CATALOGUE = presets.read(presets.shipped())
+
+
+def shipped(preset_id: str) -> Preset:
+    preset = CATALOGUE.preset(preset_id)
+    assert preset is not None
+    return preset
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ann(stage: Any) -> Any:
+    return await stage.telegram.user()
+
+
+async def menu_of(person: Person, message: int) -> Message:
+    """Return the bot's question about a message of the person's."""
+    seen = await person.wait_for(lambda chat: any(each.reply_to == message for each in chat.from_bot))
+    return next(each for each in seen.from_bot if each.reply_to == message)
+
+
+async def pressed(person: Person, menu: Message, data: str) -> None:
+    """Press a button and wait for its answer."""
+    before = len((await person.snapshot()).answers)
+    await person.press_data(menu.id, data)
+    await person.wait_for(lambda chat: len(chat.answers) > before, what=f"an answer to {data}")
+
+
+async def test_a_photo_without_words_is_answered_with_the_categories(stage, worker) -> None:
+    boris = await stage.telegram.user(language="ru")
+    (sent,) = await boris.send(photo=photo())
+    menu = await menu_of(boris, sent)
+    assert menu.now.labels == tuple(category.name["ru"] for category in CATALOGUE.categories)
+
+
+async def test_a_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    await ann.press("🍂 Seasons")
+    await ann.press("❄️ Snowfall")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == shipped("snow").prompt
+    picture = await ann.picture()
+    assert picture.reply_to == sent
+    await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("❄️ Snowfall", False))
+
+
+async def test_the_same_photo_may_be_tried_with_other_presets(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    for number, preset_id in enumerate(("anime", "comic"), 1):
+        await pressed(ann, menu, f"preset:{preset_id}")
+        assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped(preset_id).prompt
+        assert (await ann.picture(number=number)).reply_to == sent
+    await ann.send("thank you")
+    await ann.says("I need a photo first")  # and not an instruction any more
+
+
+async def test_a_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    await ann.press_data(menu.id, "preset:snow")
+    await ann.press_data(menu.id, "preset:snow")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
+    assert [answer.text for answer in seen.answers] == ["❄️ Snowfall", "It is in the works already."]
+    await worker.finish_next(RESULT)
+    await ann.picture()
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_a_text_after_the_menu_is_still_the_photos_instruction(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    await pressed(ann, await menu_of(ann, sent), "category:seasons:0")
+    await ann.send("paint it blue")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
+    await ann.picture()
+
+
+async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, ann) -> None:
+    person, garment = photo(), photo()
+    (sent,) = await ann.send(photo=person)
+    await ann.press("👗 Try on & combine")
+    await ann.press("👗 Try on clothes")
+    await ann.says("Now send photo 2 of 2: the garment.")
+    await ann.send("what?")
+    seen = await ann.wait_for(lambda chat: len([each for each in chat.from_bot if each.said("photo 2 of 2")]) == 2)
+    assert seen.from_bot[-1].reply_to != sent
+    (second,) = await ann.send(photo=garment)
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == shipped("try-on").prompt
+    pictures = [await worker.store.get(ref) for ref in claim.job.edit.pictures]
+    assert len(pictures) == len(set(pictures)) == 2
+    assert (await ann.picture()).reply_to == second
+
+
+async def test_a_preset_may_be_chosen_before_its_three_photos(stage, worker, ann) -> None:
+    await ann.send("/presets")
+    await ann.says("What would you like?")
+    await ann.press("👗 Try on & combine")
+    await ann.press("👚👖 Top and trousers")
+    await ann.says("photo 1 of 3: the person")
+    for said in ("photo 2 of 3: the top", "photo 3 of 3: the trousers"):
+        await ann.send(photo=photo())
+        await ann.says(said)
+    (last,) = await ann.send(document=photo("PNG"))
+    claim = await worker.finish_next(RESULT)
+    assert len(claim.job.edit.pictures) == 3
+    assert (await ann.picture()).reply_to == last
+
+
+async def test_who_goes_back_sends_no_photo_for_the_preset(stage, worker, ann) -> None:
+    await ann.send("/presets")
+    await ann.press("👗 Try on & combine")
+    await ann.press("👗 Try on clothes")
+    await ann.says("photo 1 of 2")
+    await ann.press("Back")
+    await ann.press("Back")
+    (sent,) = await ann.send(photo=photo())
+    assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
+
+
+async def test_a_photo_with_words_of_its_own_is_no_presets(stage, worker, ann) -> None:
+    await ann.send("/presets")
+    menu = await ann.says("What would you like?")
+    await pressed(ann, menu, "preset:try-on")
+    await ann.send(photo=photo(), caption="paint it blue")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
+    await ann.picture()
+
+
+async def test_presets_in_reply_to_a_photo_are_for_that_photo(stage, worker, ann) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    await worker.finish_next(RESULT)
+    result = await ann.picture()
+    await ann.send("/presets", reply_to=result.id)
+    menu = await menu_of(ann, result.id)
+    await pressed(ann, menu, "preset:oil")
+    claim = await worker.finish_next(RESULT)
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT  # as it was made, and no JPEG of it
+    assert (await ann.picture(number=2)).reply_to == result.id
+
+
+async def test_editing_further_offers_presets_too(stage, worker, ann) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    await worker.finish_next(RESULT)
+    await ann.press("Edit further")
+    await ann.says("What shall I change")
+    await ann.press("🎨 Art styles")
+    await ann.press("💧 Watercolour")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("watercolour").prompt
+    await ann.picture(number=2)
+
+
+async def test_a_preset_or_category_that_is_gone_is_said_to_be_so(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    for data in ("preset:gone", "category:gone:0", "category:seasons:99", "category:seasons:x", "category:seasons"):
+        await pressed(ann, menu, data)
+    answers = (await ann.snapshot()).answers
+    assert [answer.text for answer in answers] == ["This one is no longer on offer."] * 2 + [""] * 3
+    await ann.wait_for(
+        lambda chat: any(each.id == menu.id and each.now.labels[0] == "❄️ Snowfall" for each in chat.from_bot)
+    )
+
+
+async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    eve = await stage.telegram.user()
+    await eve.send(photo=photo())
+    update = {
+        "callback_query": {
+            "id": "700100", "from": {"id": eve.id, "is_bot": False, "first_name": "Eve"}, "chat_instance": "1",
+            "data": "preset:snow",
+            "message": {
+                "chat": {"id": ann.chat_id, "type": "private"}, "message_id": menu.id, "date": 1,
+                "from": {"id": 42, "is_bot": True, "first_name": "Bot"}, "text": "?",
+                "reply_to_message": {
+                    "chat": {"id": ann.chat_id, "type": "private"}, "message_id": sent, "date": 1,
+                    "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
+                },
+            },
+        }
+    }  # fmt: skip
+    await stage.telegram.add_update(update)
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_a_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
+    await ann.send("/presets")
+    menu = await ann.says("What would you like?")
+    await pressed(ann, menu, "preset:snow")
+    await ann.says("Now send me the photo.")
+    await ann.send(document=b"no picture", name="a.heic", mime="image/heic")
+    await ann.says("I can't open HEIC files")
+    await ann.send(photo=photo())
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
+    await ann.picture()

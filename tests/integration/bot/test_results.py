@@ -1,0 +1,209 @@
+"""The buttons under a finished picture, and replies to it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from qwenedit_jobs import Reason, result_ref
+
+if TYPE_CHECKING:
+    from telegram_simulator.client import Message, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ann(stage: Any) -> Any:
+    return await stage.telegram.user()
+
+
+async def finished(person: Person, worker: Any) -> tuple[Message, Any]:
+    """Return a picture with its buttons, and the job behind it."""
+    before = len((await person.snapshot()).pictures)
+    await person.send(photo=photo(), caption="make it snow")
+    claim = await worker.finish_next(RESULT)
+    return await person.picture(number=before + 1), claim.job
+
+
+async def alerted(person: Person) -> str:
+    answer = (await person.wait_for(lambda chat: chat.answers)).answers[-1]
+    assert answer.alert
+    return answer.text
+
+
+async def test_a_finished_picture_has_buttons_in_the_users_language(stage, worker) -> None:
+    ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
+    picture, job = await finished(ann, worker)
+    assert [[button.text for button in row] for row in picture.now.rows] == [
+        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎲 Copy seed"],
+    ]  # fmt: skip
+    assert picture.now.buttons[-1].copy_text == str(job.edit.seed)
+    assert picture.now.buttons[1].style == "primary"
+    picture, _job = await finished(boris, worker)
+    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Взять сид")
+
+
+async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
+    picture, first = await finished(ann, worker)
+    await ann.press("Again", message_id=picture.id)
+    claim = await worker.finish_next(photo("PNG"))
+    second = await ann.picture(number=2)
+    assert second.reply_to == picture.reply_to
+    assert claim.job.edit.prompt == first.edit.prompt
+    assert claim.job.edit.seed != first.edit.seed
+    sent = [await worker.store.get(job.edit.pictures[0]) for job in (first, claim.job)]
+    assert sent[0] == sent[1]
+    await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("Once more…", False))
+
+
+async def test_a_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    update = {
+        "callback_query": {
+            "id": "900100", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "chat_instance": "1",
+            "message": {"chat": {"id": ann.chat_id, "type": "private"}, "message_id": picture.id, "date": 0},
+            "data": f"again:{job.id}",
+        }
+    }  # fmt: skip
+    for _ in range(3):
+        await stage.telegram.add_update(update)
+    await worker.finish_next(RESULT)
+    await ann.picture(number=2)
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert await worker.queue.unfinished_ids() == []
+    assert len((await ann.snapshot()).from_bot) == 3
+
+
+async def test_two_presses_of_again_are_two_jobs(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    await ann.press("Again", message_id=picture.id)
+    await ann.press("Again", message_id=picture.id)
+    seeds = {(await worker.finish_next(RESULT)).job.edit.seed for _ in range(2)}
+    await ann.picture(number=3)
+    assert len(seeds) == 2
+
+
+async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    await ann.press("Edit further", message_id=picture.id)
+    assert (await ann.says("What shall I change")).reply_to == picture.id
+    (text,) = await ann.send("and now rain")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "and now rain"
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert (await ann.picture(number=2)).reply_to == text
+
+
+async def test_a_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await ann.send("and now rain", reply_to=picture.id)
+    claim = await worker.finish_next(RESULT)
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    await ann.picture(number=2)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.send("and now sun", reply_to=picture.id)
+    claim = await worker.finish_next(RESULT)
+    assert (await worker.store.get(claim.job.edit.pictures[0])).startswith(b"\xff\xd8")  # what Telegram still has
+    await ann.picture(number=3)
+
+
+async def test_the_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await ann.press("As a file", message_id=picture.id)
+    seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
+    assert seen.from_bot[-1].reply_to == picture.id
+    assert await stage.telegram.download(seen.from_bot[-1].now.document) == RESULT
+    assert seen.from_bot[-1].now.document.name == f"{job.id[:8]}.png"
+    await ann.wait_for(lambda chat: chat.answers)
+
+
+async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    eve = await stage.telegram.user()
+    await eve.send("/start")
+    hers = await eve.says("I edit photos")
+    for number, button in enumerate(picture.now.buttons[:3], 1):
+        await eve.press_data(hers.id, button.data or "")
+        seen = await eve.wait_for(lambda chat, number=number: len(chat.answers) == number)
+        assert seen.answers[-1] == ("Only the one who asked for this picture can use its buttons.", True)
+    assert len(seen.from_bot) == 1
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_a_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    for number, verb in enumerate(("again", "further", "file", "seed"), 1):
+        await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
+        seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
+        assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
+
+
+@pytest.mark.parametrize("label", ["Again", "Edit further", "As a file"])
+async def test_a_button_of_a_picture_that_is_deleted_is_answered_in_words(stage, worker, ann, label: str) -> None:
+    picture, job = await finished(ann, worker)
+    await worker.store.delete(result_ref(job.id, 1), *job.edit.pictures)
+    await ann.press(label, message_id=picture.id)
+    assert "I no longer have this picture" in await alerted(ann)
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
+async def test_a_result_that_is_deleted_while_its_instruction_is_awaited_is_asked_for_again(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await ann.press("Edit further", message_id=picture.id)
+    await ann.says("What shall I change")
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.send("and now rain")
+    await ann.says("I no longer have this picture")
+    await ann.send("hello?")
+    await ann.says("I need a photo first")
+
+
+async def test_a_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    await worker.fail(claim, Reason.WORKER_LOST)
+    await ann.press("Try again")
+    again = await worker.finish_next(RESULT)
+    assert again.job.edit.prompt == "make it snow"
+    await ann.picture()
+
+
+async def test_again_over_the_users_limit_is_refused_in_words(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    for _ in range(4):
+        await ann.press("Again", message_id=picture.id)
+    await ann.says("You already have 3 pictures in the works")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 4)
+    assert seen.answers[-1] == ("Not right now", False)
+
+
+async def test_an_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann) -> None:
+    await stage.telegram.set_old_api(old=True)
+    try:
+        picture, job = await finished(ann, worker)
+        seed = picture.now.buttons[-1]
+        assert (seed.copy_text, seed.data) == (None, f"seed:{job.id}")
+        await ann.press("Copy seed", message_id=picture.id)
+        assert await alerted(ann) == f"Seed: {job.edit.seed}"
+    finally:
+        await stage.telegram.set_old_api(old=False)

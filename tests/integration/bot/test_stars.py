@@ -1,0 +1,244 @@
+"""Packs of jobs for Telegram Stars: paid once, given once, given back once, whatever crashes in between."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis as redis_client
+from PIL import Image
+
+from qwenedit_jobs import Reason
+from telegram_simulator.client import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
+
+ADMIN, PER_DAY = 900_001, 1
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def selling(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    settings = {
+        "JOBS_PER_DAY": str(PER_DAY), "STAR_PACKS": "2:50,10:200", "PAY_SUPPORT": "@owner", "ADMINS": str(ADMIN),
+    }  # fmt: skip
+    async with performing(redis_server.url, **settings) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(selling: Any) -> AsyncIterator[Any]:
+    yield selling
+    await selling.telegram.clear_faults()
+    await selling.worker.clear()
+
+
+async def invoice(person: Any, label: str = "2 pictures · ⭐ 50") -> Any:
+    count = len((await person.snapshot()).invoices)
+    await person.send("/buy")
+    await person.press(label)
+    seen = await person.wait_for(lambda chat: len(chat.invoices) > count, what="an invoice")
+    return seen.invoices[-1]
+
+
+async def bought(person: Any) -> str:
+    """Buy a pack of two; returns the charge."""
+    charge = await person.pay((await invoice(person)).id)
+    await person.says("Thank you! 2 more pictures are yours.")
+    return str(charge)
+
+
+async def a_picture(stage: Any, person: Any, number: int) -> None:
+    await person.send(photo=photo(), caption="make it snow")
+    await stage.worker.finish_next(RESULT)
+    await person.picture(number=number)
+
+
+async def told(person: Any, *words: str) -> None:
+    """Ask for the limits and read them in the answer to that question."""
+    (asked,) = await person.send("/limits")
+
+    def answers(chat: Any) -> bool:
+        return any(
+            message.reply_to == asked and all(word in message.text for word in words) for message in chat.from_bot
+        )
+
+    await person.wait_for(answers, what=f"limits with {words}")
+
+
+async def test_what_was_bought_is_used_after_the_days_own_and_refused_only_then(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    paper = await invoice(ann)
+    assert (paper.now.invoice.title, paper.now.invoice.total) == ("2 pictures", 50)
+    await ann.pay(paper.id)
+    await ann.says("Thank you! 2 more pictures are yours.")
+    await told(ann, "1 picture left today", "2 more that do not expire", "/buy gets you more")
+    await a_picture(stage, ann, 1)
+    await told(ann, "None left today", "2 more that do not expire")
+    await a_picture(stage, ann, 2)
+    await a_picture(stage, ann, 3)
+    await ann.send(photo=photo(), caption="make it snow")
+    said = await ann.says("You have had your picture of today")
+    assert "/buy gets you more at once." in said.text
+
+
+async def test_in_russian_it_is_the_same(stage: Any) -> None:
+    boris = await stage.telegram.user(language="ru")
+    paper = await invoice(boris, "10 картинок · ⭐ 200")
+    assert paper.now.invoice.title == "10 картинок"
+    await boris.pay(paper.id)
+    await boris.says("ещё 10 картинок. Сколько всего")
+
+
+async def test_a_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await bought(ann)
+    await a_picture(stage, ann, 1)
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await told(ann, "And 1 more")
+    await ann.says("starting")  # the last edit before the one that is slow
+    # The bot dies after the user was told, and tells again after its start.
+    await stage.telegram.fault("editMessageText", "slow", seconds=30, chat_id=ann.id)
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+    await ann.says("This one does not count.")
+    await stage.bot.kill()
+    await stage.bot.start()
+    await stage.answered(claim.job.id)
+    await told(ann, "And 2 more")
+
+
+async def test_a_payment_while_the_bot_is_down_is_good_after_its_start(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    paper = await invoice(ann)
+    # It agrees, and dies before it learns that the money came.
+    await stage.telegram.fault("answerPreCheckoutQuery", "slow", seconds=30)
+    paying = asyncio.create_task(ann.pay(paper.id))
+    await stage.struck()
+    await stage.bot.kill()
+    await paying
+    await stage.bot.start()
+    await ann.says("Thank you! 2 more pictures are yours.")
+    await told(ann, "And 2 more")
+
+
+async def test_a_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    paper = await invoice(ann)
+    await stage.telegram.fault("sendMessage", "slow", seconds=30, chat_id=ann.id)
+    await ann.pay(paper.id)
+    await ann.says("Thank you!")
+    await stage.bot.kill()
+    await stage.bot.start()
+    await told(ann, "And 2 more")
+
+
+async def test_a_payment_that_is_told_again_under_another_number_gives_nothing_more(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    charge = await bought(ann)
+    await a_picture(stage, ann, 1)
+    await a_picture(stage, ann, 2)
+    await a_picture(stage, ann, 3)
+    payment = {
+        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50", "telegram_payment_charge_id": charge,
+        "provider_payment_charge_id": charge,
+    }  # fmt: skip
+    chat = {"id": ann.id, "type": "private"}
+    sender = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
+    message = {"message_id": 5, "date": 1, "chat": chat, "from": sender, "successful_payment": payment}
+    await stage.telegram.add_update({"message": message})
+    (asked,) = await ann.send("/limits")
+    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
+    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+
+
+@pytest.mark.parametrize("payload", ["pack:3:1", "pack:2", "nonsense", "buy:2:50"])
+async def test_what_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/start")
+    query = {
+        "id": f"query {payload}", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "currency": "XTR",
+        "total_amount": 50, "invoice_payload": payload,
+    }  # fmt: skip
+    await stage.telegram.add_update({"pre_checkout_query": query})
+
+    def about_it(calls: Any) -> list[Any]:
+        return [call for call in calls if call.parameters["pre_checkout_query_id"] == query["id"]]
+
+    calls = await stage.telegram.wait_for_calls(about_it, method="answerPreCheckoutQuery")
+    call = about_it(calls)[-1]
+    assert str(call.parameters["ok"]).lower() == "false"
+    assert "no longer on offer" in call.parameters["error_message"]
+
+
+async def test_from_somebody_who_is_banned_no_money_is_taken(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    paper = await invoice(ann)
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        client.sadd("qwenedit:banned", ann.id)
+    with pytest.raises(RefusedError, match="has barred you"):
+        await ann.pay(paper.id)
+
+
+async def test_an_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(stage: Any) -> None:
+    ann, admin = await stage.telegram.user(), await stage.telegram.user(ADMIN)
+    charge = await bought(ann)
+    await a_picture(stage, ann, 1)
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await admin.send(f"/refund {ann.id}")
+    await admin.says(f"1 of 2 left · {charge}")
+    # It dies after the money went back and before that is noted.
+    await stage.telegram.fault("refundStarPayment", "slow", seconds=30)
+    await admin.send(f"/refund {ann.id} {charge}")
+    await stage.struck()
+    await ann.wait_for(lambda chat: any(payment.refunded for payment in chat.payments), what="the money back")
+    await stage.bot.kill()
+    await stage.bot.start()
+    await admin.says(f"⭐ 50 went back to user {ann.id}")
+    await ann.says("⭐ 50 came back to you")
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+    await ann.says("This one does not count.")
+    (asked,) = await ann.send("/limits")
+    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
+    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    await admin.send(f"/refund {ann.id} {charge}")
+    assert sum(payment.refunded for payment in (await ann.snapshot()).payments) == 1
+    await admin.send(f"/refund {ann.id}")
+    await admin.says(f"given back · {charge}")
+
+
+async def test_paysupport_names_whom_to_ask_and_what_was_paid(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    charge = await bought(ann)
+    await ann.send("/paysupport")
+    said = (await ann.says("Write to @owner")).text
+    assert f"2 of 2 left · {charge}" in said
+
+
+async def test_who_is_forgotten_keeps_what_they_have_paid_for(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await bought(ann)
+    await ann.send("/privacy")
+    await ann.says("What you have paid, so that it can be given back")
+    await ann.send("/forget")
+    await ann.says("So do your payments, and what you have bought and not used.")
+    await ann.press("Delete everything")
+    await ann.says("I have deleted all that I kept of you")
+    await told(ann, "And 2 more")

@@ -1,0 +1,90 @@
+"""The command `qwenedit` on a real Redis, with jobs put there as bot and workers do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenedit_jobs import Edit, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
+from qwenedit_jobs.cli import main
+from qwenedit_jobs.operating import OperatedQueue
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+PROMPT = "make it a secret snow"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """An installation without its services, and an operator."""
+
+    redis: Redis
+    capsys: pytest.CaptureFixture[str]
+    keys: Keys = field(default_factory=Keys)
+
+    def __post_init__(self) -> None:
+        self.queue = OperatedQueue(self.redis, self.keys)
+
+    async def ask(self, *words: str) -> Said:
+        """Run the command in its own event loop, as a process does."""
+
+        def run() -> int:
+            with pytest.raises(SystemExit) as end:
+                main(words)
+            assert isinstance(end.value.code, int)
+            return end.value.code
+
+        code = await asyncio.to_thread(run)
+        printed = self.capsys.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    async def enqueue(self, number: int, *, user: int = 7) -> str:
+        identity = job_id(user, number)
+        ref = input_ref(identity, 0)
+        await self.redis.set(self.keys.picture(ref), "a picture", ex=60)
+        job = Job(id=identity, user_id=user, edit=Edit(prompt=PROMPT, pictures=(ref,), seed=4), reply=None)
+        await self.queue.enqueue(job, Limits(max_unfinished_per_user=99, retry_delays=(60.0,)))
+        return identity
+
+    async def claim(self, *, worker: str = "gpu-1", token: str = "t") -> str:
+        claim = await self.queue.claim(worker=worker, token=token, lease=30)
+        assert claim is not None
+        return claim.job.id
+
+    async def dead(self, number: int, *, detail: str = "") -> str:
+        """Have a job fail for good."""
+        identity = await self.enqueue(number)
+        token = f"dead {number}"
+        assert await self.claim(token=token) == identity
+        await self.queue.fail(identity, token, Reason.OUT_OF_MEMORY, detail)
+        return identity
+
+    async def state(self, identity: str) -> str:
+        status = await self.queue.status(identity)
+        assert status is not None
+        return status.state
+
+
+@pytest.fixture
+async def desk(redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    async with connect(RedisSettings(redis_url=redis_url)) as redis:
+        yield Desk(redis, capsys)

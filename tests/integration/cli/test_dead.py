@@ -1,0 +1,74 @@
+"""Jobs that failed for good, looked at, tried again and forgotten; and the pause."""
+
+from __future__ import annotations
+
+from qwenedit_jobs import input_ref
+from tests.integration.cli.conftest import PROMPT
+
+
+async def test_the_dead_are_listed_with_their_reason_and_without_the_prompt(desk):
+    identity = await desk.dead(1, detail=f"node 7 could not allocate for {PROMPT}")
+    said = await desk.ask("dead", "list")
+    assert (said.code, identity in said.out, "out_of_memory" in said.out) == (0, True, True)
+    assert "could not allocate for [prompt]" in said.out
+    assert PROMPT not in said.out
+
+
+async def test_a_dead_job_is_tried_again_with_all_its_attempts(desk):
+    identity = await desk.dead(1)
+    said = await desk.ask("dead", "retry", identity[:8])
+    assert (said.code, "in line behind the others" in said.out) == (0, True)
+    [job] = (await desk.ask("jobs", "list", "--json")).json
+    assert (job["id"], job["attempt"], job["requeued"]) == (identity, 0, 1)
+    assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
+
+
+async def test_a_job_whose_pictures_are_gone_is_only_tried_again_by_force(desk):
+    identity = await desk.dead(1)
+    await desk.redis.delete(desk.keys.picture(input_ref(identity, 0)))
+    said = await desk.ask("dead", "retry", identity)
+    assert said.code == 1
+    assert "its pictures are no longer kept" in said.out
+    assert await desk.state(identity) == "failed"
+    assert (await desk.ask("dead", "retry", identity, "--force")).code == 0
+    assert await desk.state(identity) == "queued"
+
+
+async def test_all_of_the_dead_can_be_meant_and_must_be_named_so(desk):
+    ids = {await desk.dead(number) for number in (1, 2, 3)}
+    said = await desk.ask("dead", "drop")
+    assert said.code == 1
+    assert "name the ids, or say --all" in said.err
+    assert {deed["id"] for deed in (await desk.ask("dead", "drop", "--all", "--json")).json} == ids
+    assert (await desk.ask("dead", "list", "--json")).json == []
+
+
+async def test_a_strangers_item_can_be_dropped_and_not_executed(desk):
+    await desk.redis.lpush(desk.keys.job_queue, '{"old": "system"}')
+    assert await desk.queue.claim(worker="w", token="t", lease=30) is None
+    assert "somebody else's item" in (await desk.ask("dead", "list")).out
+    said = await desk.ask("dead", "retry", "--all")
+    assert (said.code, "`qwenedit dead drop` removes it" in said.out) == (1, True)
+    assert (await desk.ask("dead", "drop", '{"old"')).code == 0
+    assert await desk.redis.zcard(desk.keys.dead) == 0
+
+
+async def test_of_one_that_is_not_dead_it_is_said_so(desk):
+    identity = await desk.enqueue(1)
+    said = await desk.ask("dead", "retry", identity)
+    assert said.code == 1
+    assert f"none of the dead begins with {identity}" in said.err
+
+
+async def test_while_paused_no_job_begins_and_kedas_line_is_empty(desk):
+    identity = await desk.enqueue(1)
+    said = await desk.ask("pause")
+    assert (said.code, "Paused." in said.out) == (0, True)
+    assert await desk.queue.claim(worker="w", token="t", lease=30) is None
+    assert await desk.redis.llen(desk.keys.job_queue) == 0
+    assert "1 waiting" in (await desk.ask("status")).out
+    assert "`qwenedit resume` ends it" in (await desk.ask("status")).out
+    assert "Paused already, since" in (await desk.ask("pause")).out
+    assert (await desk.ask("resume")).out == "Resumed; 1 waiting.\n"
+    assert await desk.claim(token="t2") == identity
+    assert (await desk.ask("resume", "--json")).json == {"paused_since": None, "changed": False}

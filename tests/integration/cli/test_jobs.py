@@ -1,0 +1,107 @@
+"""Jobs under way, seen and moved by an operator."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_jobs import Reason
+
+
+async def test_jobs_are_listed_in_the_order_of_the_line_and_by_state_and_user(desk):
+    ids = [await desk.enqueue(number, user=number) for number in (1, 2, 3)]
+    assert await desk.claim() == ids[0]
+    assert [job["id"] for job in (await desk.ask("jobs", "list", "--json")).json] == [ids[1], ids[2], ids[0]]
+    assert [job["id"] for job in (await desk.ask("jobs", "list", "--state", "running", "--json")).json] == [ids[0]]
+    said = await desk.ask("jobs", "list", "--user", "3")
+    assert ids[2] in said.out
+    assert ids[1] not in said.out
+    assert "… and 2 more" in (await desk.ask("jobs", "list", "--limit", "1")).out
+
+
+async def test_a_job_is_found_by_the_beginning_of_its_id(desk):
+    identity = await desk.enqueue(1)
+    said = await desk.ask("jobs", "show", identity[:6])
+    assert (said.code, identity in said.out) == (0, True)
+
+
+@pytest.mark.parametrize("length", [8, 16])
+async def test_a_job_that_ended_is_found_by_its_whole_id_and_by_what_its_user_tells_of_it(desk, length):
+    identity, _other = await desk.enqueue(1), await desk.enqueue(2)
+    await desk.queue.cancel(identity)
+    said = await desk.ask("jobs", "show", identity[:length])
+    assert said.code == 0
+    assert "state     cancelled" in said.out
+
+
+async def test_what_is_asked_for_is_a_beginning_and_no_pattern(desk):
+    await desk.queue.cancel(await desk.enqueue(1))
+    for pattern in ("*", "?", "[0-9a-f]", "\\"):
+        assert (await desk.ask("jobs", "show", pattern)).code == 1
+
+
+@pytest.mark.parametrize("deed", ["show", "cancel", "requeue"])
+async def test_of_an_unknown_job_it_is_said_where_to_look(desk, deed):
+    said = await desk.ask("jobs", deed, "ffff")
+    assert (said.code, said.out) == (1, "")
+    assert "no job begins with ffff: `qwenedit jobs list`" in said.err
+
+
+async def test_a_beginning_that_several_jobs_have_names_them_and_changes_nothing(desk):
+    ids = [await desk.enqueue(number) for number in range(20)]
+    initial = next(one for one in "0123456789abcdef" if sum(each.startswith(one) for each in ids) > 1)
+    said = await desk.ask("jobs", "cancel", initial)
+    assert said.code == 1
+    assert f"jobs begin with {initial}:" in said.err
+    assert len(await desk.queue.waiting_ids()) == 20
+
+
+async def test_cancelling_says_what_it_came_to(desk):
+    running, waiting = await desk.enqueue(1), await desk.enqueue(2)
+    assert await desk.claim() == running
+    said = await desk.ask("jobs", "cancel", waiting, running)
+    assert said.code == 0
+    assert f"{waiting}: cancelled" in said.out
+    assert f"{running}: gpu-1 is told to stop" in said.out
+    again = await desk.ask("jobs", "cancel", waiting, "--json")
+    assert (again.code, again.json[0]["outcome"]) == (0, "cancelled")
+
+
+async def test_a_job_that_is_done_is_not_cancelled(desk):
+    identity = await desk.dead(1)
+    said = await desk.ask("jobs", "cancel", identity)
+    assert said.code == 1
+    assert "failed already" in said.out
+
+
+async def test_a_running_job_is_taken_from_its_worker(desk):
+    identity = await desk.enqueue(1)
+    await desk.claim()
+    said = await desk.ask("jobs", "requeue", identity)
+    assert (said.code, "taken from its worker" in said.out) == (0, True)
+    assert await desk.queue.waiting_ids() == [identity]
+    assert await desk.queue.renew(identity, "t", lease=30) == "lost"
+
+
+async def test_a_pause_between_attempts_is_cut_short(desk):
+    identity = await desk.enqueue(1)
+    await desk.claim()
+    await desk.queue.retry(identity, "t", Reason.TIMEOUT)
+    said = await desk.ask("jobs", "requeue", identity)
+    assert (said.code, "without its pause" in said.out) == (0, True)
+    assert await desk.state(identity) == "queued"
+
+
+async def test_a_job_that_waits_is_left_where_it_is(desk):
+    first, second = await desk.enqueue(1), await desk.enqueue(2)
+    said = await desk.ask("jobs", "requeue", second)
+    assert (said.code, "was in line and stays there" in said.out) == (0, True)
+    assert await desk.queue.waiting_ids() == [first, second]
+
+
+async def test_a_job_whose_user_has_the_picture_is_not_executed_again(desk):
+    identity = await desk.enqueue(1)
+    await desk.queue.cancel(identity)
+    said = await desk.ask("jobs", "requeue", identity)
+    assert said.code == 1
+    assert "cancelled" in said.out
+    assert await desk.queue.waiting_ids() == []

@@ -1,0 +1,100 @@
+"""What an operator is told of an installation at a glance."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_jobs import Phase
+from qwenedit_jobs.presence import FORGOTTEN_AFTER, Device, Presence, Workers
+from tests.integration.cli.conftest import PROMPT
+
+
+@pytest.fixture
+def workers(desk):
+    return Workers(desk.redis, desk.keys)
+
+
+def about(name, **facts):
+    here = Presence(worker=name, since=1_000.0, ready=True, draining=False, version="1.2.3", sockets=9)
+    return here.model_copy(update=facts)
+
+
+def row(said, name):
+    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
+    return line
+
+
+async def test_of_an_empty_installation_it_is_said_that_nothing_is_up(desk):
+    said = await desk.ask("status")
+    assert (said.code, said.err) == (0, "")
+    assert "0 waiting, 0 running, 0 between attempts, 0 dead" in said.out
+    assert "No worker is up." in said.out
+    assert "paused   no" in said.out
+
+
+async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, workers):
+    identity = await desk.enqueue(1)
+    await desk.claim(worker="gpu-1")
+    await desk.queue.progress(identity, "t", Phase.EDITING, step=2, steps=4)
+    device = Device(version="0.27.0", name="RTX 4090", vram_total=24 << 30, vram_free=3 << 30)
+    await workers.beat(about("gpu-1", node="node-a", comfyui_url="http://127.0.0.1:8188", device=device))
+    await workers.beat(about("gpu-2", ready=False, problem="ComfyUI lacks vae/qwen.safetensors"))
+    await workers.beat(about("gpu-3", draining=True))
+    said = await desk.ask("status")
+    for part in ("node-a", "1.2.3", "busy", identity, "editing 2/4", "0.27.0", "http://127.0.0.1:8188", "RTX 4090",
+                 "3.0 GB of 24 GB", " 9 "):  # fmt: skip
+        assert part in row(said, "gpu-1"), said.out
+    assert "not ready" in row(said, "gpu-2")
+    assert "Not ready: gpu-2: ComfyUI lacks vae/qwen.safetensors" in said.out
+    assert "leaving" in row(said, "gpu-3")
+    assert "1 running" in said.out
+
+
+async def test_json_says_the_same_with_names_for_a_program(desk, workers):
+    await desk.enqueue(1)
+    waiting = await desk.enqueue(2)
+    running = await desk.claim()
+    await workers.beat(about("gpu-1"))
+    await desk.redis.set(desk.keys.leader, "bot-0")
+    said = (await desk.ask("status", "--json")).json
+    assert (said["counts"]["waiting"], said["counts"]["running"], said["counts"]["dead"]) == (1, 1, 0)
+    assert said["janitor"] == "bot-0"
+    assert said["server"]["version"]
+    assert said["server"]["used_memory"] > 0
+    assert 0 <= said["now"] - said["oldest_enqueued_at"] < 60
+    [worker] = said["workers"]
+    assert (worker["job"]["id"], worker["job"]["state"], worker["presence"]["version"]) == (running, "running", "1.2.3")
+    assert waiting != running
+
+
+async def test_a_worker_that_was_killed_is_silent_and_then_forgotten(desk, workers):
+    await workers.beat(about("gpu-1"))
+    seconds, _ = await desk.redis.time()
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
+    assert "silent" in row(await desk.ask("status"), "gpu-1")
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - FORGOTTEN_AFTER - 1) * 1000})
+    await workers.beat(about("gpu-2"))
+    assert "gpu-1" not in (await desk.ask("status")).out
+
+
+async def test_a_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
+    identity = await desk.enqueue(1)
+    await desk.claim(worker="old")
+    assert identity in row(await desk.ask("status"), "old")
+
+
+async def test_nothing_of_a_workers_presence_outlives_the_last_worker(desk, workers):
+    await workers.beat(about("gpu-1"))
+    assert 0 < await desk.redis.ttl(desk.keys.workers) <= FORGOTTEN_AFTER
+    assert 0 < await desk.redis.ttl(desk.keys.workers_about) <= FORGOTTEN_AFTER
+    await workers.leave("gpu-1")
+    assert await desk.redis.exists(desk.keys.workers, desk.keys.workers_about) == 0
+
+
+@pytest.mark.parametrize("question", [("status",), ("jobs", "list"), ("jobs", "show", "{id}")])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+async def test_what_a_user_wrote_is_never_shown(desk, question, form):
+    identity = await desk.enqueue(1)
+    said = await desk.ask(*(word.format(id=identity) for word in question), *form)
+    assert said.code == 0
+    assert PROMPT not in said.out

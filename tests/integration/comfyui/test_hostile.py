@@ -1,0 +1,112 @@
+"""An edit's budget holds whatever answers instead of a ComfyUI: nothing, a byte now and then, or bytes without end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, api, client, execution
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+BUDGET = {"/upload/image": 1.0, "/prompt": 1.0, "/api/jobs": 1.0, "/view": 4.0}
+"""Seconds; the result is asked for only after an execution."""
+BUSY = (1, 4, 8)
+"""Times the budget, on a machine that is too busy to come to the spoiled route in less."""
+CLEAN_UP = 0.5
+MARGIN = 8.0
+"""Seconds for a busy machine; the shortest limit of a single request is longer."""
+CHUNK = bytes(2**16)
+LIMIT = 2**20
+"""Bytes that a reply may have here."""
+BUFFERED = 8 * 2**20
+"""Bytes that may be on their way between two sockets."""
+
+
+@dataclass
+class Hostile:
+    """Stands before a ComfyUI, without its websocket, and answers one route in a way of its own."""
+
+    target: str
+    route: str = ""
+    way: str = ""
+    url: str = ""
+    spoiled: int = 0
+    most_sent: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if self.route and request.path.startswith(self.route):
+            return await self._spoil(request)
+        if request.path == "/ws":
+            return web.Response(status=404)
+        headers = {key: value for key, value in request.headers.items() if key.lower() != "host"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(
+                request.method, f"{self.target}{request.path_qs}", headers=headers, data=await request.read()
+            ) as reply,
+        ):
+            return web.Response(body=await reply.read(), status=reply.status, content_type=reply.content_type)
+
+    async def _spoil(self, request: web.Request) -> web.StreamResponse:
+        self.spoiled += 1
+        self.asked.set()
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if self.way == "never answers":
+            await asyncio.sleep(60)
+        await response.prepare(request)
+        sent = 0
+        while True:
+            chunk = CHUNK if self.way == "answers without end" else b" "
+            await response.write(chunk)
+            sent += len(chunk)
+            self.most_sent = max(self.most_sent, sent)
+            await asyncio.sleep(0.05 if self.way == "trickles" else 0)
+
+
+@contextlib.asynccontextmanager
+async def standing_before(target: str) -> AsyncIterator[Hostile]:
+    hostile = Hostile(target)
+    app = web.Application(client_max_size=2**26)
+    app.router.add_route("*", "/{path:.*}", hostile.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    hostile.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield hostile
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("route", BUDGET)
+@pytest.mark.parametrize("way", ["never answers", "trickles", "answers without end"])
+async def test_the_budget_holds_and_the_next_edit_succeeds(server, client_of, invert, monkeypatch, route, way) -> None:
+    monkeypatch.setattr(client, "CLEAN_UP", CLEAN_UP)
+    monkeypatch.setattr(execution, "SOCKET_PATIENCE", 0.1)
+    monkeypatch.setattr(api, "MAX_PICTURE", LIMIT)
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.route, hostile.way = route, way
+        for budget in (BUDGET[route] * busy for busy in BUSY):
+            began = time.monotonic()
+            with pytest.raises((EditTimeout, ComfyUIUnavailable)):
+                await worker.edit(worker.request(invert), within=budget)
+            assert time.monotonic() - began < budget + CLEAN_UP + MARGIN
+            if hostile.spoiled:
+                break
+        assert hostile.spoiled
+
+        hostile.route = ""
+        assert (await worker.edit(worker.request(invert))).png
+    if route == "/view":
+        assert hostile.most_sent < LIMIT + BUFFERED

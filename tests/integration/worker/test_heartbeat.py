@@ -1,0 +1,116 @@
+"""What a worker says of itself in Redis while it lives."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from qwenedit_jobs import connect
+from qwenedit_jobs.presence import Presence, Workers
+from qwenedit_worker.comfyui import ComfyUIUnavailable, SystemStats
+from qwenedit_worker.heartbeat import Heartbeat, open_sockets
+from qwenedit_worker.redis_side import LinkedRegister
+
+
+class Stats:
+    """A ComfyUI that tells its version, or nothing."""
+
+    def __init__(self):
+        self.problem = None
+
+    async def system_stats(self):
+        if self.problem is not None:
+            raise self.problem
+        return SystemStats(version="0.27.0", device="RTX 4090", vram_total=24, vram_free=3)
+
+
+async def until(condition, *, within=30.0):
+    deadline = time.monotonic() + within
+    while not await condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def workers(bench):
+    return Workers(bench.redis, bench.keys)
+
+
+@asynccontextmanager
+async def beating(bench, part, stats, **connection):
+    client = connect(bench.settings.model_copy(update=connection))
+    heartbeat = Heartbeat(
+        Presence(worker="worker-1", since=1, ready=False, draining=False, version="1.2.3"),
+        register=LinkedRegister(Workers(client, bench.keys), part.link),
+        server=stats,
+        watch=part.watch,
+        shutdown=bench.shutdown,
+    )
+    running = asyncio.create_task(heartbeat.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await client.aclose()
+        assert running.cancelled()
+
+
+async def test_it_is_there_while_it_lives_and_says_goodbye(bench, workers):
+    async with bench.working() as part, beating(bench, part, Stats()):
+        await until(workers.seen)
+        [seen] = await workers.seen()
+        assert (seen.presence.worker, seen.presence.version, seen.presence.device.name) == (
+            "worker-1", "1.2.3", "RTX 4090",
+        )  # fmt: skip
+        assert abs(seen.at - time.time()) < 10
+    assert await workers.seen() == []
+
+
+async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
+    async def ready(want):
+        return [seen.presence.ready for seen in await workers.seen()] == [want]
+
+    async with bench.working() as part, beating(bench, part, Stats()):
+        await until(lambda: ready(True))
+        bench.server.problem = ComfyUIUnavailable("connection refused")
+        part.watch.doubt("connection refused")
+        await until(lambda: ready(False))
+        [seen] = await workers.seen()
+        assert "connection refused" in seen.presence.problem
+
+
+async def test_a_comfyui_that_answers_nobody_is_told_as_it_was(bench, workers):
+    stats = Stats()
+    async with bench.working() as part, beating(bench, part, stats):
+        await until(workers.seen)
+        stats.problem = ComfyUIUnavailable("no reply")
+        bench.shutdown.drain()
+
+        async def draining():
+            return [seen.presence.draining for seen in await workers.seen()] == [True]
+
+        await until(draining)
+        [seen] = await workers.seen()
+        assert seen.presence.device.version == "0.27.0"
+
+
+async def test_without_redis_it_goes_on_and_ends_when_told(bench):
+    async with bench.working() as part, beating(bench, part, Stats(), redis_url="redis://127.0.0.1:1/0"):
+        await asyncio.sleep(1.5)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not say")  # noqa: PTH112
+async def test_open_sockets_are_counted(tmp_path):
+    gc.collect()  # what earlier tests have left would go in between
+    before = open_sockets()
+    assert before is not None
+    with socket.socket(), socket.socket(), (tmp_path / "file").open("w"):
+        assert open_sockets() == before + 2
+    assert open_sockets(tmp_path / "missing") is None

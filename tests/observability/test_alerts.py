@@ -1,0 +1,123 @@
+"""Each alert fires on what it is for, says what it should, and is silent in a normal hour."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+import yaml
+
+from tests.observability.alert_cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
+from tests.observability.chart import ALERTS, NAMESPACE, monitored
+
+
+def check(promtool, rules, folder, *tests):
+    (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
+    whole = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": list(tests)}
+    (folder / "tests.yaml").write_text(yaml.safe_dump(whole))
+    done = subprocess.run(
+        [promtool, "test", "rules", "tests.yaml"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def silent(series, *names):
+    return expect(
+        series,
+        [
+            {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []}
+            for name in names
+            for minute in range(0, MINUTES, 3)
+        ],
+    )
+
+
+def test_every_alert_has_its_case():
+    assert list(CASES) == ALERTS
+
+
+def test_prometheus_takes_the_rules(promtool, rules, tmp_path):
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
+    done = subprocess.run(
+        [promtool, "check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules.yaml"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_alert_fires_and_says_what_is_wrong(name, promtool, rules, tmp_path):
+    case = CASES[name]
+    (rule,) = (one for group in rules["groups"] for one in group["rules"] if one.get("alert") == name)
+    told = {
+        "exp_labels": {"severity": case.severity, "namespace": NAMESPACE, **case.labels},
+        "exp_annotations": {
+            "summary": rule["annotations"]["summary"],
+            "description": case.description,
+            "runbook_url": f"{RUNBOOKS}/{name}.md",
+        },
+    }
+    check(promtool, rules, tmp_path, expect(case.series, [
+        {"eval_time": case.at, "alertname": name, "exp_alerts": [told]}
+    ]))  # fmt: skip
+
+
+def test_no_alert_in_a_normal_hour(promtool, rules, tmp_path):
+    check(promtool, rules, tmp_path, silent({}, *ALERTS))
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_no_alert_when(case, promtool, rules, tmp_path):
+    series, about = SILENT[case]
+    check(promtool, rules, tmp_path, silent(series, *(name for name in ALERTS if about in name)))
+
+
+def test_a_release_of_another_namespace_is_none_of_ours(promtool, rules, tmp_path):
+    strange = {
+        name.replace(OURS, 'namespace="others"'): values
+        for case in CASES.values()
+        for name, values in case.series.items()
+        if name not in {LEADER, UP}
+    }
+    check(promtool, rules, tmp_path, silent(strange, *ALERTS))
+
+
+def test_alerts_can_be_left_out_relabelled_and_set():
+    alerts = {
+        "labels": {"release": "stack"},
+        "alertLabels": {"team": "photos"},
+        "runbookBaseUrl": "https://wiki.example.com/",
+        "selector": 'cluster="a",namespace="{{ .Release.Namespace }}"',
+        "objectives": {"success": 99.5, "answerSeconds": 60},
+        "rules": {
+            "QweneditDeadLetters": {"enabled": False},
+            "QweneditRedisNearlyFull": {"severity": "page", "for": "1h", "percent": 95},
+        },
+    }
+    (rule,) = (one for one in monitored({"alerts": alerts}) if one["kind"] == "PrometheusRule")
+    found = {one["alert"]: one for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one}
+    assert list(found) == [name for name in ALERTS if name != "QweneditDeadLetters"]
+    assert rule["metadata"]["labels"]["release"] == "stack"
+    redis = found["QweneditRedisNearlyFull"]
+    assert redis["labels"] == {"namespace": NAMESPACE, "severity": "page", "team": "photos"}
+    assert redis["for"] == "1h"
+    assert redis["expr"].endswith("> 95")
+    assert 'cluster="a",namespace="photos"' in redis["expr"]
+    assert redis["annotations"]["runbook_url"] == "https://wiki.example.com/QweneditRedisNearlyFull.md"
+    assert "> 7.2 " in found["QweneditJobsFailFast"]["expr"]
+    assert "> 72 " in found["QweneditAnswersLateFast"]["expr"]
+    late = [
+        one["expr"]
+        for group in rule["spec"]["groups"]
+        for one in group["rules"]
+        if "jobs_late" in one.get("record", "")
+    ]
+    assert all('le="60.0"' in expr for expr in late)
+
+
+def test_a_prometheus_without_the_operator_gets_the_same_rules(rules):
+    everything = monitored({"alerts": {"kind": "ConfigMap", "labels": {"prometheus_rules": "1"}}})
+    (kept,) = (one for one in everything if "prometheus_rules" in one["metadata"]["labels"])
+    (text,) = kept["data"].values()
+    assert kept["kind"] == "ConfigMap"
+    assert yaml.safe_load(text) == rules

@@ -1,0 +1,48 @@
+"""Dashboards reach Grafana, and each other."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.observability.chart import ROOT, monitored
+from tests.observability.grafana import FILES, panels, read
+
+BOOKS = "https://wiki.example.com/books"
+
+
+def test_each_dashboard_is_in_a_config_map_that_grafanas_sidecar_finds():
+    values = {"dashboards": {"annotations": {"grafana_folder": "Photos"}}}
+    maps = [one for one in monitored(values) if one["metadata"]["labels"].get("grafana_dashboard") == "1"]
+    assert {name for one in maps for name in one["data"]} == {f"qwenedit-{file.name}" for file in FILES}
+    assert all(one["metadata"]["annotations"] == {"grafana_folder": "Photos"} for one in maps)
+    assert all(len(text) < 1 << 20 for one in maps for text in one["data"].values())
+
+
+def test_dashboards_are_what_the_files_say(dashboards):
+    assert dashboards == {f"qwenedit-{file.name}": read(file.name) for file in FILES}
+
+
+def test_runbooks_of_ones_own_are_linked_from_the_dashboards_too():
+    maps = [
+        one
+        for one in monitored({"alerts": {"runbookBaseUrl": f"{BOOKS}/"}})
+        if one["metadata"]["labels"].get("grafana_dashboard") == "1"
+    ]
+    for one in maps:
+        (text,) = one["data"].values()
+        links = [link["url"] for panel in panels(json.loads(text)) for link in panel.get("links", [])]
+        assert all(link.startswith(f"{BOOKS}/Qwenedit") or link == f"{BOOKS}/README.md" for link in links)
+        assert f"{BOOKS}/README.md" in text
+
+
+def test_each_dashboard_has_an_identity_of_its_own():
+    boards = [read(file.name) for file in FILES]
+    assert len({board["uid"] for board in boards}) == len({board["title"] for board in boards}) == len(boards) == 3
+
+
+def test_every_panel_that_a_runbook_names_exists():
+    titles = {panel["title"] for file in FILES for panel in panels(read(file.name))}
+    for page in (ROOT / "docs/runbooks").glob("*.md"):
+        named = set(re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", page.read_text()))
+        assert named <= titles, page.name

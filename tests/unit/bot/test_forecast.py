@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qwenedit_bot import views
+from qwenedit_bot.forecast import Outlook, Wait, forecast
+from qwenedit_bot.texts import Words
+from qwenedit_jobs import Edit, Job, Phase, State, Status
+
+OUTLOOK = Outlook(now=1000.0, workers=1, paused=False, durations={"": 20.0, "slow": 60.0}, cold_start=None)
+
+
+def job(
+    name: str, state: State = State.QUEUED, *, workflow: str | None = None, started_at: float | None = None
+) -> Status:
+    return Status(
+        job=Job(id=name, user_id=1, edit=Edit(prompt="p", pictures=("p",), seed=1, workflow=workflow), reply=None),
+        state=state, phase=Phase.QUEUED, step=0, steps=0, attempt=0, cancelling=False, enqueued_at=0.0, reason=None,
+        result=None, started_at=started_at,
+    )  # fmt: skip
+
+
+def running(name: str, started_at: float) -> Status:
+    return job(name, State.RUNNING, started_at=started_at)
+
+
+def seconds(statuses: list[Status], outlook: Outlook = OUTLOOK) -> dict[str, float | None]:
+    return {name: wait.seconds for name, wait in forecast(statuses, outlook).items()}
+
+
+def test_one_worker_does_one_job_after_another() -> None:
+    assert seconds([job("a"), job("b"), job("c")]) == {"a": 20, "b": 40, "c": 60}
+
+
+def test_several_workers_do_several_at_once() -> None:
+    outlook = replace(OUTLOOK, workers=2)
+    assert seconds([job("a"), job("b", workflow="slow"), job("c")], outlook) == {"a": 20, "b": 60, "c": 40}
+
+
+def test_a_running_job_is_waited_for_and_one_that_takes_long_is_expected_any_moment() -> None:
+    assert seconds([job("a"), running("r", 995.0)]) == {"a": 35}
+    assert seconds([job("a"), running("r", 900.0)]) == {"a": 20}
+
+
+def test_a_worker_that_was_not_heard_of_counts_while_it_has_a_job() -> None:
+    assert seconds([job("a"), running("r", 990.0)], replace(OUTLOOK, workers=0)) == {"a": 30}
+
+
+def test_without_a_worker_one_is_woken() -> None:
+    for usual in (None, 80.0):
+        outlook = replace(OUTLOOK, workers=0, cold_start=usual)
+        assert forecast([job("a"), job("b")], outlook) == {name: Wait(usual, waking=True) for name in "ab"}
+
+
+def test_a_pause_is_said_whatever_workers_there_are() -> None:
+    for workers in (0, 2):
+        outlook = replace(OUTLOOK, workers=workers, paused=True)
+        assert forecast([job("a"), running("r", 990.0)], outlook) == {"a": Wait(None, paused=True)}
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    assert seconds([job("a"), job("b", workflow="new"), job("c")]) == {"a": 20}
+    assert forecast([job("d", State.DELAYED), running("r", 1.0)], OUTLOOK) == {}
+
+
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (Wait(3.0), "Ready in about 10\u00a0s"),
+        (Wait(80.1), "Ready in about 90\u00a0s"),
+        (Wait(91.0), "Ready in about 2\u00a0min"),
+        (Wait(75.0, waking=True), "🔌 Waking a GPU, usually 80\u00a0s"),
+        (Wait(200.0, waking=True), "🔌 Waking a GPU, usually 4\u00a0min"),
+        (Wait(None, waking=True), "🔌 Waking a GPU, which may take a few minutes"),
+        (Wait(None, paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
+    ],
+)
+def test_what_is_expected_is_said_below_the_place(wait: Wait, said: str) -> None:
+    assert views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
+        f"⏳ Place in line: 2\n{said}\n\n"
+    )

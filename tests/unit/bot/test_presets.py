@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_bot import preset_views as views
+from qwenedit_bot import presets
+from qwenedit_bot.plurals import LANGUAGES
+from qwenedit_bot.presets import Category, Preset, PresetsError
+from qwenedit_bot.texts import Words
+from qwenedit_jobs import MAX_PICTURES
+
+GOOD = """\
+categories:
+  - id: seasons
+    name: {en: Seasons, ru: Сезоны}
+    presets:
+      - id: snow
+        name: {en: Snow, ru: Снег}
+        example: {en: It snows., ru: Идёт снег.}
+        prompt: Make it snow.
+      - id: try-on
+        name: {en: Try on, ru: Примерить}
+        example: {en: You in it., ru: Вы в этом.}
+        prompt: Dress image 1 in image 2.
+        photos: 2
+        asks:
+          - {en: the person, ru: человек}
+          - {en: the garment, ru: одежда}
+        workflow: qwen-image-edit-2511
+        parameters: {steps: 8}
+"""
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(PresetsError) as refused:
+        presets.read(text)
+    return str(refused.value)
+
+
+def test_a_file_is_read() -> None:
+    catalogue = presets.read(GOOD)
+    assert catalogue.size == 2
+    found = catalogue.preset("try-on")
+    assert found is not None
+    assert (found.photos, found.workflow, found.parameters) == (2, "qwen-image-edit-2511", {"steps": 8})
+    assert catalogue.category_of("snow") == catalogue.category("seasons")
+    assert catalogue.preset("gone") is None
+    assert catalogue.category("gone") is None
+
+
+def test_the_shipped_file_has_forty_presets_in_six_categories_and_try_on_is_one() -> None:
+    catalogue = presets.read(presets.shipped())
+    assert len(catalogue.categories) == 6
+    assert catalogue.size >= 40
+    assert all(len(category.presets) >= 6 for category in catalogue.categories)
+    try_on = catalogue.preset("try-on")
+    assert try_on is not None
+    assert try_on.photos == 2
+
+
+def test_the_shipped_prompts_speak_of_each_photo() -> None:
+    for category in presets.read(presets.shipped()).categories:
+        for preset in category.presets:
+            for number in range(1, MAX_PICTURES + 1):
+                spoken_of = f"image {number}" in preset.prompt
+                assert spoken_of == (1 < preset.photos >= number), preset.id
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("        prompt: Make it snow.\n", ""), "line 5: categories.0.presets.0.prompt: it is missing"),
+        (("Make it snow.", "''"), "line 8: categories.0.presets.0.prompt: String should have at least 1 character"),
+        ((", ru: Снег}", "}"), "line 6: categories.0.presets.0.name: it needs a text in each of these languages"),
+        ((": Снег}", ": Снег, de: Schnee}"), "line 6: categories.0.presets.0.name: it needs a text in each"),
+        (("photos: 2", "photos: 4"), "line 13: categories.0.presets.1.photos: Input should be less than or equal to 3"),
+        (("photos: 2", "photos: 3"), "line 9: categories.0.presets.1: asks must say what each of the 3 photos shows"),
+        (("photos: 2", "photo: 2"), "line 13: categories.0.presets.1.photo: there is no such field"),
+        (("id: snow", "id: Snow White"), "line 5: categories.0.presets.0.id: String should match pattern"),
+        (("id: try-on", "id: snow"), "line 9: preset snow is there already, in line 5"),
+        (("        photos: 2", "        id: again"), "line 13: the key 'id' comes twice"),
+        (("{steps: 8}", "{steps: yes}"), "line 18: categories.0.presets.1.parameters.steps: up to 16 names"),
+        (("    presets:", "   presets:"), "line 4: "),
+        (("{en: Seasons", "{en: {a: b}"), "line 3: categories.0.name.en: Input should be a valid string"),
+    ],
+)
+def test_a_broken_file_is_refused_with_line_and_reason(change: tuple[str, str], said: str) -> None:
+    assert change[0] in GOOD
+    assert said in refusal(GOOD.replace(*change, 1))
+
+
+@pytest.mark.parametrize("text", ["", "categories: []", "[]", "categories: {}", "\x00", "- &a [*a]", "{a: 2026-13-45}"])
+def test_a_file_without_presets_is_refused(text: str) -> None:
+    assert refusal(text).startswith("line 1: ")
+
+
+def test_several_problems_are_told_in_the_order_of_the_file() -> None:
+    said = refusal(GOOD.replace("Make it snow.", "''").replace("photos: 2", "photos: 9"))
+    assert [line.split(":")[0] for line in said.splitlines()] == ["line 8", "line 13"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
+    words, catalogue = Words(language), presets.read(presets.shipped())
+    question = views.question(words, catalogue)
+    assert [button.data for row in question.buttons for button in row] == [
+        f"category:{category.id}:0" for category in catalogue.categories
+    ]
+    for category in catalogue.categories:
+        shown = views.category(words, category, 0)
+        assert {f"preset:{preset.id}" for preset in category.presets} <= {b.data for row in shown.buttons for b in row}
+        assert all(len(button.data.encode()) <= 64 for row in shown.buttons for button in row)
+        assert all(len(row) <= 2 for row in shown.buttons)
+
+
+def many(count: int) -> Category:
+    text = {"en": "Name", "ru": "Имя"}
+    found = tuple(Preset(id=f"p{n}", name=text, example=text, prompt="Do it.") for n in range(count))
+    return Category(id="all", name=text, presets=found)
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "turns"),
+    [(10, 0, []), (25, 0, ["category:all:1"]), (25, 1, ["category:all:0", "category:all:2"]),
+     (25, 2, ["category:all:1"]), (25, 99, ["category:all:1"]), (25, -1, ["category:all:1"])],
+)  # fmt: skip
+def test_a_long_category_has_pages(count: int, page: int, turns: list[str]) -> None:
+    data = [button.data for row in views.category(Words("en"), many(count), page).buttons for button in row]
+    assert [each for each in data if each.startswith("category:")] == turns
+    assert data[-1] == views.CATEGORIES
+
+
+def test_a_preset_says_what_comes_out_and_which_photo_is_next() -> None:
+    catalogue = presets.read(GOOD)
+    try_on = catalogue.preset("try-on")
+    assert try_on is not None
+    asked = views.ask_photo(Words("en"), try_on, 2, catalogue.category_of("try-on"))
+    assert asked.text == "Try on\nYou in it.\n\nNow send photo 2 of 2: the garment."
+    assert [button.data for row in asked.buttons for button in row] == ["category:seasons:0"]

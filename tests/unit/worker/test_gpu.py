@@ -1,0 +1,158 @@
+"""The account of the GPU's seconds: whose each is, and that none is lost or counted twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from qwenedit_worker.gpu import Doing, GpuCollector, GpuTime, process_age
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def account(clock, *, age=0.0):
+    return GpuTime(age=age, clock=clock)
+
+
+def scraped(gpu):
+    registry = CollectorRegistry()
+    registry.register(GpuCollector(gpu))
+    return {doing: registry.get_sample_value("qwenedit_gpu_seconds_total", {"activity": doing}) for doing in Doing}
+
+
+def test_a_workers_day_is_told_by_activity(clock):
+    gpu = account(clock, age=3)
+    clock.now += 4  # ComfyUI starts
+    gpu.ready(yes=True)
+    clock.now += 10
+    with gpu.job() as share:
+        clock.now += 1  # read, uploaded
+        share.loads()
+        clock.now += 20
+        share.edits()
+        clock.now += 5
+    clock.now += 7
+    gpu.ready(yes=False)
+    clock.now += 2
+    assert scraped(gpu) == {"starting": 9, "loading": 20, "editing": 6, "idle": 17}
+    assert (share.seconds, share.load_seconds) == (26, 20)
+
+
+def test_a_job_of_a_warm_server_has_no_load(clock):
+    gpu = account(clock)
+    with gpu.job() as share:
+        share.edits()
+        clock.now += 5
+    assert (share.seconds, share.load_seconds) == (5, None)
+
+
+def test_a_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_length(clock):
+    gpu = account(clock)
+    with gpu.job() as share:
+        share.loads()
+        clock.now += 8
+        share.edits(loaded=False)  # submitted again, after ComfyUI freed its memory
+        clock.now += 1
+    assert share.load_seconds is None
+    assert scraped(gpu)["loading"] == 8
+
+
+def test_the_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
+    gpu = account(clock)
+    with gpu.job() as first:
+        clock.now += 3
+        with gpu.job() as second:
+            second.loads()
+            clock.now += 2
+            assert (first.seconds, second.seconds) == (3, 0)
+        clock.now += 1
+    assert (first.seconds, second.seconds) == (6, 0)
+    assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 0}
+
+
+def test_the_gpu_passes_to_the_next_attempt_when_the_older_one_is_settled(clock):
+    gpu = account(clock)
+    older, newer = gpu.job(), gpu.job()
+    first = older.__enter__()
+    clock.now += 3
+    second = newer.__enter__()
+    clock.now += 1
+    older.__exit__(None, None, None)
+    clock.now += 5
+    newer.__exit__(None, None, None)
+    assert (first.seconds, second.seconds) == (4, 5)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_at_every_scrape_the_activities_add_up_to_the_process_age_and_none_goes_back(clock, seed):
+    """Whatever happens in whatever order: jobs that overlap, ComfyUI that comes and goes, loads that break off."""
+    chance = random.Random(seed)  # noqa: S311 - a day's events
+    began, age = clock.now, chance.uniform(0, 5)
+    gpu = account(clock, age=age)
+    jobs: list[Any] = []
+    before = dict.fromkeys(Doing, 0.0)
+    for _ in range(300):
+        clock.now += chance.expovariate(1)
+        match chance.randrange(7):
+            case 0:
+                gpu.ready(yes=chance.random() < 0.7)
+            case 1 | 2 if len(jobs) < 2:
+                job = gpu.job()
+                jobs.append((job, job.__enter__()))
+            case 3 if jobs:
+                job, share = jobs.pop(chance.randrange(len(jobs)))
+                job.__exit__(None, None, None)
+                assert share.seconds >= (share.load_seconds or 0)
+            case 4 if jobs:
+                chance.choice(jobs)[1].loads()
+            case 5 if jobs:
+                chance.choice(jobs)[1].edits(loaded=chance.random() < 0.5)
+            case _:
+                now = scraped(gpu)
+                assert sum(now.values()) == pytest.approx(age + clock.now - began)
+                assert all(now[doing] >= before[doing] for doing in Doing)
+                before = now
+
+
+def test_the_jobs_shares_add_up_to_loading_and_editing(clock):
+    chance = random.Random(1)  # noqa: S311 - lengths
+    gpu = account(clock)
+    gpu.ready(yes=True)
+    shares = []
+    for _ in range(20):
+        clock.now += chance.expovariate(1)
+        with gpu.job() as share:
+            clock.now += 0.1
+            share.loads()
+            clock.now += chance.expovariate(1)
+            share.edits()
+            clock.now += chance.expovariate(1)
+        shares.append(share)
+    now = scraped(gpu)
+    assert sum(share.seconds for share in shares) == pytest.approx(now["loading"] + now["editing"])
+    assert sum(share.load_seconds for share in shares) == pytest.approx(now["loading"])
+
+
+def test_the_account_begins_with_the_process():
+    began, age, since = time.monotonic(), process_age(), time.monotonic()
+    assert age > 0
+    time.sleep(0.05)
+    until, later, end = time.monotonic(), process_age(), time.monotonic()
+    assert until - since - 0.001 <= later - age <= end - began + 0.001
+    accounted = sum(GpuTime().seconds().values())
+    assert later <= accounted <= process_age() + 0.001

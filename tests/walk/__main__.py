@@ -1,0 +1,116 @@
+"""`make walk`: walk through every feature in a browser, and take its pictures."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from playwright.async_api import async_playwright
+
+from tests.walk.gallery import LANGUAGES, ROOT, Gallery
+from tests.walk.scenes import SCENES
+from tests.walk.stage import ADMIN, performing
+from tests.walk.visitor import PATIENCE, TALLEST, WIDTH, Visitor
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+    from tests.walk.gallery import Chapter
+    from tests.walk.scenes import Scene
+    from tests.walk.stage import Stage
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FAILED = ROOT / ".local" / "walk-failed.png"
+NAMES = {"en": "Ann", "ru": "Аня"}
+MUMS = {"en": "Mum", "ru": "Мама"}
+_user_ids = itertools.count(7_100)
+
+
+def main() -> None:
+    """Walk; exit code 1 says that something was not as it should be."""
+    parser = argparse.ArgumentParser(prog="make walk", description=__doc__)
+    parser.add_argument(
+        "--only",
+        default="",
+        help="scenes whose title this is found in, a regular expression; the page is not written then",
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="qwenedit-walk-") as data:
+        asyncio.run(walk(Path(data), options.only))
+
+
+async def walk(data: Path, only: str) -> None:
+    """Play all scenes in all languages."""
+    began = time.monotonic()
+    gallery = Gallery()
+    async with performing(data) as stage, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=_browser(), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
+        await stage.warm_up()
+        for scene in SCENES:
+            if not re.search(only, scene.title):
+                continue
+            chapter = gallery.chapter(scene.title, scene.about)
+            for language in LANGUAGES:
+                await _play(scene, language, browser, stage, gallery, chapter)
+            print(f"{time.monotonic() - began:6.1f} s  {scene.title}", flush=True)
+        await browser.close()
+    if not only:
+        gallery.write()
+    count = sum(len(chapter.pictures) for chapter in gallery.chapters) * len(LANGUAGES)
+    print(f"{count} pictures, {gallery.bytes / 1e6:.2f} MB, {time.monotonic() - began:.0f} s")
+
+
+async def _play(
+    scene: Scene, language: str, browser: Browser, stage: Stage, gallery: Gallery, chapter: Chapter
+) -> None:
+    user_id = ADMIN + list(LANGUAGES).index(language) if scene.admin else next(_user_ids)
+    person = await stage.telegram.user(user_id, language=language, first_name=NAMES[language])
+    query, others = {"user": str(user_id)}, {}
+    if scene.where is not None:
+        title = f"{scene.where} {language.upper()}"
+        mum = await stage.telegram.user(language=language, first_name=MUMS[language])
+        group = await stage.telegram.group(title, person, mum)
+        person, query["group"], others = person.within(group), title, {"mum": mum.within(group)}
+    context = await browser.new_context(
+        viewport={"width": WIDTH, "height": TALLEST}, device_scale_factor=1.25, reduced_motion="reduce",
+        locale=language, permissions=["clipboard-read", "clipboard-write"],
+    )  # fmt: skip
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(f"{stage.url}/?{urlencode(query)}")
+    try:
+        user = Visitor(page, person, language, gallery, chapter)
+        user.others |= others
+        await scene.play(user, stage)
+        assert errors == []
+        await stage.idle()
+    except BaseException:
+        print(f"In “{scene.title}”, {language}; see {FAILED}:", file=sys.stderr)
+        await page.screenshot(path=FAILED)
+        raise
+    finally:
+        await context.close()
+
+
+def _browser() -> str:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        raise SystemExit(f"no browser: neither CHROMIUM is set nor is any of {', '.join(BROWSERS)} on the PATH")
+    return path
+
+
+main()

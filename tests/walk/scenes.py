@@ -1,0 +1,392 @@
+"""The features, one scene each, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from qwenedit_bot.submit import MAX_INSTRUCTION
+from qwenedit_bot.texts import Text
+from qwenedit_jobs import Reason
+from tests.walk.visitor import SAMPLES
+
+if TYPE_CHECKING:
+    from tests.walk.stage import Stage
+    from tests.walk.visitor import Visitor
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A feature to be shown.
+
+    Attributes:
+        where: Title of the group in which it happens; None is the private chat.
+        admin: The user is an admin.
+    """
+
+    play: Callable[[Visitor, Stage], Awaitable[None]]
+    title: str
+    where: str | None = None
+    admin: bool = False
+
+    @property
+    def about(self) -> str:
+        """What the page says of it."""
+        return " ".join((self.play.__doc__ or "").split())
+
+
+SCENES: list[Scene] = []
+
+Play = Callable[["Visitor", "Stage"], Awaitable[None]]
+
+
+def scene(title: str, *, where: str | None = None, admin: bool = False) -> Callable[[Play], Play]:
+    """Add the function below as the next scene; what is written of it stands on the page."""
+
+    def add(play: Play) -> Play:
+        SCENES.append(Scene(play, title, where, admin))
+        return play
+
+    return add
+
+
+@scene("The first look")
+async def first_look(user: Visitor, stage: Stage) -> None:
+    """`/start` says how it works, `/help` what works well, and `/privacy` what is kept and for how long."""
+    await user.take("empty", "The page before anything is said")
+    await user.say("/start")
+    await user.sees(Text.START)
+    await user.take("start", "/start")
+    await user.say("/help")
+    await user.sees(Text.HELP, length=MAX_INSTRUCTION)
+    await user.take("help", "/help")
+
+
+@scene("A photo with a caption")
+async def photo(user: Visitor, stage: Stage) -> None:
+    """One message per job: it counts the steps, and becomes the picture. The button cancels."""
+    async with stage.held(at_step=2):
+        await user.send("cat", caption=user.either("make it snow", "пусть идёт снег"))
+        await user.sees(Text.EDITING, step=2, steps=4, bar="")
+        await user.take("editing", "At work, step by step")
+    await user.gets_picture()
+    await user.take("done", "The same message, a moment later")
+    async with stage.held(at_step=1):
+        await user.send("rocket", caption=user.either("make it a winter night", "пусть будет зимняя ночь"))
+        await user.sees(Text.EDITING, step=1, steps=4, bar="")
+        await user.take("two-jobs", "The next one")
+    await user.gets_picture(number=2)
+
+
+@scene("The place in line, and a GPU that sleeps")
+async def line(user: Visitor, stage: Stage) -> None:
+    """With no worker up the bot says that one is being woken and how long that usually takes; the place in line moves,
+    and what waits can be cancelled."""
+    async with stage.no_worker():
+        await stage.somebody_waits()
+        await user.send("rocket", caption=user.either("let the sun rise", "пусть взойдёт солнце"))
+        await user.sees(Text.QUEUED, position=2)
+        await user.reads(user.either("Waking a GPU", "Включаю видеокарту"))
+        await user.take("waking", "Second in line, and no GPU is awake")
+        await user.press(Text.CANCEL_BUTTON)
+        await user.sees(Text.CANCELLED)
+        await user.take("cancelled", "Cancelled by the button")
+
+
+@scene("A photo, and then the words")
+async def photo_then_text(user: Visitor, stage: Stage) -> None:
+    """A photo without a caption is answered with a question and the ready-made edits; the next text is its
+    instruction."""
+    await user.send("coffee")
+    await user.sees(Text.ASK_INSTRUCTION)
+    await user.take("question", "What shall I do with it?")
+    await user.say(user.either("make it a pencil sketch", "нарисуй карандашом"))
+    await user.gets_picture()
+    await user.take("answer", "The answer replies to the instruction")
+
+
+@scene("An album")
+async def album(user: Visitor, stage: Stage) -> None:
+    """Two or three photos that are sent together are one job; more are refused once, in words."""
+    await user.send(
+        "cat", "rocket", caption=user.either("put them together on a rainy night", "соедини их дождливой ночью")
+    )
+    await user.gets_picture()
+    await user.take("album", "Two photos, one job")
+    await user.send("cat", "rocket", "coffee", "astronaut")
+    await user.sees(Text.ALBUM_TOO_MANY, count=4, limit=3)
+    await user.take("album-too-many", "Four photos")
+
+
+@scene("A photo as a file, and the result as a file")
+async def files(user: Visitor, stage: Stage) -> None:
+    """Photos that are sent as files come in full quality. So does the result, when asked for."""
+    await user.send(
+        "astronaut", caption=user.either("put a sunset behind her", "пусть за ней будет закат"), as_file=True
+    )
+    await user.gets_picture()
+    await user.press(Text.AS_FILE_BUTTON)
+    await user.reads(".png")
+    await user.take("file", "A file in, a picture out, and the picture as a PNG")
+
+
+@scene("Ready-made edits")
+async def presets(user: Visitor, stage: Stage) -> None:
+    """`/presets` has 51 of them in six categories. Some want two photos, such as trying on clothes."""
+    await user.say("/presets")
+    await user.sees(Text.PRESETS)
+    await user.take("presets", "The categories")
+    await user.press_label(user.either("Seasons", "Сезон"))
+    await user.reads(user.either("Seasons", "Сезон"))
+    await user.take("presets-category", "A category")
+    await user.press_label(user.either("Snowfall", "Снегопад"))
+    await user.reads(user.either("Now send me the photo", "Теперь пришлите фото"))
+    await user.send("rocket")
+    await user.gets_picture()
+    await user.take("preset", "One of them")
+
+
+@scene("Trying on clothes")
+async def try_on(user: Visitor, stage: Stage) -> None:
+    """The bot asks for each photo by what it is to show."""
+    await user.say("/presets")
+    await user.press_label(user.either("Try on & combine", "Примерка"))
+    await user.press_label(user.either("Try on clothes", "Примерить одежду"))
+    await user.reads(user.either("Now send photo 1 of 2", "Теперь пришлите фото 1 из 2"))
+    await user.send("astronaut")
+    await user.reads(user.either("Now send photo 2 of 2", "Теперь пришлите фото 2 из 2"))
+    await user.take("try-on", "First the person, then the clothes")
+    await user.send("cameraman")
+    await user.gets_picture()
+
+
+@scene("The buttons under a result")
+async def result_buttons(user: Visitor, stage: Stage) -> None:
+    """Again is another seed, *edit further* takes the result as the next photo, and the seed is copied. Only the one
+    who asked may press."""
+    await user.send("cat", caption=user.either("draw it as a comic", "нарисуй как комикс"))
+    await user.gets_picture()
+    await user.press(Text.SEED_BUTTON)
+    await user.shows_note(user.either("Copied", "Скопировано"))
+    await user.take("seed", "The seed is copied")
+    await user.press(Text.AGAIN_BUTTON)
+    await user.gets_picture(number=2)
+    await user.press(Text.FURTHER_BUTTON)
+    await user.sees(Text.ASK_FURTHER)
+    await user.take("further", "Again, and edit further")
+    await user.say(user.either("and now make it night", "а теперь ночь"))
+    await user.gets_picture(number=3)
+    await user.take("further-done", "The result, edited further")
+    await stage.forget_jobs()
+    await user.press(Text.AGAIN_BUTTON)
+    await user.shows_alert(Text.PRESS_FORGOTTEN)
+    await user.take("old-button", "A button of a job that is forgotten by now")
+
+
+@scene("Cancelling")
+async def cancelling(user: Visitor, stage: Stage) -> None:
+    """By the button under the job or, for all of them, by `/cancel`. `/status` says where they are."""
+    async with stage.held(at_step=1):
+        for name in ("cat", "coffee"):
+            await user.send(name, caption=user.either("make it snow", "пусть идёт снег"))
+        await user.sees(Text.EDITING, step=1, steps=4, bar="")
+        await user.say("/status")
+        await user.reads(user.either("Editing: step 1 of 4", "Рисую: шаг 1 из 4"))
+        await user.take("status", "/status")
+        await user.say("/cancel")
+        await user.sees(Text.JOBS_CANCELLED, count=2)
+        await user.sees(Text.STOPPING)
+        await user.take("stopping", "/cancel")
+
+
+@scene("What is no photo")
+async def no_photos(user: Visitor, stage: Stage) -> None:
+    """Whatever else people send is answered with what to send instead."""
+    await user.person.send(kind="sticker", document=_webp())
+    await user.sees(Text.UNSUPPORTED, kind="sticker")
+    await user.person.send(kind="voice", document=b"OggS")
+    await user.sees(Text.UNSUPPORTED, kind="voice")
+    await user.person.send(document=b"words", name="notes.txt")
+    await user.sees(Text.UNSUPPORTED, kind="document")
+    await user.take("no-photo", "A sticker, a voice message, a document")
+    await user.say(user.either("make it snow", "пусть идёт снег"))
+    await user.sees(Text.TEXT_WITHOUT_PHOTO)
+    await user.say("/dance")
+    await user.sees(Text.UNKNOWN_COMMAND)
+    await user.take("no-photo-text", "A wish without a photo, a command that is none")
+
+
+@scene("Photos that cannot be taken")
+async def refusals(user: Visitor, stage: Stage) -> None:
+    """Each refusal says what to do about it."""
+    caption = user.either("make it snow", "пусть идёт снег")
+    await user.person.send(document=b"\xff\xd8\xff" + bytes(21 << 20), name="huge.jpg", caption=caption)
+    await user.sees(Text.FILE_TOO_BIG, megabytes=21, limit=20)
+    await user.person.send(
+        document=b"\x00\x00\x00\x18ftypheic", name="IMG_0001.heic", mime="image/heic", caption=caption
+    )
+    await user.sees(Text.PICTURE_REFUSED, why="heic", width="0", height="0", limit="0")
+    await user.take("refused", "Too large, and HEIC")
+    await user.send("cat")
+    await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
+    await user.reads(user.either("This instruction has", "В описании"))
+    await user.person.send(document=_png((320, 240))[:2000], name="half.png", caption=caption)
+    await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
+    await user.person.send(document=_png((40, 30)), name="icon.png", caption=caption)
+    await user.reads(user.either("This picture is only 40 × 30", "В этой картинке всего 40 × 30"))
+    await user.take("refused-more", "An instruction that is too long, a damaged photo, and one that is too small")
+
+
+@scene("A job that fails")
+async def failure(user: Visitor, stage: Stage) -> None:
+    """The reason in plain words, with a button where another try may help. What fails does not count."""
+    await stage.comfyui_fails("oom", times=None)
+    await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
+    await user.sees(Text.FAILED, reason=Reason.OUT_OF_MEMORY)
+    await stage.comfyui_works()
+    async with stage.no_worker():
+        await user.send("coffee", caption=user.either("make it rain", "пусть идёт дождь"))
+        await stage.fail_next(Reason.COMFYUI_UNAVAILABLE)
+        await user.sees(Text.FAILED, reason=Reason.COMFYUI_UNAVAILABLE)
+        await user.take("failed", "Failed for good, and failed for now")
+    await user.press(Text.TRY_AGAIN_BUTTON)
+    await user.gets_picture()
+    await user.take("tried-again", "Tried again")
+
+
+@scene("Thirty photos at once")
+async def burst(user: Visitor, stage: Stage) -> None:
+    """Three are taken, and the rest gets one answer."""
+    async with stage.held(at_step=1):
+        for _ in range(30):
+            await user.person.send(photo=_small("rocket"), caption=user.either("make it snow", "пусть идёт снег"))
+        answer = await user.sees(Text.TOO_MANY_UNFINISHED, count=3)
+        await user.take("thirty", "Some of the thirty, and the one answer", at=answer)
+        await user.say("/cancel")
+        await user.sees(Text.JOBS_CANCELLED, count=3)
+
+
+@scene("Limits")
+async def limits(user: Visitor, stage: Stage) -> None:
+    """With a number of pictures a day, each of them says how many are left, and so does `/limits`."""
+    await user.say("/limits")
+    await user.reads(user.either("5 pictures left today", "На сегодня осталось 5 картинок"))
+    for number in range(1, 6):
+        await user.person.send(photo=_small("rocket"), caption=user.either("make it snow", "пусть идёт снег"))
+        await user.gets_picture(number=number)
+    await user.send("cat", caption=user.either("make it snow", "пусть идёт снег"))
+    await user.reads(user.either("You have had your 5 pictures", "Сегодня у вас уже было 5 картинок"))
+    await user.take("limits", "The last one of the day")
+
+
+@scene("More of them for Telegram Stars")
+async def stars(user: Visitor, stage: Stage) -> None:
+    """Where the operator sells packs, `/buy` offers them. What is bought does not expire, and a picture that fails goes
+    back to its buyer."""
+    await user.say("/buy")
+    await user.sees(Text.BUY)
+    await user.press(Text.BUY_BUTTON, jobs=10, stars=50)
+    await user.reads(user.words(Text.INVOICE_TITLE, jobs=10))
+    await user.press_label("⭐️50")
+    await user.sees(Text.PAID, jobs=10)
+    await user.say("/limits")
+    await user.reads(user.words(Text.LEFT_BOUGHT, count=10))
+    await user.take("stars", "/buy, an invoice, a payment, and /limits")
+
+
+@scene("The language")
+async def language(user: Visitor, stage: Stage) -> None:
+    """That of the user's Telegram, unless they choose another one."""
+    await user.say("/language")
+    await user.sees(Text.LANGUAGE)
+    await user.take("language", "/language")
+
+
+@scene("What is kept")
+async def privacy(user: Visitor, stage: Stage) -> None:
+    """`/privacy` says what is kept, for how long, and what for; `/forget` deletes it."""
+    await user.say("/privacy")
+    await user.reads(user.either("What I keep, and for how long", "Что я храню и сколько"))
+    await user.take("privacy", "/privacy")
+    await user.say("/forget")
+    await user.sees(Text.FORGET)
+    await user.press(Text.FORGET_BUTTON)
+    await user.sees(Text.FORGOTTEN)
+    await user.take("forget", "/forget")
+
+
+@scene("In a group", where="Family")
+async def group(user: Visitor, stage: Stage) -> None:
+    """Quiet until it is called: by a command, by its name, or in reply to a picture of it. The buttons are for the one
+    who asked."""
+    mum = user.others["mum"]
+    (sent,) = await mum.send(photo=(stage.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
+    await user.person.send(user.either("/edit give her a red hat", "/edit надень на неё красную шапку"), reply_to=sent)
+    await user.gets_picture()
+    await user.take("group", "A member's photo, and /edit in reply to it")
+    picture = await mum.picture()
+    await mum.send(user.either("and now make it snow", "а теперь пусть идёт снег"), reply_to=picture.id)
+    await user.gets_picture(number=2)
+    await user.press(Text.AGAIN_BUTTON)
+    await user.shows_alert(Text.PRESS_NOT_YOURS)
+    await user.take("group-buttons", "A reply changes the picture further; another one's button")
+
+
+@scene("For admins", admin=True)
+async def admins(user: Visitor, stage: Stage) -> None:
+    """Numbers, the queue, a pause, bans, gifts and a message to all; to everybody else these commands do not exist."""
+    await user.say("/stats")
+    await user.sees(Text.STATS_DAY, day="yesterday", done=0, failed=0, cancelled=0)
+    await user.say("/pause")
+    await user.sees(Text.PAUSED)
+    waiting = await stage.somebody_waits()
+    await user.say("/queue")
+    await user.reads(f"{user.either('user', 'пользователь')} {waiting.id}")
+    await user.say("/resume")
+    await user.sees(Text.RESUMED, count=1)
+    await user.take("admin", "/stats, /pause, /queue and /resume")
+    await user.say(f"/grant {waiting.id} 10")
+    await user.sees(Text.GRANTED, user=str(waiting.id), count=10)
+    await user.say(f"/ban {waiting.id}")
+    await user.sees(Text.BANNED_USER, user=str(waiting.id))
+    await user.say(f"/unban {waiting.id}")
+    await user.sees(Text.UNBANNED_USER, user=str(waiting.id))
+    await user.say(user.either("/broadcast New: presets. Try /presets", "/broadcast Новое: готовые идеи. См. /presets"))
+    await user.reads(user.either("New: presets", "Новое: готовые"))
+    await user.take("admin-more", "/grant, /ban, /unban and /broadcast")
+    await user.press(Text.CANCEL_BUTTON)
+    await user.sees(Text.BROADCAST_DROPPED)
+
+
+@scene("While the queue is paused")
+async def paused(user: Visitor, stage: Stage) -> None:
+    """Jobs are still taken, and wait."""
+    async with stage.paused():
+        await user.send("coffee", caption=user.either("make it autumn", "пусть будет осень"))
+        await user.sees(Text.QUEUED, position=1)
+        await user.take("paused", "A job that waits for the end of a pause")
+    await user.gets_picture()
+
+
+def _small(name: str) -> bytes:
+    picture = Image.open(SAMPLES / f"{name}.jpg")
+    picture.thumbnail((240, 240))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def _png(size: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _webp() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (128, 128), (255, 160, 0, 255)).save(buffer, "WEBP")
+    return buffer.getvalue()
