@@ -42,7 +42,7 @@ async def test_with_redis_down_the_number_of_workers_is_held(installation, photo
     await installation.let_scale()
     await installation.kube("scale", "statefulset", f"{installation.name}-redis", "--replicas=0")
     try:
-        await installation.kube("wait", "--for=delete", f"pod/{installation.name}-redis-0", "--timeout=30s")
+        await installation.kube("wait", "--for=delete", f"pod/{installation.name}-redis-0", "--timeout=60s")
         await user.send(photo=photo, caption="make it snow")
 
         async def held():

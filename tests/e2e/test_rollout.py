@@ -6,6 +6,8 @@ import asyncio
 
 import pytest_asyncio
 
+from tests.e2e.kube import eventually
+
 USERS = 6
 PHOTOS_EACH = 2
 
@@ -46,8 +48,11 @@ async def test_a_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_tw
                 await asyncio.sleep(1.5)
 
     sending = asyncio.create_task(keep_sending())
-    await asyncio.sleep(3)
-    assert (await installation.queue.counts()).running
+
+    async def busy():
+        return (await installation.queue.counts()).running
+
+    await eventually("a job in hand", busy, within=60)
     old = {part: await identities(installation, part) for part in ("bot", "worker")}
     await installation.upgrade("bot.settings.logLevel=DEBUG", "worker.settings.logLevel=DEBUG")
     await sending

@@ -82,7 +82,7 @@ async def test_one_job_wakes_one_worker_which_leaves_after_the_cooldown(sleeping
 async def test_six_jobs_wake_as_many_workers_as_there_are_gpus_and_keep_them_while_they_run(sleeping):
     started = time.monotonic()
     jobs = [*[await sleeping.push() for _ in range(4)], *[await sleeping.push(workflow=LONG) for _ in range(2)]]
-    await eventually("two workers wanted", desired(sleeping, 2), within=45)
+    await eventually("two workers wanted", desired(sleeping, 2), within=60)
     print(f"from six jobs to two workers: {time.monotonic() - started:.1f} s")
     long = jobs[4:]
     await asyncio.gather(*(sleeping.until(job, "running", within=90) for job in long))
