@@ -34,6 +34,8 @@ KEYS = Keys()
 LONG = 100_000.0
 """Seconds: no lease and no pause of a test ends by itself. They end when the machine says so, by their score in Redis,
 which is all that Redis' clock is compared with."""
+SHORT = 0.001
+"""Seconds that a claim of a test waits for a job which nobody enqueues."""
 RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
 # Everything there is, in one round trip: the invariants are looked at after every step.
 SNAPSHOT = """
@@ -252,24 +254,39 @@ class QueueMachine(RuleBasedStateMachine):
     # ---------------------------------------------------------------- the worker's side
 
     @precondition(lambda self: self.model.of(State.QUEUED, State.RUNNING, State.DELAYED))
-    @rule(worker=workers)
-    def claim(self, worker: str) -> None:
+    @rule(worker=workers, waits=st.booleans())
+    def claim(self, worker: str, *, waits: bool = False) -> None:
         self.tokens += 1
-        self._claim(worker, f"token-{self.tokens}")
+        # A wait that finds nothing leaves promoting and reaping to others.
+        self.nothing_changes = waits and (self.model.paused or not self.model.line)
+        self._claim(worker, f"token-{self.tokens}", waits=waits)
 
     @precondition(lambda self: self.claims)
-    @rule(worker=workers, which=whichever)
-    def claim_again(self, worker: str, which: int) -> None:
+    @rule(worker=workers, which=whichever, waits=st.booleans())
+    def claim_again(self, worker: str, which: int, waits: bool) -> None:
         self.nothing_changes = True
-        self._claim(worker, self.one_of_the_claims(which)[1])
+        self._claim(worker, self.one_of_the_claims(which)[1], again=True, waits=waits)
 
-    def _claim(self, worker: str, token: str) -> None:
-        expected = self.model.claim(token)
-        claim = self.do(self.queue.claim(worker=worker, token=token, lease=LONG))
+    def _claim(self, worker: str, token: str, *, waits: bool, again: bool = False) -> None:
+        expected = None if self.nothing_changes and not again else self.model.claim(token)
+        claim = self.do(self.queue.claim(worker=worker, token=token, lease=LONG, wait=SHORT if waits else 0.0))
         assert (claim and (claim.job.id, claim.attempt)) == expected
-        self.note("claim again" if self.nothing_changes else "claim", "a job" if claim else "none")
-        if claim and not self.nothing_changes:
+        call = f"claim{' that waits' if waits else ''}{' again' if again else ''}"
+        self.note(call, "a job" if claim else "none")
+        if claim and not again:
             self.claims.insert(0, (claim.job.id, token))
+
+    @precondition(lambda self: self.claims)
+    @rule(which=whichever)
+    def abandon(self, which: int) -> None:
+        """Give back what a token has taken; like a token that took nothing, it takes nothing any more."""
+        self.tokens += which == UNFAIR
+        token = f"token-{self.tokens}" if which == UNFAIR else self.one_of_the_claims(which)[1]
+        expected = self.model.abandon(token)
+        assert self.do(self.queue.abandon(token)) is expected
+        self.note("abandon", expected)
+        if which == UNFAIR:
+            self.claims.append((next(iter(self.model.jobs), name(999)), token))
 
     def one_of_the_claims(self, which: int) -> tuple[str, str]:
         """Choose a claim that holds, or one of all that ever were, or a claim's token for another job."""

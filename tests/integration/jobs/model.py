@@ -47,8 +47,8 @@ class Model:
     jobs: dict[str, ModelJob] = field(default_factory=dict)
     line: list[str] = field(default_factory=list)
     """Next one last, as in Redis."""
-    claims: dict[str, str] = field(default_factory=dict)
-    """Token → job."""
+    claims: dict[str, str | None] = field(default_factory=dict)
+    """Token → job; None for one that is abandoned."""
     events: list[tuple[str, str]] = field(default_factory=list)
     """Job and final state, in their order."""
     buried: list[str] = field(default_factory=list)
@@ -169,6 +169,8 @@ class Model:
     def claim(self, token: str) -> tuple[str, int] | None:
         if token in self.claims:
             job_id = self.claims[token]
+            if job_id is None:
+                return None
             return (job_id, self.jobs[job_id].attempt) if self.holds(job_id, token) else None
         self.promote()
         self.reap()
@@ -181,6 +183,13 @@ class Model:
             self.claims[token] = job.id
             return job.id, job.attempt
         return None
+
+    def abandon(self, token: str) -> Settled:
+        job_id, self.claims[token] = self.claims.get(token), None
+        if job_id is None or not self.holds(job_id, token):
+            return Settled.LOST
+        job = self.jobs[job_id]
+        return self._finish(job, State.CANCELLED) if job.cancelling else self._release(job)
 
     def renew(self, job_id: str, token: str) -> Lease:
         lease = self.look(job_id, token)

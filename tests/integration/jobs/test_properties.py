@@ -44,12 +44,14 @@ def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
 
 
 LETTING_GO = {"complete": "done", "fail": "failed", "retry": "delayed", "release": "queued"}
+CLAIMS = ("", " again", " that waits", " that waits again")
 EVERYWHERE = {
     *(f"enqueue: {answer}" for answer in ("queued", "known", "full", "limited")),
     *(f"cancel: {answer}" for answer in ("cancelled", "cancelling", "done", "failed", "unknown")),
     *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
     *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
-    *(f"{call}: {answer}" for call in ("claim", "claim again") for answer in ("a job", "none")),
+    *(f"claim{how}: {answer}" for how in CLAIMS for answer in ("a job", "none")),
+    *(f"abandon: {answer}" for answer in ("queued", "cancelled", "lost")),
     *(f"requeue: {state} queued" for state in ("queued", "running", "delayed", "failed")),
     *("requeue: running cancelled", "requeue: done done", "requeue: cancelled cancelled", "requeue: None unknown"),
     *("pause: first", "pause: again", "drop: dead", "drop: not dead", "forget: forgotten", "forget: not yet"),
@@ -77,7 +79,18 @@ MUTATIONS = {
     "a finished job stays for ever": ("prelude", "    redis.call('EXPIRE', JOB .. id, RETENTION)\n", ""),
     "the user's job stays unfinished": ("prelude", "    redis.call('SREM', UNFINISHED .. get(id, 'user'), id)\n", ""),
     "a drained lease is counted twice": ("drain", "    redis.call('ZREM', LEASES, id)\n", ""),
-    "a released job goes to the end of the line": ("release", "'RPUSH'", "'LPUSH'"),
+    "a released job goes to the end of the line": (
+        "prelude",
+        "redis.call('RPUSH', QUEUE, id)\n    return 'queued'",
+        "redis.call('LPUSH', QUEUE, id)\n    return 'queued'",
+    ),
+    "an abandoned token takes a job": ("abandon", "redis.call('SET', CLAIM .. token, '', 'PX', void)\n", ""),
+    "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'"),
+    "a claim that waits forgets what it took": (
+        "nothing_waits",
+        " and redis.call('EXISTS', ARGV[3] .. ARGV[7]) == 0",
+        "",
+    ),
     "a lost worker is still heard": ("prelude", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
     "a late job is executed": ("claim", " and not too_late", ""),
     "a pause leaves the line where it is": ("pause", "set_aside()\n", ""),

@@ -10,7 +10,18 @@ from collections import Counter
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_jobs import Cancelled, Lease, Phase, Reason, RedisPictureStore, RedisSettings, Result, Settled, connect
+from qwenedit_jobs import (
+    Cancelled,
+    JobQueue,
+    Lease,
+    Phase,
+    Reason,
+    RedisPictureStore,
+    RedisSettings,
+    Result,
+    Settled,
+    connect,
+)
 
 RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
 
@@ -73,6 +84,33 @@ async def test_a_waiter_that_is_cancelled_as_a_job_arrives_takes_nothing(desk):
     assert len(await desk.queue.waiting_ids()) == 100
 
 
+async def test_a_claim_whose_connection_was_closed_takes_nothing(desk, redis_url):
+    client = connect(RedisSettings(redis_url=redis_url), block=60)
+    claiming = JobQueue(client, desk.keys).claim(worker="w", token="t", lease=30, wait=60)
+    waiting = asyncio.create_task(claiming)
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    job = await desk.enqueued()
+    await asyncio.sleep(0.2)
+    assert await desk.queue.waiting_ids() == [job.id]
+    await client.aclose()
+
+
+async def test_a_claim_that_is_abandoned_as_a_job_arrives_keeps_nothing(desk):
+    for number in range(100):
+        token = f"token-{number}"
+        waiting = asyncio.create_task(desk.queue.claim(worker="w", token=token, lease=30, wait=2))
+        await asyncio.sleep(0)
+        enqueuing = asyncio.create_task(desk.enqueued(number))
+        for _ in range(random.randrange(12)):  # noqa: S311 - order, not secrets
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting, enqueuing])
+        await desk.queue.abandon(token)
+    assert len(await desk.queue.waiting_ids()) == 100
+
+
 @pytest.fixture
 async def full(desk, redis_url):
     """Fill Redis up to its limit; returns a way to make room again."""
@@ -109,8 +147,8 @@ async def test_a_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
         await full.enqueued(number)
     await full.fill()
     ids = []
-    for token in "abcd":
-        claim = await full.queue.claim(worker="w", token=token, lease=30)
+    for token, wait in zip("abcd", (0.0, 1.0, 0.0, 1.0), strict=True):
+        claim = await full.queue.claim(worker="w", token=token, lease=30, wait=wait)
         ids.append(claim.job.id)
         assert await full.queue.renew(claim.job.id, token, lease=60) is Lease.HELD
     assert await full.queue.complete(ids[0], "a", RESULT) is Settled.DONE
@@ -118,6 +156,10 @@ async def test_a_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
     assert await full.queue.retry(ids[2], "c", Reason.TIMEOUT) is Settled.DELAYED
     assert await full.queue.release(ids[3], "d") is Settled.QUEUED
     assert [await full.places(job_id) for job_id in ids] == [[], ["dead"], ["delayed"], ["line"]]
+    assert (await full.queue.claim(worker="w", token="e", lease=30)).job.id == ids[3]
+    assert await full.queue.claim(worker="w", token="f", lease=30, wait=0.05) is None
+    assert await full.queue.abandon("f") is Settled.LOST
+    assert await full.queue.abandon("e") is Settled.QUEUED
     binary = connect(RedisSettings(redis_url=redis_url), decode=False)
     with pytest.raises(OutOfMemoryError):
         await RedisPictureStore(binary, full.keys, ttl=60).put("x", bytes(1000))

@@ -14,11 +14,13 @@ from qwenedit_jobs import (
     Phase,
     QueueFullError,
     Reason,
+    RedisSettings,
     Result,
     Settled,
     State,
     TooManyUnfinishedError,
     UnreadableJobError,
+    connect,
 )
 
 RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
@@ -102,6 +104,78 @@ async def test_a_claim_takes_the_job_that_waited_longest(desk):
     assert await desk.places(first.id) == ["leases"]
     assert (await desk.queue.claim(worker="worker-1", token="b", lease=30)).job == second
     assert await desk.queue.claim(worker="worker-1", token="c", lease=30) is None
+
+
+async def test_a_claim_that_waits_takes_the_job_that_comes(desk, patient):
+    queue = JobQueue(desk.redis, desk.keys, waiter=patient)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(queue.claim(worker="worker-1", token="a", lease=30, wait=60))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        job = await desk.enqueued()
+        async with asyncio.timeout(30):
+            claim = await waiting
+    assert claim is not None
+    assert (claim.job, claim.attempt) == (job, 1)
+    assert await desk.places(job.id) == ["leases"]
+
+
+async def test_of_many_claims_that_wait_one_takes_the_job(desk, redis_url):
+    clients = [connect(RedisSettings(redis_url=redis_url), block=60) for _ in range(5)]
+    waiting = [
+        asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=0.5))
+        for token, client in zip("abcde", clients, strict=True)
+    ]
+    await asyncio.sleep(0.1)
+    job = await desk.enqueued()
+    claims = await asyncio.gather(*waiting)
+    for client in clients:
+        await client.aclose()
+    assert [claim.job for claim in claims if claim] == [job]
+
+
+async def test_a_claim_waits_in_vain_and_leaves_what_is_over_or_due_to_others(desk):
+    claim = await desk.claimed()
+    await desk.expire(claim.job.id)
+    assert await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05) is None
+    assert await desk.places(claim.job.id) == ["leases"]
+
+
+async def test_a_claim_that_waits_is_repeated_although_nothing_waits_any_more(desk):
+    claim = await desk.claimed("a")
+    again = await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05)
+    assert (again.job, again.attempt) == (claim.job, 1)
+
+
+async def test_an_abandoned_token_gives_its_job_back_and_takes_none_any_more(desk):
+    first = (await desk.claimed("a")).job
+    second = await desk.enqueued(2)
+    assert await desk.queue.abandon("a") is Settled.QUEUED
+    assert await desk.queue.abandon("a") is Settled.LOST
+    assert await desk.queue.waiting_ids() == [first.id, second.id]
+    assert (await desk.queue.status(first.id)).attempt == 0
+    for wait in (0.0, 0.05):
+        assert await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=wait) is None
+    assert await desk.queue.waiting_ids() == [first.id, second.id]
+
+
+async def test_an_abandoned_token_ends_a_cancelled_job(desk):
+    job = (await desk.claimed("a")).job
+    await desk.queue.cancel(job.id)
+    assert await desk.queue.abandon("a") is Settled.CANCELLED
+    assert await desk.places(job.id) == []
+
+
+async def test_a_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing(desk, patient):
+    queue = JobQueue(desk.redis, desk.keys, waiter=patient)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(queue.claim(worker="worker-1", token="a", lease=30, wait=60))
+        await asyncio.sleep(0.1)
+        assert await queue.abandon("a") is Settled.LOST
+        job = await desk.enqueued()
+        async with asyncio.timeout(30):
+            assert await waiting is None
+    assert await desk.queue.waiting_ids() == [job.id]
 
 
 async def test_a_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):

@@ -177,7 +177,7 @@ class LossyQueue(JobQueue):
         return reply
 
 
-@pytest.mark.parametrize("transition", ["claim", "complete", "renew", "progress"])
+@pytest.mark.parametrize("transition", ["claim_awaited", "complete", "renew", "progress"])
 async def test_a_lost_reply_changes_nothing(bench, transition):
     queue = LossyQueue(bench, {transition: "lost"})
 
@@ -199,6 +199,16 @@ async def test_a_lost_reply_changes_nothing(bench, transition):
     assert bench.metric("qwenedit_attempts_total", outcome="done", reason="") == 1
 
 
+async def test_a_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
+    jobs = [await bench.enqueue() for _ in range(2)]
+    queue = LossyQueue(bench, {"claim": "lost"})
+    async with bench.working(queue=queue):
+        found = [await bench.until_final(job) for job in jobs]
+    assert [(status.state, status.attempt) for status in found] == [(State.DONE, 1)] * 2
+    assert len(bench.editor.calls) == 2
+    assert queue.lose == {}
+
+
 async def test_a_lost_reply_to_a_release_changes_nothing(bench, unavailable):
     bench.editor.script.append(unavailable(submitted=False))
     job = await bench.enqueue()
@@ -207,17 +217,45 @@ async def test_a_lost_reply_to_a_release_changes_nothing(bench, unavailable):
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_worker_cancelled_in_mid_claim_gives_back_what_it_may_have_taken(bench):
+@pytest.mark.parametrize("end", ["cancelled", "told to leave"])
+async def test_a_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(bench, end):
     job = await bench.enqueue()
-    queue = LossyQueue(bench, {"claim": "hangs"})
+    queue = LossyQueue(bench, {"claim_awaited": "hangs"})
     async with bench.working(queue=queue) as parts:
         await asyncio.wait_for(queue.hang.wait(), 30)
         assert (await bench.queue.status(job.id)).state is State.RUNNING
-        parts.task.cancel()
-        await asyncio.wait([parts.task])
+        if end == "cancelled":
+            parts.task.cancel()
+        else:
+            bench.shutdown.drain()
+        await asyncio.wait_for(asyncio.wait([parts.task]), 30)
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
     assert bench.editor.calls == []
+
+
+async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_same(bench, monkeypatch):
+    monkeypatch.setattr("qwenedit_worker.worker.LAST_CALLS", 0.1)
+    queue = LossyQueue(bench, {"claim_awaited": "hangs", "abandon": "hangs"})
+    async with bench.working(queue=queue) as parts:
+        await asyncio.wait_for(queue.hang.wait(), 30)
+        bench.shutdown.leave()
+        await asyncio.wait_for(asyncio.wait([parts.task]), 30)
+        assert parts.task.exception() is None
+
+
+async def test_a_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharmed(bench, unavailable):
+    async with bench.working() as parts:
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
+        await asyncio.sleep(0.1)  # by then it waits in line
+        bench.server.problem = unavailable(submitted=False)
+        parts.watch.doubt("ComfyUI went away")
+        job = await bench.enqueue()
+        await bench.until(job, lambda status: status.state is State.QUEUED and status.started_at is not None)
+        assert bench.editor.calls == []
+        bench.server.problem = None
+        status = await bench.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
 
 
 async def test_a_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(tmp_path, make_bench):

@@ -17,14 +17,12 @@ from qwenedit_jobs.errors import (
     QueueFullError,
     StorageFullError,
     TooManyUnfinishedError,
-    UnreadableJobError,
 )
 from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import Cancelled, Claim, Counts, Job, Lease, Phase, Reason, Result, Settled, State, Status
-from qwenedit_jobs.reading import status_of
+from qwenedit_jobs.reading import claim_of, status_of
 from qwenedit_jobs.refusals import explained
 from qwenedit_jobs.scripts import Scripts
-from qwenedit_jobs.trace import attempt_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,8 +35,12 @@ if TYPE_CHECKING:
 SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
     "promote", "expire", "answered", "readdress", "counts", "unfinished", "pause", "resume", "requeue", "drop",
-    "forget",
+    "forget", "abandon",
 )  # fmt: skip
+PARTS = {
+    **{name: ("prelude", name) for name in SCRIPT_NAMES},
+    "claim_awaited": ("nothing_waits", "prelude", "claim"),
+}
 SCRIPTS = files("qwenedit_jobs") / "lua"
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
@@ -51,6 +53,8 @@ DEAD_KEPT = 1_000
 BATCH = 100
 LOOK_EVERY = 0.5
 """Seconds between looks at the line while Redis is too full to wait in it."""
+ABANDONED_FOR = 60.0
+"""Seconds for which an abandoned token is remembered: its claim may still be on its way, or wait inside Redis."""
 _FORGOTTEN = "forgotten"
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
@@ -87,7 +91,7 @@ class JobQueue:
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
-        waiter: A client whose connections are for `wait` alone: its socket time-out must exceed the wait.
+        waiter: A client whose connections are for waiting alone: its socket time-out must exceed the wait.
         picture_ttl: Seconds for which a result's picture is kept that is handed in with it.
     """
 
@@ -98,18 +102,20 @@ class JobQueue:
         self._waiter = waiter or redis
         self._keys = keys
         self._picture_ttl = picture_ttl
-        self._scripts = Scripts(redis, SCRIPTS, SCRIPT_NAMES, prelude="prelude.lua")
+        self._scripts = Scripts(redis, SCRIPTS, PARTS)
+        self._waiting = Scripts(waiter, SCRIPTS, PARTS) if waiter else self._scripts
         self._script_keys = (
             keys.job_queue, keys.leases, keys.draining, keys.delayed, keys.dead, keys.events, keys.nudge,
             keys.paused, keys.held, keys.lost,
         )  # fmt: skip
         self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
 
-    async def _run(self, transition: str, *arguments: str | float, raw: bool = False, behind: Command = ()) -> Any:
+    async def _run(
+        self, transition: str, *arguments: str | float, raw: bool = False, behind: Command = (), waiting: bool = False
+    ) -> Any:
+        scripts = self._waiting if waiting else self._scripts
         try:
-            return await self._scripts.run(
-                transition, self._script_keys, (*self._common, *arguments), raw=raw, behind=behind
-            )
+            return await scripts.run(transition, self._script_keys, (*self._common, *arguments), raw=raw, behind=behind)
         except ResponseError as error:
             job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
             raise await explained(error, self._redis, self._keys.kinds | job) from error
@@ -204,17 +210,20 @@ class JobQueue:
         Args:
             timeout: Seconds.
         """
-        key = self._keys.job_queue
+        line = self._keys.job_queue
         try:
-            return await self._waiter.blmove(key, key, timeout, "RIGHT", "RIGHT") is not None  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
+            return await self._waiter.blmove(line, line, timeout, "RIGHT", "RIGHT") is not None  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
         except ResponseError as error:
-            cause = await explained(error, self._redis, self._keys.kinds)
-            if not isinstance(cause, StorageFullError):
-                raise cause from error
-        # A full Redis lets nobody move an item, not even onto its own place; its jobs must be taken all the same.
-        if not await self._redis.llen(key):
-            await asyncio.sleep(min(timeout, LOOK_EVERY))
-        return await self._redis.llen(key) > 0
+            await self._wait_otherwise(error, timeout)
+        return await self._redis.llen(line) > 0
+
+    async def _wait_otherwise(self, refused: ResponseError, seconds: float) -> None:
+        """Wait where Redis is full: it lets nobody move an item then, not even onto its own place."""
+        cause = await explained(refused, self._redis, self._keys.kinds)
+        if not isinstance(cause, StorageFullError):
+            raise cause from refused
+        if not await self._redis.llen(self._keys.job_queue):
+            await asyncio.sleep(min(seconds, LOOK_EVERY))
 
     async def peek(self) -> Job | None:
         """Return the job that a claim would take now, and leave it in line: somebody else may be faster.
@@ -228,41 +237,45 @@ class JobQueue:
         except ValidationError:
             return None
 
-    async def claim(self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0) -> Claim | None:
+    async def claim(
+        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
+    ) -> Claim | None:
         """Take the job that waited longest.
+
+        A claim that waits is `wait` and a claim behind it in one round trip. Where its reply is lost, or the call is
+        cancelled, it may have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone
+        without its connection being closed takes one job at most, and only until its wait has ended.
 
         Args:
             worker: Who asks, for the operator.
             token: Fresh and random for each job; repeating a call with the same token returns the same job.
             lease: Seconds until the job goes to somebody else unless `renew` is called.
             pictures_up_to: Bytes of pictures that may come with the job, from the same Redis.
+            wait: Seconds to wait for a job where there is none.
 
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        prefix = self._keys.picture("")
-        strangers, *found = await self._run("claim", worker, token, _ms(lease), pictures_up_to, prefix, raw=True)
+        arguments = (worker, token, _ms(lease), pictures_up_to, self._keys.picture(""))
+        waited: object = None
+        if wait:
+            line = self._keys.job_queue
+            behind = ("BLMOVE", line, line, "RIGHT", "RIGHT", wait)
+            waited, reply = await self._run("claim_awaited", *arguments, raw=True, behind=behind, waiting=True)
+        else:
+            reply = await self._run("claim", *arguments, raw=True)
+        strangers, *found = reply
         if int(strangers):
             log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
-        if not found:
-            return None
-        job_id, payload, attempt, max_attempts, trace_context, waited, previous_token, *pictures = found
-        try:
-            job = Job.model_validate_json(payload)
-        except ValidationError as error:
-            raise UnreadableJobError(job_id.decode(), token) from error
-        trace = trace_context.decode()
-        return Claim(
-            job=job,
-            token=token,
-            attempt=int(attempt),
-            max_attempts=int(max_attempts),
-            trace_context=trace,
-            waited=int(waited) / 1000,
-            attempt_context=attempt_context(trace, token),
-            previous_context=attempt_context(trace, previous_token.decode()),
-            pictures=tuple(pictures),
-        )
+        if found:
+            return claim_of(found, token)
+        if isinstance(waited, ResponseError):
+            await self._wait_otherwise(waited, wait)
+        return None
+
+    async def abandon(self, token: str) -> Settled:
+        """Let a token take no job any more, and give back unharmed the one that it has taken; see `release`."""
+        return Settled(await self._run("abandon", token, _ms(ABANDONED_FOR)))
 
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
         """Keep the job for another lease (seconds)."""

@@ -7,12 +7,43 @@ knows a part only; but whoever shows or answers a job needs no more than that pa
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from qwenedit_jobs.model import Job, Phase, Reason, Result, State, Status
+from pydantic import ValidationError
+
+from qwenedit_jobs.errors import UnreadableJobError
+from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.trace import attempt_context
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _Word = TypeVar("_Word", bound=StrEnum)
+
+
+def claim_of(found: Sequence[bytes], token: str) -> Claim:
+    """Read what the script says of the job that it took.
+
+    Raises:
+        UnreadableJobError: this version does not know the whole of the job.
+    """
+    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token, *pictures = found
+    try:
+        job = Job.model_validate_json(payload)
+    except ValidationError as error:
+        raise UnreadableJobError(job_id.decode(), token) from error
+    trace = trace_context.decode()
+    return Claim(
+        job=job,
+        token=token,
+        attempt=int(attempt),
+        max_attempts=int(max_attempts),
+        trace_context=trace,
+        waited=int(waited) / 1000,
+        attempt_context=attempt_context(trace, token),
+        previous_context=attempt_context(trace, previous_token.decode()),
+        pictures=tuple(pictures),
+    )
 
 
 def job_of(fields: dict[str, str]) -> Job:

@@ -9,7 +9,7 @@ from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
     from redis.asyncio import Redis
@@ -23,14 +23,15 @@ class Scripts:
 
     Args:
         redis: Where they run.
-        folder: Has a file for each.
-        names: Which there are.
-        prelude: Stands before each of them.
+        folder: Has their files.
+        parts: Of which files, one after the other, each script is made.
     """
 
-    def __init__(self, redis: Redis, folder: Traversable, names: Iterable[str], *, prelude: str) -> None:
+    def __init__(self, redis: Redis, folder: Traversable, parts: Mapping[str, Sequence[str]]) -> None:
         self._redis = redis
-        self._texts = {name: (folder / prelude).read_text() + (folder / f"{name}.lua").read_text() for name in names}
+        self._texts = {
+            name: "".join((folder / f"{part}.lua").read_text() for part in files) for name, files in parts.items()
+        }
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._texts.items()
         }

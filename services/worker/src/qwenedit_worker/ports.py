@@ -21,8 +21,9 @@ class Queue(Protocol):
     async def wait(self, timeout: float) -> bool: ...  # noqa: ASYNC109, D102
     async def peek(self) -> Job | None: ...  # noqa: D102
     async def claim(  # noqa: D102
-        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0
+        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
     ) -> Claim | None: ...
+    async def abandon(self, token: str) -> Settled: ...  # noqa: D102
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease: ...  # noqa: D102
     async def progress(  # noqa: D102
         self, job_id: str, token: str, phase: Phase, *, step: int = 0, steps: int = 0

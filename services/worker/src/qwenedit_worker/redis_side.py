@@ -91,10 +91,19 @@ class LinkedQueue:
         with self._link.watched():
             return await self._queue.peek()
 
-    async def claim(self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0) -> Claim | None:
+    async def claim(
+        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
+    ) -> Claim | None:
         """See `JobQueue.claim`."""
         with self._link.watched():
-            return await self._queue.claim(worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to)
+            return await self._queue.claim(
+                worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to, wait=wait
+            )
+
+    async def abandon(self, token: str) -> Settled:
+        """See `JobQueue.abandon`."""
+        with self._link.watched():
+            return await self._queue.abandon(token)
 
     async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
         """See `JobQueue.renew`."""

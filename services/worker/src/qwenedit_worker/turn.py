@@ -59,6 +59,11 @@ class TurnTaker:
         self._draining = shutdown.draining
         self._metrics = metrics
 
+    @property
+    def needed(self) -> bool:
+        """Whether ComfyUI is shared at all."""
+        return self._turns is not None
+
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[Signal | None]:
         """Have the turn inside the block.

@@ -136,26 +136,36 @@ class Worker:
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._crowded:
                     await self._leave_to_others()
-                # After a job the next one is asked for at once: where one waits, that is a round trip less.
-                if not (more and self._may_take()) and not await self._job_waits():
+                # After a job the next one is asked for at once, else a claim waits for one. A ComfyUI that is shared
+                # has its turn taken in between, by a worker that then has something to do.
+                if self._turn.needed and not more and not await self._job_waits():
                     self._ahead.drop()
                     continue
                 async with self._turn.taken() as lost:
                     if lost is None or not self._may_take():
+                        more = False
                         continue
-                    job = await self._take_job(tasks, lost)
+                    job = await self._take_job(tasks, lost, wait=not more and not self._turn.needed)
                 more = job is not None
                 self._ahead.stop_looking()
                 if settling is not None:  # never more than one job executed and one handed in
                     await asyncio.wait([settling])
                 settling = job
 
-    async def _take_job(self, tasks: asyncio.TaskGroup, lost: Signal) -> asyncio.Task[None] | None:
+    async def _take_job(self, tasks: asyncio.TaskGroup, lost: Signal, *, wait: bool) -> asyncio.Task[None] | None:
         """Claim a job, and have it executed; handing it in is left to the task that is returned."""
-        since = asyncio.get_running_loop().time()
-        claim = await self._claim()
+        clock = asyncio.get_running_loop().time
+        since = clock()
+        claim = await self._claim(self._pace.polling_interval if wait else 0.0)
         if claim is None:
+            if wait:
+                self._ahead.drop()
             return None
+        if wait:
+            since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells
+            if not self._watch.ready.is_set():
+                await self._give_back(claim.job.id, claim.token)
+                return None
         executed = asyncio.Event()
         job = tasks.create_task(self._see_through(claim, since, lost=lost, executed=executed), name="job")
         await executed.wait()
@@ -200,43 +210,48 @@ class Worker:
     def _may_take(self) -> bool:
         return self._watch.ready.is_set() and not self._shutdown.draining.is_set()
 
-    async def _claim(self) -> Claim | None:
+    async def _claim(self, wait: float) -> Claim | None:
         """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job.
 
-        A worker that is to leave asks no longer than the lease which it may have got.
+        Args:
+            wait: Seconds for which one may yet come; a worker that is told to leave waits no longer.
         """
         token = str(uuid.uuid4())
         backoff = Backoff()
-        clock = asyncio.get_running_loop().time
-        void = clock() + self._pace.lease
-        room = 0 if self._ahead.expects else PICTURES_WITH_CLAIM
-        while True:
-            try:
-                return await self._queue.claim(
-                    worker=self._name, token=token, lease=self._pace.lease, pictures_up_to=room
-                )
-            except QueueUnavailableError:
-                abandoned = await set_within(self._shutdown.abandoning, backoff.pause())
-                if abandoned or (self._shutdown.draining.is_set() and clock() > void):
-                    return None
-            except UnreadableJobError as error:
-                log.exception("job.unreadable", job=error.job_id)
-                await self._give_up_on(error)
-                return None
-            except asyncio.CancelledError:
-                await self._unclaim(token)
-                raise
+        try:
+            while not self._shutdown.draining.is_set():
+                try:
+                    claim = await self._ask(token, wait)
+                except QueueUnavailableError:
+                    wait = 0.0
+                    await set_within(self._shutdown.draining, backoff.pause())
+                else:
+                    if claim is not None or not self._shutdown.draining.is_set():
+                        return claim
+        except UnreadableJobError as error:
+            log.exception("job.unreadable", job=error.job_id)
+            await self._give_up_on(error)
+            return None
+        except asyncio.CancelledError:
+            await self._abandon(token)
+            raise
+        await self._abandon(token)
+        return None
 
-    async def _unclaim(self, token: str) -> None:
-        """Give back what a claim that was cancelled on its way may have taken."""
+    async def _ask(self, token: str, wait: float) -> Claim | None:
+        room = 0 if self._ahead.expects else PICTURES_WITH_CLAIM
+        claiming = self._queue.claim(
+            worker=self._name, token=token, lease=self._pace.lease, pictures_up_to=room, wait=wait
+        )
+        return await (unless(self._shutdown.draining, claiming) if wait else claiming)
+
+    async def _abandon(self, token: str) -> None:
+        """Give back what a claim may have taken whose answer is not awaited any longer."""
         try:
             async with asyncio.timeout(LAST_CALLS):
-                claim = await self._queue.claim(worker=self._name, token=token, lease=self._pace.lease)
-        except (QueueUnavailableError, UnreadableJobError, TimeoutError) as error:
+                await self._queue.abandon(token)
+        except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
-        else:
-            if claim is not None:
-                await self._give_back(claim.job.id, token)
 
     async def _give_back(self, job_id: str, token: str) -> None:
         """Release a job while the process is being torn down; only a moment is left for it."""

@@ -36,8 +36,8 @@ local function claimed(strangers, id)
     return answer
 end
 
--- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one, which
--- nobody would know of until its lease ran out.
+-- A token takes one job, ever, and none once it is abandoned: a copy of the call that arrives after the job was settled
+-- takes no second one, which nobody would know of until its lease ran out.
 local earlier = redis.call('GET', CLAIM .. token)
 if earlier then
     if holds(earlier, token) then

@@ -86,6 +86,18 @@ local function finish(id, state, ...)
     return state
 end
 
+-- Back at the consuming end, the attempt not counted.
+local function give_back(id)
+    if cancelling(id) then
+        return finish(id, 'cancelled')
+    end
+    let_go(id, 'queued')
+    redis.call('HINCRBY', JOB .. id, 'attempt', -1)
+    set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0)
+    redis.call('RPUSH', QUEUE, id)
+    return 'queued'
+end
+
 -- After a failed attempt: the next one later, or the end.
 local function try_again(id, reason, detail)
     local attempt = tonumber(get(id, 'attempt'))
