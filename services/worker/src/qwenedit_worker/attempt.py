@@ -44,7 +44,7 @@ class Attempt:
 
     Args:
         claim: The job.
-        since: When the claim was sent, on the event loop's clock: lease and budget begin here.
+        since: When the claim was sent, or had waited, on the event loop's clock: lease and budget begin here.
         lease: Seconds.
         budget: Seconds within which the attempt must end.
         patience: Seconds that the job may wait inside ComfyUI for other clients' jobs.
