@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 import time
 import zlib
@@ -95,6 +96,36 @@ async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_
     assert await unless(event, asyncio.sleep(60, "done")) is None
     assert time.monotonic() - began < 30
     assert await unless(event, asyncio.sleep(0, "done")) is None
+
+
+async def test_what_the_event_stopped_leaves_no_trace_in_the_task_that_goes_on():
+    event = Signal()
+    asyncio.get_running_loop().call_later(0.01, event.set)
+
+    async def clings_on():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return "done"
+
+    assert await unless(event, clings_on()) == "done"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("event_too", [False, True])
+async def test_a_task_that_is_cancelled_itself_stays_cancelled(event_too):
+    event = Signal()
+    task = asyncio.create_task(unless(event, asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    if event_too:
+        event.set()
+    task.cancel()
+    await asyncio.wait([task], timeout=30)
+    assert task.cancelled()
 
 
 def test_a_signal_calls_once_whoever_is_there_when_it_comes_and_at_once_who_comes_later():

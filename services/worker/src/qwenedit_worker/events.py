@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -40,15 +40,32 @@ class Signal(asyncio.Event):
 
 
 async def unless(signal: Signal, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what the work returns, or raise what it raises; None when the signal comes first and cancels it."""
-    working = asyncio.create_task(work)
-    with signal.calling(working.cancel):
+    """Return what the work returns, or raise what it raises; None when the signal comes first and cancels it.
+
+    The work is done in the caller's own task, as inside `asyncio.timeout`, and must be one that is cancelled without
+    loss: where the signal comes when it has just ended, its result is gone.
+    """
+    if signal.is_set():
+        work.close()
+        return None
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    already, stopped = task.cancelling(), False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        task.cancel()
+
+    with signal.calling(stop):
         try:
-            await asyncio.wait((working,))
+            return await work
+        except asyncio.CancelledError:
+            if stopped and task.cancelling() == already + 1:
+                return None
+            raise
         finally:
-            working.cancel()
-            await asyncio.wait((working,))
-    return None if working.cancelled() else working.result()
+            if stopped:
+                task.uncancel()
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
