@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redis.client import NEVER_DECODE
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,13 +62,25 @@ class Scripts:
             return await self._send(call, raw=raw, behind=behind)
 
     async def _send(self, call: Command, *, raw: bool, behind: Command) -> Any:
+        if behind:
+            return await self._send_both(behind, call, raw=raw)
         options = {NEVER_DECODE: True} if raw else {}
-        if not behind:
-            return await self._redis.execute_command(*call, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.execute_command(*behind)
-        pipeline.execute_command(*call, **options)
-        before, answer = await pipeline.execute(raise_on_error=False)
-        if isinstance(answer, Exception):
-            raise answer
-        return before, answer
+        return await self._redis.execute_command(*call, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+
+    async def _send_both(self, first: Command, call: Command, *, raw: bool) -> Any:
+        """Do as redis-py's pipelines do, which take an idle process 0.1 ms longer from the replies to their use."""
+        pool = self._redis.connection_pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+
+        async def both() -> tuple[Any, Any]:
+            await connection.send_packed_command(connection.pack_commands([first, call]))
+            try:
+                before = await connection.read_response()
+            except ResponseError as refusal:
+                before = refusal
+            return before, await connection.read_response(disable_decoding=raw)
+
+        try:
+            return await connection.retry.call_with_retry(both, lambda _error: connection.disconnect())
+        finally:
+            await pool.release(connection)

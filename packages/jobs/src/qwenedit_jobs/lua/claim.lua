@@ -26,11 +26,11 @@ local function pictures_of(payload)
     return pictures
 end
 
-local function claimed(strangers, id)
-    local job = redis.call('HMGET', JOB .. id, 'payload', 'attempt', 'max_attempts', 'trace_context', 'enqueued_at',
-        'claimed_before')
-    local answer = { strangers, id, job[1], job[2], job[3], job[4], tostring(NOW - job[5]), job[6] or '' }
-    for _, picture in ipairs(tonumber(room) > 0 and pictures_of(job[1]) or {}) do
+local function answer_of(strangers, id, job)
+    local payload, attempt, max_attempts, trace_context, enqueued_at, before = unpack(job, 1, 6)
+    local answer = { strangers, id, payload, tostring(attempt), max_attempts, trace_context,
+        tostring(NOW - enqueued_at), before or '' }
+    for _, picture in ipairs(tonumber(room) > 0 and pictures_of(payload) or {}) do
         answer[#answer + 1] = picture
     end
     return answer
@@ -41,7 +41,8 @@ end
 local earlier = redis.call('GET', CLAIM .. token)
 if earlier then
     if holds(earlier, token) then
-        return claimed(0, earlier)
+        return answer_of(0, earlier, redis.call('HMGET', JOB .. earlier, 'payload', 'attempt', 'max_attempts',
+            'trace_context', 'enqueued_at', 'claimed_before'))
     end
     return { 0 }
 end
@@ -54,15 +55,17 @@ if paused then
 end
 
 local strangers = 0
-local id
+local id, job
 for _ = 1, LOOKED_AT do
     local next_one = redis.call('RPOP', QUEUE)
     if not next_one then
         break
     end
-    local state, too_late = look(next_one)
+    local found = redis.pcall('HMGET', JOB .. next_one, 'payload', 'attempt', 'max_attempts', 'trace_context',
+        'enqueued_at', 'claimed_by', 'state', 'expires_at')
+    local state, too_late = found[7], found[8] and tonumber(found[8]) <= NOW
     if state == 'queued' and not too_late then
-        id = next_one
+        id, job = next_one, found
         break
     elseif state == 'queued' then
         finish(next_one, 'failed', 'reason', 'expired')
@@ -75,10 +78,10 @@ if not id then
     return { strangers }
 end
 
-redis.call('HINCRBY', JOB .. id, 'attempt', 1)
+job[2] = job[2] + 1 -- the attempt
 -- The last two are kept when the lease is gone: an attempt's place in the trace follows from its token (see trace.py).
-set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'token', token, 'worker', worker, 'started_at',
-    NOW, 'claimed_before', get(id, 'claimed_by') or '', 'claimed_by', token)
+set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'attempt', job[2], 'token', token, 'worker',
+    worker, 'started_at', NOW, 'claimed_before', job[6] or '', 'claimed_by', token)
 redis.call('ZADD', LEASES, NOW + lease, id)
 redis.call('SET', CLAIM .. token, id, 'PX', lease)
-return claimed(strangers, id)
+return answer_of(strangers, id, job)

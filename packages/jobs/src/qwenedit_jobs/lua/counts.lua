@@ -3,11 +3,11 @@
 -- the user has unfinished
 -- A script and no transaction: over `maxmemory` Redis refuses even to look in one.
 return {
-    redis.call('LLEN', QUEUE),
-    redis.call('ZCARD', LEASES),
-    redis.call('ZCARD', DRAINING),
-    redis.call('ZCARD', DELAYED),
-    redis.call('ZCARD', DEAD),
+    waiting,
+    running,
+    draining,
+    delayed,
+    dead,
     paused and 1 or 0,
     redis.call('SCARD', UNFINISHED .. ARGV[FIRST]),
 }

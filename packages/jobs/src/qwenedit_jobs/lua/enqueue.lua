@@ -12,7 +12,7 @@ for picture = FIRST + 9, #ARGV do
         return { 'forgotten' }
     end
 end
-local length = redis.call('LLEN', QUEUE) + redis.call('ZCARD', DELAYED)
+local length = waiting + delayed
 if length >= tonumber(max_queue) then
     return { 'full', tostring(length) }
 end

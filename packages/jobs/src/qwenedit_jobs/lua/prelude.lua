@@ -14,13 +14,12 @@ local paused = redis.call('EXISTS', PAUSED) == 1
 local QUEUE = paused and HELD or LINE
 
 -- A key of another kind than it should be stops a script here, before it writes, and not half-way.
-redis.call('LLEN', LINE)
-redis.call('LLEN', HELD)
+local on_line, held = redis.call('LLEN', LINE), redis.call('LLEN', HELD)
+local running, draining = redis.call('ZCARD', LEASES), redis.call('ZCARD', DRAINING)
+local delayed, dead = redis.call('ZCARD', DELAYED), redis.call('ZCARD', DEAD)
 redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
-for _, key in ipairs({ LEASES, DRAINING, DELAYED, DEAD }) do
-    redis.call('ZCARD', key)
-end
+local waiting = paused and held or on_line
 
 local function get(id, field)
     return redis.call('HGET', JOB .. id, field)
@@ -135,11 +134,18 @@ local function note_lost(attempt, outcome)
     redis.call('LTRIM', LOST, -LOST_KEPT, -1)
 end
 
+-- Members whose time has come, of a set that is as it was when the script began.
+local LENGTHS = { [LEASES] = running, [DRAINING] = draining, [DELAYED] = delayed }
+local function until_now(set_of_times, limit)
+    return LENGTHS[set_of_times] > 0
+        and redis.call('ZRANGEBYSCORE', set_of_times, '-inf', NOW, 'LIMIT', 0, limit) or {}
+end
+
 -- Leases that ran out. They go to the delayed set: at the head of the line a poison job would kill worker after worker.
 local function reap(limit)
     local reaped = {}
     for _, set_of_leases in ipairs({ LEASES, DRAINING }) do
-        for _, id in ipairs(redis.call('ZRANGEBYSCORE', set_of_leases, '-inf', NOW, 'LIMIT', 0, limit)) do
+        for _, id in ipairs(until_now(set_of_leases, limit)) do
             if look(id) == 'running' then
                 local attempt = take_away(id)
                 local outcome = try_again(id, 'worker_lost', '')
@@ -156,7 +162,7 @@ end
 
 -- Due jobs go to the consuming end: they waited their turn before their first attempt.
 local function promote(limit)
-    local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', NOW, 'LIMIT', 0, limit)
+    local due = until_now(DELAYED, limit)
     for _, id in ipairs(due) do
         redis.call('ZREM', DELAYED, id)
         if look(id) == 'delayed' then
