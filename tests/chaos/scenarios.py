@@ -131,12 +131,28 @@ async def without_a_reply(stage: Executioner, jobs: list[str]) -> asyncio.Task[N
     return late
 
 
-async def tear_down_in_claim(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
-    """Let it be torn down while it waits for the reply to its claim."""
-    late = await without_a_reply(stage, jobs)
-    os.kill(pid, signal.SIGUSR2)
-    await late
-    await gone(pid)
+def told_in_claim(number: signal.Signals) -> Act:
+    """Send a signal to it while it waits for the reply to its claim."""
+
+    async def act(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+        late = await without_a_reply(stage, jobs)
+        os.kill(pid, number)
+        await late
+        await gone(pid)
+
+    return act
+
+
+async def lose_comfyui_in_line(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let it learn that ComfyUI is away while a claim of its waits in line, and let a job come then."""
+    while (await stage.stage.queue.statuses(jobs))[0].state is not State.DONE:
+        await asyncio.sleep(LOOK)
+    before = stage.forge.log.stat().st_size
+    away = asyncio.create_task(stage.stage.to_comfyui[0].ail(Toxic.DOWN, 15))
+    while b"comfyui.not_ready" not in stage.forge.log.read_bytes()[before:]:
+        await asyncio.sleep(LOOK)
+    await stage.ask()
+    await away
 
 
 def denied(needle: str, *, wire: str = "redis") -> Prepare:
@@ -349,8 +365,11 @@ SCENARIOS = (
     Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
     Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
+    Scenario("turn cut", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
-    Scenario("claim torn", act=tear_down_in_claim),
+    Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
+    Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
+    Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}),
     Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
     Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
