@@ -109,6 +109,7 @@ class History:
             fields = dict(zip(rest[::2], rest[1::2], strict=False))
             past.accepted += {b"payload", b"enqueued_at"} <= fields.keys()
             past.claims += b"claimed_by" in fields
+            past.attempts = int(fields.get(b"attempt", past.attempts))
             past.reason = fields.get(b"reason", past.reason.encode()).decode()
 
 
