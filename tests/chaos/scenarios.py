@@ -145,14 +145,20 @@ def told_in_claim(number: signal.Signals) -> Act:
 
 async def lose_comfyui_in_line(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let it learn that ComfyUI is away while a claim of its waits in line, and let a job come then."""
-    while (await stage.stage.queue.statuses(jobs))[0].state is not State.DONE:
+    queue, log = stage.stage.queue, stage.forge.log
+    while (await queue.statuses(jobs))[0].state is not State.DONE:
         await asyncio.sleep(LOOK)
-    before = stage.forge.log.stat().st_size
-    away = asyncio.create_task(stage.stage.to_comfyui[0].ail(Toxic.DOWN, 15))
-    while b"comfyui.not_ready" not in stage.forge.log.read_bytes()[before:]:
-        await asyncio.sleep(LOOK)
-    await stage.ask()
-    await away
+    came = False
+    while not came:  # a job that comes when that claim has ended waits for a worker that is ready
+        before = log.stat().st_size
+        away = asyncio.create_task(stage.stage.to_comfyui[0].ail(Toxic.DOWN, 15))
+        while b"comfyui.not_ready" not in log.read_bytes()[before:]:
+            await asyncio.sleep(LOOK)
+        job = (await stage.ask()).job_id
+        while not away.done() and not came:
+            await asyncio.sleep(LOOK)
+            came = any(status.started_at is not None for status in await queue.statuses([job]))
+        await away
 
 
 def denied(needle: str, *, wire: str = "redis") -> Prepare:
@@ -369,7 +375,7 @@ SCENARIOS = (
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
-    Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}),
+    Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
     Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
     Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
