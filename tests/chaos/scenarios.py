@@ -176,9 +176,9 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
     return prepared
 
 
-def script(name: str) -> str:
-    """Return what a worker calls one of the queue's scripts by."""
-    source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in ("prelude", name))
+def script(*parts: str) -> str:
+    """Return what a worker calls a script of these files by."""
+    source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in parts)
     return hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - Redis' choice
 
 
@@ -369,15 +369,16 @@ SCENARIOS = (
     Scenario("no answer", faults=(("drop_answer", {"path": "/prompt", "times": 2}),)),
     Scenario("refused", faults=(("http_error", {"path": "/prompt", "status": 503, "times": 2}),)),
     Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
-    Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
+    Scenario("leaving unheard", prepare=denied(script("prelude", "drain")), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
-    Scenario("turn cut", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
+    Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
+    Scenario("turn cut", prepare=denied(script("turn_take")), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
-    Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
-    Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
+    Scenario("claim cut", prepare=denied(script("prelude", "claim")), act=allowed_after(5)),
+    Scenario("result cut", prepare=denied(script("prelude", "complete")), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
