@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +24,7 @@ GROUP = "bot"
 REMEMBERED = 86_400
 """Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
 MOST_RECENT = 16 * 1024 * 1024
-"""Characters of updates that this process remembers, should Redis forget them."""
+"""Bytes of compressed updates that this process remembers, should Redis forget them."""
 AT_ONCE = 100
 """Updates that one call takes again."""
 
@@ -120,7 +121,7 @@ class UpdateStream:
         self._open_albums = keys.open_albums
         self._prefixes = (keys.seen_prefix, keys.chat_line_prefix, keys.album_prefix)
         self._consumer = consumer
-        self._recent: Recent[str, str] = Recent(most=MOST_RECENT, weigh=len)
+        self._recent: Recent[str, bytes] = Recent(most=MOST_RECENT, weigh=len)
         scripts = files("qwenedit_bot") / "lua"
         self._script, self._due, self._done, self._close = (
             redis.register_script((scripts / f"{name}.lua").read_text())
@@ -135,12 +136,12 @@ class UpdateStream:
         received = [(str(update["update_id"]), json.dumps(update)) for update in updates]
         taken = await self._take(received)
         for update_id, update in received:
-            self._recent.note(update_id, update)
+            self._recent.note(update_id, zlib.compress(update.encode(), level=1))
         return taken
 
     async def take_again(self) -> int:
         """Keep again what this process took lately and Redis has forgotten; returns how many updates that were."""
-        recent = self._recent.items()
+        recent = [(update_id, zlib.decompress(update).decode()) for update_id, update in self._recent.items()]
         return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
 
     async def _take(self, received: list[tuple[str, str]]) -> int:
