@@ -7,6 +7,22 @@ class BotError(Exception):
     """Base of the bot's own errors."""
 
 
+class LaterError(BotError):
+    """Nothing failed, but something scarce is not to be had now: do the same work again after a while.
+
+    Whoever raises it holds nothing. The scheduler parks the work with a due time, and hands its slot to somebody else.
+
+    Args:
+        after: Seconds until it is worth another look.
+        what: What was not to be had, for metrics: `pace`, `conversion`, `memory`, ….
+    """
+
+    def __init__(self, after: float, what: str) -> None:
+        super().__init__(f"{what}: again in {after:.1f} s")
+        self.after = after
+        self.what = what
+
+
 class TelegramUnavailableError(BotError):
     """Telegram does not answer, or asks us to wait longer than a call may last. The same call may work later."""
 
