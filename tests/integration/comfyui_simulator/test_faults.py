@@ -307,6 +307,15 @@ async def test_success_can_lack_its_output(own, control, edit):
     assert (job["status"], job["outputs"]) == ("completed", {})
 
 
+async def test_output_can_be_another_picture(own, control, edit, tmp_path):
+    picture = tmp_path / "other.png"
+    picture.write_bytes(b"another picture")
+    await control.fault(FaultName.OTHER_OUTPUT, file=str(picture))
+    job = await own.ended(await own.submit(edit("make it snow", await own.uploaded())))
+    (shown,) = [image for output in job["outputs"].values() for image in output["images"]]
+    assert await own.get("/view", **shown) == (200, b"another picture")
+
+
 async def test_history_can_be_late(own, control, edit):
     await control.fault(FaultName.LATE_HISTORY, seconds=1.5)
     client_id = uuid.uuid4().hex

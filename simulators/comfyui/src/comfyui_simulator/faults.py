@@ -62,6 +62,8 @@ class FaultName(StrEnum):
     """The history says success while its messages hold an execution_error, and the output is missing."""
     MISSING_OUTPUT = "missing_output"
     """The prompt succeeds without its output."""
+    OTHER_OUTPUT = "other_output"
+    """The picture that is saved is the one in `file` instead."""
     LATE_HISTORY = "late_history"
     """The history is written `seconds` (1) after the execution_success event."""
     SLOW_LOAD = "slow_load"
@@ -99,6 +101,7 @@ class Fault:
     message: str = "simulated failure"
     exception_type: str = "RuntimeError"
     model: str = ""
+    file: str = ""
 
 
 def parse_fault(body: Mapping[str, Any]) -> Fault:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comfyui_simulator import nodes
@@ -141,10 +143,16 @@ class Run:
         if node.class_type == "SaveImage" and self._take(FaultName.DISK_FULL, path="/output"):
             raise NodeError("[Errno 28] No space left on device", exception_type="OSError")
         result = nodes.run(node.class_type, nodes.Inputs(values), self)
+        if node.class_type == "SaveImage" and (fault := self._take(FaultName.OTHER_OUTPUT)):
+            self._replace(result, Path(fault.file))
         self._results[node.id] = result
         self._executed.append(node.id)
         self._show(node, result)
         self._shop.cache.keep(self._signatures[node.id], result)
+
+    def _replace(self, result: nodes.Result, file: Path) -> None:
+        for each in result.shown["images"]:
+            shutil.copyfile(file, self.files.locate(each["type"], each["subfolder"], each["filename"]))
 
     def _show(self, node: Node, result: nodes.Result) -> None:
         if result.shown:

@@ -20,6 +20,9 @@ MAX_SIDES = 10_000
 MAX_RATIO = 20
 """https://core.telegram.org/bots/api#sendphoto"""
 
+MAX_SCANS = 100
+"""Of a JPEG: a progressive one has ten, and each is read over all of the picture."""
+_SCAN = b"\xff\xda"
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
@@ -80,6 +83,8 @@ def _thumbnail(data: bytes) -> Scaled:
 
 
 def _open(data: bytes) -> Image.Image:
+    if data.count(_SCAN) > MAX_SCANS and data.startswith(b"\xff\xd8"):
+        raise BadRequestError("IMAGE_PROCESS_FAILED")
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
