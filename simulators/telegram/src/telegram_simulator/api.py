@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from aiohttp import web
 
 from telegram_simulator.body import Said, read_body
+from telegram_simulator.downloads import send_file
 from telegram_simulator.errors import ApiError, NotFoundError, TooManyRequestsError, UnauthorizedError
 from telegram_simulator.faults import FILE, Fault, FaultKind
 from telegram_simulator.methods import Call, Reply, handler_of
@@ -42,6 +42,8 @@ class Outcome:
     html: str | None = None
 
 
+_IN_PART = frozenset({FaultKind.CUT, FaultKind.THROTTLE, FaultKind.STALL})
+"""What befalls a file on its way."""
 _CUT = Outcome(0)
 _BAD_GATEWAY = Outcome(502, html="<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>")
 
@@ -82,9 +84,9 @@ class BotApi:
 
     async def perform(self, bot: Bot, method: str, said: Said) -> Outcome:
         """Carry a call out, with whatever befalls it."""
-        chat_id = _number(said.values.get("chat_id"))
+        chat_id = bot.chat_of(said.values)
         came = time.time()
-        fault = self._world.faults.take(method, chat_id)
+        fault = self._world.faults.take(method, chat_id=chat_id, file_id=said.values.get("file_id"))
         if fault is None or fault.kind in (FaultKind.CUT, FaultKind.SLOW):
             outcome = await self._carry_out(bot, method, said)
             came = time.time()
@@ -126,21 +128,15 @@ class BotApi:
             bot = self._bot(request)
         except ApiError as error:
             return await self._respond(request, _refusal(error))
-        fault = self._world.faults.take(FILE, None)
-        if fault is not None and fault.kind is FaultKind.SLOW:
-            await asyncio.sleep(fault.seconds)
-        elif fault is not None and fault.kind is not FaultKind.CUT:
-            return await self._respond(request, await _failure(fault))
         file = bot.files.at(request.match_info["path"])
         if file is None or len(file.data) > MAX_DOWNLOAD:
             return await self._respond(request, _refusal(NotFoundError()))
-        if fault is not None and fault.kind is FaultKind.CUT:
-            return await _half(request, file.data)
-        return web.Response(
-            body=file.data,
-            content_type="application/octet-stream",
-            headers={"Content-Disposition": f"attachment; filename*=utf-8''{quote(file.path.rpartition('/')[2])}"},
-        )
+        fault = self._world.faults.take(FILE, chat_id=file.chat_id, file_id=file.id)
+        if fault is not None and fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None and fault.kind not in _IN_PART:
+            return await self._respond(request, await _failure(fault))
+        return await send_file(request, file, fault)
 
     async def _nowhere(self, request: web.Request) -> web.StreamResponse:
         return await self._respond(request, _refusal(NotFoundError()))
@@ -184,20 +180,11 @@ class BotApi:
             log.info("%s: %s", method, description or outcome.status or "connection cut")
 
 
-async def _half(request: web.Request, data: bytes) -> web.StreamResponse:
-    """Send the first half of a file and cut the connection."""
-    response = web.StreamResponse()
-    response.content_length = len(data)
-    await response.prepare(request)
-    await response.write(data[: len(data) // 2])
-    if request.transport is not None:
-        request.transport.close()
-    return response
-
-
 async def _failure(fault: Fault) -> Outcome:
     """Return how a call fails before it has had any effect."""
     match fault.kind:
+        case FaultKind.REFUSAL:
+            return Outcome(fault.status, fault.as_answer())
         case FaultKind.TOO_MANY_REQUESTS:
             return _refusal(TooManyRequestsError(fault.retry_after))
         case FaultKind.SERVER_ERROR:
@@ -216,10 +203,3 @@ def _refusal(error: ApiError) -> Outcome:
     if error.parameters:
         body["parameters"] = error.parameters
     return Outcome(error.code, body)
-
-
-def _number(value: object) -> int | None:
-    try:
-        return int(str(value))
-    except ValueError:
-        return None

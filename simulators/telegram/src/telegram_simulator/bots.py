@@ -14,7 +14,7 @@ from telegram_simulator.model import Chat, ChatKind, User
 from telegram_simulator.updates import UpdateQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from telegram_simulator.model import Payment
     from telegram_simulator.webhook import Webhook
@@ -103,6 +103,15 @@ class Bot:
         """Whether something receives its updates."""
         return self._online
 
+    def chat_of(self, parameters: Mapping[str, Any]) -> int | None:
+        """Return the id of the chat that a call is about: it names the chat, a press of a button in it, or a file."""
+        if "chat_id" in parameters:
+            return _number(parameters["chat_id"])
+        if (query := self.queries.get(str(parameters.get("callback_query_id")))) is not None:
+            return query.chat_id
+        file = self.files.find(str(parameters.get("file_id")))
+        return None if file is None else file.chat_id
+
     def talk(self, user_id: int) -> Conversation:
         """Return the private chat with a person."""
         if user_id not in self.conversations:
@@ -188,3 +197,10 @@ class Bots:
         bot.me = replace(bot.me, id=bot_id)
         bot.claimed = True
         return bot
+
+
+def _number(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from telegram_simulator.model import ChatKind
+from telegram_simulator.model import ChatKind, Standing
 from telegram_simulator.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -85,8 +85,11 @@ class Conversation:
     Attributes:
         numbers: Gives the ids of messages: Telegram counts them per bot, in a supergroup per chat.
         members: Ids of the people in a group, or of the one person in a private chat.
-        bot_present: False once the bot was removed from the group.
-        bot_admin: The bot is an administrator of the group, and reads all of it.
+        standing: What the bot is in the group; an administrator reads all of it.
+        forbidden: What the bot may not send there, by the names of the Bot API's ChatPermissions.
+        topic_closed: The group's topic is closed: only administrators write.
+        migrated_to: Id of the supergroup that the group has become.
+        editable: The bot can still edit what it sent before that.
         blocked: The person has blocked the bot.
         begun: The person has written; before, the bot cannot.
     """
@@ -94,8 +97,11 @@ class Conversation:
     chat: Chat
     numbers: Iterator[int]
     members: set[int]
-    bot_present: bool = True
-    bot_admin: bool = False
+    standing: Standing = Standing.MEMBER
+    forbidden: frozenset[str] = frozenset()
+    topic_closed: bool = False
+    migrated_to: int | None = None
+    editable: bool = True
     blocked: bool = False
     begun: bool = False
     records: dict[int, Record] = field(default_factory=dict)
@@ -107,6 +113,16 @@ class Conversation:
     def is_group(self) -> bool:
         """Whether others may read."""
         return self.chat.kind is not ChatKind.PRIVATE
+
+    @property
+    def bot_present(self) -> bool:
+        """Whether the bot is in the chat."""
+        return self.standing not in (Standing.LEFT, Standing.KICKED)
+
+    @property
+    def bot_admin(self) -> bool:
+        """Whether the bot is an administrator of the group."""
+        return self.standing is Standing.ADMINISTRATOR
 
     def next_id(self) -> int:
         """Return the id of the next message."""

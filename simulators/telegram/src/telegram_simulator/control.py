@@ -8,18 +8,27 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from telegram_simulator.body import read_body
 from telegram_simulator.errors import ControlError
 from telegram_simulator.faults import Fault
-from telegram_simulator.model import ChatKind, MediaKind, User
+from telegram_simulator.model import User
 from telegram_simulator.people import Attachment, Place
 from telegram_simulator.snapshot import chat_snapshot
+from telegram_simulator.wishes import (
+    BotWish,
+    EditWish,
+    LanguageWish,
+    PayWish,
+    PressWish,
+    SendWish,
+    UserWish,
+    checked,
+    named_bot,
+    read_wish,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from telegram_simulator.bots import Bot
     from telegram_simulator.payments import Cashier
     from telegram_simulator.people import People
@@ -31,77 +40,6 @@ LARGEST = 200 << 20
 LONGEST_WAIT = 30.0
 """Seconds that a question for something new is held."""
 FIRST_USER = 5001
-
-
-class _Wish(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UserWish(_Wish):
-    """A person to be made or changed; without an id a new one is found."""
-
-    id: int | None = None
-    first_name: str = "Ann"
-    last_name: str | None = None
-    username: str | None = None
-    language: str | None = "en"
-
-
-class GroupWish(_Wish):
-    """A group to be made."""
-
-    title: str
-    members: tuple[int, ...]
-    kind: ChatKind = ChatKind.SUPERGROUP
-    bot_admin: bool = False
-
-
-class SendWish(_Wish):
-    """What a person sends; the files come beside it."""
-
-    chat_id: int | None = None
-    text: str = ""
-    captions: Json[list[str]] = Field(default_factory=list)
-    kind: MediaKind = MediaKind.PHOTO
-    reply_to: int | None = None
-    forwarded: bool = False
-    mime: str | None = None
-
-
-class PressWish(_Wish):
-    """A button that a person presses."""
-
-    chat_id: int | None = None
-    message_id: int
-    data: str
-    unchecked: bool = False
-
-
-class PayWish(_Wish):
-    """An invoice that a person pays."""
-
-    chat_id: int | None = None
-    message_id: int
-
-
-class EditWish(_Wish):
-    """New words for a person's own message."""
-
-    chat_id: int | None = None
-    text: str
-
-
-class LanguageWish(_Wish):
-    """The language of a person's client."""
-
-    language: str
-
-
-class BotWish(_Wish):
-    """How a bot is set up with BotFather, and how old its Bot API server is."""
-
-    reads_all: bool | None = None
-    old_api: bool | None = None
 
 
 class Control:
@@ -125,7 +63,6 @@ class Control:
         return [
             web.get("/simulator/state", self._state),
             web.post("/simulator/users", self._make_user),
-            web.post("/simulator/groups", self._make_group),
             web.post(f"{user}/messages", self._send),
             web.post(f"{user}/press", self._press),
             web.post(f"{user}/pay", self._pay),
@@ -152,10 +89,10 @@ class Control:
         return web.json_response({"bots": bots, "users": [asdict(user) for user in self._world.users.values()]})
 
     async def _show_bot(self, request: web.Request) -> web.Response:
-        return web.json_response(_bot_view(self._bot(request)))
+        return web.json_response(_bot_view(named_bot(self._world, request)))
 
     async def _make_user(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, UserWish)
+        wish = await read_wish(request, UserWish)
         user_id = wish.id
         if user_id is None:
             user_id = next(number for number in self._user_ids if number not in self._world.users)
@@ -165,18 +102,9 @@ class Control:
         self._world.users[user.id] = user
         return web.json_response(asdict(user))
 
-    async def _make_group(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, GroupWish)
-        if wish.kind is ChatKind.PRIVATE:
-            raise ControlError("a group is not private")
-        members = [self._world.user(user_id).id for user_id in wish.members]
-        group = self._bot(request).found_group(wish.title, members, kind=wish.kind)
-        group.bot_admin = wish.bot_admin
-        return web.json_response(chat_snapshot(group))
-
     async def _send(self, request: web.Request) -> web.Response:
         said = await read_body(request.headers, request.content, limit=LARGEST)
-        wish = _checked(SendWish, said.values)
+        wish = checked(SendWish, said.values)
         sent = await self._people.send(
             self._place(request, wish.chat_id),
             text=wish.text,
@@ -191,18 +119,18 @@ class Control:
         return web.json_response({"ids": [message.id for message in sent]})
 
     async def _press(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, PressWish)
+        wish = await read_wish(request, PressWish)
         place = self._place(request, wish.chat_id)
         query_id = self._people.press(place, wish.message_id, wish.data, unchecked=wish.unchecked)
         return web.json_response({"query_id": query_id})
 
     async def _pay(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, PayWish)
+        wish = await read_wish(request, PayWish)
         charge = await self._cashier.pay(self._place(request, wish.chat_id), wish.message_id)
         return web.json_response({"charge_id": charge})
 
     async def _edit(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, EditWish)
+        wish = await read_wish(request, EditWish)
         self._people.edit(self._place(request, wish.chat_id), int(request.match_info["message"]), wish.text)
         return web.json_response({})
 
@@ -213,7 +141,7 @@ class Control:
         return web.json_response({})
 
     async def _speak(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, LanguageWish)
+        wish = await read_wish(request, LanguageWish)
         self._people.speak(int(request.match_info["user"]), wish.language)
         return web.json_response({})
 
@@ -226,7 +154,7 @@ class Control:
         return web.json_response({})
 
     async def _chat(self, request: web.Request) -> web.Response:
-        conversation = self._world.conversation(self._bot(request), int(request.match_info["chat"]))
+        conversation = self._world.conversation(named_bot(self._world, request), int(request.match_info["chat"]))
         await _news(request, conversation.pulse)
         return web.json_response(chat_snapshot(conversation))
 
@@ -250,17 +178,17 @@ class Control:
         if not isinstance(update, dict) or len(update) != 1:
             raise ControlError("an update is an object with one field; its id is given here")
         (kind, payload) = update.popitem()
-        return web.json_response({"update_id": self._bot(request).updates.force(kind, payload)})
+        return web.json_response({"update_id": named_bot(self._world, request).updates.force(kind, payload)})
 
     async def _set_up(self, request: web.Request) -> web.Response:
-        wish = await _wish(request, BotWish)
-        bot = self._bot(request)
+        wish = await read_wish(request, BotWish)
+        bot = named_bot(self._world, request)
         bot.reads_all = bot.reads_all if wish.reads_all is None else wish.reads_all
         bot.old_api = bot.old_api if wish.old_api is None else wish.old_api
         return web.json_response({})
 
     async def _armed(self, _request: web.Request) -> web.Response:
-        return web.json_response([asdict(fault) for fault in self._world.faults.armed])
+        return web.json_response([fault.model_dump(mode="json") for fault in self._world.faults.armed])
 
     async def _arm(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -269,8 +197,9 @@ class Control:
         self._world.faults.arm(Fault.parse({"kind": body.pop("fault"), **body}))
         return web.json_response({})
 
-    async def _clear(self, _request: web.Request) -> web.Response:
-        self._world.faults.clear()
+    async def _clear(self, request: web.Request) -> web.Response:
+        chat_id = request.query.get("chat_id")
+        self._world.faults.clear(chat_id=None if chat_id is None else int(chat_id), method=request.query.get("method"))
         return web.json_response({})
 
     async def _rates(self, _request: web.Request) -> web.Response:
@@ -284,13 +213,9 @@ class Control:
             raise ControlError(f"no such limit: {error}") from None
         return web.json_response(asdict(self._world.limits.rates))
 
-    def _bot(self, request: web.Request) -> Bot:
-        bot_id = request.query.get("bot")
-        return self._world.bot(None if bot_id is None else int(bot_id))
-
     def _place(self, request: web.Request, chat_id: int | None) -> Place:
         return self._people.place(
-            bot_id=self._bot(request).me.id, user_id=int(request.match_info["user"]), chat_id=chat_id
+            bot_id=named_bot(self._world, request).me.id, user_id=int(request.match_info["user"]), chat_id=chat_id
         )
 
 
@@ -317,20 +242,3 @@ async def _news(request: web.Request, pulse: Pulse) -> None:
             await pulse.after(int(request.query["after"]))
     except TimeoutError:
         return
-
-
-async def _wish(request: web.Request, kind: Callable[..., Any]) -> Any:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise ControlError("the body is no JSON") from None
-    return _checked(kind, body)
-
-
-def _checked(kind: Callable[..., Any], values: object) -> Any:
-    if not isinstance(values, dict):
-        raise ControlError("the body is no JSON object")
-    try:
-        return kind(**values)
-    except (ValidationError, TypeError) as error:
-        raise ControlError(str(error)) from None

@@ -3,6 +3,7 @@
 SimulatorError
 ├── ApiError                 a call of the Bot API is refused; carries the code
 │   ├── BadRequestError      400
+│   │   └── MigratedError    the group has become a supergroup; carries its id
 │   ├── UnauthorizedError    401
 │   ├── ForbiddenError       403
 │   ├── NotFoundError        404
@@ -47,6 +48,23 @@ class ApiError(SimulatorError):
 
 class BadRequestError(ApiError):
     """The call makes no sense."""
+
+
+class MigratedError(BadRequestError):
+    """The group has become a supergroup (telegram-bot-api, `Client.cpp`, `check_chat_access`).
+
+    Args:
+        chat_id: Of the supergroup.
+    """
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__("group chat was upgraded to a supergroup chat")
+        self.chat_id = chat_id
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Where the group goes on."""
+        return {"migrate_to_chat_id": self.chat_id}
 
 
 class UnauthorizedError(ApiError):

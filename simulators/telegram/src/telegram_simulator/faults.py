@@ -1,10 +1,12 @@
-"""Failures on demand, for the next calls of a method."""
+"""Failures on demand: of a method, in a chat, for the next calls or until they are cleared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from http.client import responses
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from telegram_simulator.errors import ControlError
 
@@ -16,6 +18,8 @@ FILE = "file"
 class FaultKind(StrEnum):
     """What goes wrong."""
 
+    REFUSAL = "refusal"
+    """Refused with the `status`, `description` and `parameters` that are asked for; nothing happens."""
     TOO_MANY_REQUESTS = "429"
     """Refused with `retry_after`; nothing happens."""
     SERVER_ERROR = "500"
@@ -35,26 +39,44 @@ class FaultKind(StrEnum):
     """
     SLOW = "slow"
     """The call does what it should at once; the reply comes `seconds` later."""
+    THROTTLE = "throttle"
+    """A file comes at `rate` bytes a second. Downloads only."""
+    STALL = "stall"
+    """The first half of a file comes, then nothing for `seconds`, then the connection is cut. Downloads only."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
+_OF_FILES = frozenset({FaultKind.THROTTLE, FaultKind.STALL})
+
+
+class Fault(BaseModel):
     """An armed failure.
 
     Attributes:
         method: Name of a method of the Bot API, `file`, or `*` for any.
-        times: How many calls it meets.
+        times: How many calls it meets; None for all until it is cleared.
         retry_after: In seconds, for a 429.
-        seconds: How long a timeout lasts, or how late a slow reply is.
-        chat_id: Only calls for this chat are met.
+        seconds: How long a timeout or a stall lasts, or how late a slow reply is.
+        rate: Of a throttled download, in bytes a second.
+        status: Of a refusal.
+        description: Of a refusal; the status' name is put before it, as Telegram does.
+        parameters: Of a refusal, such as `retry_after`.
+        chat_id: Only calls for this chat, and downloads of what was sent to it, are met.
+        file_id: Only calls for this file are met.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: FaultKind
     method: str = ANY
-    times: int = 1
-    retry_after: int = 3
-    seconds: float = 60.0
+    times: int | None = Field(1, ge=1)
+    retry_after: int = Field(3, ge=1)
+    seconds: float = Field(60.0, ge=0)
+    rate: int = Field(1 << 16, ge=1)
+    status: int = Field(400, ge=400, le=599)
+    description: str = ""
+    parameters: dict[str, int] = Field(default_factory=dict)
     chat_id: int | None = None
+    file_id: str | None = None
 
     @classmethod
     def parse(cls, values: dict[str, object]) -> Self:
@@ -64,23 +86,27 @@ class Fault:
             ControlError: There is no such fault or parameter.
         """
         try:
-            fault = cls(**values)  # type: ignore[arg-type]  # checked below
-            fault = replace(
-                fault,
-                kind=FaultKind(fault.kind),
-                times=int(fault.times),
-                retry_after=int(fault.retry_after),
-                seconds=float(fault.seconds),
-            )
-        except (TypeError, ValueError) as error:
+            return cls.model_validate(values)
+        except ValidationError as error:
             raise ControlError(f"no such fault: {error}") from None
-        if fault.times < 1:
-            raise ControlError("a fault meets at least one call")
-        return fault
 
-    def meets(self, method: str, chat_id: int | None) -> bool:
+    def meets(self, method: str, *, chat_id: int | None, file_id: str | None = None) -> bool:
         """Whether a call is one of those it is armed for."""
-        return self.method.lower() in (ANY, method.lower()) and self.chat_id in (None, chat_id)
+        return (
+            self.method.lower() in (ANY, method.lower())
+            and (self.kind not in _OF_FILES or method == FILE)
+            and self.chat_id in (None, chat_id)
+            and self.file_id in (None, file_id)
+        )
+
+    def as_answer(self) -> dict[str, Any]:
+        """Return what a refusal answers (telegram-bot-api, `Client.cpp`, `fail_query_with_error`)."""
+        retry_after = self.parameters.get("retry_after")
+        words = self.description or (f"retry after {retry_after}" if retry_after else "")
+        title = responses.get(self.status, "Error")
+        described = words if words.startswith(title) else f"{title}: {words}" if words else title
+        answer = {"ok": False, "error_code": self.status, "description": described}
+        return answer | ({"parameters": self.parameters} if self.parameters else {})
 
 
 class Faults:
@@ -98,22 +124,28 @@ class Faults:
         """Let calls fail from now on."""
         self._armed.append(fault)
 
-    def clear(self) -> None:
-        """Let no call fail any more."""
-        self._armed.clear()
+    def clear(self, *, chat_id: int | None = None, method: str | None = None) -> None:
+        """Let no call fail any more; or disarm only what was armed for this chat, or for this method."""
+        self._armed = [
+            fault
+            for fault in self._armed
+            if (chat_id is not None and fault.chat_id != chat_id)
+            or (method is not None and fault.method.lower() != method.lower())
+        ]
 
     def give_back(self, fault: Fault) -> None:
         """Let a failure that was taken befall the next call instead."""
-        self._armed.insert(0, replace(fault, times=1))
+        if fault.times is not None:
+            self._armed.insert(0, fault.model_copy(update={"times": 1}))
 
-    def take(self, method: str, chat_id: int | None) -> Fault | None:
+    def take(self, method: str, *, chat_id: int | None, file_id: str | None = None) -> Fault | None:
         """Return what befalls a call, and count it."""
         for index, fault in enumerate(self._armed):
-            if not fault.meets(method, chat_id):
+            if not fault.meets(method, chat_id=chat_id, file_id=file_id):
                 continue
-            if fault.times > 1:
-                self._armed[index] = replace(fault, times=fault.times - 1)
-            else:
+            if fault.times is not None and fault.times > 1:
+                self._armed[index] = fault.model_copy(update={"times": fault.times - 1})
+            elif fault.times == 1:
                 del self._armed[index]
             return fault
         return None

@@ -25,7 +25,9 @@ class Files:
         self._data: dict[str, bytes] = {}
         self._numbers = itertools.count()
 
-    def add(self, data: bytes, *, folder: str, name: str | None = None, mime: str | None = None) -> File:
+    def add(
+        self, data: bytes, *, folder: str, name: str | None = None, mime: str | None = None, chat_id: int | None = None
+    ) -> File:
         """Keep bytes under a new id."""
         mime = mime or mime_of(name)
         suffix = PurePosixPath(name).suffix if name else _TYPES.guess_extension(mime) or ""
@@ -38,6 +40,7 @@ class Files:
             data=self._data.setdefault(digest, data),
             name=name,
             mime=mime,
+            chat_id=chat_id,
         )
         self._by_id[file.id] = self._by_path[file.path] = file
         return file

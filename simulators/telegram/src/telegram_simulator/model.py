@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardMarkup, MessageEntity
@@ -31,6 +31,16 @@ class MediaKind(StrEnum):
 
 
 CAPTIONLESS = frozenset({MediaKind.STICKER})
+
+
+class Standing(StrEnum):
+    """What a bot is in a group; the values are the Bot API's statuses of a ChatMember."""
+
+    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
+    RESTRICTED = "restricted"
+    LEFT = "left"
+    KICKED = "kicked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +74,7 @@ class File:
         unique_id: The same for the same bytes.
         path: Where it is downloaded.
         name: As its sender called it; photos have none.
+        chat_id: Where a person sent it; None for a bot's own.
     """
 
     id: str
@@ -72,6 +83,7 @@ class File:
     data: bytes = field(repr=False)
     name: str | None
     mime: str
+    chat_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +153,8 @@ class Message:
         forwarded_from: Who wrote it first.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back: Telegram itself says so.
+        sender_chat: The chat in whose name it was sent.
+        service: The field of a service message, such as `migrate_to_chat_id`, with its value as the Bot API writes it.
     """
 
     id: int
@@ -157,3 +171,5 @@ class Message:
     forwarded_from: User | None = None
     invoice: Invoice | None = None
     payment: Payment | None = None
+    sender_chat: Chat | None = None
+    service: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from telegram_simulator import media
 from telegram_simulator.bots import Query
 from telegram_simulator.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
 from telegram_simulator.methods.sending import ALBUM, new_album_id
-from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, User
+from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, Standing, User
 from telegram_simulator.render import chat_json, member_json, message_json, user_json
 from telegram_simulator.text import RichText, caption, message_text, rich_text
 
@@ -105,7 +105,7 @@ class People:
                 written = [caption(rich_text(words)) for words in each_words]
             else:
                 written = [message_text(rich_text(text))]
-            pictures = [await self._media(place.bot, attachment) for attachment in attachments]
+            pictures = [await self._media(place, attachment) for attachment in attachments]
         except ApiError as error:
             raise ControlError(str(error).partition(": ")[2] or str(error)) from None
         _check_album(pictures)
@@ -186,10 +186,7 @@ class People:
             return
         place.conversation.blocked = blocked
         place.conversation.pulse.beat()
-        member, banned = (
-            member_json(place.bot.me),
-            {"status": "kicked", "user": user_json(place.bot.me), "until_date": 0},
-        )
+        member, banned = member_json(place.bot.me), member_json(place.bot.me, Standing.KICKED)
         old, new = (member, banned) if blocked else (banned, member)
         place.bot.updates.add(
             "my_chat_member",
@@ -210,23 +207,24 @@ class People:
         """
         self._world.users[user_id] = replace(self._world.user(user_id), language=language)
 
-    async def _media(self, bot: Bot, attachment: Attachment) -> Media:
+    async def _media(self, place: Place, attachment: Attachment) -> Media:
         """Make what a message carries; like Telegram's clients, send what cannot be a photo as what it is."""
-        kind = attachment.kind
+        kind, files, chat_id = attachment.kind, place.bot.files, place.conversation.chat.id
         if kind is MediaKind.PHOTO and attachment.data.startswith(_GIF):
             kind = MediaKind.ANIMATION
         elif kind is MediaKind.PHOTO and attachment.data:
             try:
-                return await media.photo(bot.files, attachment.data, of_bot=False)
+                return await media.photo(files, attachment.data, of_person_in=chat_id)
             except BadRequestError:
                 kind = MediaKind.DOCUMENT
         return await media.other(
-            bot.files,
+            files,
             kind,
             attachment.data,
             name=attachment.name,
             mime=attachment.mime,
             duration=attachment.duration,
+            of_person_in=chat_id,
         )
 
     def _post(  # by name

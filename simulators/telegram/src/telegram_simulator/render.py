@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.model import ChatKind, MediaKind
+from telegram_simulator.model import ChatKind, MediaKind, Standing
+from telegram_simulator.rights import PERMISSIONS
 
 if TYPE_CHECKING:
     from telegram_simulator.chats import Conversation
-    from telegram_simulator.model import File, Invoice, Media, Message, Payment, Rendition, User
+    from telegram_simulator.model import Chat, File, Invoice, Media, Message, Payment, Rendition, User
     from telegram_simulator.world import World
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def chat_json(world: World, conversation: Conversation) -> Json:
     """Write a Chat."""
     chat = conversation.chat
     if chat.kind is not ChatKind.PRIVATE:
-        return _present(id=chat.id, type=chat.kind.value, title=chat.title)
+        return group_json(chat)
     user = world.users[chat.id]
     return _present(
         id=chat.id,
@@ -48,6 +49,11 @@ def chat_json(world: World, conversation: Conversation) -> Json:
     )
 
 
+def group_json(chat: Chat) -> Json:
+    """Write a Chat that is a group or a channel."""
+    return _present(id=chat.id, type=chat.kind.value, title=chat.title)
+
+
 def message_json(world: World, conversation: Conversation, message: Message, *, nested: bool = False) -> Json:
     """Write a Message; a `nested` one does not say what it replies to."""
     answered = None
@@ -56,6 +62,7 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
     return _present(
         message_id=message.id,
         **{"from": user_json(message.sender)},
+        sender_chat=message.sender_chat and group_json(message.sender_chat),
         chat=chat_json(world, conversation),
         date=message.date,
         edit_date=message.edit_date,
@@ -67,13 +74,18 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
     )
 
 
-def member_json(user: User, *, present: bool = True, admin: bool = False) -> Json:
-    """Write a ChatMember."""
-    if not present:
-        return {"status": "left", "user": user_json(user)}
-    if not admin:
-        return {"status": "member", "user": user_json(user)}
-    return {"status": "administrator", "user": user_json(user), **dict.fromkeys(_RIGHTS, False), **_ADMIN}
+def member_json(user: User, standing: Standing = Standing.MEMBER, *, forbidden: frozenset[str] = frozenset()) -> Json:
+    """Write a ChatMember; `forbidden` is what a restricted one may not do."""
+    member: Json = {"status": standing.value, "user": user_json(user)}
+    match standing:
+        case Standing.ADMINISTRATOR:
+            return member | dict.fromkeys(_RIGHTS, False) | _ADMIN
+        case Standing.RESTRICTED:
+            return member | {"is_member": True, "until_date": 0} | {name: name not in forbidden for name in PERMISSIONS}
+        case Standing.KICKED:
+            return member | {"until_date": 0}
+        case _:
+            return member
 
 
 def file_json(file: File) -> Json:
@@ -88,6 +100,8 @@ def _content(message: Message) -> Json:
         return {"invoice": _invoice(message.invoice)}
     if message.payment is not None:
         return _payment(message.payment)
+    if message.service is not None:
+        return dict(message.service)
     if media is None:
         return _present(text=message.text, entities=entities)
     words = _present(caption=message.text or None, caption_entities=entities)

@@ -11,7 +11,9 @@ from aiohttp import web
 from telegram_simulator.api import BotApi
 from telegram_simulator.bots import Bots
 from telegram_simulator.control import Control
+from telegram_simulator.control_groups import GroupControl
 from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.groups import Groups
 from telegram_simulator.limits import Limits, Rates
 from telegram_simulator.page import Page
 from telegram_simulator.payments import Cashier
@@ -53,9 +55,13 @@ async def running(config: Config) -> AsyncIterator[str]:
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
         app = web.Application(middlewares=[_explain])
-        app.add_routes(
-            [*api.routes(tasks), *Control(world, people, cashier).routes(), *Page(world, people, cashier).routes()]
-        )
+        for part in (
+            api.routes(tasks),
+            Control(world, people, cashier).routes(),
+            GroupControl(world, Groups(world)).routes(),
+            Page(world, people, cashier).routes(),
+        ):
+            app.add_routes(part)
         # A caller that hangs up ends what waits on its behalf, as a long poll does.
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=GOODBYE, access_log=None)
         await runner.setup()

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
 
+from telegram_simulator.client.chat import ControlledChat
 from telegram_simulator.client.snapshots import Chat, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from telegram_simulator.client.connection import Connection
-    from telegram_simulator.client.simulator import Group
+    from telegram_simulator.client.group import Group
 
 Bytes: TypeAlias = bytes | Path
 
@@ -33,7 +34,7 @@ class NeverHappenedError(AssertionError):
     """What was waited for has not come to pass; says what was seen instead."""
 
 
-class Person:
+class Person(ControlledChat):
     """Acts and looks as a person does, in the private chat with the bot or in a group.
 
     Args:
@@ -43,9 +44,8 @@ class Person:
     """
 
     def __init__(self, connection: Connection, user_id: int, *, chat_id: int | None = None) -> None:
-        self._connection = connection
+        super().__init__(connection, user_id if chat_id is None else chat_id)
         self.id = user_id
-        self.chat_id = user_id if chat_id is None else chat_id
 
     def within(self, group: Group) -> Person:
         """Return the same person in a group."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from telegram_simulator.client.connection import Connection
+from telegram_simulator.client.group import Group
 from telegram_simulator.client.person import PATIENCE, NeverHappenedError, Person
 
 if TYPE_CHECKING:
@@ -38,13 +39,6 @@ class Call:
     description: str
     fault: str | None
     parameters: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group with the bot in it."""
-
-    id: int
 
 
 class BotState(TypedDict):
@@ -105,7 +99,7 @@ class TelegramSimulator:
         """Make a group of people and the bot."""
         ids = [person.id for person in members]
         body = {"title": title, "members": ids, "kind": kind, "bot_admin": bot_admin}
-        return Group((await self._connection.json("POST", "groups", body))["id"])
+        return Group(self._connection, (await self._connection.json("POST", "groups", body))["id"])
 
     async def bot(self) -> BotState:
         """Look at the bot."""
@@ -164,25 +158,23 @@ class TelegramSimulator:
         method: str,
         kind: FaultKind | str,
         *,
-        times: int = 1,
-        retry_after: int = 3,
-        seconds: float = 60.0,
-        chat_id: int | None = None,
+        times: int | None = 1,
+        **properties: Any,
     ) -> None:
-        """Let the next calls of a method fail (`faults.FaultKind`); `*` stands for any, `file` for downloads.
+        """Let the next calls of a method fail; `*` stands for any, `file` for downloads.
+
+        Args:
+            method: Of the Bot API.
+            kind: What goes wrong (`faults.FaultKind`).
+            times: How many calls; None for all until `clear_faults`.
+            properties: Further attributes of `faults.Fault`, such as `retry_after`, `seconds`, `chat_id`, `file_id`.
 
         Raises:
             RefusedError: There is no such fault.
         """
-        body = {
-            "fault": str(kind),
-            "method": method,
-            "times": times,
-            "retry_after": retry_after,
-            "seconds": seconds,
-            "chat_id": chat_id,
-        }
-        await self._connection.json("POST", "faults", body)
+        await self._connection.json(
+            "POST", "faults", {"fault": str(kind), "method": method, "times": times, **properties}
+        )
 
     async def faults(self) -> list[dict[str, Any]]:
         """Return what has not befallen any call yet."""

@@ -18,6 +18,7 @@ from telegram_simulator.chats import Answered
 from telegram_simulator.errors import BadRequestError
 from telegram_simulator.methods.registry import Call, answers
 from telegram_simulator.methods.targets import conversation_of, message_of
+from telegram_simulator.model import Standing
 from telegram_simulator.render import chat_json, member_json
 
 if TYPE_CHECKING:
@@ -75,25 +76,25 @@ async def get_chat_member(call: Call[GetChatMember]) -> Json:
     conversation = conversation_of(call, call.method.chat_id, write=False)
     user_id = call.method.user_id
     if user_id == call.bot.me.id:
-        return member_json(call.bot.me, admin=conversation.bot_admin)
+        return member_json(call.bot.me, conversation.standing, forbidden=conversation.forbidden)
     user = call.world.users.get(user_id)
     if user is None:
         raise BadRequestError("invalid user_id specified")
-    return member_json(user, present=user_id in conversation.members)
+    return member_json(user, Standing.MEMBER if user_id in conversation.members else Standing.LEFT)
 
 
 @answers(GetChatMemberCount)
 async def get_chat_member_count(call: Call[GetChatMemberCount]) -> int:
     """Count the people in a chat, the bot among them."""
-    return len(conversation_of(call, call.method.chat_id, write=False).members) + 1
+    return len(conversation_of(call, call.method.chat_id).members) + 1
 
 
 @answers(LeaveChat)
 async def leave_chat(call: Call[LeaveChat]) -> bool:
     """Leave a group."""
-    conversation = conversation_of(call, call.method.chat_id, write=False)
+    conversation = conversation_of(call, call.method.chat_id)
     if not conversation.is_group:
         raise BadRequestError("chat member status can't be changed in private chats")
-    conversation.bot_present = False
+    conversation.standing = Standing.LEFT
     conversation.pulse.beat()
     return True

@@ -9,6 +9,7 @@ from aiogram.methods import CopyMessage, ForwardMessage
 from telegram_simulator.methods.registry import Call, answers
 from telegram_simulator.methods.sending import caption_of, charge, post
 from telegram_simulator.methods.targets import conversation_of, keyboard_of, message_of, reply_target
+from telegram_simulator.rights import check_right
 from telegram_simulator.text import RichText
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ async def copy_message(call: Call[CopyMessage]) -> Json:
     if message.media is not None and method.caption is not None:
         words = caption_of(method)
     keyboard, reply_to = keyboard_of(call, method.reply_markup), reply_target(call, conversation)
+    check_right(conversation, message.media.kind if message.media else None)
     charge(call, conversation)
     sent = post(call, conversation, words, media=message.media, keyboard=keyboard, reply_to=reply_to)
     return {"message_id": sent["message_id"]}
@@ -37,6 +39,7 @@ async def forward_message(call: Call[ForwardMessage]) -> Json:
     conversation = conversation_of(call, call.method.chat_id)
     source = conversation_of(call, call.method.from_chat_id, write=False)
     message = message_of(source, call.method.message_id, "message to forward")
+    check_right(conversation, message.media.kind if message.media else None)
     charge(call, conversation)
     words = RichText(message.text, message.entities)
     author = message.forwarded_from or message.sender

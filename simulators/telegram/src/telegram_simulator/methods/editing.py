@@ -16,6 +16,7 @@ from telegram_simulator.methods.uploads import input_media_of
 from telegram_simulator.model import CAPTIONLESS
 from telegram_simulator.parameters import given
 from telegram_simulator.render import message_json
+from telegram_simulator.rights import check_media
 from telegram_simulator.text import message_text, rich_text
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ async def edit_message_media(call: Call[EditMessageMedia]) -> Json:
         raise BadRequestError("can't use the media of the specified type in the album")
     # The message may have changed while the picture was worked on.
     conversation, message = _target(call)
+    check_media(conversation, media.kind)
     return _apply(call, conversation, replace(message, text=words.text, entities=words.entities, media=media))
 
 
@@ -78,7 +80,7 @@ def _target(call: Call[Any]) -> tuple[Conversation, Message]:
         if method.inline_message_id is None:
             raise BadRequestError("message identifier is not specified")
         raise BadRequestError("MESSAGE_ID_INVALID")  # nobody uses bots inline here
-    conversation = conversation_of(call, method.chat_id)
+    conversation = conversation_of(call, method.chat_id, edit=True)
     message = message_of(conversation, method.message_id, "message to edit")
     if message.sender.id != call.bot.me.id or message.forwarded_from is not None:
         raise BadRequestError("message can't be edited")

@@ -14,6 +14,7 @@ from telegram_simulator.methods.sending import charge, post
 from telegram_simulator.methods.targets import conversation_of, keyboard_of, reply_target
 from telegram_simulator.model import Invoice
 from telegram_simulator.payments import tell
+from telegram_simulator.rights import check_right
 from telegram_simulator.text import RichText
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     elif not keyboard.inline_keyboard[0][0].pay:
         raise BadRequestError("the first button of an invoice must be a Pay button")
     reply_to = reply_target(call, conversation)
+    check_right(conversation, None)
     charge(call, conversation)
     invoice = Invoice(
         title=method.title, description=method.description, payload=method.payload, currency=STARS, total=total

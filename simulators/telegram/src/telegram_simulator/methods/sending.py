@@ -17,6 +17,7 @@ from telegram_simulator.methods.uploads import input_media_of, media_of
 from telegram_simulator.model import Media, MediaKind, Message
 from telegram_simulator.parameters import given
 from telegram_simulator.render import Json, message_json
+from telegram_simulator.rights import check_right
 from telegram_simulator.text import RichText, caption, message_text, rich_text
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ async def send_message(call: Call[SendMessage]) -> Json:
     words = message_text(rich_text(method.text, parse_mode=given(method.parse_mode), entities=given(method.entities)))
     conversation = conversation_of(call, method.chat_id)
     keyboard, reply_to = keyboard_of(call, method.reply_markup), reply_target(call, conversation)
+    check_right(conversation, None)
     charge(call, conversation)
     return post(call, conversation, words, keyboard=keyboard, reply_to=reply_to)
 
@@ -70,6 +72,8 @@ async def send_media_group(call: Call[SendMediaGroup]) -> list[Json]:
     kinds = {media.kind for media, _ in items}
     if len(kinds) > 1:
         raise BadRequestError("document can't be mixed with other media types")
+    for kind in kinds:
+        check_right(conversation, kind)
     charge(call, conversation, count=len(items))
     album_id = new_album_id()
     return [
@@ -148,5 +152,6 @@ async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Jso
     conversation = conversation_of(call, call.method.chat_id)
     keyboard, reply_to = keyboard_of(call, call.method.reply_markup), reply_target(call, conversation)
     media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
+    check_right(conversation, kind)
     charge(call, conversation)
     return post(call, conversation, words, media=media, keyboard=keyboard, reply_to=reply_to)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.types import InlineKeyboardMarkup
 
-from telegram_simulator.errors import BadRequestError, ForbiddenError
-from telegram_simulator.model import ChatKind
+from telegram_simulator.errors import BadRequestError, ForbiddenError, MigratedError
+from telegram_simulator.model import ChatKind, Standing
 
 if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardButton
@@ -31,11 +31,14 @@ _ACTIONS = (
 )  # fmt: skip
 
 
-def conversation_of(call: Call[Any], chat_id: int | str | None, *, write: bool = True) -> Conversation:
-    """Return the chat that a call is about.
+def conversation_of(
+    call: Call[Any], chat_id: int | str | None, *, write: bool = True, edit: bool = False
+) -> Conversation:
+    """Return the chat that a call is about (telegram-bot-api, `Client.cpp`, `check_chat_access`).
 
     Raises:
         BadRequestError: The bot knows of no such chat.
+        MigratedError: It is to write to a group that has become a supergroup.
         ForbiddenError: It may not write there.
     """
     if chat_id in (None, ""):
@@ -46,12 +49,20 @@ def conversation_of(call: Call[Any], chat_id: int | str | None, *, write: bool =
         raise BadRequestError("chat not found") from None
     if not conversation.begun:
         raise BadRequestError("chat not found")
-    if not conversation.bot_present:
-        kind = "supergroup" if conversation.chat.kind is ChatKind.SUPERGROUP else "group"
-        raise ForbiddenError(f"bot was kicked from the {kind} chat")
+    if write and conversation.migrated_to is not None and not (edit and conversation.editable):
+        raise MigratedError(conversation.migrated_to)
+    _check_presence(conversation, write=write)
     if write and conversation.blocked:
         raise ForbiddenError("bot was blocked by the user")
     return conversation
+
+
+def _check_presence(conversation: Conversation, *, write: bool) -> None:
+    is_super = conversation.chat.kind is ChatKind.SUPERGROUP
+    if conversation.bot_present or not (is_super or write):  # what a basic group was, may still be read
+        return
+    was = "was kicked from" if conversation.standing is Standing.KICKED else "is not a member of"
+    raise ForbiddenError(f"bot {was} the {'supergroup' if is_super else 'group'} chat")
 
 
 def message_of(conversation: Conversation, message_id: int | None, what: str) -> Message:
