@@ -45,13 +45,24 @@ async def admin(stage: Any) -> Any:
     return await stage.telegram.user(ADMIN)
 
 
-async def test_to_others_the_commands_are_met_with_silence(stage: Any) -> None:
+async def test_admin_commands_of_others_are_answered_like_any_unknown_command(stage: Any) -> None:
     ann = await stage.telegram.user()
-    for command in COMMANDS:
+    for command in ("nonsense", *COMMANDS):
         await ann.send(f"/{command}")
     await ann.send("/help")
     await ann.says("What works well")
-    assert len((await ann.snapshot()).from_bot) == 1
+    assert len({message.text for message in (await ann.snapshot()).from_bot[:-1]}) == 1
+    assert not (await stage.worker.queue.counts()).paused
+
+
+async def test_admin_command_that_is_forwarded_is_not_executed(stage: Any, admin: Any) -> None:
+    ann = await stage.telegram.user()
+    await admin.send(f"/ban {ann.id}", forwarded=True)
+    await admin.send("/pause", forwarded=True)
+    await admin.send("/queue")
+    await admin.says("Nobody waits")
+    await ann.send("/help")
+    await ann.says("What works well")
     assert not (await stage.worker.queue.counts()).paused
 
 

@@ -17,6 +17,7 @@ from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
 from qwenedit_bot import broadcast, forgetting, janitor, menus, progress, recall, shelf, worker_pods
+from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
@@ -204,7 +205,7 @@ async def run(
     messenger = TelegramMessenger(bot, limiter)
     replies = Replies(redis, keys, messenger)
     answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT)
-    guests = Guests(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
+    access = await make_access(settings, bot, redis, keys, metrics)
     accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
@@ -220,7 +221,7 @@ async def run(
     )
     services = Services(
         queue=queue, store=store, submit=submit, replies=replies, messenger=messenger, texts=texts,
-        languages=languages, presets=presets, accounts=accounts, guests=guests, forgetting=oblivion,
+        languages=languages, presets=presets, accounts=accounts, guests=access.guests, forgetting=oblivion,
         keeping=Keeping(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
@@ -237,7 +238,7 @@ async def run(
     drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience)
     groups = ((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP))
     cleaning = Janitor(queue=queue, redis=redis, groups=groups, metrics=metrics, line=settings.keys.job_queue)
-    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office), services, metrics)
+    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
     recalling = Recall(redis, replies=replies, updates=stream, metrics=metrics)
@@ -301,6 +302,13 @@ def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream) -> Intake
         host=settings.webhook_host,
         port=settings.webhook_port,
     )
+
+
+async def make_access(settings: BotSettings, bot: Bot, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> Access:
+    """Make what knows whose updates are handled."""
+    guests = Guests(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
+    me = await bot.me()
+    return Access(guests, redis, keys, metrics, username=me.username or "", bot_id=me.id)
 
 
 def make_moderation(settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> ModerationHook | None:

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
-from qwenedit_bot.handlers import admin, commands, groups, others, photos, presets, presses, shop
-from qwenedit_bot.handlers.access import AccessMiddleware
-from qwenedit_bot.handlers.context import LanguageMiddleware, Services, source_of
+from qwenedit_bot.handlers import admin, commands, everybodys, groups, others, photos, presets, presses, shop
+from qwenedit_bot.handlers.access import AccessMiddleware, OwnButtons
+from qwenedit_bot.handlers.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
 from qwenedit_bot.handlers.dialogue import DIALOGUE_TTL
 from qwenedit_bot.loops import described
 from qwenedit_bot.texts import Text
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from redis.asyncio import Redis
 
+    from qwenedit_bot.access import Access
     from qwenedit_bot.handlers.admin import Office
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.metrics import BotMetrics
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Office) -> Dispatcher:
-    """Join the routers: groups apart, then private chats from the most to the least particular."""
+def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Office, access: Access) -> Dispatcher:
+    """Join the routers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
     storage = RedisStorage(
         redis,
         key_builder=DefaultKeyBuilder(prefix=keys.dialogue_prefix),
@@ -46,21 +47,24 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
         data_ttl=DIALOGUE_TTL,
     )
     dispatcher = Dispatcher(storage=storage, services=services, office=office)
-    for observer in (dispatcher.message, dispatcher.callback_query):
+    for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):
         observer.outer_middleware(LanguageMiddleware(services))
-        observer.outer_middleware(AccessMiddleware(services.guests, services, office.broadcasts))
-    dispatcher.pre_checkout_query.outer_middleware(LanguageMiddleware(services))
+    dispatcher.message.outer_middleware(DialogueMiddleware(dispatcher))
+    dispatcher.callback_query.outer_middleware(OwnButtons(services))
+    guarded = Router(name="guarded")
+    for observer in (guarded.message, guarded.callback_query):
+        observer.outer_middleware(AccessMiddleware(access, services, office.broadcasts))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
     private.include_routers(
         admin.make_router(),
-        shop.make_message_router(),
         commands.make_router(),
         presets.make_message_router(),
         photos.make_router(),
         others.make_router(),
     )
-    dispatcher.include_routers(private, groups.make_router(), presses.make_router())
+    guarded.include_routers(private, groups.make_router(), presses.make_router())
+    dispatcher.include_routers(everybodys.make_router(), shop.make_checkout_router(), guarded)
     _filter_without_threads(dispatcher)
     return dispatcher
 

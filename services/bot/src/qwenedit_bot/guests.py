@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.keys import BotKeys
@@ -19,7 +21,7 @@ class Guests:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
         admins: They may everything, and cannot be banned.
-        allowed: Who may use the bot; empty: everybody.
+        allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for whoever writes as it.
     """
 
     def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:
@@ -32,16 +34,27 @@ class Guests:
         """Whether a user is an admin."""
         return user_id in self.admins
 
+    def is_invited(self, user_id: int) -> bool:
+        """Whether a user may use the bot unless they are banned."""
+        return not self._allowed or user_id in self.admins or user_id in self._allowed
+
+    async def banned(self, user_ids: Sequence[int]) -> list[bool]:
+        """Tell of each user whether they are banned."""
+        if not user_ids:
+            return []
+        found = await self._redis.smismember(self._banned, [str(user_id) for user_id in user_ids])
+        return [bool(banned) and not self.is_admin(user) for banned, user in zip(found, user_ids, strict=True)]
+
     async def refusal(self, user_id: int) -> Text | None:
-        """Return why a user may not use the bot; None where he may."""
+        """Return why a user may not use the bot; None where they may."""
         if user_id in self.admins:
             return None
-        if self._allowed and user_id not in self._allowed:
+        if not self.is_invited(user_id):
             return Text.NOT_INVITED
         return Text.BANNED if await self._redis.sismember(self._banned, str(user_id)) else None
 
     async def ban(self, user_id: int) -> bool:
-        """Ban a user; False when he was banned before, or is an admin."""
+        """Ban a user; False when they were banned before, or is an admin."""
         return user_id not in self.admins and bool(await self._redis.sadd(self._banned, user_id))
 
     async def unban(self, user_id: int) -> bool:

@@ -1,15 +1,17 @@
-"""What admins may command, in private; to everybody else these commands do not exist."""
+"""What admins may command, in private; for everybody else these are unknown commands."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 from aiogram import F, Router
 from aiogram.filters import BaseFilter, Command
-from aiogram.types import Message, TelegramObject
+from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from qwenedit_bot.actors import actor_of, own_words
 from qwenedit_bot.handlers import shop
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.texts import Text
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery
 
     from qwenedit_bot.broadcast import Broadcasts
     from qwenedit_bot.handlers.context import Services
@@ -37,6 +38,7 @@ BROADCAST = "broadcast"
 MOST_LISTED = 15
 """Jobs that /queue lists."""
 MOST_GRANTED = 10_000
+_ID = re.compile(r"-?[0-9]{1,19}")
 DAY = 86_400
 
 
@@ -51,12 +53,14 @@ class Office:
 
 
 class FromAdmin(BaseFilter):
-    """Lets only admins through."""
+    """Lets only admins through: by what they wrote or pressed themselves, never by what they forward."""
 
     async def __call__(self, event: TelegramObject, services: Services) -> bool:
         """Look who sends."""
-        user = getattr(event, "from_user", None)
-        return user is not None and services.guests.is_admin(user.id)
+        if not isinstance(event, Message | CallbackQuery) or (isinstance(event, Message) and not own_words(event)):
+            return False
+        actor = actor_of(event)
+        return actor is not None and services.guests.is_admin(actor)
 
 
 async def stats(message: Message, words: Words, services: Services, office: Office) -> None:
@@ -152,7 +156,7 @@ async def unban(message: Message, words: Words, services: Services, command: Com
 async def grant(message: Message, words: Words, services: Services, command: CommandObject) -> None:
     """Give a user jobs beyond those of the day; once, however often the update comes."""
     match (command.args or "").split():
-        case [user, jobs] if user.isdecimal() and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
+        case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
             lot = f"granted {message.chat.id}:{message.message_id}"
             if await services.replies.find(source_of(message)) is None:
                 await services.accounts.add_lot(int(user), lot, int(jobs))
@@ -197,17 +201,14 @@ async def confirm_broadcast(press: CallbackQuery, words: Words, services: Servic
     await services.messenger.edit(shown.chat.id, shown.message_id, View(f"{shown.text}\n\n{said}"))
 
 
-async def silence(_message: Message) -> None:
-    """Answer nothing: not even that there is such a command."""
-
-
 def _user(command: CommandObject) -> int | None:
+    """Return the user whom a command names, or the chat of those who write as it (a negative id)."""
     said = (command.args or "").strip()
-    return int(said) if said.isdecimal() else None
+    return int(said) if _ID.fullmatch(said) else None
 
 
 def make_router() -> Router:
-    """Make the router of the admin commands; others' are met with silence."""
+    """Make the router of the admin commands."""
     router = Router(name="admin")
     handlers: dict[str, Callable[..., Awaitable[None]]] = {
         "stats": stats, "queue": queue, "pause": pause, "resume": resume, "ban": ban, "unban": unban, "grant": grant,
@@ -215,12 +216,13 @@ def make_router() -> Router:
     }  # fmt: skip
     for name, handler in handlers.items():
         router.message.register(handler, F.text, Command(name), FromAdmin())
-    router.message.register(silence, F.text, Command(*handlers))
     return router
 
 
 def make_press_router() -> Router:
     """Make the router of the admins' buttons."""
     router = Router(name="admin presses")
-    router.callback_query.register(confirm_broadcast, F.data.startswith(f"{BROADCAST}:"), FromAdmin())
+    router.callback_query.register(
+        confirm_broadcast, F.data.startswith(f"{BROADCAST}:"), F.message.chat.type == "private", FromAdmin()
+    )
     return router

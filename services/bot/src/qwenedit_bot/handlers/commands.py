@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
 from qwenedit_bot import fairness, views
+from qwenedit_bot.actors import actor_of, own_words
 from qwenedit_bot.handlers import forget, languages, presets, shop
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.submit import MAX_INSTRUCTION
@@ -35,8 +36,7 @@ async def give_help(message: Message, words: Words, services: Services) -> None:
 
 async def limits(message: Message, words: Words, services: Services) -> None:
     """Say how many pictures the user has left."""
-    user_id = message.from_user.id if message.from_user else message.chat.id
-    account = await services.accounts.of(user_id)
+    account = await services.accounts.of(actor_of(message) or message.chat.id)
     said = words(Text.NO_LIMIT) if account is None else fairness.left(words, account)
     if account is not None and services.shop.packs:
         said = f"{said}\n\n{words(Text.BUY_HINT)}"
@@ -45,10 +45,11 @@ async def limits(message: Message, words: Words, services: Services) -> None:
 
 async def status(message: Message, words: Words, services: Services) -> None:
     """Say where the user's unfinished jobs are, oldest first."""
-    if message.from_user is None:
+    actor = actor_of(message)
+    if actor is None:
         return
     line = {job_id: place for place, job_id in enumerate(await services.queue.waiting_ids(), start=1)}
-    mine = await services.queue.statuses(await services.queue.unfinished_ids_of(message.from_user.id))
+    mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
     jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
     view = views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
     await services.replies.say(source_of(message), view)
@@ -56,10 +57,11 @@ async def status(message: Message, words: Words, services: Services) -> None:
 
 async def cancel(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Cancel the user's unfinished jobs and forget the photo that waits for its instruction."""
-    if message.from_user is None or await services.replies.find(source_of(message)) is not None:
+    actor = actor_of(message)
+    if actor is None or await services.replies.find(source_of(message)) is not None:
         return  # done before a crash: this time there would be nothing left to cancel
     stopped = 0
-    for job_id in await services.queue.unfinished_ids_of(message.from_user.id):
+    for job_id in await services.queue.unfinished_ids_of(actor):
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
     waited = await state.get_state() is not None
     await state.clear()
@@ -79,8 +81,9 @@ async def unknown(message: Message, words: Words, services: Services) -> None:
 
 def make_router() -> Router:
     """Make the router of the commands; it takes every text that begins with a slash."""
-    router = Router(name="commands")
-    router.message.filter(F.text)
+    commands = Router(name="commands")
+    router = Router(name="own commands")
+    router.message.filter(F.text, own_words)
     router.message.register(start, CommandStart())
     router.message.register(give_help, Command("help"))
     router.message.register(limits, Command("limits"))
@@ -92,5 +95,8 @@ def make_router() -> Router:
     router.message.register(status, Command("status"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(languages.offer, Command("language"))
-    router.message.register(unknown, F.text.startswith("/"))
-    return router
+    commands.include_router(router)
+    rest = Router(name="other commands")
+    rest.message.register(unknown, F.text.startswith("/"))
+    commands.include_router(rest)
+    return commands

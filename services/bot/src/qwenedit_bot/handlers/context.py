@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
+from qwenedit_bot.actors import actor_of
+from qwenedit_bot.chats import UnwatchedChats
 from qwenedit_bot.messenger import Source
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiogram import Dispatcher
+    from aiogram.fsm.context import FSMContext
     from aiogram.types import TelegramObject
 
     from qwenedit_bot.accounts import Accounts
+    from qwenedit_bot.chats import Chats
     from qwenedit_bot.forgetting import Forgetting
     from qwenedit_bot.guests import Guests
     from qwenedit_bot.handlers.privacy import Keeping
@@ -46,6 +51,7 @@ class Services:
     forgetting: Forgetting
     keeping: Keeping
     shop: Shop
+    chats: Chats = field(default_factory=UnwatchedChats)
 
 
 class LanguageMiddleware(BaseMiddleware):
@@ -61,13 +67,43 @@ class LanguageMiddleware(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Add the words and go on."""
-        user = event.from_user if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
+        actor = actor_of(event) if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
         data["words"] = (
-            await self._services.languages.words_of(user.id, user.language_code)
-            if user is not None
+            await self._services.languages.words_of(actor, _language_of(event))
+            if actor is not None
             else self._services.texts.of(None)
         )
         return await handler(event, data)
+
+
+class DialogueMiddleware(BaseMiddleware):
+    """Gives each chat that speaks for itself a dialogue of its own; aiogram goes by the stand-in that all share.
+
+    Args:
+        dispatcher: Its dialogues.
+    """
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Replace the dialogue of a message on behalf of a chat, and go on."""
+        if isinstance(event, Message) and event.sender_chat is not None:
+            state: FSMContext = self._dispatcher.fsm.get_context(
+                data["bot"], chat_id=event.chat.id, user_id=event.sender_chat.id
+            )
+            data |= {"state": state, "raw_state": await state.get_state()}
+        return await handler(event, data)
+
+
+def _language_of(event: TelegramObject) -> str | None:
+    user = getattr(event, "from_user", None)
+    return user.language_code if user is not None else None
 
 
 def source_of(message: Message) -> Source:

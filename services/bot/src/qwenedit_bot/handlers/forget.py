@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-
+from qwenedit_bot.access import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.handlers import privacy
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.texts import Text
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
 
-FORGET = "forget"
-"""First part of a button's data; what to do follows."""
-
 
 async def tell(message: Message, words: Words, services: Services) -> None:
     """Say what is kept, and how long."""
@@ -32,8 +28,8 @@ async def ask(message: Message, words: Words, services: Services) -> None:
     stays = privacy.what_stays(words, services.keeping)
     buttons = (
         (
-            Button(words(Text.FORGET_BUTTON), f"{FORGET}:all", ButtonStyle.DANGER),
-            Button(words(Text.FORGET_NOT_BUTTON), f"{FORGET}:not"),
+            Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),
+            Button(words(Text.FORGET_NOT_BUTTON), FORGET_NOT),
         ),
     )
     said = "\n\n".join(filter(None, (words(Text.FORGET), stays)))
@@ -42,7 +38,7 @@ async def ask(message: Message, words: Words, services: Services) -> None:
 
 async def confirm(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
     """Forget the user who presses, or do not. Done again after a crash, it comes to the same."""
-    if press.data != f"{FORGET}:all":
+    if press.data != FORGET_ALL:
         said = Text.FORGET_NOT
     else:
         await state.clear()
@@ -50,10 +46,3 @@ async def confirm(press: CallbackQuery, words: Words, services: Services, state:
     await services.messenger.answer_press(press.id, "")
     if press.message is not None:
         await services.messenger.edit(press.message.chat.id, press.message.message_id, View(words(said)))
-
-
-def make_press_router() -> Router:
-    """Make the router of the buttons under the question."""
-    router = Router(name="forget")
-    router.callback_query.register(confirm, F.data.startswith(f"{FORGET}:"))
-    return router

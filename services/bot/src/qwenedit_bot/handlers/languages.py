@@ -48,5 +48,5 @@ def _buttons(words: Words, services: Services) -> tuple[tuple[Button, ...], ...]
 def make_press_router() -> Router:
     """Make the router of the languages' buttons."""
     router = Router(name="languages")
-    router.callback_query.register(choose, F.data.startswith(f"{LANGUAGE}:"))
+    router.callback_query.register(choose, F.data.startswith(f"{LANGUAGE}:"), F.message.chat.type == "private")
     return router

@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 
 from qwenedit_bot import preset_views
+from qwenedit_bot.actors import actor_of
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.handlers.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.handlers.results import result_of
@@ -134,7 +135,7 @@ async def submit(
 
 
 def _request(message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str) -> Request:
-    user_id = message.from_user.id if message.from_user else message.chat.id
+    user_id = actor_of(message) or message.chat.id
     return Request(source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
 
 

@@ -10,6 +10,7 @@ from aiogram.filters import StateFilter
 from aiogram.types import Message
 
 from qwenedit_bot import preset_views
+from qwenedit_bot.actors import actor_of
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.handlers.dialogue import Dialogue, PresetPhotos, wait_for_instruction, waiting_pictures
 from qwenedit_bot.handlers.photos import attachment_of, carries_pictures, picture_of
@@ -123,7 +124,7 @@ async def photo(message: Message, words: Words, services: Services, state: FSMCo
         view = _ask(message, words, services, preset, len(waiting.pictures) + 1)
         await services.replies.say(source_of(message), view)
         return
-    user_id = message.from_user.id if message.from_user else message.chat.id
+    user_id = actor_of(message) or message.chat.id
     request = _request(source_of(message), user_id, preset, waiting.pictures, "")
     if await services.submit(request, words) is not Outcome.NOT_NOW:
         await state.clear()

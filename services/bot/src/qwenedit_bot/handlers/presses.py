@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
-from qwenedit_bot.handlers import admin, forget, languages, presets, results, shop
+from qwenedit_bot.handlers import admin, languages, presets, results, shop
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import CANCEL, View
@@ -67,7 +67,7 @@ def make_router() -> Router:
     router.callback_query.register(cancel, F.data.startswith(f"{CANCEL}:"))
     router.include_routers(
         admin.make_press_router(), results.make_router(), presets.make_press_router(), languages.make_press_router(),
-        forget.make_press_router(), shop.make_press_router(),
+        shop.make_press_router(),
     )  # fmt: skip
     rest = Router(name="unknown presses")
     rest.callback_query.register(unknown)

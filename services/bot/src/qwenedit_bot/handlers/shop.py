@@ -10,6 +10,7 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from qwenedit_bot import fairness
+from qwenedit_bot.actors import actor_of
 from qwenedit_bot.errors import TelegramRefusedError
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.messenger import Invoice, Source
@@ -49,8 +50,7 @@ class Shop:
 
 async def offer(message: Message, words: Words, services: Services) -> None:
     """Offer the packs."""
-    user_id = message.from_user.id if message.from_user else message.chat.id
-    account = await services.accounts.of(user_id)
+    account = await services.accounts.of(actor_of(message) or message.chat.id)
     if not services.shop.packs:
         view = View(words(Text.UNKNOWN_COMMAND))
     elif account is None:
@@ -122,8 +122,7 @@ async def returned(message: Message, words: Words, services: Services) -> None:
 
 async def support(message: Message, words: Words, services: Services) -> None:
     """Say whom to ask, and what was paid (https://core.telegram.org/bots/payments-stars asks for this command)."""
-    user_id = message.from_user.id if message.from_user else message.chat.id
-    payments = await services.shop.payments.of(user_id)
+    payments = await services.shop.payments.of(actor_of(message) or message.chat.id)
     if not services.shop.support and not payments:
         view = View(words(Text.UNKNOWN_COMMAND))
     else:
@@ -187,13 +186,19 @@ def make_message_router() -> Router:
     """Make the router of what Telegram itself says about payments."""
     router = Router(name="payments")
     router.message.register(paid, F.successful_payment)
-    router.message.register(returned, F.refunded_payment)
+    router.message.register(returned, F.refunded_payment, F.chat.type == "private")
     return router
 
 
 def make_press_router() -> Router:
-    """Make the router of the packs' buttons, and of the question before a payment."""
+    """Make the router of the packs' buttons."""
     router = Router(name="packs")
-    router.callback_query.register(choose, F.data.startswith(f"{BUY}:"))
+    router.callback_query.register(choose, F.data.startswith(f"{BUY}:"), F.message.chat.type == "private")
+    return router
+
+
+def make_checkout_router() -> Router:
+    """Make the router of the question before a payment."""
+    router = Router(name="checkout")
     router.pre_checkout_query.register(agree)
     return router

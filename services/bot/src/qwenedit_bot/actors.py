@@ -1,0 +1,49 @@
+"""Who acts in an update: the person, or the chat on whose behalf they write.
+
+Telegram puts a stand-in where the author is hidden (https://core.telegram.org/bots/api#message). All anonymous
+administrators of all groups are user 1087968824, all who write as a channel are 136817688, and posts of a linked
+channel come from 777000. `sender_chat` then names the chat that speaks: it has the quota, the jobs and the bans.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
+
+Event: TypeAlias = Message | CallbackQuery | PreCheckoutQuery
+
+
+def actor_of(event: Event) -> int | None:
+    """Return the id of who acts: positive for a person, negative for a chat that speaks for itself.
+
+    None where there is nobody to whom a job could belong: a bot, or an author that Telegram does not name.
+    """
+    if isinstance(event, Message) and event.sender_chat is not None:
+        return event.sender_chat.id
+    user = event.from_user
+    if user is None or (user.is_bot and isinstance(event, Message)):
+        return None
+    return user.id
+
+
+def actor_in(event: dict[str, Any]) -> int | None:
+    """Return the same from a message or a press as Telegram sent it, which need not have its form."""
+    match event:
+        case {"sender_chat": {"id": int(chat)}}:
+            return chat
+        case {"chat": _, "from": {"is_bot": True}}:
+            return None
+        case {"from": {"id": int(user)}}:
+            return user
+    return None
+
+
+def own_words(message: Message) -> bool:
+    """Whether the sender wrote a message here: it is not forwarded, not a channel's post, not an inline result."""
+    return message.forward_origin is None and not message.is_automatic_forward and message.via_bot is None
+
+
+def wrote_it_themselves(message: dict[str, Any]) -> bool:
+    """Return the same of a message as Telegram sent it."""
+    return not any(message.get(field) for field in ("forward_origin", "is_automatic_forward", "via_bot"))

@@ -1,0 +1,32 @@
+"""What Telegram tells of the chats themselves: the bot may write again, or a group became a supergroup."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Chats(Protocol):
+    """Learns of changes of chats. Every method may be repeated, and may raise `RedisError`."""
+
+    async def returned(self, chat_id: int) -> None:
+        """The bot may write in a chat again: unblocked, added, or given a right that it lacked."""
+
+    async def migrated(self, old: int, new: int) -> None:
+        """A group became a supergroup: what was meant for the old id belongs to the new one."""
+
+    async def current(self, chat_id: int) -> int:
+        """Return the id under which a chat is known now."""
+
+
+class UnwatchedChats:
+    """Takes notice of nothing."""
+
+    async def returned(self, chat_id: int) -> None:
+        """Do nothing."""
+
+    async def migrated(self, old: int, new: int) -> None:
+        """Do nothing."""
+
+    async def current(self, chat_id: int) -> int:
+        """Return the same id."""
+        return chat_id

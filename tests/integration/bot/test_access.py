@@ -1,0 +1,206 @@
+"""Whose updates are stored at all, with a real Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from qwenedit_bot.access import Access, Admission, is_everybodys_command
+from qwenedit_bot.guests import Guests
+from qwenedit_bot.metrics import BotMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+ADMIN, INVITED, BANNED, STRANGER, BOT = 1, 2, 3, 4, 42
+PRIVATE, GROUP = "private", "supergroup"
+
+
+@pytest.fixture
+async def banned(redis: Redis, bot_keys: BotKeys) -> None:
+    await redis.sadd(bot_keys.banned, BANNED)
+
+
+@pytest.fixture
+def make(redis: Redis, bot_keys: BotKeys) -> Callable[[], Access]:
+    def access() -> Access:
+        guests = Guests(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((INVITED, BANNED, -500)))
+        return Access(guests, redis, bot_keys, BotMetrics(CollectorRegistry()), username="our_bot", bot_id=BOT)
+
+    return access
+
+
+@pytest.fixture
+def access(make: Callable[[], Access], banned: None) -> Access:
+    return make()
+
+
+def person(user: int) -> dict[str, Any]:
+    return {"id": user, "is_bot": False, "first_name": "Ann"}
+
+
+def chat(kind: str, user: int) -> dict[str, Any]:
+    return {"id": user if kind == PRIVATE else -100, "type": kind}
+
+
+def message(user: int, kind: str = PRIVATE, *, number: int = 1, is_bot: bool = False, **fields: Any) -> dict[str, Any]:
+    sender = {**person(user), "is_bot": is_bot}
+    said = {"message_id": number, "date": 1, "chat": chat(kind, user), "from": sender, **fields}
+    return {"update_id": number, "message": said}
+
+
+def press(
+    user: int, data: str, kind: str = PRIVATE, *, sender: int = BOT, number: int = 1, **fields: Any
+) -> dict[str, Any]:
+    shown = {"message_id": 5, "date": 1, "chat": chat(kind, user), "from": {**person(sender), "is_bot": True}, **fields}
+    query = {"id": "1", "from": person(user), "message": shown, "chat_instance": "1", "data": data}
+    return {"update_id": number, "callback_query": query}
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"text": "hello"},
+    "command": {"text": "/start"},
+    "photo": {"photo": [{"file_id": "x", "file_unique_id": "x", "width": 1, "height": 1}]},
+    "photo with everybody's command": {"photo": [], "caption": "/privacy"},
+    "command and a wish": {"text": "/privacy make it snow", "reply_to_message": {"message_id": 1}},
+    "longer command": {"text": "/forgetmenot"},
+    "another bot's command": {"text": "/privacy@other_bot"},
+    "forwarded command": {"text": "/forget", "forward_origin": {"type": "user"}},
+    "inline result": {"text": "/forget", "via_bot": person(9)},
+    "admins' command": {"text": "/pause"},
+    "document": {"document": {"file_id": "x"}},
+    "sticker": {"sticker": {"file_id": "x"}},
+    "new member": {"new_chat_members": [person(9)]},
+    "album": {"media_group_id": "1", "photo": []},
+}
+
+
+@pytest.mark.parametrize("fields", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("kind", [PRIVATE, GROUP])
+async def test_access_of_messages_is_for_the_invited_alone(access: Access, kind: str, fields: dict[str, Any]) -> None:
+    found = [await access.intake_class(message(user, kind, **fields)) for user in (ADMIN, INVITED, BANNED, STRANGER)]
+    assert found == [Admission.USER, Admission.USER, Admission.STRANGER, Admission.STRANGER]
+
+
+DATA = ("cancel:0123456789abcdef", "again:x", "forget:", "forget:everything", "language:ru", "buy:1:1", "")
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("kind", [PRIVATE, GROUP])
+async def test_access_of_presses_is_for_the_invited_alone(access: Access, kind: str, data: str) -> None:
+    found = [await access.intake_class(press(user, data, kind)) for user in (ADMIN, INVITED, BANNED, STRANGER)]
+    assert found == [Admission.USER, Admission.USER, Admission.STRANGER, Admission.STRANGER]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        message(STRANGER, text="/privacy"),
+        message(STRANGER, text="/Privacy@Our_Bot "),
+        message(STRANGER, text="/forget"),
+        message(STRANGER, text="/paysupport"),
+        message(STRANGER, GROUP, text="/privacy@our_bot"),
+        message(STRANGER, successful_payment={}),
+        message(STRANGER, refunded_payment={}),
+        message(STRANGER, GROUP, migrate_to_chat_id=-1),
+        press(STRANGER, "forget:all"),
+        press(STRANGER, "forget:not"),
+        {"update_id": 1, "pre_checkout_query": {"id": "1", "from": person(STRANGER)}},
+        {"update_id": 1, "my_chat_member": {"chat": chat(GROUP, STRANGER), "from": person(STRANGER)}},
+    ],
+)
+async def test_access_of_what_is_everybodys(access: Access, update: dict[str, Any]) -> None:
+    assert await access.intake_class(update) is Admission.ALWAYS
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        message(STRANGER, GROUP, text="/privacy"),  # of whichever bot
+        message(STRANGER, GROUP, text="/forget@our_bot"),
+        message(STRANGER, GROUP, text="/privacy@our_bot make it snow"),
+        press(STRANGER, "forget:all", GROUP),
+        press(STRANGER, "forget:all", sender=43),
+        {"update_id": 1, "my_chat_member": {"chat": chat(PRIVATE, STRANGER), "from": person(STRANGER)}},
+        message(INVITED, text="hello", is_bot=True),
+    ],
+)
+async def test_access_of_what_is_not_quite_everybodys(access: Access, update: dict[str, Any]) -> None:
+    assert await access.intake_class(update) is Admission.STRANGER
+
+
+async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: Access) -> None:
+    found = [
+        await access.intake_class(message(1087968824, GROUP, text="hi", is_bot=True, sender_chat={"id": sender}))
+        for sender in (-500, -501)
+    ]
+    assert found == [Admission.USER, Admission.STRANGER]
+
+
+@pytest.mark.parametrize("odd", [None, [], 5, "text", {}, {"from": []}, {"from": {"id": None}}, {"sender_chat": {}}])
+async def test_access_of_updates_of_an_unknown_form_is_left_to_who_reads_them(access: Access, odd: Any) -> None:
+    for kind in ("message", "callback_query", "my_chat_member", "edited_message"):
+        assert await access.intake_class({"update_id": 1, kind: odd}) in (Admission.USER, Admission.ALWAYS)
+
+
+async def test_access_tells_strangers_once_an_hour_and_stores_nothing_else_of_them(
+    make: Callable[[], Access], banned: None, redis: Redis, bot_keys: BotKeys
+) -> None:
+    one, another = make(), make()
+    for user in (STRANGER, BANNED):
+        flood = [message(user, text="let me in", number=number) for number in range(10, 110)]
+        assert await one.admitted(flood) == flood[:1]
+        assert await one.admitted(flood[:1]) == flood[:1]  # Telegram delivers it again
+        assert await another.admitted(flood[1:] + flood[:1]) == flood[:1]
+        assert await one.admitted([press(user, "again:x", number=200)]) == []
+        assert await one.admitted([message(user, GROUP, text="/edit snow", number=300)]) == []
+        assert 3500 < await redis.ttl(bot_keys.occasion(user, "access")) <= 3600
+
+
+async def test_access_never_answers_messages_in_groups(access: Access) -> None:
+    assert await access.admitted([message(STRANGER, GROUP, text="/edit snow")]) == []
+
+
+async def test_access_costs_a_flood_of_one_stranger_no_question_to_redis(access: Access, redis: Redis) -> None:
+    await access.admitted([message(BANNED, text="let me in", number=1)])
+    before = (await redis.info("commandstats")).get("cmdstat_get", {"calls": 0})["calls"]
+    for number in range(2, 200):
+        assert await access.admitted([message(STRANGER if number % 2 else BANNED, text="!", number=number)]) == (
+            [message(STRANGER, text="!", number=3)] if number == 3 else []
+        )
+    after = (await redis.info("commandstats"))["cmdstat_get"]["calls"]
+    assert after - before <= 1
+
+
+async def test_access_notices_a_ban_and_its_end(access: Access, redis: Redis, bot_keys: BotKeys, monkeypatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(access._banned, "_clock", lambda: now)
+    assert await access.intake_class(message(INVITED, text="hi")) is Admission.USER
+    await redis.sadd(bot_keys.banned, INVITED)
+    now = 6.0
+    assert await access.intake_class(message(INVITED, text="hi")) is Admission.STRANGER
+    await redis.srem(bot_keys.banned, INVITED)
+    now = 12.0
+    assert await access.intake_class(message(INVITED, text="hi")) is Admission.USER
+
+
+async def test_access_of_strangers_holds_nobody_up_while_redis_is_full(access: Access, redis: Redis) -> None:
+    await redis.config_set("maxmemory", 1)
+    try:
+        updates = [message(STRANGER, text="let me in"), message(INVITED, text="hi", number=2)]
+        assert await access.admitted(updates) == updates[1:]
+    finally:
+        await redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["/privacy now", "privacy", "/privacy\n\nmore", "//privacy", "/priv", "/privacy@", " /"]
+)
+def test_everybodys_commands_are_exact(text: str) -> None:
+    assert not is_everybodys_command(text, "our_bot", private=True)

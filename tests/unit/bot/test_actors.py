@@ -1,0 +1,60 @@
+"""Who acts in an update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiogram.types import CallbackQuery, Message
+
+from qwenedit_bot.actors import actor_in, actor_of, own_words, wrote_it_themselves
+
+ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}
+ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+TELEGRAM = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
+GROUP = {"id": -100, "type": "supergroup", "title": "Friends"}
+CHANNEL = {"id": -200, "type": "channel", "title": "News"}
+
+
+def message(**fields: Any) -> dict[str, Any]:
+    return {"message_id": 1, "date": 1, "chat": GROUP, "text": "hello", **fields}
+
+
+@pytest.mark.parametrize(
+    ("raw", "actor"),
+    [
+        (message(**{"from": ANN}), 7),
+        (message(**{"from": ANONYMOUS, "sender_chat": GROUP}), -100),
+        (message(**{"from": CHANNEL_BOT, "sender_chat": CHANNEL}), -200),
+        (message(**{"from": TELEGRAM, "sender_chat": CHANNEL, "is_automatic_forward": True}), -200),
+        (message(sender_chat=CHANNEL), -200),
+        (message(**{"from": {**ANN, "is_bot": True}}), None),
+        (message(), None),
+    ],
+)
+def test_actor_of_a_message_is_the_chat_that_speaks_or_the_person(raw: dict[str, Any], actor: int | None) -> None:
+    assert actor_in(raw) == actor
+    assert actor_of(Message.model_validate(raw)) == actor
+
+
+def test_actor_of_a_press_is_the_person_who_presses() -> None:
+    raw = {"id": "1", "from": ANN, "chat_instance": "1", "data": "x", "message": message(**{"from": ANONYMOUS})}
+    assert actor_in(raw) == 7
+    assert actor_of(CallbackQuery.model_validate(raw)) == 7
+
+
+@pytest.mark.parametrize(
+    ("fields", "own"),
+    [
+        ({}, True),
+        ({"forward_origin": {"type": "user", "date": 1, "sender_user": ANN}}, False),
+        ({"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "A"}}, False),
+        ({"is_automatic_forward": True}, False),
+        ({"via_bot": {**ANN, "is_bot": True}}, False),
+    ],
+)
+def test_own_words_are_neither_forwarded_nor_an_inline_result(fields: dict[str, Any], *, own: bool) -> None:
+    raw = message(**{"from": ANN}, **fields)
+    assert wrote_it_themselves(raw) is own
+    assert own_words(Message.model_validate(raw)) is own

@@ -1,0 +1,21 @@
+"""Log lines that strangers cause."""
+
+from __future__ import annotations
+
+import structlog
+
+from qwenedit_bot.log_rate import LogRate
+
+
+def test_log_lines_of_a_flood_are_one_a_minute_with_the_number_of_the_others() -> None:
+    now = 0.0
+    with structlog.testing.capture_logs() as lines:
+        log = LogRate(structlog.get_logger(), clock=lambda: now)
+        for second in range(120):
+            now = float(second)
+            log.info("update.of_stranger")
+        now = 200.0
+        log.warning("update.of_stranger")
+        log.info("something else")
+    assert [line.get("left_out") for line in lines] == [None, 59, 59, None]
+    assert [line["event"] for line in lines] == [*["update.of_stranger"] * 3, "something else"]
