@@ -11,6 +11,7 @@ from aiogram.methods import SetMyCommands
 from benchmarks.fuzz.run import fuzz_pictures, fuzz_updates
 from benchmarks.fuzz.stage import FoundError, Stage
 from qwenedit_bot.pictures import PictureRefusedError, Refusal
+from qwenedit_bot.pictures.converter import Converter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +39,12 @@ def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, r
 def test_what_the_bot_cannot_bear_is_found_and_made_small(
     runner: asyncio.Runner, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def normalise(data: bytes) -> None:
+    async def normalise(_converter: Converter, data: bytes, *, owner: int) -> None:
         if b"IDAT" in data:
             raise ZeroDivisionError
         raise PictureRefusedError(Refusal.UNKNOWN)
 
-    monkeypatch.setattr("qwenedit_bot.pictures.normalise", normalise)
+    monkeypatch.setattr(Converter, "normalise", normalise)
     with pytest.raises(FoundError, match=rf"{b'IDAT'.hex()}\n[^$]*ZeroDivisionError"):
         fuzz_pictures(runner, redis_url, count=50, seed=1)
 

@@ -13,6 +13,9 @@ from qwenedit_bot.errors import ChatUnreachableError
 from qwenedit_bot.experience import Experience
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation import Unmoderated
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.converter import Converter
+from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.progress import EDIT_EVERY, Progress
 from qwenedit_bot.recent import Recent
 from qwenedit_bot.replies import Replies
@@ -91,9 +94,11 @@ def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: 
     texts = Texts(default="en")
     experience = Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
     messenger = cast("Messenger", chat)
+    store = RedisPictureStore(redis, Keys(), ttl=60)
     deliver = Deliver(
         queue=queue,
-        store=RedisPictureStore(redis, Keys(), ttl=60),
+        store=store,
+        results=Results(store, Converter(), Budget("memory", 1)),
         messenger=messenger,
         replies=Replies(redis, bot_keys, messenger),
         texts=texts,

@@ -33,6 +33,13 @@ class PictureStore(Protocol):
             PictureExpiredError: nothing is kept under the reference.
         """
 
+    async def size(self, ref: str) -> int:
+        """Return a picture's bytes.
+
+        Raises:
+            PictureExpiredError: nothing is kept under the reference.
+        """
+
     async def holds(self, *refs: str) -> bool:
         """Whether all of these pictures are kept now."""
 
@@ -95,6 +102,17 @@ class RedisPictureStore:
         if data is None:
             raise PictureExpiredError(ref)
         return data
+
+    async def size(self, ref: str) -> int:
+        """Return a picture's bytes.
+
+        Raises:
+            PictureExpiredError: its TTL ran out, or it never was.
+        """
+        size = int(await self._redis.strlen(self._keys.picture(ref)))
+        if not size:
+            raise PictureExpiredError(ref)
+        return size
 
     async def holds(self, *refs: str) -> bool:
         """Whether the TTL of none of these pictures has run out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +42,10 @@ from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation import Unmoderated
 from qwenedit_bot.moderation_hook import ModerationHook
 from qwenedit_bot.payments import Payments
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.converter import Converter
+from qwenedit_bot.pictures.intake import Intake as PictureIntake
+from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.poller import Poller
 from qwenedit_bot.presets import PresetsError
 from qwenedit_bot.progress import Progress
@@ -76,6 +80,8 @@ if TYPE_CHECKING:
 
 MEMORY_RESERVE = 0.1
 """Share of Redis' memory that users' photos leave free: for the results of those before, and for refusals in words."""
+PICTURE_MEMORY = 160 * 1024 * 1024
+"""Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
 UPDATES_AT_ONCE = 50
 """Updates in hand; those of one chat are handled one after another."""
 ANSWERS_AT_ONCE = 16
@@ -209,9 +215,11 @@ async def run(
     accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
+    converter, memory = Converter(), Budget("memory", PICTURE_MEMORY)
     submit = Submit(
-        queue=queue, limits=settings.limits, store=store, messenger=messenger, replies=replies, metrics=metrics,
-        answered=answered, line=settings.keys.job_queue,
+        queue=queue, limits=settings.limits, store=store,
+        intake=PictureIntake(messenger, store, converter, memory), replies=replies, metrics=metrics, answered=answered,
+        line=settings.keys.job_queue,
         gates=(RoomGate(queue, settings.limits, replies), DailyGate(accounts, replies, for_sale=selling)),
         moderation=hook,
     )  # fmt: skip
@@ -220,8 +228,9 @@ async def run(
         redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
     )
     services = Services(
-        queue=queue, store=store, submit=submit, replies=replies, messenger=messenger, texts=texts,
-        languages=languages, presets=presets, accounts=accounts, guests=access.guests, forgetting=oblivion,
+        queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
+        messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts, guests=access.guests,
+        forgetting=oblivion,
         keeping=Keeping(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
@@ -231,13 +240,15 @@ async def run(
     office = Office(queue=queue, workers=workers, tally=tally, broadcasts=broadcasts)
     experience = Experience(redis, keys, workers, paused_key=settings.keys.paused)
     deliver = Deliver(
-        queue=queue, store=store, messenger=messenger, replies=replies, texts=texts, metrics=metrics,
-        experience=experience, answered=answered, accounts=accounts, tally=tally,
+        queue=queue, store=store, results=services.results, messenger=messenger, replies=replies, texts=texts,
+        metrics=metrics, experience=experience, answered=answered, accounts=accounts, tally=tally,
         moderation=hook or Unmoderated(),
     )  # fmt: skip
     drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience)
-    groups = ((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP))
-    cleaning = Janitor(queue=queue, redis=redis, groups=groups, metrics=metrics, line=settings.keys.job_queue)
+    cleaning = Janitor(
+        queue=queue, redis=redis, metrics=metrics, line=settings.keys.job_queue,
+        groups=((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP)),
+    )  # fmt: skip
     handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
@@ -259,7 +270,7 @@ async def run(
     metrics.leader.set_function(lambda: float(leadership.held))
     readiness.intake = intake
 
-    async with hook or nullcontext(), asyncio.TaskGroup() as tasks:
+    async with hook or nullcontext(), aclosing(converter), asyncio.TaskGroup() as tasks:
         tasks.create_task(intake.run(stop))
         tasks.create_task(every(ALBUM_TICK, stop, stream.close_albums, name="albums", when=lambda: True))
         tasks.create_task(updates.run(stop))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
-from qwenedit_bot.errors import TelegramUnavailableError
+from qwenedit_bot.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.loops import Backoff, described, pause, unless
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Consumer(Generic[E]):
                     self._server = server = now
                     handled = False
                     continue
-            except (RedisError, TelegramUnavailableError) as error:
+            except (RedisError, TelegramUnavailableError, LaterError) as error:
                 self._log.warning("consumer.again", entry=entry.entry, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
                 defects += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, Telegr
 from qwenedit_bot.fairness import left
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.moderation import Verdict
-from qwenedit_bot.pictures import PictureRefusedError, for_send_photo, goes_as_it_is
+from qwenedit_bot.pictures import PictureRefusedError
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, short_id
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation import Moderation
+    from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.recent import Recent
     from qwenedit_bot.replies import Replies
     from qwenedit_bot.tally import Tally
@@ -39,7 +39,8 @@ class Deliver:
 
     Args:
         queue: Knows the job and whether it was answered.
-        store: Has the picture.
+        store: Forgets pictures that nobody may see.
+        results: Have the picture.
         messenger: Shows it.
         replies: Knows the job's message, should it have been replaced.
         texts: The words of all languages.
@@ -56,6 +57,7 @@ class Deliver:
         *,
         queue: JobQueue,
         store: PictureStore,
+        results: Results,
         messenger: Messenger,
         replies: Replies,
         texts: Texts,
@@ -68,6 +70,7 @@ class Deliver:
     ) -> None:
         self._queue = queue
         self._store = store
+        self._results = results
         self._messenger = messenger
         self._replies = replies
         self._texts = texts
@@ -159,24 +162,36 @@ class Deliver:
         if status.result is None:
             return await self._answer_in_words(status, State.FAILED, Reason.UNKNOWN, reply, to, message_id)
         try:
-            with tracing.span("read picture"):
-                original = await self._store.get(status.result.picture)
-            with tracing.span("convert picture"):
-                photo = original if goes_as_it_is(original) else await asyncio.to_thread(for_send_photo, original)
+            async with self._results.read(status.result.picture, owner=status.job.user_id) as result:
+                return await self._answer_with_result(
+                    status, result, status.result.picture, reply, to, message_id, seconds
+                )
         except PictureExpiredError:
             return await self._answer_in_words(status, State.FAILED, Reason.PICTURE_EXPIRED, reply, to, message_id)
         except PictureRefusedError:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
             return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
-        verdict = await self._moderation.of_result(status.job.id, status.job.edit.prompt, photo or original)
+
+    async def _answer_with_result(
+        self,
+        status: Status,
+        result: ResultPicture,
+        ref: str,
+        reply: ReplyTo,
+        to: Source,
+        message_id: int,
+        seconds: float,
+    ) -> str:
+        judged = result.photo or result.original
+        verdict = await self._moderation.of_result(status.job.id, status.job.edit.prompt, judged)
         if verdict is not Verdict.ALLOWED:
-            return await self._withhold(status, verdict, status.result.picture, reply, to, message_id)
+            return await self._withhold(status, verdict, ref, reply, to, message_id)
         words = self._texts.of(reply.language)
         caption = views.done(words, status.job.id, seconds=seconds)
         account = await self._accounts.of(status.job.user_id)
         if account is not None:
             caption += f"\n{left(words, account)}"
-        for data, as_file in ((photo, False), (original, True)):
+        for data, as_file in ((result.photo, False), (result.original, True)):
             buttons = views.result_buttons(words, status, as_file=as_file)
             if data is None:
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +14,7 @@ from qwenedit_bot.loops import beside
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.moderation import Unmoderated, Verdict
 from qwenedit_bot.pictures import PictureRefusedError, Refusal
+from qwenedit_bot.pictures.intake import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_jobs import (
@@ -28,19 +28,21 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_telemetry import attributes, job_context, tracing
+from qwenedit_telemetry import job_context, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation import Moderation
+    from qwenedit_bot.pictures.intake import Intake
     from qwenedit_bot.recent import Recent
     from qwenedit_bot.replies import Replies
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue import Limits
+
+__all__ = ["Attachment", "Gate", "Outcome", "Refused", "Request", "StoredPicture", "Submit", "refused_unseen"]
 
 MAX_INSTRUCTION = 1000
 """Code points: nearly what a caption may have (1,024), so that both ways of asking allow the same."""
@@ -56,25 +58,6 @@ _REFUSED_TYPES = {
 }
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A user's picture that Telegram keeps."""
-
-    file_id: str
-    size: int | None
-    """Bytes, where Telegram says so."""
-    mime: str | None
-    """Type of a picture sent as a file; None for a photo."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPicture:
-    """A picture of an earlier job, its input or its result."""
-
-    ref: str
-    """In the picture store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +129,7 @@ class Submit:
         queue: Where accepted jobs go.
         limits: How many are accepted.
         store: Where their pictures go.
-        messenger: Fetches the user's file.
+        intake: Fetches and converts them.
         replies: Says what became of it.
         metrics: Counts it.
         answered: Which jobs were answered lately, by their id.
@@ -161,7 +144,7 @@ class Submit:
         queue: JobQueue,
         limits: Limits,
         store: PictureStore,
-        messenger: Messenger,
+        intake: Intake,
         replies: Replies,
         metrics: BotMetrics,
         answered: Recent[str, float],
@@ -172,15 +155,13 @@ class Submit:
         self._queue = queue
         self._limits = limits
         self._store = store
-        self._messenger = messenger
+        self._intake = intake
         self._replies = replies
         self._metrics = metrics
         self._answered = answered
         self._line = line
         self._gates = gates
         self._moderation = moderation or Unmoderated()
-        # A large picture takes some hundred MB while it is converted.
-        self._converting = asyncio.Semaphore(1)
 
     async def known(self, new_id: str) -> bool:
         """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
@@ -232,12 +213,16 @@ class Submit:
         Args:
             request: Has them.
             stored: Gets the reference of each before it is fetched.
+
+        Raises:
+            LaterError: there is no room for them now.
         """
         seen: list[bytes] = []
-        for number, attachment in enumerate(request.attachments):
-            stored.append(input_ref(request.job_id, number))
-            seen.append(await self._store_picture(attachment, stored[-1]))
-        await self._judge(request, seen)
+        with self._intake.room(request.user_id, request.attachments, await self._intake.sizes(request.attachments)):
+            for number, attachment in enumerate(request.attachments):
+                stored.append(input_ref(request.job_id, number))
+                seen.append(await self._intake.keep(attachment, stored[-1], owner=request.user_id))
+            await self._judge(request, seen)
 
     async def _withdraw(self, request: Request) -> None:
         for gate in self._gates:
@@ -247,27 +232,6 @@ class Submit:
         verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
         if verdict is not Verdict.ALLOWED:
             raise _NotAllowedError(verdict)
-
-    async def _store_picture(self, attachment: Attachment | StoredPicture, ref: str) -> bytes:
-        if isinstance(attachment, StoredPicture):
-            copied = await self._store.get(attachment.ref)
-            await self._store.put(ref, copied)  # a copy lives as long as its own job
-            return copied
-        with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            data = await self._messenger.download(attachment.file_id, limit=pictures.MAX_BYTES)
-            span.set({attributes.BYTES: len(data)})
-        with tracing.span("convert photo"):
-            normalised = pictures.of_telegram(data) if attachment.mime is None else None
-            if normalised is None:
-                async with self._converting:
-                    normalised = await asyncio.to_thread(pictures.normalise, data)
-        with tracing.span("store photo"):
-            await self._store.put(ref, normalised.data)
-        log.info(
-            "picture.stored", bytes=len(data), kept=len(normalised.data),
-            width=normalised.width, height=normalised.height,
-        )  # fmt: skip
-        return normalised.data
 
     async def _refuse(self, source: Source, outcome: Outcome, reason: str, view: View | None) -> Outcome:
         if view is not None:

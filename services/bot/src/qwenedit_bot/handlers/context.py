@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.handlers.shop import Shop
     from qwenedit_bot.languages import Languages
     from qwenedit_bot.messenger import Messenger
+    from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.replies import Replies
     from qwenedit_bot.shelf import Shelf
     from qwenedit_bot.submit import Submit
@@ -40,6 +41,7 @@ class Services:
 
     queue: JobQueue
     store: PictureStore
+    results: Results
     submit: Submit
     replies: Replies
     messenger: Messenger

@@ -69,13 +69,14 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
         return
     to = _answering(press, status.job.reply)
     if await services.replies.find(to) is None:
+        ref = status.result.picture if status.result else ""
         try:
-            data = await services.store.get(status.result.picture if status.result else "")
+            async with services.results.original(ref, owner=status.job.user_id) as data:
+                picture = Picture(data, "", as_file=True, name=short_id(status.job.id))
+                sent = await services.messenger.send_file(to, picture)
         except PictureExpiredError:
             await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
             return
-        picture = Picture(data, "", as_file=True, name=short_id(status.job.id))
-        sent = await services.messenger.send_file(to, picture)
         await services.replies.remember(to, sent)
     # Not before: until then the client lets nobody press again.
     await services.messenger.answer_press(press.id, "")

@@ -219,6 +219,7 @@ picture-refused = { $why ->
     [damaged] This file is damaged: part of the picture is missing. Please send it again, or another copy of it.
     [animated] I can't edit GIFs and other moving pictures. Please send a photo.
     [heic] I can't open HEIC files. Send it as a photo rather than as a file, and Telegram will convert it.
+    [too_heavy] This file takes too long to open. Please send it as a photo rather than as a file, or save it again as a JPEG.
    *[unknown] I can't read this file as a picture. I take JPEG, PNG and WebP.
 }
 about-photo = Photo { $number }: { $said }

@@ -1,6 +1,6 @@
-"""Pictures from strangers: what is refused, and what the accepted ones are turned into.
+"""What of a picture is refused, and what an accepted one is turned into.
 
-Everything here is work for the CPU and runs in a thread of the caller's choice.
+`of_telegram` and `goes_as_it_is` look at headers and run anywhere. The rest decodes: see `converter` for its process.
 """
 
 from __future__ import annotations
@@ -25,6 +25,14 @@ MAX_RATIO: Final = 20
 """Of the longer side to the shorter one, as sendPhoto has it: the result keeps its input's shape."""
 MAX_SIDE: Final = 2560
 """Pixels of the longest side that are kept: Telegram's own largest photo, and more than the model works at."""
+MAX_SCANS: Final = 64
+"""Of a JPEG, its preview and its second frame together. Encoders write up to about 15; each costs a pass over all
+pixels, so that a file of thousands keeps a CPU busy for minutes."""
+LIGHT_PIXELS: Final = 6_000_000
+"""Of a picture that any process may convert: up to 110 MB and half a second. A screenshot of a phone has 4 million."""
+LIGHT_SCANNED: Final = 160_000_000
+"""Pixels times scans of a JPEG that any process may convert: up to two seconds. 12 megapixels in 10 scans have 120
+million."""
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
 
 SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000
@@ -64,6 +72,12 @@ class Refusal(StrEnum):
     ANIMATED = "animated"
     HEIC = "heic"
     UNKNOWN = "unknown"
+    TOO_HEAVY = "too_heavy"
+    """To open it takes more time or memory than a picture may have."""
+
+
+class TooHeavyError(Exception):
+    """A picture is for a process with larger limits than this one has."""
 
 
 class PictureRefusedError(Exception):
@@ -88,7 +102,7 @@ class Normalised:
 def of_telegram(data: bytes) -> Normalised | None:
     """Take a photo that needs no change and that Telegram itself has encoded, so that decoding it would tell nothing.
 
-    It looks at the header and at the end, which takes no thread.
+    It looks at the header and at the end, which needs no process.
 
     Returns:
         None where it is no such photo, or would be refused: `normalise` does the rest.
@@ -96,30 +110,38 @@ def of_telegram(data: bytes) -> Normalised | None:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check(image)
-            return Normalised(data, *image.size) if _is_plain(image, data) else None
+            plain = _is_plain(image, data) and _scans(data) <= MAX_SCANS
+            return Normalised(data, *image.size) if plain else None
     except (PictureRefusedError, *_BROKEN):
         return None
 
 
-def normalise(data: bytes) -> Normalised:
+def normalise(data: bytes, *, light: bool = False) -> Normalised:
     """Check a user's file and turn it into a picture that every later program can read.
 
-    Size, form and number of frames are read from the header, before anything is decompressed.
+    Size, form, number of frames and number of scans are known before anything is decompressed.
+
+    Args:
+        data: The file.
+        light: Take only what is done in a moment.
 
     Raises:
         PictureRefusedError: the file is no picture that we take.
+        TooHeavyError: it is not done in a moment.
     """
     try:
-        return _normalise(data)
+        return _normalise(data, light=light)
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
     except _BROKEN:
         raise PictureRefusedError(Refusal.DAMAGED) from None
 
 
-def _normalise(data: bytes) -> Normalised:
+def _normalise(data: bytes, *, light: bool) -> Normalised:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check(image)
+        if _heavy(image, data) and light:
+            raise TooHeavyError
         lossy = image.format in _JPEG
         width, height = image.size
         plain = _is_plain(image, data)
@@ -187,6 +209,26 @@ def _check(image: Image.Image) -> None:
         raise PictureRefusedError(Refusal.ANIMATED)
 
 
+def _heavy(image: Image.Image, data: bytes) -> bool:
+    """Whether a picture is not done in a moment, as its header and its scans tell.
+
+    Raises:
+        PictureRefusedError: it has too many scans for any process.
+    """
+    pixels = image.width * image.height
+    if image.format not in _JPEG:
+        return pixels > LIGHT_PIXELS
+    scans = _scans(data)
+    if scans > MAX_SCANS:
+        raise PictureRefusedError(Refusal.TOO_HEAVY)
+    return bool(image.info.get("progressive")) and pixels * scans > LIGHT_SCANNED
+
+
+def _scans(data: bytes) -> int:
+    """Count a JPEG's scans; what is compressed never has the bytes that begin one."""
+    return data.count(b"\xff\xda")
+
+
 def _check_pixels(image: Image.Image) -> None:
     most = MAX_PIXELS_JPEG if image.format in _JPEG else MAX_PIXELS
     if image.width * image.height > most:
@@ -227,7 +269,7 @@ def _unidentified(data: bytes) -> Refusal:
 
 
 def goes_as_it_is(data: bytes) -> bool:
-    """Whether `for_send_photo` would change nothing, as the header alone says; cheap enough for no thread.
+    """Whether `for_send_photo` would change nothing, as the header alone says; cheap enough for no process.
 
     Raises:
         PictureRefusedError: the result is no picture.
@@ -244,11 +286,16 @@ def _goes_as_it_is(image: Image.Image, data: bytes) -> bool:
     return longer + shorter <= SEND_PHOTO_SIDES and longer <= MAX_RATIO * shorter and len(data) <= SEND_PHOTO_BYTES
 
 
-def for_send_photo(data: bytes) -> bytes | None:
+def for_send_photo(data: bytes, *, light: bool = False) -> bytes | None:
     """Return a result in a form that sendPhoto takes, or None where only a file can carry it.
+
+    Args:
+        data: The result.
+        light: Take only what is done in a moment.
 
     Raises:
         PictureRefusedError: the result is no picture.
+        TooHeavyError: it is not done in a moment.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -260,6 +307,8 @@ def for_send_photo(data: bytes) -> bytes | None:
                 return data
             if width * height > MAX_PIXELS:
                 return None
+            if light and _heavy(image, data):
+                raise TooHeavyError
             picture = _to_rgb(image)
     except (OSError, ValueError, SyntaxError):
         raise PictureRefusedError(Refusal.DAMAGED) from None

@@ -1,0 +1,180 @@
+"""Users' pictures on their way from Telegram into the store, in the memory that pictures may have."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from qwenedit_bot.errors import FileUnavailableError, TelegramUnavailableError
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.decoding import MAX_BYTES, Normalised, of_telegram
+from qwenedit_bot.recent import Recent
+from qwenedit_telemetry import attributes, tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenedit_bot.pictures.converter import Converter
+    from qwenedit_jobs import PictureStore
+
+DOWNLOADS = 16
+"""Files that are fetched side by side, one of a user. Telegram hands out the next one meanwhile."""
+PATIENCE = 15.0
+"""Seconds that a download may take in any case."""
+SLOWEST = 500_000
+"""Bytes a second that it is to have beyond: 20 MB take 57 s at most."""
+SLOW_AT_MOST = 3
+"""Downloads of one file that may be too slow; then its user is told."""
+SLOW_KEPT = 3_600.0
+"""Seconds for which that is counted."""
+MOST_SLOW = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A user's picture that Telegram keeps."""
+
+    file_id: str
+    size: int | None
+    """Bytes, where Telegram says so."""
+    mime: str | None
+    """Type of a picture sent as a file; None for a photo."""
+
+    @property
+    def expected(self) -> int:
+        """Bytes that a download may have."""
+        return MAX_BYTES if self.size is None else min(self.size, MAX_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture of an earlier job, its input or its result."""
+
+    ref: str
+    """In the picture store."""
+
+
+class Files(Protocol):
+    """Telegram's files; see `Messenger.download`."""
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file."""
+
+
+class Intake:
+    """Takes the pictures of requests.
+
+    Args:
+        files: Has what users sent.
+        store: Keeps what becomes of it.
+        converter: Makes that of it.
+        memory: Bytes of pictures that the bot may have in memory.
+    """
+
+    def __init__(self, files: Files, store: PictureStore, converter: Converter, memory: Budget) -> None:
+        self._files = files
+        self._store = store
+        self._converter = converter
+        self._memory = memory
+        self._requests = Budget("user", 1_000_000, most_of_one=1)
+        self._downloads = Budget("download", DOWNLOADS, most_of_one=1)
+        self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
+
+    @contextmanager
+    def room(
+        self, owner: int, attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]
+    ) -> Iterator[None]:
+        """Hold what a request's pictures may take, before any of them is fetched.
+
+        Args:
+            owner: User who asks: they have one request at a time here, in whatever chats.
+            attachments: The pictures.
+            sizes: Bytes of those that are stored already; see `sizes`.
+
+        Raises:
+            LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
+                pictures to be converted are taken.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self._requests.taken(owner))
+            if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
+                self._converter.check_rest(owner)
+                stack.enter_context(self._converter.place(owner))
+            stack.enter_context(self._memory.taken(owner, _most(attachments, sizes)))
+            yield
+
+    async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
+        """Return the bytes of pictures that are stored already.
+
+        Raises:
+            PictureExpiredError: one is not kept any more.
+        """
+        return [await self._store.size(each.ref) for each in attachments if isinstance(each, StoredPicture)]
+
+    async def keep(self, attachment: Attachment | StoredPicture, ref: str, *, owner: int) -> bytes:
+        """Put a picture into the store as the worker is to have it, and return it; to be called with room.
+
+        Raises:
+            LaterError: all downloads are taken, or there is no process to convert it.
+            FileTooBigError: it is larger than a bot may download.
+            FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
+            PictureRefusedError: it is no picture that we take.
+            PictureExpiredError: it is not kept any more.
+            StorageFullError: the store has no room.
+        """
+        if isinstance(attachment, StoredPicture):
+            copied = await self._store.get(attachment.ref)
+            await self._store.put(ref, copied)  # a copy lives as long as its own job
+            return copied
+        data = await self._download(attachment, owner)
+        with tracing.span("convert photo"):
+            normalised = await self._normalised(attachment, data, owner)
+        with tracing.span("store photo"):
+            await self._store.put(ref, normalised.data)
+        log.info(
+            "picture.stored", bytes=len(data), kept=len(normalised.data),
+            width=normalised.width, height=normalised.height,
+        )  # fmt: skip
+        return normalised.data
+
+    async def _download(self, attachment: Attachment, owner: int) -> bytes:
+        file_id = attachment.file_id
+        with (
+            self._downloads.taken(owner),
+            tracing.span("download photo", kind=tracing.Kind.CLIENT) as span,
+        ):
+            try:
+                async with asyncio.timeout(PATIENCE + attachment.expected / SLOWEST):
+                    data = await self._files.download(file_id, limit=MAX_BYTES)
+            except TimeoutError:
+                raise self._too_slow(file_id) from None
+            span.set({attributes.BYTES: len(data)})
+            return data
+
+    def _too_slow(self, file_id: str) -> Exception:
+        times = (self._slow.get(file_id) or 0) + 1
+        self._slow.note(file_id, times)
+        log.warning("download.too_slow", times=times)
+        return TelegramUnavailableError("file server: too slow") if times < SLOW_AT_MOST else FileUnavailableError()
+
+    async def _normalised(self, attachment: Attachment, data: bytes, owner: int) -> Normalised:
+        if attachment.mime is not None:  # the place was taken before the download
+            return await self._converter.normalise(data, owner=owner)
+        normalised = of_telegram(data)
+        if normalised is None:
+            with self._converter.place(owner):
+                normalised = await self._converter.normalise(data, owner=owner)
+        return normalised
+
+
+def _most(attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]) -> int:
+    """Bytes that a request's pictures take at most: all that are kept for moderation, and one that is converted."""
+    sent = [each for each in attachments if isinstance(each, Attachment)]
+    kept = sum(MAX_BYTES if each.mime is not None else each.expected for each in sent)
+    return kept + max((each.expected for each in sent), default=0) + sum(sizes)

@@ -1,0 +1,78 @@
+"""Results on their way from the store to a user, in the memory that pictures may have."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.pictures.decoding import SEND_PHOTO_BYTES, goes_as_it_is
+from qwenedit_telemetry import tracing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwenedit_bot.pictures.budget import Budget
+    from qwenedit_bot.pictures.converter import Converter
+    from qwenedit_jobs import PictureStore
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPicture:
+    """A result in memory."""
+
+    original: bytes
+    """As the worker made it."""
+    photo: bytes | None
+    """As sendPhoto takes it; None where only a file can carry it."""
+
+
+class Results:
+    """Reads results.
+
+    Args:
+        store: Has them.
+        converter: Makes photos of large ones.
+        memory: Bytes of pictures that the bot may have in memory.
+    """
+
+    def __init__(self, store: PictureStore, converter: Converter, memory: Budget) -> None:
+        self._store = store
+        self._converter = converter
+        self._memory = memory
+
+    @asynccontextmanager
+    async def read(self, ref: str, *, owner: int) -> AsyncIterator[ResultPicture]:
+        """Have a result in memory inside the block, as it was made and as a photo.
+
+        Args:
+            ref: Of the result in the store.
+            owner: User who asked for it, for a fair share.
+
+        Raises:
+            LaterError: there is no room in memory, or no process to convert it.
+            PictureExpiredError: it is not kept any more.
+            PictureRefusedError: it is no picture.
+        """
+        async with self.original(ref, owner=owner) as original:
+            with tracing.span("convert picture"):
+                photo = original if goes_as_it_is(original) else await self._photo(original, owner)
+            yield ResultPicture(original, photo)
+
+    @asynccontextmanager
+    async def original(self, ref: str, *, owner: int) -> AsyncIterator[bytes]:
+        """Have a result in memory inside the block, as it was made.
+
+        Raises:
+            LaterError: there is no room in memory.
+            PictureExpiredError: it is not kept any more.
+        """
+        size = await self._store.size(ref)
+        with self._memory.taken(owner, size + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)):
+            with tracing.span("read picture"):
+                original = await self._store.get(ref)
+            yield original
+
+    async def _photo(self, original: bytes, owner: int) -> bytes | None:
+        with self._converter.place(owner):
+            return await self._converter.for_send_photo(original, owner=owner)
