@@ -19,7 +19,7 @@ CHUNK = 1 << 16
 LATENCY = 0.15
 """Seconds by which each piece of data is late."""
 BANDWIDTH = 100_000
-"""Bytes a second, of each connection and direction."""
+"""Bytes a second of each connection and direction, unless the proxy has another figure."""
 CLOSE_LATE = 1.0
 """Seconds by which an end is late."""
 RESET_AFTER = 0.2
@@ -81,6 +81,7 @@ class Proxy:
     """The port, on the loopback address."""
     port: int = 0
     toxic: Toxic | None = None
+    bandwidth: int = BANDWIDTH
     denied: bytes = b""
     """A connection on which these bytes are asked for is reset; empty denies nothing."""
     denials: int = 0
@@ -173,7 +174,7 @@ class Proxy:
             case Toxic.LATENCY:
                 await asyncio.sleep(LATENCY)
             case Toxic.BANDWIDTH:
-                await asyncio.sleep(len(data) / BANDWIDTH)
+                await asyncio.sleep(len(data) / self.bandwidth)
             case Toxic.SLICER:
                 data = await _sliced(data, writer)
             case Toxic.LIMIT_DATA:

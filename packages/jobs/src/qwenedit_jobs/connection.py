@@ -27,6 +27,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pydantic import SecretStr
 
     from qwenedit_jobs.settings import RedisSettings
@@ -40,6 +42,20 @@ HEALTH_CHECK_INTERVAL = 15
 _PACKER = HiredisRespSerializer()
 LARGE = 65_536
 """Bytes of an argument, a picture, that is not copied into its command."""
+
+
+def _parts(command: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Divide what is to be sent, so that each part of a picture has its own time-out."""
+    part: list[bytes] = []
+    size = 0
+    for piece in command:
+        part.append(piece)
+        size += len(piece)
+        if size > LARGE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 class _Cancellable(AbstractConnection):
@@ -60,8 +76,9 @@ class _Cancellable(AbstractConnection):
             await self.disconnect(nowait=True)
             raise RedisConnectionError("Connection closed by server")
         try:
-            async with asyncio.timeout(self.socket_timeout):
-                await self._send_packed_command([command] if isinstance(command, bytes) else command)
+            for part in _parts([command] if isinstance(command, bytes) else command):
+                async with asyncio.timeout(self.socket_timeout):
+                    await self._send_packed_command(part)
         except TimeoutError:
             await self.disconnect(nowait=True)
             raise RedisTimeoutError("Timeout writing to socket") from None

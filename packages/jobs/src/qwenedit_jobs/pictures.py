@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import NoPermissionError, OutOfMemoryError
 
+from qwenedit_jobs import pieces
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError
 
 if TYPE_CHECKING:
@@ -70,25 +71,19 @@ class RedisPictureStore:
         Raises:
             StorageFullError: Redis is at its `maxmemory`, or would come into the reserve below it.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.set(self._keys.picture(ref), data, ex=self._ttl)
-        if self._reserve:
-            pipeline.info("memory")
-        kept, *memory = await pipeline.execute(raise_on_error=False)
-        if isinstance(kept, OutOfMemoryError):
-            raise StorageFullError from kept
-        if isinstance(kept, Exception):
-            raise kept
-        # Asked for in the same round trip: it goes again where it has taken too much.
-        if not all(map(self._leaves_reserve, memory)):
+        try:
+            await pieces.put(self._redis, self._keys.picture(ref), data, ms=self._ttl * 1000)
+        except OutOfMemoryError as error:
+            raise StorageFullError from error
+        if self._reserve and not await self._leaves_reserve():  # it goes again where it has taken too much
             await self.delete(ref)
             raise StorageFullError
 
-    def _leaves_reserve(self, memory: Mapping[str, str] | Exception) -> bool:
-        if isinstance(memory, NoPermissionError):  # a Redis whose administrator keeps that to himself
+    async def _leaves_reserve(self) -> bool:
+        try:
+            memory: Mapping[str, Any] = await self._redis.info("memory")
+        except NoPermissionError:  # a Redis whose administrator keeps that to himself
             return True
-        if isinstance(memory, Exception):
-            raise memory
         limit = int(memory.get("maxmemory", 0))
         return not limit or int(memory["used_memory"]) <= limit * (1 - self._reserve)
 
@@ -98,7 +93,7 @@ class RedisPictureStore:
         Raises:
             PictureExpiredError: its TTL ran out, or it never was.
         """
-        data = cast("bytes | None", await self._redis.get(self._keys.picture(ref)))
+        data = await pieces.get(self._redis, self._keys.picture(ref))
         if data is None:
             raise PictureExpiredError(ref)
         return data

@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
+from qwenedit_jobs import pieces
 from qwenedit_jobs.errors import (
     PicturesForgottenError,
     QueueFullError,
@@ -111,7 +112,12 @@ class JobQueue:
         self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
 
     async def _run(
-        self, transition: str, *arguments: str | float, raw: bool = False, behind: Command = (), waiting: bool = False
+        self,
+        transition: str,
+        *arguments: str | float,
+        raw: bool = False,
+        behind: Sequence[Command] = (),
+        waiting: bool = False,
     ) -> Any:
         scripts = self._waiting if waiting else self._scripts
         try:
@@ -260,7 +266,7 @@ class JobQueue:
         waited: object = None
         if wait:
             line = self._keys.job_queue
-            behind = ("BLMOVE", line, line, "RIGHT", "RIGHT", wait)
+            behind = [("BLMOVE", line, line, "RIGHT", "RIGHT", wait)]
             waited, reply = await self._run("claim_awaited", *arguments, raw=True, behind=behind, waiting=True)
         else:
             reply = await self._run("claim", *arguments, raw=True)
@@ -301,7 +307,7 @@ class JobQueue:
         key, said = self._keys.picture(result.picture), result.model_dump_json()
         if picture is None:
             return Settled(await self._run("complete", job_id, token, said, ""))
-        keep = ("SET", key, picture, "EX", self._picture_ttl)
+        keep = pieces.commands(key, picture, ms=_ms(self._picture_ttl))
         kept, outcome = await self._run("complete", job_id, token, said, key, behind=keep)
         if outcome != _FORGOTTEN:
             return Settled(outcome)

@@ -37,7 +37,7 @@ class Scripts:
         }
 
     async def run(
-        self, name: str, keys: Sequence[str], arguments: Command, *, raw: bool = False, behind: Command = ()
+        self, name: str, keys: Sequence[str], arguments: Command, *, raw: bool = False, behind: Sequence[Command] = ()
     ) -> Any:
         """Run one.
 
@@ -46,10 +46,11 @@ class Scripts:
             keys: That it may touch.
             arguments: Its own.
             raw: Leave the reply's strings as bytes.
-            behind: Is carried out before it, in the same round trip, and whatever comes of it the script runs.
+            behind: Are carried out before it, in the same round trip, and whatever comes of them the script runs.
 
         Returns:
-            What the script does; with `behind` a pair, of which the first is that command's reply or refusal.
+            What the script does; with `behind` a pair: what became of those, and what the script does. What became of
+            them is their first refusal, or the last one's reply.
 
         Raises:
             ResponseError: the script, or Redis, refuses.
@@ -61,26 +62,30 @@ class Scripts:
             await self._redis.script_load(self._texts[name])
             return await self._send(call, raw=raw, behind=behind)
 
-    async def _send(self, call: Command, *, raw: bool, behind: Command) -> Any:
+    async def _send(self, call: Command, *, raw: bool, behind: Sequence[Command]) -> Any:
         if behind:
-            return await self._send_both(behind, call, raw=raw)
+            return await self._send_all(behind, call, raw=raw)
         options = {NEVER_DECODE: True} if raw else {}
         return await self._redis.execute_command(*call, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
 
-    async def _send_both(self, first: Command, call: Command, *, raw: bool) -> Any:
+    async def _send_all(self, before: Sequence[Command], call: Command, *, raw: bool) -> Any:
         """Do as redis-py's pipelines do, which take an idle process 0.1 ms longer from the replies to their use."""
         pool = self._redis.connection_pool
         connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
 
-        async def both() -> tuple[Any, Any]:
-            await connection.send_packed_command(connection.pack_commands([first, call]))
-            try:
-                before = await connection.read_response()
-            except ResponseError as refusal:
-                before = refusal
-            return before, await connection.read_response(disable_decoding=raw)
+        async def together() -> tuple[Any, Any]:
+            await connection.send_packed_command(connection.pack_commands([*before, call]))
+            reply: Any = None
+            refusals: list[ResponseError] = []
+            for _command in before:
+                try:
+                    reply = await connection.read_response()
+                except ResponseError as refusal:
+                    refusals.append(refusal)
+            told = refusals[0] if refusals else reply
+            return told, await connection.read_response(disable_decoding=raw)
 
         try:
-            return await connection.retry.call_with_retry(both, lambda _error: connection.disconnect())
+            return await connection.retry.call_with_retry(together, lambda _error: connection.disconnect())
         finally:
             await pool.release(connection)

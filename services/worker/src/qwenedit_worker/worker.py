@@ -37,7 +37,7 @@ LAST_CALLS = 2.0
 """Seconds for giving a job back when the process itself is being torn down."""
 LOOK_AGAIN = 0.5
 """Seconds between looks whether ComfyUI is still busy with others' jobs."""
-PICTURES_WITH_CLAIM = 1024 * 1024
+PICTURES_WITH_CLAIM = 512 * 1024
 """Bytes of a job's pictures that come with its claim, a round trip less: a few of Telegram's photos. Redis copies them
 twice then, so larger ones are fetched by themselves."""
 SUSPICION = 3
@@ -218,12 +218,13 @@ class Worker:
         """
         token = str(uuid.uuid4())
         backoff = Backoff()
+        room = 0 if self._ahead.expects else PICTURES_WITH_CLAIM
         try:
             while not self._shutdown.draining.is_set():
                 try:
-                    claim = await self._ask(token, wait)
+                    claim = await self._ask(token, wait, room)
                 except QueueUnavailableError:
-                    wait = 0.0
+                    wait, room = 0.0, 0  # the connection may be too slow for pictures in one reply
                     await set_within(self._shutdown.draining, backoff.pause())
                 else:
                     if claim is not None or not self._shutdown.draining.is_set():
@@ -238,8 +239,7 @@ class Worker:
         await self._abandon(token)
         return None
 
-    async def _ask(self, token: str, wait: float) -> Claim | None:
-        room = 0 if self._ahead.expects else PICTURES_WITH_CLAIM
+    async def _ask(self, token: str, wait: float, room: int) -> Claim | None:
         claiming = self._queue.claim(
             worker=self._name, token=token, lease=self._pace.lease, pictures_up_to=room, wait=wait
         )
