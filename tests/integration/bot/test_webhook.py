@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import io
-from typing import TYPE_CHECKING
+import re
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -14,6 +19,7 @@ from PIL import Image
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.webhook import TOLD_EVERY
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -145,3 +151,132 @@ async def test_a_mode_without_its_address_stops_the_start(redis_server: RedisSer
     )
     with pytest.raises(Exception, match="set WEBHOOK_URL and WEBHOOK_SECRET"):
         await service.start()
+
+
+STRANGERS = 500
+BOMB = gzip.compress(b"\0" * (256 << 20), compresslevel=6)
+"""A quarter of a megabyte that unpacks to a thousand times as much."""
+
+
+@asynccontextmanager
+async def knocking(address: str, said: bytes, *, times: int) -> AsyncIterator[list[asyncio.StreamReader]]:
+    """Open connections that say something and then nothing more."""
+    host, _, port = address.removeprefix("http://").partition("/")[0].partition(":")
+    opened = [await asyncio.open_connection(host, int(port)) for _ in range(times)]
+    try:
+        for _reader, writer in opened:
+            writer.write(said)
+        yield [reader for reader, _writer in opened]
+    finally:
+        for _reader, writer in opened:
+            writer.transport.abort()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+async def until_closed(reader: asyncio.StreamReader) -> bytes:
+    with contextlib.suppress(ConnectionError):
+        return await reader.read()
+    return b""
+
+
+@asynccontextmanager
+async def probed(replica: Service) -> AsyncIterator[None]:
+    """Ask for `/livez` as the kubelet does, all the while; fail where it would restart the bot."""
+    stop = asyncio.Event()
+
+    async def probe() -> int:
+        asked = 0
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
+            while not stop.is_set():
+                async with session.get(f"{replica.probe_url}/livez") as answer:
+                    assert answer.status == 200
+                asked += 1
+        return asked
+
+    probing = asyncio.create_task(probe())
+    try:
+        yield
+    finally:
+        stop.set()
+    assert await probing > 0
+
+
+async def refused(replica: Service) -> dict[str, float]:
+    """Return how many requests the webhook has refused, by reason."""
+    async with aiohttp.ClientSession() as session, session.get(f"{replica.probe_url}/metrics") as answer:
+        found = re.findall(
+            r'^qwenedit_webhook_refused_total\{reason="(\w+)"\} (\S+)$', await answer.text(), re.MULTILINE
+        )
+    return {reason: float(count) for reason, count in found}
+
+
+def lines_about_strangers(replica: Service) -> list[str]:
+    ours = re.compile(r"webhook\.(listening|set|not_set)")
+    return [line for line in replica.lines if ("webhook." in line and not ours.search(line)) or "aiohttp" in line]
+
+
+def memory_of(replica: Service) -> int:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{replica.pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def nobodys(number: int) -> dict[str, Any]:
+    """Make an update that nothing comes of."""
+    return {"update_id": number}
+
+
+async def test_half_sent_requests_of_500_strangers_are_ended_and_telegram_is_heard(replica, address):
+    said = b"POST /telegram HTTP/1.1\r\nHost: x\r\nX-Half: "
+    async with knocking(address, said, times=STRANGERS) as peers, probed(replica), asyncio.timeout(60):
+        async with aiohttp.ClientSession() as session:
+            for number in range(20):
+                async with session.post(address, json=nobodys(20_000 + number), headers={HEADER: SECRET}) as answer:
+                    assert answer.status == 200
+        assert await asyncio.gather(*map(until_closed, peers)) == [b""] * STRANGERS
+
+
+async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, address):
+    head = (
+        f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n".encode()
+    )
+    before = memory_of(replica)
+    async with probed(replica), asyncio.timeout(60):
+        async with knocking(address, head + BOMB, times=20) as bombs:
+            answers = await asyncio.gather(*map(until_closed, bombs))
+        async with knocking(address, head, times=20) as heads:  # the body never comes
+            unsent = await asyncio.gather(*map(until_closed, heads))
+    assert all(answer.startswith(b"HTTP/1.1 401") for answer in answers if answer)  # or reset, with the bomb on its way
+    assert all(answer.startswith(b"HTTP/1.1 401") for answer in unsent)
+    assert memory_of(replica) - before < 64 << 20
+
+
+async def test_compressed_update_is_refused_even_with_the_secret(replica, address):
+    async with aiohttp.ClientSession() as session:
+        headers = {HEADER: SECRET, "Content-Encoding": "gzip"}
+        async with probed(replica), session.post(address, data=BOMB, headers=headers) as answer:
+            assert answer.status == 415
+    assert (await refused(replica))["compressed"] == 1
+
+
+async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line_and_a_count(replica, address):
+    seconds, flood = 3, b"x" * 1000
+    before, told = (await refused(replica)).get("secret", 0.0), len(lines_about_strangers(replica))
+    async with aiohttp.ClientSession() as session, probed(replica):
+
+        async def refuse() -> None:
+            async with session.post(address, data=flood, headers={HEADER: "guessed"}) as answer:
+                assert answer.status == 401
+                assert await answer.read() == b""
+
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for second in range(seconds):
+            for _ in range(20):
+                await asyncio.gather(*(refuse() for _ in range(50)))  # a thousand a second, a kilobyte each
+            await asyncio.sleep(max(0.0, begun + second + 1 - loop.time()))
+        async with session.post(address, json=nobodys(30_000), headers={HEADER: SECRET}) as answer:
+            assert answer.status == 200
+    assert (await refused(replica))["secret"] - before == seconds * 1000
+    assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // TOLD_EVERY

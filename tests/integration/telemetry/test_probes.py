@@ -64,23 +64,6 @@ async def test_an_unknown_path_is_404(client):
         assert (await get(client, f"{probe.url}/drain"))[0] == 404
 
 
-async def test_an_action_runs_at_each_get_and_post_and_at_nothing_else(client):
-    calls = 0
-
-    def drain() -> Health:
-        nonlocal calls
-        calls += 1
-        return Health(ok=True, reason="draining")
-
-    async with server(actions={"/drain": drain}) as probe:
-        assert await get(client, f"{probe.url}/drain") == (200, "draining\n")
-        async with client.post(f"{probe.url}/drain") as response:
-            assert response.status == 200
-        async with client.head(f"{probe.url}/drain") as response:
-            assert response.status == 405
-    assert calls == 2
-
-
 async def test_a_check_without_a_verdict_fails_in_time(client, monkeypatch):
     monkeypatch.setattr(probes, "CHECK_TIMEOUT", 0.05)
 

@@ -1,5 +1,6 @@
 """Logs, metrics, traces and the probe server, set up by every service in one call: `setup`."""
 
+from qwenedit_telemetry.http_server import HttpServer
 from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context, unspoken
 from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry
 from qwenedit_telemetry.probes import HEALTHY, Check, Health, ProbeServer
@@ -11,6 +12,7 @@ __all__ = [
     "LEVELS",
     "Check",
     "Health",
+    "HttpServer",
     "ProbeServer",
     "Telemetry",
     "configure_logging",

@@ -12,6 +12,8 @@ import structlog
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
+from qwenedit_telemetry.http_server import HttpServer
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 CHECK_TIMEOUT = 2.0
 """Seconds until a check without a verdict is a failed one: answered before the kubelet's probe gives up."""
+CONNECTIONS = 32
+"""Open ones at most: the kubelet and two Prometheus need five."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +48,8 @@ Check = Callable[[], Health | Awaitable[Health]]
 class ProbeServer:
     """Serves checks and metrics on a port of its own, from the service's own event loop.
 
-    A loop that is blocked cannot answer, so `/livez` fails by itself when the service hangs. An async context
-    manager: it listens inside the block.
+    A loop that is blocked cannot answer, so `/livez` fails by itself when the service hangs. Nothing here has an
+    effect: any pod that reaches the port may read it. An async context manager: it listens inside the block.
 
     Args:
         host: Address to listen on.
@@ -53,7 +57,6 @@ class ProbeServer:
         registry: What `/metrics` shows.
         checks: Path → what it answers to GET: 200 or 503 with the reason as plain text. `/livez` answers 200
             where it is not given.
-        actions: Path → the same for GET and POST, for what has an effect, such as `/drain`; run at each call.
     """
 
     def __init__(
@@ -63,30 +66,25 @@ class ProbeServer:
         port: int,
         registry: CollectorRegistry,
         checks: Mapping[str, Check],
-        actions: Mapping[str, Check] | None = None,
     ) -> None:
         self._host = host
-        self._port = port
         self._registry = registry
         self._verdicts: dict[str, bool] = {}
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
         for path, check in {"/livez": _alive, **checks}.items():
             app.router.add_get(path, self._handler(check))
-        for path, action in (actions or {}).items():
-            app.router.add_get(path, self._handler(action), allow_head=False)
-            app.router.add_post(path, self._handler(action))
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CHECK_TIMEOUT)
+        self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=CHECK_TIMEOUT)
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return self._port
+        return self._server.port
 
     @property
     def url(self) -> str:
         """Where the server is, without a path."""
-        return f"http://{self._host}:{self._port}"
+        return f"http://{self._host}:{self.port}"
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -94,20 +92,14 @@ class ProbeServer:
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self._port = self._runner.addresses[0][1]
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stop listening."""
-        await self._runner.cleanup()
+        await self._server.__aexit__(kind, error, traceback)
 
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:

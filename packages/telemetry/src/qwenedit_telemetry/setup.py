@@ -35,11 +35,9 @@ class Telemetry:
     version: str
     """Of the service."""
 
-    def probe_server(
-        self, *, host: str, port: int, checks: Mapping[str, Check], actions: Mapping[str, Check] | None = None
-    ) -> ProbeServer:
+    def probe_server(self, *, host: str, port: int, checks: Mapping[str, Check]) -> ProbeServer:
         """Make the server of `/metrics` and of the service's probes; see `ProbeServer`."""
-        return ProbeServer(host=host, port=port, registry=self.registry, checks=checks, actions=actions)
+        return ProbeServer(host=host, port=port, registry=self.registry, checks=checks)
 
     def close(self) -> None:
         """Export the last spans, for a few seconds at most. Call it when all else has ended."""

@@ -253,7 +253,7 @@ async def run(
 
     stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
     recalling = Recall(redis, replies=replies, updates=stream, metrics=metrics)
-    intake = make_intake(settings, bot, stream)
+    intake = make_intake(settings, bot, stream, metrics)
     updates: Consumer[ReceivedUpdate] = Consumer(
         stream, handle, lane=lambda update: update.chat, name="updates", concurrency=UPDATES_AT_ONCE,
         give_up_after=600.0, due=stream.due,
@@ -301,7 +301,7 @@ class Intake(Protocol):
         """Whether updates come in."""
 
 
-def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream) -> Intake:
+def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream, metrics: BotMetrics) -> Intake:
     """Choose how updates come in."""
     if settings.webhook_url is None or settings.webhook_secret is None or settings.bot_mode == "polling":
         return Poller(bot, stream)
@@ -312,6 +312,7 @@ def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream) -> Intake
         secret=settings.webhook_secret,
         host=settings.webhook_host,
         port=settings.webhook_port,
+        metrics=metrics,
     )
 
 

@@ -24,6 +24,10 @@ class BotMetrics:
             ("kind", "outcome"),
             registry=registry,
         )
+        self.webhook_refused = Counter(
+            "qwenedit_webhook_refused_total", "Requests to the webhook that were refused, by reason.", ("reason",),
+            registry=registry,
+        )  # fmt: skip
         self.calls = Counter(
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,

@@ -1,9 +1,15 @@
-"""Receives updates over HTTP. Any number of replicas may: each update is kept once."""
+"""Receives updates over HTTP. Any number of replicas may: each update is kept once.
+
+Anybody can reach the address. Until the secret is found right, a request costs its headers: nothing of its body is
+waited for or unpacked, and it is a log line once a minute with all others.
+"""
 
 from __future__ import annotations
 
 import hmac
 import json
+import time
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,14 +22,16 @@ from qwenedit_bot.calls import impatient, status_of
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.loops import Backoff, pause
 from qwenedit_bot.updates import KINDS
-from qwenedit_telemetry import HEALTHY, Health
+from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from aiogram import Bot
     from pydantic import SecretStr
 
+    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.updates import UpdateStream
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
@@ -31,8 +39,36 @@ LARGEST_UPDATE = 1 << 20
 """Bytes; Telegram's longest updates have some tens of kilobytes."""
 SHUTDOWN = 5.0
 """Seconds for requests in hand: each only writes to Redis."""
+CONNECTIONS = 128
+"""Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
+TOLD_EVERY = 60.0
+"""Seconds between two log lines about refused requests."""
 
 log = structlog.get_logger(__name__)
+
+
+class Refusals:
+    """Counts refused requests, and logs them together now and then: whoever makes them does not fill the log.
+
+    Args:
+        metrics: Counts each.
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(self, metrics: BotMetrics, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._untold: Counter[str] = Counter()
+        self._tell_at = clock()
+
+    def note(self, reason: str) -> None:
+        """Count one more. It is logged now, or with the first one after `TOLD_EVERY`."""
+        self._metrics.webhook_refused.labels(reason).inc()
+        self._untold[reason] += 1
+        if self._clock() >= self._tell_at:
+            log.warning("webhook.refused", count=self._untold.total(), **self._untold)
+            self._untold.clear()
+            self._tell_at = self._clock() + TOLD_EVERY
 
 
 class Webhook:
@@ -48,15 +84,35 @@ class Webhook:
         secret: What Telegram sends along, so that nobody else can.
         host: Address to listen on.
         port: Port to listen on.
+        metrics: Counts the requests that are refused.
     """
 
-    def __init__(self, bot: Bot, updates: UpdateStream, *, url: str, secret: SecretStr, host: str, port: int) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        updates: UpdateStream,
+        *,
+        url: str,
+        secret: SecretStr,
+        host: str,
+        port: int,
+        metrics: BotMetrics,
+    ) -> None:
         self._bot = bot
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._host = host
-        self._port = port
+        self._refusals = Refusals(metrics)
+        app = web.Application(client_max_size=LARGEST_UPDATE)
+        app.router.add_post(urlsplit(url).path or "/", self._receive)
+        self._server = HttpServer(
+            app,
+            host=host,
+            port=port,
+            connections=CONNECTIONS,
+            shutdown=SHUTDOWN,
+            on_malformed=lambda: self._refusals.note("malformed"),
+        )
         self._set = False
 
     def health(self) -> Health:
@@ -72,29 +128,29 @@ class Webhook:
             TokenRefusedError: Telegram no longer knows the token.
             OSError: the port is taken, or the address is not this machine's.
         """
-        app = web.Application(client_max_size=LARGEST_UPDATE)
-        app.router.add_post(urlsplit(self._url).path or "/", self._receive)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
-            log.info("webhook.listening", host=self._host, port=self._port)
+        async with self._server:
+            log.info("webhook.listening", port=self._server.port)
             await self._register(stop)
             await stop.wait()
-        finally:
-            await runner.cleanup()
 
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
-            log.warning("webhook.stranger", secret="wrong" if given else "missing")
+            self._refusals.note("secret")
             return web.Response(status=401)
+        if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
+            self._refusals.note("compressed")
+            return web.Response(status=415)
         try:
             update = json.loads(await request.read())
             update["update_id"] = int(update["update_id"])
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            log.warning("webhook.no_update")
+        except web.HTTPRequestEntityTooLarge:
+            self._refusals.note("too_large")
+            raise
+        except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            self._refusals.note("no_update")
             return web.Response(status=400)
+        self._server.arrived(request)
         try:
             await self._updates.take([update])
         except RedisError as error:

@@ -16,7 +16,7 @@ import uvloop
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.presence import Presence, Workers
 from qwenedit_jobs.turns import Turns
-from qwenedit_telemetry import Health, setup
+from qwenedit_telemetry import setup
 from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
 from qwenedit_worker.editor import ComfyUIEditor, workflow_path
@@ -121,7 +121,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             host=settings.probe_host,
             port=settings.probe_port,
             checks={"/livez": activity.health, "/readyz": watch.health, "/comfyui/livez": watch.comfyui_health},
-            actions={"/drain": lambda: _drain(shutdown)},
         )
         try:
             await stack.enter_async_context(probes)
@@ -131,6 +130,8 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, shutdown.leave)
+        # A signal and no path of the probes' port, which every pod that may read metrics reaches.
+        loop.add_signal_handler(signal.SIGUSR1, shutdown.drain)
         log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
 
         async with asyncio.TaskGroup() as tasks:
@@ -141,16 +142,11 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
             ]
             await worker.run()
-            # Drained by the preStop hook alone, the worker stays: SIGTERM follows, and an exit would be a restart.
+            # Drained alone, the worker stays: an exit would be a restart, and the next job's.
             await shutdown.leaving.wait()
             for helper in helpers:
                 helper.cancel()
     log.info("worker.stopped")
-
-
-def _drain(shutdown: Shutdown) -> Health:
-    shutdown.drain()
-    return Health(ok=True, reason="draining")
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:

@@ -28,7 +28,7 @@ class Shutdown:
         self.abandoning = Signal()
 
     def drain(self) -> None:
-        """Claim no more jobs, and stay: the preStop hook's wish."""
+        """Claim no more jobs, and stay: SIGUSR1's wish."""
         if not self.draining.is_set():
             log.info("worker.draining")
             self._on_draining()

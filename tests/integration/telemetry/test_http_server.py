@@ -1,0 +1,207 @@
+"""What a stranger can hold of an HTTP server of ours: sockets that speak as they like."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from qwenedit_telemetry import HttpServer, ProbeServer, http_server, make_registry, probes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Knock = Callable[..., Awaitable[asyncio.StreamReader]]
+
+HALF = b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Half: "
+STRANGERS = 500
+
+
+@pytest.fixture
+async def knock() -> AsyncIterator[Knock]:
+    """Opens connections that say something, and closes them at the end."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def knock(port: int, said: bytes = HALF) -> asyncio.StreamReader:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.append(writer)
+        writer.write(said)
+        return reader
+
+    yield knock
+    for writer in writers:
+        writer.transport.abort()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def until_closed(reader: asyncio.StreamReader) -> bytes:
+    """Read until the server has closed the connection; returns what it said."""
+    said = b""
+    with contextlib.suppress(ConnectionError):
+        while part := await reader.read(65536):
+            said += part
+    return said
+
+
+async def got(url: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status
+
+
+async def echo(request: web.Request) -> web.Response:
+    return web.Response(body=await request.read())
+
+
+async def huge(_request: web.Request) -> web.Response:
+    return web.Response(body=b"x" * (64 << 20))
+
+
+@pytest.fixture
+def app() -> web.Application:
+    app = web.Application()
+    app.router.add_post("/", echo)
+    app.router.add_get("/huge", huge)
+    return app
+
+
+@pytest.fixture
+async def probe() -> AsyncIterator[ProbeServer]:
+    registry = make_registry(service="bot", version="1")
+    async with ProbeServer(host="127.0.0.1", port=0, registry=registry, checks={}) as server:
+        yield server
+
+
+async def test_half_sent_requests_of_500_strangers_leave_the_probes_answering(probe, knock):
+    peers = [await knock(probe.port) for _ in range(STRANGERS)]
+    assert await got(f"{probe.url}/livez") == 200
+    # One more than are open at once has its place: all but those were closed for it, and nobody waited for a time-out.
+    oldest = peers[: -probes.CONNECTIONS]
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*map(until_closed, oldest)) == [b""] * len(oldest)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", HALF, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345"],
+    ids=["nothing", "half a header", "half a body"],
+)
+async def test_request_that_never_arrives_ends_its_connection(app, knock, said):
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1, arrival=0.1) as server:
+        reader = await knock(server.port, said)
+        async with asyncio.timeout(30):
+            assert await until_closed(reader) == b""
+        assert server.open == 0
+
+
+async def test_answer_that_nobody_reads_ends_its_connection(app, monkeypatch, knock):
+    monkeypatch.setattr(http_server, "ANSWER", 0.1)
+    app.middlewares.append(arriving := _Arriving())
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server:
+        arriving.server = server
+        await knock(server.port, b"GET /huge HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(30):
+            await arriving.begun.wait()
+            while server.open:
+                await asyncio.sleep(0.01)
+
+
+class _Arriving:
+    """Says of each request that it has arrived."""
+
+    __middleware_version__ = 1  # what aiohttp's decorator for middlewares sets on functions
+
+    def __init__(self) -> None:
+        self.server: HttpServer | None = None
+        self.begun = asyncio.Event()
+
+    async def __call__(self, request, handler):
+        assert self.server is not None
+        self.server.arrived(request)
+        self.begun.set()
+        return await handler(request)
+
+
+async def test_requests_that_have_arrived_keep_their_places_and_the_next_one_is_turned_away(knock):
+    release, arrived = asyncio.Event(), 0
+
+    async def slow(request: web.Request) -> web.Response:
+        nonlocal arrived
+        server.arrived(request)
+        arrived += 1
+        await release.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", slow)
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=2, shutdown=1) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        answers = [asyncio.create_task(got(url)) for _ in range(2)]
+        async with asyncio.timeout(30):
+            while arrived < 2:
+                await asyncio.sleep(0.01)
+            reader = await knock(server.port)
+            assert await until_closed(reader) == b""
+            release.set()
+            assert await asyncio.gather(*answers) == [200, 200]
+
+
+async def test_connection_carries_one_request(app, knock):
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server:
+        request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+        reader = await knock(server.port, request + request)
+        said = await until_closed(reader)
+    assert said.count(b"HTTP/1.1 200") == 1
+    assert b"Connection: close" in said
+
+
+async def test_bodies_are_not_decompressed(app):
+    packed = gzip.compress(b"0" * 1_000_000)
+    async with (
+        HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server,
+        aiohttp.ClientSession() as session,
+        session.post(f"http://127.0.0.1:{server.port}/", data=packed, headers={"Content-Encoding": "gzip"}) as answer,
+    ):
+        assert await answer.read() == packed
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a client that speaks TLS\r\n\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: x\r\n" % number for number in range(1000)) + b"\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    ],
+    ids=["TLS", "long line", "long header", "many headers", "no length"],
+)
+async def test_what_is_no_http_is_counted_and_is_no_log_line(app, knock, caplog, said):
+    malformed = 0
+
+    def note() -> None:
+        nonlocal malformed
+        malformed += 1
+
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1, on_malformed=note) as server:
+        reader = await knock(server.port, said)
+        async with asyncio.timeout(30):
+            answer = await until_closed(reader)
+        assert answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400")) or not answer  # reset while we were still sending
+    assert malformed == 1
+    assert not caplog.records
+
+
+async def test_defect_in_a_handler_is_still_logged(app, caplog):
+    async def defect(_request: web.Request) -> web.Response:
+        raise LookupError("a defect")
+
+    app.router.add_get("/defect", defect)
+    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server:
+        assert await got(f"http://127.0.0.1:{server.port}/defect") == 500
+    assert any(record.exc_info and isinstance(record.exc_info[1], LookupError) for record in caplog.records)
