@@ -164,12 +164,19 @@ async def test_a_second_sigterm_gives_the_job_back_unharmed_and_stops_comfyui(be
     assert await bench.queue.waiting_ids() == [job.id]
 
 
-async def test_drained_by_the_hook_it_finishes_its_job_claims_no_more_and_stays(bench, control, start):
+@pytest.mark.usefixtures("control")
+async def test_drain_is_no_path_that_a_passer_by_can_ask_for(bench, start):
+    part = await start(bench.url)
+    assert (await get(part, "/drain"))[0] == 404
+    assert not any("worker.draining" in line for line in part.lines)
+
+
+async def test_drained_by_sigusr1_it_finishes_its_job_claims_no_more_and_stays(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
     job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
     await bench.until(job, editing)
-    assert await get(part, "/drain") == (200, "draining")
+    part.signal(signal.SIGUSR1)
     async with asyncio.timeout(30):
         while (counts := await bench.queue.counts()).draining == 0:
             await asyncio.sleep(0.02)
