@@ -7,17 +7,21 @@ import itertools
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from aiogram.types import InlineKeyboardMarkup
 from aiohttp import web
 
 from telegram_simulator.body import read_body
-from telegram_simulator.errors import ControlError
+from telegram_simulator.errors import ControlError, NoSuchThingError
 from telegram_simulator.faults import Fault
+from telegram_simulator.keyboards import parse_markup
 from telegram_simulator.model import User
-from telegram_simulator.people import Attachment, Place
+from telegram_simulator.people import Attachment, Manner, Place
 from telegram_simulator.snapshot import chat_snapshot
 from telegram_simulator.wishes import (
     BotWish,
     EditWish,
+    FloodWish,
+    ForwardWish,
     LanguageWish,
     PayWish,
     PressWish,
@@ -64,6 +68,8 @@ class Control:
             web.get("/simulator/state", self._state),
             web.post("/simulator/users", self._make_user),
             web.post(f"{user}/messages", self._send),
+            web.post(f"{user}/flood", self._flood),
+            web.post(f"{user}/forwards", self._forward),
             web.post(f"{user}/press", self._press),
             web.post(f"{user}/pay", self._pay),
             web.put(message, self._edit),
@@ -105,23 +111,46 @@ class Control:
     async def _send(self, request: web.Request) -> web.Response:
         said = await read_body(request.headers, request.content, limit=LARGEST)
         wish = checked(SendWish, said.values)
+        kinds = [*wish.kinds, *wish.kinds[:1] * len(said.files)]
         sent = await self._people.send(
             self._place(request, wish.chat_id),
             text=wish.text,
             captions=wish.captions,
             attachments=[
-                Attachment(kind=wish.kind, data=upload.data, name=upload.name, mime=wish.mime or upload.mime)
-                for _, upload in said.files
+                Attachment(kind=kind, data=upload.data, name=upload.name, mime=wish.mime or upload.mime)
+                for (_, upload), kind in zip(said.files, kinds, strict=False)
             ],
-            reply_to=wish.reply_to,
-            forwarded=wish.forwarded,
+            manner=Manner(
+                reply_to=wish.reply_to,
+                forwarded=wish.forwarded,
+                guise=wish.guise,
+                via_bot=wish.via_bot,
+                keyboard=_forged(wish.keyboard),
+            ),
         )
         return web.json_response({"ids": [message.id for message in sent]})
+
+    async def _flood(self, request: web.Request) -> web.Response:
+        wish = await read_wish(request, FloodWish)
+        place, manner = self._place(request, wish.chat_id), Manner(forwarded=wish.forwarded)
+        texts = (wish.text.replace("{number}", str(number)) for number in range(1, wish.count + 1))
+        sent = [message for text in texts for message in await self._people.send(place, text=text, manner=manner)]
+        return web.json_response({"ids": [message.id for message in sent]})
+
+    async def _forward(self, request: web.Request) -> web.Response:
+        wish = await read_wish(request, ForwardWish)
+        message = self._place(request, wish.from_chat_id).conversation.find(wish.message_id)
+        if message is None:
+            raise NoSuchThingError(f"there is no message {wish.message_id}")
+        sent = self._people.forward(self._place(request, wish.chat_id), message)
+        return web.json_response({"ids": [sent.id]})
 
     async def _press(self, request: web.Request) -> web.Response:
         wish = await read_wish(request, PressWish)
         place = self._place(request, wish.chat_id)
-        query_id = self._people.press(place, wish.message_id, wish.data, unchecked=wish.unchecked)
+        query_id = self._people.press(
+            place, wish.message_id, wish.data, unchecked=wish.unchecked, inaccessible=wish.inaccessible
+        )
         return web.json_response({"query_id": query_id})
 
     async def _pay(self, request: web.Request) -> web.Response:
@@ -230,6 +259,12 @@ def _bot_view(bot: Bot) -> dict[str, Any]:
         "pending": len(bot.updates),
         "chats": list(bot.conversations),
     }
+
+
+def _forged(keyboard: str | None) -> InlineKeyboardMarkup | None:
+    """Return the buttons that a person's message is to carry."""
+    markup = None if keyboard is None else parse_markup(keyboard)
+    return markup if isinstance(markup, InlineKeyboardMarkup) else None
 
 
 async def _news(request: web.Request, pulse: Pulse) -> None:

@@ -38,8 +38,8 @@ class GroupControl:
 
     async def _make(self, request: web.Request) -> web.Response:
         wish = await read_wish(request, GroupWish)
-        if wish.kind is ChatKind.PRIVATE:
-            raise ControlError("a group is not private")
+        if wish.kind not in (ChatKind.GROUP, ChatKind.SUPERGROUP):
+            raise ControlError("a group is a group or a supergroup")
         members = [self._world.user(user_id).id for user_id in wish.members]
         group = named_bot(self._world, request).found_group(wish.title, members, kind=wish.kind)
         group.standing = Standing.ADMINISTRATOR if wish.bot_admin else Standing.MEMBER

@@ -6,19 +6,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.errors import ControlError
-from telegram_simulator.model import ChatKind, Message, Standing, User
+from telegram_simulator.model import ChatKind, Message, Standing
 from telegram_simulator.render import chat_json, member_json, message_json, user_json
 from telegram_simulator.rights import PERMISSIONS
+from telegram_simulator.senders import ANONYMOUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from telegram_simulator.bots import Bot
     from telegram_simulator.chats import Conversation
+    from telegram_simulator.model import User
     from telegram_simulator.world import World
-
-ANONYMOUS = User(id=1087968824, first_name="Group", username="GroupAnonymousBot", is_bot=True)
-"""In whose name Telegram lets a group itself speak (https://core.telegram.org/bots/api#message, `from`)."""
 
 
 class Groups:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardMarkup, MessageEntity
 
+    from telegram_simulator.keyboards import Markup
+
 
 class ChatKind(StrEnum):
-    """Where people talk. Channels are not simulated."""
+    """Where people talk. A channel is only something that messages come from."""
 
     PRIVATE = "private"
     GROUP = "group"
     SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
 
 
 class MediaKind(StrEnum):
@@ -140,6 +143,33 @@ class Payment:
     refunded: bool = False
 
 
+class OriginKind(StrEnum):
+    """Where a forwarded message comes from; the values are the types of the Bot API's MessageOrigin."""
+
+    USER = "user"
+    HIDDEN_USER = "hidden_user"
+    CHAT = "chat"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Who wrote first what is forwarded.
+
+    Attributes:
+        user: Of a message of a user.
+        name: Of a user who hides their account.
+        chat: Of a message in the name of a group, or of a channel.
+        message_id: Of the message in the channel.
+    """
+
+    kind: OriginKind
+    user: User | None = None
+    name: str | None = None
+    chat: Chat | None = None
+    message_id: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One version of a message.
@@ -150,10 +180,16 @@ class Message:
         edit_date: When its content was last changed.
         album_id: Shared by the messages of one album.
         reply_to: Id of the message that it replies to.
-        forwarded_from: Who wrote it first.
+        origin: Who wrote it first, if it is forwarded.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back: Telegram itself says so.
+        writer: Id of the person who has written it, in whose name ever.
+        outgoing: The bot whose chat it is has sent it.
+        reply_keyboard: What the bot put in place of the person's own keyboard; such a message cannot be edited.
         sender_chat: The chat in whose name it was sent.
+        author: The title of the administrator who did.
+        automatic: It was forwarded from the linked channel by Telegram itself.
+        via_bot: The bot through which a person sent it inline.
         service: The field of a service message, such as `migrate_to_chat_id`, with its value as the Bot API writes it.
     """
 
@@ -168,8 +204,14 @@ class Message:
     edit_date: int | None = None
     album_id: str | None = None
     reply_to: int | None = None
-    forwarded_from: User | None = None
+    origin: Origin | None = None
     invoice: Invoice | None = None
     payment: Payment | None = None
+    writer: int | None = None
+    outgoing: bool = False
+    reply_keyboard: Markup | None = None
     sender_chat: Chat | None = None
+    author: str | None = None
+    automatic: bool = False
+    via_bot: User | None = None
     service: dict[str, Any] | None = None

@@ -45,10 +45,10 @@ def message_view(message: Message, user_id: int) -> Json:
     document = media if media and media.kind is not MediaKind.PHOTO else None
     return {
         "id": message.id,
-        "from": "bot" if message.sender.is_bot else "user" if message.sender.id == user_id else "other",
+        "from": "bot" if message.outgoing else "user" if message.sender.id == user_id else "other",
         "name": message.sender.first_name,
         "date": message.date,
-        "text": message.text,
+        "text": message.text or _service(message),
         "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
         "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
         "document": document and _document(document),
@@ -59,6 +59,21 @@ def message_view(message: Message, user_id: int) -> Json:
         "edited": message.edit_date is not None,
         "reply_to": message.reply_to,
     }
+
+
+def _service(message: Message) -> str:
+    """Say what a service message tells, in a word or two."""
+    match message.service:
+        case {"migrate_to_chat_id": _}:
+            return "This group was upgraded to a supergroup."
+        case {"migrate_from_chat_id": _}:
+            return "The group was upgraded to this supergroup."
+        case {"left_chat_member": _}:
+            return "The bot was removed."
+        case {"new_chat_members": _}:
+            return "The bot was added."
+        case _:
+            return ""
 
 
 def file_url(media: Media) -> str:

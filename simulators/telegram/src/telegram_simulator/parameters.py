@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 import aiogram.methods
 from aiogram.client.default import Default
 from aiogram.methods import TelegramMethod
+from aiogram.types import ForceReply, InlineKeyboardMarkup
 from pydantic import BaseModel, ValidationError
 
 from telegram_simulator.errors import BadRequestError, NotFoundError
+from telegram_simulator.keyboards import parse_markup
 
 if TYPE_CHECKING:
     from telegram_simulator.body import Said
+    from telegram_simulator.keyboards import Markup
 
 T = TypeVar("T")
 Method = TelegramMethod[Any]
@@ -32,7 +35,6 @@ _MISSING = {
 }
 """What Telegram says where a parameter is missing."""
 _UNREADABLE = {
-    "reply_markup": "object expected as reply markup",
     "media": "can't parse input media JSON object",
     "action": "wrong parameter action in request",
 }
@@ -76,6 +78,9 @@ def typed(kind: type[Method], said: Said) -> Method:
             continue
         if value == "" and field.annotation is not str:
             continue
+        if name == "reply_markup":
+            values[name] = _markup(value, only_inline=_is_inline(field.annotation))
+            continue
         values[name] = _decoded(name, value) if name in _structured(kind) else value
     for name in said.uploads:
         if name in kind.model_fields:
@@ -89,6 +94,17 @@ def typed(kind: type[Method], said: Said) -> Method:
 def given(value: T | Default | None) -> T | None:
     """Return a parameter; None where the caller left it to a default."""
     return None if isinstance(value, Default) else value
+
+
+def _markup(value: object, *, only_inline: bool) -> Markup | None:
+    markup = parse_markup(value)
+    if only_inline and markup is not None and not isinstance(markup, InlineKeyboardMarkup):
+        raise BadRequestError("inline keyboard expected")  # tdlib, `ReplyMarkup.cpp`
+    return markup
+
+
+def _is_inline(annotation: Any) -> bool:
+    return ForceReply not in (annotation, *get_args(annotation))
 
 
 def _refusal(error: ValidationError) -> BadRequestError:

@@ -88,6 +88,7 @@ def tell(world: World, bot: Bot, conversation: Conversation, *, sender: User, pa
             sender=sender,
             date=int(time.time()),
             payment=payment,
+            outgoing=sender == bot.me,
         )
     )
     bot.updates.add("message", message_json(world, conversation, message))

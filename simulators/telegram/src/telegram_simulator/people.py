@@ -12,20 +12,19 @@ from telegram_simulator import media
 from telegram_simulator.bots import Query
 from telegram_simulator.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
 from telegram_simulator.methods.sending import ALBUM, new_album_id
-from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, Standing, User
+from telegram_simulator.model import CAPTIONLESS, Media, MediaKind, Message, Origin, OriginKind, Standing, User
 from telegram_simulator.render import chat_json, member_json, message_json, user_json
+from telegram_simulator.senders import Guise, appearance, other_bot
 from telegram_simulator.text import RichText, caption, message_text, rich_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aiogram.types import InlineKeyboardMarkup
+
     from telegram_simulator.bots import Bot
     from telegram_simulator.chats import Conversation
     from telegram_simulator.world import World
-
-
-STRANGER = User(id=4242, first_name="Carol", username="carol")
-"""Who has written first what people forward."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +42,26 @@ class Attachment:
     duration: int = 1
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """How a person sends something.
+
+    Attributes:
+        reply_to: Id of the message that it answers.
+        forwarded: Where it comes from, if somebody else has written it first.
+        guise: As whom the person writes.
+        via_bot: User name of another bot, through which it is sent inline.
+        keyboard: Buttons under it. Telegram gives people none, but for what they send through other bots; a bot must
+            not believe them.
+    """
+
+    reply_to: int | None = None
+    forwarded: OriginKind | None = None
+    guise: Guise = Guise.SELF
+    via_bot: str | None = None
+    keyboard: InlineKeyboardMarkup | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A person in a chat of a bot."""
@@ -52,7 +71,15 @@ class Place:
     conversation: Conversation
 
 
+PLAINLY = Manner()
+
 _GIF = b"GIF8"
+_TOGETHER = (
+    frozenset({MediaKind.PHOTO, MediaKind.VIDEO}),
+    frozenset({MediaKind.DOCUMENT}),
+    frozenset({MediaKind.AUDIO}),
+)
+"""What an album may hold (https://core.telegram.org/bots/api#sendmediagroup)."""
 
 
 class People:
@@ -85,8 +112,7 @@ class People:
         text: str = "",
         captions: Sequence[str] = (),
         attachments: Sequence[Attachment] = (),
-        reply_to: int | None = None,
-        forwarded: bool = False,
+        manner: Manner = PLAINLY,
     ) -> list[Message]:
         """Send a text, or attachments with a caption; several become an album, of which each may have its own.
 
@@ -97,8 +123,8 @@ class People:
             raise ControlError(f"{len(captions)} captions for {len(attachments)} pictures")
         if place.conversation.blocked:
             raise ControlError("the user has blocked the bot")
-        if reply_to is not None and place.conversation.find(reply_to) is None:
-            raise NoSuchThingError(f"there is no message {reply_to} to reply to")
+        if manner.reply_to is not None and place.conversation.find(manner.reply_to) is None:
+            raise NoSuchThingError(f"there is no message {manner.reply_to} to reply to")
         try:
             if attachments:
                 each_words = captions or (text, *[""] * (len(attachments) - 1))
@@ -112,12 +138,17 @@ class People:
         if any(words.text for words in written) and pictures and pictures[0].kind in CAPTIONLESS:
             raise ControlError(f"a {pictures[0].kind.value} has no caption")
         album_id = new_album_id() if len(pictures) > 1 else None
-        author = STRANGER if forwarded else None
         contents: list[Media | None] = [*pictures] or [None]
         return [
-            self._post(place, words, picture, album_id=album_id, reply_to=reply_to, forwarded_from=author)
+            self._post(place, words, picture, album_id=album_id, manner=manner)
             for words, picture in zip(written, contents, strict=True)
         ]
+
+    def forward(self, place: Place, message: Message) -> Message:
+        """Send again what somebody has sent, and say whose it is."""
+        origin = message.origin or Origin(kind=OriginKind.USER, user=message.sender)
+        words = RichText(message.text, message.entities)
+        return self._post(place, words, message.media, album_id=None, manner=PLAINLY, origin=origin)
 
     def edit(self, place: Place, message_id: int, text: str) -> Message:
         """Change the words of one's own message.
@@ -146,7 +177,9 @@ class People:
             raise NoSuchThingError(f"there is no message {message_id}")
         place.conversation.delete(message_id)
 
-    def press(self, place: Place, message_id: int, data: str, *, unchecked: bool = False) -> str:
+    def press(
+        self, place: Place, message_id: int, data: str, *, unchecked: bool = False, inaccessible: bool = False
+    ) -> str:
         """Press a button; returns the id by which the bot answers.
 
         Args:
@@ -154,6 +187,7 @@ class People:
             message_id: Where the button is.
             data: What the button carries.
             unchecked: Send the data whether or not there is such a button; Telegram's servers do not look.
+            inaccessible: Tell the bot no more than where the button is, as of a message that is very old.
 
         Raises:
             NoSuchThingError: There is no such button.
@@ -168,12 +202,15 @@ class People:
         query_id = f"{place.user.id}{next(self._queries):09d}"
         place.conversation.begun = True
         place.bot.queries[query_id] = Query(place.user.id, place.conversation.chat.id)
+        shown = message_json(self._world, place.conversation, message)
+        if inaccessible:
+            shown = {"message_id": message.id, "chat": shown["chat"], "date": 0}
         place.bot.updates.add(
             "callback_query",
             {
                 "id": query_id,
                 "from": user_json(place.user),
-                "message": message_json(self._world, place.conversation, message),
+                "message": shown,
                 "chat_instance": str(place.conversation.chat.id),
                 "data": data,
             },
@@ -227,29 +264,35 @@ class People:
             of_person_in=chat_id,
         )
 
-    def _post(  # by name
+    def _post(
         self,
         place: Place,
         words: RichText,
         picture: Media | None,
         *,
         album_id: str | None,
-        reply_to: int | None,
-        forwarded_from: User | None,
+        manner: Manner,
+        origin: Origin | None = None,
     ) -> Message:
         place.conversation.begun = True
+        seen = appearance(place.user, place.conversation, manner.guise, manner.forwarded)
         message = place.conversation.add(
             Message(
                 id=place.conversation.next_id(),
                 chat_id=place.conversation.chat.id,
-                sender=place.user,
+                sender=seen.sender,
+                writer=place.user.id,
+                sender_chat=seen.sender_chat,
                 date=int(time.time()),
                 text=words.text,
                 entities=words.entities,
                 media=picture,
+                keyboard=manner.keyboard,
                 album_id=album_id,
-                reply_to=reply_to,
-                forwarded_from=forwarded_from,
+                reply_to=manner.reply_to,
+                origin=origin or seen.origin,
+                automatic=seen.automatic,
+                via_bot=None if manner.via_bot is None else other_bot(manner.via_bot),
             )
         )
         self._tell(place, "message", message)
@@ -261,18 +304,20 @@ class People:
 
     def _own(self, place: Place, message_id: int) -> Message:
         message = place.conversation.find(message_id)
-        if message is None or message.sender.id != place.user.id:
+        if message is None or message.writer != place.user.id:
             raise NoSuchThingError(f"there is no message {message_id} of user {place.user.id}")
         return message
 
 
 def _bot_reads(place: Place, message: Message) -> bool:
-    """Whether group privacy lets the bot see a message (https://core.telegram.org/bots/features#privacy-mode)."""
+    """Whether Telegram, and group privacy, let the bot see a message (https://core.telegram.org/bots/features#privacy-mode)."""
     conversation, bot = place.conversation, place.bot
+    if place.user.is_bot:
+        return False  # bots do not see each other's messages
     if not conversation.is_group or bot.reads_all or conversation.bot_admin:
         return True
     answered = None if message.reply_to is None else conversation.records.get(message.reply_to)
-    if answered is not None and answered.now.sender.id == bot.me.id:
+    if answered is not None and answered.now.outgoing:
         return True
     username = (bot.me.username or "").lower()
     command = re.match(r"/\w+(?:@(\w+))?", message.text)
@@ -287,5 +332,5 @@ def _check_album(pictures: list[Media]) -> None:
     if len(pictures) not in ALBUM:
         raise ControlError(f"an album has at most {ALBUM[-1]} pictures")
     kinds = {picture.kind for picture in pictures}
-    if len(kinds) > 1 or not kinds <= {MediaKind.PHOTO, MediaKind.DOCUMENT}:
-        raise ControlError("an album has photos only, or files only")
+    if not any(kinds <= together for together in _TOGETHER):
+        raise ControlError("an album has photos and videos, or files only, or music only")

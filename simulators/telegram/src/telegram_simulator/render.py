@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.model import ChatKind, MediaKind, Standing
+from telegram_simulator.model import ChatKind, MediaKind, OriginKind, Standing
 from telegram_simulator.rights import PERMISSIONS
 
 if TYPE_CHECKING:
     from telegram_simulator.chats import Conversation
-    from telegram_simulator.model import Chat, File, Invoice, Media, Message, Payment, Rendition, User
+    from telegram_simulator.model import Chat, File, Invoice, Media, Message, Origin, Payment, Rendition, User
     from telegram_simulator.world import World
 
 Json = dict[str, Any]
@@ -63,11 +63,14 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
         message_id=message.id,
         **{"from": user_json(message.sender)},
         sender_chat=message.sender_chat and group_json(message.sender_chat),
+        author_signature=message.author,
         chat=chat_json(world, conversation),
         date=message.date,
         edit_date=message.edit_date,
         media_group_id=message.album_id,
-        forward_origin=_origin(message),
+        forward_origin=message.origin and _origin(message.origin, message.date),
+        is_automatic_forward=message.automatic or None,
+        via_bot=message.via_bot and user_json(message.via_bot),
         reply_to_message=answered and message_json(world, conversation, answered, nested=True),
         **_content(message),
         reply_markup=message.keyboard and message.keyboard.model_dump(exclude_none=True, mode="json"),
@@ -158,10 +161,16 @@ def _size(rendition: Rendition) -> Json:
     return {**file_json(rendition.file), "width": rendition.width, "height": rendition.height}
 
 
-def _origin(message: Message) -> Json | None:
-    if message.forwarded_from is None:
-        return None
-    return {"type": "user", "date": message.date, "sender_user": user_json(message.forwarded_from)}
+def _origin(origin: Origin, date: int) -> Json:
+    chat = origin.chat and group_json(origin.chat)
+    return _present(
+        type=origin.kind.value,
+        date=date,
+        sender_user=origin.user and user_json(origin.user),
+        sender_user_name=origin.name,
+        **{"chat" if origin.kind is OriginKind.CHANNEL else "sender_chat": chat},
+        message_id=origin.message_id,
+    )
 
 
 def _present(**values: Any) -> Json:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from aiogram.types import ReplyKeyboardMarkup
+
 from telegram_simulator.chats import Acted, Answered
 from telegram_simulator.model import MediaKind
 
 if TYPE_CHECKING:
     from telegram_simulator.chats import Conversation, Record
+    from telegram_simulator.keyboards import Markup
     from telegram_simulator.model import Media, Message
 
 Json = dict[str, Any]
@@ -36,10 +39,10 @@ def _message(record: Record) -> Json:
         "id": now.id,
         "date": now.date,
         "sender_id": now.sender.id,
-        "from_bot": now.sender.is_bot,
+        "from_bot": now.outgoing,
         "reply_to": now.reply_to,
         "album_id": now.album_id,
-        "forwarded": first.forwarded_from is not None,
+        "forwarded": first.origin is not None,
         "deleted": record.deleted,
         "reactions": list(record.reactions),
         "versions": [_version(version) for version in record.versions],
@@ -54,6 +57,8 @@ def _version(message: Message) -> Json:
         "invoice": message.invoice and asdict(message.invoice),
         "payment": message.payment and asdict(message.payment),
         "media": message.media and _media(message.media),
+        "service": message.service,
+        "reply_keyboard": _reply_keyboard(message.reply_keyboard),
         "buttons": [
             [
                 {
@@ -69,6 +74,13 @@ def _version(message: Message) -> Json:
             for row in keyboard
         ],
     }
+
+
+def _reply_keyboard(markup: Markup | None) -> list[list[str]] | None:
+    """Write what stands in place of the person's keyboard: its buttons' words, none where it only takes one away."""
+    if markup is None or not isinstance(markup, ReplyKeyboardMarkup):
+        return None if markup is None else []
+    return [[button.text for button in row] for row in markup.keyboard]
 
 
 def _media(media: Media) -> Json:

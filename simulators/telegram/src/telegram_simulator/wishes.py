@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from telegram_simulator.errors import ControlError
-from telegram_simulator.model import ChatKind, MediaKind, Standing
+from telegram_simulator.model import ChatKind, MediaKind, OriginKind, Standing
+from telegram_simulator.senders import Guise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ class UserWish(_Wish):
     last_name: str | None = None
     username: str | None = None
     language: str | None = "en"
+    is_bot: bool = False
 
 
 class GroupWish(_Wish):
@@ -44,15 +46,35 @@ class GroupWish(_Wish):
 
 
 class SendWish(_Wish):
-    """What a person sends; the files come beside it."""
+    """What a person sends; the files come beside it, each of the kind at its place in `kinds`, or of the first."""
 
     chat_id: int | None = None
     text: str = ""
     captions: Json[list[str]] = Field(default_factory=list)
-    kind: MediaKind = MediaKind.PHOTO
-    reply_to: int | None = None
-    forwarded: bool = False
+    kinds: Json[list[MediaKind]] = Field(default_factory=lambda: [MediaKind.PHOTO], min_length=1)
     mime: str | None = None
+    reply_to: int | None = None
+    forwarded: OriginKind | None = None
+    guise: Guise = Guise.SELF
+    via_bot: str | None = None
+    keyboard: str | None = None
+
+
+class FloodWish(_Wish):
+    """Many texts at once; each says its number where the text says `{number}`."""
+
+    chat_id: int | None = None
+    count: int = Field(ge=1, le=10_000)
+    text: str
+    forwarded: OriginKind | None = None
+
+
+class ForwardWish(_Wish):
+    """A message that a person sends again: of the chat `from_chat_id`, to the chat `chat_id`."""
+
+    chat_id: int | None = None
+    from_chat_id: int | None = None
+    message_id: int
 
 
 class PressWish(_Wish):
@@ -62,6 +84,7 @@ class PressWish(_Wish):
     message_id: int
     data: str
     unchecked: bool = False
+    inaccessible: bool = False
 
 
 class PayWish(_Wish):

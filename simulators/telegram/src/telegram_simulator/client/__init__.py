@@ -12,12 +12,12 @@ Nothing in it asks again and again: whoever waits is woken by the simulator.
 from telegram_simulator.client.chat import ControlledChat
 from telegram_simulator.client.connection import RefusedError
 from telegram_simulator.client.group import Group
-from telegram_simulator.client.person import NeverHappenedError, Person
+from telegram_simulator.client.person import Item, NeverHappenedError, Person
 from telegram_simulator.client.simulator import BotState, Call, TelegramSimulator
 from telegram_simulator.client.snapshots import Answer, Button, Chat, FileInfo, Message, Version
 from telegram_simulator.faults import FaultKind
 
 __all__ = [
-    "Answer", "BotState", "Button", "Call", "Chat", "ControlledChat", "FaultKind", "FileInfo", "Group", "Message",
-    "NeverHappenedError", "Person", "RefusedError", "TelegramSimulator", "Version",
+    "Answer", "BotState", "Button", "Call", "Chat", "ControlledChat", "FaultKind", "FileInfo", "Group", "Item",
+    "Message", "NeverHappenedError", "Person", "RefusedError", "TelegramSimulator", "Version",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from telegram_simulator.client.group import Group
 
 Bytes: TypeAlias = bytes | Path
+Rows: TypeAlias = "Sequence[Sequence[tuple[str, str]]]"
+"""Buttons, each a text and the data it carries."""
 
 PATIENCE = 60.0
 """Seconds that anything is waited for unless told otherwise."""
@@ -28,6 +31,20 @@ _NAMES = {
     "photo": "photo.jpg", "document": "picture.png", "sticker": "sticker.webp", "voice": "voice.ogg",
     "animation": "animation.mp4", "video": "video.mp4", "audio": "audio.mp3",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file of an album.
+
+    Attributes:
+        content: Bytes, or where they are.
+        kind: photo, video, document or audio.
+    """
+
+    content: Bytes
+    kind: str = "photo"
+    name: str | None = None
 
 
 class NeverHappenedError(AssertionError):
@@ -41,15 +58,23 @@ class Person(ControlledChat):
         connection: To the simulator.
         user_id: Who acts.
         chat_id: Where; None for the private chat.
+        guise: As whom (`senders.Guise`).
     """
 
-    def __init__(self, connection: Connection, user_id: int, *, chat_id: int | None = None) -> None:
+    def __init__(
+        self, connection: Connection, user_id: int, *, chat_id: int | None = None, guise: str = "self"
+    ) -> None:
         super().__init__(connection, user_id if chat_id is None else chat_id)
         self.id = user_id
+        self._guise = guise
 
     def within(self, group: Group) -> Person:
         """Return the same person in a group."""
         return Person(self._connection, self.id, chat_id=group.id)
+
+    def speaking_as(self, guise: str) -> Person:
+        """Return the same person, who writes as `anonymous`, `channel` or `linked_channel` (`senders.Guise`)."""
+        return Person(self._connection, self.id, chat_id=self.chat_id, guise=guise)
 
     async def send(  # noqa: PLR0913  # what one may send, by name
         self,
@@ -57,15 +82,17 @@ class Person(ControlledChat):
         *,
         photo: Bytes | None = None,
         document: Bytes | None = None,
-        album: Sequence[Bytes] = (),
+        album: Sequence[Bytes | Item] = (),
         kind: str | None = None,
         name: str | None = None,
         mime: str | None = None,
         caption: str = "",
         captions: Sequence[str] = (),
         as_file: bool = False,
-        forwarded: bool = False,
+        forwarded: bool | str = False,
         reply_to: int | None = None,
+        via_bot: str | None = None,
+        keyboard: Rows | None = None,
     ) -> tuple[int, ...]:
         """Send a text, a photo, a file or an album; returns the ids of the messages.
 
@@ -73,36 +100,71 @@ class Person(ControlledChat):
             text: The words.
             photo: Bytes of a picture, or where they are; Telegram makes JPEGs of it.
             document: Bytes that stay as they are.
-            album: Several pictures.
+            album: Several pictures, or items of their own kinds.
             kind: As what a document is sent instead: sticker, voice, animation, video, audio.
             name: What the file is called.
             mime: What it claims to be; found by its name otherwise.
             caption: The words beside a picture.
             captions: Instead, the words beside each picture of the album.
             as_file: Send a photo, or the album's pictures, as files.
-            forwarded: Somebody else has written it first.
+            forwarded: Somebody else has written it first: True or `user`, `hidden_user`, `chat`, `channel`.
             reply_to: Id of the message that it answers.
+            via_bot: User name of another bot, through which it is sent inline.
+            keyboard: Rows of forged buttons, each a text and the data it carries.
 
         Raises:
             RefusedError: Telegram's clients would not send that.
         """
-        contents = [each for each in (photo, document) if each is not None] or list(album)
         kind = kind or ("document" if document is not None or as_file else "photo")
-        form = aiohttp.FormData({"text": text or caption, "kind": kind, "chat_id": str(self.chat_id)})
-        if forwarded:
-            form.add_field("forwarded", "true")
-        if reply_to is not None:
-            form.add_field("reply_to", str(reply_to))
-        if captions:
-            form.add_field("captions", json.dumps(captions))
-        if mime is not None:
-            form.add_field("mime", mime)
-        for number, content in enumerate(contents):
-            data, found = _read(content)
-            called = name or found or _NAMES[kind]
+        contents: list[Bytes | Item] = [each for each in (photo, document) if each is not None]
+        contents = contents or list(album)
+        items = [each if isinstance(each, Item) else Item(each, kind, name) for each in contents]
+        form = aiohttp.FormData({"text": text or caption, "chat_id": str(self.chat_id), "guise": self._guise})
+        optional = {
+            "kinds": json.dumps([item.kind for item in items]) if items else None,
+            "captions": json.dumps(captions) if captions else None,
+            "forwarded": "user" if forwarded is True else forwarded or None,
+            "reply_to": None if reply_to is None else str(reply_to),
+            "mime": mime,
+            "via_bot": via_bot,
+            "keyboard": None if keyboard is None else json.dumps({"inline_keyboard": _buttons(keyboard)}),
+        }
+        for field, value in optional.items():
+            if value is not None:
+                form.add_field(field, value)
+        for number, item in enumerate(items):
+            data, found = _read(item.content)
+            called = item.name or found or _NAMES[item.kind]
             form.add_field("files", io.BytesIO(data), filename=called if number == 0 else f"{number + 1}-{called}")
         sent = await self._connection.form(f"users/{self.id}/messages", form)
         return tuple(sent["ids"])
+
+    async def send_text(self, text: str) -> int:
+        """Send a text; returns the message's id."""
+        (sent,) = await self.send(text)
+        return sent
+
+    async def send_photo(self, photo: Bytes, caption: str = "", *, as_file: bool = False) -> int:
+        """Send a photo, as a photo or as a file; returns the message's id."""
+        (sent,) = await self.send(photo=photo, caption=caption, as_file=as_file)
+        return sent
+
+    async def flood(self, count: int, text: str = "message {number}", *, forwarded: bool = False) -> tuple[int, ...]:
+        """Send many texts at once, in order; returns the ids of the messages.
+
+        Args:
+            count: How many.
+            text: What each says; `{number}` counts from 1.
+            forwarded: As one gesture forwards them.
+        """
+        body = {"chat_id": self.chat_id, "count": count, "text": text, "forwarded": "user" if forwarded else None}
+        return tuple((await self._connection.json("POST", f"users/{self.id}/flood", body))["ids"])
+
+    async def forward(self, message_id: int, *, to: ControlledChat | None = None) -> int:
+        """Forward any message of this chat, to this chat or to another that the person is in; returns the new id."""
+        chat_id = self.chat_id if to is None else to.chat_id
+        body = {"chat_id": chat_id, "from_chat_id": self.chat_id, "message_id": message_id}
+        return int((await self._connection.json("POST", f"users/{self.id}/forwards", body))["ids"][0])
 
     async def press(self, label: str, *, message_id: int | None = None, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Press the newest button with that label, or with one that holds it; waits until there is one.
@@ -123,13 +185,24 @@ class Person(ControlledChat):
         if found is not None:
             await self.press_data(found[0].id, found[1])
 
-    async def press_data(self, message_id: int, data: str) -> None:
+    async def press_data(self, message_id: int, data: str, *, inaccessible: bool = False) -> None:
         """Press a button that is there, was there a moment ago, or never was: Telegram does not look.
+
+        Args:
+            message_id: Any message of the chat, whoever sent it.
+            data: Anything.
+            inaccessible: The bot learns only which message it is, as when that is very old.
 
         Raises:
             RefusedError: There never was such a message.
         """
-        body = {"chat_id": self.chat_id, "message_id": message_id, "data": data, "unchecked": True}
+        body = {
+            "chat_id": self.chat_id,
+            "message_id": message_id,
+            "data": data,
+            "unchecked": True,
+            "inaccessible": inaccessible,
+        }
         await self._connection.json("POST", f"users/{self.id}/press", body)
 
     async def pay(self, message_id: int) -> str:
@@ -219,6 +292,10 @@ def _found(message: Message | None) -> Message:
     if message is None:
         raise AssertionError("the chat that was waited for is not as wanted")
     return message
+
+
+def _buttons(rows: Rows) -> list[list[dict[str, str]]]:
+    return [[{"text": text, "callback_data": data} for text, data in row] for row in rows]
 
 
 def _read(content: Bytes) -> tuple[bytes, str | None]:

@@ -84,14 +84,16 @@ class TelegramSimulator:
         first_name: str = "Ann",
         last_name: str | None = None,
         username: str | None = None,
+        is_bot: bool = False,
     ) -> Person:
-        """Make a person, or change the one of that id."""
+        """Make a person, or change the one of that id; another bot, where `is_bot`, whom no bot ever hears."""
         body = {
             "id": user_id,
             "language": language,
             "first_name": first_name,
             "last_name": last_name,
             "username": username,
+            "is_bot": is_bot,
         }
         return Person(self._connection, (await self._connection.json("POST", "users", body))["id"])
 

@@ -78,6 +78,8 @@ class Version:
         rows: Its buttons.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back.
+        service: The field of a service message, such as `migrate_to_chat_id`, with its value.
+        reply_keyboard: The words of the buttons in place of the person's keyboard; none where it was taken away.
     """
 
     text: str
@@ -86,6 +88,8 @@ class Version:
     rows: tuple[tuple[Button, ...], ...]
     invoice: Invoice | None = None
     payment: Payment | None = None
+    service: dict[str, Any] | None = None
+    reply_keyboard: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def photo(self) -> FileInfo | None:
@@ -222,4 +226,6 @@ def _version(seen: dict[str, Any]) -> Version:
         rows=tuple(tuple(Button(**button) for button in row) for row in seen["buttons"]),
         invoice=seen["invoice"] and Invoice(**seen["invoice"]),
         payment=seen["payment"] and Payment(**seen["payment"]),
+        service=seen["service"],
+        reply_keyboard=None if seen["reply_keyboard"] is None else tuple(map(tuple, seen["reply_keyboard"])),
     )

@@ -9,6 +9,7 @@ from aiogram.methods import CopyMessage, ForwardMessage
 from telegram_simulator.methods.registry import Call, answers
 from telegram_simulator.methods.sending import caption_of, charge, post
 from telegram_simulator.methods.targets import conversation_of, keyboard_of, message_of, reply_target
+from telegram_simulator.model import Origin, OriginKind
 from telegram_simulator.rights import check_right
 from telegram_simulator.text import RichText
 
@@ -42,5 +43,5 @@ async def forward_message(call: Call[ForwardMessage]) -> Json:
     check_right(conversation, message.media.kind if message.media else None)
     charge(call, conversation)
     words = RichText(message.text, message.entities)
-    author = message.forwarded_from or message.sender
-    return post(call, conversation, words, media=message.media, forwarded_from=author)
+    origin = message.origin or Origin(kind=OriginKind.USER, user=message.sender)
+    return post(call, conversation, words, media=message.media, origin=origin)

@@ -82,7 +82,7 @@ def _target(call: Call[Any]) -> tuple[Conversation, Message]:
         raise BadRequestError("MESSAGE_ID_INVALID")  # nobody uses bots inline here
     conversation = conversation_of(call, method.chat_id, edit=True)
     message = message_of(conversation, method.message_id, "message to edit")
-    if message.sender.id != call.bot.me.id or message.forwarded_from is not None:
+    if not message.outgoing or message.origin is not None or message.reply_keyboard is not None:
         raise BadRequestError("message can't be edited")
     return conversation, message
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiogram.methods import DeleteMessage, DeleteMessages
 
@@ -22,7 +22,7 @@ async def delete_message(call: Call[DeleteMessage]) -> bool:
     """Delete a message, of the bot or of a person who talks to it."""
     conversation = conversation_of(call, call.method.chat_id)
     message = message_of(conversation, call.method.message_id, "message to delete")
-    if not _may_delete(call, conversation, message):
+    if not _may_delete(conversation, message):
         raise BadRequestError("message can't be deleted")
     conversation.delete(message.id)
     return True
@@ -39,10 +39,10 @@ async def delete_messages(call: Call[DeleteMessages]) -> bool:
     conversation = conversation_of(call, call.method.chat_id)
     for message_id in ids:
         message = conversation.find(message_id)
-        if message is not None and _may_delete(call, conversation, message):
+        if message is not None and _may_delete(conversation, message):
             conversation.delete(message_id)
     return True
 
 
-def _may_delete(call: Call[Any], conversation: Conversation, message: Message) -> bool:
-    return not conversation.is_group or conversation.bot_admin or message.sender.id == call.bot.me.id
+def _may_delete(conversation: Conversation, message: Message) -> bool:
+    return not conversation.is_group or conversation.bot_admin or message.outgoing

@@ -12,7 +12,7 @@ from aiogram.methods import SendAnimation, SendChatAction, SendDocument, SendMed
 from telegram_simulator.chats import Acted
 from telegram_simulator.errors import BadRequestError
 from telegram_simulator.methods.registry import Call, answers
-from telegram_simulator.methods.targets import conversation_of, keyboard_of, reply_target
+from telegram_simulator.methods.targets import conversation_of, keyboard_of, reply_keyboard_of, reply_target
 from telegram_simulator.methods.uploads import input_media_of, media_of
 from telegram_simulator.model import Media, MediaKind, Message
 from telegram_simulator.parameters import given
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardMarkup
 
     from telegram_simulator.chats import Conversation
-    from telegram_simulator.model import Invoice, User
+    from telegram_simulator.model import Invoice, Origin
 
 ALBUM = range(2, 11)
 """https://core.telegram.org/bots/api#sendmediagroup"""
@@ -126,7 +126,7 @@ def post(  # noqa: PLR0913  # a message has that many properties, by name
     keyboard: InlineKeyboardMarkup | None = None,
     reply_to: int | None = None,
     album_id: str | None = None,
-    forwarded_from: User | None = None,
+    origin: Origin | None = None,
     invoice: Invoice | None = None,
 ) -> Json:
     """Put a message of the bot into a chat."""
@@ -141,7 +141,9 @@ def post(  # noqa: PLR0913  # a message has that many properties, by name
         keyboard=keyboard,
         reply_to=reply_to,
         album_id=album_id,
-        forwarded_from=forwarded_from,
+        origin=origin,
+        outgoing=True,
+        reply_keyboard=reply_keyboard_of(call),
         invoice=invoice,
     )
     return message_json(call.world, conversation, conversation.add(message))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aiogram.types import InlineKeyboardButton
 
     from telegram_simulator.chats import Conversation
+    from telegram_simulator.keyboards import Markup
     from telegram_simulator.methods.registry import Call
     from telegram_simulator.model import Message
 
@@ -99,7 +100,7 @@ def reply_target(call: Call[Any], conversation: Conversation) -> int | None:
 
 
 def keyboard_of(call: Call[Any], markup: object) -> InlineKeyboardMarkup | None:
-    """Return the buttons under a message; other keyboards are not part of a message.
+    """Return the buttons under a message; other keyboards stand beside it.
 
     Args:
         call: Who sends it.
@@ -121,9 +122,15 @@ def keyboard_of(call: Call[Any], markup: object) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
 
 
+def reply_keyboard_of(call: Call[Any]) -> Markup | None:
+    """Return the keyboard that is to stand in place of the person's own."""
+    markup = getattr(call.method, "reply_markup", None)
+    return None if isinstance(markup, InlineKeyboardMarkup) else markup
+
+
 def _check(button: InlineKeyboardButton) -> None:
     if not button.text:
-        raise BadRequestError("can't parse inline keyboard button: Text is empty")
+        raise BadRequestError("inline keyboard button text must be non-empty")
     if all(getattr(button, action) is None for action in _ACTIONS):
         raise BadRequestError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= MAX_DATA:
