@@ -10,8 +10,8 @@ from aiogram.methods import SetMyCommands
 
 from benchmarks.fuzz.run import fuzz_pictures, fuzz_updates
 from benchmarks.fuzz.stage import FoundError, Stage
-from qwenedit_bot.pictures import PictureRefusedError, Refusal
 from qwenedit_bot.pictures.converter import Converter
+from qwenedit_decoder.decoding import PictureRefusedError, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

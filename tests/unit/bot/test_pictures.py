@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from qwenedit_bot.pictures import (
+from qwenedit_decoder.decoding import (
     MAX_SIDE,
     SEND_PHOTO_BYTES,
     PictureRefusedError,

@@ -12,9 +12,9 @@ from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, Telegr
 from qwenedit_bot.fairness import left
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.moderation import Verdict
-from qwenedit_bot.pictures import PictureRefusedError
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
+from qwenedit_decoder.decoding import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, short_id
 from qwenedit_telemetry import attributes, job_context, tracing
 

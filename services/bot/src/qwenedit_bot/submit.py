@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_bot import pictures, views
+from qwenedit_bot import views
 from qwenedit_bot.errors import FileTooBigError, FileUnavailableError
 from qwenedit_bot.loops import beside
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.moderation import Unmoderated, Verdict
-from qwenedit_bot.pictures import PictureRefusedError, Refusal
 from qwenedit_bot.pictures.intake import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
+from qwenedit_decoder.decoding import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
 from qwenedit_jobs import (
     Edit,
     Job,
@@ -256,7 +256,7 @@ def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPictur
             continue
         if attachment.mime in _REFUSED_TYPES:
             view = _refused(words, PictureRefusedError(_REFUSED_TYPES[attachment.mime]))
-        elif attachment.size is not None and attachment.size > pictures.MAX_BYTES:
+        elif attachment.size is not None and attachment.size > MAX_BYTES:
             view = _too_big(words, attachment.size)
         else:
             continue
@@ -336,13 +336,13 @@ def _refused(words: Words, error: PictureRefusedError) -> View:
             why=error.why,
             width=str(error.width),
             height=str(error.height),
-            limit=str(pictures.MIN_SIDE),
+            limit=str(MIN_SIDE),
         )
     )
 
 
 def _too_big(words: Words, size: int | None) -> View:
-    limit = pictures.MAX_BYTES // MEGABYTE
+    limit = MAX_BYTES // MEGABYTE
     megabytes = max(limit + 1, round(size / MEGABYTE)) if size is not None else limit + 1
     return View(words(Text.FILE_TOO_BIG, megabytes=megabytes, limit=limit))
 

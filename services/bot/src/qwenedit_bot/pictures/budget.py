@@ -20,6 +20,11 @@ GRACE = 3.0
 """Seconds beyond that, after which a place in the line is given up: its owner does not ask any more."""
 
 
+TINY = 128
+"""An amount of this part of the bound waits for nobody who needs more than there is: all that can be in hand at once
+take less than half of it together."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     amount: int
@@ -29,7 +34,7 @@ class _Waiting:
 class Budget:
     """A bound, with a line of those for whom there was no room. Each owner has one place in it.
 
-    Somebody further behind gets what those ahead leave over. So a large amount is not overtaken for ever by small ones.
+    Nobody is overtaken for ever: what becomes free is for the first in line, but for tiny amounts.
 
     Args:
         what: Named by the `LaterError`.
@@ -82,6 +87,8 @@ class Budget:
                 break
             ahead, place = ahead + waiting.amount, place + 1
         amount = min(amount, self._total)
+        if amount * TINY <= self._total:
+            ahead = 0
         if self.used + ahead + amount <= self._total:
             self._line.pop(owner, None)
             return

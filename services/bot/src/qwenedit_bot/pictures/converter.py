@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.errors import LaterError
-from qwenedit_bot.pictures import child
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.pictures.decoding import Normalised, PictureRefusedError, Refusal, TooHeavyError
 from qwenedit_bot.pictures.process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
+from qwenedit_decoder import child
+from qwenedit_decoder.decoding import Normalised, PictureRefusedError, Refusal, TooHeavyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +50,11 @@ class Converter:
         self._heavy_place = Budget("conversion", 1, clock=clock)
         self._resting: dict[int, tuple[float, float]] = {}
         """User → how long their last rest is, and when it ends."""
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes that are there."""
+        return [each.pid for each in (self._light, self._heavy) if each.pid is not None]
 
     async def aclose(self) -> None:
         """End both processes."""

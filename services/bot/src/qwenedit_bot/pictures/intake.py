@@ -11,8 +11,8 @@ import structlog
 
 from qwenedit_bot.errors import FileUnavailableError, TelegramUnavailableError
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.pictures.decoding import MAX_BYTES, Normalised, of_telegram
 from qwenedit_bot.recent import Recent
+from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:

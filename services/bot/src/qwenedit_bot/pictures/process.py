@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from qwenedit_bot.pictures import child
-from qwenedit_bot.pictures.decoding import PictureRefusedError, Refusal, TooHeavyError
+from qwenedit_decoder import child
+from qwenedit_decoder.decoding import PictureRefusedError, Refusal, TooHeavyError
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -23,7 +23,7 @@ CHUNK = 256 * 1024
 STARTS_WITHIN = 20.0
 """Seconds for a process to be there, on a machine that is busy."""
 IDLE = 60.0
-"""Seconds without work after which a process is ended: it takes 30 MB."""
+"""Seconds without work after which a process is ended: it takes 20 MB."""
 KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MALLOC_ARENA_MAX", "LANG")
 """What a process gets of the bot's environment, which has the token and passwords."""
 
@@ -101,6 +101,11 @@ class Child:
                 self._idle = asyncio.get_running_loop().call_later(IDLE, self._kill)
         return answer
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while there is one."""
+        return None if self._process is None else self._process.pid
+
     async def close(self) -> int | None:
         """End the process; returns its exit code."""
         process = self._process
@@ -130,7 +135,7 @@ class Child:
         limits = self._limits
         arguments = (str(limits.cpu), str(limits.memory), "light" if limits.light else "heavy")
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", child.__name__, *arguments),
+            *(sys.executable, "-m", "qwenedit_decoder", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=CHUNK,

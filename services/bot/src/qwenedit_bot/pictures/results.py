@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.pictures.decoding import SEND_PHOTO_BYTES, goes_as_it_is
+from qwenedit_decoder.decoding import SEND_PHOTO_BYTES, goes_as_it_is
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:

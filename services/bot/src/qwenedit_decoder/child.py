@@ -1,7 +1,7 @@
 """The process that decodes pictures: reads one after the other from its input, and answers on its output.
 
 The kernel ends it when it takes more than its limits; whoever started it starts another one. It knows no secret and
-opens no file. `python -m qwenedit_bot.pictures.child CPU-SECONDS BYTES light|heavy`
+opens no file. `python -m qwenedit_decoder CPU-SECONDS BYTES light|heavy`
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from qwenedit_bot.pictures.decoding import (
+from qwenedit_decoder.decoding import (
     PictureRefusedError,
     TooHeavyError,
     for_send_photo,
@@ -99,7 +99,3 @@ def _limit_cpu(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     _soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime) + seconds, hard))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """What of a picture is refused, and what an accepted one is turned into.
 
-`of_telegram` and `goes_as_it_is` look at headers and run anywhere. The rest decodes: see `converter` for its process.
+`of_telegram` and `goes_as_it_is` look at headers and run anywhere. The rest decodes: see `child` for its process.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ MAX_SCANS: Final = 64
 pixels, so that a file of thousands keeps a CPU busy for minutes."""
 LIGHT_PIXELS: Final = 6_000_000
 """Of a picture that any process may convert: up to 110 MB and half a second. A screenshot of a phone has 4 million."""
+LIGHT_PROGRESSIVE: Final = 16_000_000
+"""Pixels of a progressive JPEG that any process may convert: the decoder has up to 8 bytes of each in memory."""
 LIGHT_SCANNED: Final = 160_000_000
 """Pixels times scans of a JPEG that any process may convert: up to two seconds. 12 megapixels in 10 scans have 120
 million."""
@@ -134,6 +136,8 @@ def normalise(data: bytes, *, light: bool = False) -> Normalised:
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
     except _BROKEN:
+        if light and data[8:12] == b"WEBP":  # which says the same where there is no memory for all of it
+            raise TooHeavyError from None
         raise PictureRefusedError(Refusal.DAMAGED) from None
 
 
@@ -221,7 +225,7 @@ def _heavy(image: Image.Image, data: bytes) -> bool:
     scans = _scans(data)
     if scans > MAX_SCANS:
         raise PictureRefusedError(Refusal.TOO_HEAVY)
-    return bool(image.info.get("progressive")) and pixels * scans > LIGHT_SCANNED
+    return bool(image.info.get("progressive")) and (pixels > LIGHT_PROGRESSIVE or pixels * scans > LIGHT_SCANNED)
 
 
 def _scans(data: bytes) -> int:

@@ -1,0 +1,3 @@
+from qwenedit_decoder.child import main
+
+main()

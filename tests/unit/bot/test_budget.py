@@ -1,0 +1,116 @@
+"""Something scarce, shared fairly."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwenedit_bot.errors import LaterError
+from qwenedit_bot.pictures.budget import GRACE, LAST_LOOK, Budget
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def refused(budget: Budget, owner: int, amount: int = 1) -> LaterError:
+    with pytest.raises(LaterError) as refusal, budget.taken(owner, amount):
+        pass
+    return refusal.value
+
+
+def test_budget_is_never_exceeded_and_its_error_says_what_and_when(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 6):
+        error = refused(budget, 2, 5)
+        assert error.what == "memory"
+        assert 0 < error.after <= LAST_LOOK
+        assert budget.used == 6
+    assert budget.used == 0
+    with budget.taken(2, 5):
+        pass
+
+
+def test_budget_is_given_back_when_the_block_fails(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with pytest.raises(ZeroDivisionError), budget.taken(1, 6):
+        raise ZeroDivisionError
+    assert budget.used == 0
+
+
+def test_large_amount_is_not_overtaken_for_ever_by_small_ones(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 4):
+        refused(budget, 2, 10)
+        refused(budget, 3, 1)
+    refused(budget, 3, 1)  # the room is for the one before
+    with budget.taken(2, 10):
+        pass
+    with budget.taken(3, 1):
+        pass
+
+
+def test_tiny_amount_waits_for_nobody_while_there_is_room(clock: Clock) -> None:
+    budget = Budget("memory", 1280, clock=clock)
+    with budget.taken(1, 1000):
+        refused(budget, 2, 1000)
+        refused(budget, 3, 100)
+        with budget.taken(4, 10):
+            pass
+        with budget.taken(4, 10) as held:
+            held.resize(275)
+            refused(budget, 5, 10)
+
+
+def test_owner_who_asks_no_more_loses_their_place(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 4):
+        refused(budget, 2, 10)
+    clock.now += LAST_LOOK + GRACE + 1
+    with budget.taken(3, 1):
+        pass
+
+
+def test_share_of_one_owner_is_bounded_and_keeps_no_room_from_others(clock: Clock) -> None:
+    budget = Budget("conversion", 4, most_of_one=1, clock=clock)
+    with budget.taken(1):
+        for _ in range(10):
+            refused(budget, 1)
+        with budget.taken(2), budget.taken(3), budget.taken(4):
+            refused(budget, 5)
+
+
+def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:
+    budget = Budget("conversion", 1, clock=clock)
+    with budget.taken(1):
+        first = [refused(budget, 2) for _ in range(20)]
+        assert refused(budget, 3).after > first[-1].after
+    with budget.taken(2):
+        pass
+    with budget.taken(3):
+        pass
+
+
+def test_more_than_all_is_let_in_alone(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 1):
+        refused(budget, 2, 50)
+    with budget.taken(2, 50):
+        refused(budget, 3, 1)
+
+
+def test_amount_that_turns_out_smaller_makes_room(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 10) as held:
+        held.resize(3)
+        with budget.taken(2, 7):
+            pass
+    assert budget.used == 0
