@@ -89,12 +89,6 @@ def test_service_account_tokens_are_the_bots_alone(pods):
             assert owner.endswith("-bot")
 
 
-def test_the_bots_role_is_pods_get_list_patch(manifests):
-    for role in of_kind(manifests, "Role"):
-        assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "patch"]}]
-    assert not of_kind(manifests, "ClusterRole")
-
-
 def test_the_token_is_in_its_secret_and_the_bots_environment_alone(values, manifests):
     token = values["bot"]["token"].get("value")
     for one in manifests:
@@ -179,6 +173,35 @@ def test_every_pod_is_denied_everything_that_no_policy_allows(manifests, pods):
     assert not {"ingress", "egress"} & set(deny["spec"])
     for owner, pod in pods.items():
         assert deny["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), owner
+
+
+def test_port_53_is_open_to_name_servers_alone(values, manifests):
+    if values.get("networkPolicy", {}).get("dns"):
+        pytest.skip("this render has name servers of its own")
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        for rule in policy["spec"].get("egress", []):
+            if any(port["port"] == 53 for port in rule["ports"]):
+                assert rule["to"], policy["metadata"]["name"]
+
+
+def test_bot_that_may_patch_pods_is_held_to_the_deletion_cost_of_workers(manifests):
+    roles = of_kind(manifests, "Role")
+    policies = of_kind(manifests, "ValidatingAdmissionPolicy")
+    assert [role["rules"] for role in roles] == [
+        [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch"]}]
+    ] * len(policies)
+    assert not of_kind(manifests, "ClusterRole")
+    for policy, binding in zip(policies, of_kind(manifests, "ValidatingAdmissionPolicyBinding"), strict=True):
+        assert policy["spec"]["failurePolicy"] == "Fail"
+        assert binding["spec"]["validationActions"] == ["Deny"]
+        assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+
+
+def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
+    """What the command answers is seen in tests/integration/chart/test_redis_users.py."""
+    for stateful in of_kind(manifests, "StatefulSet", "-redis"):
+        (container,) = stateful["spec"]["template"]["spec"]["containers"]
+        assert "--user probe" in container["livenessProbe"]["exec"]["command"][-1]
 
 
 def test_workers_reach_dns_redis_their_comfyui_and_the_collector_alone(values, manifests):

@@ -31,11 +31,32 @@ async def reached(kube, pod, container, targets):
     return {name for name, could in zip(targets, ast.literal_eval(printed), strict=True) if could}
 
 
-async def someone(installation, name, **labels):
-    """Start a pod that does nothing."""
+PATCH = """
+import json, pathlib, ssl, urllib.request
+account = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
+context = ssl.create_default_context(cafile=str(account / "ca.crt"))
+context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+headers = {{"Authorization": "Bearer " + (account / "token").read_text()}}
+def patch(pod, how, body):
+    url = "https://kubernetes.default.svc/api/v1/namespaces/{namespace}/pods/" + pod
+    headers["Content-Type"] = "application/" + how + "-patch+json"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="PATCH")
+    try:
+        return urllib.request.urlopen(request, context=context).status
+    except urllib.error.HTTPError as error:
+        return error.code
+print([patch(*one) for one in {patches!r}])
+"""
+"""Changes pods in the name of the bot's service account, from the bot's own container."""
+COST = "controller.kubernetes.io/pod-deletion-cost"
+OK, FORBIDDEN = 200, 403
+
+
+async def someone(installation, name, code="import time; time.sleep(600)", **labels):
+    """Start a pod that does nothing, unless it is told what."""
     [bot] = await installation.kube.pods("bot")
     image = bot.item["spec"]["containers"][0]["image"]
-    await installation.kube.apply(pod_of(name, image, "import time; time.sleep(600)", **labels))
+    await installation.kube.apply(pod_of(name, image, code, **labels))
     await installation.kube("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
 
 
@@ -135,6 +156,48 @@ async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
         await until_enforced(f"{container} reaching Redis and nothing else", redis_alone)
     everything = await reached(kube, bot.name, "bot", targets)
     assert everything >= {"redis", "telegram", "api service", "api server"}, "the bot is the control"
+
+
+async def test_port_53_is_open_to_the_clusters_name_servers_alone(installation, worker):
+    kube = installation.kube
+    listening = (
+        "import http.server; http.server.HTTPServer(('', 53), http.server.BaseHTTPRequestHandler).serve_forever()"
+    )
+    await someone(installation, "resolver", listening)
+    await someone(installation, "control")
+    try:
+        resolver = await kube.pod("resolver")
+        assert resolver is not None
+        targets = {"port 53": (resolver.item["status"]["podIP"], 53), "by name": (f"{installation.name}-redis", 6379)}
+        [bot] = await kube.pods("bot")
+
+        async def names_alone():
+            for pod, container in ((bot, "bot"), (worker, "worker")):
+                if await reached(kube, pod.name, container, targets) != {"by name"}:
+                    return False
+            return "port 53" in await reached(kube, "control", "main", targets)
+
+        await until_enforced("bot and worker resolving names, and sending nothing else to port 53", names_alone)
+    finally:
+        await kube("delete", "pod", "resolver", "control", "--wait=false")
+
+
+async def test_bots_account_may_change_the_deletion_cost_of_workers_and_nothing_else(installation, worker):
+    kube = installation.kube
+    [bot] = await kube.pods("bot")
+    image = [{"op": "replace", "path": "/spec/containers/0/image", "value": "another"}]
+    patches = [
+        (worker.name, "merge", {"metadata": {"annotations": {COST: "0"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": {COST: "0", "another": "1"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": None}}),
+        (worker.name, "merge", {"metadata": {"labels": {"another": "1"}}}),
+        (worker.name, "merge", {"metadata": {"finalizers": ["example.com/for-ever"]}}),
+        (worker.name, "json", image),
+        (bot.name, "merge", {"metadata": {"annotations": {COST: "0"}}}),
+        (bot.name, "json", image),
+    ]
+    printed = await kube.python(bot.name, "bot", PATCH.format(namespace=kube.namespace, patches=patches))
+    assert ast.literal_eval(printed) == [OK, *[FORBIDDEN] * (len(patches) - 1)]
 
 
 async def test_the_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import helm_python
@@ -46,6 +47,15 @@ class Server:
             moved = text.replace("/run/valkey", str(folder)).replace("/etc/valkey", str(folder))
             moved = moved.replace("dir /data", f"dir {folder}").replace("port 6379", f"port {self.port}\nbind {HOST}")
             (folder / name).write_text(moved.replace("exec valkey-server", f"exec {redis_program()}"))
+        (stateful,) = (
+            yaml.safe_load(text.partition("\n---")[0])
+            for path, text in rendered.items()
+            if path.endswith("templates/redis/statefulset.yaml")
+        )
+        (container,) = stateful["spec"]["template"]["spec"]["containers"]
+        probe = container["livenessProbe"]["exec"]["command"]
+        client = f"{sys.executable} -m tests.integration.chart.ping {self.port}"
+        self.liveness = [word.replace("valkey-cli", client) for word in probe]
         self._script = folder / "start.sh"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -65,6 +75,13 @@ class Server:
                 return await probe.ping()
         except RedisError:
             return False
+
+    async def alive(self):
+        """Ask as the liveness probe's command does: with the chart's own shell words."""
+        process = await asyncio.create_subprocess_exec(
+            *self.liveness, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        return await process.wait() == 0
 
     async def kill(self):
         if self._process is not None:
@@ -185,12 +202,19 @@ async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     assert (overview.counts.waiting, overview.janitor, overview.server is not None) == (0, None, True)
 
 
+async def script(client, text, *keys):
+    """Run a script as the services do: by its digest."""
+    return await client.evalsha(await client.script_load(text), len(keys), *keys)
+
+
 async def test_worker_cannot_reach_what_is_the_bots_through_a_script(bot, worker):
     await bot.set("qwenedit:dialogue:1:1", "a photo")
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
-        await worker.eval("return redis.call('GET', KEYS[1])", 1, "qwenedit:dialogue:1:1")
+        await script(worker, "return redis.call('GET', KEYS[1])", "qwenedit:dialogue:1:1")
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
-        await worker.eval("return redis.call('GET', 'qwenedit:' .. 'dialogue:1:1')", 0)
+        await script(worker, "return redis.call('GET', 'qwenedit:' .. 'dialogue:1:1')")
+    with pytest.raises(RedisError, match=r"(?i)permission|can't run this command|no permissions"):
+        await script(worker, "return redis.call('KEYS', '*')")
 
 
 async def test_worker_may_fetch_and_store_pictures(server):
@@ -202,19 +226,84 @@ async def test_worker_may_fetch_and_store_pictures(server):
         await pictures.delete(reference)
 
 
-@pytest.mark.parametrize("key", ["qwenedit:dialogue:1:1", "qwenedit:updates", "qwenedit:leader", "another"])
-async def test_worker_cannot_touch_what_is_the_bots(worker, key):
-    with pytest.raises(NoPermissionError):
-        await worker.get(key)
+async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
+    keys = [
+        "qwenedit:dialogue:1:1", "qwenedit:updates", "qwenedit:leader", "qwenedit:reply:1:1:1", "qwenedit:language:1",
+        "qwenedit:account:1", "qwenedit:banned", "qwenedit:inbox:ready", "qwenedit:answers:ready", "another",
+    ]  # fmt: skip
+    for key in keys:
+        commands = [("GET", key), ("SET", key, "x"), ("DEL", key), ("HSET", key, "a", "b"), ("TYPE", key)]
+        assert await allowed(worker, commands) == []
 
 
-@pytest.mark.parametrize(
-    "command", [("FLUSHALL",), ("CONFIG", "GET", "*"), ("KEYS", "*"), ("SHUTDOWN",), ("ACL", "LIST")]
-)
-async def test_services_cannot_administer(bot, worker, command):
-    for client in (bot, worker):
-        with pytest.raises(NoPermissionError):
+LISTS = [("KEYS", "*"), ("SCAN", "0"), ("RANDOMKEY",), ("DBSIZE",)]
+CODE = [
+    ("FUNCTION", "LOAD", "#!lua name=x\nredis.register_function('x', function() end)"), ("FUNCTION", "LIST"),
+    ("FCALL", "x", "0"), ("SCRIPT", "FLUSH"), ("SCRIPT", "KILL"), ("EVAL", "return 1", "0"),
+]  # fmt: skip
+ADMINISTRATION = [
+    ("FLUSHALL",), ("FLUSHDB",), ("CONFIG", "GET", "*"), ("CONFIG", "SET", "maxmemory", "1"), ("SHUTDOWN",),
+    ("ACL", "LIST"), ("ACL", "SETUSER", "worker", "+@all"), ("MONITOR",), ("SAVE",),
+    ("REPLICAOF", "127.0.0.1", "1"), ("CLIENT", "LIST"), ("CLIENT", "KILL", "ID", "1"), ("CLIENT", "PAUSE", "1"),
+    ("MODULE", "LIST"), ("MIGRATE", "h", "1", "k", "0", "1"), ("SLOWLOG", "GET"), ("SWAPDB", "0", "1"),
+    ("SORT", "qwenedit:held", "BY", "x", "GET", "qwenedit:dialogue:*"),
+]  # fmt: skip
+STREAMS = [
+    ("XGROUP", "DESTROY", KEYS.events, "bot"), ("XTRIM", KEYS.events, "MAXLEN", "0"), ("XDEL", KEYS.events, "1-1"),
+    ("XREAD", "STREAMS", KEYS.events, "0"),
+]  # fmt: skip
+
+
+async def allowed(client, commands):
+    """Return those of the commands that a user may call."""
+    found = []
+    for command in commands:
+        try:
             await client.execute_command(*command)
+        except NoPermissionError:
+            continue
+        except RedisError:
+            pass
+        found.append(" ".join(command))
+    return found
+
+
+async def test_worker_has_no_command_that_lists_keys_loads_functions_or_administers(worker):
+    others = [("BGREWRITEAOF",), ("PUBLISH", "another", "x"), ("SUBSCRIBE", "another")]
+    assert await allowed(worker, [*LISTS, *CODE, *ADMINISTRATION, *STREAMS, *others]) == []
+
+
+async def test_bot_has_no_command_that_loads_functions_or_administers(bot):
+    assert await allowed(bot, [*CODE, *ADMINISTRATION, ("KEYS", "*"), ("SET", "another", "x")]) == []
+    assert await bot.bgrewriteaof()
+
+
+async def test_keda_has_no_command_that_lists_keys_loads_code_or_administers(server):
+    scripts = [("EVALSHA", "0" * 40, "0"), ("SCRIPT", "LOAD", "return 1")]
+    async with server.client("keda") as keda:
+        assert await allowed(keda, [*LISTS, *CODE[:-1], *ADMINISTRATION, *STREAMS, *scripts]) == []
+
+
+@pytest.mark.parametrize("user", ["worker", "keda"])
+async def test_script_without_end_fails_the_liveness_probe_and_costs_no_job(server, user):
+    """Nobody else gets an answer, and the script cannot be killed once it has written: Redis has to be restarted."""
+    async with server.client("bot") as bot, server.client("worker") as worker:
+        await claimed(bot, worker, 1)
+    assert await server.alive()
+    async with server.client(user) as client:
+        forever = "while true do end"
+        call = client.eval(forever, 0) if user == "keda" else script(client, forever)
+        running = asyncio.create_task(call)
+        async with asyncio.timeout(60):
+            while await server.alive():
+                await asyncio.sleep(0.1)
+        await server.kill()
+        with pytest.raises(RedisError):
+            await running
+    await server.start()
+    assert await server.alive()
+    async with server.client("bot") as bot:
+        assert (await JobQueue(bot, KEYS).counts()).running == 1
 
 
 async def test_keda_may_count_and_no_more(server, bot, worker):

@@ -15,20 +15,28 @@ start.sh: |
   #!/bin/sh
   set -eu
   umask 077
-  services='+@all -@admin -@dangerous +info'
+  # Any script may run for ever in any user's name that runs scripts: the liveness probe ends that.
+  scripts='-@scripting +evalsha +script|load'
+  bot="+@all -@admin -@dangerous $scripts +info +bgrewriteaof"
+  # What works on keys, and those are named; nothing that lists keys, makes functions, or manages streams.
+  worker='-@all +@hash +@list +@set +@sortedset +@string +@transaction +xadd +xlen +xrange'
+  worker="$worker +del +unlink +exists +type +rename +expire +pexpire +expireat +pexpireat +persist +ttl +pttl -@dangerous"
+  worker="$worker +publish +subscribe +unsubscribe +evalsha +script|load +time +info"
+  worker="$worker +ping +hello +select +client|setinfo +client|setname +client|id"
   hash() { printf '%s' "$1" | sha256sum | cut -c1-64; }
   cat > /run/valkey/users.acl <<ACL
   user default off ~* &* +@all
   user probe on nopass resetkeys resetchannels -@all +ping
   user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
-  user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $services
-  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . }} &qwenedit:nudge $services
+  user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $bot
+  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . }} &qwenedit:nudge $worker
   user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
   ACL
   exec valkey-server /etc/valkey/valkey.conf
 {{- end }}
 
-{{/* What a worker may touch: jobs and pictures, not dialogues, updates or limits. */}}
+{{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for reading
+     and writing: Redis demands both of every key that a script is given. */}}
 {{- define "qwenedit.workerKeys" -}}
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:about ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:turn:* ~qwenedit:picture:*
 {{- end }}
