@@ -376,3 +376,47 @@ async def test_the_state_counts_sockets_and_executions(own, control, edit):
 
 async def sockets(control, count):
     return (await control.state()).websockets == count
+
+
+async def picture_of(own, graph):
+    job = await own.ended(await own.submit(graph))
+    [output] = job["outputs"].values()
+    return output["images"][0]
+
+
+async def view(own, file):
+    async with own.session.get(f"{own.url}/view", params=file) as answer:
+        return answer.status, await answer.read()
+
+
+async def test_a_picture_can_be_cut_in_half(own, control, invert):
+    file = await picture_of(own, invert(await own.uploaded()))
+    await control.fault(FaultName.CUT_PICTURE)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await view(own, file)
+    assert (await view(own, file))[1].endswith(b"IEND\xaeB`\x82")
+
+
+async def test_a_picture_can_hang_in_the_middle(own, control, invert):
+    file = await picture_of(own, invert(await own.uploaded()))
+    await control.fault(FaultName.HANG_PICTURE)
+    async with own.session.get(f"{own.url}/view", params=file) as answer:
+        length = int(answer.headers["Content-Length"])
+        assert len(await answer.content.readexactly(length // 2)) == length // 2
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(answer.content.read(), 0.3)
+
+
+async def test_an_outsider_can_interrupt_a_prompt(own, control, edit):
+    await control.fault(FaultName.INTERRUPT, at_step=1)
+    prompt_id = await own.submit(edit("make it snow", await own.uploaded()))
+    await own.ended(prompt_id)
+    _, history = await own.get(f"/history/{prompt_id}")
+    kinds = [kind for kind, _ in history[prompt_id]["status"]["messages"]]
+    assert kinds[-1] == "execution_interrupted"
+
+
+async def test_a_picture_can_hold_its_graph(own, control, edit):
+    await control.fault(FaultName.METADATA)
+    file = await picture_of(own, edit("make it snow", await own.uploaded()))
+    assert b"make it snow" in (await view(own, file))[1]

@@ -39,6 +39,10 @@ class FaultName(StrEnum):
     """Carry the request out, then cut the connection instead of answering."""
     DISK_FULL = "disk_full"
     """Uploads are answered 500; with `path` /output saving a picture fails instead."""
+    CUT_PICTURE = "cut_picture"
+    """`/view` sends half of the picture, then cuts the connection."""
+    HANG_PICTURE = "hang_picture"
+    """`/view` sends half of the picture, then nothing for `seconds` (60)."""
     TOO_LARGE = "too_large"
     """Uploads are answered 413."""
     NODE_ERRORS = "node_errors"
@@ -52,6 +56,10 @@ class FaultName(StrEnum):
 
     With `times`, so many prompts do; without, all do until then.
     """
+    INTERRUPT = "interrupt"
+    """Another client interrupts the running prompt."""
+    METADATA = "metadata"
+    """SaveImage writes the whole graph into the picture, as a server does that runs without `--disable-metadata`."""
     VANISH = "vanish"
     """The running prompt disappears: no event, no history."""
     OOM = "oom"

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL.PngImagePlugin import PngInfo
+
 from comfyui_simulator.errors import ForbiddenPathError
 
 if TYPE_CHECKING:
@@ -81,8 +83,15 @@ class Files:
         """What decides whether a LoadImage must be run again: the content of its file."""
         return hashlib.sha256(self.input_path(name).read_bytes()).hexdigest()
 
-    def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:
-        """Write a PNG as `<prefix>_00001_.png`, counting on from the files that are there."""
+    def save(self, picture: Image.Image, *, kind: str, prefix: str, graph: str | None = None) -> dict[str, str]:
+        """Write a PNG as `<prefix>_00001_.png`, counting on from the files that are there.
+
+        Args:
+            picture: The pixels.
+            kind: The type of folder.
+            prefix: Of the name.
+            graph: Is written into the PNG as text.
+        """
         prefix = os.path.normpath(prefix)
         subfolder, stem = os.path.split(prefix)
         folder = self.locate(kind, subfolder, ".")
@@ -90,7 +99,10 @@ class Files:
         taken = (re.fullmatch(re.escape(stem) + r"_(\d+)_.*", path.name, re.IGNORECASE) for path in folder.iterdir())
         number = max((int(match[1]) for match in taken if match), default=0) + 1
         name = f"{stem}_{number:05}_.png"
-        picture.save(folder / name, compress_level=PNG_COMPRESSION)
+        text = PngInfo()
+        if graph is not None:
+            text.add_text("prompt", graph)
+        picture.save(folder / name, compress_level=PNG_COMPRESSION, pnginfo=text)
         return {"filename": name, "subfolder": subfolder, "type": kind}
 
     def listing(self, kind: str) -> tuple[str, ...]:

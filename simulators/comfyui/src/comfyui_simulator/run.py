@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import traceback
@@ -111,6 +112,11 @@ class Run:
             self._shop.pace.pause(self._shop.config.load_seconds, interruptible=False)
         self._shop.loaded.add(base)
 
+    def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:
+        """See `nodes.Bench`."""
+        graph = json.dumps(self._prompt.raw) if self._take(FaultName.METADATA) else None
+        return self._shop.files.save(picture, kind=kind, prefix=prefix, graph=graph)
+
     def step(self, value: int, total: int, preview: Callable[[], Image.Image]) -> None:
         """See `nodes.Bench`."""
         self._shop.pace.pause(self._shop.config.step_seconds)
@@ -178,6 +184,8 @@ class Run:
         if step is not None and self._take(FaultName.KILL_EXECUTOR, step=step):
             raise Killed
         self._hang(step)
+        if self._take(FaultName.INTERRUPT, step=step):
+            raise Interrupted
         if self._take(FaultName.VANISH, step=step):
             raise Vanished
         if self._take(FaultName.OOM, step=step):

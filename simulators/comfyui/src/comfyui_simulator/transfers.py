@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import mimetypes
 from typing import TYPE_CHECKING
@@ -12,7 +13,12 @@ from comfyui_simulator.errors import ForbiddenPathError
 from comfyui_simulator.faults import FaultName
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from comfyui_simulator.server import Simulator
+
+HANG_SECONDS = 60.0
+"""Of a transfer that hangs, unless told otherwise."""
 
 
 async def upload(simulator: Simulator, request: web.Request) -> web.Response:
@@ -60,6 +66,30 @@ async def view(simulator: Simulator, request: web.Request) -> web.StreamResponse
         return web.Response(status=403)
     if not path.is_file():
         return web.Response(status=404)
-    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Content-Type": content_type, "Content-Disposition": f'filename="{name}"'}
+    return await _send(simulator, request, path)
+
+
+async def _send(simulator: Simulator, request: web.Request, path: Path) -> web.StreamResponse:
+    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    headers = {"Content-Type": content_type, "Content-Disposition": f'filename="{path.name}"'}
+    if simulator.faults.take(FaultName.CUT_PICTURE):
+        return await _send_half(request, path, headers, silence=0.0)
+    if fault := simulator.faults.take(FaultName.HANG_PICTURE):
+        return await _send_half(
+            request, path, headers, silence=HANG_SECONDS if fault.seconds is None else fault.seconds
+        )
     return web.FileResponse(path, headers=headers)
+
+
+async def _send_half(
+    request: web.Request, path: Path, headers: dict[str, str], *, silence: float
+) -> web.StreamResponse:
+    """Send half of a file, be silent for some seconds, then cut the connection."""
+    content = await asyncio.to_thread(path.read_bytes)
+    response = web.StreamResponse(headers={**headers, "Content-Length": str(len(content))})
+    await response.prepare(request)
+    await response.write(content[: len(content) // 2])
+    await asyncio.sleep(silence)
+    if request.transport is not None:
+        request.transport.abort()
+    return response
