@@ -8,21 +8,22 @@ import pytest
 
 from qwenedit_jobs import Counts, Limits, Phase, Reason, State
 from qwenedit_worker.comfyui import (
-    EditResult,
     EditTimeout,
     ExecutionFailed,
+    ExecutionInterrupted,
     ModelMissing,
     OutOfMemory,
     PictureTooLarge,
     PictureUnreadable,
     Progress,
+    ResultUnusable,
     SilentExecutor,
     Stage,
     UnexpectedReply,
     Verdict,
     WorkflowRejected,
 )
-from qwenedit_worker.worker import SUSPICION
+from qwenedit_worker.returns import SUSPICION
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))
@@ -142,6 +143,8 @@ async def test_the_user_sees_the_phase_and_the_steps(bench):
         (ExecutionFailed("a node failed"), Reason.EXECUTION_FAILED),
         (PictureUnreadable("cannot identify image"), Reason.PICTURE_UNREADABLE),
         (PictureTooLarge("413"), Reason.PICTURE_TOO_LARGE),
+        (ResultUnusable("a JPEG"), Reason.WORKFLOW_REJECTED),
+        (ExecutionFailed("said \ud800"), Reason.EXECUTION_FAILED),
     ],
 )
 async def test_an_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
@@ -207,16 +210,26 @@ async def test_a_picture_that_expired_ends_the_job(bench):
     assert bench.editor.calls == []
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"<html>502 Bad Gateway</html>" * 9, b"\x89PNG\r\n\x1a\n" + bytes(500)])
-async def test_a_result_that_is_no_whole_picture_is_never_handed_in(bench, rubbish):
-    async def spoilt(_on_progress):
-        return EditResult(png=rubbish, seed=1, seconds=1)
-
-    bench.editor.script.append(spoilt)
+async def test_an_interrupted_job_goes_back_unharmed_and_comfyui_is_not_doubted(bench):
+    bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (SUSPICION - 1))
     job = await bench.enqueue(limits=ONE_ATTEMPT)
-    async with bench.working():
+    async with bench.working() as parts:
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         status = await bench.until_final(job)
-    assert (status.state, status.reason) == (State.FAILED, Reason.EXECUTION_FAILED)
+        assert parts.watch.ready.is_set()
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert attempts(bench, outcome="queued", reason="") == SUSPICION - 1
+
+
+async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_though_they_take_turns(bench):
+    bench.editor.script.extend([ExecutionInterrupted("somebody else")] * 100)
+    limits = Limits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
+    jobs = [await bench.enqueue(limits=limits) for _ in range(2)]
+    async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(30):
+        while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
+            await bench.queue.promote()
+            await asyncio.sleep(0.05)
+    assert {(await bench.queue.status(job.id)).reason for job in jobs} == {Reason.COMFYUI_UNAVAILABLE}
 
 
 async def test_no_job_is_taken_before_comfyui_is_ready_and_then_at_once(bench, unavailable):

@@ -22,6 +22,8 @@ EXPECTED = [
     (comfyui.PictureUnreadable("x"), Fail, Reason.PICTURE_UNREADABLE),
     (comfyui.PictureTooLarge("x"), Fail, Reason.PICTURE_TOO_LARGE),
     (comfyui.ExecutionFailed("x"), Fail, Reason.EXECUTION_FAILED),
+    (comfyui.ExecutionInterrupted("x"), Release, None),
+    (comfyui.ResultUnusable("x"), Fail, Reason.WORKFLOW_REJECTED),
     (comfyui.WorkflowRejected("x"), Fail, Reason.WORKFLOW_REJECTED),
     (comfyui.WorkflowFileError("x"), Fail, Reason.WORKFLOW_REJECTED),
     (PictureExpiredError("a"), Fail, Reason.PICTURE_EXPIRED),
@@ -50,3 +52,9 @@ def test_what_is_kept_of_an_error_is_short():
     outcome = outcome_of(comfyui.ExecutionFailed("x" * 10_000))
     assert isinstance(outcome, Fail)
     assert len(outcome.detail) == MAX_DETAIL
+
+
+def test_what_is_kept_of_an_error_can_be_written_as_utf_8():
+    outcome = outcome_of(comfyui.ExecutionFailed("node said \ud800"))
+    assert isinstance(outcome, Fail)
+    assert outcome.detail.encode()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
 import time
-import zlib
 from pathlib import Path
 
 import pytest
@@ -18,21 +16,8 @@ from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.editor import workflow_path
 from qwenedit_worker.events import Signal, unless
-from qwenedit_worker.pictures import whole_png
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.shutdown import Shutdown
-
-
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-SMALLEST_PNG = (
-    b"\x89PNG\r\n\x1a\n"
-    + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 1, 0, 0, 0, 0))
-    + chunk(b"IDAT", zlib.compress(b"\0\0"))
-    + chunk(b"IEND", b"")
-)
 
 
 def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():
@@ -173,10 +158,3 @@ def test_a_workflow_is_a_name_in_the_folder_or_a_path():
     for bad in ("../secret", "a/b", ".hidden"):
         with pytest.raises(WorkflowFileError):
             workflow_path(bad, folder)
-
-
-def test_a_whole_png_is_told_from_what_is_none():
-    assert whole_png(SMALLEST_PNG)
-    for cut in range(len(SMALLEST_PNG)):
-        assert not whole_png(SMALLEST_PNG[:cut])
-    assert not whole_png(b"<html>" + bytes(200))

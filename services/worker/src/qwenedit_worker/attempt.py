@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, PictureLost, Progress, Stage, WorkflowFileError
 from qwenedit_worker.errors import QueueUnavailableError
 from qwenedit_worker.lease import LeaseEnd, LeaseKeeper
-from qwenedit_worker.outcomes import Dropped, Finished, Outcome, Release, Retry, Withdrawn, outcome_of
-from qwenedit_worker.pictures import whole_png
+from qwenedit_worker.outcomes import Dropped, Finished, Outcome, Release, Withdrawn, outcome_of
 from qwenedit_worker.reporter import ProgressReporter
 
 if TYPE_CHECKING:
@@ -171,8 +170,6 @@ class Attempt:
         except Exception as error:
             log.exception("attempt.crashed")
             return outcome_of(error)
-        if not whole_png(result.png):
-            return Retry(Reason.EXECUTION_FAILED, f"ComfyUI's result of {len(result.png)} bytes is no whole PNG")
         return Finished(result)
 
     async def _result(self) -> EditResult:

@@ -10,11 +10,12 @@ from qwenedit_worker.comfyui import (
     ComfyUIError,
     ComfyUIUnavailable,
     EditTimeout,
-    ExecutionFailed,
+    ExecutionInterrupted,
     ModelMissing,
     OutOfMemory,
     PictureTooLarge,
     PictureUnreadable,
+    ResultUnusable,
     WorkflowFileError,
     WorkflowRejected,
 )
@@ -56,6 +57,8 @@ class Release:
     detail: str
     suspect: bool = False
     """Whether the same job, coming back like this again and again, is to be counted after all."""
+    unready: bool = False
+    """Whether ComfyUI has to prove itself before it gets another job."""
     crowded: bool = False
     """Whether it only waited inside ComfyUI, for others' jobs."""
 
@@ -75,7 +78,20 @@ class Dropped:
 Outcome: TypeAlias = Finished | Retry | Fail | Release | Withdrawn | Dropped
 
 
-def outcome_of(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, one row each
+_PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
+    (OutOfMemory, Reason.OUT_OF_MEMORY),
+    (PictureUnreadable, Reason.PICTURE_UNREADABLE),
+    (PictureTooLarge, Reason.PICTURE_TOO_LARGE),
+    (PictureExpiredError, Reason.PICTURE_EXPIRED),
+    (WorkflowRejected, Reason.WORKFLOW_REJECTED),
+    (WorkflowFileError, Reason.WORKFLOW_REJECTED),
+    (ResultUnusable, Reason.WORKFLOW_REJECTED),
+    (ComfyUIError, Reason.EXECUTION_FAILED),
+)
+"""What every attempt would meet again, and why; the first class that fits decides."""
+
+
+def outcome_of(error: Exception) -> Outcome:
     """Decide what happens to the job of an attempt that ended in an error.
 
     An error of an unforeseen class is a defect of ours; the attempt counts, so that it cannot go on for ever.
@@ -83,22 +99,14 @@ def outcome_of(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, one row
     detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
+            return Release(detail, suspect=True, unready=True)
+        case ExecutionInterrupted():
             return Release(detail, suspect=True)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():
             return Retry(Reason.TIMEOUT, detail)
-        case OutOfMemory():
-            return Fail(Reason.OUT_OF_MEMORY, detail)
-        case PictureUnreadable():
-            return Fail(Reason.PICTURE_UNREADABLE, detail)
-        case PictureTooLarge():
-            return Fail(Reason.PICTURE_TOO_LARGE, detail)
-        case PictureExpiredError():
-            return Fail(Reason.PICTURE_EXPIRED, detail)
-        case WorkflowRejected() | WorkflowFileError():
-            return Fail(Reason.WORKFLOW_REJECTED, detail)
-        case ExecutionFailed() | ComfyUIError():
-            return Fail(Reason.EXECUTION_FAILED, detail)
-        case _:
-            return Retry(Reason.UNKNOWN, detail)
+    for kind, reason in _PERMANENT:
+        if isinstance(error, kind):
+            return Fail(reason, detail)
+    return Retry(Reason.UNKNOWN, detail)

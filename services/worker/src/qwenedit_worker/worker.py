@@ -17,6 +17,7 @@ from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
 from qwenedit_worker.events import set_within, unless
 from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry
+from qwenedit_worker.returns import Returns
 from qwenedit_worker.settlement import Settlement
 from qwenedit_worker.turn import TurnTaker
 
@@ -40,8 +41,6 @@ LOOK_AGAIN = 0.5
 PICTURES_WITH_CLAIM = 512 * 1024
 """Bytes of a job's pictures that come with its claim, a round trip less: a few of Telegram's photos. Redis copies them
 twice then, so larger ones are fetched by themselves."""
-SUSPICION = 3
-"""So many times in a row a job may come back unharmed to the same worker whose ComfyUI says it is ready."""
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +110,7 @@ class Worker:
             metrics=metrics,
         )  # fmt: skip
         self._attempts: set[Attempt] = set()
-        self._came_back = ("", 0)
+        self._returns = Returns()
         self._crowded = False
         self._backoff = Backoff()
 
@@ -330,16 +329,16 @@ class Worker:
         )
 
     def _weigh(self, claim: Claim, outcome: Outcome) -> Outcome:
-        """Doubt ComfyUI after a job that could not begin, and the job when that goes on though ComfyUI is ready."""
-        if isinstance(outcome, Release):
-            self._crowded = outcome.crowded
-        if not (isinstance(outcome, Release) and outcome.suspect):
+        """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
+        if not isinstance(outcome, Release):
+            self._returns.ended(claim.job.id)
             return outcome
-        self._watch.doubt(outcome.detail)
-        last, times = self._came_back
-        times = times + 1 if last == claim.job.id else 1
-        self._came_back = (claim.job.id, times)
-        return outcome if times < SUSPICION else Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
+        self._crowded = outcome.crowded
+        if outcome.unready:
+            self._watch.doubt(outcome.detail)
+        if not outcome.suspect or self._returns.again(claim.job.id):
+            return outcome
+        return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
 
     def _note_gpu(self, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
         exemplar = tracing.exemplar()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,16 +14,20 @@ import aiohttp
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
 from qwenedit_worker.comfyui.record import OutputFile, Record, Standing, State
 from qwenedit_worker.comfyui.rejection import rejection
-from qwenedit_worker.comfyui.transport import MAX_PICTURE, REQUEST_TIMEOUT, TRANSFER_TIMEOUT
+from qwenedit_worker.comfyui.transport import MAX_PICTURE, REQUEST_TIMEOUT, SILENCE, TRANSFER_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from qwenedit_worker.comfyui.transport import Reply, Transport
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
 _STATES = {"pending": State.PENDING, "in_progress": State.RUNNING}
 _FINISHED = frozenset({"completed", "failed", "cancelled"})
+MAX_NAME = 200
+"""Characters of a version's or a device's name."""
+MAX_BYTES = 2**53
+"""Of memory; what every reader of a figure takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ class Api:
 
         def form() -> aiohttp.FormData:
             data = aiohttp.FormData()
-            data.add_field("image", picture, filename=name, content_type="application/octet-stream")
+            # A file is sent piece by piece; bytes of megabytes at once would hold up everything else.
+            data.add_field("image", io.BytesIO(picture), filename=name, content_type="application/octet-stream")
             for key, value in (("type", "input"), ("subfolder", folder), ("overwrite", "true")):
                 data.add_field(key, value)
             return data
@@ -83,10 +90,13 @@ class Api:
         """
         body = {"prompt": bound.graph, "prompt_id": prompt_id, "client_id": client_id}
         reply = await self._transport.post("/prompt", json=body)
-        if reply.status == HTTPStatus.BAD_REQUEST:
-            raise rejection(reply.json(), bound) or WorkflowRejected(f"POST /prompt: 400 {reply.excerpt()}")
-        answer = _ok("POST /prompt", reply).json()
-        if refused := rejection(answer, bound):
+        refusal = reply.status == HTTPStatus.BAD_REQUEST
+        answer = reply.json() if refusal else _ok("POST /prompt", reply).json()
+        with _reading("POST /prompt"):
+            refused = rejection(answer, bound)
+        if refusal:
+            raise refused or WorkflowRejected(f"POST /prompt: 400 {reply.excerpt()}")
+        if refused:
             # The outputs without errors are queued nevertheless.
             raise refused
         if answer.get("prompt_id") != prompt_id:
@@ -138,16 +148,23 @@ class Api:
         _ok("POST /free", await self._transport.post("/free", json={"unload_models": True, "free_memory": True}))
 
     async def view(self, file: OutputFile) -> bytes | None:
-        """Fetch an output; None where the file is not there."""
+        """Fetch an output; None where the file is not there.
+
+        Raises:
+            TooLargeError: it is larger than `MAX_PICTURE`.
+        """
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
-        reply = await self._transport.get("/view", params=params, limit=MAX_PICTURE, within=TRANSFER_TIMEOUT)
+        reply = await self._transport.get(
+            "/view", params=params, limit=MAX_PICTURE, within=TRANSFER_TIMEOUT, silence=SILENCE
+        )
         return None if reply.status == HTTPStatus.NOT_FOUND else _ok("GET /view", reply).body
 
     async def queue(self, *, within: float = REQUEST_TIMEOUT) -> Queue:
         """Ids of the prompts that run and wait."""
         match _ok("GET /queue", await self._transport.get("/queue", within=within)).json():
             case {"queue_running": [*running], "queue_pending": [*pending]}:
-                return Queue(running=_ids(running), pending=_ids(sorted(pending, key=_number)))
+                with _reading("GET /queue"):
+                    return Queue(running=_ids(running), pending=_ids(sorted(pending, key=_number)))
             case other:
                 raise UnexpectedReply(f"GET /queue: {other!r:.200}")
 
@@ -158,7 +175,9 @@ class Api:
                 "system": {"comfyui_version": str(version)},
                 "devices": [{"name": str(name), "vram_total": int(total), "vram_free": int(free)}, *_],
             }:
-                return SystemStats(version=version, device=name, vram_total=total, vram_free=free)
+                return SystemStats(
+                    version=_words(version), device=_words(name), vram_total=_size(total), vram_free=_size(free)
+                )
             case other:
                 raise UnexpectedReply(f"GET /system_stats: {other!r:.200}")
 
@@ -172,13 +191,17 @@ class Api:
         reply = await self._transport.get(f"/models/{quote(folder)}")
         if reply.status == HTTPStatus.NOT_FOUND:
             return frozenset()
-        return frozenset(map(str, _ok("GET /models", reply).json()))
+        match _ok("GET /models", reply).json():
+            case [*names]:
+                return frozenset(name for name in names if isinstance(name, str))
+            case other:
+                raise UnexpectedReply(f"GET /models/{folder}: {other!r:.200}")
 
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """Return a node class's description, as `/object_info` gives it; None where there is no such class."""
         reply = _ok("GET /object_info", await self._transport.get(f"/object_info/{quote(class_type, safe='')}"))
         match reply.json():
-            case {**classes} if isinstance(found := classes.get(class_type), dict):
+            case {**classes} if isinstance(found := classes.get(class_type), dict) and _describes_inputs(found):
                 return found
             case {**classes} if not classes:
                 return None
@@ -192,14 +215,40 @@ def _ok(what: str, reply: Reply) -> Reply:
     return reply
 
 
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Take a reply that is JSON of another shape for no reply of ComfyUI's.
+
+    Raises:
+        UnexpectedReply: it is.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise UnexpectedReply(f"{what}: not as ComfyUI writes it: {error!r:.200}") from error
+
+
+def _describes_inputs(node: dict[str, Any]) -> bool:
+    """Whether a node class's description has its inputs by name, in groups."""
+    groups = node.get("input")
+    return groups is None or (
+        isinstance(groups, dict)
+        and all(isinstance(groups.get(group), dict | None) for group in ("required", "optional"))
+    )
+
+
 def _number(item: Any) -> float:
-    match item:
-        case [int() | float() as number, *_]:
-            return float(number)
-        case _:
-            raise UnexpectedReply(f"GET /queue: an entry without a number: {item!r:.200}")
+    return float(item[0])
 
 
 def _ids(items: Iterable[Any]) -> tuple[str, ...]:
     """A queue's entry is [number, prompt id, …]."""
     return tuple(str(item[1]) for item in items)
+
+
+def _words(text: str) -> str:
+    return text[:MAX_NAME].encode(errors="replace").decode()
+
+
+def _size(number: int) -> int:
+    return min(max(number, 0), MAX_BYTES)

@@ -5,11 +5,13 @@ ComfyUIError                 everything this package raises on purpose
 │   ├── UnexpectedReply      something answered, but not as ComfyUI does
 │   ├── PictureLost          the uploaded picture is gone again: a restart, or an emptied folder
 │   └── SilentExecutor       HTTP answers while nothing is executed any more
+├── ExecutionInterrupted     somebody else stopped it: the job goes back unharmed, a few times
 ├── ModelMissing             this server lacks a model file: not ready, the job goes back unharmed
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
 ├── ExecutionFailed          the server executed it and failed: permanent
 │   ├── PictureUnreadable    … at loading the user's picture
 │   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
+├── ResultUnusable           the result is no PNG, or too large: our workflow is wrong, permanent
 ├── PictureTooLarge          above the server's upload limit: permanent
 └── EditTimeout              the deadline passed: counts as an attempt
 """
@@ -17,9 +19,19 @@ ComfyUIError                 everything this package raises on purpose
 
 from __future__ import annotations
 
+MAX_WORDS = 2000
+"""Characters of an error's text that are kept: the server may say as much as a whole reply holds."""
+
 
 class ComfyUIError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base of everything that this package raises on purpose.
+
+    Args:
+        message: may hold words of the server; it is cut to a bounded length, and to what UTF-8 can write.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:MAX_WORDS].encode(errors="replace").decode())
 
 
 class ComfyUIUnavailable(ComfyUIError):
@@ -91,6 +103,14 @@ class PictureUnreadable(ExecutionFailed):
 
 class OutOfMemory(ExecutionFailed):
     """The GPU's memory did not suffice; the server has been asked to free what it holds."""
+
+
+class ExecutionInterrupted(ComfyUIError):
+    """The server stopped the execution, and this worker had not asked for that: somebody else did."""
+
+
+class ResultUnusable(ComfyUIError):
+    """The result is no PNG, or larger than any that is taken. Another attempt would give the same."""
 
 
 class PictureTooLarge(ComfyUIError):

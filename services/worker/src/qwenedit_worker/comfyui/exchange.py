@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_worker.comfyui.transport import MAX_PICTURE, PNG
+from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
+from qwenedit_worker.comfyui.png import SIGNATURE, DamagedPngError, picture_alone
+from qwenedit_worker.comfyui.transport import MAX_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.record import OutputFile
 
 log = structlog.get_logger(__name__)
+
+
+class PictureGoneError(ComfyUIUnavailable):
+    """The server does not have the file that it has named."""
 
 
 class Exchange:
@@ -49,25 +55,38 @@ class Exchange:
                 log.warning("comfyui.folder_refused", error=str(error), remedy="the picture is uploaded")
         return tuple([await self._api.upload(picture, folder=folder, name=name) for name, picture in named.items()])
 
-    async def get(self, file: OutputFile) -> bytes | None:
-        """Fetch a result; None where the server does not have it.
+    async def get(self, file: OutputFile) -> bytes:
+        """Fetch a result: a whole PNG, with nothing in it but the picture.
 
         Raises:
-            ComfyUIUnavailable: no sane reply.
+            NotPngError: it is no PNG.
+            TooLargeError: it is larger than `MAX_PICTURE`.
+            PictureGoneError: the server does not have it.
+            ComfyUIUnavailable: no sane reply, or the picture is damaged.
         """
-        found = await self.look(file)
-        return await self._api.view(file) if found is None else found
+        if (found := await self.look(file)) is not None:
+            return found
+        sent = await self._api.view(file)
+        if sent is None:
+            raise PictureGoneError(f"the picture {file.filename} is gone from the server")
+        try:
+            return await asyncio.to_thread(picture_alone, sent)
+        except DamagedPngError as error:
+            raise UnexpectedReply(f"the picture {file.filename} is damaged: {error}") from error
 
     async def look(self, file: OutputFile) -> bytes | None:
         """Fetch a result without asking the server; None where that cannot be done."""
         if self._folders is None or file.type != "output":
             return None
         try:
-            found = await asyncio.to_thread(self._folders.read, f"{file.subfolder}/{file.filename}", limit=MAX_PICTURE)
-        except OSError as error:
+            return await asyncio.to_thread(self._read, self._folders, f"{file.subfolder}/{file.filename}")
+        except (OSError, ValueError) as error:
             log.info("comfyui.folder_lacks", error=str(error))
             return None
-        return found if found.startswith(PNG) else None
+
+    @staticmethod
+    def _read(folders: SharedFolders, name: str) -> bytes:
+        return picture_alone(folders.read(name, limit=MAX_PICTURE))
 
     def distrust(self) -> bool:
         """Use the folders no more: the server did not find what was put there. No where they are not used anyway."""
@@ -83,7 +102,7 @@ class Exchange:
 
 def _suffix(picture: bytes) -> str:
     """A file name's ending for a picture. ComfyUI looks at the bytes; people look at names."""
-    if picture.startswith(PNG):
+    if picture.startswith(SIGNATURE):
         return ".png"
     if picture.startswith(b"RIFF") and picture[8:12] == b"WEBP":
         return ".webp"

@@ -15,12 +15,12 @@ from qwenedit_worker.comfyui.errors import (
     OutOfMemory,
     PictureLost,
     SilentExecutor,
-    UnexpectedReply,
 )
 from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
+from qwenedit_worker.comfyui.fetching import Fetcher
 from qwenedit_worker.comfyui.model import EditResult, Progress, Stage, Uploaded
 from qwenedit_worker.comfyui.record import State
-from qwenedit_worker.comfyui.transport import PNG, NotSentError
+from qwenedit_worker.comfyui.transport import NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.exchange import Exchange
     from qwenedit_worker.comfyui.model import EditRequest
     from qwenedit_worker.comfyui.progress import Reporter
-    from qwenedit_worker.comfyui.record import OutputFile, Record
+    from qwenedit_worker.comfyui.record import Record
     from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
@@ -102,8 +102,7 @@ class Execution:
         self._sent_twice = False
         self._arrived = False
         self._settled = False
-        self._produced: OutputFile | None = None
-        self._looking: asyncio.Task[bytes | None] | None = None
+        self._fetcher = Fetcher(exchange, on_gone=watch.gone)
 
     @property
     def sent(self) -> bool:
@@ -130,8 +129,7 @@ class Execution:
             try:
                 return await self._run()
             finally:
-                if self._looking is not None:
-                    self._looking.cancel()
+                self._fetcher.close()
 
     async def _run(self) -> EditResult:
         began = self._clock()
@@ -152,20 +150,11 @@ class Execution:
             raise
         self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
         with self._span("fetch"):
-            png = await self._fetch(file)
-        if png is None:
-            raise ComfyUIUnavailable(f"the picture {file.filename} is gone from the server", submitted=True)
-        if not png.startswith(PNG):
-            raise UnexpectedReply(f"the picture {file.filename} is no PNG", submitted=True)
+            png = await self._fetcher.fetch(file)
         seconds = record.seconds
         return EditResult(
             png=png, seed=self._request.seed, seconds=self._clock() - began if seconds is None else seconds
         )
-
-    async def _fetch(self, file: OutputFile) -> bytes | None:
-        if self._looking is not None and file == self._produced and (found := await self._looking) is not None:
-            return found
-        return await self._patiently(lambda: self._exchange.get(file))
 
     async def _hand_in(self) -> BoundWorkflow:
         bound = self._bound = await self._bind()
@@ -364,9 +353,7 @@ class Execution:
                 self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
             case Produced(node=node, file=file) if self._bound and node == self._bound.output_node:
                 # By the time the record says whether it is the result, it has been read.
-                if self._looking is None:
-                    self._produced = file
-                    self._looking = asyncio.create_task(self._exchange.look(file), name="look")
+                self._fetcher.look(file)
             case Ending():
                 # Asked now, the server would mostly say that it still runs; as soon as it does not, it says so.
                 self._writing = self._writing or WRITING

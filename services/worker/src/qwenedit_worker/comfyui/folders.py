@@ -42,10 +42,13 @@ class SharedFolders:
 
         Raises:
             OSError: it cannot be read, is larger, or does not lie there.
+            ValueError: it is no file's name.
         """
         path = (self.output / name).resolve()
         if not path.is_relative_to(self.output.resolve()):
             raise PermissionError(f"{name!r} is not in {self.output}")
+        if not path.is_file():  # a pipe would be waited for
+            raise FileNotFoundError(errno.ENOENT, "no file", name)
         with path.open("rb") as file:
             data = file.read(limit + 1)
         if len(data) > limit:

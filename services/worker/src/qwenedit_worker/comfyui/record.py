@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
-    ComfyUIUnavailable,
     ExecutionFailed,
+    ExecutionInterrupted,
     OutOfMemory,
     PictureUnreadable,
     UnexpectedReply,
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
+
+
+LONGEST = 86_400_000
+"""Milliseconds that an execution may be said to have taken."""
+NAME = re.compile(r"[^\x00-\x1f\x7f]{0,1000}")
 
 
 class State(StrEnum):
@@ -38,9 +44,9 @@ class OutputFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    filename: str
-    subfolder: str = ""
-    type: str = "output"
+    filename: str = Field(pattern=NAME)
+    subfolder: str = Field(default="", pattern=NAME)
+    type: str = Field(default="output", pattern=NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ class Record:
         if not isinstance(outputs, dict) or not isinstance(status, dict | None):
             raise UnexpectedReply("a finished prompt's record lacks its outputs or its status")
         messages: dict[str, Mapping[str, Any]] = {}
-        for entry in (status or {}).get("messages") or []:
+        said = (status or {}).get("messages")
+        for entry in said if isinstance(said, list) else []:
             match entry:
                 case [str(event), dict(data)]:
                     messages[event] = data
@@ -79,7 +86,7 @@ class Record:
         """From the start of the execution to its end; ComfyUI stamps its messages in milliseconds."""
         start = self.messages.get("execution_start", {}).get("timestamp")
         end = self.messages.get("execution_success", {}).get("timestamp")
-        if isinstance(start, int | float) and isinstance(end, int | float) and end >= start:
+        if isinstance(start, int | float) and isinstance(end, int | float) and start <= end <= start + LONGEST:
             return (end - start) / 1000
         return None
 
@@ -87,14 +94,14 @@ class Record:
         """Return the output node's first picture.
 
         Raises:
-            ComfyUIUnavailable: the execution was interrupted by somebody else.
+            ExecutionInterrupted: the execution was interrupted by somebody else.
             ExecutionFailed: it failed, or produced no picture; OutOfMemory and PictureUnreadable where that is why.
         """
         # "success" with an execution_error among the messages is a failure: a node's blocked output ends so.
         if (error := self.messages.get("execution_error")) is not None:
             raise _failure(error, bound)
         if "execution_interrupted" in self.messages:
-            raise ComfyUIUnavailable("the execution was interrupted from outside", submitted=True)
+            raise ExecutionInterrupted("somebody else interrupted the execution")
         if not self.succeeded:
             raise ExecutionFailed("the execution failed, and ComfyUI does not say why")
         output = self.outputs.get(bound.output_node)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-PNG = b"\x89PNG\r\n\x1a\n"
 POOL_SIZE = 10
 POOL_SIZE_PER_HOST = 5
 CONNECT_TIMEOUT = 3.0
@@ -23,14 +22,21 @@ REQUEST_TIMEOUT = 10.0
 """Seconds for one question. ComfyUI's event loop stalls for moments (garbage collection, a loading model)."""
 TRANSFER_TIMEOUT = 60.0
 """Seconds for a picture, either way."""
-MAX_JSON = 16 * 2**20
-"""Bytes. A job's record is a few kilobytes; a node's description lists whole folders."""
-MAX_PICTURE = 128 * 2**20
-"""Bytes. The largest sane result: 33 megapixels of incompressible RGB are 100 MB."""
+SILENCE = 5.0
+"""Seconds without a byte of a result after which its transfer is broken off."""
+MAX_JSON = 4 * 2**20
+"""Bytes. A job's record is a few kilobytes; a node's description lists whole folders. Parsed, it may take 25 times as
+much memory."""
+MAX_PICTURE = 50 * 10**6
+"""Bytes: the largest file that Telegram takes from a bot. The workflows' results are a few megabytes."""
 MAX_MESSAGE = 4 * 2**20
 """Bytes of a websocket message. Previews are off; an error's traceback with its inputs is the largest."""
 HEARTBEAT = 20.0
 """Seconds between pings, so that a half-open websocket is noticed. Polling goes on meanwhile."""
+
+
+class TooLargeError(UnexpectedReply):
+    """The reply is larger than the caller takes."""
 
 
 class NotSentError(ComfyUIUnavailable):
@@ -53,7 +59,7 @@ class Reply:
         """
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnexpectedReply(f"the reply is not JSON ({self.status}, {self.excerpt()!r})") from error
 
     def excerpt(self) -> str:
@@ -76,9 +82,16 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        redirects = aiohttp.TraceConfig()
+        redirects.on_request_redirect.append(_refuse_redirect)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=POOL_SIZE, limit_per_host=POOL_SIZE_PER_HOST),
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+            # What is unpacked is not bounded by what was sent.
+            headers={"Accept-Encoding": "identity"},
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[redirects],
         )
         return self
 
@@ -101,15 +114,23 @@ class Transport:
         params: Mapping[str, str] | None = None,
         limit: int = MAX_JSON,
         within: float = REQUEST_TIMEOUT,
+        silence: float | None = None,
     ) -> Reply:
         """GET, reading at most `limit` bytes within `within` seconds.
 
+        Args:
+            path: below the server's URL.
+            params: the query.
+            limit: bytes.
+            within: seconds for the whole reply.
+            silence: seconds that may pass without a byte of it; None bounds only the whole.
+
         Raises:
             NotSentError: no connection.
-            UnexpectedReply: the reply is larger.
+            TooLargeError: the reply is larger.
             ComfyUIUnavailable: anything else that kept the reply from arriving.
         """
-        return await self._send("GET", path, limit=limit, within=within, params=params)
+        return await self._send("GET", path, limit=limit, within=within, silence=silence, params=params)
 
     async def post(
         self,
@@ -123,15 +144,17 @@ class Transport:
 
         Raises:
             NotSentError: no connection.
-            UnexpectedReply: the reply is unreasonably large.
+            TooLargeError: the reply is unreasonably large.
             ComfyUIUnavailable: anything else; the request may or may not have had its effect.
         """
         return await self._send("POST", path, limit=MAX_JSON, within=within, json=json, data=form() if form else None)
 
-    async def _send(self, method: str, path: str, *, limit: int, within: float, **what: Any) -> Reply:
+    async def _send(
+        self, method: str, path: str, *, limit: int, within: float, silence: float | None = None, **what: Any
+    ) -> Reply:
         where = f"{method} {path}"
         status = "none"
-        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT, sock_read=silence)
         try:
             async with self.session.request(
                 method, self.url + path, timeout=timeout, allow_redirects=False, **what
@@ -141,14 +164,16 @@ class Transport:
                     body += chunk
                     if len(body) > limit:
                         response.close()
-                        raise UnexpectedReply(f"{where}: the reply is larger than {limit} bytes")
+                        raise TooLargeError(f"{where}: the reply is larger than {limit} bytes")
                 status = str(response.status)
                 return Reply(response.status, bytes(body), response.content_type == "application/json")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(f"{where}: no connection: {error}") from error
+        except aiohttp.SocketTimeoutError as error:
+            raise ComfyUIUnavailable(f"{where}: no byte for {silence:g} s") from error
         except TimeoutError as error:
             raise ComfyUIUnavailable(f"{where}: no reply within {within:g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: what the reply is made of, or its URL
             raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
         finally:
             self._on_request(_route(path), status)
@@ -168,8 +193,13 @@ class Transport:
                 max_msg_size=MAX_MESSAGE,
                 timeout=timeout,
             )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise ComfyUIUnavailable(f"websocket: {type(error).__name__}: {error}") from error
+
+
+async def _refuse_redirect(_session: aiohttp.ClientSession, _context: object, params: object) -> None:
+    """Go nowhere else: a websocket's request, unlike the others, can only be kept from it here."""
+    raise UnexpectedReply(f"the server redirects: {params!r:.200}")
 
 
 def _route(path: str) -> str:

@@ -1,0 +1,108 @@
+"""A PNG that is whole, with nothing in it but the picture.
+
+ComfyUI writes the whole graph, and with it the user's wish, into a result's text chunks, unless it is started with
+`--disable-metadata`. The chunks are those of the PNG specification, https://www.w3.org/TR/png-3/.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
+COLOURS = frozenset({b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"pHYs"})
+KEPT = PIXELS | COLOURS
+"""What a picture's pixels and colours need. Every other chunk is left out: it may carry text under any name."""
+HEADER_BYTES = 13
+LONGEST_SIDE = 2**31 - 1
+"""Pixels: the specification's limit."""
+
+_CHUNK = struct.Struct(">I4s")
+_CHECKSUM = struct.Struct(">I")
+_SIZE = struct.Struct(">II")
+
+
+class NotPngError(ValueError):
+    """The bytes do not begin as a PNG does.
+
+    Attributes:
+        format: of the picture that they are instead; None where they are none that we know.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.format = _format(data)
+        super().__init__(f"a PNG is expected, and this is {self.format or f'no picture: {data[:100]!r}'}")
+
+
+class DamagedPngError(ValueError):
+    """The bytes begin as a PNG, and are cut off or changed on the way."""
+
+
+def picture_alone(data: bytes) -> bytes:
+    """Return a PNG without its text, Exif and other foreign chunks; its pixels are not touched.
+
+    Returns:
+        The bytes that were given, where nothing had to be left out.
+
+    Raises:
+        NotPngError: it is no PNG.
+        DamagedPngError: it is cut off, a checksum is wrong, or a chunk is missing.
+    """
+    if not data.startswith(SIGNATURE):
+        if SIGNATURE.startswith(data):
+            raise DamagedPngError(f"cut off after {len(data)} bytes")
+        raise NotPngError(data)
+    view = memoryview(data)
+    kept: list[tuple[int, int]] = [(0, len(SIGNATURE))]
+    seen: set[bytes] = set()
+    at = len(SIGNATURE)
+    while b"IEND" not in seen:
+        name, end = _chunk(view, at)
+        if not seen and (name != b"IHDR" or not _sane_header(view[at:end])):
+            raise DamagedPngError("its header is no PNG's")
+        seen.add(name)
+        if name in KEPT:
+            kept.append((at, end))
+        at = end
+    if b"IDAT" not in seen:
+        raise DamagedPngError("it has no pixels")
+    if sum(end - start for start, end in kept) == len(data):
+        return data
+    return b"".join(view[start:end] for start, end in kept)
+
+
+def _format(data: bytes) -> str | None:
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WebP"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith((b"II*\x00", b"MM\x00*")):
+        return "TIFF"
+    return "AVIF, HEIF or MP4" if data[4:8] == b"ftyp" else None
+
+
+def _chunk(view: memoryview, at: int) -> tuple[bytes, int]:
+    """Read a chunk's name and where it ends, having compared its checksum."""
+    if at + _CHUNK.size > len(view):
+        raise DamagedPngError(f"cut off after {len(view)} bytes")
+    length, name = _CHUNK.unpack_from(view, at)
+    body = at + _CHUNK.size + length
+    end = body + _CHECKSUM.size
+    if end > len(view):
+        raise DamagedPngError(f"cut off after {len(view)} bytes")
+    (checksum,) = _CHECKSUM.unpack_from(view, body)
+    if zlib.crc32(view[at + _CHECKSUM.size : body]) != checksum:
+        raise DamagedPngError(f"a wrong checksum at byte {at}")
+    return name, end
+
+
+def _sane_header(chunk: memoryview) -> bool:
+    if len(chunk) != _CHUNK.size + HEADER_BYTES + _CHECKSUM.size:
+        return False
+    width: int
+    height: int
+    width, height = _SIZE.unpack_from(chunk, _CHUNK.size)
+    return 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE

@@ -1,0 +1,156 @@
+"""Fetching a result: again where that helps, never at the price of another execution, and with the picture alone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+
+import pytest
+from PIL import Image
+from structlog.testing import capture_logs
+
+from qwenedit_worker.comfyui import ComfyUIUnavailable, ExecutionInterrupted, ResultUnusable, Workflow, fetching
+from tests.integration.comfyui.conftest import WORKFLOWS
+from tests.integration.comfyui.test_edit import assert_clean, executions
+
+HANGS = 100
+BUDGET = 40
+"""Seconds: longer than a fetch that is broken off and begun again, shorter than one that hangs."""
+
+
+@pytest.fixture
+def no_pause(monkeypatch) -> None:
+    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "LONGEST_PAUSE", 0.01)
+
+
+def noise(side: int) -> bytes:
+    data = io.BytesIO()
+    Image.frombytes("RGB", (side, side), os.urandom(side * side * 3)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def inverting(tmp_path):
+    """Make a workflow without a model for squares of some side."""
+
+    def make(side: int) -> Workflow:
+        graph = json.loads((WORKFLOWS / "invert-model-free.json").read_text())
+        graph["2"]["inputs"] |= {"width": side, "height": side}
+        path = tmp_path / "invert.json"
+        path.write_text(json.dumps(graph))
+        return Workflow.load(path)
+
+    return make
+
+
+@pytest.mark.parametrize("fault", ["cut_picture", "drop_answer", "http_error"])
+async def test_result_that_is_cut_once_is_fetched_again_and_not_executed_again(client, server, control, fault) -> None:
+    await control.fault(fault, **({} if fault == "cut_picture" else {"path": "/view"}))
+    request = client.request()
+
+    assert (await client.edit(request)).png
+
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize("fault", ["cut_picture", "drop_answer", "http_error"])
+async def test_result_that_is_always_cut_counts_as_an_attempt(client, server, control, fault) -> None:
+    await control.fault(fault, times=None, **({} if fault == "cut_picture" else {"path": "/view"}))
+    request = client.request()
+
+    with pytest.raises(ComfyUIUnavailable) as caught:
+        await client.edit(request)
+
+    assert caught.value.submitted
+    assert await executions(control, request.job_id) == 1
+    await control.clear()
+    assert (await client.edit()).png
+    await assert_clean(server)
+
+
+async def test_result_that_hangs_is_broken_off_and_fetched_again(client, server, control) -> None:
+    await control.fault("hang_picture", seconds=HANGS)
+    request = client.request()
+
+    assert (await client.edit(request, within=BUDGET)).png
+
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)
+
+
+async def test_result_is_fetched_from_a_server_that_restarts_after_the_execution(client, control) -> None:
+    await control.fault("slow", path="/view", seconds=HANGS)
+    request = client.request()
+
+    async def restart(progress) -> None:
+        if progress.stage == "sending":
+            await control.fault("restart", seconds=1)
+
+    deadline = asyncio.get_running_loop().time() + BUDGET
+    assert (await client.comfyui.edit(request, on_progress=restart, deadline=deadline)).png
+    assert await executions(control, request.job_id) == 1
+
+
+async def test_execution_interrupted_by_somebody_else_is_its_own_error(client, server, control) -> None:
+    await control.fault("interrupt", at_step=2)
+
+    with pytest.raises(ExecutionInterrupted):
+        await client.edit()
+    await assert_clean(server)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+async def test_result_holds_nothing_of_the_graph(server, control, over_http) -> None:
+    await control.fault("metadata")
+    async with server.client(over_http=over_http) as client:
+        result = await client.edit()
+
+    with Image.open(io.BytesIO(result.png)) as picture:
+        assert picture.info == {}
+    assert b"make it snow" not in result.png
+    assert b"KSampler" not in result.png
+    await assert_clean(server)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+async def test_result_that_is_a_jpeg_is_unusable_and_the_log_says_what_is_expected(
+    server, control, over_http, tmp_path
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "result.jpg")
+    await control.fault("other_output", file=str(tmp_path / "result.jpg"))
+    with capture_logs() as logs:
+        async with server.client(over_http=over_http) as client:
+            with pytest.raises(ResultUnusable, match="a PNG is expected, and this is JPEG"):
+                await client.edit()
+
+    [line] = [line for line in logs if line["event"] == "comfyui.result_unusable"]
+    assert line["log_level"] == "error"
+    assert "SaveImage" in line["remedy"]
+    await assert_clean(server)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+@pytest.mark.parametrize("side", [1024, 2048])
+async def test_result_of_incompressible_megapixels_comes_back_whole(server, inverting, side, over_http) -> None:
+    photo = noise(side)
+    async with server.client(over_http=over_http) as client:
+        result = await client.edit(client.request(inverting(side), images=(photo,)))
+
+    with Image.open(io.BytesIO(result.png)) as picture, Image.open(io.BytesIO(photo)) as before:
+        assert picture.size == before.size
+        assert picture.tobytes() == bytes(255 - value for value in before.tobytes())
+
+
+async def test_result_above_the_limit_is_unusable_at_once(client, server, control, monkeypatch) -> None:
+    monkeypatch.setattr("qwenedit_worker.comfyui.api.MAX_PICTURE", 1000)
+    request = client.request()
+
+    with pytest.raises(ResultUnusable, match="larger than 1000 bytes"):
+        await client.edit(request)
+    assert await executions(control, request.job_id) == 1
+    await assert_clean(server)

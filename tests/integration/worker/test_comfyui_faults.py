@@ -1,0 +1,139 @@
+"""The worker with a simulated ComfyUI that spoils results: how many executions a job costs, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+
+import pytest
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import bare_environment
+from local_stack.parts import WORKFLOWS, ComfyUISimulator
+from qwenedit_jobs import Limits, Reason, State
+from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow
+from qwenedit_worker.editor import ComfyUIEditor
+
+FAST = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-fast.json")
+ATTEMPTS = 3
+ONE_ATTEMPT = Limits(max_attempts=1, retry_delays=(0.05,), max_unfinished_per_user=10)
+THREE_ATTEMPTS = Limits(max_attempts=ATTEMPTS, retry_delays=(0.05,), max_unfinished_per_user=10)
+
+
+def photo():
+    data = io.BytesIO()
+    Image.new("RGB", (96, 64), (200, 60, 20)).save(data, "JPEG")
+    return data.getvalue()
+
+
+@pytest.fixture
+async def simulator(tmp_path):
+    part = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=0.02)
+    await part.start()
+    yield part
+    await part.stop()
+
+
+@pytest.fixture
+async def control(simulator):
+    async with SimulatorControl(simulator.url) as control:
+        yield control
+
+
+@pytest.fixture
+def working(bench, simulator, tmp_path):
+    """Have a worker at work on the simulator."""
+
+    @contextlib.asynccontextmanager
+    async def work(name="worker-1"):
+        data = tmp_path / "comfyui"
+        folders = SharedFolders(input=data / "input", output=data / "output")
+        async with ComfyUI(
+            simulator.url, workflows=[FAST], poll_interval=0.05, folders=folders, over_http=True
+        ) as comfyui:
+            editor = ComfyUIEditor(comfyui, default=FAST, folder=WORKFLOWS)
+            async with bench.working(name=name, editor=editor) as parts:
+                yield parts
+
+    return work
+
+
+async def executions(control):
+    return sum((await control.state()).executions.values())
+
+
+async def all_ended(bench, jobs, *, within=120):
+    async with asyncio.timeout(within):
+        while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
+            await bench.queue.promote()
+            await asyncio.sleep(0.05)
+    return [await bench.queue.status(job.id) for job in jobs]
+
+
+async def test_jobs_whose_results_are_always_cut_cost_their_attempts_and_no_execution_more(bench, control, working):
+    await control.fault("drop_answer", path="/view", times=None)
+    jobs = [await bench.enqueue(picture=photo(), limits=THREE_ATTEMPTS) for _ in range(4)]
+
+    async with working(), working("worker-2"):
+        ended = await all_ended(bench, jobs)
+
+    assert {(one.state, one.reason) for one in ended} == {(State.FAILED, Reason.COMFYUI_UNAVAILABLE)}
+    assert await executions(control) == len(jobs) * ATTEMPTS
+
+
+async def test_job_whose_result_is_cut_once_is_executed_once(bench, control, working):
+    await control.fault("cut_picture")
+    job = await bench.enqueue(picture=photo(), limits=THREE_ATTEMPTS)
+
+    async with working():
+        assert (await bench.until_final(job)).state is State.DONE
+
+    assert await executions(control) == 1
+
+
+async def test_job_that_another_client_interrupts_is_not_harmed(bench, control, working):
+    await control.fault("interrupt", at_step=1)
+    job = await bench.enqueue(picture=photo(), limits=ONE_ATTEMPT)
+
+    async with working():
+        status = await bench.until_final(job)
+
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert await executions(control) == 2
+
+
+async def test_job_that_another_client_always_interrupts_fails_in_the_end(bench, control, working):
+    await control.fault("interrupt", at_step=1, times=None)
+    job = await bench.enqueue(picture=photo(), limits=ONE_ATTEMPT)
+
+    async with working():
+        status = await bench.until_final(job)
+
+    assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
+
+
+async def test_job_whose_result_is_no_png_fails_at_the_first_attempt(bench, control, working, tmp_path):
+    (tmp_path / "result.jpg").write_bytes(photo())
+    await control.fault("other_output", file=str(tmp_path / "result.jpg"), times=None)
+    job = await bench.enqueue(picture=photo(), limits=THREE_ATTEMPTS)
+
+    async with working():
+        [status] = await all_ended(bench, [job])
+
+    assert (status.state, status.reason, status.attempt) == (State.FAILED, Reason.WORKFLOW_REJECTED, 1)
+    assert await executions(control) == 1
+
+
+async def test_job_result_holds_nothing_of_the_graph(bench, control, working):
+    await control.fault("metadata")
+    job = await bench.enqueue(picture=photo(), prompt="paint the secret garden")
+
+    async with working():
+        status = await bench.until_final(job)
+
+    picture = await bench.store.get(status.result.picture)
+    assert b"secret garden" not in picture
+    with Image.open(io.BytesIO(picture)) as opened:
+        assert opened.info == {}
