@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, api, client, execution
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, ResultUnusable, api, client, execution
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,16 +38,27 @@ class Hostile:
     target: str
     route: str = ""
     way: str = ""
+    """Of answering the route; `says` answers with the body."""
+    body: bytes = b""
+    frames: tuple[str, ...] = ()
+    """Sent over each websocket, again and again; without, there is none."""
     url: str = ""
     spoiled: int = 0
     most_sent: int = 0
+    flooded: int = 0
+    prompt_id: str = ""
+    """Of the newest prompt."""
+    paths: list[str] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.paths.append(request.path)
+        if request.path == "/prompt":
+            self.prompt_id = (await request.json())["prompt_id"]
         if self.route and request.path.startswith(self.route):
             return await self._spoil(request)
         if request.path == "/ws":
-            return web.Response(status=404)
+            return await self._flood(request) if self.frames else web.Response(status=404)
         headers = {key: value for key, value in request.headers.items() if key.lower() != "host"}
         async with (
             aiohttp.ClientSession() as session,
@@ -60,6 +71,10 @@ class Hostile:
     async def _spoil(self, request: web.Request) -> web.StreamResponse:
         self.spoiled += 1
         self.asked.set()
+        if self.way == "says":
+            return web.Response(body=self.body, content_type="application/json")
+        if self.way == "redirects":
+            raise web.HTTPFound("/elsewhere")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         if self.way == "never answers":
             await asyncio.sleep(60)
@@ -71,6 +86,17 @@ class Hostile:
             sent += len(chunk)
             self.most_sent = max(self.most_sent, sent)
             await asyncio.sleep(0.05 if self.way == "trickles" else 0)
+
+    async def _flood(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while not socket.closed:
+                for frame in self.frames:
+                    await socket.send_str(frame.replace("{prompt_id}", self.prompt_id))
+                    self.flooded += 1
+                await asyncio.sleep(0)
+        return socket
 
 
 @contextlib.asynccontextmanager
@@ -99,7 +125,7 @@ async def test_the_budget_holds_and_the_next_edit_succeeds(server, client_of, in
         hostile.route, hostile.way = route, way
         for budget in (BUDGET[route] * busy for busy in BUSY):
             began = time.monotonic()
-            with pytest.raises((EditTimeout, ComfyUIUnavailable)):
+            with pytest.raises((EditTimeout, ComfyUIUnavailable, ResultUnusable)):
                 await worker.edit(worker.request(invert), within=budget)
             assert time.monotonic() - began < budget + CLEAN_UP + MARGIN
             if hostile.spoiled:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,13 @@ log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+_GOODBYE = 1.0
+MOST_STEPS = 10_000
+"""ComfyUI's own limit of a sampler (nodes.py)."""
+MOST_MESSAGES = 5000
+MOST_BYTES = 32 * 2**20
+"""Of one second; a server that sends more is not listened to for a while. A busy ComfyUI sends some hundred messages,
+and previews of a few hundred kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +84,13 @@ Event: TypeAlias = Began | Stepped | Produced | Ending | Ended | AskNow
 def read(text: str, *, prompt_id: str) -> Event | None:
     """Read one message; None for those about other prompts and those that tell us nothing."""
     try:
-        message = json.loads(text)
-    except ValueError:
+        return _read(text, prompt_id)
+    except (ValueError, RecursionError):
         return None
-    match message:
+
+
+def _read(text: str, prompt_id: str) -> Event | None:
+    match json.loads(text):
         case {"type": "status"}:
             return AskNow()
         case {"type": str(kind), "data": {"prompt_id": str(about), **data}} if about == prompt_id:
@@ -103,7 +114,9 @@ def _about(kind: str, data: dict[Any, Any]) -> Event | None:
             return Ended()
         case "executing", _:
             return Began(str(data.get("node", "")))
-        case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps}:
+        case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps} if (
+            0 <= value <= steps <= MOST_STEPS
+        ):
             return Stepped(node=str(node), step=int(value), steps=int(steps))
         case (("execution_success" | "execution_error" | "execution_interrupted"), _):
             return Ending()
@@ -136,6 +149,30 @@ class Follower:
         """Note that what was said lately may not have been heard."""
         if self.client_id is not None:
             self._on_event(AskNow())
+
+
+class Flood:
+    """Counts what a websocket brings in a second, and puts a bound to it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since = clock()
+        self._messages = self._bytes = 0
+
+    def note(self, size: int) -> None:
+        """Note a message.
+
+        Raises:
+            UnexpectedReply: there are too many, or they are too large.
+        """
+        now = self._clock()
+        if now - self._since >= 1.0:
+            self._since, self._messages, self._bytes = now, 0, 0
+        self._messages += 1
+        self._bytes += size
+        if self._messages > MOST_MESSAGES or self._bytes > MOST_BYTES:
+            log.warning("comfyui.websocket_flood", messages=self._messages, bytes=self._bytes)
+            raise UnexpectedReply("the websocket brings more than a ComfyUI would")
 
 
 class Feed:
@@ -199,11 +236,17 @@ class Feed:
             self._tried.set()
             for follower in tuple(self._followers):
                 follower.reconnected()
+            flood = Flood()
             async for frame in socket:
+                flood.note(len(frame.data))
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
                 for follower in tuple(self._followers):
                     follower.hear(frame.data, client_id=self.client_id)
             log.debug("comfyui.websocket_lost", code=socket.close_code)
         finally:
-            await socket.close()
+            # It waits for the server's goodbye, whatever comes before that, and without end in a flood. Cancelled, it
+            # drops the connection.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await socket.close()

@@ -1,0 +1,130 @@
+"""A server whose replies are JSON of any shape: each call ends in an error of ours, and the next edit succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+
+from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, api, client, events, execution, fetching
+from tests.integration.comfyui.test_hostile import standing_before
+
+DEEP = b"[" * 100_000
+ROUTES = ("/upload/image", "/prompt", "/api/jobs", "/queue", "/history", "/view", "/object_info", "/models")
+BODIES = {
+    "deep": DEEP,
+    "huge number": b'{"queue_running": [], "queue_pending": [[1' + b"0" * 400 + b', "a"], [2, "b"]]}',
+    "digits": b"1" * 5000,
+    "text": b'"a"',
+    "number": b"1",
+    "null": b"null",
+    "list": b"[1, [], {}, null]",
+    "queue of numbers": b'{"queue_running": [1], "queue_pending": [2]}',
+    "job of numbers": b'{"status": "completed", "outputs": {}, "execution_status": {"messages": 7}}',
+    "job with a strange file": json.dumps(
+        {
+            "status": "completed",
+            "outputs": {"4": {"images": [{"filename": "a\0b", "subfolder": "../..", "type": "output"}]}},
+            "execution_status": {"status_str": "success", "messages": [["execution_start", {"timestamp": 1e999}]]},
+        }
+    ).encode(),
+    "job with half a character": b'{"status": "failed", "outputs": {}, "execution_status": {"messages": '
+    b'[["execution_error", {"exception_message": "\\ud800", "node_id": {}}]]}}',
+    "errors of numbers": b'{"node_errors": {"1": {"errors": [1]}}, "error": 3}',
+    "node of numbers": b'{"LoadImage": {"input": 3}, "ImageScale": {"input": {"required": 3}}}',
+}
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch) -> None:
+    monkeypatch.setattr(execution, "SOCKET_PATIENCE", 0.1)
+    monkeypatch.setattr(execution, "SILENT_PATIENCE", 0.3)
+    monkeypatch.setattr(execution, "ARRIVAL", 0.3)
+    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "CLEAN_UP", 0.3)
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_nonsense_at_any_route_ends_in_an_error_of_ours(server, client_of, invert, body) -> None:
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.way, hostile.body = "says", BODIES[body]
+        for route in ROUTES:
+            hostile.route = route
+            for call in (lambda: worker.edit(worker.request(invert)), worker.comfyui.check):
+                with contextlib.suppress(ComfyUIError):
+                    await call()
+            await worker.comfyui.verdict()
+            await worker.comfyui.busy()
+        hostile.route = ""
+        assert (await worker.edit(worker.request(invert))).png
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_nonsense_about_the_system_is_unavailable(server, client_of, body) -> None:
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.route, hostile.way, hostile.body = "/system_stats", "says", BODIES[body]
+        with pytest.raises(ComfyUIUnavailable):
+            await worker.comfyui.system_stats()
+
+
+async def test_system_stats_of_any_size_are_cut_to_what_can_be_shown(server, client_of) -> None:
+    device = {"name": "\ud800" * 1000, "vram_total": 10**400, "vram_free": -1}
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.route, hostile.way = "/system_stats", "says"
+        hostile.body = json.dumps({"system": {"comfyui_version": "\ud800"}, "devices": [device]}).encode()
+        stats = await worker.comfyui.system_stats()
+
+    assert (stats.version, stats.device) == ("?", "?" * api.MAX_NAME)
+    assert (stats.vram_total, stats.vram_free) == (api.MAX_BYTES, 0)
+
+
+@pytest.mark.parametrize("route", ["/prompt", "/view", "/ws", "/api/jobs"])
+async def test_redirect_is_not_followed(server, client_of, invert, route) -> None:
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.route, hostile.way = route, "redirects"
+        try:
+            await worker.edit(worker.request(invert))
+        except ComfyUIUnavailable:
+            assert route in {"/prompt", "/view"}
+        assert hostile.spoiled
+        assert "/elsewhere" not in hostile.paths
+
+
+FRAMES = {
+    "deep": "[" * 100_000,
+    "digits": "1" * 5000,
+    "step without end": json.dumps(
+        {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1e999, "max": 1e999}}
+    ),
+    "step of no number": json.dumps(
+        {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": float("nan"), "max": 4}}
+    ),
+    "step of a huge number": json.dumps(
+        {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1, "max": 10**300}}
+    ),
+    "output of numbers": json.dumps({"type": "executed", "data": {"prompt_id": "{prompt_id}", "node": 3, "output": 1}}),
+    "no text": json.dumps({"type": "executing", "data": {"prompt_id": "{prompt_id}", "node": {"a": []}}}),
+    "status": json.dumps({"type": "status", "data": 1}),
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+async def test_nonsense_over_the_websocket_harms_no_edit(server, client_of, frame, monkeypatch) -> None:
+    monkeypatch.setattr(events, "MOST_MESSAGES", 100)
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.frames = (FRAMES[frame],)
+        assert (await worker.edit()).png
+        assert hostile.flooded
+        assert all(progress.steps <= events.MOST_STEPS for progress in worker.progress)
+        assert (await worker.edit()).png
+
+
+async def test_websocket_that_floods_is_left(server, client_of, monkeypatch) -> None:
+    monkeypatch.setattr(events, "MOST_BYTES", 2**20)
+    async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
+        hostile.frames = (json.dumps({"type": "x" * 2**16}),)
+        async with asyncio.timeout(60):
+            while hostile.paths.count("/ws") < 2:  # left, and tried again later
+                assert (await worker.edit()).png
