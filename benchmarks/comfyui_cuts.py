@@ -192,7 +192,7 @@ class Bench:
             await asyncio.sleep(0.2)
 
     async def _enqueue(self, number: int) -> None:
-        identity = job_id(1, number)
+        identity = job_id(1, number, key=b"benchmark")
         ref = input_ref(identity, 0)
         await self._store.put(ref, _picture(number))
         job = Job(
@@ -204,7 +204,7 @@ class Bench:
         await self._queue.enqueue(job, Limits(max_unfinished_per_user=self._jobs))
 
     async def _until_final(self, number: int, tally: Tally) -> None:
-        identity = job_id(1, number)
+        identity = job_id(1, number, key=b"benchmark")
         async with asyncio.timeout(PATIENCE):
             while (status := await self._queue.status(identity)) is None or not status.state.final:  # noqa: ASYNC110 - Redis' state
                 await asyncio.sleep(LOOK)

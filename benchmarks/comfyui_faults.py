@@ -216,7 +216,7 @@ def _photo() -> bytes:
 
 
 def _job(number: int) -> Job:
-    identity = job_id(1, number)
+    identity = job_id(1, number, key=b"benchmark")
     return Job(
         id=identity,
         user_id=1,

@@ -244,7 +244,7 @@ async def _call(method: str, url: str, content: Mapping[str, Any], session: aioh
 
 
 def _job(number: int) -> Job:
-    identity = job_id(1, number)
+    identity = job_id(1, number, key=b"benchmark")
     return Job(
         id=identity,
         user_id=1,

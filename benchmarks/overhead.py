@@ -40,7 +40,8 @@ from local_stack import (
     python_module,
     worker,
 )
-from qwenedit_jobs import JobQueue, RedisSettings, connect, job_id
+from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import JobQueue, RedisSettings, connect
 from qwenedit_worker.comfyui import Workflow
 from telegram_simulator.client import NeverHappenedError
 from telegram_simulator.client import TelegramSimulator as Chats
@@ -169,7 +170,7 @@ def _stage(server: Server, folder: Path) -> Stage:
 
 def _told_by_queue(queue: JobQueue) -> Executed:
     async def executed(chat: int, message: int, _caption: str) -> float:
-        status = await queue.status(job_id(chat, message))
+        status = await queue.status(JobIds(TOKENS[PRODUCT])(chat, message))
         if status is None or status.result is None:
             raise SystemExit(f"the product gave no result for message {message} of chat {chat}")
         return status.result.seconds

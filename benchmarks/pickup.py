@@ -145,7 +145,7 @@ async def measure(redis_url: str, jobs: int) -> list[float]:
 
 
 def _job(number: int) -> Job:
-    identity = job_id(1, number)
+    identity = job_id(1, number, key=b"benchmark")
     return Job(
         id=identity,
         user_id=1,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from redis.exceptions import RedisError
 
-from qwenedit_jobs import job_id
+from local_stack import SIMULATED_TOKEN
+from qwenedit_bot.job_ids import JobIds
 from tests.chaos.seam import POISON
 from tests.chaos.stage import SIDE
 
@@ -51,7 +52,7 @@ class Request:
     @property
     def job_id(self) -> str:
         """Of the job that is to come of it."""
-        return job_id(self.person.id, self.message)
+        return JobIds(SIMULATED_TOKEN)(self.person.id, self.message)
 
     @property
     def colour(self) -> tuple[int, ...]:

@@ -16,10 +16,12 @@ from PIL import Image
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from local_stack import SIMULATED_TOKEN
+from qwenedit_bot.job_ids import JobIds
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation import Verdict
 from qwenedit_bot.moderation_hook import ModerationHook
-from qwenedit_jobs import RedisSettings, connect, job_id
+from qwenedit_jobs import RedisSettings, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -118,7 +120,7 @@ async def left_today(ann: Any) -> str:
 def kept(stage: Any, person: Any, message: int) -> list[bytes]:
     """Return the keys of the pictures that a message brought."""
     with redis_client.Redis.from_url(stage.redis_url) as client:
-        return list(client.keys(f"qwenedit:picture:{job_id(person.chat_id, message)}*"))
+        return list(client.keys(f"qwenedit:picture:{JobIds(SIMULATED_TOKEN)(person.chat_id, message)}*"))
 
 
 async def test_the_hook_sees_wish_and_result_and_not_who_asks(stage: Any, judge: Judge) -> None:

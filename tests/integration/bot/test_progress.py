@@ -122,7 +122,9 @@ async def worker(redis: Redis) -> Presence:
 
 async def enqueue(queue: JobQueue, number: int) -> str:
     reply = ReplyTo(chat_id=7, placeholder_id=number, source_message_id=number, language="en")
-    job = Job(id=job_id(7, number), user_id=7, edit=Edit(prompt="snow", pictures=("p",), seed=1), reply=reply)
+    job = Job(
+        id=job_id(7, number, key=b"tests"), user_id=7, edit=Edit(prompt="snow", pictures=("p",), seed=1), reply=reply
+    )
     await queue.enqueue(job, MANY)
     return job.id
 

@@ -57,7 +57,7 @@ class Desk:
         return Said(code, printed.out, printed.err)
 
     async def enqueue(self, number: int, *, user: int = 7) -> str:
-        identity = job_id(user, number)
+        identity = job_id(user, number, key=b"tests")
         ref = input_ref(identity, 0)
         await self.redis.set(self.keys.picture(ref), "a picture", ex=60)
         job = Job(id=identity, user_id=user, edit=Edit(prompt=PROMPT, pictures=(ref,), seed=4), reply=None)

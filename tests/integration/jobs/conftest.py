@@ -8,7 +8,7 @@ from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, Repl
 
 
 def make_job(number=1, *, user=1, prompt="make it snow"):
-    identity = job_id(user, number)
+    identity = job_id(user, number, key=b"tests")
     return Job(
         id=identity,
         user_id=user,

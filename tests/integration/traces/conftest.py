@@ -25,7 +25,8 @@ from local_stack import (
     bot,
     worker,
 )
-from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect, job_id
+from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator as Chats
 from tests.integration.traces.collector import Collector
 
@@ -55,7 +56,9 @@ class Installation:
 
     async def trace(self, person: Person, message: int, *, lost_parents: int = 0) -> Trace:
         """Return the trace of the job that a message has asked for."""
-        return await self.collector.trace_of(job_id(person.chat_id, message), lost_parents=lost_parents)
+        return await self.collector.trace_of(
+            JobIds(SIMULATED_TOKEN)(person.chat_id, message), lost_parents=lost_parents
+        )
 
     async def metrics(self, service: Service) -> str:
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}

@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from qwenedit_jobs import Keys, job_id, short_id
+from local_stack import SIMULATED_TOKEN
+from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
 from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried
 
@@ -136,7 +138,9 @@ async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installa
     await installation.collector.until(lambda spans: any(span.name == "comfyui submit" for span in spans))
     await installation.worker.kill()
     await installation.control.clear()
-    await installation.client.zadd(Keys().leases, {job_id(ann.chat_id, message): 1}, xx=True)  # its lease has run out
+    await installation.client.zadd(
+        Keys().leases, {JobIds(SIMULATED_TOKEN)(ann.chat_id, message): 1}, xx=True
+    )  # its lease has run out
     await installation.worker.start()
     await ann.picture()
     trace = await installation.trace(ann, message)
@@ -177,7 +181,7 @@ async def test_a_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
     await ann.says("Editing: step")
-    await installation.client.zadd(Keys().leases, {job_id(ann.chat_id, message): 1}, xx=True)
+    await installation.client.zadd(Keys().leases, {JobIds(SIMULATED_TOKEN)(ann.chat_id, message): 1}, xx=True)
     await installation.bot.wait_for_line('"job.lease_expired"')
     await installation.control.clear()
     await ann.picture()

@@ -16,7 +16,8 @@ import pytest
 from aiohttp import web
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_jobs import Keys, State, job_id
+from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import Keys, State
 
 WORDS = "Zanzibarprompt"
 NAME = "Quentinanna"
@@ -122,7 +123,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     worker = [*installation.worker.lines]
     await installation.worker.kill()
     await installation.control.clear()
-    await installation.client.zadd(Keys().leases, {job_id(five.chat_id, lost): 1}, xx=True)
+    await installation.client.zadd(Keys().leases, {JobIds(SIMULATED_TOKEN)(five.chat_id, lost): 1}, xx=True)
     await installation.worker.start()
     await five.picture(timeout=PATIENCE)
 
@@ -136,7 +137,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     worker += installation.worker.lines
     bot = installation.bot.lines
     jobs = ((one, done), (two, retried), (three, failed), (four, troubled), (five, lost))
-    stored = [job_id(person.chat_id, message) for person, message in jobs[:4]]
+    stored = [JobIds(SIMULATED_TOKEN)(person.chat_id, message) for person, message in jobs[:4]]
     traces = [await installation.trace(person, message) for person, message in jobs[:4]]
     outcomes = [trace.all("process qwenedit:job_queue")[-1].attributes["qwenedit.outcome"] for trace in traces]
     assert outcomes == [State.DONE, State.DONE, State.FAILED, State.DONE]

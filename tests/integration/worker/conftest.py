@@ -140,7 +140,7 @@ class Bench:
 
     async def enqueue(self, *, picture=PNG, prompt="make it snow", limits=None, **edit):
         self.jobs += 1
-        identity = job_id(1, self.jobs)
+        identity = job_id(1, self.jobs, key=b"tests")
         ref = input_ref(identity, 0)
         if picture is not None:
             await self.store.put(ref, picture)

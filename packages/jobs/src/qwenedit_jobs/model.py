@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
@@ -220,9 +221,17 @@ def short_id(job_id: str) -> str:
     return job_id[:SHORT_ID]
 
 
-def job_id(chat_id: int, message_id: int, *, discriminator: str = "") -> str:
+def job_id(chat_id: int, message_id: int, *, key: bytes, discriminator: str = "") -> str:
     """Derive a job's id from the message that asks for it, so that an update delivered twice makes one job.
 
-    The discriminator tells jobs apart that come from the same message, such as repeated presses of “again”.
+    Args:
+        chat_id: Where the message is.
+        message_id: Its number there; like the chat's, others know or guess it.
+        key: A secret of the installation, without which nobody can compute the id of somebody else's job.
+        discriminator: Tells jobs apart that come from the same message, such as repeated presses of “again”.
+
+    Returns:
+        16 hexadecimal digits of an HMAC-SHA256.
     """
-    return hashlib.sha256(f"{chat_id}:{message_id}:{discriminator}".encode()).hexdigest()[:16]
+    message = f"{chat_id}:{message_id}:{discriminator}".encode(errors="surrogatepass")
+    return hmac.digest(key, message, hashlib.sha256).hex()[:16]

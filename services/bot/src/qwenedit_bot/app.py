@@ -34,6 +34,7 @@ from qwenedit_bot.handlers.context import Services
 from qwenedit_bot.handlers.privacy import Keeping
 from qwenedit_bot.handlers.shop import Shop
 from qwenedit_bot.janitor import Janitor
+from qwenedit_bot.job_ids import JobIds
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.languages import Languages
 from qwenedit_bot.leadership import Leadership
@@ -228,6 +229,7 @@ async def run(
         redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
     )
     services = Services(
+        bot_id=keys.bot_id, ids=JobIds(settings.bot_token.get_secret_value()),
         queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
         messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts, guests=access.guests,
         forgetting=oblivion,

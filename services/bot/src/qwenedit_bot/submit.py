@@ -26,13 +26,13 @@ from qwenedit_jobs import (
     StorageFullError,
     TooManyUnfinishedError,
     input_ref,
-    job_id,
 )
 from qwenedit_telemetry import job_context, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from qwenedit_bot.job_ids import JobIds
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation import Moderation
     from qwenedit_bot.pictures.intake import Intake
@@ -64,6 +64,7 @@ log = structlog.get_logger(__name__)
 class Request:
     """What a user asks for."""
 
+    ids: JobIds = field(repr=False)
     source: Source
     """What the answer replies to."""
     user_id: int
@@ -89,7 +90,7 @@ class Request:
     @property
     def job_id(self) -> str:
         """The job's id: the same however often the request is made."""
-        return job_id(self.source.chat_id, self.source.message_id, discriminator=self.discriminator)
+        return self.ids(self.source.chat_id, self.source.message_id, self.discriminator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from qwenedit_bot.views import View
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from aiogram import Bot
     from aiogram.types import TelegramObject
 
     from qwenedit_bot.access import Access
@@ -85,25 +84,25 @@ class OwnButtons(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Go on with presses of the bot's own buttons."""
-        if isinstance(event, CallbackQuery) and not _is_own_button(event, data["bot"]):
+        if isinstance(event, CallbackQuery) and not _is_own_button(event, self._services.bot_id):
             words: Words = data["words"]
             await self._services.messenger.answer_press(event.id, words(Text.PRESS_FORGOTTEN), alert=True)
             return None
         return await handler(event, data)
 
 
-def _is_own_button(press: CallbackQuery, bot: Bot) -> bool:
+def _is_own_button(press: CallbackQuery, bot_id: int) -> bool:
     shown = press.message
     if shown is None:  # under an inline result, which this bot sends none of
         return False
     if isinstance(shown, InaccessibleMessage):  # too old for Telegram to say what it is
         return True
-    return is_of_bot(shown, bot) and (shown.chat.type == "private" or _carries(shown, press.data))
+    return is_of_bot(shown, bot_id) and (shown.chat.type == "private" or _carries(shown, press.data))
 
 
-def is_of_bot(message: Message, bot: Bot) -> bool:
+def is_of_bot(message: Message, bot_id: int) -> bool:
     """Whether the bot wrote a message itself: only then are its buttons the bot's."""
-    return message.from_user is not None and message.from_user.id == bot.id and own_words(message)
+    return message.from_user is not None and message.from_user.id == bot_id and own_words(message)
 
 
 def _carries(message: Message, data: str | None) -> bool:

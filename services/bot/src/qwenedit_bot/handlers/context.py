@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.guests import Guests
     from qwenedit_bot.handlers.privacy import Keeping
     from qwenedit_bot.handlers.shop import Shop
+    from qwenedit_bot.job_ids import JobIds
     from qwenedit_bot.languages import Languages
     from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.pictures.results import Results
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 class Services:
     """What handlers call."""
 
+    bot_id: int
+    ids: JobIds
     queue: JobQueue
     store: PictureStore
     results: Results

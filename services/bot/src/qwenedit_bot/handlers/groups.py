@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import Filter, StateFilter
 
+from qwenedit_bot.actors import own_words
 from qwenedit_bot.handlers import commands, forget, photos, presets
+from qwenedit_bot.handlers.access import is_of_bot
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.handlers.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.submit import refused_unseen
@@ -75,7 +77,7 @@ async def edit(
 def make_router() -> Router:
     """Make the router of groups, from the most to the least particular."""
     router = Router(name="groups")
-    router.message.filter(F.chat.type.in_({"group", "supergroup"}))
+    router.message.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
     router.message.register(explain, F.new_chat_members, _is_added)
     router.message.register(explain, F.text, _Addressed("start", "help"))
     router.message.register(forget.tell, F.text, _Addressed("privacy"))
@@ -104,6 +106,7 @@ class _Addressed(Filter):
         me = await bot.me()
         return (
             command is not None
+            and own_words(message)
             and command["name"].lower() in self._names
             and (command["bot"] or "").lower() == (me.username or "").lower()
         )
@@ -111,7 +114,7 @@ class _Addressed(Filter):
 
 async def _calls_to_edit(message: Message, bot: Bot, album: tuple[Message, ...]) -> bool | dict[str, Any]:
     me = await bot.me()
-    texts = [each.text or each.caption or "" for each in album or (message,) if each.forward_origin is None]
+    texts = [each.text or each.caption or "" for each in album or (message,) if own_words(each)]
     wishes = [called_to_edit(text, me.username or "") for text in texts]
     said = [wish for wish in wishes if wish is not None]
     return {"wish": "\n".join(filter(None, said))} if said else False
@@ -128,7 +131,7 @@ def _says_something(message: Message) -> bool:
 
 def _replies_to_us(message: Message, bot: Bot) -> bool:
     answered = message.reply_to_message
-    return answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
+    return answered is not None and is_of_bot(answered, bot.id)
 
 
 def _replies_to_our_picture(message: Message, bot: Bot) -> bool:

@@ -8,10 +8,10 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 
 from qwenedit_bot import preset_views
-from qwenedit_bot.actors import actor_of
+from qwenedit_bot.actors import actor_of, own_words
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.handlers.dialogue import Dialogue, wait_for_instruction, waiting_pictures
-from qwenedit_bot.handlers.results import result_of
+from qwenedit_bot.handlers.ownership import result_of
 from qwenedit_bot.submit import Attachment, Outcome, Request, refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
@@ -52,7 +52,7 @@ def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
 
 def instruction_of(messages: Sequence[Message]) -> str:
     """Return what is written beside the pictures; what is forwarded is not its sender's wish."""
-    captions = [(message.caption or "").strip() for message in messages if message.forward_origin is None]
+    captions = [(message.caption or "").strip() for message in messages if own_words(message)]
     return "\n".join(filter(None, captions))
 
 
@@ -74,7 +74,8 @@ async def photos(
     pictures = attachments_of(messages)
     wish = instruction_of(messages)
     # Where no dialogue would suffer, whoever takes the job looks whether it is known.
-    if (raw_state is not None or not wish) and await services.submit.known(_request(message, (), "").job_id):
+    new_id = services.ids(message.chat.id, message.message_id)
+    if (raw_state is not None or not wish) and await services.submit.known(new_id):
         return  # a preset's last photo that was taken before a crash
     if len(pictures) > MAX_PICTURES:
         view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
@@ -131,12 +132,14 @@ async def submit(
     services: Services,
 ) -> Outcome:
     """Ask for a job as the sender of a message."""
-    return await services.submit(_request(message, pictures, wish), words)
+    return await services.submit(_request(message, pictures, wish, services), words)
 
 
-def _request(message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str) -> Request:
+def _request(
+    message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str, services: Services
+) -> Request:
     user_id = actor_of(message) or message.chat.id
-    return Request(source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
+    return Request(ids=services.ids, source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
 
 
 def make_router() -> Router:

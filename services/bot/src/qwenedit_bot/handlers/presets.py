@@ -13,8 +13,8 @@ from qwenedit_bot import preset_views
 from qwenedit_bot.actors import actor_of
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.handlers.dialogue import Dialogue, PresetPhotos, wait_for_instruction, waiting_pictures
+from qwenedit_bot.handlers.ownership import asker_of
 from qwenedit_bot.handlers.photos import attachment_of, carries_pictures, picture_of
-from qwenedit_bot.handlers.results import asker_of
 from qwenedit_bot.limiter import is_group
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.submit import Outcome, Request, refused_unseen
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from qwenedit_bot.handlers.context import Services
+    from qwenedit_bot.job_ids import JobIds
     from qwenedit_bot.presets import Preset
     from qwenedit_bot.submit import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
@@ -94,7 +95,8 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         await _show(menu, _ask(menu.message, words, services, preset, len(pictures) + 1), services)
         return
     about = menu.about or menu.message
-    request = _request(Source(about.chat.id, about.message_id), press.from_user.id, preset, pictures, press.id)
+    source = Source(about.chat.id, about.message_id)
+    request = _request(services.ids, source, press.from_user.id, preset, pictures, press.id)
     if await _in_the_works(request, services):
         await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
         return
@@ -125,7 +127,7 @@ async def photo(message: Message, words: Words, services: Services, state: FSMCo
         await services.replies.say(source_of(message), view)
         return
     user_id = actor_of(message) or message.chat.id
-    request = _request(source_of(message), user_id, preset, waiting.pictures, "")
+    request = _request(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
     if await services.submit(request, words) is not Outcome.NOT_NOW:
         await state.clear()
 
@@ -149,6 +151,9 @@ async def _menu(press: CallbackQuery, words: Words, services: Services) -> _Menu
         return None
     about = press.message.reply_to_message
     asker = await asker_of(about, services) if about is not None else None
+    if asker is None and is_group(press.message.chat.id):  # nothing says any more whose menu this is
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)
+        return None
     if asker not in (None, press.from_user.id):
         await services.messenger.answer_press(press.id, words(Text.PRESS_NOT_YOURS), alert=True)
         return None
@@ -190,9 +195,15 @@ def _ask(message: Message, words: Words, services: Services, preset: Preset, num
 
 
 def _request(
-    source: Source, user_id: int, preset: Preset, pictures: tuple[Attachment | StoredPicture, ...], discriminator: str
+    ids: JobIds,
+    source: Source,
+    user_id: int,
+    preset: Preset,
+    pictures: tuple[Attachment | StoredPicture, ...],
+    discriminator: str,
 ) -> Request:
     return Request(
+        ids=ids,
         source=source,
         user_id=user_id,
         attachments=pictures[: preset.photos],

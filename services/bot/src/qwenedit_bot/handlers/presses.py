@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
+from aiogram.types import Message
 
 from qwenedit_bot.handlers import admin, languages, presets, results, shop
-from qwenedit_bot.messenger import Source
+from qwenedit_bot.handlers.ownership import is_jobs_own, own_job
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import CANCEL, View
 from qwenedit_jobs.model import Cancelled
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import Status
 
 _SAID = {
     Cancelled.CANCELLED: Text.PRESS_CANCELLED,
@@ -30,30 +30,26 @@ _SAID = {
 
 async def cancel(press: CallbackQuery, words: Words, services: Services) -> None:
     """Cancel the job under whose message the button is; its message is then changed by the job's end."""
-    job_id = (press.data or "").partition(":")[2]
-    status = await services.queue.status(job_id)
-    if status is not None and status.job.user_id != press.from_user.id:
-        await services.messenger.answer_press(press.id, words(Text.PRESS_NOT_YOURS), alert=True)
+    if await services.queue.status((press.data or "").partition(":")[2]) is None:
+        await _say_forgotten(press, words, services)
         return
-    outcome = await services.queue.cancel(job_id)
+    status = await own_job(press, words, services)
+    if status is None:
+        return
+    outcome = await services.queue.cancel(status.job.id)
     said = words(_SAID[outcome])
     alert = outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING)
     await services.messenger.answer_press(press.id, said, alert=alert)
-    if press.message is not None and not await _is_jobs_own(press.message.message_id, status, services):
+    if press.message is not None and not await is_jobs_own(press.message.message_id, status, services):
         await services.messenger.edit(press.message.chat.id, press.message.message_id, View(said))
 
 
-async def _is_jobs_own(message_id: int, status: Status | None, services: Services) -> bool:
-    """Whether a message is the one that its job's end changes.
-
-    Another one is left where Redis forgot the job, or where the reply to our sending it was lost and it was sent
-    again: nothing else would ever take its button away.
-    """
-    if status is None or status.job.reply is None:
-        return False
-    reply = status.job.reply
-    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
-    return message_id in (reply.placeholder_id, answer)
+async def _say_forgotten(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Say that the job is not known any more, where the button was: nothing else would ever take it away."""
+    said = words(Text.PRESS_FORGOTTEN)
+    await services.messenger.answer_press(press.id, said, alert=True)
+    if isinstance(press.message, Message):  # else nothing says that this message had the button
+        await services.messenger.edit(press.message.chat.id, press.message.message_id, View(said))
 
 
 async def unknown(press: CallbackQuery, words: Words, services: Services) -> None:

@@ -8,24 +8,25 @@ from aiogram import F, Router
 
 from qwenedit_bot import preset_views
 from qwenedit_bot.handlers.dialogue import wait_for_instruction
+from qwenedit_bot.handlers.ownership import own_job
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.submit import Outcome, Request, StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_bot.views import AGAIN, AS_FILE, FURTHER, SEED, job_of
+from qwenedit_bot.views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_jobs import PictureExpiredError, short_id
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import CallbackQuery
 
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import ReplyTo, Status
+    from qwenedit_jobs import ReplyTo
 
 
 async def again(press: CallbackQuery, words: Words, services: Services) -> None:
     """Do the same once more, with another seed; each press is a job, however often it is delivered."""
-    status = await _own_job(press, words, services)
+    status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
     edit = status.job.edit
@@ -33,6 +34,7 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
         return
     request = Request(
+        ids=services.ids,
         source=Source(status.job.reply.chat_id, status.job.reply.source_message_id),
         user_id=status.job.user_id,
         attachments=tuple(map(StoredPicture, edit.pictures)),
@@ -48,7 +50,7 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
 
 async def further(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
     """Let the user's next text be the instruction for the result."""
-    status = await _own_job(press, words, services)
+    status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
     if status.result is None or not await services.store.holds(status.result.picture):
@@ -64,7 +66,7 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
 
 async def as_file(press: CallbackQuery, words: Words, services: Services) -> None:
     """Send the result as it was made: Telegram makes JPEGs of photos."""
-    status = await _own_job(press, words, services)
+    status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
     to = _answering(press, status.job.reply)
@@ -84,46 +86,10 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
 
 async def seed(press: CallbackQuery, words: Words, services: Services) -> None:
     """Say the seed, where Telegram knows no buttons that copy it."""
-    status = await _own_job(press, words, services)
+    status = await own_job(press, words, services)
     if status is not None:
         said = words(Text.PRESS_SEED, seed=str(status.job.edit.seed))
         await services.messenger.answer_press(press.id, said, alert=True)
-
-
-async def result_of(message: Message, services: Services) -> StoredPicture | None:
-    """Return the result that a message of the bot shows, while it is kept."""
-    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
-    jobs = {job_of(button.callback_data or "", FURTHER) for row in rows for button in row} - {None}
-    for job_id in jobs:
-        status = await services.queue.status(job_id) if job_id else None
-        if status is not None and status.result is not None and await services.store.holds(status.result.picture):
-            return StoredPicture(status.result.picture)
-    return None
-
-
-async def asker_of(message: Message, services: Services) -> int | None:
-    """Return whose message it is, or, for one of the bot's own, who asked for the job that it shows."""
-    if message.from_user is None:
-        return None
-    if not message.from_user.is_bot:
-        return message.from_user.id
-    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
-    for job_id in {job_of(button.callback_data or "", FURTHER) for row in rows for button in row} - {None}:
-        status = await services.queue.status(job_id) if job_id else None
-        if status is not None:
-            return status.job.user_id
-    return None
-
-
-async def _own_job(press: CallbackQuery, words: Words, services: Services) -> Status | None:
-    """Return the job that a button is about, or say why the press does nothing."""
-    status = await services.queue.status((press.data or "").partition(":")[2])
-    if status is None:
-        await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)
-    elif status.job.user_id != press.from_user.id:
-        await services.messenger.answer_press(press.id, words(Text.PRESS_NOT_YOURS), alert=True)
-        return None
-    return status
 
 
 def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:

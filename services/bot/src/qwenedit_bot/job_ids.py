@@ -1,0 +1,29 @@
+"""Ids of this bot's jobs: nobody who lacks the bot's token can compute one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from qwenedit_jobs import job_id
+
+_PURPOSE = b"qwenedit: ids of jobs, version 1"
+"""Tells this use of the token from any other."""
+
+
+class JobIds:
+    """Derives ids of jobs from messages, with a key that is derived from the bot's token.
+
+    With another token of the same bot, ids are other ones. A job that is accepted keeps its id; but an update that
+    Telegram delivers once before and once after the change becomes two jobs.
+
+    Args:
+        token: The bot's. Only what is derived from it is kept.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._key = hmac.digest(token.encode(), _PURPOSE, hashlib.sha256)
+
+    def __call__(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+        """Return the id of the job that a message asks for; see `qwenedit_jobs.job_id`."""
+        return job_id(chat_id, message_id, key=self._key, discriminator=discriminator)
