@@ -131,6 +131,10 @@ storms: $(BIN)/.synced ## Have Telegram fail at every method in every way, and s
 load: $(BIN)/.synced ## Have 1,000 people send 200 photos a minute to 50 workers, and measure the bot (ARGS=--help)
 	$(BIN)/python -m benchmarks.load $(ARGS)
 
+.PHONY: neighbours
+neighbours: $(BIN)/.synced ## Have people misuse the bot in every way we know, and see that others do not notice (ARGS=--help)
+	$(BIN)/python -m benchmarks.neighbours $(ARGS)
+
 .PHONY: observe
 observe: $(BIN)/.synced ## Have a Prometheus scrape a mixed run of 200 jobs, and ask it all that the dashboards ask (ARGS=--stay)
 	$(BIN)/python -m benchmarks.dashboards $(ARGS)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from telegram_simulator.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIZES = (90, 320, 800, 1280)
 """Longest sides of the sizes that bots see, in pixels (https://core.telegram.org/api/files#image-thumbnail-types)."""
@@ -20,6 +26,8 @@ MAX_SIDES = 10_000
 MAX_RATIO = 20
 """https://core.telegram.org/bots/api#sendphoto"""
 
+KEPT = 64
+"""Files of which is known what was made of them: a crowd in a test sends the same photo again and again."""
 MAX_SCANS = 100
 """Of a JPEG: a progressive one has ten, and each is read over all of the picture."""
 _SCAN = b"\xff\xda"
@@ -49,15 +57,32 @@ async def as_photo(data: bytes, *, of_bot: bool = True) -> tuple[Scaled, ...]:
         raise BadRequestError(
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
-    return await asyncio.to_thread(_sizes, data, max_sides=MAX_SIDES if of_bot else None)
+    most = MAX_SIDES if of_bot else None
+    return await _made_once(("photo", most), data, lambda: _sizes(data, max_sides=most))
 
 
 async def as_thumbnail(data: bytes) -> Scaled | None:
     """Make the small picture that stands for a file; None if it is no picture."""
     try:
-        return await asyncio.to_thread(_thumbnail, data)
+        return (await _made_once(("thumbnail", None), data, lambda: (_thumbnail(data),)))[0]
     except BadRequestError:
         return None
+
+
+_made: OrderedDict[tuple[object, bytes], tuple[Scaled, ...]] = OrderedDict()
+
+
+async def _made_once(kind: object, data: bytes, make: Callable[[], tuple[Scaled, ...]]) -> tuple[Scaled, ...]:
+    """Make what is shown of a file, or find what was made of the same bytes a moment ago."""
+    key = kind, hashlib.sha256(data).digest()
+    made = _made.get(key)
+    if made is None:
+        made = await asyncio.to_thread(make)
+    _made[key] = made
+    _made.move_to_end(key)
+    if len(_made) > KEPT:
+        _made.popitem(last=False)
+    return made
 
 
 def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
