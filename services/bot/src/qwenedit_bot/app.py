@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot import broadcast, forgetting, janitor, menus, progress, recall, shelf, worker_pods
+from qwenedit_bot import broadcast, erasure, forgetting, janitor, menus, progress, recall, shelf, worker_pods
 from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.broadcast import Broadcasts
@@ -24,6 +24,7 @@ from qwenedit_bot.calls import CallMiddleware, impatient, status_of
 from qwenedit_bot.consumer import BLOCK, Consumer
 from qwenedit_bot.deliver import Deliver
 from qwenedit_bot.dispatch import HandleUpdate, make_dispatcher
+from qwenedit_bot.erasure import Erasure
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.experience import Experience
 from qwenedit_bot.fairness import DailyGate, RoomGate
@@ -282,8 +283,12 @@ async def run(
         tasks.create_task(every(progress.TICK, stop, drawing.tick, name="progress", when=lambda: leadership.held))
         tasks.create_task(every(shelf.LOOK_EVERY, stop, presets.look, name="presets", when=lambda: True))
         tasks.create_task(every(recall.LOOK_EVERY, stop, recalling.tick, name="recall", when=lambda: True))
-        tasks.create_task(every(broadcast.TICK, stop, broadcasts.tick, name="broadcast", when=lambda: leadership.held))
-        tasks.create_task(every(forgetting.TICK, stop, oblivion.tick, name="forget", when=lambda: leadership.held))
+        for seconds, tick, name in (
+            (broadcast.TICK, broadcasts.tick, "broadcast"),
+            (forgetting.TICK, oblivion.tick, "forget"),
+            (erasure.TICK, Erasure(redis, keys).tick, "erasure"),
+        ):
+            tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: leadership.held))
         tasks.create_task(
             menus.offer(
                 bot, texts, stop, limited=settings.jobs_per_day is not None, selling=selling, admins=settings.admins

@@ -43,6 +43,11 @@ class BotKeys:
         """SET of jobs whose users have asked to be forgotten: as soon as they have ended they are."""
         return f"{self.prefix}:forgetting"
 
+    @property
+    def erased(self) -> str:
+        """STRING: there for an hour after Redis was asked to write its append-only file anew."""
+        return f"{self.prefix}:erased"
+
     def pattern_of(self, user_id: int) -> str:
         """Regular expression of the keys whose names alone say that they are a user's.
 
