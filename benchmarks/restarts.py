@@ -215,7 +215,7 @@ class Stage:
     def bot(self, name: str, **env: str) -> Service:
         """Make a bot; it is not started."""
         part = bot(
-            env=bare_environment(MAX_UNFINISHED_JOBS_PER_USER="100", **env), redis_url=self.redis.url,
+            env=bare_environment(**{"MAX_UNFINISHED_JOBS_PER_USER": "100"} | env), redis_url=self.redis.url,
             token=SIMULATED_TOKEN, telegram_url=self.telegram.url, name=name,
         )  # fmt: skip
         self._stack.push_async_callback(_kill, part)

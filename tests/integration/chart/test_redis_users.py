@@ -162,7 +162,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     assert await events.reclaim(idle=0, count=1) == []
     assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
     async with server.client("bot", decode=False) as raw:
-        await RedisPictureStore(raw, KEYS, ttl=60, reserve=0.1).put("a:in:0", b"png")
+        await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png", user=1)
     await bot.set("qwenedit:dialogue:1:1", "a photo", ex=60)
 
 

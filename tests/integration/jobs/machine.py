@@ -36,11 +36,13 @@ LONG = 100_000.0
 which is all that Redis' clock is compared with."""
 SHORT = 0.001
 """Seconds that a claim of a test waits for a job which nobody enqueues."""
-RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
+FAILED_KEPT, UPLOAD = 3_600, 600
+"""Seconds for which a failed job's pictures are kept, and one that was sent ahead of its job."""
 # Everything there is, in one round trip: the invariants are looked at after every step.
 SNAPSHOT = """
 local all = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
+    if key ~= 'qwenedit:clock' then -- a time that moves by itself
     local kind, value = redis.call('TYPE', key).ok, nil
     if kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
     elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
@@ -50,6 +52,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
         for i, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do value[i] = entry[2] end
     else value = { redis.call('GET', key) } end
     all[#all + 1] = { key, kind, value, redis.call('TTL', key) }
+    end
 end
 return cjson.encode(all)
 """
@@ -67,6 +70,7 @@ class Seen:
         self.values: dict[str, Any] = {}
         self.mortal: dict[str, bool] = {}
         """Whether a key has a TTL."""
+        self.seconds: dict[str, int] = {}
         for key, kind, value, ttl in json.loads(encoded):
             flat = list(value)
             if kind == "hash":
@@ -74,6 +78,7 @@ class Seen:
             else:
                 self.values[key] = sorted(flat) if kind in {"set", "zset"} else flat
             self.mortal[key] = ttl >= 0
+            self.seconds[key] = ttl
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Seen) and (self.values, self.mortal) == (other.values, other.mortal)
@@ -140,8 +145,11 @@ class QueueMachine(RuleBasedStateMachine):
             job_id = name(self.numbers)
         else:
             job_id = known_ids[which % len(known_ids)]
-        job = Job(id=job_id, user_id=int(job_id, 16) % 3, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
+        ref = f"{job_id}:in:0"
+        job = Job(id=job_id, user_id=int(job_id, 16) % 3, edit=Edit(prompt="p", pictures=(ref,), seed=1), reply=None)
         known = job.id in self.model.jobs
+        if not known or not self.model.jobs[job.id].final:
+            self.do(self.redis.set(KEYS.picture(ref), "x", ex=UPLOAD))
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
         limits = Limits(
             max_queue_length=self.model.max_queue_length,
@@ -151,11 +159,13 @@ class QueueMachine(RuleBasedStateMachine):
             max_wait=LONG,
         )
         try:
-            outcome = self.do(self.queue.enqueue(job, limits))
+            outcome = self.do(self.queue.enqueue(job, limits, pictures_in_redis=True))
         except QueueFullError:
             outcome = "full"
         except TooManyUnfinishedError:
             outcome = "limited"
+        if outcome in {"full", "limited"}:
+            self.do(self.redis.delete(KEYS.picture(ref)))
         assert outcome == expected
         self.nothing_changes = known or expected in {"full", "limited"}
         self.note("enqueue", "known" if known else expected)
@@ -191,13 +201,18 @@ class QueueMachine(RuleBasedStateMachine):
         self.note("expire", *("late" for _job in expected))
         self.nothing_changes = not expected
 
-    @precondition(lambda self: self.model.of(*FINAL))
-    @rule(which=whichever)
-    def answered(self, which: int) -> None:
-        job = self.one_in(which, *FINAL)
-        expected = self.model.answered(job.id)
-        assert self.do(self.queue.answered(job.id)) is expected
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever, earlier=st.booleans())
+    def answered(self, which: int, *, earlier: bool) -> None:
+        some = self.model.of(*FINAL) if which < FAIR else []
+        some = some or list(self.model.jobs.values())
+        job = some[which % len(some)]
+        ending = job.requeued - 1 if earlier and job.requeued else job.requeued
+        expected = self.model.answered(job.id, ending)
+        assert self.do(self.queue.answered(job.id, ending=ending)) is expected
         self.nothing_changes = not expected
+        why = "not ended" if not job.final else "another end" if ending != job.requeued else "again"
+        self.note("answered", "first" if expected else why)
 
     # ---------------------------------------------------------------- the operator's side
 
@@ -324,16 +339,18 @@ class QueueMachine(RuleBasedStateMachine):
         self.nothing_changes = expected == "lost"
 
     @precondition(lambda self: self.claims)
-    @rule(which=whichever, how=st.sampled_from(["complete", "fail", "retry", "release"]))
+    @rule(which=whichever, how=st.sampled_from(["complete", "fail", "retry", "release", "defer"]))
     def settle(self, which: int, how: str) -> None:
         job_id, token = self.one_of_the_claims(which)
         self.nothing_changes = not self.model.holds(job_id, token)
         expected = self.model.settle(how, job_id, token)
+        result = Result(picture=f"{job_id}:out:{token}", seed=7, seconds=1.5)
         call = {
-            "complete": lambda: self.queue.complete(job_id, token, RESULT),
+            "complete": lambda: self.queue.complete(job_id, token, result, picture=b"png"),
             "fail": lambda: self.queue.fail(job_id, token, Reason.OUT_OF_MEMORY, "CUDA"),
             "retry": lambda: self.queue.retry(job_id, token, Reason.TIMEOUT, "300 s"),
             "release": lambda: self.queue.release(job_id, token),
+            "defer": lambda: self.queue.defer(job_id, token),
         }[how]
         assert self.do(call()) is expected
         self.note(f"{how} again" if self.nothing_changes else how, expected)
@@ -374,6 +391,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.seen, self.nothing_changes = seen, False
         self._each_job_is_where_its_state_says(seen)
         self._is_as_the_model_says(seen)
+        self._pictures_are_kept_as_long_as_their_jobs_need_them(seen)
         self._nothing_is_kept_for_ever(seen)
 
     def _each_job_is_where_its_state_says(self, seen: Seen) -> None:
@@ -420,12 +438,38 @@ class QueueMachine(RuleBasedStateMachine):
             asked = "1" if job.cancelling else None
             assert found == [job.state.value, str(job.attempt), job.token, asked, job.reason, job.settled_by]
 
+    def _pictures_are_kept_as_long_as_their_jobs_need_them(self, seen: Seen) -> None:
+        expected: dict[str, str] = {}
+        for job in self.model.jobs.values():
+            if job.picture_kept:
+                expected[f"{job.id}:in:0"] = job.picture_kept
+            if job.result:
+                expected[job.result] = "for long"
+        prefix = KEYS.picture("")
+        found = {
+            key.removeprefix(prefix): how_long(seconds)
+            for key, seconds in seen.seconds.items()
+            if key.startswith(prefix)
+        }
+        assert found == expected
+        spare = set[str]().union(*(job.spare for job in self.model.jobs.values()))
+        assert set(seen.get(KEYS.answered_pictures)) == spare
+
     def _nothing_is_kept_for_ever(self, seen: Seen) -> None:
         jobs = {KEYS.job(job.id): job.final for job in self.model.jobs.values()}
         claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
         assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
         users = {KEYS.user(user) for user in range(3)}
-        assert set(seen.values) <= set(jobs) | set(claims) | users | set(KEYS.kinds) | {KEYS.paused}
+        stored = {KEYS.stored_prefix + str(user) for user in range(3)}
+        assert all(seen.mortal[key] for key in (*stored, KEYS.answered_pictures) if key in seen.values)
+        pictures = {key for key in seen.values if key.startswith(KEYS.picture(""))}
+        assert set(seen.values) <= {*jobs, *claims, *users, *stored, *pictures, *KEYS.kinds, KEYS.paused}
+
+
+def how_long(seconds: int) -> str:
+    if seconds > FAILED_KEPT:
+        return "for long"
+    return "for a while" if seconds > UPLOAD else "soon"
 
 
 def name(number: int) -> str:

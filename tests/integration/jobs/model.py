@@ -32,10 +32,28 @@ class ModelJob:
     answered: bool = False
     requeued: int = 0
     dropped: bool = False
+    picture_dropped: bool = False
+    """With the job, by an operator: one that is executed again all the same has none."""
+    result: str | None = None
+    """Reference of its result's picture."""
 
     @property
     def final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def picture_kept(self) -> str | None:
+        """How long its picture is kept: as a new one, as a failed job's, or not at all."""
+        if self.state is State.CANCELLED or self.picture_dropped:
+            return None
+        return "for a while" if self.state is State.FAILED else "for long"
+
+    @property
+    def spare(self) -> set[str]:
+        """References of its pictures that nobody waits for."""
+        if self.picture_kept is None or not (self.answered or self.state is State.FAILED):
+            return set()
+        return {f"{self.id}:in:0"} | ({self.result} if self.result else set())
 
 
 @dataclass
@@ -66,6 +84,8 @@ class Model:
 
     def enqueue(self, job_id: str, user: int, max_attempts: int) -> State | str:
         if job_id in self.jobs:
+            if not self.jobs[job_id].final:
+                self.jobs[job_id].picture_dropped = False  # sent again
             return self.jobs[job_id].state
         if len(self.line) + len(self.of(State.DELAYED)) >= self.max_queue_length:
             return "full"
@@ -111,9 +131,9 @@ class Model:
             self._finish(self.jobs[job_id], State.FAILED, reason="expired")
         return late
 
-    def answered(self, job_id: str) -> bool:
+    def answered(self, job_id: str, ending: int) -> bool:
         job = self.jobs.get(job_id)
-        if job is None or job.answered:
+        if job is None or not job.final or job.answered or job.requeued != ending:
             return False
         job.answered = True
         return True
@@ -144,14 +164,14 @@ class Model:
         if not job.dropped:
             self.buried.remove(job.id)
         job.state, job.attempt, job.reason, job.requeued = State.QUEUED, 0, None, job.requeued + 1
-        job.settled_by, job.settled_as, job.answered, job.dropped = None, None, False, False
+        job.settled_by, job.settled_as, job.answered, job.dropped, job.late = None, None, False, False, False
         self.line.insert(0, job.id)
 
     def drop(self, job_id: str) -> bool:
         if job_id not in self.buried:
             return False
         self.buried.remove(job_id)
-        self.jobs[job_id].dropped = True
+        self.jobs[job_id].dropped = self.jobs[job_id].picture_dropped = True
         if self.jobs[job_id].answered:
             del self.jobs[job_id]
         return True
@@ -214,10 +234,11 @@ class Model:
         if job is None or not self.holds(job_id, token):
             return job.settled_as if job and job.settled_by == token and job.settled_as else Settled.LOST
         ends = {
-            "complete": lambda: self._finish(job, State.DONE),
+            "complete": lambda: self._complete(job, token),
             "fail": lambda: self._finish(job, State.FAILED, reason="out_of_memory"),
             "retry": lambda: self._try_again(job, "timeout"),
             "release": lambda: self._release(job),
+            "defer": lambda: self._defer(job),
         }
         return self._finish(job, State.CANCELLED) if job.cancelling else ends[how]()
 
@@ -248,6 +269,15 @@ class Model:
             self.buried.append(job.id)
         return Settled(state)
 
+    def _complete(self, job: ModelJob, token: str) -> Settled:
+        job.result = f"{job.id}:out:{token}"
+        return self._finish(job, State.DONE)
+
+    def _defer(self, job: ModelJob) -> Settled:
+        self._let_go(job, Settled.DELAYED)
+        job.state, job.attempt = State.DELAYED, job.attempt - 1
+        return Settled.DELAYED
+
     def _release(self, job: ModelJob) -> Settled:
         self._let_go(job, Settled.QUEUED)
         job.state, job.attempt = State.QUEUED, job.attempt - 1
@@ -260,5 +290,5 @@ class Model:
         if job.attempt >= job.max_attempts:
             return self._finish(job, State.FAILED, reason)
         self._let_go(job, Settled.DELAYED)
-        job.state, job.reason = State.DELAYED, reason
+        job.state, job.reason, job.late = State.DELAYED, reason, False
         return Settled.DELAYED

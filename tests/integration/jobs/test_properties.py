@@ -43,7 +43,7 @@ def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
         loop.run(client.aclose())
 
 
-LETTING_GO = {"complete": "done", "fail": "failed", "retry": "delayed", "release": "queued"}
+LETTING_GO = {"complete": "done", "fail": "failed", "retry": "delayed", "release": "queued", "defer": "delayed"}
 CLAIMS = ("", " again", " that waits", " that waits again")
 EVERYWHERE = {
     *(f"enqueue: {answer}" for answer in ("queued", "known", "full", "limited")),
@@ -51,6 +51,7 @@ EVERYWHERE = {
     *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
     *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
     *(f"claim{how}: {answer}" for how in CLAIMS for answer in ("a job", "none")),
+    *(f"answered: {answer}" for answer in ("first", "again", "another end", "not ended")),
     *(f"abandon: {answer}" for answer in ("queued", "cancelled", "lost")),
     *(f"requeue: {state} queued" for state in ("queued", "running", "delayed", "failed")),
     *("requeue: running cancelled", "requeue: done done", "requeue: cancelled cancelled", "requeue: None unknown"),
@@ -73,14 +74,18 @@ def test_whoever_calls_what_in_which_order_the_promises_hold(redis_url):
 MUTATIONS = {
     "the token is not checked": ("prelude", " and found[2] == token", ""),
     "a job is popped and not leased": ("claim", "redis.call('ZADD', LEASES, NOW + lease, id)\n", ""),
-    "the event is forgotten": ("prelude", "    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)\n", ""),
+    "the event is forgotten": ("endings", "    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)\n", ""),
     "a cancelled job stays in line": ("cancel", "    redis.call('LREM', QUEUE, 1, id)\n", ""),
     "a token claims again": ("claim", "redis.call('SET', CLAIM .. token, id, 'PX', lease)\n", ""),
-    "a finished job stays for ever": ("prelude", "    redis.call('EXPIRE', JOB .. id, RETENTION)\n", ""),
-    "the user's job stays unfinished": ("prelude", "    redis.call('SREM', UNFINISHED .. get(id, 'user'), id)\n", ""),
+    "a finished job stays for ever": ("endings", "    redis.call('EXPIRE', JOB .. id, RETENTION)\n", ""),
+    "the user's job stays unfinished": (
+        "endings",
+        "    redis.call('SREM', UNFINISHED .. (get(id, 'user') or ''), id)\n",
+        "",
+    ),
     "a drained lease is counted twice": ("drain", "    redis.call('ZREM', LEASES, id)\n", ""),
     "a released job goes to the end of the line": (
-        "prelude",
+        "endings",
         "redis.call('RPUSH', QUEUE, id)\n    return 'queued'",
         "redis.call('LPUSH', QUEUE, id)\n    return 'queued'",
     ),
@@ -88,13 +93,39 @@ MUTATIONS = {
     "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'"),
     "a claim that waits forgets what it took": (
         "nothing_waits",
-        " and redis.call('EXISTS', ARGV[3] .. ARGV[7]) == 0",
+        " and redis.call('EXISTS', ARGV[3] .. ARGV[9]) == 0",
         "",
     ),
-    "a lost worker is still heard": ("prelude", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
+    "a lost worker is still heard": ("endings", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
     "a late job is executed": ("claim", " and not too_late", ""),
     "a pause leaves the line where it is": ("pause", "set_aside()\n", ""),
     "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{}"),
+    "a cancelled job keeps its pictures": ("pictures", "        drop_pictures(refs)\n", ""),
+    "a failed job keeps its pictures for a day": (
+        "pictures",
+        "EXPIRE', PICTURE .. ref, FAILED_KEPT",
+        "EXISTS', PICTURE .. ref",
+    ),
+    "a stale result stays": ("complete", "    redis.call('UNLINK', sent)\n", ""),
+    "pictures of an accepted job are forgotten soon": ("enqueue", "picture_ttl)\nkeep_them()\n", "picture_ttl)\n"),
+    "an answer to an earlier end counts": (
+        "answered",
+        " or ending ~= '' and ending ~= (get(id, 'requeued') or '0')",
+        "",
+    ),
+    "a job that waits is answered": ("answered", "not FINAL[get(id, 'state')] or ", ""),
+    "a job that nobody here can read counts an attempt": (
+        "defer",
+        "redis.call('HINCRBY', JOB .. id, 'attempt', -1)\n",
+        "",
+    ),
+    "a job that began in time is too late": ("endings", ",\n        'expires_at', due + patience(id))", ")"),
+    "what is answered is kept before what waits": ("answered", "spare_pictures(pictures_of(id))\n", ""),
+    "a job that begins anew has spare pictures": (
+        "pictures",
+        "        redis.call('ZREM', ANSWERED, ref)\n        local seconds",
+        "        local seconds",
+    ),
     "a job that begins anew expires": ("requeue", "    redis.call('PERSIST', JOB .. id)\n", ""),
 }
 

@@ -139,7 +139,7 @@ async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_i
     raw = await clients(redis_url=redis_url, decode=False)
     await memory.fill(0.95)
     with pytest.raises(StorageFullError):
-        await RedisPictureStore(raw, KEYS, ttl=60, reserve=0.1).put("in", b"x")
+        await RedisPictureStore(raw, KEYS, ttl=60).put("in", b"x", user=1)
     await RedisPictureStore(raw, KEYS, ttl=60).put("out", b"x")
     await queue.enqueue(job(), MANY)
 

@@ -5,13 +5,16 @@ from qwenedit_jobs import lean as lean  # before redis
 # isort: split
 from qwenedit_jobs.connection import connect
 from qwenedit_jobs.errors import (
+    EvictionPolicyError,
     PictureExpiredError,
     PicturesForgottenError,
     QueueError,
     QueueFullError,
     StorageFullError,
+    StorageShareError,
     TooManyUnfinishedError,
     UnreadableJobError,
+    UnreadableRecordError,
     WrongTypeError,
 )
 from qwenedit_jobs.events import Event, Events
@@ -49,6 +52,7 @@ __all__ = [
     "Edit",
     "Event",
     "Events",
+    "EvictionPolicyError",
     "Job",
     "JobQueue",
     "Keys",
@@ -70,8 +74,10 @@ __all__ = [
     "State",
     "Status",
     "StorageFullError",
+    "StorageShareError",
     "TooManyUnfinishedError",
     "UnreadableJobError",
+    "UnreadableRecordError",
     "WrongTypeError",
     "connect",
     "input_ref",

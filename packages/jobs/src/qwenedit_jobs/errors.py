@@ -35,6 +35,23 @@ class StorageFullError(QueueError, OutOfMemoryError):
         super().__init__("Redis is full: what its maxmemory allows is used up")
 
 
+class StorageShareError(QueueError):
+    """The user has as many bytes of pictures in Redis as one user may have, and their jobs still need them."""
+
+    def __init__(self) -> None:
+        super().__init__("the user's pictures fill their share of Redis")
+
+
+class EvictionPolicyError(QueueError):
+    """Redis deletes keys of its own choice when it is full: a job that was accepted would be lost."""
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(
+            f"Redis' maxmemory-policy is {policy}: a full Redis would delete accepted jobs. Set it to noeviction"
+        )
+        self.policy = policy
+
+
 class WrongTypeError(QueueError, ResponseError):
     """One of our keys holds something else: another program's, or the operator named the wrong key.
 
@@ -62,6 +79,10 @@ class PicturesForgottenError(QueueError, ResponseError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"the pictures of job {job_id} are not in Redis: it was replaced since they were stored")
+
+
+class UnreadableRecordError(QueueError):
+    """What Redis holds of a job is not what this version knows; the message names what, without the user's words."""
 
 
 class UnreadableJobError(QueueError):

@@ -69,6 +69,16 @@ class Keys:
         return f"{self.prefix}:lost"
 
     @property
+    def answered_pictures(self) -> str:
+        """ZSET reference → time (ms): pictures that nobody waits for any more, the first to go when room is needed."""
+        return f"{self.prefix}:pictures:answered"
+
+    @property
+    def clock(self) -> str:
+        """STRING: when (ms) a script last looked at Redis' clock, which tells a jump of it."""
+        return f"{self.prefix}:clock"
+
+    @property
     def workers(self) -> str:
         """ZSET worker → time (ms): when each gave its last sign of life."""
         return f"{self.prefix}:workers"
@@ -96,7 +106,7 @@ class Keys:
     @property
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
-        zsets = (self.leases, self.draining, self.delayed, self.dead)
+        zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures)
         lists = dict.fromkeys((self.job_queue, self.held, self.lost), "list")
         return {**lists, self.events: "stream", **dict.fromkeys(zsets, "zset")}
 
@@ -107,6 +117,24 @@ class Keys:
     def user(self, user_id: int) -> str:
         """SET of one user's unfinished jobs."""
         return f"{self.user_prefix}{user_id}"
+
+    @property
+    def stored_prefix(self) -> str:
+        """Prefix of a user's HASH reference → bytes and time (ms): the pictures that count as theirs."""
+        return f"{self.prefix}:stored:"
+
+    @property
+    def of_scripts(self) -> tuple[str, ...]:
+        """The keys that every script is given, in the order in which the prelude takes them."""
+        return (
+            self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
+            self.held, self.lost, self.answered_pictures, self.clock,
+        )  # fmt: skip
+
+    @property
+    def prefixes_of_scripts(self) -> tuple[str, ...]:
+        """The prefixes of keys that scripts build by themselves, likewise."""
+        return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""), self.stored_prefix)
 
     def turn(self, shared: str) -> str:
         """STRING token and name of the worker whose turn it is on a shared ComfyUI."""

@@ -69,6 +69,8 @@ class Reason(StrEnum):
     """ComfyUI takes no upload of that many bytes."""
     EXPIRED = "expired"
     """It waited longer than the operator lets jobs wait."""
+    STORAGE_FULL = "storage_full"
+    """Redis has no room for the result."""
     UNKNOWN = "unknown"
 
 
@@ -197,6 +199,8 @@ class Status:
     """When its latest attempt began, by the same clock; None before the first."""
     answered: bool = False
     """Whether its user has the answer."""
+    ending: int = 0
+    """Which of its ends this is, or will be: how often an operator had it executed again after it had failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,18 @@
-"""What only an operator does with the queue, and all that he sees of it. Prompts are not for his eyes.
-
-Also how a user is forgotten.
-"""
+"""What only an operator does with the queue, and how a user is forgotten."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
-from pydantic import ValidationError
-
 from qwenedit_jobs.model import State
 from qwenedit_jobs.queue import JobQueue
-from qwenedit_jobs.reading import job_of
+from qwenedit_jobs.reading import known
+from qwenedit_jobs.records import Record, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from qwenedit_jobs.model import Job
+    from collections.abc import Iterable
 
 MOST_LOOKED_AT = 10_000
 """Jobs that one question looks at."""
@@ -39,48 +32,6 @@ class Requeued(StrEnum):
     CANCELLED = "cancelled"
     """It was before, or its user had asked for that and its worker had not answered."""
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A job's hash, as far as an operator may see it. Times are seconds since the epoch, by Redis' clock."""
-
-    id: str
-    state: State | None
-    """None: no job, but an item that somebody else put into the queue's list."""
-    user_id: int | None = None
-    pictures: tuple[str, ...] = ()
-    """References into the picture store."""
-    workflow: str | None = None
-    phase: str = ""
-    step: int = 0
-    steps: int = 0
-    attempt: int = 0
-    max_attempts: int = 0
-    requeued: int = 0
-    """How often an operator had it executed again after it had failed."""
-    cancelling: bool = False
-    worker: str | None = None
-    reason: str | None = None
-    detail: str | None = None
-    seed: int | None = None
-    enqueued_at: float | None = None
-    started_at: float | None = None
-    """When its last attempt began."""
-    finished_at: float | None = None
-    answered_at: float | None = None
-    due_at: float | None = None
-    """When its next attempt begins, while it pauses."""
-    lease_ends_at: float | None = None
-    """While it runs."""
-    died_at: float | None = None
-    """When it came among the dead, while it is there."""
-    trace_id: str | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether it is a job."""
-        return self.state is not None
 
 
 class OperatedQueue(JobQueue):
@@ -111,15 +62,22 @@ class OperatedQueue(JobQueue):
             What became of it, and its state before where that was changed.
         """
         outcome, *before = await self._run("requeue", job_id)
-        return Requeued(outcome), State(before[0]) if before else None
+        return known(Requeued, outcome, Requeued.UNKNOWN), State(before[0]) if before else None
 
     async def drop(self, job_id: str) -> bool:
         """Take a job from among the dead; False when it was not there."""
         return bool(await self._run("drop", job_id))
 
     async def forget(self, job_id: str) -> bool:
-        """Forget a job that is finished and answered; False while it is not. Its pictures are the store's."""
+        """Forget a job that is finished and answered, with its pictures; False while it is not."""
         return bool(await self._run("forget", job_id))
+
+    async def erase(self, job_id: str) -> bool:
+        """Forget a job that this version cannot read, wherever it stands; False when nothing was known of it.
+
+        Nobody can answer it. A worker that has it in hand is told that its lease is lost.
+        """
+        return bool(await self._run("erase", job_id))
 
     # ---------------------------------------------------------------- looking
 
@@ -179,7 +137,7 @@ class OperatedQueue(JobQueue):
         return not keys or int(await self._redis.exists(*keys)) == len(keys)
 
     async def records(self, job_ids: Iterable[str]) -> list[Record]:
-        """Return what is known of some jobs, in a few round trips; one that is no job has no state."""
+        """Return what is known of some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]
         found: list[Record] = []
         for start in range(0, len(ids), 500):
@@ -198,58 +156,6 @@ class OperatedQueue(JobQueue):
         records = []
         for index, job_id in enumerate(ids):
             fields, leased, draining, due, died = replies[index * width : (index + 1) * width]
-            known = fields if isinstance(fields, dict) else {}  # an error: a stranger's key of another type
             ends = leased if leased is not None else draining
-            records.append(_record(job_id, known, lease_ends=ends, due=due, died=died))
+            records.append(record_of(job_id, fields, lease_ends=ends, due=due, died=died))
         return records
-
-
-def _record(
-    job_id: str, fields: Mapping[str, str], *, lease_ends: float | None, due: float | None, died: float | None
-) -> Record:
-    if "state" not in fields:
-        return Record(job_id, None, died_at=_seconds(died))
-    job = _readable(fields)
-    trace = fields.get("trace_context", "").split("-")
-    return Record(
-        id=job_id,
-        state=State(fields["state"]),
-        user_id=int(fields["user"]) if fields.get("user") else None,
-        pictures=job.edit.pictures if job else (),
-        workflow=job.edit.workflow if job else None,
-        seed=job.edit.seed if job else None,
-        phase=fields.get("phase", ""),
-        step=int(fields.get("step", 0)),
-        steps=int(fields.get("steps", 0)),
-        attempt=int(fields.get("attempt", 0)),
-        max_attempts=int(fields.get("max_attempts", 0)),
-        requeued=int(fields.get("requeued", 0)),
-        cancelling=fields.get("cancelling") == "1",
-        worker=fields.get("worker"),
-        reason=fields.get("reason") or None,
-        detail=_without_prompt(fields.get("detail", ""), job) or None,
-        enqueued_at=_seconds(fields.get("enqueued_at")),
-        started_at=_seconds(fields.get("started_at")),
-        finished_at=_seconds(fields.get("finished_at")),
-        answered_at=_seconds(fields.get("answered_at")),
-        due_at=_seconds(due),
-        lease_ends_at=_seconds(lease_ends),
-        died_at=_seconds(died),
-        trace_id=trace[1] if len(trace) > 1 else None,
-    )
-
-
-def _readable(fields: Mapping[str, str]) -> Job | None:
-    try:
-        return job_of(dict(fields))
-    except (KeyError, ValidationError):  # of another release
-        return None
-
-
-def _without_prompt(detail: str, job: Job | None) -> str:
-    """An error of ComfyUI's may repeat what it was given."""
-    return detail.replace(job.edit.prompt, "[prompt]") if job and job.edit.prompt else detail
-
-
-def _seconds(milliseconds: str | float | None) -> float | None:
-    return float(milliseconds) / 1000 if milliseconds is not None else None

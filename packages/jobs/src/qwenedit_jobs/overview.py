@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
-    from qwenedit_jobs.operating import OperatedQueue, Record
+    from qwenedit_jobs.operating import OperatedQueue
     from qwenedit_jobs.presence import Seen
+    from qwenedit_jobs.records import Record
 
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""

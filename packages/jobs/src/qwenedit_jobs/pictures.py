@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import hashlib
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from redis.exceptions import NoPermissionError, OutOfMemoryError
+from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs import pieces
-from qwenedit_jobs.errors import PictureExpiredError, StorageFullError
+from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
+from qwenedit_jobs.scripts import FOLDER, Scripts, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.scripts import Command
+
+UPLOAD_TTL = 600
+"""Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""
+SHARE_OF_ALL = 0.9
+"""Share of Redis' `maxmemory` that users' pictures leave nothing of: the rest is for results, and for all that is
+small. Without room for its small writes a service cannot even say that there is none."""
+SHARE_OF_ONE = 0.1
+"""Share of Redis' `maxmemory` for the pictures of one user, results included."""
 
 
 class PictureStore(Protocol):
     """Keeps pictures by reference. Redis today; object storage fits behind the same calls."""
 
-    async def put(self, ref: str, data: bytes) -> None:
+    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture under a reference of the caller's choice; repeating it is harmless.
+
+        Args:
+            ref: The reference.
+            data: The picture.
+            user: Who has the picture counted against their share; None: nobody.
 
         Raises:
             StorageFullError: there is no room.
+            StorageShareError: the user has no room.
         """
 
     async def get(self, ref: str) -> bytes:
@@ -54,38 +69,46 @@ class RedisPictureStore:
     Args:
         redis: A client that does not decode replies.
         keys: The installation's key names.
-        ttl: Seconds until a picture is forgotten.
-        reserve: Share of Redis' `maxmemory` that pictures put here leave free. Without room for its small writes
-            a service cannot even say that there is none.
+        ttl: Seconds until a picture is forgotten; `JobQueue.enqueue` may prolong that.
+        share: Share of Redis' `maxmemory` up to which users' pictures are taken.
+        share_of_one: Share of it that one user's pictures may have.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl: int, reserve: float = 0.0) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, *, ttl: int, share: float = SHARE_OF_ALL, share_of_one: float = SHARE_OF_ONE
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._ttl = ttl
-        self._reserve = reserve
+        self._shares = (share, share_of_one)
+        self._scripts = Scripts(redis, FOLDER, {"reserve": parts_of("reserve")})
 
-    async def put(self, ref: str, data: bytes) -> None:
+    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture until its TTL runs out.
 
+        A user's picture has its room before it is sent. Pictures that nobody waits for any more go for it, oldest
+        first.
+
         Raises:
-            StorageFullError: Redis is at its `maxmemory`, or would come into the reserve below it.
+            StorageFullError: Redis is at its `maxmemory`, or a user's picture would come into what is left free.
+            StorageShareError: the user's other pictures leave no room, and their jobs still need them.
         """
+        milliseconds = self._ttl * 1000 if user is None else await self._reserve(ref, len(data), user)
         try:
-            await pieces.put(self._redis, self._keys.picture(ref), data, ms=self._ttl * 1000)
+            await pieces.put(self._redis, self._keys.picture(ref), data, ms=milliseconds)
         except OutOfMemoryError as error:
             raise StorageFullError from error
-        if self._reserve and not await self._leaves_reserve():  # it goes again where it has taken too much
-            await self.delete(ref)
-            raise StorageFullError
 
-    async def _leaves_reserve(self) -> bool:
-        try:
-            memory: Mapping[str, Any] = await self._redis.info("memory")
-        except NoPermissionError:  # a Redis whose administrator keeps that to himself
-            return True
-        limit = int(memory.get("maxmemory", 0))
-        return not limit or int(memory["used_memory"]) <= limit * (1 - self._reserve)
+    async def _reserve(self, ref: str, size: int, user: int) -> int:
+        """Have room for a picture; returns for how many milliseconds it is to be kept."""
+        keys = self._keys
+        arguments: Command = (*keys.prefixes_of_scripts, 0, 0, user, ref, size, self._ttl, *self._shares)
+        outcome, *kept = cast("list[Any]", await self._scripts.run("reserve", keys.of_scripts, arguments, raw=True))
+        if outcome == b"share":
+            raise StorageShareError
+        if outcome == b"full":
+            raise StorageFullError
+        return int(kept[0])
 
     async def get(self, ref: str) -> bytes:
         """Return a picture.
@@ -116,7 +139,10 @@ class RedisPictureStore:
     async def delete(self, *refs: str) -> None:
         """Forget pictures."""
         if refs:
-            await self._redis.unlink(*(self._keys.picture(ref) for ref in refs))
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.unlink(*(self._keys.picture(ref) for ref in refs))
+            pipeline.zrem(self._keys.answered_pictures, *refs)
+            await pipeline.execute()
 
 
 def input_ref(job_id: str, index: int) -> str:
@@ -124,6 +150,13 @@ def input_ref(job_id: str, index: int) -> str:
     return f"{job_id}:in:{index}"
 
 
-def result_ref(job_id: str, attempt: int) -> str:
-    """Name what an attempt produced; a zombie's late result never overwrites its successor's."""
-    return f"{job_id}:out:{attempt}"
+def result_ref(job_id: str, attempt: int, token: str = "") -> str:
+    """Name what an attempt produced; a zombie's late result never overwrites its successor's.
+
+    Args:
+        job_id: The job.
+        attempt: Its number, which an attempt that is given back leaves to the next one.
+        token: The claim's, which no other attempt has.
+    """
+    told = f":{hashlib.sha256(token.encode()).hexdigest()[:12]}" if token else ""
+    return f"{job_id}:out:{attempt}{told}"

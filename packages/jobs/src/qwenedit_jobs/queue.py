@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -18,15 +17,17 @@ from qwenedit_jobs.errors import (
     QueueFullError,
     StorageFullError,
     TooManyUnfinishedError,
+    UnreadableRecordError,
 )
 from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import Cancelled, Claim, Counts, Job, Lease, Phase, Reason, Result, Settled, State, Status
-from qwenedit_jobs.reading import claim_of, status_of
-from qwenedit_jobs.refusals import explained
-from qwenedit_jobs.scripts import Scripts
+from qwenedit_jobs.pictures import UPLOAD_TTL
+from qwenedit_jobs.reading import claim_of, known, status_of
+from qwenedit_jobs.refusals import explained, is_wrong_kind
+from qwenedit_jobs.scripts import FOLDER, PRELUDE, Scripts, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
 SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
     "promote", "expire", "answered", "readdress", "counts", "unfinished", "pause", "resume", "requeue", "drop",
-    "forget", "abandon",
+    "forget", "abandon", "defer", "room", "erase",
 )  # fmt: skip
 PARTS = {
-    **{name: ("prelude", name) for name in SCRIPT_NAMES},
-    "claim_awaited": ("nothing_waits", "prelude", "claim"),
+    **{name: parts_of(name) for name in SCRIPT_NAMES},
+    "claim_awaited": ("nothing_waits", *PRELUDE, "claim"),
 }
-SCRIPTS = files("qwenedit_jobs") / "lua"
+SCRIPTS = FOLDER
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
 ANSWERED_RETENTION = 86_400
@@ -56,6 +57,10 @@ LOOK_EVERY = 0.5
 """Seconds between looks at the line while Redis is too full to wait in it."""
 ABANDONED_FOR = 60.0
 """Seconds for which an abandoned token is remembered: its claim may still be on its way, or wait inside Redis."""
+DEFERRED_FOR = 5.0
+"""Seconds for which a job that a worker cannot read is left to the workers of another version."""
+MOST_NOTED = 1_000
+"""Jobs of which it is remembered that they could not be read, so that each is told of once."""
 _FORGOTTEN = "forgotten"
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
@@ -72,7 +77,8 @@ class Limits:
         max_unfinished_per_user: Jobs that one user may have unfinished at once.
         max_attempts: Executions in all, the first included.
         retry_delays: Seconds before the second, third, … attempt; the last one repeats.
-        max_wait: Seconds after its acceptance in which a job must have begun; later it fails instead.
+        max_wait: Seconds in which a job must begin after its acceptance, and again after an attempt that failed; later
+            it fails instead.
     """
 
     max_queue_length: int = 1000
@@ -93,11 +99,18 @@ class JobQueue:
         redis: A client that decodes replies.
         keys: The installation's key names.
         waiter: A client whose connections are for waiting alone: its socket time-out must exceed the wait.
-        picture_ttl: Seconds for which a result's picture is kept that is handed in with it.
+        picture_ttl: Seconds for which pictures are kept, of jobs that are accepted and of results that are handed in.
+        on_unreadable: Called with the id of each job that this version cannot read, the first time it is met.
     """
 
     def __init__(
-        self, redis: Redis, keys: Keys, *, waiter: Redis | None = None, picture_ttl: int = PICTURE_TTL
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        waiter: Redis | None = None,
+        picture_ttl: int = PICTURE_TTL,
+        on_unreadable: Callable[[str], None] = lambda _job_id: None,
     ) -> None:
         self._redis = redis
         self._waiter = waiter or redis
@@ -105,11 +118,10 @@ class JobQueue:
         self._picture_ttl = picture_ttl
         self._scripts = Scripts(redis, SCRIPTS, PARTS)
         self._waiting = Scripts(waiter, SCRIPTS, PARTS) if waiter else self._scripts
-        self._script_keys = (
-            keys.job_queue, keys.leases, keys.draining, keys.delayed, keys.dead, keys.events, keys.nudge,
-            keys.paused, keys.held, keys.lost,
-        )  # fmt: skip
-        self._common = (keys.job_prefix, keys.user_prefix, keys.claim_prefix, UNANSWERED_RETENTION, DEAD_KEPT)
+        self._on_unreadable = on_unreadable
+        self._unreadable = dict[str, None]()
+        self._script_keys = keys.of_scripts
+        self._common: Command = (*keys.prefixes_of_scripts, UNANSWERED_RETENTION, DEAD_KEPT)
 
     async def _run(
         self,
@@ -137,10 +149,11 @@ class JobQueue:
             job: The job.
             limits: What is accepted.
             trace_context: Travels with it.
-            pictures_in_redis: Accept it only if the same Redis has its pictures at this moment.
+            pictures_in_redis: Accept it only if the same Redis has its pictures at this moment, and keep them there
+                for `picture_ttl`.
 
         Returns:
-            The job's state: `QUEUED` when it was accepted now.
+            The job's state: `QUEUED` when it was accepted now. Another version's state is told as `RUNNING`.
 
         Raises:
             QueueFullError: too many jobs wait.
@@ -151,7 +164,7 @@ class JobQueue:
         outcome, *rest = await self._run(
             "enqueue", job.id, _payload(job), job.user_id, trace_context, limits.max_attempts,
             json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
-            limits.max_unfinished_per_user,
+            limits.max_unfinished_per_user, self._picture_ttl,
             *(self._keys.picture(ref) for ref in job.edit.pictures if pictures_in_redis),
         )  # fmt: skip
         if outcome == _FORGOTTEN:
@@ -160,19 +173,25 @@ class JobQueue:
             raise QueueFullError(int(rest[0]))
         if outcome == "limited":
             raise TooManyUnfinishedError(int(rest[0]))
-        return State.QUEUED if outcome == "accepted" else State(rest[0])
+        return State.QUEUED if outcome == "accepted" else known(State, rest[0], State.RUNNING)
 
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancel a job: at once while it waits, through its worker while it runs."""
-        return Cancelled(await self._run("cancel", job_id))
+        return known(Cancelled, await self._run("cancel", job_id), Cancelled.UNKNOWN)
 
-    async def answered(self, job_id: str) -> bool:
+    async def answered(self, job_id: str, *, ending: int | None = None) -> bool:
         """Remember that the user has the answer.
 
+        Args:
+            job_id: The job.
+            ending: Which of its ends was answered, as `Status` says. An operator may have had the job executed again
+                meanwhile, and then the answer to its next end is still to come.
+
         Returns:
-            Whether this call was the first to say so.
+            Whether this call was the first to say so, and the job still is at that end.
         """
-        return bool(await self._run("answered", job_id, ANSWERED_RETENTION))
+        told = "" if ending is None else str(ending)
+        return bool(await self._run("answered", job_id, ANSWERED_RETENTION, told))
 
     async def readdress(self, job_id: str, message_id: int) -> bool:
         """Let the bot answer a job in another message than its placeholder; False where there is no such job."""
@@ -262,7 +281,7 @@ class JobQueue:
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        arguments = (worker, token, _ms(lease), pictures_up_to, self._keys.picture(""))
+        arguments = (worker, token, _ms(lease), pictures_up_to)
         waited: object = None
         if wait:
             line = self._keys.job_queue
@@ -298,22 +317,33 @@ class JobQueue:
             job_id: The job.
             token: Of the claim.
             result: What the attempt produced.
-            picture: Is put into the same Redis first, and the result accepted only if it is there then.
+            picture: Is put into the same Redis first, and the result accepted only if it is there then. Where there
+                is no room for it, pictures that nobody waits for any more go.
 
         Raises:
             PicturesForgottenError: Redis does not have the picture any more.
             StorageFullError: it has no room for it.
         """
-        key, said = self._keys.picture(result.picture), result.model_dump_json()
+        said = result.model_dump_json()
         if picture is None:
-            return Settled(await self._run("complete", job_id, token, said, ""))
-        keep = pieces.commands(key, picture, ms=_ms(self._picture_ttl))
-        kept, outcome = await self._run("complete", job_id, token, said, key, behind=keep)
+            return Settled(await self._run("complete", job_id, token, said, "", 0))
+        refused = await self._complete_with(picture, job_id, token, said, result.picture)
+        if isinstance(refused, StorageFullError) and await self._run("room", len(picture)):
+            refused = await self._complete_with(picture, job_id, token, said, result.picture)
+        if isinstance(refused, Settled):
+            return refused
+        raise refused
+
+    async def _complete_with(
+        self, picture: bytes, job_id: str, token: str, said: str, ref: str
+    ) -> Settled | ResponseError:
+        send = pieces.commands(f"{self._keys.picture(ref)}:sent", picture, ms=_ms(UPLOAD_TTL))
+        sent, outcome = await self._run("complete", job_id, token, said, ref, self._picture_ttl, behind=send)
         if outcome != _FORGOTTEN:
             return Settled(outcome)
-        if isinstance(kept, ResponseError):
-            raise await explained(kept, self._redis, {})
-        raise PicturesForgottenError(job_id)
+        if isinstance(sent, ResponseError):
+            return await explained(sent, self._redis, {})
+        return PicturesForgottenError(job_id)
 
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
         """Give up for good: `FAILED`, `CANCELLED` or `LOST`."""
@@ -327,6 +357,14 @@ class JobQueue:
         """Give a job back unharmed, the attempt not counted: `QUEUED`, `CANCELLED` or `LOST`."""
         return Settled(await self._run("release", job_id, token))
 
+    async def defer(self, job_id: str, token: str) -> Settled:
+        """Give a job back that this version cannot read, the attempt not counted, and not to the next claim.
+
+        Returns:
+            `DELAYED`, `CANCELLED` or `LOST`.
+        """
+        return Settled(await self._run("defer", job_id, token, _ms(DEFERRED_FOR)))
+
     async def drain(self, job_id: str, token: str) -> Lease:
         """Say that the job's pod is leaving, so that KEDA no longer keeps a replica for it."""
         return Lease(await self._run("drain", job_id, token))
@@ -334,9 +372,9 @@ class JobQueue:
     # ---------------------------------------------------------------- looking
 
     async def status(self, job_id: str) -> Status | None:
-        """Return what is known of a job; None when it was never accepted or is forgotten."""
-        fields = cast("dict[str, str]", await self._redis.hgetall(self._keys.job(job_id)))
-        return status_of(fields) if "payload" in fields else None
+        """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
+        found = await self.statuses([job_id])
+        return found[0] if found else None
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
@@ -344,14 +382,25 @@ class JobQueue:
         pipeline = self._redis.pipeline(transaction=False)
         for job_id in ids:
             pipeline.hgetall(self._keys.job(job_id))
-        known: list[Status] = []
-        for job_id, fields in zip(ids, await pipeline.execute(), strict=True):
+        statuses: list[Status] = []
+        for job_id, fields in zip(ids, await pipeline.execute(raise_on_error=False), strict=True):
+            if isinstance(fields, Exception) and not is_wrong_kind(fields):
+                raise fields
             try:
-                known += [status_of(fields)] if "payload" in fields else []
-            except ValidationError as error:
+                statuses += [status_of(fields)] if fields else []
+            except UnreadableRecordError as error:
                 # One that is shown to nobody must not keep the others from being shown.
-                log.warning("queue.unreadable", job_id=job_id, errors=error.error_count())
-        return known
+                self._note_unreadable(job_id, str(error))
+        return statuses
+
+    def _note_unreadable(self, job_id: str, why: str) -> None:
+        if job_id in self._unreadable:
+            return
+        self._unreadable[job_id] = None
+        if len(self._unreadable) > MOST_NOTED:
+            del self._unreadable[next(iter(self._unreadable))]
+        log.warning("queue.unreadable", job_id=job_id, error=why, remedy="qwenedit jobs show")
+        self._on_unreadable(job_id)
 
     async def waiting_ids(self) -> list[str]:
         """Return the ids in line, next one first."""
@@ -373,7 +422,8 @@ class JobQueue:
         pipeline = self._redis.pipeline(transaction=False)
         for job_id in await self._redis.zrange(self._keys.leases, 0, -1):
             pipeline.hget(self._keys.job(cast("str", job_id)), "worker")
-        return {worker for worker in await pipeline.execute() if worker}
+        workers = await pipeline.execute(raise_on_error=False)
+        return {worker for worker in workers if worker and isinstance(worker, str)}
 
     async def counts(self) -> Counts:
         """Count the jobs in each place, at one moment.

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from qwenedit_jobs.errors import UnreadableJobError
+from qwenedit_jobs.errors import UnreadableJobError, UnreadableRecordError
 from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.trace import attempt_context
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -46,7 +46,7 @@ def claim_of(found: Sequence[bytes], token: str) -> Claim:
     )
 
 
-def job_of(fields: dict[str, str]) -> Job:
+def job_of(fields: Mapping[str, str]) -> Job:
     """Read the job in its hash, with the message that it is answered in by now; what is unknown is left out.
 
     Raises:
@@ -59,33 +59,50 @@ def job_of(fields: dict[str, str]) -> Job:
     return job.model_copy(update={"reply": job.reply.model_copy(update={"placeholder_id": int(placeholder)})})
 
 
-def status_of(fields: dict[str, str]) -> Status:
-    """Read a job's hash.
+def status_of(fields: object) -> Status:
+    """Read a job's hash, or Redis' error in its place: a key of another type.
 
     Raises:
-        pydantic.ValidationError: see `job_of`.
+        UnreadableRecordError: what this version must know is not there, or is something else.
     """
+    if not isinstance(fields, dict):
+        raise UnreadableRecordError(f"no hash: {fields}")
+    try:
+        return _status_of(fields)
+    except ValidationError as error:
+        named = {".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors()}
+        raise UnreadableRecordError(f"of another version: {', '.join(sorted(named))}") from error
+    except KeyError as error:
+        raise UnreadableRecordError(f"no {error}") from error
+    except (ValueError, TypeError) as error:
+        # Of all fields only these are numbers and words; the user's own words are in the payload.
+        raise UnreadableRecordError(str(error)) from error
+
+
+def _status_of(fields: Mapping[str, str]) -> Status:
     result = fields.get("result")
     reason = fields.get("reason")
     trace_context = fields.get("trace_context", "")
     return Status(
         job=job_of(fields),
         state=State(fields["state"]),
-        phase=_known(Phase, fields["phase"], Phase.STARTING),
+        phase=known(Phase, fields["phase"], Phase.STARTING),
         step=int(fields["step"]),
         steps=int(fields["steps"]),
         attempt=int(fields["attempt"]),
         cancelling=fields.get("cancelling") == "1",
         enqueued_at=int(fields["enqueued_at"]) / 1000,
-        reason=_known(Reason, reason, Reason.UNKNOWN) if reason else None,
+        reason=known(Reason, reason, Reason.UNKNOWN) if reason else None,
         result=Result.model_validate_json(result, extra="ignore") if result else None,
         trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
         started_at=int(started) / 1000 if (started := fields.get("started_at")) else None,
         answered="answered_at" in fields,
+        ending=int(fields.get("requeued", 0)),
     )
 
 
-def _known(words: type[_Word], word: str, otherwise: _Word) -> _Word:
+def known(words: type[_Word], word: str, otherwise: _Word) -> _Word:
+    """Read a word of a kind; another version's word is `otherwise`."""
     try:
         return words(word)
     except ValueError:

@@ -17,6 +17,11 @@ _FULL = "command not allowed when used memory > 'maxmemory'"
 _WRONG_KIND = "WRONGTYPE"
 
 
+def is_wrong_kind(error: Exception) -> bool:
+    """Whether a command met a key of another type than it is for."""
+    return _WRONG_KIND in str(error)
+
+
 async def explained(error: ResponseError, redis: Redis, kinds: Mapping[str, str]) -> ResponseError:
     """Find the cause of a refusal.
 
@@ -33,7 +38,7 @@ async def explained(error: ResponseError, redis: Redis, kinds: Mapping[str, str]
     """
     if _FULL in str(error):
         return StorageFullError()
-    if _WRONG_KIND in str(error):
+    if is_wrong_kind(error):
         for key, expected in kinds.items():
             found = await redis.type(key)
             if found not in {expected, "none"}:

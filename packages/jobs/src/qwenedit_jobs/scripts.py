@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redis.client import NEVER_DECODE
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = "Sequence[str | bytes | float]"
 """Of Redis, with its arguments."""
+FOLDER = files("qwenedit_jobs") / "lua"
+PRELUDE = ("prelude", "pictures", "endings", "clock")
+"""What stands before every script that knows jobs."""
+
+
+def parts_of(script: str) -> tuple[str, ...]:
+    """Name the files of which a script that knows jobs is made."""
+    return (*PRELUDE, script)
 
 
 class Scripts:

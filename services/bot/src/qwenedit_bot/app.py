@@ -67,9 +67,11 @@ from qwenedit_bot.updates import GROUP as UPDATES_GROUP
 from qwenedit_bot.warm import warm_up
 from qwenedit_bot.webhook import Webhook
 from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
-from qwenedit_jobs import Events, JobQueue, RedisPictureStore, connect, load
+from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.events import GROUP as EVENTS_GROUP
 from qwenedit_jobs.operating import OperatedQueue
+from qwenedit_jobs.pictures import UPLOAD_TTL
+from qwenedit_jobs.policy import check_eviction_policy
 from qwenedit_jobs.presence import Workers
 from qwenedit_telemetry import Health, setup
 
@@ -80,8 +82,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.updates import ReceivedUpdate
     from qwenedit_jobs import Event
 
-MEMORY_RESERVE = 0.1
-"""Share of Redis' memory that users' photos leave free: for the results of those before, and for refusals in words."""
 PICTURE_MEMORY = 160 * 1024 * 1024
 """Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
 UPDATES_AT_ONCE = 50
@@ -134,6 +134,9 @@ async def serve(settings: BotSettings) -> int:
         except* TokenRefusedError as refused:
             log.error("bot.token_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
+        except* EvictionPolicyError as refused:
+            log.error("bot.redis_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
+            code = 2
         except* PresetsError as refused:
             log.error("bot.presets_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
@@ -163,11 +166,12 @@ async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
 
     Raises:
         TokenRefusedError: Telegram does not know the token.
+        EvictionPolicyError: Redis deletes accepted jobs when it is full.
     """
     backoff = Backoff()
     while not stop.is_set():
         try:
-            await redis.ping()
+            await check_eviction_policy(redis)
             with impatient():
                 me = await unless(stop, bot.me())
         except RedisError as error:
@@ -204,8 +208,10 @@ async def run(
         PresetsError: the operator's presets cannot be used.
     """
     redis = connections.commands
-    queue = OperatedQueue(redis, settings.keys)
-    store = RedisPictureStore(connections.raw, settings.keys, ttl=settings.picture_ttl, reserve=MEMORY_RESERVE)
+    queue = OperatedQueue(
+        redis, settings.keys, picture_ttl=settings.picture_ttl, on_unreadable=lambda _job: metrics.unreadable.inc()
+    )
+    store = RedisPictureStore(connections.raw, settings.keys, ttl=UPLOAD_TTL)
     texts = Texts(default=settings.default_language)
     languages = Languages(redis, keys, texts)
     presets = Shelf(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)

@@ -97,7 +97,7 @@ class Deliver:
             if self._recently.get(event.job_id) == status.enqueued_at:
                 # Redis has forgotten that, and how the job had ended: it was executed again.
                 log.info("answer.given_before", state=event.state)
-                await self._queue.answered(event.job_id)
+                await self._queue.answered(event.job_id, ending=status.ending)
                 return
             with tracing.continued(
                 "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
@@ -125,7 +125,7 @@ class Deliver:
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
         self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
-        if await self._queue.answered(event.job_id):
+        if await self._queue.answered(event.job_id, ending=status.ending):
             self._metrics.deliveries.labels(outcome).inc()
             await self._tally.count(status.state)
             reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for

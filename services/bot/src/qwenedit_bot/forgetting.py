@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import input_ref, result_ref
+from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ class Forgetting:
 
     async def forget(self, user_id: int) -> bool:
         """Forget a user; may be repeated. False while jobs of theirs are being stopped: `tick` forgets these."""
-        jobs = await self._queue.statuses(await self._queue.ids_of(user_id))
+        ids = await self._queue.ids_of(user_id)
+        jobs = await self._queue.statuses(ids)
+        for job_id in set(ids) - {status.job.id for status in jobs}:
+            await self._queue.erase(job_id)  # of another version: nobody here could answer it
         if jobs:  # before anything else: whatever crashes, these are forgotten
             await self._redis.sadd(self._keys.forgetting, *(status.job.id for status in jobs))
         for status in jobs:
@@ -96,9 +99,7 @@ class Forgetting:
         job = status.job
         if not await self._queue.was_answered(job.id):
             return False
-        # One attempt more than are known: a worker that was taken for lost may have made a picture all the same.
-        results = (result_ref(job.id, attempt) for attempt in range(1, status.attempt + 2))
-        await self._store.delete(*(input_ref(job.id, number) for number in range(MAX_PICTURES)), *results)
+        await self._store.delete(*(input_ref(job.id, number) for number in range(MAX_PICTURES)))
         if status.result is not None:
             await self._store.delete(status.result.picture)
         await self._redis.unlink(self._keys.withheld(job.id))

@@ -51,12 +51,12 @@ class BotKeys:
     def pattern_of(self, user_id: int) -> str:
         """Regular expression of the keys whose names alone say that they are a user's.
 
-        Answers and albums in the private chat, occasions and dialogues in any.
+        Answers and albums in the private chat, occasions and dialogues in any, and which pictures are kept for them.
         """
         prefix, bot, user = re.escape(self.prefix), self.bot_id, user_id
         return (
             rf"{prefix}:(?:(?:reply|occasion|album):{bot}:{user}:.*|occasion:{bot}:-\d+:\w+:{user}"
-            rf"|dialogue:-?\d+:{user}:\w+)"
+            rf"|dialogue:-?\d+:{user}:\w+|stored:{user})"
         )
 
     @property

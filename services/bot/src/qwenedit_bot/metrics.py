@@ -97,6 +97,10 @@ class BotMetrics:
             "qwenedit_redis_memory_max_bytes", "Memory beyond which Redis refuses writes; 0: it has no such limit.",
             registry=registry,
         )  # fmt: skip
+        self.unreadable = Counter(
+            "qwenedit_jobs_unreadable_total", "Jobs in Redis that this version could not read, each once a replica.",
+            registry=registry,
+        )  # fmt: skip
         self.reaped = Counter(
             "qwenedit_jobs_reaped_total",
             "Attempts that were taken from their workers, by what became of the job (queued: an operator did it).",

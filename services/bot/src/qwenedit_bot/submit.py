@@ -24,6 +24,7 @@ from qwenedit_jobs import (
     QueueFullError,
     ReplyTo,
     StorageFullError,
+    StorageShareError,
     TooManyUnfinishedError,
     input_ref,
 )
@@ -55,6 +56,12 @@ _REFUSED_TYPES = {
     "image/svg+xml": Refusal.UNKNOWN,
     "image/tiff": Refusal.UNKNOWN,
     "image/vnd.adobe.photoshop": Refusal.UNKNOWN,
+}
+
+_NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
+    QueueFullError: ("queue_full", Text.QUEUE_FULL),
+    StorageFullError: ("storage_full", Text.STORAGE_FULL),
+    StorageShareError: ("storage_share", Text.STORAGE_SHARE),
 }
 
 log = structlog.get_logger(__name__)
@@ -197,7 +204,7 @@ class Submit:
                     await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
             except (
                 FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-                QueueFullError, StorageFullError, TooManyUnfinishedError, _NotAllowedError,
+                QueueFullError, StorageFullError, StorageShareError, TooManyUnfinishedError, _NotAllowedError,
             ) as error:  # fmt: skip
                 await self._store.delete(*stored)
                 await self._withdraw(request)
@@ -298,10 +305,9 @@ def _refusal(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError():
-            return Outcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))
-        case StorageFullError():
-            return Outcome.NOT_NOW, "storage_full", View(words(Text.STORAGE_FULL))
+        case QueueFullError() | StorageFullError() | StorageShareError():
+            reason, text = _NO_ROOM[type(error)]
+            return Outcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):
             return Outcome.NOT_NOW, "too_many_unfinished", View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
         case _NotAllowedError(verdict=verdict):

@@ -69,6 +69,7 @@ class Text(StrEnum):
     ABOUT_PHOTO = "about-photo"
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
+    STORAGE_SHARE = "storage-share"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
     RESULT_REFUSED = "result-refused"

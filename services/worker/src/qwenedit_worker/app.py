@@ -23,7 +23,7 @@ from qwenedit_worker.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.heartbeat import Heartbeat
 from qwenedit_worker.metrics import Metrics
 from qwenedit_worker.readiness import ComfyUIWatch
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, LinkedTurns, listen
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, LinkedTurns, evicts, listen
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.shutdown import Shutdown
 from qwenedit_worker.worker import Pace, Worker
@@ -135,7 +135,9 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
 
         async with asyncio.TaskGroup() as tasks:
+            refused = tasks.create_task(evicts(redis, link=link, then=shutdown.abandon), name="eviction-policy")
             helpers = [
+                refused,
                 tasks.create_task(watch.run(), name="comfyui-watch"),
                 tasks.create_task(heartbeat.run(), name="heartbeat"),
                 tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"),
@@ -147,6 +149,8 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             for helper in helpers:
                 helper.cancel()
     log.info("worker.stopped")
+    if not refused.cancelled() and refused.result():
+        raise SystemExit(2)
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:

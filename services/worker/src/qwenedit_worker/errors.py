@@ -9,3 +9,7 @@ class WorkerError(Exception):
 
 class QueueUnavailableError(WorkerError):
     """Redis did not carry out a call, or its reply was lost. Every call may be repeated."""
+
+
+class QueueStorageFullError(QueueUnavailableError):
+    """Redis has no room for a result's picture, whatever it deletes to make some."""

@@ -34,6 +34,7 @@ class Queue(Protocol):
     async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled: ...  # noqa: D102
     async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled: ...  # noqa: D102
     async def release(self, job_id: str, token: str) -> Settled: ...  # noqa: D102
+    async def defer(self, job_id: str, token: str) -> Settled: ...  # noqa: D102
     async def drain(self, job_id: str, token: str) -> Lease: ...  # noqa: D102
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
+from qwenedit_jobs import EvictionPolicyError, StorageFullError
+from qwenedit_jobs.policy import check_eviction_policy
 from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.errors import QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +49,9 @@ class Link:
         """Turn Redis' errors into `QueueUnavailableError`."""
         try:
             yield
+        except StorageFullError as error:
+            self._refused(str(error))
+            raise QueueStorageFullError(str(error)) from error
         except ResponseError as error:
             self._refused(str(error))
             raise QueueUnavailableError(str(error)) from error
@@ -135,6 +140,11 @@ class LinkedQueue:
         with self._link.watched():
             return await self._queue.release(job_id, token)
 
+    async def defer(self, job_id: str, token: str) -> Settled:
+        """See `JobQueue.defer`."""
+        with self._link.watched():
+            return await self._queue.defer(job_id, token)
+
     async def drain(self, job_id: str, token: str) -> Lease:
         """See `JobQueue.drain`."""
         with self._link.watched():
@@ -193,6 +203,29 @@ class LinkedRegister:
         """See `Workers.leave`."""
         with self._link.watched():
             await self._workers.leave(worker)
+
+
+async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:
+    """Whether Redis cannot be used because it deletes what it likes when it is full; asked until it answers.
+
+    Args:
+        redis: A client.
+        link: Knows whether it is reachable.
+        then: Called if so.
+    """
+    backoff = Backoff()
+    while True:
+        try:
+            with link.watched():
+                await check_eviction_policy(redis)
+        except EvictionPolicyError as error:
+            log.critical("redis.evicts", error=str(error))
+            then()
+            return True
+        except QueueUnavailableError:
+            await asyncio.sleep(backoff.pause())
+        else:
+            return False
 
 
 async def listen(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: Link) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Lease, Result, Settled, result_ref
+from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
 from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.errors import QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.events import set_within
 from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from qwenedit_worker.activity import Activity
     from qwenedit_worker.ports import Queue
     from qwenedit_worker.shutdown import Shutdown
+
+ROOM_AWAITED = 10.0
+"""Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +49,18 @@ class Settlement:
         """
         if isinstance(outcome, Dropped):
             return Settled.LOST
+        clock = asyncio.get_running_loop().time
         backoff = Backoff()
-        lost = False
+        lost, full_since = False, None
         while True:
             try:
                 return await self._say(claim, outcome, keep_picture=not lost)
+            except QueueStorageFullError as error:
+                full_since = full_since or clock()
+                if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
+                    log.error("job.result_has_no_room", bytes=len(outcome.result.png))  # noqa: TRY400 - the words say it
+                    outcome = Fail(Reason.STORAGE_FULL, str(error))
+                self._activity.sign()
             except QueueUnavailableError:
                 self._activity.sign()
             if await set_within(self._shutdown.abandoning, backoff.pause()):
@@ -61,7 +72,7 @@ class Settlement:
         job_id, token = claim.job.id, claim.token
         match outcome:
             case Finished(result):
-                ref = result_ref(job_id, claim.attempt)
+                ref = result_ref(job_id, claim.attempt, token)
                 told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
                 return await self._queue.complete(job_id, token, told, picture=result.png if keep_picture else None)
             case Retry(reason, detail):

@@ -230,7 +230,7 @@ class Worker:
                         return claim
         except UnreadableJobError as error:
             log.exception("job.unreadable", job=error.job_id)
-            await self._give_up_on(error)
+            await self._leave_to_another_version(error)
             return None
         except asyncio.CancelledError:
             await self._abandon(token)
@@ -260,9 +260,9 @@ class Worker:
         except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
 
-    async def _give_up_on(self, error: UnreadableJobError) -> None:
+    async def _leave_to_another_version(self, error: UnreadableJobError) -> None:
         try:
-            await self._queue.retry(error.job_id, error.token, Reason.UNKNOWN, str(error))
+            await self._queue.defer(error.job_id, error.token)
         except QueueUnavailableError:
             log.warning("job.not_given_back", job=error.job_id, remedy="its lease runs out")
 

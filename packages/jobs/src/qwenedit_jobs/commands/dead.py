@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenedit_jobs.commands import jobs
 from qwenedit_jobs.commands.answer import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.commands.jobs import requeue
 from qwenedit_jobs.commands.tables import duration, table
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_jobs.operating import OperatedQueue, Record
+    from qwenedit_jobs.operating import OperatedQueue
+    from qwenedit_jobs.records import Record
 
 HEADS = ("ID", "FAILED", "USER", "ATTEMPTS", "REASON", "DETAIL")
 SHOWN_DETAIL = 60
@@ -38,7 +39,7 @@ async def dead_retry(queue: OperatedQueue, starts: Sequence[str], *, everything:
     deeds = []
     for record in await _chosen(queue, starts, everything=everything):
         if record.known:
-            deeds.append(await requeue(queue, record, force=force))
+            deeds.append(await jobs.requeue(queue, record, force=force))
         else:
             deeds.append(Deed(record.id, "stranger", f"{STRANGER}; `qwenedit dead drop` removes it", done=False))
     return of_deeds(deeds)
@@ -82,7 +83,9 @@ def _one_of(dead: Sequence[str], start: str) -> str:
 
 
 def _row(record: Record, now: float) -> tuple[str, ...]:
-    detail = record.detail or "" if record.known else STRANGER
+    detail = record.detail or ""
+    if not record.known:
+        detail = STRANGER if record.raw is None else jobs.UNREADABLE
     return (
         record.id,
         f"{duration(now - record.died_at)} ago" if record.died_at else "",

@@ -12,12 +12,14 @@ from qwenedit_jobs.operating import Requeued
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_jobs.operating import OperatedQueue, Record
+    from qwenedit_jobs.operating import OperatedQueue
+    from qwenedit_jobs.records import Record
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 LISTED = (*UNDER_WAY, State.FAILED)
 """States whose jobs can be listed; the others are found by their id."""
 HEADS = ("ID", "STATE", "USER", "AGE", "ATTEMPT", "STEP", "WORKER", "REASON")
+UNREADABLE = "not readable by this version"
 MOST_NAMED = 5
 """Ids that a complaint names."""
 
@@ -33,7 +35,7 @@ async def jobs_list(queue: OperatedQueue, *, states: Sequence[State], user: int 
     """
     places = await queue.places()
     records = await queue.records(job_id for state in states for job_id in places[state])
-    found = [record for record in records if record.known and (user is None or record.user_id == user)]
+    found = [record for record in records if (record.known or record.raw) and (user is None or record.user_id == user)]
     shown = found[:limit]
     if not found:
         return Answer([], "No such job.")
@@ -125,6 +127,8 @@ async def _cancel(queue: OperatedQueue, record: Record) -> Deed:
 
 
 def _row(record: Record, now: float) -> tuple[str, ...]:
+    if not record.known:
+        return (record.id, UNREADABLE, "", "", "", "", "", "")
     return (
         record.id,
         f"{record.state} (cancelling)" if record.cancelling else str(record.state),
@@ -146,6 +150,9 @@ def _step(record: Record) -> str:
 
 
 def _details(record: Record, *, now: float) -> str:
+    if record.raw is not None:
+        rows = [("id", record.id), ("state", f"{UNREADABLE}; what Redis holds is"), *sorted(record.raw.items())]
+        return pairs(rows)
     if not record.known:
         return f"{record.id}: an item that somebody else put into the queue's list; there is no job behind it"
     return pairs(

@@ -1,15 +1,15 @@
--- worker, token, lease in ms, bytes of pictures that may come with the job, prefix of their keys → {number of strangers}
+-- worker, token, lease in ms, bytes of pictures that may come with the job → {number of strangers}
 -- when nothing waits, else
 -- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,
 -- pictures …}: all that the job has, or none where one is gone or they are too large
--- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone). They are
--- kept among the dead, where the operator finds them.
-local worker, token, lease, room, PICTURE = unpack(ARGV, FIRST)
+-- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone), and jobs whose
+-- hash this version cannot read. They are kept among the dead, where the operator finds them.
+local worker, token, lease, room = unpack(ARGV, FIRST)
 local BATCH = 10 -- expired leases and ended pauses that one call deals with
 local LOOKED_AT = 100 -- items of the list that one call looks at; who finds none among them calls again
 
 -- By then the job is claimed: nothing here may fail, whatever an unknown version has put into the payload.
-local function pictures_of(payload)
+local function pictures_with(payload)
     local known, refs = pcall(function()
         return cjson.decode(payload).edit.pictures
     end)
@@ -30,7 +30,7 @@ local function answer_of(strangers, id, job)
     local payload, attempt, max_attempts, trace_context, enqueued_at, before = unpack(job, 1, 6)
     local answer = { strangers, id, payload, tostring(attempt), max_attempts, trace_context,
         tostring(NOW - enqueued_at), before or '' }
-    for _, picture in ipairs(tonumber(room) > 0 and pictures_of(payload) or {}) do
+    for _, picture in ipairs(tonumber(room) > 0 and pictures_with(payload) or {}) do
         answer[#answer + 1] = picture
     end
     return answer
@@ -47,6 +47,7 @@ if earlier then
     return { 0 }
 end
 
+look_at_clock()
 promote(BATCH)
 reap(BATCH)
 if paused then
@@ -63,13 +64,14 @@ for _ = 1, LOOKED_AT do
     end
     local found = redis.pcall('HMGET', JOB .. next_one, 'payload', 'attempt', 'max_attempts', 'trace_context',
         'enqueued_at', 'claimed_by', 'state', 'expires_at')
-    local state, too_late = found[7], found[8] and tonumber(found[8]) <= NOW
-    if state == 'queued' and not too_late then
+    local state, too_late = found[7], (tonumber(found[8]) or math.huge) <= NOW
+    local readable = found[1] and tonumber(found[2]) and tonumber(found[3]) and found[4] and tonumber(found[5])
+    if state == 'queued' and readable and not too_late then
         id, job = next_one, found
         break
-    elseif state == 'queued' then
+    elseif state == 'queued' and readable then
         finish(next_one, 'failed', 'reason', 'expired')
-    elseif not state then
+    elseif state == 'queued' or not KNOWN[state] then
         strangers = strangers + 1
         bury(next_one)
     end

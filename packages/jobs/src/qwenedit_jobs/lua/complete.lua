@@ -1,14 +1,27 @@
--- id, token, result (JSON), key of the picture that must be there or nothing → 'done' | 'cancelled' (the user was told so already) | 'lost' |
--- 'forgotten': the picture is not there
-local id, token, result, picture = unpack(ARGV, FIRST)
+-- id, token, result (JSON), its picture's reference or '', s for which that is kept → 'done' | 'cancelled' (the user was
+-- told so already) | 'lost' | 'forgotten': the picture is not there
+-- The picture was sent just before, under a name of its own: what is not accepted must neither stay nor replace anything.
+local id, token, result, ref, seconds = unpack(ARGV, FIRST)
+local sent = PICTURE .. ref .. ':sent'
+
+local function refuse(outcome)
+    redis.call('UNLINK', sent)
+    return outcome
+end
 
 if not holds(id, token) then
-    return settled(id, token)
+    return refuse(settled(id, token))
 end
 if cancelling(id) then
-    return finish(id, 'cancelled')
+    return refuse(finish(id, 'cancelled'))
 end
-if picture ~= '' and redis.call('EXISTS', picture) == 0 then
-    return 'forgotten'
+if ref ~= '' then
+    local size = redis.call('STRLEN', sent)
+    if size == 0 then
+        return 'forgotten'
+    end
+    redis.call('RENAME', sent, PICTURE .. ref)
+    redis.call('EXPIRE', PICTURE .. ref, seconds)
+    count_picture(get(id, 'user') or '', ref, size, seconds)
 end
 return finish(id, 'done', 'phase', 'sending', 'result', result)

@@ -1,9 +1,10 @@
--- id → 1 when it was among the dead, 0 when not. Its job is forgotten at once when its user has the answer, and else as
+-- id → 1 when it was among the dead, 0 when not. Its pictures go, and its job is forgotten at once when its user has the answer, and else as
 -- every finished one.
 local id = ARGV[FIRST]
 
 local dropped = redis.call('ZREM', DEAD, id)
 if dropped == 1 and look(id) == 'failed' then
+    drop_pictures(pictures_of(id))
     if get(id, 'answered_at') then
         redis.call('DEL', JOB .. id)
     else

@@ -1,5 +1,6 @@
 -- limit → ids of the jobs among the next `limit` in line that waited too long, and have failed
 -- The line is in order of age but for those that were tried before, so the next ones are the oldest.
+look_at_clock()
 local expired = {}
 for _, id in ipairs(redis.call('LRANGE', QUEUE, -ARGV[FIRST], -1)) do
     local state, too_late = look(id)

@@ -9,5 +9,7 @@ if not get(id, 'answered_at') then
     return 0
 end
 redis.call('ZREM', DEAD, id)
+drop_pictures(pictures_of(id))
+drop_pictures({ result_of(id) })
 redis.call('DEL', JOB .. id)
 return 1

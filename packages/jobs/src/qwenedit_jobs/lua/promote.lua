@@ -1,2 +1,3 @@
 -- limit → ids of the due jobs that went back to the queue
+look_at_clock()
 return promote(ARGV[FIRST])

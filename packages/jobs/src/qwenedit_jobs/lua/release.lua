@@ -1,6 +1,7 @@
 -- id, token → 'queued' (back at the consuming end, the attempt not counted) | 'cancelled' | 'lost'
 local id, token = unpack(ARGV, FIRST)
 
+look_at_clock()
 if not holds(id, token) then
     return settled(id, token)
 end

@@ -4,6 +4,7 @@ local id, token, lease = unpack(ARGV, FIRST)
 if not holds(id, token) then
     return 'lost'
 end
+look_at_clock()
 local set_of_leases = redis.call('ZSCORE', DRAINING, id) and DRAINING or LEASES
 -- Removed before it is added: over `maxmemory` Redis refuses ZADD as a script's first write, not as its second, and a
 -- full Redis must not end the leases of jobs that are being executed.

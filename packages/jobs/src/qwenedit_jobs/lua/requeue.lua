@@ -6,6 +6,7 @@ local function in_line(push)
     redis.call(push, QUEUE, id)
 end
 
+look_at_clock()
 local state = get(id, 'state')
 if state == 'running' then
     local attempt = take_away(id) -- which does not count
@@ -17,7 +18,7 @@ if state == 'running' then
     end
     note_lost(attempt, 'queued')
     let_go(id, 'queued')
-    redis.call('HINCRBY', JOB .. id, 'attempt', -1)
+    uncount(id)
     in_line('RPUSH')
 elseif state == 'delayed' then
     redis.call('ZREM', DELAYED, id)
@@ -25,12 +26,12 @@ elseif state == 'delayed' then
 elseif state == 'failed' then
     -- Anew, behind everybody who waits: attempts and patience count from now. A user who was told of the failure is
     -- told of this, too.
-    local patience = get(id, 'expires_at') - get(id, 'enqueued_at')
     local told = get(id, 'answered_at')
     redis.call('PERSIST', JOB .. id)
+    keep_pictures(id)
     redis.call('ZREM', DEAD, id)
     redis.call('HDEL', JOB .. id, 'answered_at', 'finished_at', 'reason', 'detail', 'settled_by', 'settled_as', 'dropped')
-    set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience)
+    set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience(id))
     redis.call('HINCRBY', JOB .. id, 'requeued', 1)
     redis.call('SADD', UNFINISHED .. get(id, 'user'), id)
     in_line('LPUSH')

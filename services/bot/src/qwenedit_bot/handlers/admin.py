@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.tally import Tally
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs.operating import OperatedQueue, Record
+    from qwenedit_jobs.operating import OperatedQueue
     from qwenedit_jobs.presence import Workers
+    from qwenedit_jobs.records import Record
 
 log = structlog.get_logger(__name__)
 

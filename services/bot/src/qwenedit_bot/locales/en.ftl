@@ -195,6 +195,7 @@ failed = { $reason ->
     [picture_expired] 😔 The picture waited too long and has been deleted. Please send the photo again.
     [picture_unreadable] 😔 The image machine could not read this picture. Please send it as a JPEG or PNG.
     [picture_too_large] 😔 This picture is too large for the image machine. Please send a smaller one.
+    [storage_full] 😔 Your picture was ready, but I had no room to keep it. Please try again in a few minutes.
     [expired] 😔 So many pictures were waiting that the turn of this one did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
@@ -225,6 +226,7 @@ picture-refused = { $why ->
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
+storage-share = The pictures that I keep for you take up all the room that one person can have. Please wait until one of your pictures is ready, or /cancel one.
 too-many-unfinished = { $count ->
     [one] You already have a picture in the works. Wait for it or /cancel it, then send again what I have not answered.
    *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send again what I have not answered.

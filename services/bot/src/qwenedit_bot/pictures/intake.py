@@ -130,13 +130,13 @@ class Intake:
         """
         if isinstance(attachment, StoredPicture):
             copied = await self._store.get(attachment.ref)
-            await self._store.put(ref, copied)  # a copy lives as long as its own job
+            await self._store.put(ref, copied, user=owner)  # a copy lives as long as its own job
             return copied
         data = await self._download(attachment, owner)
         with tracing.span("convert photo"):
             normalised = await self._normalised(attachment, data, owner)
         with tracing.span("store photo"):
-            await self._store.put(ref, normalised.data)
+            await self._store.put(ref, normalised.data, user=owner)
         log.info(
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,

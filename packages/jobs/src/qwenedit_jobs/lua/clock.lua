@@ -1,0 +1,40 @@
+-- Redis' clock is the machine's and may jump. Between two looks at it, which a running installation takes every second,
+-- no more than this passes: a larger step is a jump, or nobody was there, and every time that is waited for moves with it.
+local JUMP = 300000 -- ms
+local SELDOM = 1000 -- ms between two notes of the time
+
+local function move(set_of_times, step)
+    local all = redis.call('ZRANGE', set_of_times, 0, -1, 'WITHSCORES')
+    for index = 1, #all, 2 do
+        redis.call('ZADD', set_of_times, all[index + 1] + step, all[index])
+    end
+end
+
+local function move_patience(ids, step)
+    for _, id in ipairs(ids) do
+        local found = redis.pcall('HGET', JOB .. id, 'expires_at')
+        if type(found) == 'string' and tonumber(found) then
+            set(id, 'expires_at', found + step)
+        end
+    end
+end
+
+-- Before the first comparison with a time that another call has written. A call that brings something new asks for jumps
+-- alone: a full Redis must refuse its own first write.
+local function look_at_clock(for_jumps_alone)
+    local seen = tonumber(redis.call('GET', CLOCK) or '')
+    local step = seen and NOW - seen or 0
+    local jumped = math.abs(step) > JUMP
+    if not jumped and (for_jumps_alone or seen and step >= 0 and step < SELDOM) then
+        return
+    end
+    redis.call('DEL', CLOCK) -- a full Redis refuses SET as a script's first write
+    redis.call('SET', CLOCK, NOW)
+    if jumped then
+        move_patience(redis.call('LRANGE', QUEUE, 0, -1), step)
+        move_patience(redis.call('ZRANGE', DELAYED, 0, -1), step)
+        for _, set_of_times in ipairs({ LEASES, DRAINING, DELAYED }) do
+            move(set_of_times, step)
+        end
+    end
+end

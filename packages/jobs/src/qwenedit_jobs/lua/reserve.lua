@@ -1,0 +1,59 @@
+-- user, reference, bytes, seconds for which it is kept, share of the memory for pictures, share of one user
+-- → {'reserved', ms for which to keep it} | {'share'}: the user has too much | {'full'}: all have
+-- Before the bytes are sent. Pictures that nobody waits for make room: the user's own, and everybody's.
+local user, ref, bytes, seconds, share, share_of_one = unpack(ARGV, FIRST)
+local LEAST = 16384 -- bytes that a picture counts at least: else a crowd of tiny ones would make the sum long
+local ON_ITS_WAY = 30000 -- ms for which an announced picture counts that has not come
+bytes = math.max(tonumber(bytes), LEAST)
+
+-- What the user has beside this picture, what of it may go (oldest first), and names of what is gone.
+local function stored()
+    local sum, spare, gone = 0, {}, {}
+    local all = redis.call('HGETALL', STORED .. user)
+    for index = 1, #all, 2 do
+        local other, size = all[index], redis.call('STRLEN', PICTURE .. all[index])
+        local announced, at = string.match(all[index + 1], '^(%d+) (%d+)$')
+        if size == 0 and announced and NOW - at < ON_ITS_WAY then
+            size = tonumber(announced)
+        end
+        if size == 0 then
+            gone[#gone + 1] = other
+        elseif other ~= ref then
+            size = math.max(size, LEAST)
+            sum = sum + size
+            local since = redis.call('ZSCORE', ANSWERED, other)
+            if since then
+                spare[#spare + 1] = { other, size, tonumber(since) }
+            end
+        end
+    end
+    table.sort(spare, function(one, another)
+        return one[3] < another[3]
+    end)
+    return sum, spare, gone
+end
+
+local used, limit = memory()
+local sum, spare, gone = stored()
+for _, other in ipairs(gone) do
+    redis.call('HDEL', STORED .. user, other)
+end
+if limit > 0 then
+    for _, one in ipairs(spare) do
+        if sum + bytes <= limit * share_of_one then
+            break
+        end
+        drop_pictures({ one[1] })
+        sum, used = sum - one[2], used - one[2]
+    end
+    if sum + bytes > limit * share_of_one then
+        return { 'share' }
+    end
+    local missing = used + bytes - limit * share
+    if make_room(missing) < missing then
+        return { 'full' }
+    end
+end
+count_picture(user, ref, bytes, seconds)
+-- The same picture again, of a job that was accepted meanwhile, must not be forgotten sooner.
+return { 'reserved', tostring(math.max(seconds * 1000, redis.call('PTTL', PICTURE .. ref))) }

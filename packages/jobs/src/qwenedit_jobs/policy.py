@@ -1,0 +1,32 @@
+"""Whether Redis is set up so that what is in it stays there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.exceptions import ResponseError
+
+from qwenedit_jobs.errors import EvictionPolicyError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+KEEPS_ALL = "noeviction"
+
+
+async def check_eviction_policy(redis: Redis) -> None:
+    """Look whether a full Redis refuses writes, as it must, or deletes keys to make room.
+
+    A Redis whose user may not ask, or that does not say, is taken as it is.
+
+    Raises:
+        EvictionPolicyError: it deletes keys.
+        RedisError: it is away.
+    """
+    try:
+        memory = await redis.info("memory")
+    except ResponseError:  # a Redis whose administrator keeps that to himself
+        return
+    policy = memory.get("maxmemory_policy", KEEPS_ALL)
+    if policy != KEEPS_ALL:
+        raise EvictionPolicyError(str(policy))

@@ -1,0 +1,135 @@
+"""All that an operator sees of a job. Prompts are not for their eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from qwenedit_jobs.model import State
+from qwenedit_jobs.reading import job_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenedit_jobs.model import Job
+
+WORDS = ("payload", "detail")
+"""Fields that have the user's words in them, or may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job's hash, as far as an operator may see it. Times are seconds since the epoch, by Redis' clock."""
+
+    id: str
+    state: State | None
+    """None: no job, but an item that somebody else put into the queue's list; or one that cannot be read."""
+    user_id: int | None = None
+    pictures: tuple[str, ...] = ()
+    """References into the picture store."""
+    workflow: str | None = None
+    phase: str = ""
+    step: int = 0
+    steps: int = 0
+    attempt: int = 0
+    max_attempts: int = 0
+    requeued: int = 0
+    """How often an operator had it executed again after it had failed."""
+    cancelling: bool = False
+    worker: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    seed: int | None = None
+    enqueued_at: float | None = None
+    started_at: float | None = None
+    """When its last attempt began."""
+    finished_at: float | None = None
+    answered_at: float | None = None
+    due_at: float | None = None
+    """When its next attempt begins, while it pauses."""
+    lease_ends_at: float | None = None
+    """While it runs."""
+    died_at: float | None = None
+    """When it came among the dead, while it is there."""
+    trace_id: str | None = None
+    raw: Mapping[str, str] | None = None
+    """All fields as they are, where this version cannot read them; of those with the user's words only the length."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a job that this version can read."""
+        return self.state is not None
+
+
+def record_of(
+    job_id: str, fields: object, *, lease_ends: float | None, due: float | None, died: float | None
+) -> Record:
+    """Read what Redis holds of a job.
+
+    Args:
+        job_id: The job.
+        fields: Its hash, or Redis' error in its place: a stranger's key of another type.
+        lease_ends: Milliseconds since the epoch, as are the next; None where it has no lease.
+        due: When its next attempt begins.
+        died: When it came among the dead.
+    """
+    if not isinstance(fields, dict):
+        return Record(job_id, None, died_at=_seconds(died), raw={"error": str(fields)})
+    if not fields:
+        return Record(job_id, None, died_at=_seconds(died))
+    try:
+        return _record(job_id, fields, lease_ends=lease_ends, due=due, died=died)
+    except (KeyError, ValueError):
+        raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in fields.items()}
+        return Record(job_id, None, died_at=_seconds(died), raw=raw)
+
+
+def _record(
+    job_id: str, fields: Mapping[str, str], *, lease_ends: float | None, due: float | None, died: float | None
+) -> Record:
+    job = _readable(fields)
+    trace = fields.get("trace_context", "").split("-")
+    return Record(
+        id=job_id,
+        state=State(fields["state"]),
+        user_id=int(fields["user"]) if fields.get("user") else None,
+        pictures=job.edit.pictures if job else (),
+        workflow=job.edit.workflow if job else None,
+        seed=job.edit.seed if job else None,
+        phase=fields.get("phase", ""),
+        step=int(fields.get("step", 0)),
+        steps=int(fields.get("steps", 0)),
+        attempt=int(fields.get("attempt", 0)),
+        max_attempts=int(fields.get("max_attempts", 0)),
+        requeued=int(fields.get("requeued", 0)),
+        cancelling=fields.get("cancelling") == "1",
+        worker=fields.get("worker"),
+        reason=fields.get("reason") or None,
+        detail=_without_prompt(fields.get("detail", ""), job) or None,
+        enqueued_at=_seconds(fields.get("enqueued_at")),
+        started_at=_seconds(fields.get("started_at")),
+        finished_at=_seconds(fields.get("finished_at")),
+        answered_at=_seconds(fields.get("answered_at")),
+        due_at=_seconds(due),
+        lease_ends_at=_seconds(lease_ends),
+        died_at=_seconds(died),
+        trace_id=trace[1] if len(trace) > 1 else None,
+    )
+
+
+def _readable(fields: Mapping[str, str]) -> Job | None:
+    try:
+        return job_of(fields)
+    except (KeyError, ValidationError):  # of another release
+        return None
+
+
+def _without_prompt(detail: str, job: Job | None) -> str:
+    """An error of ComfyUI's may repeat what it was given."""
+    return detail.replace(job.edit.prompt, "[prompt]") if job and job.edit.prompt else detail
+
+
+def _seconds(milliseconds: str | float | None) -> float | None:
+    return float(milliseconds) / 1000 if milliseconds is not None else None
