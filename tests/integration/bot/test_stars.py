@@ -168,6 +168,25 @@ async def test_a_payment_that_is_told_again_under_another_number_gives_nothing_m
     assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
+async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/start")
+    payment = {
+        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50",
+        "telegram_payment_charge_id": f"early {ann.id}", "provider_payment_charge_id": "x",
+    }  # fmt: skip
+    message = {
+        "date": 1, "chat": {"id": ann.id, "type": "private"},
+        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
+    }  # fmt: skip
+    await stage.telegram.add_update({"message": {**message, "message_id": 5, "refunded_payment": payment}})
+    await stage.telegram.add_update({"message": {**message, "message_id": 6, "successful_payment": payment}})
+    (asked,) = await ann.send("/limits")
+    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
+    assert [each for each in seen.from_bot if "more pictures are yours" in each.text] == []
+    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+
+
 @pytest.mark.parametrize("payload", ["pack:3:1", "pack:2", "nonsense", "buy:2:50"])
 async def test_what_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
     ann = await stage.telegram.user()

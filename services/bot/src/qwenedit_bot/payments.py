@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,16 @@ REMEMBERED = 3 * 365 * 86_400
 """Seconds after a user's last payment until it is forgotten: accounts have to be kept, and refunds to be possible."""
 
 
+class Paid(StrEnum):
+    """What became of a payment that Telegram told of."""
+
+    CREDITED = "credited"
+    KNOWN = "known"
+    """It was credited before."""
+    REFUNDED = "refunded"
+    """It went back, which Telegram may tell first: nothing is credited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     """One payment of a user."""
@@ -26,6 +37,7 @@ class Payment:
     charge: str
     """Telegram's name of it."""
     jobs: int
+    """0 while only its refund is known."""
     stars: int
     at: int
     """When, in seconds since the epoch."""
@@ -49,20 +61,28 @@ class Payments:
         self._paid = redis.register_script((folder / "paid.lua").read_text())
         self._refunded = redis.register_script((folder / "refunded.lua").read_text())
 
-    async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> bool:
-        """Note a payment and give its jobs; False when that was done before."""
+    async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> Paid:
+        """Note a payment and give its jobs, once, and unless it went back."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
         keys = (self._keys.payments(user_id), self._keys.lots(user_id))
-        return bool(await self._paid(keys=keys, args=(charge, record, f"{BOUGHT}{charge}", pack.jobs, REMEMBERED)))
+        arguments = (charge, record, f"{BOUGHT}{charge}", pack.jobs, REMEMBERED)
+        return Paid(str(await self._paid(keys=keys, args=arguments)))
 
-    async def refunded(self, user_id: int, charge: str) -> int | None:
-        """Note that a payment went back and take the rest of its jobs; None when that was done, or nothing is known.
+    async def refunded(self, user_id: int, charge: str, *, stars: int, at: int) -> int | None:
+        """Note that a payment went back and take the rest of its jobs.
+
+        Args:
+            user_id: Who had paid.
+            charge: Telegram's name of the payment. It need not be known yet, and credits nothing when it is told.
+            stars: How many went back.
+            at: When, in seconds since the epoch.
 
         Returns:
-            How many jobs were taken back.
+            How many jobs were taken back; None when that was done before.
         """
         keys = (self._keys.payments(user_id), self._keys.charged(user_id), self._keys.lots(user_id))
-        taken = int(await self._refunded(keys=keys, args=(charge, f"{BOUGHT}{charge}")))
+        tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": True})
+        taken = int(await self._refunded(keys=keys, args=(charge, f"{BOUGHT}{charge}", tombstone, REMEMBERED)))
         return None if taken < 0 else taken
 
     async def of(self, user_id: int) -> list[Payment]:

@@ -15,6 +15,7 @@ from qwenedit_bot.errors import TelegramRefusedError
 from qwenedit_bot.handlers.context import source_of
 from qwenedit_bot.messenger import Invoice, Source
 from qwenedit_bot.packs import Pack
+from qwenedit_bot.payments import Paid
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import Button, ButtonStyle, View
 
@@ -105,10 +106,15 @@ async def paid(message: Message, words: Words, services: Services) -> None:
     if payment is None or payer is None or pack is None:
         return
     at = int(message.date.timestamp())
-    if await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at):
+    outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
+    if outcome is Paid.CREDITED:
         services.shop.metrics.payments.labels("paid").inc()
         services.shop.metrics.stars.labels("paid").inc(payment.total_amount)
-    await services.replies.say(source_of(message), View(words(Text.PAID, jobs=pack.jobs)))
+    if outcome is Paid.REFUNDED:
+        said = words(Text.PAYMENT_RETURNED, stars=payment.total_amount)
+    else:
+        said = words(Text.PAID, jobs=pack.jobs)
+    await services.replies.say(source_of(message), View(said))
 
 
 async def returned(message: Message, words: Words, services: Services) -> None:
@@ -116,7 +122,8 @@ async def returned(message: Message, words: Words, services: Services) -> None:
     payment = message.refunded_payment
     if payment is None:
         return
-    await _take_back(message.chat.id, payment.telegram_payment_charge_id, payment.total_amount, services)
+    charge, stars = payment.telegram_payment_charge_id, payment.total_amount
+    await _take_back(message.chat.id, charge, stars, int(message.date.timestamp()), services)
     await services.replies.say(source_of(message), View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount)))
 
 
@@ -152,12 +159,12 @@ async def _refund(user_id: int, charge: str, words: Words, services: Services) -
         await services.messenger.refund(user_id, charge)
     except TelegramRefusedError as error:
         return words(Text.REFUND_REFUSED, why=error.description)
-    await _take_back(user_id, charge, payment.stars, services)
+    await _take_back(user_id, charge, payment.stars, payment.at, services)
     return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
 
 
-async def _take_back(user_id: int, charge: str, stars: int, services: Services) -> None:
-    if await services.shop.payments.refunded(user_id, charge) is not None:
+async def _take_back(user_id: int, charge: str, stars: int, at: int, services: Services) -> None:
+    if await services.shop.payments.refunded(user_id, charge, stars=stars, at=at) is not None:
         services.shop.metrics.payments.labels("refunded").inc()
         services.shop.metrics.stars.labels("refunded").inc(stars)
 

@@ -1,11 +1,18 @@
--- KEYS: a user's payments (HASH charge → JSON), jobs charged to lots, lots. ARGV: charge, its lot
--- → jobs that were left of it and are taken back, or -1 when it is unknown or was given back before. Jobs that it has paid
--- for are charged to nothing any more: one of them that fails brings nothing back.
-local charge, lot = unpack(ARGV)
+-- KEYS: a user's payments (HASH charge → JSON), jobs charged to lots, lots. ARGV: charge, its lot, a record of its refund
+-- alone, seconds to remember
+-- → jobs that were left of it and are taken back, or -1 when it was given back before. Jobs that it has paid for are
+-- charged to nothing any more: one of them that fails brings nothing back. An unknown payment is remembered as given
+-- back: it may be told after its refund, and credits nothing then.
+local charge, lot, tombstone, remembered = unpack(ARGV)
 
 local record = redis.call('HGET', KEYS[1], charge)
-local payment = record and cjson.decode(record)
-if not payment or payment.refunded then
+if not record then
+    redis.call('HSET', KEYS[1], charge, tombstone)
+    redis.call('EXPIRE', KEYS[1], remembered)
+    return 0
+end
+local payment = cjson.decode(record)
+if payment.refunded then
     return -1
 end
 local left = tonumber(redis.call('HGET', KEYS[3], lot) or 0)
