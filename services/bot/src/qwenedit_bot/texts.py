@@ -70,6 +70,7 @@ class Text(StrEnum):
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
     STORAGE_SHARE = "storage-share"
+    STORAGE_SLOW = "storage-slow"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
     RESULT_REFUSED = "result-refused"

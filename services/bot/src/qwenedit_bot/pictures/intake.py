@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_bot.errors import FileUnavailableError, TelegramUnavailableError
+from qwenedit_bot.errors import FileUnavailableError, StorageSlowError, TelegramUnavailableError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.recent import Recent
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from qwenedit_bot.pictures.converter import Converter
     from qwenedit_jobs import PictureStore
@@ -34,6 +34,12 @@ SLOW_KEPT = 3_600.0
 MOST_SLOW = 1_000
 
 log = structlog.get_logger(__name__)
+
+
+STORE_PATIENCE = 30.0
+"""Seconds that a picture may take to the store or from it in any case: Redis may be replaced meanwhile."""
+STORE_SLOWEST = 64_000
+"""Bytes a second that it is to have beyond: 4 MB take 92 s at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +133,27 @@ class Intake:
             PictureRefusedError: it is no picture that we take.
             PictureExpiredError: it is not kept any more.
             StorageFullError: the store has no room.
+            StorageSlowError: the way to it is too slow.
         """
         if isinstance(attachment, StoredPicture):
-            copied = await self._store.get(attachment.ref)
-            await self._store.put(ref, copied, user=owner)  # a copy lives as long as its own job
+            async with stored_in_time(await self._store.size(attachment.ref)):
+                copied = await self._store.get(attachment.ref)
+            await self._put(ref, copied, owner)  # a copy lives as long as its own job
             return copied
         data = await self._download(attachment, owner)
         with tracing.span("convert photo"):
             normalised = await self._normalised(attachment, data, owner)
         with tracing.span("store photo"):
-            await self._store.put(ref, normalised.data, user=owner)
+            await self._put(ref, normalised.data, owner)
         log.info(
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
         )  # fmt: skip
         return normalised.data
+
+    async def _put(self, ref: str, data: bytes, owner: int) -> None:
+        async with stored_in_time(len(data)):
+            await self._store.put(ref, data, user=owner)
 
     async def _download(self, attachment: Attachment, owner: int) -> bytes:
         file_id = attachment.file_id
@@ -171,6 +183,21 @@ class Intake:
             with self._converter.place(owner):
                 normalised = await self._converter.normalise(data, owner=owner)
         return normalised
+
+
+@asynccontextmanager
+async def stored_in_time(size: int) -> AsyncIterator[None]:
+    """Bound the time for which a picture is on its way to the store or from it, and takes memory.
+
+    Raises:
+        StorageSlowError: it was not there in time.
+    """
+    try:
+        async with asyncio.timeout(STORE_PATIENCE + size / STORE_SLOWEST):
+            yield
+    except TimeoutError:
+        log.warning("picture.storage_slow", bytes=size)
+        raise StorageSlowError from None
 
 
 def _most(attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]) -> int:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.errors import LaterError, StorageSlowError
+from qwenedit_bot.pictures.intake import stored_in_time
 from qwenedit_decoder.decoding import SEND_PHOTO_BYTES, goes_as_it_is
 from qwenedit_telemetry import tracing
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.budget import Budget
     from qwenedit_bot.pictures.converter import Converter
     from qwenedit_jobs import PictureStore
+
+
+SLOW_AGAIN = 60.0
+"""Seconds until a result is read again that took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,21 @@ class Results:
         """Have a result in memory inside the block, as it was made.
 
         Raises:
-            LaterError: there is no room in memory.
+            LaterError: there is no room in memory, or the way from the store is too slow.
             PictureExpiredError: it is not kept any more.
         """
         size = await self._store.size(ref)
         with self._memory.taken(owner, size + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)):
             with tracing.span("read picture"):
-                original = await self._store.get(ref)
+                original = await self._get(ref, size)
             yield original
+
+    async def _get(self, ref: str, size: int) -> bytes:
+        try:
+            async with stored_in_time(size):
+                return await self._store.get(ref)
+        except StorageSlowError:
+            raise LaterError(SLOW_AGAIN, "storage") from None
 
     async def _photo(self, original: bytes, owner: int) -> bytes | None:
         with self._converter.place(owner):

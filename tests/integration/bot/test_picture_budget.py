@@ -1,0 +1,219 @@
+"""What a request's pictures may take: it is taken before they are fetched, and given back whatever becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+from qwenedit_bot.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.pictures import intake
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.converter import Converter
+from qwenedit_bot.pictures.intake import Attachment, Intake, StoredPicture
+from qwenedit_bot.pictures.results import Results
+from qwenedit_decoder.decoding import MAX_BYTES
+from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
+from tests.chaos.proxy import Proxy, Toxic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ANN, BOB = 1, 2
+KEYS = Keys()
+
+
+def encoded(kind: str, size: tuple[int, int] = (640, 480)) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+PHOTO, FILE = encoded("JPEG"), encoded("PNG")
+
+
+class Files:
+    """Telegram's files; each is handed out when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.go = asyncio.Event()
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        self.asked += 1
+        assert limit == MAX_BYTES
+        await self.go.wait()
+        return PHOTO if file_id == "photo" else FILE
+
+
+@pytest.fixture
+def files() -> Files:
+    return Files()
+
+
+@pytest.fixture
+def memory() -> Budget:
+    return Budget("memory", 100 * 1024 * 1024)
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[RedisPictureStore]:
+    async with connect(RedisSettings(redis_url=redis_url), decode=False) as raw:
+        yield RedisPictureStore(raw, KEYS, ttl=60)
+
+
+@pytest.fixture
+async def converter() -> AsyncIterator[Converter]:
+    async with aclosing(Converter()) as converter:
+        yield converter
+
+
+@pytest.fixture
+def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Budget) -> Intake:
+    return Intake(files, store, converter, memory)
+
+
+def photo(size: int | None = len(PHOTO)) -> Attachment:
+    return Attachment("photo", size, None)
+
+
+def document(size: int | None = len(FILE)) -> Attachment:
+    return Attachment("file", size, "image/png")
+
+
+async def keep(taking: Intake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
+    with taking.room(owner, [attachment], await taking.sizes([attachment])):
+        return await taking.keep(attachment, ref, owner=owner)
+
+
+async def begun(files: Files, count: int) -> None:
+    async with asyncio.timeout(20):
+        while files.asked < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_memory_of_a_file_is_taken_before_its_download_and_given_back(
+    taking: Intake, files: Files, memory: Budget
+) -> None:
+    keeping = asyncio.create_task(keep(taking, document(), ANN))
+    await begun(files, 1)
+    assert memory.used >= len(FILE) + MAX_BYTES  # with what it may become
+    files.go.set()
+    assert (await keeping).startswith(b"\x89PNG")
+    assert memory.used == 0
+
+
+async def test_file_of_unknown_size_takes_what_the_largest_would(taking: Intake, files: Files, memory: Budget) -> None:
+    keeping = asyncio.create_task(keep(taking, photo(None), ANN))
+    await begun(files, 1)
+    assert memory.used == 2 * MAX_BYTES
+    files.go.set()
+    await keeping
+
+
+async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: Intake, files: Files) -> None:
+    first = asyncio.create_task(keep(taking, photo(), ANN))
+    await begun(files, 1)
+    with pytest.raises(LaterError) as refusal:
+        await keep(taking, photo(), ANN)
+    assert refusal.value.what == "user"
+    assert files.asked == 1
+    other = asyncio.create_task(keep(taking, photo(), BOB, "y"))
+    await begun(files, 2)
+    files.go.set()
+    await asyncio.gather(first, other)
+
+
+async def test_files_of_many_users_never_take_more_than_the_budget(
+    taking: Intake, files: Files, memory: Budget
+) -> None:
+    async def attempt(owner: int) -> bool:
+        try:
+            await keep(taking, document(19_000_000), owner, f"x{owner}")
+        except LaterError:
+            return False
+        return True
+
+    attempts = [asyncio.create_task(attempt(owner)) for owner in range(50)]
+    await begun(files, 2)
+    assert memory.used <= 100 * 1024 * 1024
+    files.go.set()
+    assert sum(await asyncio.gather(*attempts)) == files.asked == 2
+    assert memory.used == 0
+
+
+async def test_photo_of_telegrams_own_needs_no_process(taking: Intake, files: Files, converter: Converter) -> None:
+    files.go.set()
+    assert await keep(taking, photo(), ANN) == PHOTO
+    assert converter.pids == []
+
+
+async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
+    taking: Intake, files: Files, memory: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "PATIENCE", 0.05)
+    for _ in range(intake.SLOW_AT_MOST - 1):
+        with pytest.raises(TelegramUnavailableError):
+            await keep(taking, photo(), ANN)
+    with pytest.raises(FileUnavailableError):
+        await keep(taking, photo(), ANN)
+    assert memory.used == 0
+
+
+async def test_downloads_side_by_side_are_bounded(taking: Intake, files: Files) -> None:
+    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(intake.DOWNLOADS)]
+    await begun(files, intake.DOWNLOADS)
+    with pytest.raises(LaterError) as refusal:
+        await keep(taking, photo(), 100)
+    assert refusal.value.what == "download"
+    files.go.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
+    redis_url: str, files: Files, converter: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
+    port = urlsplit(redis_url).port
+    assert port is not None
+    proxy = Proxy("redis", port, toxic=Toxic.BANDWIDTH, bandwidth=20_000)
+    files.go.set()
+    async with (
+        proxy.running(),
+        connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
+    ):
+        taking = Intake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
+        with pytest.raises(StorageSlowError):
+            await keep(taking, document(), ANN)
+    assert memory.used == 0
+
+
+async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
+    store: RedisPictureStore, converter: Converter, memory: Budget
+) -> None:
+    results = Results(store, converter, memory)
+    await store.put("r", FILE)
+    async with results.read("r", owner=ANN) as result:
+        assert result.original == result.photo == FILE
+        assert memory.used == len(FILE)
+    assert memory.used == 0
+    with memory.taken(BOB, 100 * 1024 * 1024), pytest.raises(LaterError):
+        async with results.read("r", owner=ANN):
+            pass
+    with pytest.raises(PictureExpiredError):
+        async with results.read("gone", owner=ANN):
+            pass
+
+
+async def test_stored_picture_is_copied_within_the_budget(
+    taking: Intake, store: RedisPictureStore, memory: Budget
+) -> None:
+    await store.put("r", FILE)
+    assert await keep(taking, StoredPicture("r"), ANN, "copy") == FILE
+    assert await store.get("copy") == FILE
+    assert memory.used == 0
