@@ -30,3 +30,30 @@ class UnwatchedChats:
     async def current(self, chat_id: int) -> int:
         """Return the same id."""
         return chat_id
+
+
+class Together:
+    """Tells several parts of the bot one after the other; after an error all of them are told again.
+
+    Args:
+        parts: In the order in which they are told.
+    """
+
+    def __init__(self, *parts: Chats) -> None:
+        self._parts = parts
+
+    async def returned(self, chat_id: int) -> None:
+        """Tell each."""
+        for part in self._parts:
+            await part.returned(chat_id)
+
+    async def migrated(self, old: int, new: int) -> None:
+        """Tell each."""
+        for part in self._parts:
+            await part.migrated(old, new)
+
+    async def current(self, chat_id: int) -> int:
+        """Return what the parts make of an id, one after the other."""
+        for part in self._parts:
+            chat_id = await part.current(chat_id)
+        return chat_id
