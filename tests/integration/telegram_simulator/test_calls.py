@@ -6,7 +6,7 @@ import json
 
 import aiohttp
 import pytest
-from aiogram.exceptions import TelegramServerError
+from aiogram.exceptions import TelegramServerError, TelegramUnauthorizedError
 
 from telegram_simulator.client import FaultKind
 
@@ -88,8 +88,16 @@ async def test_unknown_parameters_are_ignored_and_old_names_honoured(ann, http, 
     assert (await ann.says("answer")).reply_to == sent
 
 
-async def test_a_token_that_is_none_is_refused(http, simulator_url):
-    assert (await refusal(http, f"{simulator_url}/botnonsense/getMe"))[0] == 401
+@pytest.mark.parametrize("token", ["nonsense", "12345", "0123:abc", "-5:abc", "12:a b", "1:" + "x" * 80, "12:"])
+async def test_token_that_is_malformed_is_not_found(http, simulator_url, token):
+    assert await refusal(http, f"{simulator_url}/bot{token}/getMe") == (404, "Not Found")
+    async with http.get(f"{simulator_url}/file/bot{token}/photos/file_0.jpg") as response:
+        assert response.status == 404
+
+
+async def test_token_with_another_secret_is_unauthorized(bot, http, simulator_url):
+    assert await refusal(http, f"{simulator_url}/bot{bot.id}:stolen/getMe") == (401, "Unauthorized")
+    assert (await bot.get_me()).id == bot.id
 
 
 @pytest.mark.parametrize(
@@ -138,3 +146,11 @@ async def test_calls_are_logged_with_what_came_of_them(telegram, bot, ann):
     assert (kept.status, kept.fault, kept.parameters["text"]) == (200, None, "kept")
     assert lost.at <= kept.at
     assert {call.bot_id for call in await telegram.calls()} == {bot.id}
+
+
+async def test_token_that_is_replaced_is_refused_from_then_on(telegram, bot, http, simulator_url):
+    await telegram.set_token("renewed")
+    with pytest.raises(TelegramUnauthorizedError):
+        await bot.get_me()
+    async with http.get(f"{simulator_url}/bot{bot.id}:renewed/getMe") as response:
+        assert (await response.json())["result"]["id"] == bot.id

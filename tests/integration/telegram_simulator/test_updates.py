@@ -123,3 +123,36 @@ async def test_any_update_can_be_sent_however_odd(bot, telegram):
     (update,) = await bot.get_updates()
     assert update.update_id == number
     assert update.model_extra == {"something_new": {"answer": 42}}
+
+
+@pytest.mark.parametrize(("limit", "count"), [("0", 1), ("-5", 1), ("", 4), ("1000", 4), ("many", 1), ("2.9", 2)])
+async def test_limit_is_cut_to_what_is_possible(ann, http, endpoint, limit, count):
+    for number in range(4):
+        await ann.send(str(number))
+    async with http.post(endpoint("getUpdates"), data={"limit": limit}) as response:
+        assert len((await response.json())["result"]) == count
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"offset": "soon"}, {"timeout": "-1"}, {"timeout": "x"}, {"allowed_updates": "{"}, {"allowed_updates": "[1]"}],
+)
+async def test_nonsense_in_a_request_for_updates_is_never_refused(ann, http, endpoint, values):
+    await ann.send("hello")
+    async with http.post(endpoint("getUpdates"), data=values) as response:
+        assert response.status == 200
+        assert len((await response.json())["result"]) == 1
+
+
+async def test_kinds_that_are_unknown_leave_the_usual_ones(bot, ann):
+    await bot.get_updates(allowed_updates=["telepathy"])
+    await ann.send("kept")
+    assert await texts(bot) == ["kept"]
+
+
+async def test_negative_offset_beyond_what_there_is_keeps_all(bot, ann):
+    await ann.send("one")
+    await ann.send("two")
+    assert await texts(bot, offset=-100) == ["one", "two"]
+    assert await texts(bot, offset=-1) == ["two"]
+    assert await texts(bot) == ["two"]

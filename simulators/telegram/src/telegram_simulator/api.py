@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from telegram_simulator.tasks import Tasks
     from telegram_simulator.world import World
 
-TOKEN = re.compile(r"(?P<id>\d{1,18}):[\w-]+")
+TOKEN = re.compile(r"(?P<id>[1-9]\d{0,16}):(?P<secret>[\w-]{1,64})", re.ASCII)
 WAITING = frozenset({"getupdates"})
 """Methods that end when their caller hangs up; any other is carried through."""
 
@@ -118,10 +118,18 @@ class BotApi:
         return Outcome(200, {"ok": True, "result": result})
 
     def _bot(self, request: web.Request) -> Bot:
+        """Return the bot of a request's token.
+
+        Raises:
+            NotFoundError: It has not the form of a token. Telegram's server alone would call it "Unauthorized: invalid
+                token specified" (telegram-bot-api, `ClientManager.cpp`); what stands before it in public does not know
+                the address.
+            UnauthorizedError: It is not the bot's, as after it was revoked.
+        """
         token = TOKEN.fullmatch(request.match_info["token"])
         if token is None:
-            raise UnauthorizedError("invalid token specified")
-        return self._world.bots.named(int(token["id"]))
+            raise NotFoundError
+        return self._world.bots.named(int(token["id"]), token["secret"])
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -129,7 +137,7 @@ class BotApi:
         except ApiError as error:
             return await self._respond(request, _refusal(error))
         file = bot.files.at(request.match_info["path"])
-        if file is None or len(file.data) > MAX_DOWNLOAD:
+        if file is None or file.size > MAX_DOWNLOAD:
             return await self._respond(request, _refusal(NotFoundError()))
         fault = self._world.faults.take(FILE, chat_id=file.chat_id, file_id=file.id)
         if fault is not None and fault.kind is FaultKind.SLOW:

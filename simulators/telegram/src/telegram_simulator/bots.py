@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.chats import Appeared, Conversation
+from telegram_simulator.errors import UnauthorizedError
 from telegram_simulator.files import Files
 from telegram_simulator.model import Chat, ChatKind, User
 from telegram_simulator.updates import UpdateQueue
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from telegram_simulator.model import Payment
+    from telegram_simulator.storage import Storage
     from telegram_simulator.webhook import Webhook
 
 AWAY_AFTER = 3.0
@@ -69,7 +71,7 @@ class Bot:
     """A bot with its chats, files and updates.
 
     Attributes:
-        claimed: False until a token has named it.
+        secret: What follows the id in its token; None until a token has named it.
         queries: Presses of buttons that wait for an answer.
         checkouts: Payments that wait for it to agree.
         charges: Payments that were made, by their ids.
@@ -81,8 +83,8 @@ class Bot:
     """
 
     me: User
-    claimed: bool = False
-    files: Files = field(default_factory=Files)
+    files: Files
+    secret: str | None = None
     updates: UpdateQueue = field(default_factory=lambda: UpdateQueue(first_id=first_number()))
     conversations: dict[int, Conversation] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
@@ -97,6 +99,11 @@ class Bot:
     _online: bool = False
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(first_number()))
     _groups: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def claimed(self) -> bool:
+        """Whether a token has named it."""
+        return self.secret is not None
 
     @property
     def online(self) -> bool:
@@ -160,9 +167,11 @@ class Bots:
     Args:
         name: What people see.
         username: Of the first bot; those after it get their id as a part of theirs.
+        storage: Keeps the bytes of their files.
     """
 
-    def __init__(self, *, name: str, username: str) -> None:
+    def __init__(self, *, name: str, username: str, storage: Storage) -> None:
+        self._storage = storage
         self._name = name
         self._username = username
         self._bots: list[Bot] = []
@@ -177,26 +186,36 @@ class Bots:
         Before any has, it is one whom the first token will name, so that people may write before the bot runs.
         """
         if not self._bots:
-            self._bots.append(Bot(User(id=1, first_name=self._name, username=self._username, is_bot=True)))
+            self._bots.append(self._bot(1, self._username))
         return self._bots[-1]
 
     def find(self, bot_id: int) -> Bot | None:
         """Look a bot up."""
         return next((bot for bot in self._bots if bot.me.id == bot_id), None)
 
-    def named(self, bot_id: int) -> Bot:
-        """Return the bot of a token, which may be its first."""
+    def named(self, bot_id: int, secret: str) -> Bot:
+        """Return the bot of a token, which may be its first.
+
+        Raises:
+            UnauthorizedError: The bot has come with another token before.
+        """
         found = self.find(bot_id)
         if found is not None and found.claimed:
+            if found.secret != secret:
+                raise UnauthorizedError
             return found
         bot = self.newest
         if bot.claimed:
             username = f"{self._username.removesuffix('_bot')}_{bot_id}_bot"
-            bot = Bot(User(id=bot_id, first_name=self._name, username=username, is_bot=True))
+            bot = self._bot(bot_id, username)
             self._bots.append(bot)
         bot.me = replace(bot.me, id=bot_id)
-        bot.claimed = True
+        bot.secret = secret
         return bot
+
+    def _bot(self, bot_id: int, username: str) -> Bot:
+        me = User(id=bot_id, first_name=self._name, username=username, is_bot=True)
+        return Bot(me, Files(self._storage))
 
 
 def _number(value: object) -> int | None:

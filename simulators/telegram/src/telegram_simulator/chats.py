@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telegram_simulator.model import Chat, Message
+
+
+HAPPENINGS = 1000
+"""Of a chat, what the bot showed to be doing and answered to presses: only the last of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Conversation:
     blocked: bool = False
     begun: bool = False
     records: dict[int, Record] = field(default_factory=dict)
-    happenings: list[Acted | Answered] = field(default_factory=list)
+    happenings: deque[Acted | Answered] = field(default_factory=lambda: deque(maxlen=HAPPENINGS))
     pulse: Pulse = field(default_factory=Pulse)
     _watchers: set[asyncio.Queue[Happening]] = field(default_factory=set)
 

@@ -27,6 +27,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--no-limits", dest="limits", action="store_false", help="let a bot send and edit as fast as it likes"
     )
+    parser.add_argument(
+        "--keep-files",
+        type=int,
+        default=defaults.keep >> 20,
+        metavar="MIB",
+        help="files kept in the temporary folder, in MiB; older ones are forgotten (%(default)s)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -51,5 +58,6 @@ def main() -> None:
         bot_name=options.bot_name,
         bot_username=options.bot_username,
         rates=Rates(enabled=options.limits),
+        keep=options.keep_files << 20,
     )
     asyncio.run(serve(config))

@@ -13,7 +13,7 @@ from aiohttp import web
 from telegram_simulator.body import read_body
 from telegram_simulator.errors import ControlError, NoSuchThingError
 from telegram_simulator.faults import Fault
-from telegram_simulator.keyboards import parse_markup
+from telegram_simulator.keyboards import Buttons, parse_markup
 from telegram_simulator.model import User
 from telegram_simulator.people import Attachment, Manner, Place
 from telegram_simulator.snapshot import chat_snapshot
@@ -187,9 +187,9 @@ class Control:
         await _news(request, conversation.pulse)
         return web.json_response(chat_snapshot(conversation))
 
-    async def _file(self, request: web.Request) -> web.Response:
+    async def _file(self, request: web.Request) -> web.FileResponse:
         file = self._world.file(request.match_info["file_id"])
-        return web.Response(body=file.data, content_type="application/octet-stream")
+        return web.FileResponse(file.content, headers={"Content-Type": "application/octet-stream"})
 
     async def _calls(self, request: web.Request) -> web.Response:
         await _news(request, self._world.calls.pulse)
@@ -213,6 +213,7 @@ class Control:
         wish = await read_wish(request, BotWish)
         bot = named_bot(self._world, request)
         bot.reads_all = bot.reads_all if wish.reads_all is None else wish.reads_all
+        bot.secret = bot.secret if wish.secret is None else wish.secret
         bot.old_api = bot.old_api if wish.old_api is None else wish.old_api
         return web.json_response({})
 
@@ -261,10 +262,10 @@ def _bot_view(bot: Bot) -> dict[str, Any]:
     }
 
 
-def _forged(keyboard: str | None) -> InlineKeyboardMarkup | None:
+def _forged(keyboard: str | None) -> Buttons | None:
     """Return the buttons that a person's message is to carry."""
     markup = None if keyboard is None else parse_markup(keyboard)
-    return markup if isinstance(markup, InlineKeyboardMarkup) else None
+    return Buttons.of(markup.inline_keyboard) if isinstance(markup, InlineKeyboardMarkup) else None
 
 
 async def _news(request: web.Request, pulse: Pulse) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from aiohttp import web
@@ -16,39 +16,41 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 """Seconds between the pieces of a throttled file."""
+_PIECE = 1 << 18
 
 
 async def send_file(request: web.Request, file: File, fault: Fault | None) -> web.StreamResponse:
     """Send a file, whole or as far as the fault lets it come."""
-    kind = None if fault is None else fault.kind
-    data = file.data
-    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(file.path.rpartition('/')[2])}"}
-    if fault is None or kind is FaultKind.SLOW:
-        return web.Response(body=data, content_type="application/octet-stream", headers=headers)
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=utf-8''{quote(file.path.rpartition('/')[2])}",
+    }
+    if fault is None or fault.kind is FaultKind.SLOW:
+        return web.FileResponse(file.content, headers=headers)
     response = web.StreamResponse(headers=headers)
-    response.content_type = "application/octet-stream"
-    response.content_length = len(data)
-    await response.prepare(request)
-    if kind is FaultKind.THROTTLE:
-        await _trickle(response, data, rate=fault.rate)
-        return response
-    await response.write(data[: len(data) // 2])
-    if kind is FaultKind.STALL:
+    response.content_length = file.size
+    with file.content.open("rb") as content:
+        await response.prepare(request)
+        if fault.kind is FaultKind.THROTTLE:
+            await _trickle(response, content, rate=fault.rate)
+            await response.write_eof()
+            return response
+        left = file.size // 2
+        while left > 0:
+            await response.write(piece := content.read(min(left, _PIECE)))
+            left -= len(piece)
+    if fault.kind is FaultKind.STALL:
         await asyncio.sleep(fault.seconds)
     if request.transport is not None:
         request.transport.close()
     return response
 
 
-async def _trickle(response: web.StreamResponse, data: bytes, *, rate: int) -> None:
+async def _trickle(response: web.StreamResponse, content: BinaryIO, *, rate: int) -> None:
     """Send bytes at so many a second."""
-    began = asyncio.get_running_loop().time()
-    sent = 0
-    while sent < len(data):
-        piece = max(1, int(rate * TICK))
-        await response.write(data[sent : sent + piece])
-        sent += piece
-        pause = began + sent / rate - asyncio.get_running_loop().time()
-        if pause > 0 and sent < len(data):
-            await asyncio.sleep(pause)
-    await response.write_eof()
+    clock = asyncio.get_running_loop().time
+    began, sent = clock(), 0
+    while piece := content.read(min(_PIECE, max(1, int(rate * TICK)))):
+        await response.write(piece)
+        sent += len(piece)
+        await asyncio.sleep(max(0.0, began + sent / rate - clock()))

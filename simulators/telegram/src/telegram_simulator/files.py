@@ -7,8 +7,12 @@ import itertools
 import mimetypes
 import secrets
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from telegram_simulator.model import File, Media
+
+if TYPE_CHECKING:
+    from telegram_simulator.storage import Storage
 
 _TYPES = mimetypes.MimeTypes()  # the same wherever it runs: without the system's own list
 for _extension in ("heic", "heif", "avif", "webp"):
@@ -16,13 +20,17 @@ for _extension in ("heic", "heif", "avif", "webp"):
 
 
 class Files:
-    """Keeps files in memory, for as long as the simulator runs."""
+    """Knows files by their names.
 
-    def __init__(self) -> None:
+    Args:
+        storage: Keeps their bytes; a file whose bytes it forgets is forgotten here.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._by_id: dict[str, File] = {}
         self._by_path: dict[str, File] = {}
         self._media: dict[str, Media] = {}
-        self._data: dict[str, bytes] = {}
         self._numbers = itertools.count()
 
     def add(
@@ -31,13 +39,13 @@ class Files:
         """Keep bytes under a new id."""
         mime = mime or mime_of(name)
         suffix = PurePosixPath(name).suffix if name else _TYPES.guess_extension(mime) or ""
-        digest = hashlib.sha256(data).hexdigest()
+        file_id, path = f"AgAC{secrets.token_urlsafe(30)}", f"{folder}/file_{next(self._numbers)}{suffix}"
         file = File(
-            id=f"AgAC{secrets.token_urlsafe(30)}",
-            unique_id=digest[:16],
-            path=f"{folder}/file_{next(self._numbers)}{suffix}",
-            # Fifty people who send the same 18 MB do not take fifty times as much.
-            data=self._data.setdefault(digest, data),
+            id=file_id,
+            unique_id=hashlib.sha256(data).hexdigest()[:16],
+            path=path,
+            content=self._storage.add(data, forgotten=lambda: self._forget(file_id, path)),
+            size=len(data),
             name=name,
             mime=mime,
             chat_id=chat_id,
@@ -62,6 +70,10 @@ class Files:
     def at(self, path: str) -> File | None:
         """Look a file up by its download path."""
         return self._by_path.get(path)
+
+    def _forget(self, file_id: str, path: str) -> None:
+        del self._by_id[file_id], self._by_path[path]
+        self._media.pop(file_id, None)
 
 
 def mime_of(name: str | None) -> str:

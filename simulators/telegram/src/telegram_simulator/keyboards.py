@@ -7,7 +7,9 @@ malformed keyboard passes for none.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from aiogram.types import (
     ForceReply,
@@ -26,6 +28,37 @@ if TYPE_CHECKING:
 
 B = TypeVar("B", KeyboardButton, InlineKeyboardButton)
 Markup: TypeAlias = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """The buttons under a message.
+
+    They are kept as JSON: as aiogram's objects they would be most of what a message weighs.
+    """
+
+    json: str
+
+    @classmethod
+    def of(cls, rows: list[list[InlineKeyboardButton]]) -> Self:
+        """Keep rows of buttons."""
+        return cls(InlineKeyboardMarkup(inline_keyboard=rows).model_dump_json(exclude_none=True))
+
+    @property
+    def rows(self) -> list[list[InlineKeyboardButton]]:
+        """The buttons, to be read only."""
+        return _parsed(self.json).inline_keyboard
+
+    def as_json(self) -> dict[str, Any]:
+        """Return them as the Bot API writes them."""
+        markup: dict[str, Any] = json.loads(self.json)
+        return markup
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup.model_validate_json(text)
+
 
 _FLAGS = ("hide_keyboard", "remove_keyboard", "personal_keyboard", "selective", "force_reply_keyboard", "force_reply")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aiogram.types import InlineKeyboardMarkup, MessageEntity
+    from pathlib import Path
 
-    from telegram_simulator.keyboards import Markup
+    from aiogram.types import MessageEntity
+
+    from telegram_simulator.keyboards import Buttons, Markup
 
 
 class ChatKind(StrEnum):
@@ -70,12 +72,14 @@ class Chat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """Bytes that Telegram keeps.
+    """Bytes that Telegram keeps, for a while.
 
     Attributes:
         id: What a bot names it by; another bot cannot.
         unique_id: The same for the same bytes.
         path: Where it is downloaded.
+        content: Where its bytes lie.
+        size: In bytes.
         name: As its sender called it; photos have none.
         chat_id: Where a person sent it; None for a bot's own.
     """
@@ -83,7 +87,8 @@ class File:
     id: str
     unique_id: str
     path: str
-    data: bytes = field(repr=False)
+    content: Path
+    size: int
     name: str | None
     mime: str
     chat_id: int | None = None
@@ -200,7 +205,7 @@ class Message:
     text: str = ""
     entities: tuple[MessageEntity, ...] = ()
     media: Media | None = None
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Buttons | None = None
     edit_date: int | None = None
     album_id: str | None = None
     reply_to: int | None = None

@@ -142,16 +142,15 @@ class Page:
             ]
         )
 
-    async def _file(self, request: web.Request) -> web.Response:
+    async def _file(self, request: web.Request) -> web.FileResponse:
         file = self._world.file(request.match_info["file_id"])
         headers = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
         picture = file.mime.startswith("image/") and file.mime != "image/svg+xml"
         if file.name is not None:
             kind = "inline" if picture else "attachment"
             headers["Content-Disposition"] = f"{kind}; filename*=utf-8''{quote(file.name)}"
-        return web.Response(
-            body=file.data, content_type=file.mime if picture else "application/octet-stream", headers=headers
-        )
+        headers["Content-Type"] = file.mime if picture else "application/octet-stream"
+        return web.FileResponse(file.content, headers=headers)
 
     def _place(self, request: web.Request) -> Place:
         try:

@@ -85,7 +85,7 @@ def _document(media: Media) -> Json:
     return {
         "url": file_url(media),
         "name": media.file.name or f"{media.kind.value}{media.file.path[media.file.path.rfind('.') :]}",
-        "size": len(media.file.data),
+        "size": media.file.size,
         "mime": media.file.mime,
     }
 
@@ -99,7 +99,7 @@ def _invoice(invoice: Invoice) -> Json:
 def _buttons(message: Message) -> list[list[Json]]:
     if message.keyboard is None:
         return []
-    return [[_button(button) for button in row] for row in message.keyboard.inline_keyboard]
+    return [[_button(button) for button in row] for row in message.keyboard.rows]
 
 
 def _button(button: InlineKeyboardButton) -> Json:

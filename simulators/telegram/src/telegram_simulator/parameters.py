@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import aiogram.methods
 from aiogram.client.default import Default
-from aiogram.methods import TelegramMethod
+from aiogram.methods import GetUpdates, TelegramMethod
 from aiogram.types import ForceReply, InlineKeyboardMarkup
 from pydantic import BaseModel, ValidationError
 
@@ -81,6 +82,9 @@ def typed(kind: type[Method], said: Said) -> Method:
         if name == "reply_markup":
             values[name] = _markup(value, only_inline=_is_inline(field.annotation))
             continue
+        if kind is GetUpdates:
+            values[name] = _lenient(name, value)
+            continue
         values[name] = _decoded(name, value) if name in _structured(kind) else value
     for name in said.uploads:
         if name in kind.model_fields:
@@ -101,6 +105,18 @@ def _markup(value: object, *, only_inline: bool) -> Markup | None:
     if only_inline and markup is not None and not isinstance(markup, InlineKeyboardMarkup):
         raise BadRequestError("inline keyboard expected")  # tdlib, `ReplyMarkup.cpp`
     return markup
+
+
+def _lenient(name: str, value: Any) -> Any:
+    """Read a parameter of getUpdates, of which none is ever refused (telegram-bot-api, `Client.cpp`)."""
+    if name != "allowed_updates":
+        number = re.match(r"-?\d+", str(value))
+        return int(number[0]) if number else 0
+    try:
+        kinds = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return kinds if isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds) else None
 
 
 def _is_inline(annotation: Any) -> bool:

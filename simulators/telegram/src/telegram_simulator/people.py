@@ -20,10 +20,9 @@ from telegram_simulator.text import RichText, caption, message_text, rich_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiogram.types import InlineKeyboardMarkup
-
     from telegram_simulator.bots import Bot
     from telegram_simulator.chats import Conversation
+    from telegram_simulator.keyboards import Buttons
     from telegram_simulator.world import World
 
 
@@ -59,7 +58,7 @@ class Manner:
     forwarded: OriginKind | None = None
     guise: Guise = Guise.SELF
     via_bot: str | None = None
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Buttons | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ class People:
         if record is None or (record.deleted and not unchecked):
             raise NoSuchThingError(f"there is no message {message_id}")
         message = record.now
-        rows = message.keyboard.inline_keyboard if message.keyboard else []
+        rows = message.keyboard.rows if message.keyboard else []
         if not unchecked and not any(button.callback_data == data for row in rows for button in row):
             raise NoSuchThingError(f"message {message_id} has no button with that data")
         query_id = f"{place.user.id}{next(self._queries):09d}"

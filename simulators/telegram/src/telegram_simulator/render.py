@@ -73,7 +73,7 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
         via_bot=message.via_bot and user_json(message.via_bot),
         reply_to_message=answered and message_json(world, conversation, answered, nested=True),
         **_content(message),
-        reply_markup=message.keyboard and message.keyboard.model_dump(exclude_none=True, mode="json"),
+        reply_markup=message.keyboard and message.keyboard.as_json(),
     )
 
 
@@ -93,7 +93,7 @@ def member_json(user: User, standing: Standing = Standing.MEMBER, *, forbidden: 
 
 def file_json(file: File) -> Json:
     """Write what all kinds of files have in common."""
-    return {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": len(file.data)}
+    return {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": file.size}
 
 
 def _content(message: Message) -> Json:

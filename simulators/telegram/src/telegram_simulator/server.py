@@ -18,6 +18,7 @@ from telegram_simulator.limits import Limits, Rates
 from telegram_simulator.page import Page
 from telegram_simulator.payments import Cashier
 from telegram_simulator.people import People
+from telegram_simulator.storage import temporary_storage
 from telegram_simulator.tasks import owned_tasks
 from telegram_simulator.world import World
 
@@ -38,6 +39,7 @@ class Config:
         port: 0 takes a free one.
         bot_name: What people see above the chat.
         bot_username: Of the first bot, without the `@`.
+        keep: Bytes of files that are kept, on disk; older ones are forgotten.
     """
 
     host: str = "127.0.0.1"
@@ -45,12 +47,20 @@ class Config:
     bot_name: str = "Photo editor"
     bot_username: str = "photo_editor_bot"
     rates: Rates = field(default_factory=Rates)
+    keep: int = 1 << 30
 
 
 @asynccontextmanager
 async def running(config: Config) -> AsyncIterator[str]:
     """Serve while the context is open; gives the address."""
-    world = World(Bots(name=config.bot_name, username=config.bot_username), Limits(config.rates))
+    with temporary_storage(limit=config.keep) as storage:
+        bots = Bots(name=config.bot_name, username=config.bot_username, storage=storage)
+        async with _serving(World(bots, Limits(config.rates)), config) as url:
+            yield url
+
+
+@asynccontextmanager
+async def _serving(world: World, config: Config) -> AsyncIterator[str]:
     people, cashier = People(world), Cashier(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():

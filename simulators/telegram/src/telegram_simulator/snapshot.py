@@ -50,7 +50,7 @@ def _message(record: Record) -> Json:
 
 
 def _version(message: Message) -> Json:
-    keyboard = message.keyboard.inline_keyboard if message.keyboard else []
+    keyboard = message.keyboard.rows if message.keyboard else []
     return {
         "text": message.text,
         "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
@@ -89,7 +89,7 @@ def _media(media: Media) -> Json:
         "file_id": media.file.id,
         "name": media.file.name,
         "mime": media.file.mime,
-        "size": len(media.file.data),
+        "size": media.file.size,
         "width": media.width,
         "height": media.height,
         "sizes": [[size.width, size.height] for size in media.renditions] if media.kind is MediaKind.PHOTO else [],

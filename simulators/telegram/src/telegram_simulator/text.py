@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiogram.types import MessageEntity
 
@@ -94,4 +95,11 @@ def _marked(text: str, entities: list[MessageEntity]) -> RichText:
         length = utf16(match.group())
         if not any(entity.offset < start + length and start < entity.offset + entity.length for entity in entities):
             found.append(MessageEntity(type=str(match.lastgroup), offset=start, length=length))
-    return RichText(text, tuple(sorted([*entities, *found], key=lambda entity: (entity.offset, -entity.length))))
+    ordered = sorted([*entities, *found], key=lambda entity: (entity.offset, -entity.length))
+    return RichText(text, tuple(_shared(entity.model_dump_json(exclude_none=True)) for entity in ordered))
+
+
+@lru_cache(maxsize=4096)
+def _shared(entity: str) -> MessageEntity:
+    """Return one object for equal entities: every version of every message keeps its own."""
+    return MessageEntity.model_validate_json(entity)

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 KEPT = 86_400.0
 """Seconds that an update is kept."""
 
+KINDS = frozenset({
+    "message", "edited_message", "channel_post", "edited_channel_post", "inline_query", "chosen_inline_result",
+    "callback_query", "shipping_query", "pre_checkout_query", "poll", "poll_answer", "my_chat_member", "chat_member",
+    "chat_join_request", "chat_boost", "removed_chat_boost", "message_reaction", "message_reaction_count",
+    "business_connection", "business_message", "edited_business_message", "deleted_business_messages",
+    "purchased_paid_media", "managed_bot", "guest_message",
+})  # fmt: skip
+"""All kinds of updates (telegram-bot-api, `Client.cpp`, `get_update_type_name`)."""
+
 OPT_IN = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """What a bot receives only if it asks for it by name."""
 
@@ -62,9 +71,13 @@ class UpdateQueue:
         return sorted(self._allowed or ())
 
     def allow(self, kinds: Iterable[str] | None) -> None:
-        """Choose the kinds of updates that are kept from now on; None leaves the choice as it is."""
+        """Choose the kinds of updates that are kept from now on; None leaves the choice as it is.
+
+        Names that are none are passed over, and leave the usual kinds where there are no others (telegram-bot-api,
+        `Client.cpp`, `get_allowed_update_types`).
+        """
         if kinds is not None:
-            self._allowed = frozenset(kinds) or None
+            self._allowed = frozenset(kind.lower() for kind in kinds) & KINDS or None
 
     def add(self, kind: str, payload: dict[str, Any]) -> int | None:
         """Keep an update unless its kind is not wanted; returns its id."""

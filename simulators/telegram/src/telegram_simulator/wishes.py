@@ -110,6 +110,7 @@ class LanguageWish(_Wish):
 class BotWish(_Wish):
     """How a bot is set up with BotFather, and how old its Bot API server is."""
 
+    secret: str | None = Field(None, pattern=r"^[\w-]{1,64}$")
     reads_all: bool | None = None
     old_api: bool | None = None
 

@@ -112,6 +112,10 @@ class TelegramSimulator:
         """Choose whether the bot reads everything in groups, as with BotFather."""
         await self._connection.json("PUT", "bot", {"reads_all": reads_all})
 
+    async def set_token(self, secret: str) -> None:
+        """Give the bot a new token, its id and this; the old one is refused with 401 from now on."""
+        await self._connection.json("PUT", "bot", {"secret": secret})
+
     async def set_old_api(self, *, old: bool) -> None:
         """Choose whether the Bot API server is one of Bot API 7.10, to which later fields are unknown."""
         await self._connection.json("PUT", "bot", {"old_api": old})

@@ -23,6 +23,6 @@ async def get_file(call: Call[GetFile]) -> Json:
     file = call.bot.files.find(call.method.file_id)
     if file is None:
         raise BadRequestError("wrong file_id or the file is temporarily unavailable")
-    if len(file.data) > MAX_DOWNLOAD:
+    if file.size > MAX_DOWNLOAD:
         raise BadRequestError("file is too big")
     return {**file_json(file), "file_path": file.path}

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram.methods import AnswerPreCheckoutQuery, RefundStarPayment, SendInvoice
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton
 
 from telegram_simulator.errors import BadRequestError
+from telegram_simulator.keyboards import Buttons
 from telegram_simulator.methods.registry import Call, answers
 from telegram_simulator.methods.sending import charge, post
 from telegram_simulator.methods.targets import conversation_of, keyboard_of, reply_target
@@ -43,8 +44,8 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     total = method.prices[0].amount
     keyboard = keyboard_of(call, method.reply_markup)
     if keyboard is None:
-        keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text=f"Pay ⭐️{total}", pay=True)]])
-    elif not keyboard.inline_keyboard[0][0].pay:
+        keyboard = Buttons.of([[InlineKeyboardButton(text=f"Pay ⭐️{total}", pay=True)]])
+    elif not keyboard.rows[0][0].pay:
         raise BadRequestError("the first button of an invoice must be a Pay button")
     reply_to = reply_target(call, conversation)
     check_right(conversation, None)

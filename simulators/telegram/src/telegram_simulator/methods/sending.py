@@ -21,9 +21,8 @@ from telegram_simulator.rights import check_right
 from telegram_simulator.text import RichText, caption, message_text, rich_text
 
 if TYPE_CHECKING:
-    from aiogram.types import InlineKeyboardMarkup
-
     from telegram_simulator.chats import Conversation
+    from telegram_simulator.keyboards import Buttons
     from telegram_simulator.model import Invoice, Origin
 
 ALBUM = range(2, 11)
@@ -123,7 +122,7 @@ def post(  # noqa: PLR0913  # a message has that many properties, by name
     words: RichText,
     *,
     media: Media | None = None,
-    keyboard: InlineKeyboardMarkup | None = None,
+    keyboard: Buttons | None = None,
     reply_to: int | None = None,
     album_id: str | None = None,
     origin: Origin | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram.types import InlineKeyboardMarkup
 
 from telegram_simulator.errors import BadRequestError, ForbiddenError, MigratedError
+from telegram_simulator.keyboards import Buttons
 from telegram_simulator.model import ChatKind, Standing
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def reply_target(call: Call[Any], conversation: Conversation) -> int | None:
     raise BadRequestError("message to be replied not found")
 
 
-def keyboard_of(call: Call[Any], markup: object) -> InlineKeyboardMarkup | None:
+def keyboard_of(call: Call[Any], markup: object) -> Buttons | None:
     """Return the buttons under a message; other keyboards stand beside it.
 
     Args:
@@ -119,7 +120,7 @@ def keyboard_of(call: Call[Any], markup: object) -> InlineKeyboardMarkup | None:
     for row in rows:
         for button in row:
             _check(button)
-    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+    return Buttons.of(rows) if rows else None
 
 
 def reply_keyboard_of(call: Call[Any]) -> Markup | None:

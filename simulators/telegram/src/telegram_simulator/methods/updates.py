@@ -33,11 +33,14 @@ _WEBHOOK_WINS = "terminated by setWebhook request"
 
 @answers(GetUpdates)
 async def get_updates(call: Call[GetUpdates]) -> list[Json]:
-    """Return what has happened, or wait for it. A request that has to wait ends the one that waits already."""
+    """Return what has happened, or wait for it. A request that has to wait ends the one that waits already.
+
+    Whatever the figures are, they are cut to what is possible (telegram-bot-api, `Client.cpp`, `get_integer_arg`).
+    """
     method, bot = call.method, call.bot
     if bot.webhook is not None:
         raise ConflictError(_WEBHOOK_IS_SET)
-    limit = min(max(method.limit or MAX_LIMIT, 1), MAX_LIMIT)
+    limit = MAX_LIMIT if method.limit is None else min(max(method.limit, 1), MAX_LIMIT)
     timeout = min(max(method.timeout or 0, 0), MAX_TIMEOUT)
     bot.updates.allow(method.allowed_updates)
     bot.updates.confirm(method.offset or 0)
