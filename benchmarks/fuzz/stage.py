@@ -22,9 +22,9 @@ from pydantic import SecretStr, ValidationError
 from benchmarks.fuzz.telegram import BOT, Wire, answers, said_in, shown
 from local_stack import SIMULATED_TOKEN, free_port
 from qwenedit_bot.actors import actor_of
+from qwenedit_bot.answers import BLOCK
 from qwenedit_bot.app import Connections, Readiness, run
 from qwenedit_bot.calls import CallMiddleware
-from qwenedit_bot.consumer import BLOCK
 from qwenedit_bot.handlers.others import KINDS as CONTENT
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.metrics import BotMetrics

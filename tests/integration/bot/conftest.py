@@ -13,7 +13,7 @@ import redis as redis_client
 
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.consumer import BLOCK
+from qwenedit_bot.answers import BLOCK
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from telegram_simulator.client import TelegramSimulator

@@ -6,10 +6,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as Client
 
-from qwenedit_bot import janitor as janitor_module
-from qwenedit_bot.janitor import FORGET_EVERY, MEASURE_EVERY, Janitor
+from qwenedit_bot.janitor import MEASURE_EVERY, Janitor
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, State
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.operating import OperatedQueue
 from qwenedit_jobs.queue import Limits
 
@@ -43,7 +43,9 @@ def queue(redis: Redis) -> JobQueue:
 
 @pytest.fixture
 def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) -> Janitor:
-    return Janitor(queue=queue, redis=redis, groups=[("stream", "group")], metrics=metrics, clock=clock)
+    return Janitor(
+        queue=queue, redis=redis, lanes={"updates": Lanes(redis, "qwenedit:inbox")}, metrics=metrics, clock=clock
+    )
 
 
 async def test_a_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue, janitor: Janitor) -> None:
@@ -116,23 +118,8 @@ async def test_a_user_who_may_not_ask_for_the_memory_does_all_the_rest(
         async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
             queue = JobQueue(blind, Keys())
             await queue.enqueue(JOB, Limits())
-            await Janitor(queue=queue, redis=blind, groups=[], metrics=metrics, clock=clock).tick()
+            await Janitor(queue=queue, redis=blind, lanes={}, metrics=metrics, clock=clock).tick()
     finally:
         await redis.acl_deluser("blind")
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1
     assert metrics.redis_memory_used._value.get() == 0
-
-
-async def test_replicas_that_are_gone_are_forgotten_unless_they_left_something(
-    redis: Redis, janitor: Janitor, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await redis.xgroup_create("stream", "group", id="0", mkstream=True)
-    await redis.xadd("stream", {"a": "b"})
-    await redis.xreadgroup("group", "owes", {"stream": ">"})
-    await redis.xgroup_createconsumer("stream", "group", "gone")
-    await janitor.tick()
-    assert len(await redis.xinfo_consumers("stream", "group")) == 2
-    monkeypatch.setattr(janitor_module, "FORGOTTEN_AFTER", -1)
-    clock.now += FORGET_EVERY
-    await janitor.tick()
-    assert [consumer["name"] for consumer in await redis.xinfo_consumers("stream", "group")] == ["owes"]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.messenger import Messenger
+    from qwenedit_bot.undelivered import Undelivered
     from qwenedit_bot.views import View
 
 MANY = Limits(max_unfinished_per_user=100)
@@ -108,6 +109,7 @@ def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: 
         tally=Tally(redis, bot_keys),
         accounts=Accounts(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
+        undelivered=cast("Undelivered", None),
     )
     return Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience, clock=clock)
 

@@ -15,7 +15,8 @@ from redis.exceptions import NoPermissionError, RedisError
 
 from local_stack.ports import HOST, free_port
 from local_stack.redis_server import redis_program
-from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State
+from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.operating import OperatedQueue, Requeued
 from qwenedit_jobs.overview import take_overview
 from qwenedit_jobs.pictures import RedisPictureStore, input_ref
@@ -146,8 +147,8 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
 
 
 async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worker):
-    queue, events = JobQueue(bot, KEYS), Events(bot, KEYS, consumer="bot-1")
-    await events.prepare()
+    lanes = Lanes(bot, KEYS.answers, name="bot-1")
+    queue, events = JobQueue(bot, KEYS), Events(bot, KEYS, lanes)
     claim = await claimed(bot, worker, 1)
     await queue.enqueue(job(2), Limits())
     await queue.cancel(job(2).id)
@@ -155,11 +156,13 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     await bot.zadd(KEYS.leases, {claim.job.id: 1})
     assert [job_id for job_id, _outcome in await queue.reap()] == [claim.job.id]
     assert (await queue.promote(), await queue.expire()) == ([], [])
-    for event in await events.read(count=10, block=0.1):
-        await events.hold([event])
-        await events.acknowledge(event)
-        assert await queue.answered(event.job_id)
-    assert await events.reclaim(idle=0, count=1) == []
+    assert await events.wait(0.1)
+    assert await events.drain() > 0
+    while rows := (await lanes.next(10))[0]:
+        await lanes.hold(rows)
+        for row in rows:
+            await lanes.done(row)
+            assert await queue.answered(event_of(row).job_id)
     assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
     async with server.client("bot", decode=False) as raw:
         await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png", user=1)

@@ -17,9 +17,11 @@ from qwenedit_jobs import (
     State,
     StorageFullError,
     connect,
+    event_of,
     input_ref,
     result_ref,
 )
+from qwenedit_jobs.lanes import Lanes
 
 
 @pytest.fixture
@@ -56,38 +58,72 @@ async def finish(desk, number):
     return claim.job.id
 
 
-async def test_events_from_before_the_first_consumer_are_read(desk):
-    job_id = await finish(desk, 1)
-    events = Events(desk.redis, desk.keys, consumer="bot-1")
-    await events.prepare()
-    await events.prepare()
-    [event] = await events.read(count=10, block=0.1)
-    assert (event.job_id, event.state) == (job_id, State.DONE)
+def events_of(desk, redis=None):
+    lanes = Lanes(desk.redis, desk.keys.answers, name="bot-1")
+    return Events(redis or desk.redis, desk.keys, lanes), lanes
 
 
-async def test_each_event_goes_to_one_replica_and_to_another_when_that_one_dies(desk):
-    first, second = (Events(desk.redis, desk.keys, consumer=name) for name in ("bot-1", "bot-2"))
-    await first.prepare()
+async def test_event_of_a_job_lies_in_the_lane_of_its_chat(desk):
     job_id = await finish(desk, 1)
-    [event] = await first.read(count=10, block=0.1)
-    assert await second.read(count=10, block=0.05) == []
-    assert await second.reclaim(idle=60, count=10) == []
-    await asyncio.sleep(0.05)
-    assert [taken.job_id for taken in await second.reclaim(idle=0.05, count=10)] == [job_id]
-    await second.acknowledge(event)
-    assert await first.reclaim(idle=0, count=10) == []
+    events, lanes = events_of(desk)
+    assert await events.wait(0.1)
+    assert await events.drain() == 1
+    assert await events.drain() == 0
+    (row,), _wait = await lanes.next(10)
+    event = event_of(row)
+    assert (row.lane, event.job_id, event.state, event.again) == ("1", job_id, State.DONE, False)
+    assert event.at is not None
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
-async def test_reading_waits_for_the_first_event(desk, patient):
-    events = Events(patient, desk.keys, consumer="bot-1")
-    await events.prepare()
+async def test_events_that_this_version_does_not_know_are_kept_as_they_are(desk):
+    events, lanes = events_of(desk)
+    await desk.redis.xadd(desk.keys.events, {"id": "x", "state": "melted"})
+    await desk.redis.xadd(desk.keys.events, {"something": "else"})
+    await desk.redis.set(f"{desk.keys.job_prefix}y", "no hash")
+    await desk.redis.xadd(desk.keys.events, {"id": "y", "state": "done"})
+    job_id = await finish(desk, 1)
+    assert await events.drain() == 4
+    rows, _wait = await lanes.next(10)
+    assert len(rows) == 4
+    readable = []
+    for row in rows:
+        try:
+            readable.append(event_of(row).job_id)
+        except (ValueError, KeyError):
+            continue
+    assert sorted(readable) == sorted(["y", job_id])
+
+
+async def test_events_drained_by_two_replicas_at_once_come_once(desk):
+    ids = [await finish(desk, number) for number in range(1, 30)]
+    (one, lanes), (two, _lanes) = events_of(desk), events_of(desk)
+    assert sum(await asyncio.gather(one.drain(), two.drain())) == len(ids)
+    found = []
+    while taken := (await lanes.next(10))[0]:
+        for row in taken:
+            found.append(event_of(row).job_id)
+            await lanes.done(row)
+    assert found == ids
+
+
+async def test_event_given_again_says_so_and_waits_once(desk):
+    events, lanes = events_of(desk)
+    for _ in range(2):
+        await events.again("a-job", State.FAILED, chat_id=7)
+    (row,), _wait = await lanes.next(10)
+    event = event_of(row)
+    assert (row.lane, event.job_id, event.state, event.again, event.at) == ("7", "a-job", State.FAILED, True, None)
+
+
+async def test_waiting_for_an_event_ends_with_the_first(desk, patient):
+    events, _lanes = events_of(desk, patient)
     async with asyncio.TaskGroup() as tasks:
-        reading = tasks.create_task(events.read(count=10, block=60))
+        waiting = tasks.create_task(events.wait(60))
         await asyncio.sleep(0.05)
-        job_id = await finish(desk, 1)
+        await finish(desk, 1)
         async with asyncio.timeout(30):
-            assert [event.job_id for event in await reading] == [job_id]
+            assert await waiting
 
 
 # ---------------------------------------------------------------- a Redis that was replaced in the middle

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from redis.exceptions import OutOfMemoryError
 
 from local_stack import SIMULATED_TOKEN, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.inbox import Inbox
 from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.updates import UpdateStream
 from qwenedit_jobs import Cancelled, Events, JobQueue, Lease, RedisPictureStore, Result, Settled, StorageFullError
+from qwenedit_jobs.lanes import Lanes
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
 
@@ -104,33 +104,30 @@ async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue
     assert await queue.release(job(1).id, "t") is Settled.CANCELLED
 
 
-async def test_the_bot_hears_and_acknowledges_what_ended_in_a_full_redis(redis, queue, memory):
-    events = Events(redis, KEYS, consumer="bot")
-    await memory.fill(1.1)
-    with pytest.raises(OutOfMemoryError):
-        await events.prepare()
-    await memory.empty()
-    await events.prepare()
+async def test_the_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue, memory):
+    lanes = Lanes(redis, KEYS.answers, name="bot")
+    events = Events(redis, KEYS, lanes)
     await queue.enqueue(job(), MANY)
     await memory.fill(1.1)
     assert await queue.unfinished_ids() == [job().id]
     assert (await queue.counts()).waiting == 1
     await queue.cancel(job().id)
-    await events.prepare()
-    [event] = await events.read(count=1, block=1.0)
-    await events.acknowledge(event)
-    assert await events.mine(count=1) == []
+    assert await events.wait(1.0)
+    assert await events.drain() == 1
+    [row], _wait = await lanes.next(1)
+    assert await lanes.done(row)
+    assert (await lanes.next(1))[0] == []
     assert await redis.xlen(KEYS.events) == 0
 
 
 async def test_a_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis, memory):
-    updates = UpdateStream(redis, BotKeys(prefix="qwenedit", bot_id=42), consumer="bot")
-    await updates.prepare()
-    await updates.take([{"update_id": 1}])
+    inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=42), name="bot")
+    await inbox.take([{"update_id": 1}])
     await memory.fill(1.1)
-    await updates.prepare()
-    [update] = await updates.read(count=1, block=1.0)
-    await updates.acknowledge(update)
+    await inbox.lanes.take_back()
+    [row], _wait = await inbox.lanes.next(1)
+    assert await inbox.open(row) is not None
+    await inbox.lanes.done(row)
 
 
 async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_is_small(

@@ -13,7 +13,8 @@ import pytest
 from redis.exceptions import RedisError
 
 from local_stack.ports import HOST, free_port
-from qwenedit_jobs import Events, JobQueue, Result, Settled
+from qwenedit_jobs import Events, JobQueue, Result, Settled, event_of
+from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 if TYPE_CHECKING:
@@ -112,15 +113,16 @@ class Crowd:
             await asyncio.sleep(0.2)
 
     async def answer(self) -> None:
-        events = Events(await self.clients(block=1.0, **self.settings), KEYS, consumer="bot")
+        lanes = Lanes(await self.clients(**self.settings), KEYS.answers, name="bot")
+        events = Events(await self.clients(block=1.0, **self.settings), KEYS, lanes)
         while len(self.answers) < JOBS:
-            # The group, too, is as old as the replica's copy of it.
-            await until_answered(events.prepare)
-            found = await until_answered(events.mine, count=50)
-            found = found or await until_answered(events.read, count=50, block=0.5)
-            for event in found:
-                self.answers[event.job_id] += 1
-                await until_answered(events.acknowledge, event)
+            await until_answered(lanes.take_back)
+            await until_answered(events.wait, 0.5)
+            await until_answered(events.drain)
+            rows, _wait = await until_answered(lanes.next, 50)
+            for row in rows:
+                self.answers[event_of(row).job_id] += 1
+                await until_answered(lanes.done, row)
         self.finished.set()
 
 

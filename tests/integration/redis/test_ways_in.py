@@ -13,7 +13,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from local_stack.errors import PartDiedError
 from local_stack.ports import HOST
 from local_stack.ready import by_line
-from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled
+from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled, event_of
+from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 
@@ -21,8 +22,8 @@ async def a_job_goes_its_way(clients, **settings):
     """Use every kind of client and command that the services have: scripts, blocking ones, streams, pub/sub, bytes."""
     redis, blocking = await clients(**settings), await clients(block=1.0, **settings)
     pictures = RedisPictureStore(await clients(decode=False, **settings), KEYS, ttl=60)
-    queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, consumer="bot")
-    await events.prepare()
+    lanes = Lanes(redis, KEYS.answers, name="bot")
+    queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, lanes)
     await pictures.put("a:in:0", b"\x89PNG")
     await queue.enqueue(job(), MANY)
     assert await queue.wait(1.0)
@@ -34,9 +35,11 @@ async def a_job_goes_its_way(clients, **settings):
         assert await pictures.get("a:in:0") == b"\x89PNG"
         assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
         assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
-    [event] = await events.read(count=1, block=1.0)
-    await events.acknowledge(event)
-    assert event.job_id == job().id
+    assert await events.wait(1.0)
+    await events.drain()
+    [row], _wait = await lanes.next(1)
+    assert event_of(row).job_id == job().id
+    await lanes.done(row)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from qwenedit_jobs.errors import (
     UnreadableRecordError,
     WrongTypeError,
 )
-from qwenedit_jobs.events import Event, Events
+from qwenedit_jobs.events import Event, Events, event_of
 from qwenedit_jobs.keys import Keys
 from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import (
@@ -80,6 +80,7 @@ __all__ = [
     "UnreadableRecordError",
     "WrongTypeError",
     "connect",
+    "event_of",
     "input_ref",
     "job_id",
     "load",

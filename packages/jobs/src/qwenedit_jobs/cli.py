@@ -13,7 +13,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError,
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from qwenedit_jobs.commands import dead, jobs, pausing
+from qwenedit_jobs.commands import aside, dead, jobs, pausing
 from qwenedit_jobs.commands.answer import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.commands.status import status
 from qwenedit_jobs.connection import connect
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
 
 SELFTEST_PICTURE_TTL = 3600
 """Seconds; the test deletes its pictures itself unless it is killed."""
@@ -99,7 +101,23 @@ def _parser() -> argparse.ArgumentParser:
         deed = of_dead.add_parser(name, parents=parents, help=text)
         deed.add_argument("id", nargs="*", help="or its beginning")
         deed.add_argument("--all", action="store_true", help="all of them")
+    _add_aside(commands, as_json, some)
     return parser
+
+
+def _add_aside(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    as_json: argparse.ArgumentParser,
+    some: argparse.ArgumentParser,
+) -> None:
+    of_aside = commands.add_parser(
+        "aside", help="list, retry, drop updates and answers that the bot could not work off"
+    ).add_subparsers(dest="deed", required=True, metavar="DEED")
+    of_aside.add_parser("list", parents=[as_json, some], help="oldest first")
+    for name, text in (("retry", "have them worked off again"), ("drop", "forget them")):
+        deed = of_aside.add_parser(name, parents=[as_json], help=text)
+        deed.add_argument("id", nargs="*")
+        deed.add_argument("--all", action="store_true", help="all of them")
 
 
 def _positive(text: str) -> int:
@@ -125,6 +143,8 @@ async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Nam
             return await _about_jobs(queue, arguments)
         case "dead":
             return await _about_the_dead(queue, arguments)
+        case "aside":
+            return await _about_those_aside(redis, settings.keys, queue, arguments)
         case "pause":
             return await pausing.pause(queue)
         case "resume":
@@ -154,6 +174,16 @@ async def _about_the_dead(queue: OperatedQueue, arguments: argparse.Namespace) -
             return await dead.dead_retry(queue, arguments.id, everything=arguments.all, force=arguments.force)
         case _:
             return await dead.dead_drop(queue, arguments.id, everything=arguments.all)
+
+
+async def _about_those_aside(redis: Redis, keys: Keys, queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+    match arguments.deed:
+        case "list":
+            return await aside.aside_list(redis, keys, now=await queue.now(), limit=arguments.limit)
+        case "retry":
+            return await aside.aside_retry(redis, keys, arguments.id, everything=arguments.all)
+        case _:
+            return await aside.aside_drop(redis, keys, arguments.id, everything=arguments.all)
 
 
 async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> int:

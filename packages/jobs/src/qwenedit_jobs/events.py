@@ -1,24 +1,22 @@
-"""The stream of terminal events, read by all bot replicas as one consumer group."""
+"""Jobs that ended: from the stream that the workers write into the lanes of the chats that wait for an answer."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING
 
-from qwenedit_jobs.groups import ensure_group
-from qwenedit_jobs.identity import identity
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.lanes import Lanes, Row
 
-GROUP = "bot"
-
-_Entries: TypeAlias = "list[tuple[str, dict[str, str]]]"
+AT_ONCE = 100
+"""Entries of the stream that one call moves: a millisecond of Redis."""
+AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,73 +24,63 @@ class Event:
     """A job reached a final state. May come more than once: consumers dedupe by job id."""
 
     entry: str
-    """Id of the stream entry."""
+    """Id of the entry."""
     job_id: str
     state: State
+    again: bool = False
+    """Answer it although its user has been answered: they did not see it, or something overwrote it."""
+
+    @property
+    def at(self) -> float | None:
+        """When it happened, in seconds since the epoch by Redis' clock; None for an answer that is given again."""
+        milliseconds = self.entry.partition("-")[0]
+        return int(milliseconds) / 1000 if milliseconds.isdecimal() else None
 
 
 class Events:
-    """Terminal events, at least once each.
+    """Ends of jobs, at least once each.
+
+    Every replica of the bot may call any of this at any time: an entry leaves the stream and enters its lane in one
+    step. An end that was written by an older or newer version lies in its lane as it is.
 
     Args:
         redis: A client that decodes replies and waits at least `block` longer than its time-out.
         keys: The installation's key names.
-        consumer: This replica's name.
+        lanes: Where the entries go.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, consumer: str) -> None:
+    def __init__(self, redis: Redis, keys: Keys, lanes: Lanes) -> None:
         self._redis = redis
-        self._key = keys.events
-        self._consumer = consumer
+        self._keys = keys
+        self._lanes = lanes
 
-    async def prepare(self) -> None:
-        """Create the consumer group, from the stream's beginning; harmless when it exists."""
-        await ensure_group(self._redis, self._key, GROUP)
+    async def wait(self, block: float) -> bool:
+        """Wait up to `block` seconds until the stream has an entry; returns whether it has. It takes nothing."""
+        milliseconds = max(1, round(block * 1000))
+        return bool(await self._redis.xread({self._keys.events: "0-0"}, count=1, block=milliseconds))
 
-    async def read(self, *, count: int, block: float) -> list[Event]:
-        """Return new events, waiting up to `block` seconds for the first.
+    async def drain(self) -> int:
+        """Move what is in the stream into the lanes; returns how many entries that were."""
+        moved, drained = 0, AT_ONCE
+        while drained == AT_ONCE:
+            drained = await self._lanes.drain(self._keys.events, self._keys.job_prefix, count=AT_ONCE)
+            moved += drained
+        return moved
 
-        Raises:
-            ResponseError: NOGROUP, when Redis lost its data since `prepare`; prepare again.
-        """
-        return await self._read(">", count=count, block=round(block * 1000))
-
-    async def mine(self, *, count: int) -> list[Event]:
-        """Return events that this consumer received and has not acknowledged: before a crash, or in a lost reply.
-
-        Raises:
-            ResponseError: NOGROUP, as `read` does.
-        """
-        return await self._read("0", count=count, block=None)
-
-    async def reclaim(self, *, idle: float, count: int) -> list[Event]:
-        """Take over events that a replica received and has not acknowledged for `idle` seconds."""
-        _next, entries, *_deleted = await self._redis.xautoclaim(
-            self._key, GROUP, self._consumer, round(idle * 1000), count=count
-        )
-        return _events(entries)
-
-    async def hold(self, events: Iterable[Event]) -> None:
-        """Give a sign of life for events in hand, so that no replica reclaims them."""
-        await self._redis.xclaim(self._key, GROUP, self._consumer, 0, [event.entry for event in events], justid=True)
-
-    async def acknowledge(self, event: Event) -> None:
-        """Drop an event whose answer has reached the user."""
-        # No transaction: over `maxmemory` Redis refuses them, and each half may be repeated.
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.xack(self._key, GROUP, event.entry)
-        pipeline.xdel(self._key, event.entry)
-        await pipeline.execute()
-
-    async def server(self) -> str:
-        """Name the Redis that has the stream."""
-        return await identity(self._redis)
-
-    async def _read(self, start: str, *, count: int, block: int | None) -> list[Event]:
-        reply = await self._redis.xreadgroup(GROUP, self._consumer, {self._key: start}, count=count, block=block)
-        streams = cast("list[tuple[str, _Entries]]", reply)
-        return [event for _key, entries in streams for event in _events(entries)]
+    async def again(self, job_id: str, state: State, *, chat_id: int) -> None:
+        """Have a job answered again; once, however often it is asked for until that has happened."""
+        payload = json.dumps({"id": job_id, "state": state, AGAIN: "1"})
+        await self._lanes.put(str(chat_id), f"{AGAIN}:{job_id}", payload)
 
 
-def _events(entries: _Entries) -> list[Event]:
-    return [Event(entry, fields["id"], State(fields["state"])) for entry, fields in entries if fields]
+def event_of(row: Row) -> Event:
+    """Read an entry.
+
+    Raises:
+        ValueError: it is none of ours, or has a state that this version does not know.
+        KeyError: it lacks a part.
+    """
+    fields = json.loads(row.payload)
+    if not isinstance(fields, dict):
+        raise TypeError("an event is an object")
+    return Event(row.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields)

@@ -44,6 +44,16 @@ class Keys:
         return f"{self.prefix}:events"
 
     @property
+    def inbox(self) -> str:
+        """Prefix of the bot's lanes of updates that are not handled yet."""
+        return f"{self.prefix}:inbox"
+
+    @property
+    def answers(self) -> str:
+        """Prefix of the bot's lanes of answers that are not given yet."""
+        return f"{self.prefix}:answers"
+
+    @property
     def nudge(self) -> str:
         """Pub/sub channel: ids of running jobs that were asked to stop. Only an accelerator; renew says it too."""
         return f"{self.prefix}:nudge"

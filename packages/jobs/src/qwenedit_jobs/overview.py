@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
 from qwenedit_jobs.presence import BEAT_EVERY, Presence, Workers
 
@@ -62,6 +63,8 @@ class Overview:
     """When the next job in line was accepted; None when nobody waits."""
     answers: int
     """Jobs that ended and whose users may not have the answer yet."""
+    set_aside: int
+    """Updates and answers that nobody could work off; 0 where this user may not ask."""
     paused_since: float | None
     janitor: str | None
     """The bot's replica that leads; None when there is none, or this user may not ask."""
@@ -79,16 +82,27 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatedQueue) -> Overv
     places = await queue.places()
     head = await queue.records(places[State.QUEUED][:1])
     running = await queue.records(places[State.RUNNING])
+    answers, aside = await _in_lanes(redis, keys)
     return Overview(
         now=await queue.now(),
         server=await _server(redis),
         counts=await queue.counts(),
         oldest_enqueued_at=head[0].enqueued_at if head else None,
-        answers=int(await redis.xlen(keys.events)),
+        answers=int(await redis.xlen(keys.events)) + answers,
+        set_aside=aside,
         paused_since=await queue.paused_since(),
         janitor=await _janitor(redis, keys),
         workers=_workers(await Workers(redis, keys).seen(), running),
     )
+
+
+async def _in_lanes(redis: Redis, keys: Keys) -> tuple[int, int]:
+    """Return how many answers are to be given, and how many entries of all lanes were set aside."""
+    try:
+        answers, updates = await Lanes(redis, keys.answers).occupancy(), await Lanes(redis, keys.inbox).occupancy()
+    except NoPermissionError:  # a worker's user
+        return 0, 0
+    return answers.waiting, answers.set_aside + updates.set_aside
 
 
 async def _server(redis: Redis) -> Server | None:

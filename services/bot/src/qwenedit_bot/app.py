@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -16,14 +17,25 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot import broadcast, erasure, forgetting, janitor, menus, progress, recall, shelf, worker_pods
+from qwenedit_bot import (
+    adoption,
+    answers,
+    broadcast,
+    erasure,
+    forgetting,
+    janitor,
+    menus,
+    progress,
+    recall,
+    shelf,
+    worker_pods,
+)
 from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
-from qwenedit_bot.consumer import BLOCK, Consumer
-from qwenedit_bot.deliver import Deliver
-from qwenedit_bot.dispatch import HandleUpdate, make_dispatcher
+from qwenedit_bot.deliver import AnswerWork, Deliver
+from qwenedit_bot.dispatch import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.erasure import Erasure
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.experience import Experience
@@ -34,6 +46,7 @@ from qwenedit_bot.handlers.admin import Office
 from qwenedit_bot.handlers.context import Services
 from qwenedit_bot.handlers.privacy import Keeping
 from qwenedit_bot.handlers.shop import Shop
+from qwenedit_bot.inbox import Inbox
 from qwenedit_bot.janitor import Janitor
 from qwenedit_bot.job_ids import JobIds
 from qwenedit_bot.keys import BotKeys
@@ -52,8 +65,9 @@ from qwenedit_bot.poller import Poller
 from qwenedit_bot.presets import PresetsError
 from qwenedit_bot.progress import Progress
 from qwenedit_bot.recall import Recall
-from qwenedit_bot.recent import Recent
+from qwenedit_bot.recent import PresenceClock, Recent
 from qwenedit_bot.replies import Replies
+from qwenedit_bot.scheduler import Scheduler
 from qwenedit_bot.session import Session
 from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.shared_limiter import SharedLimiter
@@ -62,13 +76,13 @@ from qwenedit_bot.submit import Submit
 from qwenedit_bot.tally import Tally
 from qwenedit_bot.telegram import TelegramMessenger
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.updates import ALBUM_TICK, UpdateStream
-from qwenedit_bot.updates import GROUP as UPDATES_GROUP
+from qwenedit_bot.undelivered import Undelivered
 from qwenedit_bot.warm import warm_up
 from qwenedit_bot.webhook import Webhook
 from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
-from qwenedit_jobs.events import GROUP as EVENTS_GROUP
+from qwenedit_jobs.identity import identity
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.operating import OperatedQueue
 from qwenedit_jobs.pictures import UPLOAD_TTL
 from qwenedit_jobs.policy import check_eviction_policy
@@ -79,14 +93,13 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.limiter import Pace
-    from qwenedit_bot.updates import ReceivedUpdate
-    from qwenedit_jobs import Event
 
 PICTURE_MEMORY = 160 * 1024 * 1024
 """Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
 UPDATES_AT_ONCE = 50
-"""Updates in hand; those of one chat are handled one after another."""
+"""Updates in hand, each of another chat."""
 ANSWERS_AT_ONCE = 16
+"""Answers in hand, each of another chat."""
 MOST_ANSWERED = 5_000
 """Answered jobs that this process knows as well, should Redis forget them."""
 ANSWERED_KEPT = 3_600.0
@@ -112,7 +125,7 @@ async def serve(settings: BotSettings) -> int:
         stack.callback(telemetry.close)
         connections = Connections(
             commands=await stack.enter_async_context(connect(settings)),
-            blocking=await stack.enter_async_context(connect(settings, block=BLOCK)),
+            blocking=await stack.enter_async_context(connect(settings, block=answers.BLOCK)),
             raw=await stack.enter_async_context(connect(settings, decode=False)),
         )
         warm_up()
@@ -217,9 +230,13 @@ async def run(
     presets = Shelf(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
     await presets.open()
     messenger = TelegramMessenger(bot, limiter)
-    replies = Replies(redis, keys, messenger)
-    answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT)
+    clock = PresenceClock()
+    replies = Replies(redis, keys, messenger, clock=clock)
+    answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=clock)
     access = await make_access(settings, bot, redis, keys, metrics)
+    update_taken, job_ended = asyncio.Event(), asyncio.Event()
+    answer_lanes = Lanes(redis, settings.keys.answers, name=settings.bot_id)
+    events = Events(connections.blocking, settings.keys, answer_lanes)
     accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
@@ -231,6 +248,7 @@ async def run(
         gates=(RoomGate(queue, settings.limits, replies), DailyGate(accounts, replies, for_sale=selling)),
         moderation=hook,
     )  # fmt: skip
+    undelivered = Undelivered(redis, keys, queue=queue, events=events, wake=job_ended, keep=round(settings.picture_ttl))
     broadcasts = Broadcasts(redis, keys, messenger, languages)
     oblivion = Forgetting(
         redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
@@ -243,58 +261,61 @@ async def run(
         keeping=Keeping(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
-        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
+        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics), chats=undelivered,
     )  # fmt: skip
-    workers, tally = Workers(redis, settings.keys), Tally(redis, keys)
-    office = Office(queue=queue, workers=workers, tally=tally, broadcasts=broadcasts)
-    experience = Experience(redis, keys, workers, paused_key=settings.keys.paused)
+    tally = Tally(redis, keys)
+    experience = Experience(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)
     deliver = Deliver(
         queue=queue, store=store, results=services.results, messenger=messenger, replies=replies, texts=texts,
         metrics=metrics, experience=experience, answered=answered, accounts=accounts, tally=tally,
-        moderation=hook or Unmoderated(),
+        moderation=hook or Unmoderated(), undelivered=undelivered,
     )  # fmt: skip
     drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience)
+    inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
     cleaning = Janitor(
-        queue=queue, redis=redis, metrics=metrics, line=settings.keys.job_queue,
-        groups=((keys.updates, UPDATES_GROUP), (settings.keys.events, EVENTS_GROUP)),
-    )  # fmt: skip
-    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
-
-    stream = UpdateStream(connections.blocking, keys, consumer=settings.bot_id)
-    recalling = Recall(redis, replies=replies, updates=stream, metrics=metrics)
-    intake = make_intake(settings, bot, stream, metrics)
-    updates: Consumer[ReceivedUpdate] = Consumer(
-        stream, handle, lane=lambda update: update.chat, name="updates", concurrency=UPDATES_AT_ONCE,
-        give_up_after=600.0, due=stream.due,
-    )  # fmt: skip
-    answers: Consumer[Event] = Consumer(
-        Events(connections.blocking, settings.keys, consumer=settings.bot_id),
-        deliver,
-        lane=lambda event: event.job_id,
-        name="answers",
-        concurrency=ANSWERS_AT_ONCE,
-        give_up_after=None,
+        queue=queue,
+        redis=redis,
+        metrics=metrics,
+        line=settings.keys.job_queue,
+        lanes={"updates": inbox.lanes, "answers": answer_lanes},
     )
+    office = Office(queue=queue, workers=Workers(redis, settings.keys), tally=tally, broadcasts=broadcasts)
+    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
+    intake = make_intake(settings, bot, inbox, metrics)
+    updating = Scheduler(
+        inbox.lanes, UpdateWork(inbox, handle), name="updates", slots=UPDATES_AT_ONCE, wake=update_taken,
+        metrics=metrics, server=partial(identity, redis), ordered=True,
+    )  # fmt: skip
+    answering = Scheduler(
+        answer_lanes, AnswerWork(deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=job_ended,
+        metrics=metrics, server=partial(identity, redis), ordered=False,
+    )  # fmt: skip
     leadership = Leadership(redis, settings.keys.leader, replica=settings.bot_id)
     metrics.leader.set_function(lambda: float(leadership.held))
     readiness.intake = intake
 
     async with hook or nullcontext(), aclosing(converter), asyncio.TaskGroup() as tasks:
         tasks.create_task(intake.run(stop))
-        tasks.create_task(every(ALBUM_TICK, stop, stream.close_albums, name="albums", when=lambda: True))
-        tasks.create_task(updates.run(stop))
-        tasks.create_task(answers.run(stop))
+        tasks.create_task(adopt_updates(redis, keys, inbox, update_taken, stop))
+        tasks.create_task(updating.run(stop))
+        tasks.create_task(answers.bring(events, job_ended, stop))
+        tasks.create_task(answering.run(stop))
         tasks.create_task(leadership.run(stop))
-        tasks.create_task(every(janitor.TICK, stop, cleaning.tick, name="janitor", when=lambda: leadership.held))
-        tasks.create_task(every(progress.TICK, stop, drawing.tick, name="progress", when=lambda: leadership.held))
-        tasks.create_task(every(shelf.LOOK_EVERY, stop, presets.look, name="presets", when=lambda: True))
-        tasks.create_task(every(recall.LOOK_EVERY, stop, recalling.tick, name="recall", when=lambda: True))
-        for seconds, tick, name in (
-            (broadcast.TICK, broadcasts.tick, "broadcast"),
-            (forgetting.TICK, oblivion.tick, "forget"),
-            (erasure.TICK, Erasure(redis, keys).tick, "erasure"),
+        for seconds, tick, name, when in (
+            (janitor.TICK, cleaning.tick, "janitor", lambda: leadership.held),
+            (progress.TICK, drawing.tick, "progress", lambda: leadership.held),
+            (shelf.LOOK_EVERY, presets.look, "presets", lambda: True),
+            (
+                recall.LOOK_EVERY,
+                Recall(redis, replies=replies, updates=inbox, metrics=metrics, clock=clock).tick,
+                "recall",
+                lambda: True,
+            ),
+            (broadcast.TICK, broadcasts.tick, "broadcast", lambda: leadership.held),
+            (forgetting.TICK, oblivion.tick, "forget", lambda: leadership.held),
+            (erasure.TICK, Erasure(redis, keys).tick, "erasure", lambda: leadership.held),
         ):
-            tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: leadership.held))
+            tasks.create_task(every(seconds, stop, tick, name=name, when=when))
         tasks.create_task(
             menus.offer(
                 bot, texts, stop, limited=settings.jobs_per_day is not None, selling=selling, admins=settings.admins
@@ -302,6 +323,19 @@ async def run(
         )
         if settings.worker_pods:
             tasks.create_task(keep_deletion_costs(settings, queue, leadership, stop))
+
+
+async def adopt_updates(redis: Redis, keys: BotKeys, inbox: Inbox, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Take over what the release before has left, once Redis answers."""
+    backoff = Backoff()
+    while not stop.is_set():
+        try:
+            if await adoption.adopt(redis, keys, inbox):
+                wake.set()
+        except RedisError:
+            await pause(stop, backoff.next())
+        else:
+            return
 
 
 class Intake(Protocol):
@@ -314,13 +348,13 @@ class Intake(Protocol):
         """Whether updates come in."""
 
 
-def make_intake(settings: BotSettings, bot: Bot, stream: UpdateStream, metrics: BotMetrics) -> Intake:
+def make_intake(settings: BotSettings, bot: Bot, inbox: Inbox, metrics: BotMetrics) -> Intake:
     """Choose how updates come in."""
     if settings.webhook_url is None or settings.webhook_secret is None or settings.bot_mode == "polling":
-        return Poller(bot, stream)
+        return Poller(bot, inbox)
     return Webhook(
         bot,
-        stream,
+        inbox,
         url=settings.webhook_url,
         secret=settings.webhook_secret,
         host=settings.webhook_host,

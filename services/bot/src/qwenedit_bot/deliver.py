@@ -12,10 +12,11 @@ from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, Telegr
 from qwenedit_bot.fairness import left
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.moderation import Verdict
+from qwenedit_bot.scheduler import PoisonError
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_decoder.decoding import PictureRefusedError
-from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, short_id
+from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, UnreadableJobError, event_of, short_id
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.replies import Replies
     from qwenedit_bot.tally import Tally
     from qwenedit_bot.texts import Texts, Words
+    from qwenedit_bot.undelivered import Undelivered
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
+    from qwenedit_jobs.lanes import Row
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +52,7 @@ class Deliver:
         answered: Which jobs were answered lately, by their id, and when these were accepted.
         accounts: Get back what a failed job has cost.
         tally: Counts the answers for the admins.
+        undelivered: Keeps answers for chats in which the bot may not write now.
         moderation: Sees each picture first.
     """
 
@@ -67,6 +71,7 @@ class Deliver:
         accounts: Accounts,
         tally: Tally,
         moderation: Moderation,
+        undelivered: Undelivered,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -80,9 +85,15 @@ class Deliver:
         self._accounts = accounts
         self._tally = tally
         self._moderation = moderation
+        self._undelivered = undelivered
 
     async def __call__(self, event: Event) -> None:
-        """Answer the job that an event says is finished, unless it is answered."""
+        """Answer the job that an event says is finished, unless it is answered.
+
+        Raises:
+            LaterError: Telegram's pace, or memory, is not to be had now; as with the next, nothing is lost.
+            TelegramUnavailableError: Telegram does not answer.
+        """
         with job_context(event.job_id):
             status = await self._queue.status(event.job_id)
             if status is None:
@@ -92,9 +103,9 @@ class Deliver:
                 # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
                 await self._announce(event, status)
                 return
-            if status.answered:
+            if status.answered and not event.again:
                 return
-            if self._recently.get(event.job_id) == status.enqueued_at:
+            if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
                 # Redis has forgotten that, and how the job had ended: it was executed again.
                 log.info("answer.given_before", state=event.state)
                 await self._queue.answered(event.job_id, ending=status.ending)
@@ -121,7 +132,8 @@ class Deliver:
         log.info("answer.tried_again")
 
     async def _deliver(self, event: Event, status: Status) -> str:
-        seconds = _finished_at(event) - status.enqueued_at
+        finished_at = event.at or status.enqueued_at
+        seconds = finished_at - status.enqueued_at
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
         self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
@@ -132,7 +144,7 @@ class Deliver:
             self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
             if status.state is State.DONE and status.started_at is not None:
-                await self._experience.note_duration(status.job.edit.workflow, _finished_at(event) - status.started_at)
+                await self._experience.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         return outcome
@@ -152,8 +164,10 @@ class Deliver:
             if status.state is State.DONE:
                 return await self._answer_with_picture(status, reply, to, message_id, seconds)
             return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
-        except ChatUnreachableError as error:
-            log.info("answer.unreachable", error=str(error))
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
+            await self._undelivered.note(reply.chat_id, status.job.id)
+            log.warning("answer.unreachable", error=str(error))
             return "unreachable"
 
     async def _answer_with_picture(
@@ -243,8 +257,12 @@ class Deliver:
         return "failed"
 
     async def _say_last(self, view: View, to: Source, message_id: int) -> None:
-        if not await self._messenger.edit(to.chat_id, message_id, view):
-            await self._replies.remember(to, await self._messenger.send(to, view))
+        try:
+            if await self._messenger.edit(to.chat_id, message_id, view):
+                return
+        except TelegramRefusedError as error:
+            log.warning("answer.edit_refused", error=str(error))
+        await self._replies.remember(to, await self._messenger.send(to, view))
 
     def _last_words(self, status: Status, state: State, reason: Reason | None, reply: ReplyTo) -> View:
         words = self._texts.of(reply.language)
@@ -257,6 +275,28 @@ class Deliver:
         return replace(view, text=f"{view.text}\n{words(Text.NOT_COUNTED)}")
 
 
-def _finished_at(event: Event) -> float:
-    """Seconds since the epoch by Redis' clock, which numbers the entries of its streams with it."""
-    return int(event.entry.partition("-")[0]) / 1000
+class AnswerWork:
+    """What the scheduler does about an entry of the answers. An answer is never given up.
+
+    Args:
+        deliver: Gives it.
+    """
+
+    patience: int | None = None
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+
+    async def __call__(self, row: Row) -> None:
+        """Answer a job; raises what `Deliver` raises, and PoisonError for what this version cannot read."""
+        try:
+            event = event_of(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise PoisonError from error
+        try:
+            await self._deliver(event)
+        except UnreadableJobError as error:
+            raise PoisonError from error
+
+    async def apologise(self, row: Row) -> None:
+        """Leave the job's message as it is: whoever mends what is wrong has the answer given."""

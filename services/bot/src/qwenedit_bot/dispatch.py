@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import Dispatcher, F, Router
 from aiogram.fsm.storage.base import DefaultKeyBuilder
 from aiogram.fsm.storage.redis import RedisStorage
-from aiogram.types import Message, Update
+from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
-from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.actors import actor_of
+from qwenedit_bot.errors import ChatUnreachableError
 from qwenedit_bot.handlers import admin, commands, everybodys, groups, others, photos, presets, presses, shop
 from qwenedit_bot.handlers.access import AccessMiddleware, OwnButtons
 from qwenedit_bot.handlers.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
 from qwenedit_bot.handlers.dialogue import DIALOGUE_TTL
-from qwenedit_bot.loops import described
+from qwenedit_bot.messenger import Source
+from qwenedit_bot.scheduler import PoisonError
+from qwenedit_bot.submit import Request
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
 from qwenedit_telemetry import attributes, tracing
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.access import Access
     from qwenedit_bot.handlers.admin import Office
+    from qwenedit_bot.inbox import Inbox
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.updates import ReceivedUpdate
+    from qwenedit_jobs.lanes import Row
 
 log = structlog.get_logger(__name__)
 
@@ -109,8 +113,10 @@ class HandleUpdate:
         """Handle an update.
 
         Raises:
-            RedisError: handle it again later.
-            TelegramUnavailableError: handle it again later.
+            RedisError: handle it again later, as with the next two.
+            TelegramUnavailableError: Telegram does not answer.
+            LaterError: something scarce is not to be had now.
+            PoisonError: it is no update that this version knows.
         """
         kind = {attributes.UPDATE_KIND: received.kind}
         with tracing.root("receive update", kind=tracing.Kind.CONSUMER, attributes=kind) as span:
@@ -118,38 +124,115 @@ class HandleUpdate:
             span.set({attributes.OUTCOME: outcome})
         self._metrics.updates.labels(received.kind, outcome).inc()
 
+    async def apologise(self, received: ReceivedUpdate) -> None:
+        """Say that an update was not handled, in the message that may have announced a job; that costs nothing."""
+        update = Update.model_validate(_first(received), context={"bot": self._bot})
+        self._metrics.updates.labels(received.kind, "failed").inc()
+        await self._apologise(update)
+
     async def _handle(self, received: ReceivedUpdate) -> str:
-        raw = received.album[0] if received.album else received.raw
         try:
-            update = Update.model_validate(raw, context={"bot": self._bot})
+            update = Update.model_validate(_first(received), context={"bot": self._bot})
             messages = (each["message"] for each in received.album)
             album = tuple(Message.model_validate(message, context={"bot": self._bot}) for message in messages)
             _ = update.event_type
         except (ValidationError, UpdateTypeLookupError) as error:
             # The error's text would quote the message.
             log.warning("update.unreadable", update=received.update_id, kind=received.kind, error=type(error).__name__)
-            return "unreadable"
+            self._metrics.updates.labels(received.kind, "unreadable").inc()
+            raise PoisonError from error
         try:
+            if received.refused:
+                await self._say_how_many_were_refused(update, received.refused)
+                return "refused"
             await self._dispatcher.feed_update(self._bot, update, album=album)
-        except (RedisError, TelegramUnavailableError):
-            raise
         except ChatUnreachableError as error:
             log.info("update.chat_unreachable", update=received.update_id, error=str(error))
             return "unreachable"
-        except Exception as error:  # noqa: BLE001 - one update's defect must not stop the others
-            log.error("update.failed", update=received.update_id, **described(error))  # noqa: TRY400 - no user's words
-            await self._apologise(update)
-            return "failed"
         return "handled"
+
+    async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
+        """Give the one answer to a burst."""
+        event = update.message or update.callback_query
+        if event is None or event.from_user is None:
+            return
+        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
+        view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
+        if isinstance(event, Message):
+            await self._services.replies.say(source_of(event), view)
+        else:
+            await self._services.messenger.answer_press(event.id, view.text, alert=True)
 
     async def _apologise(self, update: Update) -> None:
         event = update.message or update.callback_query
-        user = event.from_user if event is not None else None
-        words = self._services.texts.of(user.language_code if user else None)
+        if event is None or event.from_user is None:
+            return
+        user = event.from_user
+        words = await self._services.languages.words_of(user.id, user.language_code)
+        view = View(words(Text.TROUBLE))
         try:
-            if update.message is not None and update.message.chat.type == "private":
-                await self._services.replies.say(source_of(update.message), View(words(Text.TROUBLE)))
-            elif update.callback_query is not None:
-                await self._services.messenger.answer_press(update.callback_query.id, words(Text.TROUBLE), alert=True)
+            for to in await self._announced(event):
+                await self._services.submit.abandon(self._request(to, actor_of(event) or user.id))
+                if isinstance(event, CallbackQuery) or event.chat.type != "private":
+                    known = await self._services.replies.find(to)
+                    if known is not None:
+                        await self._services.replies.say(to, view)
+                else:
+                    await self._services.replies.say(to, view)
+            if isinstance(event, CallbackQuery):
+                await self._services.messenger.answer_press(event.id, view.text, alert=True)
         except ChatUnreachableError:
             return
+
+    def _request(self, to: Source, actor: int) -> Request:
+        """Stand in for the request that may have been made for an answer."""
+        source = Source(to.chat_id, to.message_id)
+        return Request(self._services.ids, source, actor, (), instruction="", discriminator=to.discriminator)
+
+    async def _announced(self, event: Message | CallbackQuery) -> list[Source]:
+        """Name the answer in which a job of this update may have been announced."""
+        if isinstance(event, Message):
+            return [source_of(event)]
+        status = await self._services.queue.status((event.data or "").partition(":")[2])
+        if status is None or status.job.reply is None:
+            return []
+        return [Source(status.job.reply.chat_id, status.job.reply.source_message_id, event.id)]
+
+
+class UpdateWork:
+    """What the scheduler does about an entry of the inbox.
+
+    Args:
+        inbox: Reads the entry.
+        handle: Handles the update.
+    """
+
+    patience: int | None = 15
+    """About nine minutes of attempts, those not counted that only Redis missed."""
+
+    def __init__(self, inbox: Inbox, handle: HandleUpdate) -> None:
+        self._inbox = inbox
+        self._handle = handle
+
+    async def __call__(self, row: Row) -> None:
+        """Handle an update; raises what `HandleUpdate` raises."""
+        received = await self._open(row)
+        if received is not None:
+            await self._handle(received)
+            await self._inbox.finish(row)
+
+    async def apologise(self, row: Row) -> None:
+        """Say that it was not handled."""
+        received = await self._open(row)
+        if received is not None:
+            await self._handle.apologise(received)
+
+    async def _open(self, row: Row) -> ReceivedUpdate | None:
+        try:
+            return await self._inbox.open(row)
+        except ValueError as error:
+            raise PoisonError from error
+
+
+def _first(received: ReceivedUpdate) -> dict[str, Any]:
+    return received.album[0] if received.album else received.raw

@@ -9,17 +9,18 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import NoPermissionError
 
 from qwenedit_bot import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from redis.asyncio import Redis
 
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_jobs import JobQueue
+    from qwenedit_jobs.lanes import Lanes
 
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
@@ -27,23 +28,16 @@ TICK = 1.0
 MEASURE_EVERY = 15.0
 """Seconds between two questions to Redis about its memory."""
 
-FORGET_EVERY = 3600.0
-"""Seconds between two rounds of forgetting."""
-FORGOTTEN_AFTER = 86_400
-"""Seconds without a sign of life after which a replica's name is forgotten."""
-
 log = structlog.get_logger(__name__)
 
 
 class Janitor:
     """Reaps, promotes, ends waits that were too long, and counts.
 
-    It also forgets replicas that are gone: each rollout brings names of its own.
-
     Args:
         queue: What it looks after.
         redis: Its clock tells how long jobs wait.
-        groups: Stream and consumer group of everything that replicas read.
+        lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
         line: The queue's name, for traces.
         clock: Monotonic time in seconds.
@@ -54,18 +48,17 @@ class Janitor:
         *,
         queue: JobQueue,
         redis: Redis,
-        groups: Sequence[tuple[str, str]],
+        lanes: Mapping[str, Lanes],
         metrics: BotMetrics,
         line: str = "qwenedit:job_queue",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._redis = redis
-        self._groups = groups
+        self._lanes = lanes
         self._metrics = metrics
         self._line = line
         self._clock = clock
-        self._forget_at = clock()
         self._measure_at = clock()
         self._memory_is_secret = False
 
@@ -83,9 +76,6 @@ class Janitor:
         if self._clock() >= self._measure_at:
             await self._measure_redis()
             self._measure_at = self._clock() + MEASURE_EVERY
-        if self._clock() >= self._forget_at:
-            await self._forget_replicas()
-            self._forget_at = self._clock() + FORGET_EVERY
 
     async def _count(self) -> None:
         counts = await self._queue.counts()
@@ -96,6 +86,11 @@ class Janitor:
         for place, count in places.items():
             self._metrics.queue_jobs.labels(place).set(count)
         self._metrics.queue_paused.set(counts.paused)
+        for name, lanes in self._lanes.items():
+            occupancy = await lanes.occupancy()
+            self._metrics.entries.labels(name, "waiting").set(occupancy.waiting - occupancy.in_hand)
+            self._metrics.entries.labels(name, "in_hand").set(occupancy.in_hand)
+            self._metrics.entries.labels(name, "set_aside").set(occupancy.set_aside)
         self._metrics.oldest_wait.set(await self._oldest_wait() if counts.waiting else 0.0)
 
     async def _oldest_wait(self) -> float:
@@ -117,15 +112,3 @@ class Janitor:
             return
         self._metrics.redis_memory_used.set(memory["used_memory"])
         self._metrics.redis_memory_max.set(memory.get("maxmemory", 0))
-
-    async def _forget_replicas(self) -> None:
-        for stream, group in self._groups:
-            try:
-                consumers = await self._redis.xinfo_consumers(stream, group)
-            except ResponseError:  # no such stream yet
-                continue
-            for consumer in consumers:
-                # With anything pending the name is needed: whoever takes that over finds it by it.
-                if consumer["pending"] == 0 and consumer["idle"] > FORGOTTEN_AFTER * 1000:
-                    await self._redis.xgroup_delconsumer(stream, group, consumer["name"])
-                    log.info("replica.forgotten", stream=stream, replica=consumer["name"])

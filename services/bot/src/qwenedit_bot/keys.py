@@ -20,8 +20,22 @@ class BotKeys:
 
     @property
     def updates(self) -> str:
-        """STREAM of updates that Telegram was told we have and that are not handled yet."""
+        """Prefix of the lanes of updates that Telegram was told we have and that are not handled yet."""
+        return f"{self.prefix}:inbox"
+
+    @property
+    def updates_before(self) -> str:
+        """STREAM in which a bot of version 0.1 kept them."""
         return f"{self.prefix}:updates"
+
+    def undelivered(self, chat_id: int) -> str:
+        """SET of jobs whose answers could not be given in a chat; given when the bot may write there again."""
+        return f"{self.prefix}:undelivered:{self.bot_id}:{chat_id}"
+
+    @property
+    def refused(self) -> str:
+        """HASH lane and sender → messages that were not taken, of whom as many wait as may."""
+        return f"{self.prefix}:inbox:refused"
 
     @property
     def dialogue_prefix(self) -> str:
@@ -108,11 +122,6 @@ class BotKeys:
         return f"{self.prefix}:update:{self.bot_id}:"
 
     @property
-    def chat_line_prefix(self) -> str:
-        """Prefix of LISTs: a chat's updates that are not handled yet, oldest first, by their entries in `updates`."""
-        return f"{self.prefix}:updates:chat:{self.bot_id}:"
-
-    @property
     def cold_starts(self) -> str:
         """LIST of seconds: how long jobs waited lately for the first worker to come up."""
         return f"{self.prefix}:cold-starts"
@@ -142,8 +151,3 @@ class BotKeys:
     def album_prefix(self) -> str:
         """Prefix of HASHes: message id → update, of an open album, or that it is closed."""
         return f"{self.prefix}:album:{self.bot_id}:"
-
-    @property
-    def open_albums(self) -> str:
-        """ZSET: albums of which more may come, by when to close them (milliseconds since the epoch)."""
-        return f"{self.prefix}:albums:{self.bot_id}"

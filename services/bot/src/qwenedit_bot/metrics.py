@@ -28,6 +28,22 @@ class BotMetrics:
             "qwenedit_webhook_refused_total", "Requests to the webhook that were refused, by reason.", ("reason",),
             registry=registry,
         )  # fmt: skip
+        self.parked = Counter(
+            "qwenedit_bot_parked_total", "Times that an update or an answer was put off, by what was not to be had.",
+            ("lanes", "what"), registry=registry,
+        )  # fmt: skip
+        self.set_aside = Counter(
+            "qwenedit_bot_set_aside_total",
+            "Updates and answers that could not be worked off, and that wait for an operator.",
+            ("lanes",),
+            registry=registry,
+        )
+        for lanes in ("updates", "answers"):
+            self.set_aside.labels(lanes)
+        self.entries = Gauge(
+            "qwenedit_bot_entries", "Updates and answers in Redis, as the leading replica sees them, by place.",
+            ("lanes", "place"), registry=registry,
+        )  # fmt: skip
         self.calls = Counter(
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
-    from qwenedit_bot.updates import UpdateStream
+    from qwenedit_bot.inbox import Inbox
 
 LONG_POLL = 25
 """Seconds that Telegram holds a request without updates."""
@@ -58,7 +58,7 @@ class Poller:
         updates: Where updates are kept until they are handled.
     """
 
-    def __init__(self, bot: Bot, updates: UpdateStream) -> None:
+    def __init__(self, bot: Bot, updates: Inbox) -> None:
         self._bot = bot
         self._updates = updates
         self._answered_at = time.monotonic()

@@ -14,15 +14,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import RedisError
 
 from qwenedit_jobs.identity import identity
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from qwenedit_bot.inbox import Inbox
     from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.recent import PresenceClock
     from qwenedit_bot.replies import Replies
-    from qwenedit_bot.updates import UpdateStream
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at who Redis is."""
@@ -41,6 +43,7 @@ class Recall:
         replies: Which messages of users were answered by which of ours.
         updates: What was received.
         metrics: Counts what was given back.
+        clock: By which what is remembered grows old: not while Redis is away.
         pause: Seconds; see `AFTER_YOU`.
     """
 
@@ -49,14 +52,16 @@ class Recall:
         redis: Redis,
         *,
         replies: Replies,
-        updates: UpdateStream,
+        updates: Inbox,
         metrics: BotMetrics,
+        clock: PresenceClock,
         pause: float = AFTER_YOU,
     ) -> None:
         self._redis = redis
         self._replies = replies
         self._updates = updates
         self._metrics = metrics
+        self._clock = clock
         self._pause = pause
         self._known: str | None = None
 
@@ -66,7 +71,8 @@ class Recall:
         Raises:
             RedisError: Redis is away; what is to be given back is given back by the next tick.
         """
-        now = await identity(self._redis)
+        with self._clock.stands_still_on(RedisError):
+            now = await identity(self._redis)
         if self._known not in (None, now):
             replies = await self._replies.give_back()
             await asyncio.sleep(self._pause)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
@@ -17,6 +18,38 @@ LOST_AT_MOST = 60.0
 two, a replica lags by less, a failover takes some ten."""
 SPANS = 60
 """In which an entry's time is kept, together with others: a time for each would take as much as a job's id does."""
+
+
+class PresenceClock:
+    """Monotonic seconds in which Redis answered. What it may have forgotten does not grow older while it is away.
+
+    Args:
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._away = 0.0
+        self._heard_at = clock()
+        self._stands = False
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return (self._heard_at if self._stands else self._clock()) - self._away
+
+    @contextmanager
+    def stands_still_on(self, error: type[Exception]) -> Iterator[None]:
+        """Note whether Redis answers: an error of this kind stops the clock, from the last answer on."""
+        try:
+            yield
+        except error:
+            self._stands = True
+            raise
+        now = self._clock()
+        if self._stands:
+            self._away += now - self._heard_at
+            self._stands = False
+        self._heard_at = now
 
 
 class Recent(Generic[K, V]):

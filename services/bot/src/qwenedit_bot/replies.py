@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.recent import Recent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.keys import BotKeys
@@ -22,11 +25,13 @@ MOST_RECENT = 10_000
 class Replies:
     """Replies that are remembered by the message they answer, and edited when they are given again."""
 
-    def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger) -> None:
+    def __init__(
+        self, redis: Redis, keys: BotKeys, messenger: Messenger, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
-        self._recent: Recent[str, int] = Recent(most=MOST_RECENT)
+        self._recent: Recent[str, int] = Recent(most=MOST_RECENT, clock=clock)
 
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""

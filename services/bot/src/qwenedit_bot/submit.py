@@ -195,6 +195,11 @@ class Submit:
                     return await self._refuse(request.to, Outcome.NOT_NOW, refused.reason, refused.view)
             return await self._accept(request, words)
 
+    async def abandon(self, request: Request) -> None:
+        """Give back what a request has cost that was not accepted and will not be; may be repeated."""
+        if not await self.known(request.job_id):
+            await self._withdraw(request)
+
     async def _accept(self, request: Request, words: Words) -> Outcome:
         stored: list[str] = []
         async with beside(self._replies.say(request.to, views.received(words, request.job_id))) as placeholder:

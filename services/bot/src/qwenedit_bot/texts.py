@@ -46,6 +46,7 @@ class Text(StrEnum):
     GROUP_HELP = "group-help"
     GROUP_NO_PHOTO = "group-no-photo"
     TROUBLE = "trouble"
+    TOO_MANY_AT_ONCE = "too-many-at-once"
 
     RECEIVED = "received"
     QUEUED = "queued"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from pydantic import SecretStr
 
+    from qwenedit_bot.inbox import Inbox
     from qwenedit_bot.metrics import BotMetrics
-    from qwenedit_bot.updates import UpdateStream
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
 LARGEST_UPDATE = 1 << 20
@@ -90,7 +90,7 @@ class Webhook:
     def __init__(
         self,
         bot: Bot,
-        updates: UpdateStream,
+        updates: Inbox,
         *,
         url: str,
         secret: SecretStr,

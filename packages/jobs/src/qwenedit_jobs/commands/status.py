@@ -39,6 +39,7 @@ def _text(overview: Overview, *, place: str) -> str:
         [
             ("redis", _redis(overview, place)),
             ("queue", _queue(overview)),
+            ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
             ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
             ("janitor", overview.janitor or "not known here: no bot runs, or only the bot's Redis user may ask"),
         ]

@@ -123,6 +123,11 @@ group-help =
     The buttons under a picture work for the one who asked for it.
 group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
+too-many-at-once =
+    That was a lot at once. { $count ->
+        [one] I did not look at one of your messages: please send it again.
+       *[other] I did not look at { $count } of your messages: please send them again, a few at a time.
+    }
 
 ## Language
 

@@ -1,24 +1,39 @@
--- KEYS: stream, open albums. ARGV: prefix of seen ids, prefix of chats' lines, prefix of albums, seconds to remember
--- them, milliseconds to wait for an album's next message, then id, chat, update, album or '', message id, id, …
--- → number of updates that were new. Marking and adding are one step: an update is taken once, whoever asks twice. One
--- whose chat has no line is said to be first: until it is handled none can come before it.
-local time = redis.call('TIME')
-local due = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[5]
+-- Behind the lanes' prelude. KEYS: after those of the lanes, HASH lane|sender → messages that were not taken.
+-- ARGV: after the prefix of lanes, the prefixes of seen ids and of albums, seconds to remember an id, milliseconds to wait
+-- for an album's next message, then for each update: id, lane, sender, entries that they may have waiting (0: any number),
+-- update, album or '', message id
+-- → number of updates that were new. Marking and adding are one step: an update is taken once, whoever asks twice.
+-- An album has its place from its first message on; its entry is due when no other message of it has come for a while.
+local SEEN, ALBUM, remembered, window = unpack(ARGV, FIRST, FIRST + 3)
+local REFUSED = KEYS[9]
+
+local function put_album(lane, sender, most, name, message, update)
+    local id, album, due = 'album:' .. name, ALBUM .. name, written(NOW + window)
+    local payload = cjson.encode({ open_album = name })
+    if put(lane, sender, id, payload, most, due) == 'full' then
+        return 'full'
+    end
+    redis.call('HSET', ENTRIES, id, table.concat({ lane, sender, due, payload }, '\n'))
+    redis.call('HSET', album, message, update)
+    redis.call('EXPIRE', album, remembered)
+    return 'put'
+end
+
 local taken = 0
-for i = 6, #ARGV, 5 do
-    local id, chat, update, name, message = unpack(ARGV, i, i + 4)
-    if redis.call('SET', ARGV[1] .. id, 1, 'NX', 'EX', ARGV[4]) then
-        local album = ARGV[3] .. name
-        if name == '' or redis.call('HEXISTS', album, 'closed') == 1 then
-            local line = ARGV[2] .. chat
-            local first = redis.call('EXISTS', line) == 0 and '1' or ''
-            local entry = redis.call('XADD', KEYS[1], '*', 'update', update, 'first', first)
-            redis.call('RPUSH', line, entry)
-            redis.call('EXPIRE', line, ARGV[4])
+for i = FIRST + 4, #ARGV, 7 do
+    local id, lane, sender, most, update, name, message = unpack(ARGV, i, i + 6)
+    most = tonumber(most)
+    if redis.call('SET', SEEN .. id, 1, 'NX', 'EX', remembered) then
+        local outcome
+        if name == '' or redis.call('HEXISTS', ALBUM .. name, 'closed') == 1 then
+            outcome = put(lane, sender, id, update, most)
         else
-            redis.call('HSET', album, message, update)
-            redis.call('EXPIRE', album, ARGV[4])
-            redis.call('ZADD', KEYS[2], due, name)
+            outcome = put_album(lane, sender, most, name, message, update)
+        end
+        if outcome == 'full' then
+            local from = lane .. '|' .. sender
+            redis.call('HINCRBY', REFUSED, from, 1)
+            put(lane, sender, 'refused:' .. from, '{"refused":' .. update .. '}', 0)
         end
         taken = taken + 1
     end

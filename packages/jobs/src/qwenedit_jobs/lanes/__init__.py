@@ -1,0 +1,10 @@
+"""A fair queue in Redis: entries of one lane one after another, lanes side by side, round robin.
+
+Bot and operator's command line share it. A lane is a chat. An entry that waits is a row in Redis with a due time; only
+an entry that is being worked on is in hand, and at most one of a lane is.
+"""
+
+from qwenedit_jobs.lanes.lanes import Lanes, Put
+from qwenedit_jobs.lanes.rows import Occupancy, Row, SetAside
+
+__all__ = ["Lanes", "Occupancy", "Put", "Row", "SetAside"]

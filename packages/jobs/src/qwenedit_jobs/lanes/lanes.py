@@ -1,0 +1,163 @@
+"""The lanes' transitions, each one Lua script that may be repeated without harm."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from qwenedit_jobs.lanes.rows import Occupancy, Row, SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+
+HOLD = 30.0
+"""Seconds that an entry is in hand without a sign of life from its holder."""
+FIELDS = 5
+"""Values by which `next` tells of an entry."""
+SCRIPTS = ("put", "next", "done", "park", "hold", "take_back", "set_aside", "retry_aside", "drain")
+
+_FOLDER = files("qwenedit_jobs.lanes") / "lua"
+
+
+class Put(StrEnum):
+    """What became of an entry that was put into its lane."""
+
+    PUT = "put"
+    KNOWN = "known"
+    """It waits already, or was set aside."""
+    FULL = "full"
+    """Its sender has as many waiting in this lane as they may."""
+
+
+class Lanes:
+    """One fair queue.
+
+    Args:
+        redis: A client that decodes replies.
+        prefix: Of its keys.
+        name: This replica's; after a restart under the same name its entries are due at once.
+        hold: Seconds; see `HOLD`.
+    """
+
+    def __init__(self, redis: Redis, prefix: str, *, name: str = "", hold: float = HOLD) -> None:
+        self._redis = redis
+        self._name = name
+        self._hold = round(hold * 1000)
+        self.prefix = prefix
+        self.keys = tuple(
+            f"{prefix}:{part}"
+            for part in ("entries", "failures", "ready", "held", "holders", "parked", "senders", "aside")
+        )
+        self._scripts = {script: self.script((_FOLDER / f"{script}.lua").read_text()) for script in SCRIPTS}
+
+    @property
+    def lane_prefix(self) -> str:
+        """Prefix of the LISTs of a lane's entry ids, and the first argument of every script."""
+        return f"{self.prefix}:lane:"
+
+    def script(self, text: str) -> AsyncScript:
+        """Make a script that may use the functions of the lanes' prelude; call it with `keys` first."""
+        return self._redis.register_script((_FOLDER / "prelude.lua").read_text() + text)
+
+    async def put(self, lane: str, entry: str, payload: str, *, sender: str = "", most: int = 0) -> Put:
+        """Add an entry behind those of its lane, once.
+
+        Args:
+            lane: Which.
+            entry: Its id.
+            payload: What it says.
+            sender: Whose share of the lane it takes.
+            most: Entries that the sender may have waiting in the lane; 0: any number.
+        """
+        return Put(await self._run("put", lane, sender, entry, payload, most))
+
+    async def next(self, count: int) -> tuple[list[Row], float | None]:
+        """Take up to `count` entries in hand, each of another lane.
+
+        Returns:
+            The entries, and the seconds until another one may be due; None when nothing waits.
+        """
+        wait, *told = await self._run("next", self._name, self._hold, count)
+        rows = [
+            Row(lane=lane, id=entry, failures=int(failures), token=token, payload=payload)
+            for lane, entry, failures, token, payload in zip(*(told[at::FIELDS] for at in range(FIELDS)), strict=True)
+        ]
+        return rows, None if int(wait) < 0 else int(wait) / 1000
+
+    async def done(self, row: Row) -> bool:
+        """Drop an entry that is worked off; False when somebody did before."""
+        return bool(await self._run("done", row.lane, row.id, row.token))
+
+    async def park(self, row: Row, seconds: float, *, failed: bool = False, alone: bool = False) -> bool:
+        """Let go of an entry until it is due again; False when the hold had run out.
+
+        Args:
+            row: The entry.
+            seconds: Until then.
+            failed: Count a failed attempt.
+            alone: Let the entries behind it go first; otherwise its lane waits with it.
+        """
+        wait = round(seconds * 1000)
+        return bool(await self._run("park", row.lane, row.id, row.token, wait, int(failed), int(alone)))
+
+    async def hold(self, rows: Iterable[Row]) -> int:
+        """Give a sign of life for entries in hand; returns how many still are."""
+        return int(await self._run("hold", self._hold, *(each for row in rows for each in (row.lane, row.token))))
+
+    async def take_back(self) -> int:
+        """Make due what this name held before it started anew; returns how many lanes that were."""
+        return int(await self._run("take_back", self._name))
+
+    async def set_aside(self, row: Row, why: dict[str, str]) -> None:
+        """Take an entry that nobody can work off out of its lane, and keep it for the operator."""
+        await self._run("set_aside", row.lane, row.id, row.token, json.dumps(why))
+
+    async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
+        """Move entries of a stream of jobs' ends into the lanes of the chats that wait for them.
+
+        Returns:
+            How many were moved.
+        """
+        return int(await self._scripts["drain"](keys=(*self.keys, stream), args=(self.lane_prefix, count, job_prefix)))
+
+    # ---------------------------------------------------------------- looking
+
+    async def occupancy(self) -> Occupancy:
+        """Count the entries."""
+        pipeline = self._redis.pipeline(transaction=False)
+        entries, _failures, _ready, held, _holders, _parked, _senders, aside = self.keys
+        pipeline.hlen(entries)
+        pipeline.zcard(held)
+        pipeline.hlen(aside)
+        return Occupancy(*map(int, await pipeline.execute()))
+
+    async def aside(self) -> list[SetAside]:
+        """Return what was set aside, oldest first."""
+        found = [
+            _set_aside(str(entry), str(packed)) for entry, packed in (await self._redis.hgetall(self.keys[-1])).items()
+        ]
+        return sorted(found, key=lambda each: each.at)
+
+    async def retry_aside(self, entry: str) -> bool:
+        """Put an entry that was set aside back into its lane; False when it was not there."""
+        return bool(await self._run("retry_aside", entry))
+
+    async def drop_aside(self, entry: str) -> bool:
+        """Forget an entry that was set aside; False when it was not there."""
+        return bool(await self._redis.hdel(self.keys[-1], entry))
+
+    async def _run(self, script: str, *arguments: str | int) -> Any:
+        return await self._scripts[script](keys=self.keys, args=(self.lane_prefix, *arguments))
+
+
+def _set_aside(entry: str, packed: str) -> SetAside:
+    lane, sender, at, why, payload = (*packed.split("\n", 4), "", "", "", "")[:5]
+    told = json.loads(why) if why.startswith("{") else {}
+    return SetAside(
+        id=entry, lane=lane, sender=sender, at=int(at or 0) / 1000, why=str(told.get("error", "")), payload=payload
+    )

@@ -1,0 +1,12 @@
+-- lane, id, token: an entry is worked off, whoever holds its lane now → 1, or 0 when that was known
+local lane, id, token = unpack(ARGV, FIRST)
+
+local _, sender = entry(id)
+if sender then
+    redis.call('HDEL', ENTRIES, id)
+    redis.call('HDEL', FAILURES, id)
+    redis.call('ZREM', PARKED, id)
+    take_out(id, lane, sender)
+end
+let_go(lane, token, NOW)
+return sender and 1 or 0

@@ -1,0 +1,59 @@
+-- name of whoever asks, milliseconds of a hold, how many → {ms until the next entry is due or -1, then for each entry:
+-- lane, id, failures, token, payload}
+local name, lease, count = unpack(ARGV, FIRST)
+local BATCH = 50 -- holds and pauses that end in one call
+
+for _, lane in ipairs(redis.call('ZRANGEBYSCORE', HELD, '-inf', NOW, 'LIMIT', 0, BATCH)) do
+    redis.call('ZREM', HELD, lane)
+    redis.call('HDEL', HOLDERS, lane)
+    redis.call('ZADD', READY, written(NOW), lane)
+end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', PARKED, '-inf', NOW, 'LIMIT', 0, BATCH)) do
+    redis.call('ZREM', PARKED, id)
+    local lane, sender = entry(id)
+    if lane then
+        redis.call('RPUSH', LANE .. lane, id)
+        redis.call('HINCRBY', SENDERS, lane .. '|' .. sender, 1)
+        ready(lane, NOW)
+    end
+end
+
+local found = {}
+local function hand_out(lane)
+    local id = redis.call('LINDEX', LANE .. lane, 0)
+    while id do
+        local _, _, due, payload = entry(id)
+        if not payload then
+            redis.call('LPOP', LANE .. lane)
+            id = redis.call('LINDEX', LANE .. lane, 0)
+        elseif due ~= '' and tonumber(due) > NOW then
+            redis.call('ZADD', READY, due, lane)
+            return
+        else
+            -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all.
+            local token = name .. '/' .. id .. '/' .. written(NOW)
+            redis.call('ZADD', HELD, written(NOW + lease), lane)
+            redis.call('HSET', HOLDERS, lane, token)
+            for _, value in ipairs({ lane, id, redis.call('HGET', FAILURES, id) or '0', token, payload }) do
+                found[#found + 1] = value
+            end
+            return
+        end
+    end
+end
+
+for _, lane in ipairs(redis.call('ZRANGEBYSCORE', READY, '-inf', NOW, 'LIMIT', 0, count)) do
+    redis.call('ZREM', READY, lane)
+    hand_out(lane)
+end
+
+local wait = -1
+for _, key in ipairs({ READY, PARKED, HELD }) do
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if first[2] then
+        local until_then = math.max(0, tonumber(first[2]) - NOW)
+        wait = wait < 0 and until_then or math.min(wait, until_then)
+    end
+end
+table.insert(found, 1, written(wait))
+return found

@@ -1,0 +1,19 @@
+-- lane, id, token, ms to wait, 1 when an attempt has failed, 1 when the entries behind it need not wait for it.
+-- → 1, or 0 when somebody else holds the lane
+local lane, id, token, wait, failed, alone = unpack(ARGV, FIRST)
+
+if not holds(lane, token) then
+    return 0
+end
+local _, sender = entry(id)
+if sender and alone == '1' then
+    take_out(id, lane, sender)
+    redis.call('ZADD', PARKED, written(NOW + wait), id)
+    let_go(lane, token, NOW)
+else
+    let_go(lane, token, NOW + wait)
+end
+if sender and failed == '1' then
+    redis.call('HINCRBY', FAILURES, id, 1)
+end
+return 1

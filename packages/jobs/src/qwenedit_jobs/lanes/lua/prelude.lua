@@ -1,0 +1,68 @@
+-- Prepended to every script of the lanes. A script's first write frees memory or needs none where the work must go on
+-- over `maxmemory`: Redis refuses a script's first write that needs memory, and none after it.
+-- An entry is kept as lane, sender, due time (ms, or nothing) and payload, one line each; only the payload may be longer.
+local ENTRIES, FAILURES, READY, HELD, HOLDERS, PARKED, SENDERS, ASIDE = unpack(KEYS, 1, 8)
+local LANE = ARGV[1]
+local FIRST = 2 -- index of a script's own first argument
+
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function written(number)
+    return string.format('%.0f', number)
+end
+
+local function entry(id)
+    local packed = redis.call('HGET', ENTRIES, id)
+    if not packed then
+        return nil
+    end
+    return string.match(packed, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+end
+
+local function ready(lane, due)
+    if not redis.call('ZSCORE', HELD, lane) then
+        redis.call('ZADD', READY, 'NX', written(due), lane) -- a lane that is parked stays parked
+    end
+end
+
+-- → 'put', 'known' or 'full'. Most: entries that a sender may have waiting in a lane; 0 is without a bound.
+local function put(lane, sender, id, payload, most, due)
+    if redis.call('HEXISTS', ENTRIES, id) == 1 or redis.call('HEXISTS', ASIDE, id) == 1 then
+        return 'known'
+    end
+    local from = lane .. '|' .. sender
+    if most > 0 and tonumber(redis.call('HGET', SENDERS, from) or 0) >= most then
+        return 'full'
+    end
+    redis.call('HSET', ENTRIES, id, table.concat({ lane, sender, due or '', payload }, '\n'))
+    redis.call('RPUSH', LANE .. lane, id)
+    redis.call('HINCRBY', SENDERS, from, 1)
+    ready(lane, NOW)
+    return 'put'
+end
+
+-- Takes an entry out of its lane and out of its sender's count, not out of the entries.
+local function take_out(id, lane, sender)
+    redis.call('LREM', LANE .. lane, 1, id)
+    local from = lane .. '|' .. sender
+    if redis.call('HINCRBY', SENDERS, from, -1) <= 0 then
+        redis.call('HDEL', SENDERS, from)
+    end
+end
+
+local function holds(lane, token)
+    return redis.call('HGET', HOLDERS, lane) == token
+end
+
+-- Ends a hold; the lane's next entry comes when it is due, behind those of the lanes that are due before.
+local function let_go(lane, token, due)
+    if not holds(lane, token) then
+        return
+    end
+    redis.call('ZREM', HELD, lane)
+    redis.call('HDEL', HOLDERS, lane)
+    if redis.call('EXISTS', LANE .. lane) == 1 then
+        redis.call('ZADD', READY, written(due), lane)
+    end
+end

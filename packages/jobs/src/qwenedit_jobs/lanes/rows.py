@@ -1,0 +1,42 @@
+"""What comes out of the lanes: entries in hand, and entries that were set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry in hand: its lane is this holder's until it is done, parked, or the hold runs out."""
+
+    lane: str
+    id: str
+    failures: int
+    """Attempts at it that failed."""
+    token: str
+    """Proves the hold."""
+    payload: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An entry that could not be worked off."""
+
+    id: str
+    lane: str
+    sender: str
+    at: float
+    """Seconds since the epoch, by Redis' clock."""
+    why: str
+    """Type and place of the last error; never a user's words."""
+    payload: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many entries are where."""
+
+    waiting: int
+    """With those in hand and those that are parked."""
+    in_hand: int
+    set_aside: int

@@ -1,0 +1,251 @@
+"""Updates between Telegram and the handlers: albums, each sender's share, strangers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwenedit_bot import adoption
+from qwenedit_bot import inbox as inbox_module
+from qwenedit_bot.inbox import ALBUM_WINDOW, WAITING, Inbox
+from qwenedit_bot.updates import ReceivedUpdate, sender_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_jobs.lanes import Row
+
+
+def message(update_id: int, *, chat: int = 5, user: int = 5, **more: Any) -> dict[str, Any]:
+    about = {"message_id": update_id, "chat": {"id": chat, "type": "private"}, "from": {"id": user}, "text": "hello"}
+    return {"update_id": update_id, "message": about | more}
+
+
+def item(update_id: int, message_id: int, *, album: str = "7", chat: int = 5) -> dict[str, Any]:
+    return message(update_id, chat=chat, message_id=message_id, media_group_id=album)
+
+
+class Strangers:
+    async def admitted(self, updates: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
+        return [update for update in updates if sender_of(update) != 666]
+
+
+@pytest.fixture
+def inboxes(redis: Redis, bot_keys: BotKeys) -> list[Inbox]:
+    return [Inbox(redis, bot_keys, name=name, door=Strangers()) for name in ("one", "two")]
+
+
+async def rows(inbox: Inbox) -> list[Row]:
+    found, _wait = await inbox.lanes.next(100)
+    return found
+
+
+async def opened(inbox: Inbox) -> list[ReceivedUpdate]:
+    return [update for row in await rows(inbox) if (update := await inbox.open(row)) is not None]
+
+
+async def drained(inbox: Inbox) -> list[ReceivedUpdate]:
+    """Handle all that is there."""
+    found: list[ReceivedUpdate] = []
+    while taken := await rows(inbox):
+        for row in taken:
+            update = await inbox.open(row)
+            assert update is not None
+            found.append(update)
+            await inbox.finish(row)
+            await inbox.lanes.done(row)
+    return found
+
+
+async def test_update_that_comes_twice_is_taken_once(inboxes: list[Inbox]) -> None:
+    one, two = inboxes
+    assert await one.take([message(1), message(2)]) == 2
+    assert await two.take([message(2), message(3)]) == 1
+    assert [update.update_id for update in await drained(one)] == [1, 2, 3]
+
+
+# ---------------------------------------------------------------- albums
+
+
+async def test_album_that_reaches_several_replicas_follows_as_one_in_order(inboxes: list[Inbox]) -> None:
+    one, two = inboxes
+    await two.take([item(12, 3)])
+    await one.take([item(10, 1)])
+    await two.take([item(11, 2)])
+    assert await opened(one) == []
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    (received,) = await opened(one)
+    assert [update["message"]["message_id"] for update in received.album] == [1, 2, 3]
+    assert (received.kind, received.chat) == ("album", 5)
+
+
+async def test_album_keeps_its_place_before_the_text_that_follows_it(
+    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
+) -> None:
+    """Even when the bot is away while the album closes."""
+    one, _two = inboxes
+    await one.take([item(1, 1), item(2, 2), message(3)])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    after_a_restart = Inbox(redis, bot_keys, name="one")
+    assert [update.kind for update in await drained(after_a_restart)] == ["album", "message"]
+
+
+async def test_album_with_a_name_that_is_no_text_blocks_nothing(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1, album="\ud83d"), item(2, 2, album="\ud83d")])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    (received,) = await opened(one)
+    assert len(received.album) == 2
+
+
+async def test_album_stays_open_while_more_of_it_comes(inboxes: list[Inbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _two = inboxes
+    monkeypatch.setattr(inbox_module, "ALBUM_WINDOW", 60.0)
+    for number in range(3):
+        await one.take([item(number, number)])
+    assert await opened(one) == []
+    monkeypatch.setattr(inbox_module, "ALBUM_WINDOW", 0.0)
+    await one.take([item(3, 3)])
+    await one.lanes.put("5", "other", "{}")  # due is asked for when the lane is looked at
+    await one._redis.zadd(f"{one.lanes.prefix}:ready", {"5": 0})
+    (received,) = await opened(one)
+    assert len(received.album) == 4
+
+
+async def test_albums_of_other_chats_and_other_albums_keep_apart(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1, album="7"), item(2, 2, album="8"), item(3, 1, chat=6)])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    assert [len(update.album) for update in await drained(one)] == [1, 1, 1]
+
+
+async def test_album_message_delivered_again_changes_nothing(inboxes: list[Inbox]) -> None:
+    one, two = inboxes
+    assert await one.take([item(1, 1), item(2, 2)]) == 2
+    assert await two.take([item(1, 1)]) == 0
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    assert [len(update.album) for update in await drained(one)] == [2]
+    assert await two.take([item(2, 2)]) == 0
+
+
+async def test_album_opened_again_after_a_crash_is_the_same(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1), item(2, 2)])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    (row,) = await rows(one)
+    first, second = await one.open(row), await one.open(row)
+    assert first is not None
+    assert first == second
+    await one.lanes.take_back()
+    assert await opened(one) == [first]
+
+
+async def test_album_message_that_comes_too_late_follows_alone(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1)])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    first = await opened(one)
+    await one.take([item(2, 2)])
+    await one.lanes.take_back()
+    rest = await drained(one)
+    assert [(update.kind, len(update.album)) for update in (*first, *rest[1:])] == [("album", 1), ("message", 0)]
+
+
+async def test_album_of_which_redis_forgot_the_messages_is_left_alone(
+    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
+) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1)])
+    await redis.delete(f"{bot_keys.album_prefix}5:7")
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    (row,) = await rows(one)
+    assert await one.open(row) is None
+
+
+async def test_words_of_users_are_gone_from_redis_with_the_update(
+    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
+) -> None:
+    one, _two = inboxes
+    await one.take([item(1, 1), *(message(number) for number in range(2, 40))])
+    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await drained(one)
+    assert await redis.hgetall(f"{bot_keys.album_prefix}5:7") == {"closed": "1"}
+    assert await redis.keys("qwenedit:inbox*") == []
+
+
+# ---------------------------------------------------------------- shares
+
+
+async def test_burst_beyond_a_senders_share_gets_one_entry_that_counts_it(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([message(number) for number in range(150)])
+    received = await drained(one)
+    assert len(received) == WAITING + 1
+    assert [update.refused for update in received] == [0] * WAITING + [150 - WAITING]
+    assert received[-1].update_id == WAITING
+
+
+async def test_burst_of_one_person_in_a_group_leaves_the_others_their_share(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([message(number, chat=-7, user=1) for number in range(100)])
+    await one.take([message(200, chat=-7, user=2)])
+    received = await drained(one)
+    assert [update.update_id for update in received if update.refused == 0] == [*range(WAITING), 200]
+
+
+async def test_payment_is_taken_however_much_waits(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([message(number) for number in range(WAITING)])
+    await one.take([message(500, successful_payment={}), message(501, refunded_payment={})])
+    assert [update.update_id for update in await drained(one)][-2:] == [500, 501]
+
+
+async def test_checkout_waits_for_no_photo_of_its_user(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    await one.take([message(1), {"update_id": 2, "pre_checkout_query": {"id": "x", "from": {"id": 5}}}])
+    assert sorted(row.lane for row in await rows(one)) == ["5", "checkout:5"]
+
+
+async def test_update_of_a_stranger_is_not_kept_at_all(inboxes: list[Inbox], redis: Redis) -> None:
+    one, _two = inboxes
+    await one.take([message(number, user=666) for number in range(100)])
+    assert await redis.keys("*") == []
+
+
+# ---------------------------------------------------------------- the release before
+
+
+async def test_updates_that_a_bot_of_the_release_before_left_are_adopted_in_order(
+    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
+) -> None:
+    one, two = inboxes
+    for number in range(150):
+        text = f'{{"update_id": {number}, "message": {{"message_id": {number}, "chat": {{"id": 5}}}}}}'
+        await redis.xadd(bot_keys.updates_before, {"update": text, "first": ""})
+    await redis.xadd(bot_keys.updates_before, {"update": "no JSON"})
+    adopted = await asyncio.gather(*(adoption.adopt(redis, bot_keys, inbox) for inbox in (one, two)))
+    assert sum(adopted) >= 151
+    payloads = [row for row in await rows(one) if row.lane == "5"]
+    assert len(payloads) == 1
+    assert await redis.llen(f"{one.lanes.lane_prefix}5") == 150
+    assert await redis.exists(bot_keys.updates_before) in (0, 1)
+    assert await redis.xlen(bot_keys.updates_before) == 0
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"message": 1},
+        {"message": {"chat": []}},
+        {"message": {"chat": {"id": False}}},
+        {"callback_query": {"message": "x", "from": {"id": "y"}}},
+        {},
+    ],
+)
+def test_chat_of_what_is_no_update_is_none(strange: dict[str, Any]) -> None:
+    assert repr(ReceivedUpdate("1-0", strange).chat) == "0"

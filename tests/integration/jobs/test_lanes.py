@@ -1,0 +1,186 @@
+"""The fair queue of updates and answers, on a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from qwenedit_jobs.lanes import Lanes, Put
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.lanes import Row
+
+PREFIX = "qwenedit:test"
+
+
+@pytest.fixture
+def redis(desk: Any) -> Redis:
+    return cast("Redis", desk.redis)
+
+
+@pytest.fixture
+def lanes(redis: Redis) -> Lanes:
+    return Lanes(redis, PREFIX, name="one")
+
+
+async def taken(lanes: Lanes, count: int = 100) -> list[Row]:
+    rows, _wait = await lanes.next(count)
+    return rows
+
+
+def ids(rows: list[Row]) -> list[str]:
+    return [row.id for row in rows]
+
+
+async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> None:
+    for lane, entry in (("a", "1"), ("a", "2"), ("b", "3")):
+        assert await lanes.put(lane, entry, f"payload {entry}") is Put.PUT
+    first = await taken(lanes)
+    assert [(row.lane, row.id, row.payload) for row in first] == [("a", "1", "payload 1"), ("b", "3", "payload 3")]
+    assert await taken(lanes) == []
+    assert await lanes.done(first[0])
+    assert ids(await taken(lanes)) == ["2"]
+
+
+async def test_lanes_take_turns_however_much_waits_in_one(lanes: Lanes) -> None:
+    for number in range(100):
+        await lanes.put("flood", f"f{number}", "")
+    await lanes.put("quiet", "q", "")
+    (one,) = await taken(lanes, 1)
+    await lanes.done(one)
+    assert ids(await taken(lanes, 1)) == ["q"]
+
+
+async def test_lanes_keep_an_entry_once(lanes: Lanes) -> None:
+    assert await lanes.put("a", "1", "x") is Put.PUT
+    assert await lanes.put("a", "1", "x") is Put.KNOWN
+    (row,) = await taken(lanes)
+    assert await lanes.done(row)
+    assert not await lanes.done(row)
+    assert await taken(lanes) == []
+
+
+async def test_lanes_bound_what_a_sender_may_have_waiting(lanes: Lanes) -> None:
+    for number in range(3):
+        assert await lanes.put("group", f"a{number}", "", sender="a", most=3) is Put.PUT
+    assert await lanes.put("group", "a3", "", sender="a", most=3) is Put.FULL
+    assert await lanes.put("group", "b0", "", sender="b", most=3) is Put.PUT
+    (row,) = await taken(lanes)
+    await lanes.done(row)
+    assert await lanes.put("group", "a3", "", sender="a", most=3) is Put.PUT
+
+
+async def test_parked_entry_holds_up_its_own_lane_alone(lanes: Lanes) -> None:
+    await lanes.put("a", "1", "")
+    await lanes.put("a", "2", "")
+    (row,) = await taken(lanes)
+    assert await lanes.park(row, 60.0)
+    await lanes.put("b", "3", "")
+    rows, wait = await lanes.next(10)
+    assert ids(rows) == ["3"]
+    assert wait is not None
+    assert 25 < wait <= 60  # the hold of the other one ends before
+
+
+async def test_parked_entry_comes_first_when_it_is_due(lanes: Lanes) -> None:
+    await lanes.put("a", "1", "")
+    await lanes.put("a", "2", "")
+    (row,) = await taken(lanes)
+    await lanes.park(row, 0.05, failed=True)
+    await asyncio.sleep(0.06)
+    (again,) = await taken(lanes)
+    assert (again.id, again.failures) == ("1", 1)
+
+
+async def test_entry_parked_alone_lets_those_behind_it_go_first(lanes: Lanes) -> None:
+    await lanes.put("a", "1", "")
+    await lanes.put("a", "2", "")
+    (row,) = await taken(lanes)
+    await lanes.park(row, 0.05, failed=True, alone=True)
+    (other,) = await taken(lanes)
+    assert other.id == "2"
+    await lanes.done(other)
+    await asyncio.sleep(0.06)
+    (again,) = await taken(lanes)
+    assert (again.id, again.failures) == ("1", 1)
+    await lanes.done(again)
+    occupancy = await lanes.occupancy()
+    assert (occupancy.waiting, occupancy.in_hand) == (0, 0)
+
+
+async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothing(redis: Redis) -> None:
+    slow, other = Lanes(redis, PREFIX, name="slow", hold=0.05), Lanes(redis, PREFIX, name="other")
+    await slow.put("a", "1", "")
+    await slow.put("a", "2", "")
+    (row,) = await taken(slow)
+    assert await taken(other) == []
+    await asyncio.sleep(0.06)
+    (again,) = await taken(other)
+    assert again.id == "1"
+    assert not await slow.park(row, 0.0)
+    assert await slow.hold([row]) == 0
+    assert await slow.done(row)  # it was worked off all the same
+    assert await taken(slow) == []  # and the lane is the other one's still
+    await other.done(again)
+    assert ids(await taken(slow)) == ["2"]
+
+
+async def test_hold_goes_on_with_signs_of_life(redis: Redis) -> None:
+    lanes, other = Lanes(redis, PREFIX, name="one", hold=0.2), Lanes(redis, PREFIX, name="other")
+    await lanes.put("a", "1", "")
+    rows = await taken(lanes)
+    for _ in range(6):
+        await asyncio.sleep(0.05)
+        assert await lanes.hold(rows) == 1
+        assert await taken(other) == []
+
+
+async def test_restart_under_the_same_name_has_its_entries_at_once(redis: Redis, lanes: Lanes) -> None:
+    await lanes.put("a", "1", "")
+    await lanes.put("b", "2", "")
+    assert len(await taken(lanes, 1)) == 1
+    assert len(await taken(Lanes(redis, PREFIX, name="other"))) == 1
+    assert await lanes.take_back() == 1
+    assert ids(await taken(lanes)) == ["1"]
+
+
+async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes: Lanes) -> None:
+    await lanes.put("a", "1", "x\ny", sender="s")
+    await lanes.put("a", "2", "")
+    (row,) = await taken(lanes)
+    await lanes.set_aside(row, {"error": "KeyError"})
+    assert ids(await taken(lanes)) == ["2"]
+    (aside,) = await lanes.aside()
+    assert (aside.id, aside.lane, aside.sender, aside.why, aside.payload) == ("1", "a", "s", "KeyError", "x\ny")
+    assert await lanes.put("a", "1", "x") is Put.KNOWN
+    assert await lanes.retry_aside("1")
+    assert not await lanes.retry_aside("1")
+    assert await lanes.aside() == []
+
+
+async def test_lanes_leave_nothing_behind(redis: Redis, lanes: Lanes) -> None:
+    for number in range(10):
+        await lanes.put(f"lane {number % 3}", str(number), "", sender=str(number % 2), most=20)
+    while rows := await taken(lanes):
+        for row in rows:
+            await lanes.done(row)
+    assert await redis.keys(f"{PREFIX}*") == []
+
+
+async def test_lanes_go_on_in_a_full_redis(redis: Redis, lanes: Lanes) -> None:
+    for number in range(4):
+        await lanes.put("abcd"[number], str(number), "")
+    await redis.config_set("maxmemory", 1)
+    try:
+        first, second, third, fourth = await taken(lanes)
+        assert await lanes.done(first)
+        assert await lanes.park(second, 0.0, failed=True)
+        assert await lanes.park(third, 0.0, alone=True)
+        await lanes.set_aside(fourth, {"error": "x"})
+        assert sorted(ids(await taken(lanes))) == ["1", "2"]
+    finally:
+        await redis.config_set("maxmemory", 0)
