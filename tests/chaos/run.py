@@ -58,7 +58,6 @@ async def run(
     kinds: Collection[Kind] = tuple(Kind),
     least: int = 0,
     most: int | None = None,
-    scripts: Path | None = None,
     patience: float = PATIENCE,
 ) -> Run:
     """Run once.
@@ -71,12 +70,11 @@ async def run(
         kinds: What goes wrong.
         least: How often at least.
         most: How often at most; without, for as long as people ask.
-        scripts: Other Lua scripts than the product's.
         patience: Seconds after the last fault in which the last job must be answered.
     """
     result = Run(jobs, seed)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        async with Stage(Path(folder), workers=workers, seed=seed, scripts=scripts) as stage:
+        async with Stage(Path(folder), workers=workers, seed=seed) as stage:
             crowd, villain = (
                 Crowd(stage, jobs, seed),
                 Villain(stage, islice(schedule(seed, gap=gap, kinds=kinds), most)),

@@ -1,7 +1,7 @@
 """A service of ours as a process, changed by `CHAOS_*` in its environment: `python -m tests.chaos.seam worker`.
 
 What is changed lies outside of what is tested: the clock that the process sees, the pace that Telegram allows, a job
-that brings its worker down, the folder that the scripts are read from.
+that brings its worker down, a worker that stands still, the folder that the scripts are read from.
 """
 
 from __future__ import annotations
@@ -55,7 +55,26 @@ def _poison(word: str) -> None:
     editor.edit = deadly
 
 
-CHANGES = {"CHAOS_SCRIPTS": _scripts, "CHAOS_PACE": _pace, "CHAOS_CLOCK": _clock, "CHAOS_POISON": _poison}
+def _stop(_value: str) -> None:
+    """Stop the process just before it hands its first result in, as a machine does that is suspended."""
+    queue = importlib.import_module("qwenedit_jobs.queue").JobQueue
+    complete = queue.complete
+
+    async def stopped(self: object, *args: object, **named: object) -> object:
+        queue.complete = complete
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return await complete(self, *args, **named)
+
+    queue.complete = stopped
+
+
+CHANGES = {
+    "CHAOS_SCRIPTS": _scripts,
+    "CHAOS_PACE": _pace,
+    "CHAOS_CLOCK": _clock,
+    "CHAOS_POISON": _poison,
+    "CHAOS_STOP": _stop,
+}
 
 
 def main() -> None:

@@ -241,11 +241,14 @@ class Stage:
     async def launch_workers(self, count: int) -> None:
         """Start more workers, each with the first ComfyUI for itself; nobody starts them again."""
         for number in range(count):
-            part = self._service(
-                f"late-{number + 1}", "worker", self.worker_settings(0) | {"WORKER_ID": f"late-{number}"}
-            )
-            self._stack.push_async_callback(_end, part)
-            await part.start(timeout=START_TIMEOUT)
+            await self.launch_worker(f"late-{number + 1}")
+
+    async def launch_worker(self, name: str, **settings: str) -> Service:
+        """Start one more worker, with the first ComfyUI; nobody starts it again."""
+        part = self._service(name, "worker", self.worker_settings(0) | {"WORKER_ID": name} | settings)
+        self._stack.push_async_callback(_end, part)
+        await part.start(timeout=START_TIMEOUT)
+        return part
 
     def _service(self, name: str, service: str, settings: dict[str, str]) -> Service:
         part = Service(name, "tests.chaos.seam", env={**self._env, **settings})
