@@ -9,6 +9,7 @@ import pytest
 
 from qwenedit_jobs import (
     Cancelled,
+    Claim,
     JobQueue,
     Lease,
     Phase,
@@ -123,15 +124,22 @@ async def test_a_claim_that_waits_takes_the_job_that_comes(desk, patient):
 async def test_of_many_claims_that_wait_one_takes_the_job(desk, redis_url):
     clients = [connect(RedisSettings(redis_url=redis_url), block=60) for _ in range(5)]
     waiting = [
-        asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=0.5))
+        asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=60))
         for token, client in zip("abcde", clients, strict=True)
     ]
-    await asyncio.sleep(0.1)
-    job = await desk.enqueued()
-    claims = await asyncio.gather(*waiting)
+    async with asyncio.timeout(30):
+        while sum("b" in client["flags"] for client in await desk.redis.client_list()) < len(clients):
+            await asyncio.sleep(0.01)
+        job = await desk.enqueued()
+        done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    claims = await asyncio.gather(*waiting, return_exceptions=True)
     for client in clients:
         await client.aclose()
-    assert [claim.job for claim in claims if claim] == [job]
+    assert [claim.job for claim in claims if isinstance(claim, Claim)] == [job]
+    assert len(done) == 1
+    assert await desk.places(job.id) == ["leases"]
 
 
 async def test_a_claim_waits_in_vain_and_leaves_what_is_over_or_due_to_others(desk):

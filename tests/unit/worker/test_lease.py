@@ -80,7 +80,7 @@ async def test_without_redis_the_lease_ends_by_this_process_clock(registry, trou
 
 async def test_a_short_absence_of_redis_ends_nothing(registry):
     queue = Answers("unreachable", Lease.HELD, Lease.LOST)
-    assert await keeper(queue, registry, lease=1.5).keep() is LeaseEnd.LOST
+    assert await keeper(queue, registry, lease=6).keep() is LeaseEnd.LOST
     assert len(queue.times) == 3
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qwenedit_telemetry import HEALTHY, Health
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prometheus_client import Gauge
 
@@ -23,9 +23,11 @@ class Activity:
     Args:
         budget: Seconds that one attempt may take.
         busy: Shows whether there is a job.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, *, budget: float, busy: Gauge) -> None:
+    def __init__(self, *, budget: float, busy: Gauge, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._patience = budget + MARGIN
         self._gauge = busy
         self._jobs = 0
@@ -50,13 +52,13 @@ class Activity:
 
     def sign(self) -> None:
         """Note that the job moves."""
-        self._last_sign = asyncio.get_running_loop().time()
+        self._last_sign = self._clock()
 
     def health(self) -> Health:
         """Fail when the job in hand has passed its budget without a sign of progress."""
         if not self.busy:
             return HEALTHY
-        silent = asyncio.get_running_loop().time() - self._last_sign
+        silent = self._clock() - self._last_sign
         if silent > self._patience:
             return Health.failing(f"the job in hand shows no progress for {silent:.0f} s")
         return HEALTHY
