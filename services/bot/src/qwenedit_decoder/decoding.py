@@ -279,7 +279,7 @@ def goes_as_it_is(data: bytes) -> bool:
         PictureRefusedError: the result is no picture.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return _goes_as_it_is(image, data)
     except (OSError, ValueError, SyntaxError):
         raise PictureRefusedError(Refusal.DAMAGED) from None
@@ -302,7 +302,7 @@ def for_send_photo(data: bytes, *, light: bool = False) -> bytes | None:
         TooHeavyError: it is not done in a moment.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
             fits = width + height <= SEND_PHOTO_SIDES
             if max(width, height) > MAX_RATIO * min(width, height):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,8 @@ from qwenedit_worker.events import set_within
 from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from qwenedit_jobs import Claim
     from qwenedit_worker.activity import Activity
     from qwenedit_worker.ports import Queue
@@ -74,7 +77,8 @@ class Settlement:
             case Finished(result):
                 ref = result_ref(job_id, claim.attempt, token)
                 told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
-                return await self._queue.complete(job_id, token, told, picture=result.png if keep_picture else None)
+                async with self._kept(claim):
+                    return await self._queue.complete(job_id, token, told, picture=result.png if keep_picture else None)
             case Retry(reason, detail):
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):
@@ -84,6 +88,22 @@ class Settlement:
                 return await self._queue.release(job_id, token)
             case Dropped():
                 return Settled.LOST
+
+    @asynccontextmanager
+    async def _kept(self, claim: Claim) -> AsyncIterator[None]:
+        """Renew the lease inside the block: a picture may take longer to Redis than the lease lasts."""
+        keeping = asyncio.create_task(self._keep(claim))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    async def _keep(self, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            self._activity.sign()
+            await self._lost(claim)  # Redis' word on the completion decides
 
     async def _lost(self, claim: Claim) -> bool:
         """Whether Redis, which may answer and yet refuse all writes, says that the token no longer counts.

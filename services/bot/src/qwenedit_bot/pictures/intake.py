@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 DOWNLOADS = 16
 """Files that are fetched side by side, one of a user. Telegram hands out the next one meanwhile."""
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds that a download may take in any case."""
 SLOWEST = 500_000
-"""Bytes a second that it is to have beyond: 20 MB take 57 s at most."""
+"""Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 SLOW_AT_MOST = 3
 """Downloads of one file that may be too slow; then its user is told."""
 SLOW_KEPT = 3_600.0

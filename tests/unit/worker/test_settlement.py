@@ -1,0 +1,56 @@
+"""A result is handed in however slow the connection is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from prometheus_client import Gauge
+
+from qwenedit_jobs import Claim, Edit, Job, Lease, Settled
+from qwenedit_worker.activity import Activity
+from qwenedit_worker.comfyui import EditResult
+from qwenedit_worker.outcomes import Finished
+from qwenedit_worker.settlement import Settlement
+from qwenedit_worker.shutdown import Shutdown
+
+JOB = Job(id="0123456789abcdef", user_id=1, edit=Edit(prompt="snow", pictures=("a",), seed=1), reply=None)
+CLAIM = Claim(job=JOB, token="t", attempt=1, max_attempts=3, trace_context="", waited=0.0)
+RENEWALS = 3
+
+
+class SlowQueue:
+    """Takes a picture only while its lease is renewed again and again."""
+
+    def __init__(self) -> None:
+        self.renewals = 0
+        self.enough = asyncio.Event()
+
+    async def complete(self, *_told: object, **_picture: object) -> Settled:
+        await self.enough.wait()
+        return Settled.DONE
+
+    async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
+        assert (job_id, token, lease) == (JOB.id, "t", 0.03)
+        self.renewals += 1
+        if self.renewals == RENEWALS:
+            self.enough.set()
+        return Lease.HELD
+
+
+@pytest.fixture
+def queue() -> SlowQueue:
+    return SlowQueue()
+
+
+@pytest.fixture
+def settlement(queue: SlowQueue) -> Settlement:
+    activity = Activity(budget=1.0, busy=Gauge("busy", "", registry=None))
+    return Settlement(queue=queue, lease=0.03, activity=activity, shutdown=Shutdown())  # type: ignore[arg-type]
+
+
+async def test_lease_is_renewed_while_the_picture_is_on_its_way(queue: SlowQueue, settlement: Settlement) -> None:
+    result = Finished(EditResult(png=b"png", seed=1, seconds=1.0))
+    async with asyncio.timeout(20):
+        assert await settlement.settle(CLAIM, result) is Settled.DONE
+    assert queue.renewals == RENEWALS
