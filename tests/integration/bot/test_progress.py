@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from qwenedit_bot import progress as progress_module
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.deliver import Deliver
-from qwenedit_bot.errors import ChatUnreachableError
+from qwenedit_bot.drawing import Drawing
+from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.experience import Experience
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation import Unmoderated
@@ -21,12 +25,26 @@ from qwenedit_bot.recent import Recent
 from qwenedit_bot.replies import Replies
 from qwenedit_bot.tally import Tally
 from qwenedit_bot.texts import Texts
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Phase, Reason, RedisPictureStore, ReplyTo, job_id
+from qwenedit_jobs import (
+    Edit,
+    Events,
+    Job,
+    JobQueue,
+    Keys,
+    Phase,
+    Reason,
+    RedisPictureStore,
+    ReplyTo,
+    Result,
+    event_of,
+    job_id,
+)
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.presence import Presence, Workers
 from qwenedit_jobs.queue import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from redis.asyncio import Redis
 
@@ -34,6 +52,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.messenger import Messenger
     from qwenedit_bot.undelivered import Undelivered
     from qwenedit_bot.views import View
+    from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)
 
@@ -91,18 +110,39 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: BotKeys) -> Progress:
-    texts = Texts(default="en")
-    experience = Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
+def experience(redis: Redis, bot_keys: BotKeys) -> Experience:
+    return Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
+
+
+@pytest.fixture
+def answers(redis: Redis) -> Lanes:
+    return Lanes(redis, Keys().answers, name="bot")
+
+
+@pytest.fixture
+def drawing(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys) -> Drawing:
+    return Drawing(redis, bot_keys, queue=queue, events=Events(redis, Keys(), answers), wake=asyncio.Event())
+
+
+@pytest.fixture
+def progress(queue: JobQueue, chat: Chat, clock: Clock, drawing: Drawing, experience: Experience) -> Progress:
+    messenger = cast("Messenger", chat)
+    return Progress(
+        queue=queue, messenger=messenger, drawing=drawing, texts=Texts(default="en"), experience=experience, clock=clock
+    )
+
+
+@pytest.fixture
+def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, experience: Experience) -> Deliver:
     messenger = cast("Messenger", chat)
     store = RedisPictureStore(redis, Keys(), ttl=60)
-    deliver = Deliver(
+    return Deliver(
         queue=queue,
         store=store,
         results=Results(store, Converter(), Budget("memory", 1)),
         messenger=messenger,
         replies=Replies(redis, bot_keys, messenger),
-        texts=texts,
+        texts=Texts(default="en"),
         metrics=BotMetrics(CollectorRegistry()),
         experience=experience,
         answered=Recent(most=1),
@@ -111,7 +151,14 @@ def progress(redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, bot_keys: 
         moderation=Unmoderated(),
         undelivered=cast("Undelivered", None),
     )
-    return Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience, clock=clock)
+
+
+async def answer_all(answers: Lanes, deliver: Deliver) -> None:
+    """Give all answers that are due, as the scheduler does."""
+    while rows := (await answers.next(10))[0]:
+        for row in rows:
+            await deliver(event_of(row))
+            await answers.done(row)
 
 
 @pytest.fixture
@@ -179,14 +226,81 @@ async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_tru
     assert [text for _message, text in chat.edits] == ["🚀 Your turn: starting…"]
 
 
-async def test_the_last_words_are_put_back_where_a_late_edit_overwrote_them(
-    queue: JobQueue, progress: Progress, chat: Chat
-) -> None:
+@pytest.mark.parametrize("how", ["edit seen", "reply lost", "leader killed"])
+@pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
+async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa: PLR0917 - fixtures
+    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, answers: Lanes, deliver: Deliver, how: str, end: str,
+    drawing: Drawing, experience: Experience,
+) -> None:  # fmt: skip
+    """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
     await queue.claim(worker="w", token="t", lease=30)
-    chat.meanwhile = lambda: queue.fail(job, "t", Reason.TIMEOUT)
+    events = Events(redis, Keys(), answers)
+
+    async def meanwhile() -> None:
+        if end == "failed":
+            await queue.fail(job, "t", Reason.TIMEOUT)
+        elif end == "cancelled":
+            await queue.cancel(job)
+            await queue.release(job, "t")
+        else:
+            await queue.complete(job, "t", Result(picture="gone", seed=1, seconds=1.0))
+        await events.drain()
+        await answer_all(answers, deliver)
+        if how == "reply lost":
+            raise TelegramUnavailableError
+        if how == "leader killed":
+            raise asyncio.CancelledError
+
+    chat.meanwhile = meanwhile
+    ended = suppress(asyncio.CancelledError) if how == "leader killed" else nullcontext()
+    with ended:
+        await progress.tick()
+    chat.meanwhile = None
+    assert len(chat.repairs) == 1
+    if how == "leader killed":
+        progress = Progress(
+            queue=queue, messenger=cast("Messenger", chat), drawing=drawing, texts=Texts(default="en"),
+            experience=experience,
+        )  # fmt: skip
     await progress.tick()
-    assert [text[:20] for text in chat.repairs] == ["😔 This took too long"[:20]]
+    await answer_all(answers, deliver)
+    assert len(chat.repairs) == 2
+    assert chat.repairs[0] == chat.repairs[1]
+    await progress.tick()
+    await answer_all(answers, deliver)
+    assert len(chat.repairs) == 2
+
+
+@pytest.mark.usefixtures("worker")
+async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_of_it(
+    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_module, "FURTHER", 500)
+    limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
+    for number in range(1, 2_001):
+        reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
+        edit = Edit(prompt="snow", pictures=("p",), seed=1)
+        await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), limits)
+    read = 0
+    statuses = queue.statuses
+
+    async def counted(ids: Iterable[str]) -> list[Status]:
+        nonlocal read
+        asked = list(ids)
+        read += len(asked)
+        return await statuses(asked)
+
+    monkeypatch.setattr(queue, "statuses", counted)
+    for _ in range(4):
+        read = 0
+        await progress.tick()
+        assert read <= 2 * 550  # once to draw it, and once to see that it has not ended meanwhile
+        clock.now += 1
+    shown = dict(chat.edits)
+    assert len(shown) == 2_000
+    assert shown[1].startswith("⏳ You are next in line.")
+    assert shown[1_234] == "⏳ Place in line: 1234"
 
 
 async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
@@ -245,9 +359,8 @@ async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_lear
 
 @pytest.mark.usefixtures("worker")
 async def test_recent_jobs_teach_when_the_next_ones_are_ready(
-    redis: Redis, bot_keys: BotKeys, queue: JobQueue, progress: Progress, chat: Chat
+    queue: JobQueue, progress: Progress, chat: Chat, experience: Experience
 ) -> None:
-    experience = Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
     for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
         await experience.note_duration(None, seconds)
     for number in (1, 2, 3):

@@ -81,3 +81,12 @@ def test_what_is_expected_is_said_below_the_place(wait: Wait, said: str) -> None
     assert views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
         f"⏳ Place in line: 2\n{said}\n\n"
     )
+
+
+def test_jobs_that_are_not_told_count_as_those_behind_them() -> None:
+    everybody = [job(str(place)) for place in range(1, 101)]
+    outlook = replace(OUTLOOK, workers=3)
+    told = [everybody[0], everybody[49], everybody[99]]
+    places = {"1": 1, "50": 50, "100": 100}
+    exact = forecast(everybody, outlook)
+    assert forecast(told, outlook, places) == {name: exact[name] for name in places}

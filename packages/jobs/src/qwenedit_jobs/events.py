@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """Entries of the stream that one call moves: a millisecond of Redis."""
-AGAIN = "again"
+AGAIN, REDRAW = "again", "redraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Event:
     job_id: str
     state: State
     again: bool = False
-    """Answer it although its user has been answered: they did not see it, or something overwrote it."""
+    """Answer it although its user has been answered: they did not see the answer."""
+    redraw: bool = False
+    """Say the last words again, if it ended in words: something may have overwritten them."""
 
     @property
     def at(self) -> float | None:
@@ -67,10 +69,17 @@ class Events:
             moved += drained
         return moved
 
-    async def again(self, job_id: str, state: State, *, chat_id: int) -> None:
-        """Have a job answered again; once, however often it is asked for until that has happened."""
-        payload = json.dumps({"id": job_id, "state": state, AGAIN: "1"})
-        await self._lanes.put(str(chat_id), f"{AGAIN}:{job_id}", payload)
+    async def again(self, job_id: str, state: State, *, chat_id: int, redraw: bool = False) -> None:
+        """Have a job answered again; once, however often it is asked for until that has happened.
+
+        Args:
+            job_id: Whose.
+            state: In which it ended.
+            chat_id: Where.
+            redraw: Only if it ended in words.
+        """
+        how = REDRAW if redraw else AGAIN
+        await self._lanes.put(str(chat_id), f"{how}:{job_id}", json.dumps({"id": job_id, "state": state, how: "1"}))
 
 
 def event_of(row: Row) -> Event:
@@ -83,4 +92,4 @@ def event_of(row: Row) -> Event:
     fields = json.loads(row.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(row.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields)
+    return Event(row.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields)

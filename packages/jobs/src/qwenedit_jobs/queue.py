@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
     "promote", "expire", "answered", "readdress", "counts", "unfinished", "pause", "resume", "requeue", "drop",
-    "forget", "abandon", "defer", "room", "erase",
+    "forget", "abandon", "defer", "room", "erase", "window", "places",
 )  # fmt: skip
 PARTS = {
     **{name: parts_of(name) for name in SCRIPT_NAMES},
@@ -86,6 +86,18 @@ class Limits:
     max_attempts: int = 3
     retry_delays: tuple[float, ...] = (5.0, 10.0, 20.0)
     max_wait: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the line, and the jobs outside it."""
+
+    length: int
+    """Jobs in line."""
+    line: dict[str, int]
+    """Id → place in line, 1 for the next one, in this order."""
+    others: tuple[str, ...]
+    """Ids of jobs that run or pause between attempts."""
 
 
 class JobQueue:
@@ -406,6 +418,28 @@ class JobQueue:
         """Return the ids in line, next one first."""
         line, *_others = await self._run("unfinished")
         return list(reversed(line))
+
+    async def window(self, *, skip: int, count: int, others: int) -> Window:
+        """Look at a part of the line and at the jobs outside it: as much work for a line of ten thousand as for one.
+
+        Args:
+            skip: Jobs in line, from the next one on, that are left out.
+            count: Jobs in line that are told.
+            others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
+        """
+        length, line, *elsewhere = await self._run("window", skip, count, others)
+        ids = [str(job_id) for job_id in reversed(line)]
+        return Window(
+            length=int(length),
+            line={job_id: place for place, job_id in enumerate(ids, skip + 1)},
+            others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
+        )
+
+    async def places_of(self, job_ids: Iterable[str]) -> dict[str, int]:
+        """Return the places in line, 1 for the next one, of those jobs that are in line."""
+        ids = list(job_ids)
+        places = await self._run("places", *ids) if ids else []
+        return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
 
     async def unfinished_ids(self) -> list[str]:
         """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""

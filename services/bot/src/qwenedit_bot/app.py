@@ -36,6 +36,7 @@ from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
 from qwenedit_bot.deliver import AnswerWork, Deliver
 from qwenedit_bot.dispatch import HandleUpdate, UpdateWork, make_dispatcher
+from qwenedit_bot.drawing import Drawing
 from qwenedit_bot.erasure import Erasure
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.experience import Experience
@@ -270,7 +271,10 @@ async def run(
         metrics=metrics, experience=experience, answered=answered, accounts=accounts, tally=tally,
         moderation=hook or Unmoderated(), undelivered=undelivered,
     )  # fmt: skip
-    drawing = Progress(queue=queue, messenger=messenger, deliver=deliver, texts=texts, experience=experience)
+    showing = Progress(
+        queue=queue, messenger=messenger, texts=texts, experience=experience,
+        drawing=Drawing(redis, keys, queue=queue, events=events, wake=job_ended),
+    )  # fmt: skip
     inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
     cleaning = Janitor(
         queue=queue,
@@ -303,7 +307,7 @@ async def run(
         tasks.create_task(leadership.run(stop))
         for seconds, tick, name, when in (
             (janitor.TICK, cleaning.tick, "janitor", lambda: leadership.held),
-            (progress.TICK, drawing.tick, "progress", lambda: leadership.held),
+            (progress.TICK, showing.tick, "progress", lambda: leadership.held),
             (shelf.LOOK_EVERY, presets.look, "presets", lambda: True),
             (
                 recall.LOOK_EVERY,

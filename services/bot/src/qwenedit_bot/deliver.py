@@ -103,6 +103,9 @@ class Deliver:
                 # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
                 await self._announce(event, status)
                 return
+            if event.redraw:
+                await self._redraw(status)
+                return
             if status.answered and not event.again:
                 return
             if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
@@ -149,10 +152,29 @@ class Deliver:
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         return outcome
 
-    async def redraw(self, status: Status, reply: ReplyTo) -> None:
-        """Put a failed or cancelled job's last words back where a late progress edit overwrote them."""
-        view = self._last_words(status, status.state, status.reason, reply)
-        await self._messenger.edit(reply.chat_id, reply.placeholder_id, view)
+    async def _redraw(self, status: Status) -> None:
+        """Put a job's last words back where a late progress edit may have overwritten them.
+
+        Over a picture it could not, and no more can this: Telegram refuses to edit the text of a photo or a file. So
+        words that a picture should have had instead are right wherever they can be written.
+        """
+        reply = status.job.reply
+        if reply is None or not status.answered:  # the answer comes after, and is written over anything
+            return
+        verdict = await self._moderation.withheld(status.job.id)
+        if verdict is not None and status.result is not None:
+            view = self._withheld_words(status, verdict, reply)
+        elif status.state is State.DONE:
+            held = status.result is not None and await self._store.holds(status.result.picture)
+            reason = Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED
+            view = self._last_words(status, State.FAILED, reason, reply)
+        else:
+            view = self._last_words(status, status.state, status.reason, reply)
+        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        try:
+            await self._messenger.edit(reply.chat_id, await self._replies.find(to) or reply.placeholder_id, view)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            log.info("answer.not_redrawn", error=str(error))
 
     async def _answer(self, status: Status, reply: ReplyTo, seconds: float) -> str:
         to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
@@ -220,12 +242,13 @@ class Deliver:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""
         await self._store.delete(picture)
         await self._accounts.give_back(status.job.user_id, status.job.id)
+        await self._say_last(self._withheld_words(status, verdict, reply), to, message_id)
+        return "withheld"
+
+    def _withheld_words(self, status: Status, verdict: Verdict, reply: ReplyTo) -> View:
         text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
         words = self._texts.of(reply.language)
-        await self._say_last(
-            self._not_counted(views.withheld(words, status.job.id, text), status, words), to, message_id
-        )
-        return "withheld"
+        return self._not_counted(views.withheld(words, status.job.id, text), status, words)
 
     async def _taken(self, picture: Picture, to: Source, message_id: int) -> bool:
         try:

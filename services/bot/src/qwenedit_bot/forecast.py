@@ -42,12 +42,14 @@ class Outlook:
     """Seconds from a waiting job to the first worker that is up."""
 
 
-def forecast(statuses: Sequence[Status], outlook: Outlook) -> dict[str, Wait]:
+def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, int] | None = None) -> dict[str, Wait]:
     """Say for each waiting job, by its id, what to expect.
 
     Args:
-        statuses: All unfinished jobs, those in line first and in its order.
+        statuses: Unfinished jobs, those in line first and in its order.
         outlook: What is known beside them.
+        places: Of the jobs in line, where not all of them are told; 1 is the next one. A job that is not told is taken
+            to be like the next one that is.
     """
     waiting = [status for status in statuses if status.state is State.QUEUED]
     if outlook.paused:
@@ -62,14 +64,32 @@ def forecast(statuses: Sequence[Status], outlook: Outlook) -> dict[str, Wait]:
     free_in += [0.0] * (workers - len(running))
     heapq.heapify(free_in)
     waits: dict[str, Wait] = {}
-    for status in waiting:
+    done = 0
+    for number, status in enumerate(waiting, 1):
         usual = _usual(status, outlook)
         if usual is None:  # then nothing is known of those behind it either
             break
+        place = number if places is None else places.get(status.job.id, done + 1)
+        _let_pass(free_in, place - 1 - done, usual)
+        done = place
         ready_in = heapq.heappop(free_in) + usual
         heapq.heappush(free_in, ready_in)
         waits[status.job.id] = Wait(ready_in)
     return waits
+
+
+def _let_pass(free_in: list[float], jobs: int, seconds: float) -> None:
+    """Let the workers do so many jobs, each of so many seconds.
+
+    Args:
+        free_in: A heap of the seconds until each worker is free, changed in place.
+        jobs: How many.
+        seconds: That each takes.
+    """
+    rounds, rest = divmod(max(0, jobs), len(free_in))
+    free_in[:] = [free + rounds * seconds for free in free_in]
+    for _ in range(rest):
+        heapq.heapreplace(free_in, free_in[0] + seconds)
 
 
 def _usual(status: Status, outlook: Outlook) -> float | None:

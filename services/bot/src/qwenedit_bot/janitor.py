@@ -94,8 +94,8 @@ class Janitor:
         self._metrics.oldest_wait.set(await self._oldest_wait() if counts.waiting else 0.0)
 
     async def _oldest_wait(self) -> float:
-        line = await self._queue.waiting_ids()
-        status = await self._queue.status(line[0]) if line else None
+        window = await self._queue.window(skip=0, count=1, others=0)
+        status = await self._queue.status(next(iter(window.line))) if window.line else None
         if status is None:
             return 0.0
         seconds, microseconds = await self._redis.time()

@@ -53,6 +53,11 @@ class BotKeys:
         return f"{self.prefix}:banned"
 
     @property
+    def drawing(self) -> str:
+        """SET of jobs whose progress may have been drawn over their answer: the last words are looked at again."""
+        return f"{self.prefix}:drawing"
+
+    @property
     def forgetting(self) -> str:
         """SET of jobs whose users have asked to be forgotten: as soon as they have ended they are."""
         return f"{self.prefix}:forgetting"
