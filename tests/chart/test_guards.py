@@ -28,6 +28,9 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "bot.settings.starPacks": [{"jobs": 1, "stars": 5}]},
         "bot.settings.starPacks", "bot.settings.jobsPerDay",
     ),
+    "wait beyond the pictures": (
+        {**TOKEN, "redis.pictureTtl": 1800}, "bot.settings.maxWait is 3600", "redis.pictureTtl 1800",
+    ),
     "two files of presets": (
         {**TOKEN, "bot.presets.file": "categories:", "bot.presets.existingConfigMap": "presets"},
         "bot.presets.file", "bot.presets.existingConfigMap", "leave one",

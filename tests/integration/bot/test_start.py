@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+import redis.asyncio as redis_client
 from aiohttp import web
 
 from local_stack import HOST, Service, answers, at_once, bare_environment, free_port
@@ -105,3 +106,14 @@ async def test_a_token_that_telegram_refuses_ends_the_start(redis_url: str) -> N
     ):
         assert await bot.wait() == 2
         await bot.wait_for_line("Telegram does not know this BOT_TOKEN")
+
+
+async def test_redis_that_evicts_ends_the_start(redis_url: str) -> None:
+    async with redis_client.Redis.from_url(redis_url) as redis:
+        await redis.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url) as bot, asyncio.timeout(90):
+                assert await bot.wait() == 2
+                await bot.wait_for_line("maxmemory-policy is allkeys-lru.*Set it to noeviction")
+        finally:
+            await redis.config_set("maxmemory-policy", "noeviction")

@@ -9,17 +9,30 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from local_stack import SIMULATED_TOKEN, bare_environment, bot
+from comfyui_simulator.client import SimulatorControl
+from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.inbox import Inbox
 from qwenedit_bot.keys import BotKeys
-from qwenedit_jobs import Cancelled, Events, JobQueue, Lease, RedisPictureStore, Result, Settled, StorageFullError
+from qwenedit_jobs import (
+    Cancelled,
+    Events,
+    JobQueue,
+    Lease,
+    Reason,
+    RedisPictureStore,
+    Result,
+    Settled,
+    StorageFullError,
+)
 from qwenedit_jobs.lanes import Lanes
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from qwenedit_jobs import Claim
 
 
 class Memory:
@@ -141,10 +154,74 @@ async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_i
     await queue.enqueue(job(), MANY)
 
 
-def photo() -> bytes:
+def photo(width: int = 320, height: int = 240, kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, "JPEG")
+    Image.effect_noise((width, height), 60).convert("RGB").save(buffer, kind)
     return buffer.getvalue()
+
+
+async def claimed(queue: JobQueue, number: int = 1) -> Claim:
+    await queue.enqueue(job(number), MANY)
+    claim = await queue.claim(worker="w", token=f"t{number}", lease=30)
+    assert claim is not None
+    return claim
+
+
+async def test_result_of_real_size_is_refused_by_name_in_a_full_redis_and_its_job_can_be_failed(redis, queue, memory):
+    claim = await claimed(queue)
+    await memory.fill(1.1)
+    result = Result(picture="out", seed=1, seconds=1)
+    for _ in range(2):
+        with pytest.raises(StorageFullError):
+            await queue.complete(claim.job.id, claim.token, result, picture=photo(1024, 1024, "PNG"))
+    assert await queue.fail(claim.job.id, claim.token, Reason.STORAGE_FULL) is Settled.FAILED
+    assert await redis.keys(KEYS.picture("*")) == []
+
+
+async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_for(clients, redis_url, redis, memory):
+    binary = await clients(redis_url=redis_url, decode=False)
+    picture = photo(1024, 1024, "PNG")
+    queue = JobQueue(redis, KEYS)
+    for number in range(1, 8):
+        claim = await claimed(queue, number)
+        result = Result(picture=f"{claim.job.id}:out:1", seed=1, seconds=1)
+        await queue.complete(claim.job.id, claim.token, result, picture=picture)
+        if number != 4:
+            await queue.answered(claim.job.id)
+    claim = await claimed(queue, 9)
+    await memory.fill()
+    await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] - 1)
+    result = Result(picture="new", seed=1, seconds=1)
+    assert await queue.complete(claim.job.id, claim.token, result, picture=picture) is Settled.DONE
+    store = RedisPictureStore(binary, KEYS, ttl=60)
+    assert await store.get("new") == picture
+    assert await store.holds(f"{job(4).id}:out:1", f"{job(7).id}:out:1")
+    assert not await store.holds(f"{job(1).id}:out:1")
+
+
+async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
+    redis_url, queue, memory, running, tmp_path
+):
+    telegram = await running(TelegramProcess(env=bare_environment()))
+    comfyui = await running(ComfyUISimulator(env=bare_environment(), data_dir=tmp_path, step_seconds=0.5))
+    env = bare_environment()
+    await running(bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
+    async with TelegramSimulator(telegram.url) as simulator, SimulatorControl(comfyui.url):
+        ann, bob = await simulator.user(), await simulator.user()
+        for person in (ann, bob):
+            await person.send(photo=photo(1024, 1024), caption="make it snow")
+            await person.says("in line")
+        await running(worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url))
+        async with asyncio.timeout(60):
+            while (await queue.counts()).running == 0:
+                await asyncio.sleep(0.02)
+        await memory.fill(1.2)
+        for person in (ann, bob):
+            await person.says("I had no room to keep it")
+        assert await queue.unfinished_ids() == []
+        await memory.empty()
+        await ann.send(photo=photo(1024, 1024), caption="make it snow")
+        await ann.picture()
 
 
 async def test_a_user_is_told_that_there_is_no_room_and_is_served_when_there_is(redis_url, queue, memory, running):

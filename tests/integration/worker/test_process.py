@@ -261,6 +261,15 @@ async def test_an_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, co
     await server.stop()
 
 
+async def test_redis_that_evicts_ends_the_worker(own_redis, control, start, make_bench):
+    bench = await make_bench(own_redis.url)
+    await bench.redis.config_set("maxmemory-policy", "volatile-ttl")
+    part = await start(own_redis.url, wait=False)
+    async with asyncio.timeout(60):
+        assert await part.wait() == 2
+    await part.wait_for_line("maxmemory-policy is volatile-ttl.*Set it to noeviction")
+
+
 async def test_with_neither_redis_nor_comfyui_the_worker_says_both_and_keeps_quiet(start):
     part = await start(f"redis://127.0.0.1:{free_port()}/0", wait=False)
     async with asyncio.timeout(30):

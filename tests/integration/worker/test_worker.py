@@ -419,3 +419,16 @@ async def test_with_more_in_line_the_worker_goes_from_job_to_job_without_waiting
         for job in jobs:
             assert (await bench.until_final(job)).state is State.DONE
         assert await waits() - before < len(jobs), "some before the first job and after the last, none between"
+
+
+async def test_job_that_this_worker_cannot_read_is_left_unharmed_and_the_next_one_is_done(bench):
+    strange, job = await bench.enqueue(), await bench.enqueue()
+    payload = await bench.redis.hget(bench.keys.job(strange.id), "payload")
+    await bench.redis.hset(bench.keys.job(strange.id), "payload", '{"from": "the future"}')
+    async with bench.working():
+        assert (await bench.until_final(job)).state is State.DONE
+    assert await bench.redis.hmget(bench.keys.job(strange.id), "state", "attempt") == ["delayed", "0"]
+    await bench.redis.hset(bench.keys.job(strange.id), "payload", payload)
+    await bench.redis.zadd(bench.keys.delayed, {strange.id: 1})
+    claim = await bench.queue.claim(worker="newer", token="t", lease=30)
+    assert (claim.job, claim.attempt) == (strange, 1)

@@ -83,3 +83,12 @@ def test_packs_need_a_days_number_and_somebody_to_ask(monkeypatch: pytest.Monkey
     monkeypatch.setenv("JOBS_PER_DAY", "3")
     monkeypatch.setenv("PAY_SUPPORT", "@owner")
     assert load(BotSettings).star_packs == (Pack(10, 50), Pack(50, 200))
+
+
+def test_wait_longer_than_pictures_are_kept_is_refused_with_both_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAX_WAIT", "3601")
+    monkeypatch.setenv("PICTURE_TTL", "3600")
+    said = refusal(capsys)
+    assert "MAX_WAIT is 3601 s and PICTURE_TTL 3600 s" in said

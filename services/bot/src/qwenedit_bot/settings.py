@@ -48,7 +48,7 @@ class BotSettings(RedisSettings):
     max_queue_length: int = Field(default=1000, ge=1)
     max_unfinished_jobs_per_user: int = Field(default=3, ge=1)
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
-    """Seconds after which a job that has still not begun fails, and its user is told."""
+    """Seconds in which a job must begin, also after a failed attempt; else it fails. At most `picture_ttl`."""
     admins: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
@@ -118,6 +118,15 @@ class BotSettings(RedisSettings):
     @classmethod
     def _packs_are_read(cls, value: object) -> object:
         return tuple(map(Pack.read, filter(None, value.split(",")))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _pictures_outlast_the_wait(self) -> Self:
+        if self.max_wait > self.picture_ttl:
+            raise ValueError(
+                f"MAX_WAIT is {self.max_wait:.0f} s and PICTURE_TTL {self.picture_ttl} s: a job would lose its pictures"
+                " while it waits; set PICTURE_TTL to at least MAX_WAIT"
+            )
+        return self
 
     @model_validator(mode="after")
     def _shop_is_whole(self) -> Self:

@@ -16,12 +16,11 @@ if cancelling(id) then
     return refuse(finish(id, 'cancelled'))
 end
 if ref ~= '' then
-    local size = redis.call('STRLEN', sent)
-    if size == 0 then
+    if redis.call('EXISTS', sent) == 0 then
         return 'forgotten'
     end
     redis.call('RENAME', sent, PICTURE .. ref)
     redis.call('EXPIRE', PICTURE .. ref, seconds)
-    count_picture(get(id, 'user') or '', ref, size, seconds)
+    count_picture(get(id, 'user') or '', ref, nil, seconds)
 end
 return finish(id, 'done', 'phase', 'sending', 'result', result)

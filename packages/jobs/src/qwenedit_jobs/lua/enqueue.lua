@@ -11,6 +11,9 @@ local function keep_them()
     for picture = PICTURES, #ARGV do
         redis.call('EXPIRE', ARGV[picture], picture_ttl)
     end
+    for _, ref in ipairs(PICTURES <= #ARGV and pictures_of(id) or {}) do
+        count_picture(user, ref, nil, picture_ttl)
+    end
 end
 
 local state = get(id, 'state')

@@ -75,10 +75,10 @@ local function keep_pictures(id)
     end
 end
 
--- Notes a picture as its user's. An announced one counts before its bytes are there.
-local function count_picture(user, ref, bytes, seconds)
+-- Notes a picture as its user's. An announced one counts before its bytes are there, one that came as long as they are.
+local function count_picture(user, ref, announced, seconds)
     redis.call('HDEL', STORED .. user, ref) -- a full Redis refuses HSET as a script's first write
-    redis.call('HSET', STORED .. user, ref, bytes .. ' ' .. NOW)
+    redis.call('HSET', STORED .. user, ref, announced and announced .. ' ' .. NOW or '')
     if redis.call('TTL', STORED .. user) < tonumber(seconds) then
         redis.call('EXPIRE', STORED .. user, seconds)
     end

@@ -1,0 +1,244 @@
+"""Redis as a store of pictures: which stay, for how long, and how much of it one user may have."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from qwenedit_jobs import (
+    Reason,
+    RedisPictureStore,
+    RedisSettings,
+    Result,
+    Settled,
+    StorageFullError,
+    StorageShareError,
+    connect,
+    result_ref,
+)
+from qwenedit_jobs.pictures import UPLOAD_TTL
+
+KEPT, FAILED_KEPT = 86_400, 3_600
+MEGABYTE = bytes(1_000_000)
+
+
+@pytest.fixture
+async def store(desk, redis_url):
+    async with connect(RedisSettings(redis_url=redis_url), decode=False) as binary:
+        yield RedisPictureStore(binary, desk.keys, ttl=UPLOAD_TTL)
+
+
+@pytest.fixture
+async def limited(desk):
+    """Let Redis have 40 MB more than it has now, so that one user's share is 4 to 5 MB."""
+    used = (await desk.redis.info("memory"))["used_memory"]
+    await desk.redis.config_set("maxmemory-policy", "noeviction")
+    await desk.redis.config_set("maxmemory", used + 40_000_000)
+    yield desk
+    await desk.redis.config_set("maxmemory", 0)
+
+
+async def accepted(desk, store, number, *, data=b"x"):
+    """Send a job's picture, and the job."""
+    job = desk.job(number)
+    await store.put(job.edit.pictures[0], data, user=job.user_id)
+    await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+    return job
+
+
+async def done(desk, store, number, *, data=b"x"):
+    """Have a job done and its user answered; returns the result's reference."""
+    job = await accepted(desk, store, number, data=data)
+    claim = await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
+    ref = result_ref(job.id, claim.attempt, claim.token)
+    await desk.queue.complete(job.id, claim.token, Result(picture=ref, seed=1, seconds=1), picture=data)
+    await desk.queue.answered(job.id)
+    return ref
+
+
+async def kept(desk):
+    """Return the references of all pictures."""
+    return {key.removeprefix(desk.keys.picture("")) for key in await desk.redis.keys(desk.keys.picture("*"))}
+
+
+async def seconds(desk, ref):
+    return await desk.redis.ttl(desk.keys.picture(ref))
+
+
+# ---------------------------------------------------------------- how long
+
+
+async def test_pictures_of_cancelled_jobs_are_dropped_with_their_jobs(desk, store):
+    for number in range(16):
+        job = await accepted(desk, store, number)
+        await desk.queue.cancel(job.id)
+    assert await kept(desk) == set()
+
+
+async def test_pictures_of_a_running_job_are_dropped_when_its_worker_lets_go_of_the_cancelled_job(desk, store):
+    job = await accepted(desk, store, 1)
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.queue.cancel(job.id)
+    assert await kept(desk) == {job.edit.pictures[0]}
+    result = Result(picture="late", seed=1, seconds=1)
+    assert await desk.queue.complete(job.id, "t", result, picture=b"png") is Settled.CANCELLED
+    assert await kept(desk) == set()
+
+
+async def test_pictures_of_a_failed_job_are_kept_for_an_hour_and_longer_when_it_is_tried_again(desk, store):
+    job = await accepted(desk, store, 1)
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.queue.fail(job.id, "t", Reason.OUT_OF_MEMORY)
+    assert UPLOAD_TTL < await seconds(desk, job.edit.pictures[0]) <= FAILED_KEPT
+    await desk.operated.requeue(job.id)
+    assert await seconds(desk, job.edit.pictures[0]) > FAILED_KEPT
+    assert await desk.redis.zcard(desk.keys.answered_pictures) == 0
+
+
+async def test_pictures_of_a_dead_job_go_when_an_operator_drops_it(desk, store):
+    job = await accepted(desk, store, 1)
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.queue.fail(job.id, "t", Reason.OUT_OF_MEMORY)
+    await desk.operated.drop(job.id)
+    assert await kept(desk) == set()
+
+
+async def test_picture_whose_job_never_came_is_kept_for_minutes_and_with_its_job_for_a_day(desk, store):
+    job = desk.job()
+    ref = job.edit.pictures[0]
+    await store.put(ref, b"x", user=1)
+    assert await seconds(desk, ref) <= UPLOAD_TTL
+    await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+    assert await seconds(desk, ref) > KEPT - 60
+    await store.put(ref, b"x", user=1)  # by a replica that was late
+    assert await seconds(desk, ref) > KEPT - 60
+
+
+async def test_pictures_of_another_job_are_left_alone_by_a_job_that_names_them(desk, store):
+    job = await accepted(desk, store, 1)
+    other = desk.job(2)
+    other = other.model_copy(update={"edit": other.edit.model_copy(update={"pictures": job.edit.pictures})})
+    await desk.queue.enqueue(other, desk.limits)
+    await desk.queue.cancel(other.id)
+    assert await kept(desk) == set(job.edit.pictures)
+
+
+# ---------------------------------------------------------------- whose result
+
+
+async def test_result_of_a_stale_attempt_replaces_nothing_and_is_not_kept(desk, store):
+    job = await accepted(desk, store, 1)
+    stale = await desk.queue.claim(worker="frozen", token="a", lease=30)
+    await desk.queue.release(job.id, "a")
+    second = await desk.queue.claim(worker="w", token="b", lease=30)
+    assert stale.attempt == second.attempt == 1
+    first_ref, second_ref = (result_ref(job.id, claim.attempt, claim.token) for claim in (stale, second))
+    assert first_ref != second_ref
+    good, late = (Result(picture=ref, seed=1, seconds=1) for ref in (second_ref, first_ref))
+    assert await desk.queue.complete(job.id, "b", good, picture=b"good") is Settled.DONE
+    for result in (late, good):
+        assert await desk.queue.complete(job.id, "a", result, picture=b"late") is Settled.LOST
+    assert await store.get(second_ref) == b"good"
+    assert await kept(desk) == {*job.edit.pictures, second_ref}
+
+
+async def test_result_that_is_handed_in_again_stays_as_it_was_and_does_not_come_back(desk, store):
+    job = await accepted(desk, store, 1)
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    result = Result(picture="out", seed=1, seconds=1)
+    for _ in range(2):
+        assert await desk.queue.complete(job.id, "t", result, picture=b"png") is Settled.DONE
+        assert await seconds(desk, "out") > KEPT - 60
+    await store.delete("out")  # withheld by moderation
+    assert await desk.queue.complete(job.id, "t", result, picture=b"png") is Settled.DONE
+    assert await kept(desk) == set(job.edit.pictures)
+
+
+async def test_result_of_a_job_that_was_forgotten_is_not_kept(desk, store):
+    job = await accepted(desk, store, 1)
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.queue.fail(job.id, "t", Reason.TIMEOUT)
+    await desk.queue.answered(job.id)
+    assert await desk.operated.forget(job.id)
+    result = Result(picture="out", seed=1, seconds=1)
+    assert await desk.queue.complete(job.id, "t", result, picture=b"png") is Settled.LOST
+    assert await kept(desk) == set()
+
+
+# ---------------------------------------------------------------- how much
+
+
+async def test_user_has_a_share_of_redis_and_is_refused_before_more_is_sent(limited, store):
+    for number in range(4):
+        await accepted(limited, store, number, data=MEGABYTE)
+    before = await kept(limited)
+    sent = (await limited.redis.info("stats"))["total_net_input_bytes"]
+    with pytest.raises(StorageShareError):
+        await store.put("a:in:0", MEGABYTE, user=1)
+    assert (await limited.redis.info("stats"))["total_net_input_bytes"] - sent < 10_000
+    assert await kept(limited) == before
+    await store.put("other:in:0", MEGABYTE, user=2)
+
+
+async def test_upload_of_many_pictures_at_once_stays_within_the_users_share(limited, store):
+    outcomes = await asyncio.gather(
+        *(store.put(f"{number}:in:0", MEGABYTE, user=1) for number in range(12)), return_exceptions=True
+    )
+    assert sum(outcome is None for outcome in outcomes) <= 5
+    assert all(outcome is None or isinstance(outcome, StorageShareError) for outcome in outcomes)
+
+
+async def test_pictures_of_cancelled_jobs_count_no_more_at_once(limited, store):
+    for number in range(12):
+        job = await accepted(limited, store, number, data=MEGABYTE)
+        await limited.queue.cancel(job.id)
+
+
+async def test_users_own_answered_pictures_make_room_for_their_new_ones_oldest_first(limited, store):
+    results = [await done(limited, store, number, data=MEGABYTE) for number in range(8)]
+    there = await kept(limited)
+    assert results[-1] in there
+    assert results[0] not in there
+    assert len(there) <= 5
+
+
+async def test_answered_pictures_of_all_make_room_before_anybody_is_refused(limited, store):
+    await store.put("waits:in:0", MEGABYTE, user=99)
+    for user in range(60):
+        ref = f"{user:016x}:in:0"
+        await store.put(ref, MEGABYTE, user=user)
+        await limited.redis.zadd(limited.keys.answered_pictures, {ref: user + 1})
+    there = await kept(limited)
+    assert {"waits:in:0", f"{59:016x}:in:0"} <= there
+    assert f"{0:016x}:in:0" not in there
+
+
+async def test_pictures_that_jobs_need_are_never_dropped_for_another(limited, store):
+    refused = 0
+    for user in range(60):
+        try:
+            await store.put(f"{user:016x}:in:0", MEGABYTE, user=user)
+        except StorageFullError:
+            refused += 1
+    assert refused > 20
+    there = await kept(limited)
+    assert 30 <= len(there) <= 40
+    assert f"{0:016x}:in:0" in there
+
+
+async def test_list_of_answered_pictures_loses_those_that_are_gone(desk, store):
+    refs = [await done(desk, store, number) for number in range(30)]
+    assert await desk.redis.zcard(desk.keys.answered_pictures) == 60
+    refs += [desk.job(number).edit.pictures[0] for number in range(30)]
+    await desk.redis.delete(*(desk.keys.picture(ref) for ref in refs))
+    for number in range(30, 40):
+        await done(desk, store, number)
+    left = await desk.redis.zrange(desk.keys.answered_pictures, 0, -1)
+    assert not set(refs) & set(left)
+
+
+async def test_what_is_noted_of_a_user_expires_with_their_last_picture(desk, store):
+    await done(desk, store, 1)
+    assert 0 < await desk.redis.ttl(f"{desk.keys.stored_prefix}1") <= KEPT
+    assert 0 < await desk.redis.ttl(desk.keys.answered_pictures) <= KEPT

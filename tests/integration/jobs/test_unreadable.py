@@ -1,0 +1,125 @@
+"""A job that this version cannot read is left where it stands, and everybody beside it goes on."""
+
+from __future__ import annotations
+
+import pytest
+import structlog
+
+from qwenedit_jobs import Cancelled, JobQueue, State
+from qwenedit_jobs.commands.jobs import jobs_list, jobs_show
+from qwenedit_jobs.commands.status import status as status_command
+from qwenedit_jobs.operating import Requeued
+from qwenedit_jobs.overview import take_overview
+
+STRANGE = {
+    "a state of another version": {"state": "upscaling"},
+    "no number of attempts": {"attempt": "many"},
+    "a payload of another version": {"payload": '{"from": "the future"}'},
+    "a time that is none": {"enqueued_at": "yesterday"},
+}
+
+
+@pytest.fixture
+def queue(desk):
+    return desk.operated
+
+
+async def spoil(desk, number, fields):
+    job = await desk.enqueued(number)
+    await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
+    return job
+
+
+@pytest.mark.parametrize("fields", STRANGE.values(), ids=STRANGE)
+async def test_unreadable_job_hides_no_other_from_anybody_who_looks(desk, queue, fields):
+    job, other = await spoil(desk, 1, fields), await desk.enqueued(2)
+    assert await queue.status(job.id) is None
+    assert [status.job for status in await queue.statuses(await queue.unfinished_ids())] == [other]
+    assert [record.id for record in await queue.records([job.id, other.id])] == [job.id, other.id]
+    overview = await take_overview(desk.redis, desk.keys, queue)
+    assert overview.counts.waiting == 2
+    assert "2 waiting" in (await status_command(desk.redis, desk.keys, queue, place="here")).text
+    listed = await jobs_list(queue, states=[State.QUEUED], user=None, limit=10)
+    assert {job.id, other.id} <= set(listed.text.split())
+
+
+@pytest.mark.parametrize("name", ["a state of another version", "no number of attempts"])
+async def test_unreadable_job_is_shown_raw_without_its_users_words(desk, queue, name):
+    job = await spoil(desk, 1, STRANGE[name])
+    shown = (await jobs_show(queue, job.id)).text
+    assert "not readable by this version" in shown
+    [(field, value)] = STRANGE[name].items()
+    assert [field, value] in [line.split(maxsplit=1) for line in shown.splitlines()]
+    assert "make it snow" not in shown
+
+
+async def test_unreadable_job_is_told_of_once(desk):
+    told: list[str] = []
+    queue = JobQueue(desk.redis, desk.keys, on_unreadable=told.append)
+    job = await spoil(desk, 1, {"state": "upscaling"})
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await queue.statuses([job.id])
+    assert told == [job.id]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("queue.unreadable", "warning")]
+
+
+async def test_unreadable_key_of_another_type_hides_no_other(desk, queue):
+    job, other = await desk.enqueued(1), await desk.enqueued(2)
+    await desk.redis.delete(desk.keys.job(job.id))
+    await desk.redis.set(desk.keys.job(job.id), "another program's")
+    assert [status.job for status in await queue.statuses([job.id, other.id])] == [other]
+
+
+@pytest.mark.parametrize("name", ["a state of another version", "no number of attempts", "a time that is none"])
+async def test_unreadable_job_first_in_line_goes_to_the_dead_and_the_next_one_is_claimed(desk, name):
+    job, other = await spoil(desk, 1, STRANGE[name]), await desk.enqueued(2)
+    assert (await desk.queue.claim(worker="w", token="t", lease=30)).job == other
+    assert await desk.places(job.id) == ["dead"]
+    assert await desk.redis.exists(desk.keys.job(job.id))
+
+
+async def test_unreadable_job_between_others_stops_no_janitor(desk):
+    claims = [await desk.claimed(str(number)) for number in (1,)]
+    claims.append(await claimed_too(desk, 2))
+    await desk.redis.hset(desk.keys.job(claims[0].job.id), "state", "upscaling")
+    for claim in claims:
+        await desk.expire(claim.job.id)
+    assert [job_id for job_id, _outcome in await desk.queue.reap()] == [claims[1].job.id]
+    assert await desk.places(claims[0].job.id) == ["leases"]
+    await desk.redis.zadd(desk.keys.delayed, {claims[0].job.id: 1, claims[1].job.id: 2})
+    assert await desk.queue.promote() == [claims[1].job.id]
+
+
+async def claimed_too(desk, number):
+    await desk.enqueued(number)
+    return await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
+
+
+async def test_job_whose_delays_are_unreadable_is_retried_at_once(desk):
+    claim = await desk.claimed()
+    await desk.redis.hset(desk.keys.job(claim.job.id), "delays", "soon")
+    await desk.expire(claim.job.id)
+    await desk.queue.reap()
+    assert await desk.queue.promote() == [claim.job.id]
+
+
+async def test_unreadable_job_is_neither_accepted_again_nor_moved_by_hand(desk, queue):
+    job = await spoil(desk, 1, {"state": "upscaling"})
+    assert await queue.enqueue(job, desk.limits) is State.RUNNING
+    assert await queue.cancel(job.id) is Cancelled.UNKNOWN
+    assert await queue.requeue(job.id) == (Requeued.UNKNOWN, None)
+    assert await desk.places(job.id) == ["line"]
+
+
+@pytest.mark.parametrize("fields", STRANGE.values(), ids=STRANGE)
+async def test_unreadable_job_is_erased_with_its_user_wherever_it_stands(desk, queue, fields):
+    job = await desk.enqueued(1)
+    await desk.redis.set(desk.keys.picture(job.edit.pictures[0]), "x")
+    await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
+    assert await queue.erase(job.id)
+    assert not await queue.erase(job.id)
+    left = set(await desk.redis.keys("*")) - {desk.keys.clock, desk.keys.claim_prefix + "t"}
+    assert left <= {desk.keys.picture(job.edit.pictures[0])} if "payload" in fields else left == set()
+    assert await desk.queue.renew(job.id, "t", lease=30) == "lost"
