@@ -54,10 +54,10 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
     for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):
         observer.outer_middleware(LanguageMiddleware(services))
     dispatcher.message.outer_middleware(DialogueMiddleware(dispatcher))
-    dispatcher.callback_query.outer_middleware(OwnButtons(services))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.callback_query):
         observer.outer_middleware(AccessMiddleware(access, services, office.broadcasts))
+    guarded.callback_query.outer_middleware(OwnButtons(services))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
     private.include_routers(
@@ -68,7 +68,7 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
         others.make_router(),
     )
     guarded.include_routers(private, groups.make_router(), presses.make_router())
-    dispatcher.include_routers(everybodys.make_router(), shop.make_checkout_router(), guarded)
+    dispatcher.include_routers(everybodys.make_router(services), shop.make_checkout_router(), guarded)
     _filter_without_threads(dispatcher)
     return dispatcher
 

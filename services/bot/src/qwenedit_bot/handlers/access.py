@@ -55,14 +55,15 @@ class AccessMiddleware(BaseMiddleware):
             if isinstance(event, Message) and event.chat.type == "private":
                 await self._broadcasts.seen(actor)
             return done
-        if await self._access.tells(actor, data["event_update"].update_id):
+        answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and event.chat.type == "private")
+        if answerable and await self._access.tells(actor, data["event_update"].update_id):
             await self._refuse(event, refusal, data["words"])
         return None
 
     async def _refuse(self, event: TelegramObject, refusal: Text, words: Words) -> None:
         if isinstance(event, CallbackQuery):
             await self._services.messenger.answer_press(event.id, words(refusal), alert=True)
-        elif isinstance(event, Message) and event.chat.type == "private":
+        elif isinstance(event, Message):
             await self._services.replies.say(source_of(event), View(words(refusal)))
 
 

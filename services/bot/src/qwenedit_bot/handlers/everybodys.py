@@ -10,10 +10,13 @@ from aiogram.filters import Filter
 from qwenedit_bot.access import FORGET_ALL, FORGET_NOT, is_everybodys_command
 from qwenedit_bot.actors import own_words
 from qwenedit_bot.handlers import forget, membership, shop
+from qwenedit_bot.handlers.access import OwnButtons
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import Message
+
+    from qwenedit_bot.handlers.context import Services
 
 
 class _Command(Filter):
@@ -30,12 +33,13 @@ class _Command(Filter):
         return is_everybodys_command(text, me.username or "", private=message.chat.type == "private")
 
 
-def make_router() -> Router:
+def make_router(services: Services) -> Router:
     """Make the router that goes before all others, and before whoever may not use the bot is kept out."""
     router = Router(name="everybody's")
     router.message.register(forget.tell, _Command("privacy"))
     router.message.register(forget.ask, _Command("forget"))
     router.message.register(shop.support, _Command("paysupport"))
+    router.callback_query.middleware(OwnButtons(services))
     router.callback_query.register(
         forget.confirm, F.data.in_({FORGET_ALL, FORGET_NOT}), F.message.chat.type == "private"
     )

@@ -1,0 +1,158 @@
+"""People who are banned or not on the list, and all that they may send: only what is everybody's gets through."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+import redis as redis_client
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from telegram_simulator.client import Message, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ADMIN, ANN = 900_001, 900_002
+"""Those who may: ANN asks for pictures in the group."""
+BANNED, STRANGER, MORE = 900_003, 900_004, 10
+"""Each test has people of its own, by adding to these."""
+numbers = itertools.count(8_000_000)
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guarded(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        client.sadd("qwenedit:banned", BANNED, BANNED + MORE, BANNED + 2 * MORE)
+    allowed = f"{ANN},{BANNED},{BANNED + MORE},{BANNED + 2 * MORE}"
+    async with performing(redis_server.url, ADMINS=str(ADMIN), ALLOWED_USERS=allowed) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(guarded: Any) -> AsyncIterator[Any]:
+    yield guarded
+    await guarded.worker.clear()
+
+
+def sent(who: Person, **fields: Any) -> dict[str, Any]:
+    chat = {"id": who.chat_id, "type": "private" if who.chat_id > 0 else "supergroup", "title": "x"}
+    sender = {"id": who.id, "is_bot": False, "first_name": "Eve"}
+    return {"message": {"message_id": next(numbers), "date": 1, "chat": chat, "from": sender, **fields}}
+
+
+def pressed(who: Person, shown: dict[str, Any], data: str) -> dict[str, Any]:
+    sender = {"id": who.id, "is_bot": False, "first_name": "Eve"}
+    query = {"id": str(next(numbers)), "from": sender, "chat_instance": "1", "data": data, "message": shown}
+    return {"callback_query": query}
+
+
+def all_kinds(name: str, photos: list[dict[str, Any]], answered: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what somebody may send, with the bot's picture as the message that it replies to."""
+    forwarded = {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "A"}}
+    document = {"file_id": photos[0]["file_id"], "file_unique_id": "u", "mime_type": "image/png"}
+    texts = (
+        "make it snow", "/privacy make it snow", f"/privacy@{name} make it snow", "/privacymake it snow",
+        "/forgetmenot make it snow", "/forget make it snow", "/paysupport make it snow", "/privacy@other_bot",
+        f"/edit@{name} make it snow", "/edit make it snow", f"@{name} make it snow", "/start", "/help", "/status",
+        "/cancel", f"/cancel@{name}", "/presets", "/language", "/buy", "/stats", "/ban 900002", "/grant 900004 5",
+    )  # fmt: skip
+    captions = ("make it snow", "/edit make it snow", "/privacy", f"/privacy@{name}", "/forget", f"@{name} snow", "")
+    return [
+        *({"text": text, "reply_to_message": answered} for text in texts),
+        *({"text": text, **forwarded} for text in ("/privacy", "/forget", f"/privacy@{name}", "make it snow")),
+        *({"photo": photos, "caption": caption} for caption in captions),
+        *({"document": document, "caption": caption} for caption in captions),
+        {"photo": photos, "caption": "/edit snow", "media_group_id": str(next(numbers))},
+        {"sticker": {"file_id": "x", "file_unique_id": "x", "type": "regular", "width": 1, "height": 1,
+                     "is_animated": False, "is_video": False}},
+        {"new_chat_members": [{"id": 5, "is_bot": False, "first_name": "B"}]},
+        {"location": {"latitude": 1.0, "longitude": 1.0}},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "where"),
+    [(BANNED, "private"), (STRANGER, "private"), (BANNED + MORE, "group"), (STRANGER + MORE, "group")],
+)
+async def test_kept_out_people_get_nothing_done_and_one_answer_an_hour(stage: Any, who: int, where: str) -> None:
+    ann, eve = await stage.telegram.user(ANN), await stage.telegram.user(who, first_name="Eve")
+    group = await stage.telegram.group("Friends", ann, eve)
+    there = ann.within(group)
+    await there.send(photo=photo(), caption="/edit make it rain")
+    claim = await stage.worker.finish_next(photo("PNG"))
+    picture = await there.picture()
+    place = eve if where == "private" else eve.within(group)
+    me = await stage.telegram.bot()
+    answered = as_bots_see_it(place, picture, me)
+    command = "/privacy" if where == "private" else f"/privacy@{me['username']}"
+    await place.send(command)
+    await place.says("What I keep")
+    before = len((await place.snapshot()).from_bot)
+    last = (await stage.telegram.calls())[-1].number
+    for fields in all_kinds(me["username"], answered["photo"], answered):
+        await stage.telegram.add_update(sent(place, **fields))
+    for verb in ("again", "further", "file", "seed", "cancel"):
+        await stage.telegram.add_update(pressed(place, answered, f"{verb}:{claim.job.id}"))
+    for data in ("language:ru", "presets", "category:fun", "preset:x", "buy:1:1", "broadcast:send", "forget:", "x"):
+        await stage.telegram.add_update(pressed(place, answered, data))
+    (asked,) = await place.send(command)
+    await place.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
+    assert await stage.worker.queue.unfinished_ids() == []
+    said = (await place.snapshot()).from_bot[before:]
+    refusals = [message for message in said if "What I keep" not in message.text]
+    presses = [
+        call for call in await stage.telegram.calls("answerCallbackQuery", since=last) if call.parameters.get("text")
+    ]
+    assert len(refusals) == (1 if where == "private" else 0)
+    assert len(presses) <= (0 if where == "private" else 1)
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        assert client.keys(f"qwenedit:dialogue:*:{who}:*") == client.keys(f"qwenedit:language:{who}") == []
+
+
+@pytest.mark.parametrize("who", [BANNED + 2 * MORE, STRANGER + 2 * MORE])
+async def test_kept_out_people_have_their_data_told_and_deleted_and_their_money_looked_after(
+    stage: Any, who: int
+) -> None:
+    eve = await stage.telegram.user(who, first_name="Eve")
+    await eve.send("/privacy")
+    await eve.says("What I keep")
+    await eve.send("/forget")
+    await eve.says("Shall I delete all")
+    await eve.press("Delete everything")
+    await eve.says("I have deleted all that I kept of you")
+    payment = {
+        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50",
+        "telegram_payment_charge_id": f"c{who}", "provider_payment_charge_id": "x",
+    }  # fmt: skip
+    await stage.telegram.add_update(sent(eve, successful_payment=payment))
+    await eve.says("2 more pictures are yours")
+    await stage.telegram.add_update(sent(eve, refunded_payment=payment))
+    await eve.says("⭐ 50 came back to you")
+    await eve.send("/paysupport")
+    await eve.says(f"given back · c{who}")
+
+
+def as_bots_see_it(place: Person, picture: Message, me: dict[str, Any]) -> dict[str, Any]:
+    """Return a picture of the bot as it comes with replies and presses."""
+    media = picture.now.media
+    assert media is not None
+    chat = {"id": place.chat_id, "type": "private" if place.chat_id > 0 else "supergroup", "title": "x"}
+    rows = [[{"text": b.text, "callback_data": b.data or "x"} for b in row] for row in picture.now.rows]
+    return {
+        "message_id": picture.id, "date": 1, "chat": chat, "reply_markup": {"inline_keyboard": rows},
+        "from": {"id": me["id"], "is_bot": True, "first_name": "Bot"},
+        "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": 320, "height": 240}],
+    }  # fmt: skip
