@@ -126,3 +126,19 @@ async def test_downloads_from_one_chat_are_cut_until_cleared(bot, ann):
 async def test_stall_does_not_meet_calls(bot, telegram, ann):
     await telegram.fault("*", FaultKind.STALL)
     await bot.send_message(ann.id, "hello")
+
+
+@pytest.mark.parametrize("arm", ["throttle_downloads", "stall_downloads"])
+async def test_download_that_the_bot_gives_up_does_no_harm(bot, ann, http, simulator_url, arm):
+    await ann.send(document=b"a" * (1 << 20))
+    (update,) = await bot.get_updates()
+    file = await bot.get_file(update.message.document.file_id)
+    await getattr(ann, arm)(20_000)
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            async with http.get(
+                f"{simulator_url}/file/bot{bot.token}/{file.file_path}", timeout=aiohttp.ClientTimeout(total=0.3)
+            ) as response:
+                await response.read()
+    await ann.clear_refusals()
+    assert len(await downloaded(bot, update)) == 1 << 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ async def send_file(request: web.Request, file: File, fault: Fault | None) -> we
         return web.FileResponse(file.content, headers=headers)
     response = web.StreamResponse(headers=headers)
     response.content_length = file.size
-    with file.content.open("rb") as content:
+    with file.content.open("rb") as content, suppress(ConnectionResetError):  # of a bot that hangs up
         await response.prepare(request)
         if fault.kind is FaultKind.THROTTLE:
             await _trickle(response, content, rate=fault.rate)
@@ -39,8 +40,8 @@ async def send_file(request: web.Request, file: File, fault: Fault | None) -> we
         while left > 0:
             await response.write(piece := content.read(min(left, _PIECE)))
             left -= len(piece)
-    if fault.kind is FaultKind.STALL:
-        await asyncio.sleep(fault.seconds)
+        if fault.kind is FaultKind.STALL:
+            await asyncio.sleep(fault.seconds)
     if request.transport is not None:
         request.transport.close()
     return response

@@ -65,9 +65,11 @@ class Groups:
         """Forbid the bot what the permissions name; with none, forbid nothing.
 
         Raises:
-            ControlError: There is no such permission, or no such group.
+            ControlError: There is no such permission, or no such group, or the bot is not in it.
         """
         forbidden = frozenset(permissions)
+        if not group.bot_present:
+            raise ControlError("the bot is not in the group")
         if unknown := forbidden - set(PERMISSIONS):
             raise ControlError(f"no such permission: {', '.join(sorted(unknown))}")
         self._change(bot, group, Standing.RESTRICTED if forbidden else Standing.MEMBER, forbidden)

@@ -1,7 +1,7 @@
 """Sending updates to a bot's address (telegram-bot-api, `WebhookActor.cpp`).
 
-The updates of one chat go one after the other, those of several chats side by side. What is not answered with 2xx is
-sent again: at once, then after 2, 4, 8… seconds.
+The messages of one chat go one after the other, those of several chats side by side, and presses of buttons beside
+them. What is not answered with 2xx is sent again: at once, then after 2, 4, 8… seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aiohttp
 
@@ -34,6 +34,10 @@ LONGEST_PAUSE = 60.0
 _TAKEN = range(200, 300)
 _NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
 """Methods beginning so are not called by an answer to a webhook."""
+
+Lane: TypeAlias = tuple[str, int]
+_OWNERS = {"message": "chat", "my_chat_member": "chat", "callback_query": "from", "pre_checkout_query": "from"}
+"""Whose lane an update takes."""
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +119,7 @@ class _Deliveries:
         self._webhook = webhook
         self._session = session
         self._answer = answer
-        self._lanes: set[int] = set()
+        self._lanes: set[Lane] = set()
 
     async def run(self) -> None:
         updates = self._bot.updates
@@ -129,7 +133,7 @@ class _Deliveries:
                         tasks.start(self._deliver(update, lane))
                 await updates.arrivals.after(seen)
 
-    async def _deliver(self, update: Update, lane: int) -> None:
+    async def _deliver(self, update: Update, lane: Lane) -> None:
         pause, failures = 1.0, 0
         while (retry_after := await self._attempt(update)) is not None:
             if failures and not retry_after:
@@ -163,11 +167,16 @@ class _Deliveries:
         return None
 
 
-def lane_of(update: Update) -> int:
-    """Return the chat whose updates keep their order, or the person whose."""
-    payload = update.payload
-    chat = payload.get("chat") or payload.get("message", {}).get("chat") or payload.get("from") or {}
-    return int(chat.get("id", 0))
+def lane_of(update: Update) -> Lane:
+    """Return the lane whose updates keep their order; those of other lanes may overtake them.
+
+    Messages and edits have a lane for each chat, presses one for each person, changes of the bot's rights one for each
+    chat, questions before payments one for each person; anything else has a lane of its own (telegram-bot-api,
+    `Client.cpp`, `webhook_queue_id`, and `WebhookActor.cpp`).
+    """
+    kind = "message" if update.kind == "edited_message" else update.kind
+    owner = _OWNERS.get(kind)
+    return (kind, update.id) if owner is None else (kind, int(update.payload.get(owner, {}).get("id", 0)))
 
 
 def _seconds(header: str | None) -> float:

@@ -68,6 +68,7 @@ async def send_media_group(call: Call[SendMediaGroup]) -> list[Json]:
     if len(method.media) not in ALBUM:
         raise BadRequestError(f"an album has {ALBUM[0]} to {ALBUM[-1]} media, not {len(method.media)}")
     items = [(await input_media_of(call, item), caption_of(item)) for item in method.media]
+    conversation = conversation_of(call, method.chat_id)  # which may have changed meanwhile
     kinds = {media.kind for media, _ in items}
     if len(kinds) > 1:
         raise BadRequestError("document can't be mixed with other media types")
@@ -153,6 +154,7 @@ async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Jso
     conversation = conversation_of(call, call.method.chat_id)
     keyboard, reply_to = keyboard_of(call, call.method.reply_markup), reply_target(call, conversation)
     media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
+    conversation = conversation_of(call, call.method.chat_id)  # which may have changed while the picture was worked on
     check_right(conversation, kind)
     charge(call, conversation)
     return post(call, conversation, words, media=media, keyboard=keyboard, reply_to=reply_to)
