@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGE_GROUPS = 50
 LARGE_RESULTS = 16
+ALBUM_GROUPS = 16
 SLOW = 20_000
 """Bytes a second."""
 WISH = "make it snow"
@@ -66,16 +67,16 @@ class LargeFiles(Abuser):
         """Send them."""
         person, caption = await stage.user("Large"), f"@{await stage.username()} {WISH}"
         groups = [await stage.group(f"Large {number}", person) for number in range(LARGE_GROUPS)]
-        document = await _uploaded(person.within(groups[0]))
+        document = await _uploaded(person.within(groups[0]), pictures.large_file())
         there = [person.within(group) for group in groups]
         notes = [await each.send("look") for each in there]  # which the bot does not read
         for each, (message,) in zip(there, notes, strict=True):
             await stage.chats.add_update({"message": _message(each, message, document, caption)})
 
 
-async def _uploaded(person: Person) -> dict[str, Any]:
-    """Give Telegram the file once, in a group, where the bot does not read it; returns what messages say of it."""
-    (message,) = await person.send(document=pictures.large_file(), name="camera.jpg")
+async def _uploaded(person: Person, data: bytes) -> dict[str, Any]:
+    """Give Telegram a file once, in a group, where the bot does not read it; returns what messages say of it."""
+    (message,) = await person.send(document=data, name="camera.jpg" if data.startswith(b"\xff") else "noise.png")
     chat = await person.snapshot()
     media = next(each.now.media for each in chat.messages if each.id == message)
     if media is None:
@@ -101,16 +102,21 @@ class CancelledAlbums(Abuser):
     about = "one person sends albums of three files of 18 MB and cancels each at once, over and over; Redis has 256 MB"
 
     async def abuse(self, stage: Stage) -> None:
-        """Send and cancel."""
+        """Send and cancel, in groups, since a chat's pace would slow one person's down."""
         await stage.redis.config_set("maxmemory", "256mb")
-        person = await stage.user("Albums")
-        for number in itertools.count(1):
-            album = [pictures.noise_png()] * 3
-            ids = await person.send(album=album, as_file=True, name="noise.png", caption=f"{WISH} {number}")
-            await _cancel(person, ids)
+        person, caption = await stage.user("Albums"), f"@{await stage.username()} {WISH}"
+        groups = [await stage.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
+        document = await _uploaded(person.within(groups[0]), pictures.noise_png())
+        for number, group in enumerate(itertools.cycle(groups)):
+            there = person.within(group)
+            ids = [message for _ in range(3) for message in await there.send("look")]
+            for message, words in zip(ids, (caption, "", ""), strict=True):
+                album = _message(there, message, document, words) | {"media_group_id": f"album-{number}"}
+                await stage.chats.add_update({"message": album})
+            await _cancel(there, ids)
 
 
-async def _cancel(person: Person, ids: tuple[int, ...]) -> None:
+async def _cancel(person: Person, ids: list[int]) -> None:
     """Press the button of the job's message as soon as it is there; go on where it does not come."""
     try:
         chat = await person.wait_for(lambda chat: any(message.reply_to in ids for message in chat.from_bot), 10)
