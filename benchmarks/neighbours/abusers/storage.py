@@ -11,6 +11,9 @@ from redis.exceptions import OutOfMemoryError
 
 from benchmarks.neighbours import pictures
 from benchmarks.neighbours.abusers.base import Abuser, together
+from qwenedit_bot.keys import BotKeys
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
 from tests.chaos.proxy import Toxic
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ FILLER = "filler"
 LOOK_EVERY = 0.2
 PIECE = 256 * 1024
 ENTRIES: tuple[dict[str, str], ...] = ({"nobody": "reads this"}, {"update": "{"}, {"update": "[]"}, {"raw": "\x00"})
+PAYLOADS = ("", "{", "[]", "\x00", '{"message": 5}', '{"update_id": 1, "message": {"chat": {"id": "x"}}}')
 EVENTS: tuple[dict[str, str], ...] = ({"nobody": "reads this"}, {"id": "0123456789abcdef", "state": "pondering"})
 
 
@@ -43,6 +47,16 @@ class Poison(Abuser):
         for stream, entries in (("updates", ENTRIES), ("events", EVENTS)):
             for entry in entries:
                 await stage.redis.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
+        lanes = [
+            Lanes(stage.redis, prefix)
+            for prefix in (
+                Keys().answers,
+                BotKeys(prefix=Keys().prefix, bot_id=(await stage.chats.bot())["id"]).updates,
+            )
+        ]
+        for each in lanes:
+            for number, payload in enumerate(PAYLOADS):
+                await each.put(f"{number}", f"poison-{number}", payload)
         fields = cast("dict[Any, Any]", await stage.redis.hgetall(jobs[0]))
         name = secrets.token_hex(8)
         await stage.redis.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})

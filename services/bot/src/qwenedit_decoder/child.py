@@ -44,11 +44,16 @@ TOO_HEAVY: Final = b"h"
 DEFECT: Final = b"!"
 """The code itself failed, in a way that it does not know of pictures."""
 
+LIGHT_NICE: Final = 5
+HEAVY_NICE: Final = 10
+"""Where processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
+
 
 def main() -> None:
     """Answer orders until the input ends."""
     cpu, memory, light = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "light"
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.nice(LIGHT_NICE if light else HEAVY_NICE)
     os.dup2(2, 1)  # what a library prints is no answer
     Image.preinit()
     Image.init()
