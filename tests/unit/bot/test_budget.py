@@ -88,6 +88,16 @@ def test_share_of_one_owner_is_bounded_and_keeps_no_room_from_others(clock: Cloc
             refused(budget, 5)
 
 
+def test_owner_with_many_waiting_is_to_ask_ever_later_until_they_hold_nothing(clock: Clock) -> None:
+    budget = Budget("user", 100, most_of_one=1, clock=clock)
+    with budget.taken(1):
+        afters = [refused(budget, 1).after for _ in range(50)]
+        assert afters == sorted(afters)
+        assert afters[-1] == LAST_LOOK
+    with budget.taken(1):
+        assert refused(budget, 1).after == afters[0]
+
+
 def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:
     budget = Budget("conversion", 1, clock=clock)
     with budget.taken(1):

@@ -241,7 +241,7 @@ async def run(
     accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
-    converter, memory = Converter(), Budget("memory", PICTURE_MEMORY)
+    converter, memory = Converter(), Budget("memory", PICTURE_MEMORY, most_of_one=PICTURE_MEMORY * 5 // 8)
     submit = Submit(
         queue=queue, limits=settings.limits, store=store,
         intake=PictureIntake(messenger, store, converter, memory), replies=replies, metrics=metrics, answered=answered,

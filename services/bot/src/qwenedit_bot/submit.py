@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from qwenedit_bot import views
-from qwenedit_bot.errors import FileTooBigError, FileUnavailableError, StorageSlowError
+from qwenedit_bot.errors import FileTooBigError, FileUnavailableError, RestingError, StorageSlowError
 from qwenedit_bot.loops import beside
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.moderation import Unmoderated, Verdict
@@ -63,6 +63,7 @@ _NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
     StorageFullError: ("storage_full", Text.STORAGE_FULL),
     StorageShareError: ("storage_share", Text.STORAGE_SHARE),
     StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
+    RestingError: ("resting", Text.RESTING),
 }
 
 log = structlog.get_logger(__name__)
@@ -210,8 +211,8 @@ class Submit:
                     await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
             except (
                 FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-                QueueFullError, StorageFullError, StorageShareError, StorageSlowError, TooManyUnfinishedError,
-                _NotAllowedError,
+                QueueFullError, StorageFullError, StorageShareError, StorageSlowError, RestingError,
+                TooManyUnfinishedError, _NotAllowedError,
             ) as error:  # fmt: skip
                 await self._store.delete(*stored)
                 await self._withdraw(request)
@@ -312,7 +313,7 @@ def _refusal(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError():
+        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | RestingError():
             reason, text = _NO_ROOM[type(error)]
             return Outcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):

@@ -72,6 +72,7 @@ class Text(StrEnum):
     STORAGE_FULL = "storage-full"
     STORAGE_SHARE = "storage-share"
     STORAGE_SLOW = "storage-slow"
+    RESTING = "resting"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
     RESULT_REFUSED = "result-refused"

@@ -52,6 +52,8 @@ class Budget:
         self._clock = clock
         self._held: dict[int, int] = {}
         self._line: dict[int, _Waiting] = {}
+        self._refused: dict[int, int] = {}
+        """How often owners were refused for their share since they last held nothing."""
 
     @property
     def used(self) -> int:
@@ -79,8 +81,9 @@ class Budget:
             del self._line[gone]
         own = self._held.get(owner, 0)
         if own and own + amount > self._most_of_one:
-            # Their own share is no reason for others to leave room.
-            raise LaterError(FIRST_LOOK, self._what)
+            # Their own share is no reason for others to leave room. Somebody may wait with fifty pictures.
+            self._refused[owner] = times = self._refused.get(owner, 0) + 1
+            raise LaterError(min(LAST_LOOK, FIRST_LOOK * times), self._what)
         ahead, place = 0, 0
         for each, waiting in self._line.items():
             if each == owner:
@@ -103,6 +106,7 @@ class Budget:
             self._held[owner] = left
         else:
             self._held.pop(owner, None)
+            self._refused.pop(owner, None)
 
 
 class Held:

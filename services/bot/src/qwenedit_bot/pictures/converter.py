@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.errors import LaterError
+from qwenedit_bot.errors import LaterError, RestingError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
 from qwenedit_decoder import child
@@ -72,14 +72,14 @@ class Converter:
             yield
 
     def check_rest(self, owner: int) -> None:
-        """Send a user away for a while whose file had to be killed a moment ago.
+        """Refuse a user for a while whose file had to be killed a moment ago; their chat is not to wait for that.
 
         Raises:
-            LaterError: their rest is not over.
+            RestingError: their rest is not over.
         """
         _rest, until = self._resting.get(owner, (0.0, 0.0))
         if until > self._clock():
-            raise LaterError(until - self._clock(), "conversion")
+            raise RestingError
 
     async def normalise(self, data: bytes, *, owner: int) -> Normalised:
         """Do `decoding.normalise`; to be called with a place.

@@ -106,6 +106,7 @@ class Intake:
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
                 pictures to be converted are taken.
+            RestingError: their last file had to be killed.
         """
         with ExitStack() as stack:
             stack.enter_context(self._requests.taken(owner))
