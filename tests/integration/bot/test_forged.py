@@ -102,6 +102,17 @@ def placeholder_of(chat: Chat, sent: int) -> Message | None:
     return next((each for each in chat.from_bot if each.reply_to == sent and "next in line" in (each.text or "")), None)
 
 
+async def all_answered(stage: Any, presses: list[dict[str, Any]]) -> None:
+    """Let the bot get presses, not more than it takes of one person at once, and wait for its answers."""
+    for update in presses:
+        await stage.telegram.add_update(update)
+    ids = {update["callback_query"]["id"] for update in presses}
+    await stage.telegram.wait_for_calls(
+        lambda calls: ids <= {str(call.parameters["callback_query_id"]) for call in calls},
+        method="answerCallbackQuery",
+    )
+
+
 @pytest.mark.parametrize(
     ("sender", "fields"),
     [
@@ -154,27 +165,20 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
 ) -> None:
     placeholder, job = await waiting(stage, ann)
     hers = shown(ann, us, f"cancel:{job.id}", number=placeholder.id)
-    presses = [
-        press(eve, f"{verb}:{job.id}", message)
-        for verb in ("cancel", "again", "further", "file", "seed")
-        for message in (
-            hers,
-            None,
-            shown(eve, OTHER_BOT, f"{verb}:{job.id}"),
-            shown(eve, us, f"{verb}:{job.id}"),
-            shown(eve, us, f"{verb}:{job.id}", via_bot=OTHER_BOT),
-            {"message_id": placeholder.id, "date": 0, "chat": chat_of(ann)},
-            {"message_id": 5, "date": 0, "chat": chat_of(eve)},
-        )
-    ]
-    for update in presses:
-        await stage.telegram.add_update(update)
-    ids = {update["callback_query"]["id"] for update in presses}
-
-    def all_answered(calls: Any) -> bool:
-        return ids <= {str(call.parameters["callback_query_id"]) for call in calls}
-
-    await stage.telegram.wait_for_calls(all_answered, method="answerCallbackQuery")
+    for verb in ("cancel", "again", "further", "file", "seed"):
+        presses = [
+            press(eve, f"{verb}:{job.id}", message)
+            for message in (
+                hers,
+                None,
+                shown(eve, OTHER_BOT, f"{verb}:{job.id}"),
+                shown(eve, us, f"{verb}:{job.id}"),
+                shown(eve, us, f"{verb}:{job.id}", via_bot=OTHER_BOT),
+                {"message_id": placeholder.id, "date": 0, "chat": chat_of(ann)},
+                {"message_id": 5, "date": 0, "chat": chat_of(eve)},
+            )
+        ]
+        await all_answered(stage, presses)
     assert await stage.worker.queue.unfinished_ids() == [job.id]
     assert not (await stage.worker.queue.status(job.id)).cancelling
     seen = await ann.snapshot()
@@ -189,12 +193,7 @@ async def test_press_of_the_owner_in_another_chat_than_the_answers_does_nothing(
     _placeholder, job = await waiting(stage, ann)
     group = await stage.telegram.group("Friends", ann)
     update = press(ann, f"cancel:{job.id}", shown(ann.within(group), us, f"cancel:{job.id}"))
-    await stage.telegram.add_update(update)
-    query = update["callback_query"]["id"]
-    await stage.telegram.wait_for_calls(
-        lambda calls: any(str(call.parameters["callback_query_id"]) == query for call in calls),
-        method="answerCallbackQuery",
-    )
+    await all_answered(stage, [update])
     assert await stage.worker.queue.unfinished_ids() == [job.id]
 
 
