@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from qwenedit_jobs import Keys, Reason, RedisSettings, connect
+from qwenedit_jobs.lanes import Lanes
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -102,3 +105,24 @@ async def test_a_picture_that_telegram_takes_in_no_form_is_answered_in_words(sta
     await stage.worker.finish_next(b"\x89PNG\r\n\x1a\nthis is no picture")
     answer = await ann.says("could not edit this picture")
     assert answer.now.buttons == ()
+
+
+async def test_answer_to_a_job_that_this_version_cannot_read_is_set_aside_and_given_when_it_can(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        key, lanes = Keys().job(claim.job.id), Lanes(redis, Keys().answers)
+        payload = await redis.hget(key, "payload")
+        await redis.hset(key, "payload", '{"from": "the future"}')
+        await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+
+        async def aside() -> bool:
+            return bool(await lanes.aside())
+
+        await stage.eventually(aside)
+        await redis.hset(key, "payload", payload)
+        [entry] = await lanes.aside()
+        assert await lanes.retry_aside(entry.id)
+        await ann.says("more memory")
+        await stage.answered(claim.job.id)

@@ -388,6 +388,10 @@ class JobQueue:
         found = await self.statuses([job_id])
         return found[0] if found else None
 
+    async def exists(self, job_id: str) -> bool:
+        """Whether a job is remembered, even if it cannot be read."""
+        return bool(await self._redis.exists(self._keys.job(job_id)))
+
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)

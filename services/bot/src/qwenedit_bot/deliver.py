@@ -93,10 +93,13 @@ class Deliver:
         Raises:
             LaterError: Telegram's pace, or memory, is not to be had now; as with the next, nothing is lost.
             TelegramUnavailableError: Telegram does not answer.
+            PoisonError: the job is another version's; it is set aside until a version that knows it is asked again.
         """
         with job_context(event.job_id):
             status = await self._queue.status(event.job_id)
             if status is None:
+                if await self._queue.exists(event.job_id):
+                    raise PoisonError("the job cannot be read by this version")
                 log.warning("answer.job_forgotten", state=event.state)
                 return
             if not status.state.final:

@@ -175,7 +175,7 @@ class Submit:
 
     async def known(self, new_id: str) -> bool:
         """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
-        return self._answered.get(new_id) is not None or await self._queue.status(new_id) is not None
+        return self._answered.get(new_id) is not None or await self._queue.exists(new_id)
 
     async def __call__(self, request: Request, words: Words) -> Outcome:
         """Accept or refuse a request, and say so in the chat."""
