@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LEASE = 600.0
 """Seconds: longer than any test that holds a job in its hand."""
-DAY, ENOUGH = 86_400, 45
+DAY, ENOUGH = 86_400, 120
 """Seconds of a day, and those within which a test is done that counts what happened on it."""
 
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, api, client, events, execution, fetching
+from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, api, client, events, execution, fetching, patience
 from tests.integration.comfyui.test_hostile import standing_before
 
 DEEP = b"[" * 100_000
@@ -40,7 +40,7 @@ BODIES = {
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
     monkeypatch.setattr(execution, "SOCKET_PATIENCE", 0.1)
-    monkeypatch.setattr(execution, "SILENT_PATIENCE", 0.3)
+    monkeypatch.setattr(patience, "SILENT_PATIENCE", 0.3)
     monkeypatch.setattr(execution, "ARRIVAL", 0.3)
     monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "CLEAN_UP", 0.3)

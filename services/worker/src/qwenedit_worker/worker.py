@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Reason, Settled, UnreadableJobError
+from qwenedit_jobs import Reason, UnreadableJobError
 from qwenedit_telemetry import attributes, job_context, tracing, unspoken
 from qwenedit_worker.ahead import Ahead
 from qwenedit_worker.attempt import Attempt
 from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.errors import QueueUnavailableError
 from qwenedit_worker.events import set_within, unless
-from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry
+from qwenedit_worker.notes import note_gpu, note_settled
+from qwenedit_worker.outcomes import Outcome, Release, Retry
 from qwenedit_worker.returns import Returns
 from qwenedit_worker.settlement import Settlement
 from qwenedit_worker.turn import TurnTaker
@@ -299,8 +300,9 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(claim.job.id, claim.token)
             raise
-        self._note_gpu(span, settled, share, workflow=self._label(claim.job))
-        self._note(claim, span, settled, outcome, seconds=asyncio.get_running_loop().time() - since)
+        note_gpu(self._metrics, span, settled, share, workflow=self._label(claim.job))
+        seconds = asyncio.get_running_loop().time() - since
+        note_settled(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
     async def _run(self, attempt: Attempt) -> Outcome:
         self._attempts.add(attempt)
@@ -339,30 +341,3 @@ class Worker:
         if not outcome.suspect or self._returns.again(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
-
-    def _note_gpu(self, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
-        exemplar = tracing.exemplar()
-        self._metrics.gpu_job.labels(workflow, settled.value).observe(share.seconds, exemplar)
-        told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(share.seconds, 3)}
-        if share.load_seconds is not None:
-            self._metrics.model_load.labels(workflow).observe(share.load_seconds, exemplar)
-            told[attributes.LOAD_SECONDS] = round(share.load_seconds, 3)
-        span.set(told)
-
-    def _note(self, claim: Claim, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float) -> None:
-        reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
-        self._metrics.attempts.labels(settled.value, reason).inc()
-        self._metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())
-        span.set({attributes.OUTCOME: settled.value})
-        if reason:
-            span.set({attributes.REASON: reason})
-            span.fail(reason)
-        if settled is Settled.LOST and claim.attempt_context:
-            span.leave_to_others()  # the bot's janitor learns of every lost attempt, and most have nobody else
-        if settled is Settled.LOST and isinstance(outcome, Finished):
-            self._metrics.stale_completions.inc()
-        why = {"reason": reason} if reason else {}
-        if isinstance(outcome, Retry | Fail | Release | Dropped):
-            why["detail"] = outcome.detail
-        level = {Settled.FAILED: log.error, Settled.DELAYED: log.warning, Settled.LOST: log.warning}
-        level.get(settled, log.info)("job.settled", outcome=settled.value, seconds=round(seconds, 3), **why)

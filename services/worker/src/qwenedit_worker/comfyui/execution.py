@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,6 +19,7 @@ from qwenedit_worker.comfyui.errors import (
 from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
 from qwenedit_worker.comfyui.fetching import Fetcher
 from qwenedit_worker.comfyui.model import EditResult, Progress, Stage, Uploaded
+from qwenedit_worker.comfyui.patience import Patience
 from qwenedit_worker.comfyui.record import State
 from qwenedit_worker.comfyui.transport import NotSentError
 
@@ -37,12 +38,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-REFUSED_PATIENCE = 5.0
-"""Seconds of refused connections after which the server counts as gone, and its queue with it."""
-SILENT_PATIENCE = 30.0
-"""Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
 ARRIVAL = 2.0
 """Seconds that a prompt, sent without a reply, may take to show up before it is sent again."""
 SOCKET_PATIENCE = 2.0
@@ -102,6 +97,7 @@ class Execution:
         self._sent_twice = False
         self._arrived = False
         self._settled = False
+        self._patience = Patience(pause=poll_interval, on_gone=watch.gone)
         self._fetcher = Fetcher(exchange, on_gone=watch.gone)
 
     @property
@@ -263,7 +259,7 @@ class Execution:
         give_up = self._clock() + ARRIVAL
         while True:
             try:
-                standing = await self._patiently(lambda: self._api.standing(self.prompt_id))
+                standing = await self._patience.ask(lambda: self._api.standing(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"after an unanswered submission: {error}", submitted=True) from error
             if standing.state is not State.UNKNOWN:
@@ -277,7 +273,7 @@ class Execution:
         while True:
             await self._pause()
             try:
-                standing = await self._patiently(lambda: self._api.standing(self.prompt_id))
+                standing = await self._patience.ask(lambda: self._api.standing(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
             match standing.state:
@@ -314,21 +310,6 @@ class Execution:
             except TimeoutError:
                 continue
         self._ask.clear()
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeat a question that may be repeated, until the server must be taken for gone."""
-        started = self._clock()
-        while True:
-            try:
-                return await call()
-            except ComfyUIUnavailable as error:
-                refused = isinstance(error, NotSentError)
-                if refused:
-                    self._watch.gone()  # back within our patience, it must not be condemned for what it did before
-                patience = REFUSED_PATIENCE if refused else SILENT_PATIENCE
-                if self._clock() - started >= patience:
-                    raise
-                await asyncio.sleep(self._poll_interval)
 
     async def _free(self) -> None:
         try:

@@ -1,0 +1,52 @@
+"""What metrics, trace and log say of an attempt that has been settled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import Settled
+from qwenedit_telemetry import attributes, tracing
+from qwenedit_worker.outcomes import Dropped, Fail, Finished, Release, Retry
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import Claim
+    from qwenedit_worker.gpu import Share
+    from qwenedit_worker.metrics import Metrics
+    from qwenedit_worker.outcomes import Outcome
+
+log = structlog.get_logger(__name__)
+
+
+def note_gpu(metrics: Metrics, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
+    """Note the GPU's time that the attempt took."""
+    exemplar = tracing.exemplar()
+    metrics.gpu_job.labels(workflow, settled.value).observe(share.seconds, exemplar)
+    told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(share.seconds, 3)}
+    if share.load_seconds is not None:
+        metrics.model_load.labels(workflow).observe(share.load_seconds, exemplar)
+        told[attributes.LOAD_SECONDS] = round(share.load_seconds, 3)
+    span.set(told)
+
+
+def note_settled(
+    metrics: Metrics, claim: Claim, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float
+) -> None:
+    """Note what became of the job, and why, `seconds` after its claim."""
+    reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
+    metrics.attempts.labels(settled.value, reason).inc()
+    metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())
+    span.set({attributes.OUTCOME: settled.value})
+    if reason:
+        span.set({attributes.REASON: reason})
+        span.fail(reason)
+    if settled is Settled.LOST and claim.attempt_context:
+        span.leave_to_others()  # the bot's janitor learns of every lost attempt, and most have nobody else
+    if settled is Settled.LOST and isinstance(outcome, Finished):
+        metrics.stale_completions.inc()
+    why = {"reason": reason} if reason else {}
+    if isinstance(outcome, Retry | Fail | Release | Dropped):
+        why["detail"] = outcome.detail
+    level = {Settled.FAILED: log.error, Settled.DELAYED: log.warning, Settled.LOST: log.warning}
+    level.get(settled, log.info)("job.settled", outcome=settled.value, seconds=round(seconds, 3), **why)
