@@ -175,6 +175,20 @@ def test_every_pod_is_denied_everything_that_no_policy_allows(manifests, pods):
         assert deny["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), owner
 
 
+def test_password_of_redis_admin_is_in_redis_own_pod_alone(pods):
+    for owner, pod in pods.items():
+        keys = {
+            variable["valueFrom"]["secretKeyRef"]["key"]
+            for container in containers(pod)
+            for variable in container.get("env", [])
+            if "secretKeyRef" in variable.get("valueFrom", {})
+        }
+        assert ("admin" in keys) is owner.endswith("-redis"), owner
+        assert not any(
+            "secretRef" in source for container in containers(pod) for source in container.get("envFrom", [])
+        )
+
+
 def test_port_53_is_open_to_name_servers_alone(values, manifests):
     if values.get("networkPolicy", {}).get("dns"):
         pytest.skip("this render has name servers of its own")

@@ -201,6 +201,7 @@ def pod_of(name: str, image: str, code: str, **labels: str) -> dict[str, Any]:
                 "runAsNonRoot": True,
                 "runAsUser": 65532,
                 "seccompProfile": {"type": "RuntimeDefault"},
+                "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
             },
             "containers": [container],
         },

@@ -19,7 +19,7 @@ from PIL import Image
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.webhook import TOLD_EVERY
+from qwenedit_bot.log_rate import EVERY
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -279,4 +279,4 @@ async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line_and_a_c
         async with session.post(address, json=nobodys(30_000), headers={HEADER: SECRET}) as answer:
             assert answer.status == 200
     assert (await refused(replica))["secret"] - before == seconds * 1000
-    assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // TOLD_EVERY
+    assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // EVERY

@@ -32,6 +32,7 @@ from qwenedit_bot import (
 )
 from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
+from qwenedit_bot.addresses import AddressedQueue
 from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, impatient, status_of
 from qwenedit_bot.deliver import AnswerWork, Deliver
@@ -84,7 +85,6 @@ from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.identity import identity
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.operating import OperatedQueue
 from qwenedit_jobs.pictures import UPLOAD_TTL
 from qwenedit_jobs.policy import check_eviction_policy
 from qwenedit_jobs.presence import Workers
@@ -221,10 +221,11 @@ async def run(
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
         PresetsError: the operator's presets cannot be used.
     """
-    redis = connections.commands
-    queue = OperatedQueue(
-        redis, settings.keys, picture_ttl=settings.picture_ttl, on_unreadable=lambda _job: metrics.unreadable.inc()
-    )
+    redis, ids = connections.commands, JobIds(settings.bot_token.get_secret_value())
+    queue = AddressedQueue(
+        redis, settings.keys, bot_keys=keys, ids=ids, picture_ttl=settings.picture_ttl,
+        on_unreadable=lambda _job: metrics.unreadable.inc(), on_forged=metrics.forged.inc,
+    )  # fmt: skip
     store = RedisPictureStore(connections.raw, settings.keys, ttl=UPLOAD_TTL)
     texts = Texts(default=settings.default_language)
     languages = Languages(redis, keys, texts)
@@ -255,7 +256,7 @@ async def run(
         redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
     )
     services = Services(
-        bot_id=keys.bot_id, ids=JobIds(settings.bot_token.get_secret_value()),
+        bot_id=keys.bot_id, ids=ids,
         queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
         messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts, guests=access.guests,
         forgetting=oblivion,

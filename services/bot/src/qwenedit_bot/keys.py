@@ -67,6 +67,10 @@ class BotKeys:
         """STRING: there for an hour after Redis was asked to write its append-only file anew."""
         return f"{self.prefix}:erased"
 
+    def token_since(self, token: str) -> str:
+        """STRING: when (s) a token of this bot was first used here; it is told by what is derived from it."""
+        return f"{self.prefix}:token-since:{self.bot_id}:{token}"
+
     def pattern_of(self, user_id: int) -> str:
         """Regular expression of the keys whose names alone say that they are a user's.
 

@@ -113,6 +113,10 @@ class BotMetrics:
             "qwenedit_redis_memory_max_bytes", "Memory beyond which Redis refuses writes; 0: it has no such limit.",
             registry=registry,
         )  # fmt: skip
+        self.forged = Counter(
+            "qwenedit_jobs_forged_total", "Jobs with an address that the bot was not asked from; they get no answer.",
+            registry=registry,
+        )  # fmt: skip
         self.unreadable = Counter(
             "qwenedit_jobs_unreadable_total", "Jobs in Redis that this version could not read, each once a replica.",
             registry=registry,

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,13 +18,13 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.calls import impatient, status_of
 from qwenedit_bot.errors import TokenRefusedError
+from qwenedit_bot.log_rate import LogRate
 from qwenedit_bot.loops import Backoff, pause
 from qwenedit_bot.updates import KINDS
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from aiogram import Bot
     from pydantic import SecretStr
@@ -41,34 +39,8 @@ SHUTDOWN = 5.0
 """Seconds for requests in hand: each only writes to Redis."""
 CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
-TOLD_EVERY = 60.0
-"""Seconds between two log lines about refused requests."""
 
 log = structlog.get_logger(__name__)
-
-
-class Refusals:
-    """Counts refused requests, and logs them together now and then: whoever makes them does not fill the log.
-
-    Args:
-        metrics: Counts each.
-        clock: Monotonic time in seconds.
-    """
-
-    def __init__(self, metrics: BotMetrics, clock: Callable[[], float] = time.monotonic) -> None:
-        self._metrics = metrics
-        self._clock = clock
-        self._untold: Counter[str] = Counter()
-        self._tell_at = clock()
-
-    def note(self, reason: str) -> None:
-        """Count one more. It is logged now, or with the first one after `TOLD_EVERY`."""
-        self._metrics.webhook_refused.labels(reason).inc()
-        self._untold[reason] += 1
-        if self._clock() >= self._tell_at:
-            log.warning("webhook.refused", count=self._untold.total(), **self._untold)
-            self._untold.clear()
-            self._tell_at = self._clock() + TOLD_EVERY
 
 
 class Webhook:
@@ -102,7 +74,8 @@ class Webhook:
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._refusals = Refusals(metrics)
+        self._metrics = metrics
+        self._lines = LogRate(log)
         app = web.Application(client_max_size=LARGEST_UPDATE)
         app.router.add_post(urlsplit(url).path or "/", self._receive)
         self._server = HttpServer(
@@ -111,7 +84,7 @@ class Webhook:
             port=port,
             connections=CONNECTIONS,
             shutdown=SHUTDOWN,
-            on_malformed=lambda: self._refusals.note("malformed"),
+            on_malformed=lambda: self._note("malformed"),
         )
         self._set = False
 
@@ -136,27 +109,31 @@ class Webhook:
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
-            self._refusals.note("secret")
+            self._note("secret")
             return web.Response(status=401)
         if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
-            self._refusals.note("compressed")
+            self._note("compressed")
             return web.Response(status=415)
         try:
             update = json.loads(await request.read())
             update["update_id"] = int(update["update_id"])
         except web.HTTPRequestEntityTooLarge:
-            self._refusals.note("too_large")
+            self._note("too_large")
             raise
         except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self._refusals.note("no_update")
+            self._note("no_update")
             return web.Response(status=400)
         self._server.arrived(request)
         try:
             await self._updates.take([update])
         except RedisError as error:
-            log.warning("webhook.redis_unavailable", error=type(error).__name__)
+            self._lines.warning("webhook.redis_unavailable", error=type(error).__name__)
             return web.Response(status=503)
         return web.Response()
+
+    def _note(self, reason: str) -> None:
+        self._metrics.webhook_refused.labels(reason).inc()
+        self._lines.warning("webhook.refused", reason=reason)
 
     async def _register(self, stop: asyncio.Event) -> None:
         """Tell Telegram where to post, until it has heard it; saying the same again changes nothing."""

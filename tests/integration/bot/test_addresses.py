@@ -1,0 +1,140 @@
+"""A job's answer goes where the bot was asked for it, whatever a worker writes into Redis."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from qwenedit_bot.addresses import NOWHERE, UNPROVEN_FOR, AddressedQueue
+from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import Edit, Job, Keys, Limits, ReplyTo
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+KEYS = Keys()
+ANN, BEN = 1001, 1002
+ASKED, SAID = 7, 8
+"""A user's message, and the bot's that answers it."""
+
+
+@dataclass
+class Bench:
+    """The bot's side of the queue, and Redis as a worker writes into it."""
+
+    redis: Redis
+    bot_keys: BotKeys
+    ids: JobIds
+    forged: int = 0
+    now: float = UNPROVEN_FOR + 1
+    """Later than the token's first use, at 0, by all the time in which other tokens' ids are believed."""
+
+    def queue(self) -> AddressedQueue:
+        return AddressedQueue(
+            self.redis, KEYS, bot_keys=self.bot_keys, ids=self.ids, picture_ttl=60,
+            on_unreadable=lambda _job: None, on_forged=self._count, clock=lambda: self.now,
+        )  # fmt: skip
+
+    def _count(self) -> None:
+        self.forged += 1
+
+    async def ask(self, chat: int, *, job_id: str = "") -> Job:
+        """Have a job accepted, as the bot does."""
+        job = Job(
+            id=job_id or self.ids(chat, ASKED),
+            user_id=chat,
+            edit=Edit(prompt="p", pictures=("a",), seed=1),
+            reply=ReplyTo(chat_id=chat, placeholder_id=SAID, source_message_id=ASKED, language="en"),
+        )
+        await self.redis.set(self.bot_keys.reply(chat, ASKED), SAID)
+        await self.queue().enqueue(job, Limits())
+        return job
+
+    async def rewrite(self, job: Job, **reply: Any) -> None:
+        """Change the address in a job's payload."""
+        payload = json.loads(await self.redis.hget(KEYS.job(job.id), "payload") or "")
+        payload["reply"] |= reply
+        await self.redis.hset(KEYS.job(job.id), "payload", json.dumps(payload))
+
+    async def address(self, job: Job) -> ReplyTo | None:
+        status = await self.queue().status(job.id)
+        assert status is not None
+        return status.job.reply
+
+
+@pytest.fixture
+async def bench(redis, bot_keys) -> Bench:
+    bench = Bench(redis, bot_keys, JobIds("42:the-token-of-this-bot"))
+    await redis.set(bot_keys.token_since(bench.ids(0, 0)), 0)
+    return bench
+
+
+async def test_job_is_answered_where_it_was_asked_for(bench):
+    job = await bench.ask(ANN)
+    assert await bench.address(job) == job.reply
+    assert bench.forged == 0
+
+
+@pytest.mark.parametrize("change", [{"chat_id": BEN}, {"source_message_id": 9}, {"discriminator": "x"}])
+async def test_job_that_a_worker_readdresses_is_forged_and_answered_nowhere(bench, change):
+    job = await bench.ask(ANN)
+    await bench.ask(BEN)  # who has an answer of the same number
+    await bench.rewrite(job, **change)
+    queue = bench.queue()
+    with capture_logs() as logs:
+        for _ in range(3):
+            [status] = await queue.statuses([job.id])
+            assert status.job.reply is None
+    assert [(line["event"], line["job"]) for line in logs] == [("job.forged", job.id)]
+    assert bench.forged == 1
+
+
+async def test_job_that_was_known_and_is_readdressed_then_is_forged_too(bench):
+    job, queue = await bench.ask(ANN), bench.queue()
+    assert (await queue.status(job.id)).job.reply is not None
+    await bench.rewrite(job, chat_id=BEN)
+    assert (await queue.status(job.id)).job.reply is None
+
+
+@pytest.mark.parametrize("field", ["payload", "placeholder"])
+async def test_message_that_a_worker_names_is_not_overwritten_but_the_one_that_the_bot_remembers(bench, field):
+    job = await bench.ask(ANN)
+    if field == "payload":
+        await bench.rewrite(job, placeholder_id=1)
+    else:
+        await bench.redis.hset(KEYS.job(job.id), "placeholder", 1)
+    assert await bench.address(job) == job.reply
+
+
+async def test_answer_that_the_bot_no_longer_remembers_is_a_message_of_its_own(bench):
+    job = await bench.ask(ANN)
+    await bench.redis.delete(bench.bot_keys.reply(ANN, ASKED))
+    assert (await bench.address(job)).placeholder_id == NOWHERE
+
+
+async def test_job_that_a_worker_makes_up_is_forged(bench):
+    made_up = await bench.ask(BEN, job_id="0123456789abcdef")
+    await bench.rewrite(made_up, chat_id=ANN, placeholder_id=3)
+    assert await bench.address(made_up) is None
+
+
+async def test_jobs_of_another_token_are_answered_for_eight_days_where_the_bot_remembers_them(bench):
+    """Of the release before, too: its ids were no secrets."""
+    job = await bench.ask(ANN)
+    bench.ids = JobIds("42:another-token-after-the-first-was-revoked")
+    assert await bench.address(job) == job.reply
+    bench.now += UNPROVEN_FOR + 1
+    assert await bench.address(job) is None
+
+
+async def test_job_that_nobody_waits_for_is_left_as_it_is(bench):
+    job = Job(id="0" * 16, user_id=0, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
+    await bench.queue().enqueue(job, Limits())
+    assert await bench.address(job) is None
+    assert bench.forged == 0
