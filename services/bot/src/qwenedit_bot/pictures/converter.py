@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MEGABYTE = 1024 * 1024
-LIGHT = Limits(cpu=2, memory=192 * MEGABYTE, seconds=20.0, light=True)
-HEAVY = Limits(cpu=8, memory=512 * MEGABYTE, seconds=60.0, light=False)
+LIGHT = Limits(cpu=2, memory=192 * MEGABYTE, seconds=30.0, light=True)
+HEAVY = Limits(cpu=8, memory=512 * MEGABYTE, seconds=120.0, light=False)
 PLACES = 4
 """Pictures that may be on their way to the process for light ones. Each waits for three others at most."""
 SHORTEST_REST, LONGEST_REST = 10.0, 600.0
