@@ -19,6 +19,7 @@ import aiohttp
 from local_stack import HOST
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue import SCRIPTS
+from qwenedit_jobs.scripts import parts_of
 from qwenedit_jobs.turns import Turns
 from tests.chaos.proxy import Toxic
 
@@ -369,7 +370,7 @@ SCENARIOS = (
     Scenario("no answer", faults=(("drop_answer", {"path": "/prompt", "times": 2}),)),
     Scenario("refused", faults=(("http_error", {"path": "/prompt", "status": 503, "times": 2}),)),
     Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
-    Scenario("leaving unheard", prepare=denied(script("prelude", "drain")), act=leave_unheard, faults=(STUCK,)),
+    Scenario("leaving unheard", prepare=denied(script(*parts_of("drain"))), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
     Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("turn cut", prepare=denied(script("turn_take")), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
@@ -377,8 +378,8 @@ SCENARIOS = (
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
-    Scenario("claim cut", prepare=denied(script("prelude", "claim")), act=allowed_after(5)),
-    Scenario("result cut", prepare=denied(script("prelude", "complete")), act=allowed_after(5)),
+    Scenario("claim cut", prepare=denied(script(*parts_of("claim"))), act=allowed_after(5)),
+    Scenario("result cut", prepare=denied(script(*parts_of("complete"))), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from pydantic import ValidationError
@@ -17,22 +17,21 @@ from qwenedit_jobs.errors import (
     QueueFullError,
     StorageFullError,
     TooManyUnfinishedError,
-    UnreadableRecordError,
 )
 from qwenedit_jobs.lost import LostAttempt
-from qwenedit_jobs.model import Cancelled, Claim, Counts, Job, Lease, Phase, Reason, Result, Settled, State, Status
+from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Result, Settled, State
 from qwenedit_jobs.pictures import UPLOAD_TTL
-from qwenedit_jobs.reading import claim_of, known, status_of
-from qwenedit_jobs.refusals import explained, is_wrong_kind
+from qwenedit_jobs.reading import claim_of, known
+from qwenedit_jobs.refusals import explained
 from qwenedit_jobs.scripts import FOLDER, PRELUDE, Scripts, parts_of
+from qwenedit_jobs.view import QueueView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.scripts import Command
 
 SCRIPT_NAMES = (
     "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
@@ -59,8 +58,6 @@ ABANDONED_FOR = 60.0
 """Seconds for which an abandoned token is remembered: its claim may still be on its way, or wait inside Redis."""
 DEFERRED_FOR = 5.0
 """Seconds for which a job that a worker cannot read is left to the workers of another version."""
-MOST_NOTED = 1_000
-"""Jobs of which it is remembered that they could not be read, so that each is told of once."""
 _FORGOTTEN = "forgotten"
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
@@ -88,19 +85,7 @@ class Limits:
     max_wait: float = 3_600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A part of the line, and the jobs outside it."""
-
-    length: int
-    """Jobs in line."""
-    line: dict[str, int]
-    """Id → place in line, 1 for the next one, in this order."""
-    others: tuple[str, ...]
-    """Ids of jobs that run or pause between attempts."""
-
-
-class JobQueue:
+class JobQueue(QueueView):
     """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
 
     Every method may raise `redis.exceptions.RedisError`, and every one may then be called again. Two of these errors
@@ -124,31 +109,17 @@ class JobQueue:
         picture_ttl: int = PICTURE_TTL,
         on_unreadable: Callable[[str], None] = lambda _job_id: None,
     ) -> None:
-        self._redis = redis
+        scripts = Scripts(redis, SCRIPTS, PARTS)
+        super().__init__(
+            redis,
+            keys,
+            scripts=scripts,
+            waiting=Scripts(waiter, SCRIPTS, PARTS) if waiter else scripts,
+            common=(UNANSWERED_RETENTION, DEAD_KEPT),
+            on_unreadable=on_unreadable,
+        )
         self._waiter = waiter or redis
-        self._keys = keys
         self._picture_ttl = picture_ttl
-        self._scripts = Scripts(redis, SCRIPTS, PARTS)
-        self._waiting = Scripts(waiter, SCRIPTS, PARTS) if waiter else self._scripts
-        self._on_unreadable = on_unreadable
-        self._unreadable = dict[str, None]()
-        self._script_keys = keys.of_scripts
-        self._common: Command = (*keys.prefixes_of_scripts, UNANSWERED_RETENTION, DEAD_KEPT)
-
-    async def _run(
-        self,
-        transition: str,
-        *arguments: str | float,
-        raw: bool = False,
-        behind: Sequence[Command] = (),
-        waiting: bool = False,
-    ) -> Any:
-        scripts = self._waiting if waiting else self._scripts
-        try:
-            return await scripts.run(transition, self._script_keys, (*self._common, *arguments), raw=raw, behind=behind)
-        except ResponseError as error:
-            job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
-            raise await explained(error, self._redis, self._keys.kinds | job) from error
 
     # ---------------------------------------------------------------- the bot's side
 
@@ -380,104 +351,6 @@ class JobQueue:
     async def drain(self, job_id: str, token: str) -> Lease:
         """Say that the job's pod is leaving, so that KEDA no longer keeps a replica for it."""
         return Lease(await self._run("drain", job_id, token))
-
-    # ---------------------------------------------------------------- looking
-
-    async def status(self, job_id: str) -> Status | None:
-        """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
-        found = await self.statuses([job_id])
-        return found[0] if found else None
-
-    async def exists(self, job_id: str) -> bool:
-        """Whether a job is remembered, even if it cannot be read."""
-        return bool(await self._redis.exists(self._keys.job(job_id)))
-
-    async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
-        """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
-        ids = list(job_ids)
-        pipeline = self._redis.pipeline(transaction=False)
-        for job_id in ids:
-            pipeline.hgetall(self._keys.job(job_id))
-        statuses: list[Status] = []
-        for job_id, fields in zip(ids, await pipeline.execute(raise_on_error=False), strict=True):
-            if isinstance(fields, Exception) and not is_wrong_kind(fields):
-                raise fields
-            try:
-                statuses += [status_of(fields)] if fields else []
-            except UnreadableRecordError as error:
-                # One that is shown to nobody must not keep the others from being shown.
-                self._note_unreadable(job_id, str(error))
-        return statuses
-
-    def _note_unreadable(self, job_id: str, why: str) -> None:
-        if job_id in self._unreadable:
-            return
-        self._unreadable[job_id] = None
-        if len(self._unreadable) > MOST_NOTED:
-            del self._unreadable[next(iter(self._unreadable))]
-        log.warning("queue.unreadable", job_id=job_id, error=why, remedy="qwenedit jobs show")
-        self._on_unreadable(job_id)
-
-    async def waiting_ids(self) -> list[str]:
-        """Return the ids in line, next one first."""
-        line, *_others = await self._run("unfinished")
-        return list(reversed(line))
-
-    async def window(self, *, skip: int, count: int, others: int) -> Window:
-        """Look at a part of the line and at the jobs outside it: as much work for a line of ten thousand as for one.
-
-        Args:
-            skip: Jobs in line, from the next one on, that are left out.
-            count: Jobs in line that are told.
-            others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
-        """
-        length, line, *elsewhere = await self._run("window", skip, count, others)
-        ids = [str(job_id) for job_id in reversed(line)]
-        return Window(
-            length=int(length),
-            line={job_id: place for place, job_id in enumerate(ids, skip + 1)},
-            others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
-        )
-
-    async def places_of(self, job_ids: Iterable[str]) -> dict[str, int]:
-        """Return the places in line, 1 for the next one, of those jobs that are in line."""
-        ids = list(job_ids)
-        places = await self._run("places", *ids) if ids else []
-        return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
-
-    async def unfinished_ids(self) -> list[str]:
-        """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
-        line, *others = await self._run("unfinished")
-        return [*reversed(line), *(job_id for ids in others for job_id in ids)]
-
-    async def unfinished_ids_of(self, user_id: int) -> list[str]:
-        """Return the ids of one user's unfinished jobs, in no order."""
-        ids = await self._redis.smembers(self._keys.user(user_id))
-        return [cast("str", job_id) for job_id in ids]
-
-    async def busy_workers(self) -> set[str]:
-        """Return the names of the workers that have a job in hand and are not leaving."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for job_id in await self._redis.zrange(self._keys.leases, 0, -1):
-            pipeline.hget(self._keys.job(cast("str", job_id)), "worker")
-        workers = await pipeline.execute(raise_on_error=False)
-        return {worker for worker in workers if worker and isinstance(worker, str)}
-
-    async def counts(self) -> Counts:
-        """Count the jobs in each place, at one moment.
-
-        Raises:
-            WrongTypeError: one of the places holds something else.
-        """
-        return (await self._counts(""))[0]
-
-    async def room(self, user_id: int) -> tuple[Counts, int]:
-        """Count as `counts` does, and one user's unfinished jobs, at one moment."""
-        return await self._counts(user_id)
-
-    async def _counts(self, user_id: int | str) -> tuple[Counts, int]:
-        waiting, running, draining, delayed, dead, paused, unfinished = await self._run("counts", user_id)
-        return Counts(waiting, running, draining, delayed, dead, paused=bool(paused)), unfinished
 
 
 def _payload(job: Job) -> str:
