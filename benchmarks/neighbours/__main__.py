@@ -49,6 +49,7 @@ async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
                 fresh = row.recovery is None or abuser.webhook or bool(row.errors)
             if options.together:
                 await stage.enter(webhook=True)
+                stage.roomy = True
                 together = [abuser() for abuser in chosen if not abuser.stops_all]
                 yield await trial(
                     stage, together, name=report.TOGETHER, seconds=options.seconds * LONGER, patience=options.patience

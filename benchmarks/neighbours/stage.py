@@ -80,6 +80,7 @@ class Stage:
         self._users, self._strangers = iter(ALLOWED), iter(STRANGERS)
         self.seen = Seen()
         self.webhook_port = 0
+        self.roomy = False
         self.bot: Service
         self.workers: list[Service] = []
         self.redis: Redis
@@ -171,6 +172,11 @@ class Stage:
     def forget(self) -> None:
         """Count from now on what is seen of the processes."""
         self.seen = Seen()
+
+    async def shrink(self, maxmemory: str) -> None:
+        """Give Redis less room, so that it is full soon; not where others are to have room beside."""
+        if not self.roomy:
+            await self.redis.config_set("maxmemory", maxmemory)
 
     async def calm(self) -> None:
         """Take back whatever was done to the simulators and to Redis."""

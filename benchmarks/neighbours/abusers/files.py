@@ -103,7 +103,7 @@ class CancelledAlbums(Abuser):
 
     async def abuse(self, stage: Stage) -> None:
         """Send and cancel, in groups, since a chat's pace would slow one person's down."""
-        await stage.redis.config_set("maxmemory", "256mb")
+        await stage.shrink("256mb")
         person, caption = await stage.user("Albums"), f"@{await stage.username()} {WISH}"
         groups = [await stage.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
         document = await _uploaded(person.within(groups[0]), pictures.noise_png())

@@ -82,7 +82,7 @@ class Crowd(Abuser):
 
     async def abuse(self, stage: Stage) -> None:
         """Send photos."""
-        await stage.redis.config_set("maxmemory", SMALL)
+        await stage.shrink(SMALL)
         people = [await stage.user(f"Crowd {number}") for number in range(16)]
         await together(_keep_asking(person) for person in people)
 
@@ -103,7 +103,7 @@ class Full(Abuser):
 
     async def abuse(self, stage: Stage) -> None:
         """Fill it, and keep it full."""
-        await stage.redis.config_set("maxmemory", SMALL)
+        await stage.shrink(SMALL)
         number = 0
         while True:
             try:

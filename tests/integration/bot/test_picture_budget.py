@@ -17,7 +17,7 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import Attachment, Intake, StoredPicture
 from qwenedit_bot.pictures.results import Results
-from qwenedit_decoder.decoding import MAX_BYTES
+from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
 from tests.chaos.proxy import Proxy, Toxic
 
@@ -207,6 +207,19 @@ async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
             pass
     with pytest.raises(PictureExpiredError):
         async with results.read("gone", owner=ANN):
+            pass
+
+
+async def test_large_result_waits_for_its_conversion_before_it_is_read(
+    store: RedisPictureStore, converter: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_too_early(_ref: str) -> bytes:
+        raise AssertionError("a result that waits was read")
+
+    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
+    monkeypatch.setattr(store, "get", read_too_early)
+    with converter.place(BOB, heavy=True), pytest.raises(LaterError):
+        async with Results(store, converter, memory).read("r", owner=ANN):
             pass
 
 

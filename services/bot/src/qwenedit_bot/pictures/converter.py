@@ -62,13 +62,17 @@ class Converter:
         await self._heavy.close()
 
     @contextmanager
-    def place(self, owner: int) -> Iterator[None]:
+    def place(self, owner: int, *, heavy: bool = False) -> Iterator[None]:
         """Hold a place for a picture, before it is there.
+
+        Args:
+            owner: Of the picture.
+            heavy: It is known to need the process for heavy ones.
 
         Raises:
             LaterError: all are taken.
         """
-        with self._places.taken(owner):
+        with (self._heavy_place if heavy else self._places).taken(owner):
             yield
 
     def check_rest(self, owner: int) -> None:
@@ -97,20 +101,27 @@ class Converter:
             raise PictureRefusedError(Refusal.TOO_HEAVY) from None
         return Normalised(answer.picture or b"", answer.about["width"], answer.about["height"])
 
-    async def for_send_photo(self, data: bytes, *, owner: int) -> bytes | None:
+    async def for_send_photo(self, data: bytes, *, owner: int, heavy: bool = False) -> bytes | None:
         """Do `decoding.for_send_photo`; to be called with a place. None as well where that takes too much.
+
+        Args:
+            data: The result.
+            owner: Whose it is.
+            heavy: The place is one of the process for heavy pictures.
 
         Raises:
             PictureRefusedError: the result is no picture.
             LaterError: somebody else's heavy picture is being converted.
         """
         try:
-            return (await self._ask(child.FOR_SEND_PHOTO, data, owner)).picture
+            return (await self._ask(child.FOR_SEND_PHOTO, data, owner, heavy=heavy)).picture
         except (ChildDiedError, TooHeavyError):
             return None
 
-    async def _ask(self, what: bytes, data: bytes, owner: int) -> Answer:
+    async def _ask(self, what: bytes, data: bytes, owner: int, *, heavy: bool = False) -> Answer:
         try:
+            if heavy:
+                return await self._heavy.ask(what, data)
             try:
                 return await self._light.ask(what, data)
             except (TooHeavyError, ChildDiedError):

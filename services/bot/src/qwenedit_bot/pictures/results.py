@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,10 +60,16 @@ class Results:
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is no picture.
         """
-        async with self.original(ref, owner=owner) as original:
-            with tracing.span("convert picture"):
-                photo = original if goes_as_it_is(original) else await self._photo(original, owner)
-            yield ResultPicture(original, photo)
+        heavy = await self._store.size(ref) > SEND_PHOTO_BYTES
+        with ExitStack() as place:
+            if heavy:  # before it is read: sixteen that wait for one place would be read again and again
+                place.enter_context(self._converter.place(owner, heavy=True))
+            async with self.original(ref, owner=owner) as original:
+                photo: bytes | None = original
+                if heavy or not goes_as_it_is(original):
+                    with tracing.span("convert picture"):
+                        photo = await self._photo(original, owner, place, heavy=heavy)
+                yield ResultPicture(original, photo)
 
     @asynccontextmanager
     async def original(self, ref: str, *, owner: int) -> AsyncIterator[bytes]:
@@ -86,6 +92,9 @@ class Results:
         except StorageSlowError:
             raise LaterError(SLOW_AGAIN, "storage") from None
 
-    async def _photo(self, original: bytes, owner: int) -> bytes | None:
-        with self._converter.place(owner):
-            return await self._converter.for_send_photo(original, owner=owner)
+    async def _photo(self, original: bytes, owner: int, place: ExitStack, *, heavy: bool) -> bytes | None:
+        if not heavy:
+            place.enter_context(self._converter.place(owner))
+        photo = await self._converter.for_send_photo(original, owner=owner, heavy=heavy)
+        place.close()  # what is sent now needs none
+        return photo
