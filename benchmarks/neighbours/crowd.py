@@ -105,9 +105,10 @@ async def _say(stage: Stage, person: Person) -> int:
 
 
 async def _enqueue(stage: Stage, jobs: list[list[int]]) -> None:
+    about = {"REDIS_URL": stage.redis_url, "BOT": SIMULATED_TOKEN.partition(":")[0]}
     process = await asyncio.create_subprocess_exec(
         str(stage.checkout / ".venv/bin/python"), str(Path(__file__).with_name("enqueue.py")),
-        stdin=asyncio.subprocess.PIPE, env={**os.environ, "REDIS_URL": stage.redis_url},
+        stdin=asyncio.subprocess.PIPE, env={**os.environ, **about},
     )  # fmt: skip
     await process.communicate(json.dumps(jobs).encode())
     if process.returncode:

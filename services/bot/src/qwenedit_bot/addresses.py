@@ -102,7 +102,7 @@ class AddressedQueue(OperatedQueue):
                 return self._without_reply(status, reply)
         elif message is None:
             message = NOWHERE
-        elif message == reply.placeholder_id:
+        if message == reply.placeholder_id:
             _note(self._known, status, reply)
         return _with_reply(status, reply.model_copy(update={"placeholder_id": message}))
 
