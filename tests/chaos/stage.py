@@ -61,7 +61,10 @@ BOT_STARTED_WITHIN = 2.0
 AGAIN_AFTER = 0.2
 """Seconds until a dead process is started again; a kubelet takes longer."""
 LOOK_EVERY = 0.02
-DEFECTS = re.compile(r"attempt\.crashed|consumer\.defect|consumer\.gave_up|loop\.failed|Traceback|never retrieved")
+DEFECTS = re.compile(
+    r"attempt\.crashed|scheduler\.defect|scheduler\.gave_up|scheduler\.unreadable|loop\.failed"
+    r"|Traceback|never retrieved"
+)
 """What a service writes into its log where it met what it does not know."""
 
 

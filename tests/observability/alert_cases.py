@@ -20,6 +20,7 @@ ANSWERS = "qwenedit_job_answer_seconds_count{" + BOT + "}"
 IN_TIME = "qwenedit_job_answer_seconds_bucket{" + BOT + ',le="300.0"}'
 LEADER = "qwenedit_bot_leader{" + BOT + "}"
 WAITING = "qwenedit_queue_jobs{" + BOT + ',place="waiting"}'
+ASIDE = "qwenedit_bot_entries{" + BOT + ',lanes="updates",place="set_aside"}'
 DEAD = "qwenedit_queue_jobs{" + BOT + ',place="dead"}'
 PAUSED = "qwenedit_queue_paused{" + BOT + "}"
 OLDEST = "qwenedit_queue_oldest_wait_seconds{" + BOT + "}"
@@ -133,6 +134,10 @@ CASES = {
         {DEAD: "4x10 21x{n}"}, "30m", "warning",
         "21 jobs in photos have failed for good and wait for a decision: try them again, or drop them.",
         {"release": RELEASE, "place": "dead"},
+    ),
+    "QweneditSetAside": Case(
+        {ASIDE: "0x10 2x{n}"}, "20m", "warning",
+        "2 updates or answers in photos could not be worked off and wait for an operator.",
     ),
 }  # fmt: skip
 

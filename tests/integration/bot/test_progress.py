@@ -300,7 +300,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     shown = dict(chat.edits)
     assert len(shown) == 2_000
     assert shown[1].startswith("⏳ You are next in line.")
-    assert shown[1_234] == "⏳ Place in line: 1234"
+    assert shown[1_234] == "⏳ Place in line: 1,234"
 
 
 async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(

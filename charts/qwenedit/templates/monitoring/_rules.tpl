@@ -98,4 +98,9 @@ groups:
           "summary" "Failed jobs have piled up."
           "description" "{{ $value }} jobs in {{ $labels.namespace }} have failed for good and wait for a decision: try them again, or drop them."
         ) | nindent 4 }}
+    {{- include "qwenedit.alert" (dict "root" . "name" "QweneditSetAside"
+          "expr" (printf "sum by (namespace) (qwenedit_bot_entries{%s,place=\"set_aside\"} and on (namespace, instance) (qwenedit_bot_leader{%s} == 1)) > %v" $ours $ours $rules.QweneditSetAside.entries)
+          "summary" "Updates or answers were set aside."
+          "description" "{{ $value }} updates or answers in {{ $labels.namespace }} could not be worked off and wait for an operator."
+        ) | nindent 4 }}
 {{- end }}
