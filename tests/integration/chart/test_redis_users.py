@@ -133,6 +133,10 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
             lambda one: queue.fail(one.job.id, one.token, Reason.WORKFLOW_REJECTED),
             lambda one: queue.retry(one.job.id, one.token, Reason.TIMEOUT),
             lambda one: queue.release(one.job.id, one.token),
+            lambda one: queue.defer(one.job.id, one.token),
+            lambda one: queue.complete(
+                one.job.id, one.token, Result(picture="b:out", seed=1, seconds=1.0), picture=bytes(300_000)
+            ),
         )
     ):
         claim = await claimed(bot, worker, number)
