@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.access import Access, Admission, is_everybodys_command
+from qwenedit_bot.errors import LaterError
+from qwenedit_bot.forgetting import Forgetting
 from qwenedit_bot.guests import Guests
 from qwenedit_bot.metrics import BotMetrics
 
@@ -204,3 +206,18 @@ async def test_access_of_strangers_holds_nobody_up_while_redis_is_full(access: A
 )
 def test_everybodys_commands_are_exact(text: str) -> None:
     assert not is_everybodys_command(text, "our_bot", private=True)
+
+
+async def test_forgetting_by_one_user_passes_once_in_ten_seconds(redis: Redis, bot_keys: BotKeys) -> None:
+    unused: Any = None
+    forgetting = Forgetting(
+        redis, bot_keys, queue=unused, store=unused, accounts=unused, replies=unused, broadcasts=unused
+    )
+    await forgetting.take_turn(STRANGER, "first")
+    await forgetting.take_turn(STRANGER, "first")  # handled again after a crash
+    await forgetting.take_turn(BANNED, "another's")
+    with pytest.raises(LaterError) as later:
+        await forgetting.take_turn(STRANGER, "second")
+    assert 5 < later.value.after <= 10
+    await redis.delete(bot_keys.forgot(STRANGER))
+    await forgetting.take_turn(STRANGER, "second")

@@ -54,6 +54,7 @@ def contents(client: Any, key: bytes) -> bytes:
     reads = {
         b"string": client.get, b"hash": client.hgetall, b"set": client.smembers, b"stream": client.xrange,
         b"list": lambda key: client.lrange(key, 0, -1), b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"none": lambda _key: b"",  # it has gone since it was listed
     }  # fmt: skip
     return repr(reads[client.type(key)](key)).encode()
 
@@ -63,7 +64,7 @@ def about(client: Any, *marks: str) -> dict[str, str]:
     wanted = re.compile("|".join(rf"(?<!\w){re.escape(mark)}(?!\w)" for mark in marks).encode())
     found = {}
     for key in client.scan_iter("*"):
-        value = b"" if client.type(key) == b"none" else contents(client, key)
+        value = contents(client, key)
         if wanted.search(key) or wanted.search(value):
             found[key.decode()] = value.decode()
     return found

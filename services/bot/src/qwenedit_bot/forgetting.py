@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import OutOfMemoryError
 
+from qwenedit_bot.errors import LaterError
 from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 TICK = 1.0
 """Seconds between two looks whether what was stopped has ended."""
 SCANNED_AT_ONCE = 1_000
+EVERY = 10.0
+"""Seconds between two wishes of one user: each takes a look at every key, and anybody may press the button."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +62,21 @@ class Forgetting:
         self._accounts = accounts
         self._replies = replies
         self._broadcasts = broadcasts
+
+    async def take_turn(self, user_id: int, press: str) -> None:
+        """Let one wish of a user pass in `EVERY` seconds, however often its press is handled.
+
+        Raises:
+            LaterError: another press of theirs passed a moment ago.
+        """
+        key = self._keys.forgot(user_id)
+        try:
+            await self._redis.set(key, press, nx=True, px=round(EVERY * 1000))
+        except OutOfMemoryError:  # deleting is what helps then
+            return
+        passed, left = await self._redis.get(key), await self._redis.pttl(key)
+        if passed is not None and passed != press:
+            raise LaterError(max(left, 0) / 1000, "forget")
 
     async def forget(self, user_id: int) -> bool:
         """Forget a user; may be repeated. False while jobs of theirs are being stopped: `tick` forgets these."""

@@ -71,6 +71,10 @@ class BotKeys:
         """STRING: when (s) a token of this bot was first used here; it is told by what is derived from it."""
         return f"{self.prefix}:token-since:{self.bot_id}:{token}"
 
+    def forgot(self, user_id: int) -> str:
+        """STRING: the press by which a user asked to be forgotten a few seconds ago."""
+        return f"{self.prefix}:forgot:{user_id}"
+
     def pattern_of(self, user_id: int) -> str:
         """Regular expression of the keys whose names alone say that they are a user's.
 

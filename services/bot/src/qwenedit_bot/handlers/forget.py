@@ -41,6 +41,7 @@ async def confirm(press: CallbackQuery, words: Words, services: Services, state:
     if press.data != FORGET_ALL:
         said = Text.FORGET_NOT
     else:
+        await services.forgetting.take_turn(press.from_user.id, press.id)
         await state.clear()
         said = Text.FORGOTTEN if await services.forgetting.forget(press.from_user.id) else Text.FORGOTTEN_SOON
     await services.messenger.answer_press(press.id, "")
