@@ -40,10 +40,10 @@ async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
     chosen = [abuser for abuser in ALL if not options.abusers or abuser.name in options.abusers]
     with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
         async with Stage(Path(folder), checkout=options.checkout) as stage:
-            if not options.abusers:
+            if options.alone and not options.abusers:
                 yield await _alone(stage, None, options, fresh=True)
             fresh = bool(options.abusers)
-            for abuser in chosen:
+            for abuser in chosen if options.alone else ():
                 row = await _alone(stage, abuser(), options, fresh=fresh)
                 yield row
                 fresh = row.recovery is None or abuser.webhook or bool(row.errors)
@@ -74,6 +74,7 @@ async def main() -> int:
     parser.add_argument("--patience", type=float, default=60, help="seconds to recover in (%(default)s)")
     parser.add_argument("--together", action=argparse.BooleanOptionalAction, default=None,
                         help="all at once as well (where all are asked for)")  # fmt: skip
+    parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="each of them alone first")
     parser.add_argument("--crowd", action="store_true", help="instead: 1,000 people with 10,000 unfinished jobs")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="repository whose bot and workers run (this one)")
     parser.add_argument("--save", type=Path, help="file that the figures are kept in, as JSON")
@@ -95,7 +96,7 @@ async def main() -> int:
             report.save(options.save, [row])
     print("\n".join(("", *(f"BROKEN {fault}" for fault in faults))) if faults else "\nKEPT")
     if options.write:
-        report.write(seen)
+        report.write({row.name: report.figures(row) for row in seen})
     return int(bool(faults))
 
 

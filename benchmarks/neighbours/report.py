@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.crowd import share
 from benchmarks.neighbours.abusers import ALL
-from benchmarks.neighbours.stage import MEMORY_LIMIT, ROOT
+from benchmarks.neighbours.stage import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ def broken(row: Row) -> list[str]:
         (bool(row.unanswered), f"{row.unanswered} messages were never answered"),
         (bool(row.twice), f"{row.twice} messages were answered twice"),
         (bool(row.refused) and not refused, f"{row.refused} photos were answered in words"),
-        (row.memory > MEMORY_LIMIT, f"{row.memory:.0f} MiB of memory"),
+        (row.memory > row.limit, f"{row.memory:.0f} MiB of memory"),
         (bool(row.killed), f"the bot was killed {row.killed} times for its memory"),
         (bool(row.deaths), f"{len(row.deaths)} processes ended by themselves: {'; '.join(sorted(set(row.deaths)))}"),
         (row.recovery is None, "it did not recover"),
@@ -66,9 +66,15 @@ def line(row: Row) -> str:
 
 def figures(row: Row) -> dict[str, Any]:
     """Return what is kept of a row as JSON; null is never."""
-    kept = asdict(row) | {"helps": len(row.helps), "accepted": len(row.accepted)}
-    return kept | {"help_p99": _finite(_p99(row.helps)), "accepted_p99": _finite(_p99(row.accepted)),
-                   "after": _finite(row.after)}  # fmt: skip
+    kept = asdict(row) | {"helps": len(row.helps), "accepted": len(row.accepted), "deaths": len(row.deaths)}
+    kept |= {"help_p99": _p99(row.helps), "accepted_p99": _p99(row.accepted)}
+    return {name: _kept(value) for name, value in kept.items()}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 2) if math.isfinite(value) else None
+    return value
 
 
 def save(path: Path, rows: Sequence[Row]) -> None:
@@ -77,22 +83,22 @@ def save(path: Path, rows: Sequence[Row]) -> None:
     path.write_text(json.dumps(known | {row.name: figures(row) for row in rows}, indent=1) + "\n")
 
 
-def write(rows: Sequence[Row]) -> None:
-    """Put the table into the documentation, between its marks."""
+def write(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put a table of such figures into the documentation, between its marks."""
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else {}
     head, _begin, rest = PAGE.read_text().partition(BEGIN)
     _old, _end, tail = rest.partition(END)
     PAGE.write_text(f"{head}{BEGIN}{table(rows, before)}{END}{tail}")
 
 
-def table(rows: Sequence[Row], before: Mapping[str, Mapping[str, Any]]) -> str:
+def table(rows: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the figures in Markdown, those of c34cd34 beside them in brackets."""
     lines = [
         "| beside the victims | /help, p99 | photo accepted, p99 | never answered | twice | memory, MiB | recovered |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for row in rows:
-        now, then = figures(row), before.get(row.name)
+    for name, now in rows.items():
+        then = before.get(name)
         cells = (
             _pair(now, then, lambda one: _told(one["help_p99"])),
             _pair(now, then, lambda one: _told(one["accepted_p99"])),
@@ -101,7 +107,7 @@ def table(rows: Sequence[Row], before: Mapping[str, Mapping[str, Any]]) -> str:
             _pair(now, then, lambda one: f"{one['memory']:.0f}{_killed(one)}"),
             _pair(now, then, lambda one: _told(one["recovery"])),
         )
-        lines.append(f"| {ABOUT.get(row.name, row.name)} | {' | '.join(cells)} |")
+        lines.append(f"| {ABOUT[name]} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -115,10 +121,6 @@ def _killed(row: Mapping[str, Any]) -> str:
 
 def _p99(values: list[float]) -> float:
     return share(values, P99)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _told(seconds: float | None) -> str:

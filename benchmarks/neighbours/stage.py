@@ -31,11 +31,7 @@ if TYPE_CHECKING:
     from telegram_simulator.client import Group, Person
 
 ROOT = Path(__file__).parents[2]
-VALUES = yaml.safe_load((ROOT / "charts/qwenedit/values.yaml").read_text())
 MEGABYTE = 1024 * 1024
-MEMORY_LIMIT = int(VALUES["bot"]["resources"]["limits"]["memory"].removesuffix("Mi"))
-"""MiB: what the chart gives the bot and its children."""
-MAXMEMORY = VALUES["redis"]["maxMemory"]
 LOOK_EVERY = 0.1
 """Seconds between two looks at the bot's memory."""
 AGAIN_AFTER = 1.0
@@ -74,6 +70,9 @@ class Stage:
     def __init__(self, folder: Path, *, checkout: Path = ROOT) -> None:
         self._folder = folder
         self.checkout = checkout
+        self._values = yaml.safe_load((checkout / "charts/qwenedit/values.yaml").read_text())
+        self.memory_limit = int(self._values["bot"]["resources"]["limits"]["memory"].removesuffix("Mi"))
+        """MiB: what the checkout's chart gives the bot and its children."""
         self._stack = AsyncExitStack()
         self._parts = restarts.Stage(folder, seed=1, worker=False)
         self._keeping: list[asyncio.Task[None]] = []
@@ -91,7 +90,7 @@ class Stage:
         self.redis_url = self._parts.redis.url
         settings = RedisSettings(redis_url=self.redis_url)
         self.redis = await self._stack.enter_async_context(connect(settings))
-        await self.redis.config_set("maxmemory", MAXMEMORY)
+        await self.redis.config_set("maxmemory", self._values["redis"]["maxMemory"])
         self.to_redis = await self._stack.enter_async_context(Proxy("redis", self._parts.redis.port).running())
         self._comfyuis = [
             ComfyUISimulator(env=bare_environment(), data_dir=self._folder / f"comfyui-{number}", step_seconds=0.0)
@@ -124,8 +123,8 @@ class Stage:
         env = self._allocator("bot") | {
             "ADMINS": str(ADMIN),
             "ALLOWED_USERS": ",".join(map(str, ALLOWED)),
-            "MAX_UNFINISHED_JOBS_PER_USER": str(VALUES["bot"]["settings"]["maxUnfinishedJobsPerUser"]),
-            "MAX_QUEUE_LENGTH": str(VALUES["bot"]["settings"]["maxQueueLength"]),
+            "MAX_UNFINISHED_JOBS_PER_USER": str(self._values["bot"]["settings"]["maxUnfinishedJobsPerUser"]),
+            "MAX_QUEUE_LENGTH": str(self._values["bot"]["settings"]["maxQueueLength"]),
         }
         if webhook:
             self.webhook_port = free_port()
@@ -184,7 +183,7 @@ class Stage:
         for comfyui in self.comfyuis:
             await comfyui.clear()
         self.to_redis.toxic = None
-        await self.redis.config_set("maxmemory", MAXMEMORY)
+        await self.redis.config_set("maxmemory", self._values["redis"]["maxMemory"])
 
     async def leave(self) -> None:
         """End bot and workers."""
@@ -214,7 +213,7 @@ class Stage:
                 continue
             used = memory(self.bot.pid)
             self.seen.peak = max(self.seen.peak, used)
-            if used > MEMORY_LIMIT:
+            if used > self.memory_limit:
                 self.seen.killed += 1
                 _kill_group(self.bot)
 

@@ -36,6 +36,7 @@ class Row:
         refused: Photos that were answered in words.
         twice: Messages with more than one answer.
         memory: MiB of the bot and its children, at most.
+        limit: MiB that they may have.
         killed: How often the bot was killed since it had more than its limit.
         deaths: How processes ended otherwise.
         recovery: Seconds from the end of the abuse until every victim's message had its answer and no job was left;
@@ -52,6 +53,7 @@ class Row:
     refused: int = 0
     twice: int = 0
     memory: float = 0.0
+    limit: float = 0.0
     killed: int = 0
     deaths: list[str] = field(default_factory=list)
     recovery: float | None = None
@@ -84,6 +86,7 @@ async def trial(stage: Stage, abusers: Sequence[Abuser], *, name: str, seconds: 
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     row.memory, row.killed, row.deaths = stage.seen.peak, stage.seen.killed, stage.seen.deaths
+    row.limit = stage.memory_limit
     row.load = os.getloadavg()[0]
     return row
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGE_GROUPS = 50
 LARGE_RESULTS = 16
 ALBUM_GROUPS = 16
-SLOW = 20_000
+SLOW_PEOPLE, SLOW = 12, 20_000
 """Bytes a second."""
 WISH = "make it snow"
 
@@ -150,11 +150,11 @@ class SlowLinks(Abuser):
     """People whose files come slowly."""
 
     name = "slow-links"
-    about = "four people keep sending photos and files of 18.8 MB that come from Telegram at 20 kB/s"
+    about = f"{SLOW_PEOPLE} people keep sending photos and files of 18.8 MB that come from Telegram at 20 kB/s"
 
     async def abuse(self, stage: Stage) -> None:
         """Send them."""
-        people = [await stage.user(f"Slow {number}") for number in range(4)]
+        people = [await stage.user(f"Slow {number}") for number in range(SLOW_PEOPLE)]
         for person in people:
             await person.throttle_downloads(SLOW)
         large = _keep_sending(people[0], pictures.large_file(), "camera.jpg", every=3)
