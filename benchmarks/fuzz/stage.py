@@ -75,6 +75,9 @@ class FreePace:
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
         """Go on."""
 
+    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
+        """Go on."""
+
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
         """Go on."""
         del chat_id, edits
@@ -119,7 +122,7 @@ class Stage:
         self._redis = connections.commands
         self._keys = BotKeys(prefix=settings.keys.prefix, bot_id=BOT.id)
         metrics, pace = BotMetrics(self.registry), FreePace()
-        self.wire.middleware(CallMiddleware(pace, metrics))
+        self.wire.middleware(CallMiddleware(metrics))
         bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
         readiness = Readiness(connections.commands)

@@ -15,6 +15,7 @@ from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.answers import BLOCK
 from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.shared_limiter import SharedLimiter
 from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from telegram_simulator.client import TelegramSimulator
 
@@ -132,6 +133,12 @@ class Stage:
                 return bool(await redis.exists(key))
 
             await self.eventually(there)
+
+    async def close(self, chat_id: int, *, seconds: float) -> None:
+        """Let the bot send nothing in a chat for a while, as after a 429."""
+        me = (await self.telegram.bot())["id"]
+        async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
+            await SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=me)).close(chat_id, seconds)
 
     async def answered(self, job_id: str) -> None:
         await self.eventually(lambda: self.worker.queue.was_answered(job_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.broadcast import A_PORTION, Broadcasts
-from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.languages import Languages
 from qwenedit_bot.texts import Texts
 
@@ -115,6 +115,30 @@ async def test_who_blocked_the_bot_is_told_apart_and_not_asked_again(broadcasts,
     await ticks(broadcasts)
     assert chats.to(ADMIN) == ["📣 Sent to 1 user, 2 could not be reached."]
     assert await broadcasts.users() == 2
+
+
+async def test_user_whose_chat_must_wait_gets_it_after_the_others(broadcasts, chats):
+    await users(broadcasts, 10, 11, 12)
+    chats.trouble = {10: LaterError(3600.0, "pace")}
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    await broadcasts.tick()
+    assert [chat for chat, _text in chats.sent] == [11, 12]
+    chats.trouble = {}
+    await ticks(broadcasts)
+    assert chats.to(10) == ["News"]
+    assert chats.to(ADMIN) == ["📣 Sent to 3 users, 0 could not be reached."]
+
+
+async def test_report_that_must_wait_is_told_later(broadcasts, chats):
+    await users(broadcasts, 10)
+    chats.trouble = {ADMIN: LaterError(1.0, "pace")}
+    await broadcasts.start(admin=ADMIN, source=5, text="News")
+    for _ in range(3):
+        await broadcasts.tick()
+    chats.trouble = {}
+    await ticks(broadcasts)
+    assert chats.to(10) == ["News"]
+    assert len(chats.to(ADMIN)) == 1
 
 
 async def test_nothing_of_it_is_kept_for_ever(broadcasts, redis, bot_keys):

@@ -68,6 +68,9 @@ class Chat:
         self.blocked = False
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
+    async def ready(self, _chat_id: int, *, edit: bool) -> None:
+        """Say at once that it is."""
+
     async def edit_if_cheap(self, _chat_id: int, message_id: int, view: View) -> bool | None:
         if self.blocked:
             raise ChatUnreachableError

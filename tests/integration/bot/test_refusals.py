@@ -60,6 +60,16 @@ async def test_a_lost_reply_brings_the_picture_once_also_where_its_message_was_d
     assert len((await ann.snapshot()).pictures) == 1
 
 
+async def test_cancel_says_what_it_cancelled_though_the_chats_turn_is_not_free(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for wish in ("make it snow", "make it rain"):
+        await ann.send(photo=photo(), caption=wish)
+    await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
+    await stage.close(ann.chat_id, seconds=3)
+    await ann.send("/cancel")
+    await ann.says("I've cancelled your 2 pictures")
+
+
 async def test_a_429_is_obeyed(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")

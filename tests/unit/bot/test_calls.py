@@ -1,3 +1,5 @@
+"""What becomes of one call of the Bot API."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -5,58 +7,61 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
     TelegramEntityTooLarge,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import AnswerCallbackQuery, GetFile, SendChatAction, SendMessage
+from aiogram.methods import Response, SendMessage
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot import calls
-from qwenedit_bot.calls import CallMiddleware, impatient
-from qwenedit_bot.limiter import Limiter
+from qwenedit_bot.bot_calls import BotCalls, MigratedError
+from qwenedit_bot.calls import CallMiddleware
+from qwenedit_bot.errors import (
+    BotError,
+    ChatUnreachableError,
+    KindForbiddenError,
+    LaterError,
+    PhotoRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    WriteForbiddenError,
+)
+from qwenedit_bot.flood import CHATS, FIRST_CLOSURE
 from qwenedit_bot.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
+    from aiogram.types import Message
 
 METHOD = SendMessage(chat_id=1, text="hello")
 
 
-class Clock:
+class Pace:
+    """Notes which chats are closed."""
+
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.closed: dict[int | None, float] = {}
+        self.taken: list[int | None] = []
 
-    def __call__(self) -> float:
-        return self.now
+    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
+        del edit
+        self.taken.append(chat_id)
 
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
+        raise NotImplementedError
 
+    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
+        raise NotImplementedError
 
-class Telegram:
-    """Fails with each of the given errors in turn, then answers."""
-
-    def __init__(self, clock: Clock, *errors: Exception) -> None:
-        self.clock = clock
-        self.errors = list(errors)
-        self.calls: list[float] = []
-
-    async def __call__(self, _bot: Bot, _method: TelegramMethod[Any]) -> Any:
-        self.calls.append(self.clock.now)
-        if self.errors:
-            raise self.errors.pop(0)
-        return "answered"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("qwenedit_bot.calls.asyncio.sleep", clock.sleep)
-    monkeypatch.setattr("qwenedit_bot.calls.time.monotonic", clock)
-    return clock
+    async def close(self, chat_id: int | None, seconds: float) -> None:
+        self.closed[chat_id] = seconds
 
 
 @pytest.fixture
@@ -64,82 +69,107 @@ def metrics() -> BotMetrics:
     return BotMetrics(CollectorRegistry())
 
 
-async def make(
-    clock: Clock, metrics: BotMetrics, *errors: Exception, method: TelegramMethod[Any] = METHOD
-) -> list[float]:
-    telegram = Telegram(clock, *errors)
-    middleware = CallMiddleware(Limiter(clock=clock, sleep=clock.sleep), metrics)
-    try:
-        answer: object = await middleware(telegram, Bot("42:TEST"), method)
-        assert answer == "answered"
-    finally:
-        made = telegram.calls
-    return made
+@pytest.fixture
+def pace() -> Pace:
+    return Pace()
 
 
-async def test_a_429_is_obeyed_and_the_call_made_again(clock: Clock, metrics: BotMetrics) -> None:
-    first, second = await make(clock, metrics, TelegramRetryAfter(METHOD, "slow down", 7))
-    assert second - first >= 7
-    assert metrics.retry_after._value.get() == 7
+@pytest.fixture
+def calls(pace: Pace, metrics: BotMetrics) -> BotCalls:
+    return BotCalls(pace, metrics)
 
 
-async def test_a_429_of_a_call_without_a_chat_is_obeyed_too(clock: Clock, metrics: BotMetrics) -> None:
-    method = AnswerCallbackQuery(callback_query_id="1")
-    first, second = await make(clock, metrics, TelegramRetryAfter(method, "slow down", 7), method=method)
-    assert second - first >= 7
+async def fails(calls: BotCalls, error: Exception, *, chat_id: int | None = 1, apart: int | None = None) -> BotError:
+    with pytest.raises(BotError) as raised:
+        async with calls.made("sendMessage", chat_id=chat_id, apart=apart):
+            raise error
+    return raised.value
 
 
-async def test_a_429_longer_than_a_call_may_last_is_left_to_the_caller(clock: Clock, metrics: BotMetrics) -> None:
-    with pytest.raises(TelegramRetryAfter):
-        await make(clock, metrics, TelegramRetryAfter(METHOD, "slow down", 3600))
+def too_many(seconds: int) -> TelegramRetryAfter:
+    return TelegramRetryAfter(METHOD, "slow down", seconds)
 
 
-@pytest.mark.parametrize(
-    "error", [TelegramServerError(METHOD, "Bad Gateway"), TelegramNetworkError(METHOD, "ServerDisconnectedError")]
-)
-async def test_what_telegram_fails_at_is_tried_again_with_pauses(
-    clock: Clock, metrics: BotMetrics, error: Exception
+async def test_a_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
+    calls: BotCalls, pace: Pace, metrics: BotMetrics
 ) -> None:
-    made = await make(clock, metrics, error, error, error)
-    assert len(made) == 4
-    assert made[3] - made[2] > made[1] - made[0] > 0
+    error = await fails(calls, too_many(3600), chat_id=-5)
+    assert isinstance(error, LaterError)
+    assert error.after == 3600
+    assert pace.closed == {-5: 3600}
+    assert metrics.retry_after._value.get() == 3600
 
 
-async def test_what_telegram_fails_at_for_good_is_the_callers(clock: Clock, metrics: BotMetrics) -> None:
-    with pytest.raises(TelegramServerError):
-        await make(clock, metrics, *[TelegramServerError(METHOD, "Bad Gateway")] * 99)
+async def test_a_429_of_a_call_without_a_chat_closes_the_method(calls: BotCalls, pace: Pace) -> None:
+    await fails(calls, too_many(3600), chat_id=None)
+    with pytest.raises(LaterError) as raised:
+        async with calls.paced("sendMessage"):
+            raise AssertionError("was called")
+    assert 3500 < raised.value.after <= 3600
+    assert pace.taken == []
+    async with calls.made("getFile"):
+        pass
+
+
+async def test_a_429_of_a_chats_action_closes_the_action_in_that_chat_alone(calls: BotCalls, pace: Pace) -> None:
+    await fails(calls, too_many(3600), chat_id=None, apart=-5)
+    assert isinstance(await fails(calls, AssertionError("was called"), chat_id=None, apart=-5), LaterError)
+    async with calls.made("sendMessage", apart=-6), calls.made("sendMessage", chat_id=-5):
+        pass
+    assert pace.closed == {}
+
+
+async def test_429s_in_many_chats_close_all_for_a_moment(calls: BotCalls, pace: Pace) -> None:
+    for chat_id in range(1, CHATS + 1):
+        await fails(calls, too_many(3600), chat_id=chat_id)
+    assert pace.closed.pop(None) == FIRST_CLOSURE
+    assert len(pace.closed) == CHATS
 
 
 @pytest.mark.parametrize(
-    "error", [TelegramForbiddenError(METHOD, "blocked"), TelegramEntityTooLarge(METHOD, "too large")]
+    ("error", "kind"),
+    [
+        (TelegramServerError(METHOD, "Bad Gateway"), TelegramUnavailableError),
+        (TelegramNetworkError(METHOD, "ServerDisconnectedError"), TelegramUnavailableError),
+        (ClientDecodeError("not JSON", ValueError(), ""), TelegramUnavailableError),
+        (TelegramForbiddenError(METHOD, "Forbidden: of tomorrow"), ChatUnreachableError),
+        (TelegramBadRequest(METHOD, "Bad Request: chat not found"), ChatUnreachableError),
+        (TelegramBadRequest(METHOD, "Bad Request: CHAT_RESTRICTED"), WriteForbiddenError),
+        (TelegramBadRequest(METHOD, "Bad Request: CHAT_SEND_PHOTOS_FORBIDDEN"), KindForbiddenError),
+        (TelegramBadRequest(METHOD, "Bad Request: IMAGE_PROCESS_FAILED"), PhotoRejectedError),
+        (TelegramEntityTooLarge(METHOD, "Request Entity Too Large"), PhotoRejectedError),
+        (TelegramBadRequest(METHOD, "Bad Request: of tomorrow"), TelegramRefusedError),
+        (TelegramAPIError(METHOD, "Too Many Requests: without saying how long"), LaterError),
+        (TelegramMigrateToChat(METHOD, "Bad Request: group chat was upgraded", -1001), MigratedError),
+    ],
 )
-async def test_what_telegram_refuses_is_not_tried_again(clock: Clock, metrics: BotMetrics, error: Exception) -> None:
-    with pytest.raises(type(error)):
-        await make(clock, metrics, error)
+async def test_an_error_comes_in_the_bots_own_words(calls: BotCalls, error: AiogramError, kind: type[BotError]) -> None:
+    assert type(await fails(calls, error)) is kind
 
 
-async def test_an_impatient_call_is_made_once(clock: Clock, metrics: BotMetrics) -> None:
-    with impatient(), pytest.raises(TelegramServerError):
-        await make(clock, metrics, TelegramServerError(METHOD, "Bad Gateway"))
+async def test_an_edit_that_changes_nothing_is_no_error(calls: BotCalls) -> None:
+    async with calls.made("editMessageText", chat_id=1):
+        raise TelegramBadRequest(METHOD, "Bad Request: message is not modified: …")
 
 
-async def test_calls_are_counted_by_method_and_status(clock: Clock, metrics: BotMetrics) -> None:
-    await make(clock, metrics, TelegramServerError(METHOD, "Bad Gateway"))
+async def test_refusals_are_counted_by_method_and_kind(calls: BotCalls, metrics: BotMetrics) -> None:
+    await fails(calls, TelegramBadRequest(METHOD, "Bad Request: TOPIC_CLOSED"))
+    assert metrics.refusals.labels("sendMessage", "write_forbidden")._value.get() == 1
+
+
+async def test_calls_are_counted_by_method_and_status_and_made_once(metrics: BotMetrics) -> None:
+    made: list[TelegramMethod[Any]] = []
+
+    async def telegram(bot: Bot, method: TelegramMethod[Message]) -> Response[Message]:
+        del bot
+        made.append(method)
+        if len(made) == 1:
+            raise TelegramServerError(method, "Bad Gateway")
+        return Response(ok=True, description="answered")
+
+    middleware = CallMiddleware(metrics)
+    with pytest.raises(TelegramServerError):
+        await middleware(telegram, Bot("42:TEST"), METHOD)
+    assert (await middleware(telegram, Bot("42:TEST"), METHOD)).description == "answered"
     assert metrics.calls.labels("sendMessage", "5xx")._value.get() == 1
     assert metrics.calls.labels("sendMessage", "200")._value.get() == 1
-
-
-def test_actions_do_not_use_up_a_chats_budget() -> None:
-    assert calls._paced_chat(METHOD) == 1
-    assert calls._paced_chat(SendChatAction(chat_id=1, action="typing")) is None
-
-
-async def test_asking_for_a_file_takes_no_turn_of_what_is_sent(clock: Clock, metrics: BotMetrics) -> None:
-    limiter = Limiter(clock=clock, sleep=clock.sleep)
-    await limiter.close(None, 60)
-    began = clock.now
-    middleware = CallMiddleware(limiter, metrics)
-    await middleware(Telegram(clock), Bot("42:TEST"), GetFile(file_id="photo"))
-    assert clock.now == began
-    await middleware(Telegram(clock), Bot("42:TEST"), METHOD)
-    assert clock.now >= began + 60

@@ -33,8 +33,10 @@ from qwenedit_bot import (
 from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.addresses import AddressedQueue
+from qwenedit_bot.bot_calls import BotCalls
 from qwenedit_bot.broadcast import Broadcasts
-from qwenedit_bot.calls import CallMiddleware, impatient, status_of
+from qwenedit_bot.calls import CallMiddleware, status_of
+from qwenedit_bot.chats import Together
 from qwenedit_bot.deliver import AnswerWork, Deliver
 from qwenedit_bot.dispatch import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.drawing import Drawing
@@ -56,6 +58,7 @@ from qwenedit_bot.languages import Languages
 from qwenedit_bot.leadership import Leadership
 from qwenedit_bot.loops import Backoff, every, pause, unless
 from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.migrations import Migrations
 from qwenedit_bot.moderation import Unmoderated
 from qwenedit_bot.moderation_hook import ModerationHook
 from qwenedit_bot.payments import Payments
@@ -133,7 +136,7 @@ async def serve(settings: BotSettings) -> int:
         metrics = BotMetrics(telemetry.registry)
         keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
         limiter = SharedLimiter(connections.commands, keys)
-        bot = make_bot(settings, limiter, metrics)
+        bot = make_bot(settings, metrics)
         stack.push_async_callback(bot.session.close)
         readiness = Readiness(connections.commands)
         await stack.enter_async_context(
@@ -168,10 +171,10 @@ class Connections:
     """Does not decode: for pictures."""
 
 
-def make_bot(settings: BotSettings, limiter: Pace, metrics: BotMetrics) -> Bot:
+def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     """Make the connection to Telegram; nothing is sent before its first call."""
     session = Session(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(CallMiddleware(limiter, metrics))
+    session.middleware(CallMiddleware(metrics))
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 
@@ -186,8 +189,7 @@ async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
     while not stop.is_set():
         try:
             await check_eviction_policy(redis)
-            with impatient():
-                me = await unless(stop, bot.me())
+            me = await unless(stop, bot.me())
         except RedisError as error:
             wait = backoff.next()
             log.warning("start.redis_unavailable", error=str(error), next_in=round(wait, 1))
@@ -228,10 +230,10 @@ async def run(
     )  # fmt: skip
     store = RedisPictureStore(connections.raw, settings.keys, ttl=UPLOAD_TTL)
     texts = Texts(default=settings.default_language)
-    languages = Languages(redis, keys, texts)
+    languages, migrations = Languages(redis, keys, texts), Migrations(redis, keys)
     presets = Shelf(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
     await presets.open()
-    messenger = TelegramMessenger(bot, limiter)
+    messenger = TelegramMessenger(bot, BotCalls(limiter, metrics), limiter, migrations)
     clock = PresenceClock()
     replies = Replies(redis, keys, messenger, clock=clock)
     answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=clock)
@@ -263,7 +265,8 @@ async def run(
         keeping=Keeping(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
-        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics), chats=undelivered,
+        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
+        chats=Together(migrations, undelivered),
     )  # fmt: skip
     tally = Tally(redis, keys)
     experience = Experience(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.errors import BotError, ChatUnreachableError
+from qwenedit_bot.errors import BotError, ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
@@ -28,6 +28,10 @@ REMEMBERED_USERS = 365 * 86_400
 """Seconds after which a user who was not seen any more is forgotten."""
 UNBEGUN = 60
 """Seconds for which a broadcast that was not prepared to its end, because the bot crashed, keeps others away."""
+ATTEMPTS = 5
+"""Attempts at a user that Telegram fails at or answers too late to tell, before the user counts as unreachable."""
+AN_ATTEMPT = 1e12
+"""Added to a user's score for each attempt, so that the user goes to the end. Larger than any time."""
 LONGEST = 30 * 86_400
 """Seconds after which a broadcast that nobody sends is forgotten."""
 
@@ -112,7 +116,10 @@ class Broadcasts:
             await self._redis.zrem(key, str(user_id))
 
     async def tick(self) -> None:
-        """Send the next portion, or the report when nobody is left."""
+        """Send the next portion, or the report when nobody is left.
+
+        A user whose chat must wait goes to the end. When Telegram fails, the rest waits for the next tick.
+        """
         about = await self._redis.hgetall(self._keys.broadcast)
         if "total" not in about:
             return
@@ -122,12 +129,24 @@ class Broadcasts:
             if not popped:
                 await self._report(int(about["admin"]), int(about["source"]))
                 return
-            await self._send(int(popped[0][0]), str(about["text"]))
+            if not await self._send(int(popped[0][0]), float(popped[0][1]), str(about["text"])):
+                return
 
-    async def _send(self, user_id: int, text: str) -> None:
+    async def _send(self, user_id: int, score: float, text: str) -> bool:
+        """Send it to one user; False where the next one would meet the same trouble."""
         outcome = "sent"
+        attempts = score // AN_ATTEMPT
         try:
             await self._messenger.send(Source(user_id, 0), View(text))
+        except LaterError:
+            await self._put_back(user_id, attempts)
+            return True
+        except TelegramUnavailableError as error:
+            if attempts + 1 < ATTEMPTS:
+                await self._put_back(user_id, attempts + 1)
+                return False
+            outcome = "unreachable"
+            log.warning("broadcast.not_sent", error=type(error).__name__)
         except ChatUnreachableError:
             outcome = "unreachable"
             await self._redis.zrem(self._keys.users, str(user_id))
@@ -136,15 +155,27 @@ class Broadcasts:
             log.warning("broadcast.not_sent", error=type(error).__name__)
         if await self._redis.exists(self._keys.broadcast):  # not stopped meanwhile
             await self._redis.hincrby(self._keys.broadcast, outcome, 1)
+        return True
+
+    async def _put_back(self, user_id: int, attempts: float) -> None:
+        if await self._redis.exists(self._keys.broadcast):
+            await self._redis.zadd(self._keys.broadcast_left, {str(user_id): attempts * AN_ATTEMPT + time.time()})
+            await self._redis.expire(self._keys.broadcast_left, LONGEST)
 
     async def _report(self, admin: int, source: int) -> None:
-        standing = await self.stop()
+        standing = await self.standing()
         if standing is None:
             return
-        log.info("broadcast.ended", sent=standing.sent, unreachable=standing.unreachable)
         words = await self._languages.words_of(admin, None)
         said = words(Text.BROADCAST_ENDED, sent=standing.sent, unreachable=standing.unreachable)
-        await self._messenger.send(Source(admin, source), View(said))
+        try:
+            await self._messenger.send(Source(admin, source), View(said))
+        except (LaterError, TelegramUnavailableError):
+            return  # the next tick reports
+        except ChatUnreachableError:
+            log.info("broadcast.not_reported")
+        await self.stop()
+        log.info("broadcast.ended", sent=standing.sent, unreachable=standing.unreachable)
 
     async def _forget_the_gone(self) -> None:
         await self._redis.zremrangebyscore(self._keys.users, "-inf", time.time() - REMEMBERED_USERS)

@@ -200,6 +200,7 @@ class Deliver:
     ) -> str:
         if status.result is None:
             return await self._answer_in_words(status, State.FAILED, Reason.UNKNOWN, reply, to, message_id)
+        await self._messenger.ready(reply.chat_id, edit=True)  # before the picture takes memory
         try:
             async with self._results.read(status.result.picture, owner=status.job.user_id) as result:
                 return await self._answer_with_result(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qwenedit_bot.telegram_errors import ErrorKind
+
 
 class BotError(Exception):
     """Base of the bot's own errors."""
@@ -24,23 +26,37 @@ class LaterError(BotError):
 
 
 class TelegramUnavailableError(BotError):
-    """Telegram does not answer, or asks us to wait longer than a call may last. The same call may work later."""
+    """Telegram fails or does not answer. The same call may work later."""
 
 
 class ChatUnreachableError(BotError):
-    """The user blocked the bot or is gone: nothing can be said in this chat."""
+    """Nothing can be said in this chat until the user comes back: blocked, kicked, deleted."""
+
+
+class WriteForbiddenError(ChatUnreachableError):
+    """The bot is in the chat and may not write there now: restricted, topic closed, no right to send."""
 
 
 class TelegramRefusedError(BotError):
-    """Telegram refused a call (400) for a reason that only some callers can do something about."""
+    """Telegram refused a call for a reason that only some callers can do something about.
 
-    def __init__(self, description: str) -> None:
+    Args:
+        description: Telegram's text of the error.
+        kind: What the error asks of its caller.
+    """
+
+    def __init__(self, description: str = "", kind: ErrorKind = ErrorKind.UNKNOWN) -> None:
         super().__init__(description)
         self.description = description
+        self.kind = kind
 
 
-class PhotoRejectedError(BotError):
-    """Telegram does not take the picture as a photo."""
+class KindForbiddenError(TelegramRefusedError):
+    """Messages of this kind, such as photos or files, are not allowed in this chat. Others may be."""
+
+
+class PhotoRejectedError(TelegramRefusedError):
+    """Telegram does not take the picture: not this photo, or no file of this size."""
 
 
 class FileUnavailableError(BotError):

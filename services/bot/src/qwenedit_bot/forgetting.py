@@ -124,7 +124,8 @@ class Forgetting:
         await self._redis.unlink(self._keys.withheld(job.id))
         if job.reply is not None:
             reply = job.reply
-            await self._redis.unlink(self._keys.reply(reply.chat_id, reply.source_message_id, reply.discriminator))
+            message = (reply.chat_id, reply.source_message_id, reply.discriminator)
+            await self._redis.unlink(self._keys.reply(*message), self._keys.said(*message))
         if not await self._queue.forget(job.id):
             return False
         await self._redis.srem(self._keys.forgetting, job.id)

@@ -82,7 +82,7 @@ class BotKeys:
         """
         prefix, bot, user = re.escape(self.prefix), self.bot_id, user_id
         return (
-            rf"{prefix}:(?:(?:reply|occasion|album):{bot}:{user}:.*|occasion:{bot}:-\d+:\w+:{user}"
+            rf"{prefix}:(?:(?:reply|said|occasion|album):{bot}:{user}:.*|occasion:{bot}:-\d+:\w+:{user}"
             rf"|dialogue:-?\d+:{user}:\w+|stored:{user})"
         )
 
@@ -155,6 +155,15 @@ class BotKeys:
         """STRING: id of the bot's message that answers this message of a user."""
         key = f"{self.prefix}:reply:{self.bot_id}:{chat_id}:{message_id}"
         return f"{key}:{discriminator}" if discriminator else key
+
+    def said(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+        """SET of digests: what the message that `reply` names has said so far."""
+        key = f"{self.prefix}:said:{self.bot_id}:{chat_id}:{message_id}"
+        return f"{key}:{discriminator}" if discriminator else key
+
+    def migrated(self, chat_id: int) -> str:
+        """STRING: id of the supergroup that a group became."""
+        return f"{self.prefix}:migrated:{self.bot_id}:{chat_id}"
 
     def occasion(self, chat_id: int, occasion: str) -> str:
         """STRING: id of the message that is answered for all that belong together."""

@@ -14,7 +14,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat, BotCommandScopeDefault
 
-from qwenedit_bot.calls import impatient, status_of
+from qwenedit_bot.calls import status_of
 from qwenedit_bot.loops import Backoff, pause, unless
 from qwenedit_bot.plurals import LANGUAGES
 from qwenedit_bot.texts import Text
@@ -93,8 +93,7 @@ async def _say(
     backoff.next()  # none after a failure
     while not stop.is_set():
         try:
-            with impatient():
-                await unless(stop, bot.set_my_commands(commands, scope=scope, language_code=language))
+            await unless(stop, bot.set_my_commands(commands, scope=scope, language_code=language))
         except _REFUSALS as error:  # an admin who never wrote to the bot has no chat with it yet
             log.info("bot.commands_refused", scope=scope.type, status=status_of(error))
             return

@@ -49,9 +49,21 @@ class Invoice:
 class Messenger(Protocol):
     """Says things in chats.
 
-    Every method may raise `TelegramUnavailableError`, and every one that names a chat `ChatUnreachableError`.
-    Methods that return bool say whether the message is still there.
+    No method repeats a call or waits for a chat's turn. Every one may raise `TelegramUnavailableError`, `LaterError`
+    and Redis' errors: the same call may work later. Every one that names a chat may raise `ChatUnreachableError`.
+    A chat that became a supergroup is followed there. Methods that return bool say whether the message is still there.
     """
+
+    async def ready(self, chat_id: int, *, edit: bool) -> None:
+        """Look whether something can be said now, before work whose result is to be said; takes nothing.
+
+        Args:
+            chat_id: The chat.
+            edit: Whether it is to be said by an edit, of which a chat has fewer.
+
+        Raises:
+            LaterError: The chat's turn is not free now.
+        """
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
@@ -60,17 +72,29 @@ class Messenger(Protocol):
         """Change the text and buttons of one of the bot's messages."""
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
-        """Like `edit`, but once and only if it costs nobody anything; None when it was left out."""
+        """Like `edit`, but only if it costs nobody anything; None when it was left out.
+
+        Raises:
+            TelegramUnavailableError: It may have landed, or may still land.
+        """
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture, with the picture's buttons.
 
         Raises:
-            PhotoRejectedError: Telegram does not take it as a photo.
+            PhotoRejectedError: Telegram does not take it as a photo, or a file as large.
+            KindForbiddenError: Photos, or files, are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
         """
 
     async def send_file(self, to: Source, picture: Picture) -> int:
-        """Reply to a user's message with a picture as a file; returns the new message's id."""
+        """Reply to a user's message with a picture as a file; returns the new message's id.
+
+        Raises:
+            PhotoRejectedError: The file is too large.
+            KindForbiddenError: Files are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
+        """
 
     async def show_activity(self, chat_id: int) -> None:
         """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""

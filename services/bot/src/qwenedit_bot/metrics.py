@@ -48,6 +48,10 @@ class BotMetrics:
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,
         )  # fmt: skip
+        self.refusals = Counter(
+            "qwenedit_telegram_refusals_total", "Bot API calls that Telegram refused, by what the error asks for.",
+            ("method", "kind"), registry=registry,
+        )  # fmt: skip
         self.retry_after = Counter(
             "qwenedit_telegram_retry_after_seconds_total", "Seconds that Telegram's 429 answers told us to wait.",
             registry=registry,

@@ -1,16 +1,13 @@
-"""One budget for the token, kept in Redis for all replicas."""
+"""One rate limit for the token, kept in Redis for all replicas."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import structlog
-from redis.exceptions import RedisError
-
-from qwenedit_bot.limiter import CHAT, EDITS, GROUP, OVERALL, SPARED, WINDOW, Limiter, Rate, is_group
+from qwenedit_bot.errors import LaterError
+from qwenedit_bot.limiter import CHAT, EDITS, GROUP, LONGEST_RESERVATION, OVERALL, SPARED, WINDOW, Rate, is_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +16,14 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.keys import BotKeys
 
-PATIENCE = 2.0
-"""Seconds that Redis may take: a message that is ready does not wait for it any longer."""
-LEFT_ALONE = 5.0
-"""Seconds in which a Redis that did not answer is not asked again."""
 MICROSECONDS = 1_000_000
-
-log = structlog.get_logger(__name__)
 
 
 class SharedLimiter:
-    """A `Pace` that every replica draws on. While Redis is away each keeps to a budget of its own.
+    """A `Pace` that every replica draws on.
+
+    Only the token's own rate is ever waited for, and for a second at most: its turns come 30 times a second. A chat's
+    turn is the work of the scheduler, which lets others go first meanwhile.
 
     Args:
         redis: A client that decodes replies.
@@ -40,58 +34,50 @@ class SharedLimiter:
         self._keys = keys
         self._pace = redis.register_script((files("qwenedit_bot") / "lua" / "pace.lua").read_text())
         self._close = redis.register_script((files("qwenedit_bot") / "lua" / "close.lua").read_text())
-        self._own = Limiter()
-        self._away_until = 0.0
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
-        """Wait for a turn."""
-        edits = EDITS if edit and chat_id is not None else 0
-        turn = await self._ask(chat_id, edits=edits)
-        while turn is not None:
-            wait, taken = turn
-            if wait > 0:
-                await asyncio.sleep(wait)
-            if taken:
-                return
-            turn = await self._ask(chat_id, edits=edits)
-        await self._own.acquire(chat_id, edit=edit)
+        """Take a turn, or raise `LaterError`."""
+        wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0, ahead=LONGEST_RESERVATION)
+        if not taken:
+            raise LaterError(wait, "pace")
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
+        """Raise `LaterError` where `acquire` would."""
+        wait, free = await self._ask(chat_id, edits=EDITS if edit else 0, ahead=LONGEST_RESERVATION, look=True)
+        if not free:
+            raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
         """Take the turn of an edit only if it is free."""
-        turn = await self._ask(chat_id, edits=edits, only_if_free=True)
-        return turn[1] if turn is not None else await self._own.try_acquire(chat_id, edits=edits)
+        _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval)
+        return taken
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Send nothing, in this chat or at all, for a while."""
         rate = OVERALL if chat_id is None else CHAT
         key = self._keys.pace() if chat_id is None else self._keys.pace(f"chat:{chat_id}")
-        await self._own.close(chat_id, seconds)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._close(keys=(key,), args=(_us(seconds), _us(rate.ahead)))
-        except (RedisError, TimeoutError) as error:
-            self._miss(error)
+        await self._close(keys=(key,), args=(_us(seconds), _us(rate.ahead)))
 
-    async def _ask(self, chat_id: int | None, *, edits: int, only_if_free: bool = False) -> tuple[float, bool] | None:
-        """Return the seconds to wait and whether the turn is taken; None where Redis does not say."""
-        if time.monotonic() < self._away_until:
-            return None
+    async def _ask(self, chat_id: int | None, *, edits: int, ahead: float, look: bool = False) -> tuple[float, bool]:
+        """Return the seconds to wait, and whether the turn is free and, without `look`, taken.
+
+        Args:
+            chat_id: The chat; None for calls that belong to none.
+            edits: Edits that a chat may have in a window; 0 where this is none.
+            ahead: Seconds by which a turn of the token may be reserved. Negative: so much must be left of its burst.
+            look: Take nothing.
+        """
         buckets = self._buckets(chat_id)
         keys = [key for key, _rate in buckets]
-        if edits:
+        if edits and chat_id is not None:
             keys.append(self._keys.pace(f"edits:{chat_id}"))
-        spared = SPARED if only_if_free else 0
-        arguments = [int(only_if_free), edits, _us(WINDOW)]
-        for number, (_key, rate) in enumerate(buckets):
-            ahead = rate.ahead - (spared * rate.interval if number == 0 else 0)
-            arguments += [_us(rate.interval), _us(ahead)]
-        try:
-            async with asyncio.timeout(PATIENCE):
-                wait, taken = await self._pace(keys=keys, args=arguments)
-        except (RedisError, TimeoutError) as error:
-            self._miss(error)
-            return None
-        return int(wait) / MICROSECONDS, bool(taken)
+        arguments = [int(look), len(buckets), edits, _us(WINDOW), _us(ahead)]
+        for _key, rate in buckets:
+            arguments += [_us(rate.interval), _us(rate.ahead)]
+        wait, free = await self._pace(keys=keys, args=arguments)
+        return int(wait) / MICROSECONDS, bool(free)
 
     def _buckets(self, chat_id: int | None) -> Sequence[tuple[str, Rate]]:
         overall = (self._keys.pace(), OVERALL)
@@ -99,10 +85,6 @@ class SharedLimiter:
             return (overall,)
         chat = (self._keys.pace(f"chat:{chat_id}"), CHAT)
         return (overall, chat, (self._keys.pace(f"group:{chat_id}"), GROUP)) if is_group(chat_id) else (overall, chat)
-
-    def _miss(self, error: Exception) -> None:
-        self._away_until = time.monotonic() + LEFT_ALONE
-        log.warning("pace.redis_unavailable", error=type(error).__name__, alone_for=LEFT_ALONE)
 
 
 def _us(seconds: float) -> int:

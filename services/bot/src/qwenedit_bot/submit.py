@@ -178,7 +178,11 @@ class Submit:
         return self._answered.get(new_id) is not None or await self._queue.exists(new_id)
 
     async def __call__(self, request: Request, words: Words) -> Outcome:
-        """Accept or refuse a request, and say so in the chat."""
+        """Accept or refuse a request, and say so in the chat.
+
+        Raises:
+            LaterError: The chat's turn is not free. Nothing was downloaded.
+        """
         if await self.known(request.job_id):
             return Outcome.ACCEPTED
         with job_context(request.job_id):
@@ -202,6 +206,7 @@ class Submit:
             await self._withdraw(request)
 
     async def _accept(self, request: Request, words: Words) -> Outcome:
+        await self._replies.ready(request.to)  # before the picture takes time and memory
         stored: list[str] = []
         async with beside(self._replies.say(request.to, views.received(words, request.job_id))) as placeholder:
             try:

@@ -1,67 +1,51 @@
-"""The `Messenger` on the Bot API. No aiogram error leaves this module: they quote URLs, which hold the token."""
+"""The `Messenger` on the Bot API: what is said, where, and another way of saying it."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 import structlog
 from aiogram.enums import ChatAction
-from aiogram.exceptions import (
-    AiogramError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramNotFound,
-)
-from aiogram.types import (
-    BufferedInputFile,
-    CopyTextButton,
-    DisabledButton,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputMediaDocument,
-    InputMediaPhoto,
-    LabeledPrice,
-    ReplyParameters,
-)
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
 
-from qwenedit_bot.calls import impatient, status_of
+from qwenedit_bot.bot_calls import MigratedError
 from qwenedit_bot.errors import (
+    BotError,
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
+    KindForbiddenError,
+    LaterError,
     PhotoRejectedError,
     TelegramRefusedError,
     TelegramUnavailableError,
+    WriteForbiddenError,
 )
 from qwenedit_bot.limiter import is_group
+from qwenedit_bot.markup import file_of, keyboard, reply_to
+from qwenedit_bot.migrations import CONTINUED
+from qwenedit_bot.telegram_errors import ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from aiogram import Bot
+    from aiogram.types import InlineKeyboardMarkup, Message, ReplyParameters
 
+    from qwenedit_bot.bot_calls import BotCalls
     from qwenedit_bot.limiter import Pace
     from qwenedit_bot.messenger import Invoice, Picture, Source
-    from qwenedit_bot.views import Button, Buttons, View
+    from qwenedit_bot.migrations import Migrations
+    from qwenedit_bot.views import Buttons, View
 
 PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 12, 5
 """Edits that a chat may have in a minute for the last of them to be about progress: the answers need some too."""
-IMPATIENT_TIMEOUT = 10
-"""Seconds for a call that is made once."""
+SHORT_TIMEOUT = 10
+"""Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
-DOWNLOAD_ATTEMPTS = 3
 
-_UNCHANGED = "message is not modified"
-_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in")
-_UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "bot can't initiate conversation")
-_NO_PHOTO = ("photo_invalid", "image_process_failed", "wrong file", "photo must be", "failed to get http url content")
-_REFUNDED = "charge_already_refunded"
-_TOO_BIG = "file is too big"
 _UNKNOWN_BUTTON = "text buttons are unallowed"
 """How a Bot API server refuses a button of whose fields it knows only the label."""
 
@@ -73,84 +57,185 @@ log = structlog.get_logger(__name__)
 class TelegramMessenger:
     """Says things in Telegram's chats.
 
+    A call that Telegram refuses may be made again in the same turn, in another way: refused calls do not count.
+
     Args:
-        bot: The connection; its session paces, repeats and counts the calls.
-        limiter: The same that the session asks; progress edits ask it beforehand.
+        bot: The connection.
+        calls: Makes each call in its turn.
+        limiter: The same that `calls` asks.
+        migrations: Know where groups have gone.
     """
 
-    def __init__(self, bot: Bot, limiter: Pace) -> None:
+    def __init__(self, bot: Bot, calls: BotCalls, limiter: Pace, migrations: Migrations) -> None:
         self._bot = bot
+        self._calls = calls
         self._limiter = limiter
+        self._migrations = migrations
         self._old_api = False
+
+    async def ready(self, chat_id: int, *, edit: bool) -> None:
+        """Raise `LaterError` where the chat's turn is not free now."""
+        await self._calls.ready(await self._migrations.current(chat_id), edit=edit)
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message."""
-        with _translated():
-            message = await self._with_buttons(
-                view.buttons,
-                lambda keyboard: self._bot.send_message(
-                    to.chat_id, view.text, reply_parameters=_reply(to), reply_markup=keyboard
+        try:
+            return await self._send(
+                "sendMessage", to, view.buttons,
+                lambda chat_id, reply, markup: self._bot.send_message(
+                    chat_id, view.text, reply_parameters=reply, reply_markup=markup
                 ),
-            )
-            return message.message_id
+            )  # fmt: skip
+        except TelegramRefusedError as error:
+            if error.kind is ErrorKind.TEXT_REJECTED:
+                raise
+            # There is no plainer way than words alone.
+            kind = WriteForbiddenError if isinstance(error, KindForbiddenError) else ChatUnreachableError
+            raise kind(error.description) from None
+
+    async def send_file(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture as a file."""
+        return await self._send(
+            "sendDocument", to, picture.buttons,
+            lambda chat_id, reply, markup: self._bot.send_document(
+                chat_id, file_of(picture), caption=picture.caption, reply_parameters=reply, reply_markup=markup
+            ),
+        )  # fmt: skip
+
+    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
+        """Offer something to pay for, in Stars."""
+        price = LabeledPrice(label=invoice.title, amount=invoice.stars)
+        return await self._send(
+            "sendInvoice", to, (),
+            lambda chat_id, reply, _markup: self._bot.send_invoice(
+                chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price], reply_parameters=reply
+            ),
+        )  # fmt: skip
+
+    async def _send(
+        self,
+        method: str,
+        to: Source,
+        buttons: Buttons,
+        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
+    ) -> int:
+        """Send a message, in the supergroup where the group became one; returns its number there, above `CONTINUED`."""
+        chat_id = await self._migrations.current(to.chat_id)
+        try:
+            return await self._send_there(method, chat_id, to, buttons, call)
+        except MigratedError as moved:
+            await self._migrations.migrated(chat_id, moved.new_id)
+        chat_id = await self._migrations.current(to.chat_id)
+        try:
+            return await self._send_there(method, chat_id, to, buttons, call)
+        except MigratedError:
+            raise ChatUnreachableError("the group is said to have become a supergroup time and again") from None
+
+    async def _send_there(
+        self,
+        method: str,
+        chat_id: int,
+        to: Source,
+        buttons: Buttons,
+        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
+    ) -> int:
+        elsewhere = chat_id != to.chat_id
+        reply = None if elsewhere else reply_to(to)
+        await self._calls.turn(chat_id)
+        while True:
+            try:
+                async with self._calls.made(method, chat_id=chat_id):
+                    message = await self._with_buttons(buttons, lambda markup: call(chat_id, reply, markup))  # noqa: B023
+                    return message.message_id + (CONTINUED if elsewhere else 0)
+            except TelegramRefusedError as error:
+                without_reply = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN) and reply is not None
+                without_buttons = error.kind in (ErrorKind.BUTTONS_REJECTED, ErrorKind.UNKNOWN) and bool(buttons)
+                if not without_reply and not without_buttons:
+                    raise
+                reply = None if without_reply else reply
+                buttons = () if without_buttons else buttons
+            else:
+                raise TelegramUnavailableError("sent nothing")
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change one of the bot's messages."""
-        return await self._edit(chat_id, message_id, view, timeout=None)
+        place = await self._place(chat_id, message_id)
+        if place is None:
+            return False
+        await self._calls.turn(place[0], edit=True)
+        return await self._edit(*place, view, timeout=None)
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
-        """Change one of the bot's messages if there is room in the chat's budget."""
-        edits = PROGRESS_EDITS_IN_GROUP if is_group(chat_id) else PROGRESS_EDITS
-        if not await self._limiter.try_acquire(chat_id, edits=edits):
+        """Change one of the bot's messages if there is room in the chat's rate."""
+        place = await self._place(chat_id, message_id)
+        if place is None:
+            return False
+        edits = PROGRESS_EDITS_IN_GROUP if is_group(place[0]) else PROGRESS_EDITS
+        if not await self._limiter.try_acquire(place[0], edits=edits):
             return None
         try:
-            with impatient():
-                return await self._edit(chat_id, message_id, view, timeout=IMPATIENT_TIMEOUT)
-        except TelegramUnavailableError:
+            return await self._edit(*place, view, timeout=SHORT_TIMEOUT)
+        except LaterError:
             return None
 
     async def _edit(self, chat_id: int, message_id: int, view: View, *, timeout: int | None) -> bool:  # noqa: ASYNC109
         try:
-            with _translated():
-                await self._with_buttons(
-                    view.buttons,
-                    lambda keyboard: self._bot.edit_message_text(
-                        view.text, chat_id=chat_id, message_id=message_id, reply_markup=keyboard,
-                        request_timeout=timeout,
-                    ),
-                )  # fmt: skip
-        except _MessageGoneError:
-            return False
-        return True
+            return await self._change(
+                "editMessageText", chat_id, view.buttons,
+                lambda markup: self._bot.edit_message_text(
+                    view.text, chat_id=chat_id, message_id=message_id, reply_markup=markup, request_timeout=timeout
+                ),
+            )  # fmt: skip
+        except KindForbiddenError as error:
+            raise WriteForbiddenError(error.description) from None
+        except TelegramRefusedError as error:
+            if error.kind is ErrorKind.TEXT_REJECTED:
+                raise
+            return False  # a new message is another way of saying it
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture."""
-        file = _file(picture)
-        kind = InputMediaDocument if picture.as_file else InputMediaPhoto
-        try:
-            with _translated():
-                await self._with_buttons(
-                    picture.buttons,
-                    lambda keyboard: self._bot.edit_message_media(
-                        kind(media=file, caption=picture.caption), chat_id=chat_id, message_id=message_id,
-                        reply_markup=keyboard,
-                    ),
-                )  # fmt: skip
-        except _MessageGoneError:
+        place = await self._place(chat_id, message_id)
+        if place is None:
             return False
-        return True
+        where, number = place
+        await self._calls.turn(where, edit=True)
+        media = (InputMediaDocument if picture.as_file else InputMediaPhoto)(
+            media=file_of(picture), caption=picture.caption
+        )
+        return await self._change(
+            "editMessageMedia", where, picture.buttons,
+            lambda markup: self._bot.edit_message_media(
+                media, chat_id=where, message_id=number, reply_markup=markup
+            ),
+        )  # fmt: skip
 
-    async def send_file(self, to: Source, picture: Picture) -> int:
-        """Reply to a user's message with a picture as a file."""
-        with _translated():
-            message = await self._with_buttons(
-                picture.buttons,
-                lambda keyboard: self._bot.send_document(
-                    to.chat_id, _file(picture), caption=picture.caption, reply_parameters=_reply(to),
-                    reply_markup=keyboard,
-                ),
-            )  # fmt: skip
-            return message.message_id
+    async def _change(
+        self, method: str, chat_id: int, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]
+    ) -> bool:
+        """Change a message; False where it is gone, or stayed behind in the group that became a supergroup."""
+        while True:
+            try:
+                async with self._calls.made(method, chat_id=chat_id):
+                    await self._with_buttons(buttons, call)
+            except MigratedError as moved:
+                await self._migrations.migrated(chat_id, moved.new_id)
+                return False
+            except TelegramRefusedError as error:
+                if error.kind is ErrorKind.MESSAGE_GONE:
+                    return False
+                if error.kind is not ErrorKind.BUTTONS_REJECTED or not buttons:
+                    raise
+                buttons = ()
+            else:
+                return True
+
+    async def _place(self, chat_id: int, message_id: int) -> tuple[int, int] | None:
+        """Return the chat and number of a message now; None where it stayed behind in a group."""
+        now = await self._migrations.current(chat_id)
+        if message_id >= CONTINUED:
+            return None if now == chat_id else (now, message_id - CONTINUED)
+        return (chat_id, message_id) if now == chat_id else None
 
     async def _with_buttons(self, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]) -> _T:
         """Make a call with buttons as good as the Bot API server knows them.
@@ -159,76 +244,55 @@ class TelegramMessenger:
         """
         if not self._old_api:
             try:
-                return await call(_keyboard(buttons))
+                return await call(keyboard(buttons))
             except TelegramBadRequest as error:
                 if _UNKNOWN_BUTTON not in error.message.lower():
                     raise
                 self._old_api = True
                 log.info("bot_api.old", without="buttons that copy or are disabled")
-        return await call(_keyboard(buttons, plain=True))
+        return await call(keyboard(buttons, plain=True))
 
     async def show_activity(self, chat_id: int) -> None:
         """Show “sending a photo…”."""
+        where = await self._migrations.current(chat_id)
         try:
-            with impatient(), _translated():
-                await self._bot.send_chat_action(chat_id, ChatAction.UPLOAD_PHOTO, request_timeout=IMPATIENT_TIMEOUT)
-        except (TelegramUnavailableError, ChatUnreachableError):
+            async with self._calls.made("sendChatAction", apart=where):
+                await self._bot.send_chat_action(where, ChatAction.UPLOAD_PHOTO, request_timeout=SHORT_TIMEOUT)
+        except BotError:
             return  # the answer itself finds out and says so
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
         """Answer a button."""
         try:
-            with _translated():
+            async with self._calls.paced("answerCallbackQuery"):
                 await self._bot.answer_callback_query(press_id, text, show_alert=alert)
-        except TelegramRefusedError:  # “query is too old”: the user no longer waits for it
+        except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
             return
-
-    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
-        """Offer something to pay for, in Stars."""
-        price = LabeledPrice(label=invoice.title, amount=invoice.stars)
-        with _translated():
-            message = await self._bot.send_invoice(
-                to.chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price],
-                reply_parameters=_reply(to),
-            )  # fmt: skip
-            return message.message_id
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Agree to be paid, or say why not."""
         try:
-            with impatient(), _translated():  # Telegram waits ten seconds
+            async with self._calls.made("answerPreCheckoutQuery"):  # Telegram waits ten seconds
                 await self._bot.answer_pre_checkout_query(
-                    query_id, ok=refusal is None, error_message=refusal, request_timeout=IMPATIENT_TIMEOUT
+                    query_id, ok=refusal is None, error_message=refusal, request_timeout=SHORT_TIMEOUT
                 )
         except TelegramRefusedError:  # “query is too old”: nothing was paid
             return
 
     async def refund(self, user_id: int, charge: str) -> None:
-        """Give Stars back."""
-        try:
-            with _translated():
-                await self._bot.refund_star_payment(user_id, charge)
-        except TelegramRefusedError as error:
-            if _REFUNDED not in error.description:
-                raise
+        """Give Stars back; Telegram's “already refunded” is a success."""
+        async with self._calls.paced("refundStarPayment"):
+            await self._bot.refund_star_payment(user_id, charge)
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file."""
-        for attempt in range(1, DOWNLOAD_ATTEMPTS + 1):
-            try:
-                return await self._download(file_id, limit=limit)
-            except TelegramUnavailableError:
-                if attempt == DOWNLOAD_ATTEMPTS:
-                    raise
-                await asyncio.sleep(attempt)
-        raise AssertionError("unreachable")
-
-    async def _download(self, file_id: str, *, limit: int) -> bytes:
         try:
-            with _translated():
+            async with self._calls.made("getFile"):  # which sends nothing: Telegram's rates are not about it
                 file = await self._bot.get_file(file_id)
-        except TelegramRefusedError as error:
-            raise FileTooBigError if _TOO_BIG in error.description else FileUnavailableError from None
+        except PhotoRejectedError:
+            raise FileTooBigError from None
+        except TelegramRefusedError:
+            raise FileUnavailableError from None
         if file.file_size is not None and file.file_size > limit:
             raise FileTooBigError
         if file.file_path is None:
@@ -247,64 +311,3 @@ class TelegramMessenger:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TelegramUnavailableError(f"file server: {type(error).__name__}") from None
         return bytes(data)
-
-
-class _MessageGoneError(Exception):
-    """The message to edit is not there any more, or is no text any more."""
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except TelegramBadRequest as error:
-        if _UNCHANGED not in error.message.lower():  # else what was wanted is there
-            raise _translation(error.message.lower()) from None
-    except TelegramForbiddenError as error:
-        raise ChatUnreachableError(error.message) from None
-    except TelegramEntityTooLarge:
-        raise PhotoRejectedError("too large") from None
-    except TelegramNotFound as error:
-        raise TelegramRefusedError(error.message.lower()) from None
-    except TelegramAPIError as error:
-        raise TelegramUnavailableError(status_of(error)) from None
-    except AiogramError as error:
-        raise TelegramUnavailableError(type(error).__name__) from None
-
-
-def _translation(description: str) -> Exception:
-    for phrases, error in (
-        (_GONE, _MessageGoneError()),
-        (_UNREACHABLE, ChatUnreachableError(description)),
-        (_NO_PHOTO, PhotoRejectedError(description)),
-    ):
-        if any(phrase in description for phrase in phrases):
-            return error
-    return TelegramRefusedError(description)
-
-
-def _reply(to: Source) -> ReplyParameters | None:
-    if not to.message_id:  # to nothing in particular
-        return None
-    return ReplyParameters(message_id=to.message_id, allow_sending_without_reply=True)
-
-
-def _keyboard(buttons: Buttons, *, plain: bool = False) -> InlineKeyboardMarkup | None:
-    if not buttons:
-        return None
-    rows = [[_button(button, plain=plain) for button in row] for row in buttons]
-    return InlineKeyboardMarkup(inline_keyboard=rows)
-
-
-def _button(button: Button, *, plain: bool) -> InlineKeyboardButton:
-    if button.copy_text is not None and not plain:
-        copied = CopyTextButton(text=button.copy_text)
-        return InlineKeyboardButton(text=button.label, style=button.style, copy_text=copied)
-    if button.disabled and not plain:
-        return InlineKeyboardButton(text=button.label, style=button.style, disabled=DisabledButton())
-    return InlineKeyboardButton(text=button.label, style=button.style, callback_data=button.data)
-
-
-def _file(picture: Picture) -> BufferedInputFile:
-    extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
-    return BufferedInputFile(picture.data, f"{picture.name}.{extension}")

@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from qwenedit_bot.calls import impatient, status_of
+from qwenedit_bot.calls import status_of
 from qwenedit_bot.errors import TokenRefusedError
 from qwenedit_bot.log_rate import LogRate
 from qwenedit_bot.loops import Backoff, pause
@@ -140,10 +140,9 @@ class Webhook:
         backoff = Backoff()
         while not stop.is_set():
             try:
-                with impatient():
-                    await self._bot.set_webhook(
-                        self._url, allowed_updates=list(KINDS), secret_token=self._secret.get_secret_value()
-                    )
+                await self._bot.set_webhook(
+                    self._url, allowed_updates=list(KINDS), secret_token=self._secret.get_secret_value()
+                )
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except AiogramError as error:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.handlers.context import Services
     from qwenedit_bot.texts import Words
 
+_DIALOGUE, _NOTHING = "dialogue", "nothing"
+"""What `/cancel` has cancelled, where it is no number of jobs."""
+
 
 async def start(message: Message, words: Words, services: Services) -> None:
     """Say how it works."""
@@ -65,12 +68,13 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
     waited = await state.get_state() is not None
     await state.clear()
-    if stopped:
-        view = View(words(Text.JOBS_CANCELLED, count=stopped))
-    elif waited:
+    outcome = await services.replies.first(source_of(message), str(stopped or (_DIALOGUE if waited else _NOTHING)))
+    if outcome == _DIALOGUE:
         view = View(words(Text.DIALOGUE_CANCELLED))
-    else:
+    elif outcome == _NOTHING:
         view = View(words(Text.NOTHING_TO_CANCEL))
+    else:
+        view = View(words(Text.JOBS_CANCELLED, count=int(outcome)))
     await services.replies.say(source_of(message), view)
 
 

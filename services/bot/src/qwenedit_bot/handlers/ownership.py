@@ -14,6 +14,7 @@ from aiogram.types import InaccessibleMessage
 from qwenedit_bot.actors import actor_of
 from qwenedit_bot.handlers.access import is_of_bot
 from qwenedit_bot.messenger import Source
+from qwenedit_bot.migrations import CONTINUED
 from qwenedit_bot.submit import StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import FURTHER, job_of
@@ -71,7 +72,7 @@ async def is_jobs_own(message_id: int, status: Status | None, services: Services
         return False
     reply = status.job.reply
     answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
-    return message_id in (reply.placeholder_id, answer)
+    return message_id in {number % CONTINUED for number in (reply.placeholder_id, answer) if number is not None}
 
 
 async def _shown_by(message: Message, services: Services) -> Status | None:

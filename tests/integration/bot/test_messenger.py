@@ -1,0 +1,407 @@
+"""What the bot says on a Bot API server that refuses things, and where it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram import Bot
+from aiogram.client.telegram import TelegramAPIServer
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from qwenedit_bot.bot_calls import BotCalls
+from qwenedit_bot.errors import (
+    ChatUnreachableError,
+    FileTooBigError,
+    FileUnavailableError,
+    KindForbiddenError,
+    LaterError,
+    PhotoRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    WriteForbiddenError,
+)
+from qwenedit_bot.limiter import CHAT
+from qwenedit_bot.messenger import Picture, Source
+from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.migrations import CONTINUED, Migrations
+from qwenedit_bot.replies import Replies
+from qwenedit_bot.session import Session
+from qwenedit_bot.shared_limiter import SharedLimiter
+from qwenedit_bot.telegram import TelegramMessenger
+from qwenedit_bot.telegram_error_table import ROWS
+from qwenedit_bot.views import Button, View
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+BUTTONS = ((Button("Cancel", "cancel:1"),),)
+PHOTO = Picture(b"\xff\xd8photo", "Done", as_file=False, buttons=BUTTONS)
+FILE = Picture(b"\x89PNGfile", "Done", as_file=True)
+OLD, NEW = -700, -1_000_000_000_700
+
+Refusal = tuple[int, str, dict[str, int]]
+
+
+@dataclass
+class Telegram:
+    """A Bot API server whose next answers the test gives; then it does what it is told.
+
+    Attributes:
+        url: Where it listens.
+        made: Each call's method and parameters.
+        refusals: What the next calls are answered.
+        moved: Groups that became supergroups, with their new ids.
+        closed: Chats that answer 429, with `retry_after`.
+    """
+
+    url: str = ""
+    made: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    moved: dict[int, int] = field(default_factory=dict)
+    closed: dict[int, int] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        said = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        method, chat = request.match_info["method"], int(said.get("chat_id", 0))
+        self.made.append((method, said))
+        refusal = self._refusal(method, chat)
+        if refusal is not None:
+            status, description, parameters = refusal
+            body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
+            return web.json_response(body, status=status)
+        if method.startswith("answer"):
+            return web.json_response({"ok": True, "result": True})
+        self.numbers[chat] = self.numbers.get(chat, 100) + 1
+        number = int(said.get("message_id", self.numbers[chat]))
+        message = {"message_id": number, "date": 1, "chat": {"id": chat, "type": "private"}}
+        return web.json_response({"ok": True, "result": message})
+
+    def _refusal(self, method: str, chat: int) -> Refusal | None:
+        if self.refusals:
+            return self.refusals.pop(0)
+        if chat in self.closed:
+            after = self.closed[chat]
+            return 429, f"Too Many Requests: retry after {after}", {"retry_after": after}
+        if chat in self.moved and method.startswith("edit"):
+            return 400, "Bad Request: message can't be edited", {}
+        if chat in self.moved:
+            text = "Bad Request: group chat was upgraded to a supergroup chat"
+            return 400, text, {"migrate_to_chat_id": self.moved[chat]}
+        return None
+
+    def to(self, chat: int) -> list[str]:
+        return [method for method, said in self.made if int(said.get("chat_id", 0)) == chat]
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    server = Telegram()
+    app = web.Application()
+    app.router.add_post("/bot{token}/{method}", server.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIterator[Callable[[], TelegramMessenger]]:
+    sessions = []
+
+    def messenger() -> TelegramMessenger:
+        sessions.append(Session(api=TelegramAPIServer.from_base(telegram.url)))
+        limiter = SharedLimiter(redis, bot_keys)
+        calls = BotCalls(limiter, BotMetrics(CollectorRegistry()))
+        return TelegramMessenger(Bot("42:TEST", session=sessions[-1]), calls, limiter, Migrations(redis, bot_keys))
+
+    yield messenger
+    for session in sessions:
+        await session.close()
+
+
+@pytest.fixture
+def messenger(make: Callable[[], TelegramMessenger]) -> TelegramMessenger:
+    return make()
+
+
+@pytest.fixture
+def pass_by(redis: Redis, bot_keys: BotKeys) -> Callable[[], Any]:
+    """Return what lets a second pass for the chats' pace, in Redis' books."""
+
+    async def second() -> None:
+        for key in await redis.keys(bot_keys.pace("*")):
+            if await redis.type(key) == "string":
+                await redis.set(key, int(await redis.get(key) or 0) - round(CHAT.interval * 1e6))
+
+    return second
+
+
+def refused(text: str, status: int = 400) -> Refusal:
+    return status, f"Bad Request: {text}", {}
+
+
+def texts_of(*kinds: str) -> Iterable[str]:
+    return [text for kind, text, _source in ROWS if kind in kinds]
+
+
+async def test_words_in_an_unreachable_chat_are_not_tried_again(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("chat_unreachable"), 1):
+        telegram.refusals = [refused(text)]
+        with pytest.raises(ChatUnreachableError):
+            await messenger.send(Source(chat, 1), View("hello", BUTTONS))
+        assert len(telegram.to(chat)) == 1
+
+
+async def test_words_where_the_bot_may_not_write_say_so(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("write_forbidden"), 1):
+        telegram.refusals = [refused(text)] * 2
+        for call in (messenger.send(Source(chat, 1), View("hello")), messenger.show(chat, 17, PHOTO)):
+            with pytest.raises(WriteForbiddenError):
+                await call
+
+
+async def test_picture_that_is_refused_may_go_as_a_file(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("kind_forbidden", "picture_rejected", "too_large"), 1):
+        telegram.refusals = [refused(text)]
+        with pytest.raises((KindForbiddenError, PhotoRejectedError)):
+            await messenger.show(chat, 17, PHOTO)
+        assert await messenger.show(chat, 17, FILE)
+
+
+async def test_message_that_is_gone_is_told_to_who_edits_it(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("message_gone"), 1):
+        telegram.refusals = [refused(text)] * 2
+        assert await messenger.edit(chat, 17, View("hello", BUTTONS)) is False
+        assert await messenger.show(chat, 17, PHOTO) is False
+
+
+async def test_progress_of_a_message_that_is_gone_is_told_apart_from_no_room(messenger, telegram) -> None:
+    telegram.refusals = [refused("MESSAGE_ID_INVALID"), (502, "Bad Gateway", {})]
+    assert await messenger.edit_if_cheap(5, 17, View("hello")) is False
+    with pytest.raises(TelegramUnavailableError):
+        await messenger.edit_if_cheap(5, 17, View("hello"))
+    for _ in range(CHAT.burst):
+        last = await messenger.edit_if_cheap(5, 17, View("hello"))
+    assert last is None
+
+
+async def test_words_go_without_what_telegram_does_not_take(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("reply_rejected", "buttons_rejected"), 1):
+        telegram.made.clear()
+        telegram.refusals = [refused(text)]
+        assert await messenger.send(Source(chat, 1), View("hello", BUTTONS)) == 101
+        first, second = (set(said) for _method, said in telegram.made)
+        assert len(first - second) <= 1
+        assert "text" in second
+
+
+async def test_edits_go_without_buttons_that_telegram_does_not_take(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("buttons_rejected"), 1):
+        telegram.refusals = [refused(text)] * (2 if text.startswith("text buttons") else 1)
+        assert await messenger.edit(chat, 17, View("hello", BUTTONS))
+        assert "reply_markup" not in telegram.made[-1][1]
+
+
+async def test_words_that_are_refused_for_an_unknown_reason_are_said_more_plainly_once(messenger, telegram) -> None:
+    telegram.refusals = [refused("OF_TOMORROW")]
+    assert await messenger.send(Source(5, 1), View("hello", BUTTONS)) == 101
+    assert set(telegram.made[-1][1]) == {"chat_id", "text"}
+    telegram.refusals = [refused("OF_TOMORROW")] * 2
+    with pytest.raises(ChatUnreachableError):
+        await messenger.send(Source(5, 1), View("hello", BUTTONS))
+    assert len(telegram.made) == 4
+
+
+async def test_edit_that_is_refused_for_an_unknown_reason_is_left_to_a_new_message(messenger, telegram) -> None:
+    telegram.refusals = [refused("OF_TOMORROW")] * 2
+    assert await messenger.edit(5, 17, View("hello")) is False
+    with pytest.raises(TelegramRefusedError):
+        await messenger.show(5, 17, PHOTO)
+
+
+async def test_words_that_telegram_does_not_take_are_a_defect(messenger, telegram) -> None:
+    for chat, text in enumerate(texts_of("text_rejected"), 1):
+        telegram.refusals = [refused(text)]
+        with pytest.raises(TelegramRefusedError):
+            await messenger.send(Source(chat, 1), View("hello", BUTTONS))
+
+
+async def test_press_that_telegram_has_forgotten_is_left_alone(messenger, telegram) -> None:
+    for text in texts_of("query_stale"):
+        telegram.refusals = [refused(text)] * 2
+        await messenger.answer_press("1", "hello")
+        await messenger.answer_checkout("1", None)
+
+
+async def test_refund_that_was_given_before_is_a_success(messenger, telegram) -> None:
+    telegram.refusals = [refused("CHARGE_ALREADY_REFUNDED")]
+    await messenger.refund(5, "charge")
+    telegram.refusals = [refused("CHARGE_ID_INVALID")]
+    with pytest.raises(TelegramRefusedError) as raised:
+        await messenger.refund(5, "charge")
+    assert raised.value.description == "Bad Request: CHARGE_ID_INVALID"
+
+
+async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, telegram) -> None:
+    for text in texts_of("file_gone"):
+        telegram.refusals = [refused(text), refused("file is too big")]
+        with pytest.raises(FileUnavailableError):
+            await messenger.download("file", limit=10)
+        with pytest.raises(FileTooBigError):
+            await messenger.download("file", limit=10)
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_call_that_telegram_fails_at_is_made_once_and_left_to_the_caller(messenger, telegram, status) -> None:
+    telegram.refusals = [(status, "Internal Server Error", {})]
+    with pytest.raises(TelegramUnavailableError):
+        await messenger.send(Source(5, 1), View("hello"))
+    assert len(telegram.made) == 1
+
+
+async def test_pace_of_a_chat_is_looked_at_before_work_and_costs_nothing(messenger, telegram) -> None:
+    for _ in range(CHAT.burst):
+        await messenger.ready(5, edit=False)
+        await messenger.send(Source(5, 1), View("hello"))
+    with pytest.raises(LaterError):
+        await messenger.ready(5, edit=False)
+    with pytest.raises(LaterError):
+        await messenger.send(Source(5, 1), View("hello"))
+    assert len(telegram.made) == CHAT.burst
+
+
+async def test_429_of_an_hour_in_one_group_leaves_everybody_else_alone(make, telegram) -> None:
+    first, second = make(), make()
+    telegram.closed[OLD] = 3600
+    for messenger in (first, second, first):
+        with pytest.raises(LaterError) as raised:
+            await messenger.send(Source(OLD, 1), View("hello"))
+        assert raised.value.after > 3500
+    assert telegram.to(OLD) == ["sendMessage"]
+    async with asyncio.timeout(20):
+        for chat in range(1, 21):
+            await second.send(Source(chat, 1), View("hello"))
+    assert all(telegram.to(chat) for chat in range(1, 21))
+
+
+async def test_reply_says_each_view_once_however_often_its_handler_is_called(
+    messenger, telegram, redis, bot_keys, pass_by
+) -> None:
+    replies = Replies(redis, bot_keys, messenger)
+    for _ in range(CHAT.burst):
+        await messenger.send(Source(5, 0), View("what uses the chat's pace up"))
+    used = len(telegram.made)
+
+    async def handler() -> None:
+        for text in ("one moment", "still at it", "done"):
+            await replies.say(Source(5, 1), View(text))
+
+    calls = 0
+    while True:
+        calls += 1
+        assert calls < 10, "the handler comes no further"
+        try:
+            await handler()
+        except LaterError:
+            await pass_by()
+        else:
+            break
+    assert [said["text"] for _method, said in telegram.made[used:]] == ["one moment", "still at it", "done"]
+    assert [method for method, _said in telegram.made[used:]] == ["sendMessage", "editMessageText", "editMessageText"]
+
+
+async def test_refused_ways_of_an_answer_use_up_one_turn(messenger, telegram, pass_by) -> None:
+    for _ in range(CHAT.burst):
+        await messenger.send(Source(5, 0), View("what uses the chat's pace up"))
+    await pass_by()
+    telegram.refusals = [refused("CHAT_SEND_PHOTOS_FORBIDDEN"), refused("CHAT_SEND_DOCS_FORBIDDEN")]
+    for picture in (PHOTO, FILE):
+        with pytest.raises(KindForbiddenError):
+            await messenger.show(5, 17, picture)
+    await messenger.ready(5, edit=True)
+    assert await messenger.edit(5, 17, View("no pictures here"))
+    with pytest.raises(LaterError):
+        await messenger.edit(5, 17, View("one turn too many"))
+
+
+async def test_reply_of_the_release_before_is_edited(messenger, telegram, redis, bot_keys) -> None:
+    await redis.set(bot_keys.reply(5, 1), 17)
+    assert await Replies(redis, bot_keys, messenger).say(Source(5, 1), View("hello")) == 17
+    assert telegram.made[0][0] == "editMessageText"
+
+
+async def test_reply_can_be_read_by_the_release_before(messenger, redis, bot_keys) -> None:
+    sent = await Replies(redis, bot_keys, messenger).say(Source(5, 1), View("hello"))
+    assert int(await redis.get(bot_keys.reply(5, 1))) == sent
+    for key in (bot_keys.reply(5, 1), bot_keys.said(5, 1)):
+        assert await redis.ttl(key) > 0
+
+
+async def test_group_that_became_a_supergroup_is_answered_there(messenger, telegram, redis, bot_keys) -> None:
+    replies = Replies(redis, bot_keys, messenger)
+    known = await replies.say(Source(OLD, 1), View("one moment"))
+    telegram.moved[OLD] = NEW
+    answer = await replies.say(Source(OLD, 1), View("done", BUTTONS))
+    assert answer > CONTINUED > known
+    method, said = telegram.made[-1]
+    assert (method, said["chat_id"], "reply_parameters" in said) == ("sendMessage", str(NEW), False)
+    assert await messenger.show(OLD, answer, PHOTO)
+    method, said = telegram.made[-1]
+    assert (method, said["chat_id"], said["message_id"]) == ("editMessageMedia", str(NEW), str(answer - CONTINUED))
+    assert await messenger.edit(OLD, known, View("old")) is False
+
+
+async def test_migration_is_known_to_all_replicas_and_after_a_restart(make, telegram, redis, bot_keys) -> None:
+    await Migrations(redis, bot_keys).migrated(OLD, NEW)
+    telegram.moved[OLD] = NEW
+    later = make()
+    await later.send(Source(OLD, 1), View("hello"))
+    await later.show_activity(OLD)
+    assert await later.edit_if_cheap(OLD, 17, View("hello")) is False
+    assert [said["chat_id"] for _method, said in telegram.made] == [str(NEW)] * 2
+    assert await redis.ttl(bot_keys.migrated(OLD)) > 86_400
+
+
+async def test_pace_of_a_migrated_group_is_the_supergroups(messenger, telegram, redis, bot_keys) -> None:
+    await Migrations(redis, bot_keys).migrated(OLD, NEW)
+    await messenger.send(Source(OLD, 1), View("hello"))
+    assert await redis.exists(bot_keys.pace(f"group:{NEW}"))
+    assert not await redis.exists(bot_keys.pace(f"group:{OLD}"))
+
+
+async def test_many_migrated_groups_are_answered_and_hold_up_nobody(messenger, telegram, redis, bot_keys) -> None:
+    replies = Replies(redis, bot_keys, messenger)
+    groups = range(-720, -700)
+    telegram.moved = {group: group - 1_000_000_000_000 for group in groups}
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(replies.say(Source(group, 1), View("done")) for group in groups))
+        for chat in range(1, 6):
+            await messenger.send(Source(chat, 1), View("hello"))
+    assert all(telegram.to(new) == ["sendMessage"] for new in telegram.moved.values())
+    assert all(telegram.to(old) == ["sendMessage"] for old in groups)
+
+
+async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:
+    telegram.moved = {OLD: NEW, NEW: OLD}
+    with pytest.raises(ChatUnreachableError):
+        await messenger.send(Source(OLD, 1), View("hello"))
+    assert len(telegram.made) == 2
+
+
+async def test_keyboard_of_a_moved_message_is_the_same_as_ever(messenger, telegram) -> None:
+    telegram.moved[OLD] = NEW
+    await messenger.send(Source(OLD, 1), View("hello", BUTTONS))
+    assert json.loads(telegram.made[-1][1]["reply_markup"])["inline_keyboard"][0][0]["callback_data"] == "cancel:1"

@@ -1,0 +1,46 @@
+"""Groups that become supergroups while their pictures are edited."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GROUPS = 20
+"""More than there are answers delivered at once."""
+
+
+def photo(kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+async def test_migrated_groups_get_their_pictures_and_hold_up_nobody(stage: Any) -> None:
+    bob, claims, moved = await stage.telegram.user(), [], []
+    for number in range(GROUPS):
+        ann = await stage.telegram.user()
+        group = await stage.telegram.group(f"Friends {number}", ann, kind="group")
+        await ann.within(group).send(photo=photo(), caption="/edit make it snow")
+        claims.append(await stage.worker.claim())
+        moved.append(ann.within(await group.migrate(edits=number % 2 == 0)))
+    await asyncio.gather(*(stage.worker.finish(claim, RESULT) for claim in claims))
+    await bob.send(photo=photo(), caption="make it snow")
+    await stage.worker.finish_next(RESULT)
+    await bob.picture()
+    for claim in claims:
+        await stage.answered(claim.job.id)
+    pictures = [(await member.snapshot()).pictures for member in moved]
+    assert [len(shown) for shown in pictures] == [1] * GROUPS
+    # The buttons work there, too.
+    await moved[0].press("🔁 Again")
+    again = await stage.worker.claim()
+    assert again.job.edit.prompt == "make it snow"
