@@ -100,7 +100,7 @@ MUTATIONS = {
     "a late job is executed": ("claim", " and not too_late", ""),
     "a pause leaves the line where it is": ("pause", "set_aside()\n", ""),
     "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{}"),
-    "a cancelled job keeps its pictures": ("pictures", "        drop_pictures(refs)\n", ""),
+    "a cancelled job keeps its pictures": ("pictures", "        drop_pictures(pictures_of(id))\n", ""),
     "a failed job keeps its pictures for a day": (
         "pictures",
         "EXPIRE', PICTURE .. ref, FAILED_KEPT",

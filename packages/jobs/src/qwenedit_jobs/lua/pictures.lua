@@ -51,10 +51,10 @@ end
 
 -- A failed job keeps its pictures for a while, and a cancelled one not at all.
 local function pictures_of_ended(id, state)
-    local refs = pictures_of(id)
     if state == 'cancelled' then
-        drop_pictures(refs)
+        drop_pictures(pictures_of(id))
     elseif state == 'failed' then
+        local refs = pictures_of(id)
         for _, ref in ipairs(refs) do
             if redis.call('PTTL', PICTURE .. ref) > FAILED_KEPT * 1000 then
                 redis.call('EXPIRE', PICTURE .. ref, FAILED_KEPT)
