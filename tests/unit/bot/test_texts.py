@@ -194,6 +194,9 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.DAILY_LIMIT: ("count", ("your picture of", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.LEFT_BOUGHT: ("count", ("1 more that does", "2 more that do", "5 more", "11 more", "21 more that do ")),
         Text.GRANTED: ("count", ("1 more job,", "2 more jobs,", "5 more jobs,", "11 more jobs,", "21 more jobs,")),
+        Text.TOO_MANY_AT_ONCE: (
+            "count", ("one of your", "at 2 of your", "at 5 of your", "at 11 of your", "at 21 of your"),
+        ),
         Text.BROADCAST_BUTTON: ("count", ("1 user", "2 users", "5 users", "11 users", "21 users")),
         Text.BROADCAST_ENDED: ("sent", ("1 user,", "2 users", "5 users", "11 users", "21 users")),
         Text.BUY_BUTTON: ("jobs", ("1 picture ·", "2 pictures ·", "5 pictures", "11 pictures", "21 pictures")),
@@ -206,6 +209,9 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.TOO_MANY_UNFINISHED: ("count", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
         Text.LEFT_TODAY: ("count", ("осталась 1 к", "остались 2 к", "осталось 5 к", "осталось 11 к", "осталась 21 к")),
         Text.DAILY_LIMIT: ("count", ("была 1 к", "были 2 к", "было 5 к", "было 11 картинок", "была 21 картинка")),
+        Text.TOO_MANY_AT_ONCE: (
+            "count", ("1 ваше сообщение", "2 ваших сообщения", "5 ваших сообщений", "11 ваших сообщений", "21 ваше сообщение"),
+        ),
         Text.GRANTED: ("count", ("1 задание", "2 задания", "5 заданий", "11 заданий", "21 задание")),
         Text.BROADCAST_BUTTON: (
             "count", ("1 пользователь", "2 пользователя", "5 пользователей", "11 пользователей", "21 пользователь"),
