@@ -74,4 +74,6 @@ def test_no_label_names_a_job_a_user_or_a_chat(service):
     registry = make_registry(service=service, version="1")
     metrics = SERVICES[service](registry)
     labels = {label for metric in vars(metrics).values() for label in getattr(metric, "_labelnames", ())}
-    assert labels <= {"kind", "outcome", "method", "status", "reason", "place", "state", "route", "stage", "workflow"}
+    assert labels <= {
+        "kind", "lanes", "method", "outcome", "place", "reason", "route", "stage", "state", "status", "what", "workflow",
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot import views
-from qwenedit_bot.errors import ChatUnreachableError, PhotoRejectedError, TelegramRefusedError
+from qwenedit_bot.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.fairness import left
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.moderation import Verdict
@@ -231,13 +231,24 @@ class Deliver:
         account = await self._accounts.of(status.job.user_id)
         if account is not None:
             caption += f"\n{left(words, account)}"
+        refusals = list[TelegramRefusedError]()
         for data, as_file in ((result.photo, False), (result.original, True)):
             buttons = views.result_buttons(words, status, as_file=as_file)
             if data is None:
                 continue
             picture = Picture(data, caption, as_file, buttons, name=short_id(status.job.id))
-            if await self._taken(picture, to, message_id):
+            try:
+                await self._show(picture, to, message_id)
+            except TelegramRefusedError as error:
+                log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(data))
+                refusals.append(error)
+            else:
                 return "file" if as_file else "picture"
+        if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
+            # An admin of the group may allow it: then the picture comes into the place of these words.
+            await self._undelivered.note(reply.chat_id, status.job.id)
+            await self._say_last(views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
+            return "forbidden"
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
 
     async def _withhold(
@@ -253,14 +264,6 @@ class Deliver:
         text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
         words = self._texts.of(reply.language)
         return self._not_counted(views.withheld(words, status.job.id, text), status, words)
-
-    async def _taken(self, picture: Picture, to: Source, message_id: int) -> bool:
-        try:
-            await self._show(picture, to, message_id)
-        except (PhotoRejectedError, TelegramRefusedError) as error:
-            log.warning("answer.rejected", error=str(error), as_file=picture.as_file, bytes=len(picture.data))
-            return False
-        return True
 
     async def _show(self, picture: Picture, to: Source, message_id: int) -> None:
         if await self._messenger.show(to.chat_id, message_id, picture):

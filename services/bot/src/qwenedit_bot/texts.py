@@ -75,6 +75,7 @@ class Text(StrEnum):
     RESTING = "resting"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
+    PICTURES_FORBIDDEN = "pictures-forbidden"
     RESULT_REFUSED = "result-refused"
     RESULT_UNCHECKED = "result-unchecked"
     NOT_INVITED = "not-invited"

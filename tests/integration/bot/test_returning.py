@@ -1,0 +1,68 @@
+"""Answers that could not be given where they were asked for, and are given when the bot may write there again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def photo(kind: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+RESULT = photo("PNG")
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ann(stage: Any) -> Any:
+    return await stage.telegram.user()
+
+
+async def test_person_who_blocked_the_bot_in_mid_job_gets_the_picture_when_they_come_back(stage, ann, worker) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    await ann.block()
+    await worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    await ann.unblock()
+    assert (await ann.picture()).text
+
+
+async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_allows_them(stage, ann, worker) -> None:
+    group = await stage.telegram.group("Quiet", ann)
+    member = ann.within(group)
+    await member.send(photo=photo(), caption="/edit make it snow")
+    claim = await worker.claim()
+    await group.forbid_media()
+    await worker.finish(claim, RESULT)
+    await member.says("I may not send pictures in this chat")
+    await group.promote_bot()
+    await member.picture()
+
+
+async def test_group_in_which_the_bot_may_not_write_holds_up_nobody_and_is_answered_later(stage, ann, worker) -> None:
+    group = await stage.telegram.group("Silent", ann)
+    member = ann.within(group)
+    await member.send(photo=photo(), caption="/edit make it snow")
+    claim = await worker.claim()
+    await group.forbid_everything()
+    await worker.finish(claim, RESULT)
+    await ann.send(photo=photo(), caption="make it rain")
+    await worker.finish_next(RESULT)
+    await ann.picture()
+    await stage.answered(claim.job.id)
+    await group.promote_bot()
+    await member.picture()
