@@ -51,6 +51,14 @@ class Undelivered(UnwatchedChats):
             await self._redis.sadd(key, job_id)
             await self._redis.expire(key, self._keep)
 
+    async def migrated(self, old: int, new: int) -> None:
+        """Keep under the id of a supergroup what was kept for the group that it was."""
+        if await self._redis.exists(self._keys.undelivered(old)):
+            key = self._keys.undelivered(new)
+            await self._redis.sunionstore(key, [key, self._keys.undelivered(old)])
+            await self._redis.expire(key, self._keep)
+            await self._redis.unlink(self._keys.undelivered(old))
+
     async def returned(self, chat_id: int) -> None:
         """Have all that is kept for a chat answered: the bot may write there again."""
         key = self._keys.undelivered(chat_id)

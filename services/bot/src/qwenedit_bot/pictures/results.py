@@ -65,10 +65,9 @@ class Results:
             if heavy:  # before it is read: sixteen that wait for one place would be read again and again
                 place.enter_context(self._converter.place(owner, heavy=True))
             async with self.original(ref, owner=owner) as original:
-                photo: bytes | None = original
-                if heavy or not goes_as_it_is(original):
-                    with tracing.span("convert picture"):
-                        photo = await self._photo(original, owner, place, heavy=heavy)
+                with tracing.span("convert picture"):
+                    as_it_is = not heavy and goes_as_it_is(original)
+                    photo = original if as_it_is else await self._photo(original, owner, place, heavy=heavy)
                 yield ResultPicture(original, photo)
 
     @asynccontextmanager
