@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from telegram_simulator.client import Person
 
 AN_HOUR = 3600
+SPOKEN = (
+    "sendMessage", "sendPhoto", "sendDocument", "sendChatAction", "editMessageText", "editMessageMedia",
+    "editMessageReplyMarkup", "deleteMessage",
+)  # fmt: skip
+"""Methods that are about a chat; fetching a file is not."""
 
 
 class TooFast(Abuser):
@@ -28,7 +33,8 @@ class TooFast(Abuser):
             person = await stage.user(f"Group {number}")
             there = person.within(await stage.group(f"Fast {number}", person))
             retry_after = AN_HOUR if number == 0 else 5
-            await stage.chats.fault("*", "429", times=1000, retry_after=retry_after, chat_id=there.chat_id)
+            for method in SPOKEN:
+                await stage.chats.fault(method, "429", times=None, retry_after=retry_after, chat_id=there.chat_id)
             await ask(there, username, times=3)
 
 
