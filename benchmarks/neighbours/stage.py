@@ -38,6 +38,8 @@ AGAIN_AFTER = 1.0
 """Seconds until what ended is started again; a kubelet takes longer each time."""
 START_TIMEOUT = 60.0
 WORKERS = 2
+ELSEWHERE = 10
+"""Niceness of the workers and of ComfyUI, which have machines of their own in production."""
 ADMIN = 9_000
 ALLOWED = range(10_000, 14_000)
 """Users whom `ALLOWED_USERS` names. All others are strangers."""
@@ -100,6 +102,7 @@ class Stage:
         for part in self._comfyuis:
             self._stack.push_async_callback(_end, part)
             await part.start(timeout=START_TIMEOUT)
+            _put_behind(part)
             self.comfyuis.append(await self._stack.enter_async_context(SimulatorControl(part.url)))
         self.workers = [self._worker(number) for number in range(WORKERS)]
         self.http = await self._stack.enter_async_context(aiohttp.ClientSession())
@@ -165,6 +168,8 @@ class Stage:
             await prepare()
         parts = (self.bot, *(self.workers if workers else ()))
         await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in parts))
+        for part in parts[1:]:
+            _put_behind(part)
         watching = [asyncio.create_task(self._keep_up(part)) for part in parts]
         self._keeping = [*watching, asyncio.create_task(self._watch())]
 
@@ -279,6 +284,11 @@ def _family(pid: int) -> list[int]:
             for task in Path(f"/proc/{one}/task").iterdir():
                 pids += map(int, (task / "children").read_text().split())
     return found
+
+
+def _put_behind(part: Part) -> None:
+    """Have a part that runs on another machine in production give way to the bot."""
+    os.setpriority(os.PRIO_PGRP, part.pid, ELSEWHERE)
 
 
 def _kill_group(part: Part) -> None:
