@@ -195,7 +195,7 @@ class Stage:
             async with asyncio.timeout(PATIENCE):
                 while self._handled() == before and not self._running.done():  # noqa: ASYNC110 - a counter has no event
                     await asyncio.sleep(0.001)
-                while await self._redis.hlen(f"{self._keys.updates}:entries") and not self._running.done():
+                while await self._redis.hlen(f"{self._keys.updates}:entries") and not self._running.done():  # noqa: ASYNC110 - nor has Redis
                     await asyncio.sleep(0.001)  # else what is said of its end would be taken for the next one's
         except TimeoutError:
             raise FoundError(self._told("it was not handled", update)) from None
