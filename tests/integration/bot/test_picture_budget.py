@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from qwenedit_bot.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
-from qwenedit_bot.pictures import intake
+from qwenedit_bot.pictures import downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import Attachment, Intake, StoredPicture
@@ -156,8 +156,8 @@ async def test_photo_of_telegrams_own_needs_no_process(taking: Intake, files: Fi
 async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
     taking: Intake, files: Files, memory: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "PATIENCE", 0.05)
-    for _ in range(intake.SLOW_AT_MOST - 1):
+    monkeypatch.setattr(downloads, "PATIENCE", 0.05)
+    for _ in range(downloads.SLOW_AT_MOST - 1):
         with pytest.raises(TelegramUnavailableError):
             await keep(taking, photo(), ANN)
     with pytest.raises(FileUnavailableError):
@@ -166,13 +166,31 @@ async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
 
 
 async def test_downloads_side_by_side_are_bounded(taking: Intake, files: Files) -> None:
-    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(intake.DOWNLOADS)]
-    await begun(files, intake.DOWNLOADS)
+    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(downloads.PLACES)]
+    await begun(files, downloads.PLACES)
     with pytest.raises(LaterError) as refusal:
         await keep(taking, photo(), 100)
     assert refusal.value.what == "download"
     files.go.set()
     await asyncio.gather(*tasks)
+
+
+async def test_download_that_is_slow_gives_its_place_to_somebody_who_waits(
+    taking: Intake, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "UNDISTURBED", 0.0)
+    monkeypatch.setattr(downloads, "SLOWEST", 1e12)
+    slow = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(downloads.PLACES)]
+    await begun(files, downloads.PLACES)
+    with pytest.raises(LaterError):
+        await keep(taking, photo(), 100)
+    with pytest.raises(TelegramUnavailableError):  # it is tried again, behind whoever waits
+        await slow[0]
+    newcomer = asyncio.create_task(keep(taking, photo(), 100))
+    await begun(files, downloads.PLACES + 1)
+    files.go.set()
+    assert await newcomer == PHOTO
+    assert [await task for task in slow[1:]] == [PHOTO] * (downloads.PLACES - 1)
 
 
 async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(

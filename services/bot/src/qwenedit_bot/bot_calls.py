@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 UNUSED_FOR = 5.0
 """Seconds for which a turn whose call was refused may be used by another call."""
+LONGEST_CLOSURE = 30.0
+"""Seconds for which a 429 closes a method that belongs to no chat, such as getFile: everybody waits for it. Telegram is
+then asked once more, and says again how long."""
 UNTOLD_PAUSE = 5.0
 """Seconds to wait after a 429 that does not say how long."""
 
@@ -162,7 +165,7 @@ class BotCalls:
         if chat_id is None:
             now = time.monotonic()
             self._closed = {place: until for place, until in self._closed.items() if until > now}
-            self._closed[(method, apart)] = now + seconds
+            self._closed[(method, apart)] = now + min(seconds, LONGEST_CLOSURE)
             return
         await self._limiter.close(chat_id, seconds)
         everywhere = self._flood.refused(chat_id, seconds)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.errors import FileUnavailableError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.errors import StorageSlowError
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.recent import Recent
+from qwenedit_bot.pictures.downloads import Downloads
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
 from qwenedit_telemetry import attributes, tracing
 
@@ -19,19 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from qwenedit_bot.pictures.converter import Converter
+    from qwenedit_bot.pictures.downloads import Files
     from qwenedit_jobs import PictureStore
-
-DOWNLOADS = 16
-"""Files that are fetched side by side, one of a user. Telegram hands out the next one meanwhile."""
-PATIENCE = 30.0
-"""Seconds that a download may take in any case."""
-SLOWEST = 500_000
-"""Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
-SLOW_AT_MOST = 3
-"""Downloads of one file that may be too slow; then its user is told."""
-SLOW_KEPT = 3_600.0
-"""Seconds for which that is counted."""
-MOST_SLOW = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -66,13 +55,6 @@ class StoredPicture:
     """In the picture store."""
 
 
-class Files(Protocol):
-    """Telegram's files; see `Messenger.download`."""
-
-    async def download(self, file_id: str, *, limit: int) -> bytes:
-        """Fetch a user's file."""
-
-
 class Intake:
     """Takes the pictures of requests.
 
@@ -84,13 +66,11 @@ class Intake:
     """
 
     def __init__(self, files: Files, store: PictureStore, converter: Converter, memory: Budget) -> None:
-        self._files = files
         self._store = store
         self._converter = converter
         self._memory = memory
         self._requests = Budget("user", 1_000_000, most_of_one=1)
-        self._downloads = Budget("download", DOWNLOADS, most_of_one=1)
-        self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
+        self._downloads = Downloads(files)
 
     @contextmanager
     def room(
@@ -157,24 +137,10 @@ class Intake:
             await self._store.put(ref, data, user=owner)
 
     async def _download(self, attachment: Attachment, owner: int) -> bytes:
-        file_id = attachment.file_id
-        with (
-            self._downloads.taken(owner),
-            tracing.span("download photo", kind=tracing.Kind.CLIENT) as span,
-        ):
-            try:
-                async with asyncio.timeout(PATIENCE + attachment.expected / SLOWEST):
-                    data = await self._files.download(file_id, limit=MAX_BYTES)
-            except TimeoutError:
-                raise self._too_slow(file_id) from None
+        with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
+            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected, owner=owner)
             span.set({attributes.BYTES: len(data)})
             return data
-
-    def _too_slow(self, file_id: str) -> Exception:
-        times = (self._slow.get(file_id) or 0) + 1
-        self._slow.note(file_id, times)
-        log.warning("download.too_slow", times=times)
-        return TelegramUnavailableError("file server: too slow") if times < SLOW_AT_MOST else FileUnavailableError()
 
     async def _normalised(self, attachment: Attachment, data: bytes, owner: int) -> Normalised:
         if attachment.mime is not None:  # the place was taken before the download

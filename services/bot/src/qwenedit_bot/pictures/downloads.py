@@ -1,0 +1,111 @@
+"""Users' files on their way from Telegram: so many side by side, and none for long in the way of others."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from qwenedit_bot.errors import FileUnavailableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.recent import Recent
+from qwenedit_decoder.decoding import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLACES = 16
+"""Files that are fetched side by side, one of a user. Telegram hands out the next one meanwhile."""
+PATIENCE = 30.0
+"""Seconds that a download may take in any case."""
+SLOWEST = 500_000
+"""Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
+UNDISTURBED = 3.0
+"""Seconds, beside those for its bytes, after which a download gives way to somebody who waits for a place."""
+SLOW_AT_MOST = 3
+"""Downloads of one file that may be too slow; then its user is told."""
+SLOW_KEPT = 3_600.0
+"""Seconds for which that is counted."""
+MOST_SLOW = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+class Files(Protocol):
+    """Telegram's files; see `Messenger.download`."""
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file."""
+
+
+@dataclass(slots=True)
+class _Running:
+    timeout: asyncio.Timeout
+    slow_from: float
+    """When it is slower than downloads are to be, by the event loop's clock."""
+
+
+class Downloads:
+    """Fetches files.
+
+    Args:
+        files: Has them.
+        places: Files that are fetched side by side.
+    """
+
+    def __init__(self, files: Files, *, places: int = PLACES) -> None:
+        self._files = files
+        self._places = Budget("download", places, most_of_one=1)
+        self._running: dict[int, _Running] = {}
+        self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
+
+    async def fetch(self, file_id: str, *, expected: int, owner: int) -> bytes:
+        """Fetch a file.
+
+        Args:
+            file_id: Telegram's name of it.
+            expected: Bytes that it may have.
+            owner: User who sent it.
+
+        Raises:
+            LaterError: all places are taken.
+            TelegramUnavailableError: it was too slow, or Telegram does not answer.
+            FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
+            FileTooBigError: it is larger than a bot may download.
+        """
+        with self._place(owner):
+            try:
+                async with asyncio.timeout(PATIENCE + expected / SLOWEST) as timeout:
+                    slow_from = asyncio.get_running_loop().time() + UNDISTURBED + expected / SLOWEST
+                    self._running[owner] = _Running(timeout, slow_from)
+                    return await self._files.download(file_id, limit=MAX_BYTES)
+            except TimeoutError:
+                raise self._too_slow(file_id) from None
+            finally:
+                self._running.pop(owner, None)
+
+    @contextmanager
+    def _place(self, owner: int) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._places.taken(owner))
+            except LaterError:
+                self._have_the_slowest_give_way()
+                raise
+            yield
+
+    def _have_the_slowest_give_way(self) -> None:
+        """End the download that is slow for longest: it may come again, behind whoever waits for its place."""
+        now = asyncio.get_running_loop().time()
+        slow = [running for running in self._running.values() if running.slow_from <= now]
+        if slow:
+            min(slow, key=lambda running: running.slow_from).timeout.reschedule(now)
+
+    def _too_slow(self, file_id: str) -> Exception:
+        times = (self._slow.get(file_id) or 0) + 1
+        self._slow.note(file_id, times)
+        log.warning("download.too_slow", times=times)
+        return TelegramUnavailableError("file server: too slow") if times < SLOW_AT_MOST else FileUnavailableError()
