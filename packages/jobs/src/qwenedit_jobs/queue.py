@@ -23,7 +23,7 @@ from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Res
 from qwenedit_jobs.pictures import UPLOAD_TTL
 from qwenedit_jobs.reading import claim_of, known
 from qwenedit_jobs.refusals import explained
-from qwenedit_jobs.scripts import FOLDER, PRELUDE, Scripts, parts_of
+from qwenedit_jobs.scripts import FOLDER, Scripts, parts_of
 from qwenedit_jobs.view import QueueView
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ SCRIPT_NAMES = (
 )  # fmt: skip
 PARTS = {
     **{name: parts_of(name) for name in SCRIPT_NAMES},
-    "claim_awaited": ("nothing_waits", *PRELUDE, "claim"),
+    "claim_awaited": ("nothing_waits", *parts_of("claim")),
 }
 SCRIPTS = FOLDER
 UNANSWERED_RETENTION = 7 * 86_400

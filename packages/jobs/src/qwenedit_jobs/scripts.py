@@ -18,13 +18,34 @@ if TYPE_CHECKING:
 Command: TypeAlias = "Sequence[str | bytes | float]"
 """Of Redis, with its arguments."""
 FOLDER = files("qwenedit_jobs") / "lua"
-PRELUDE = ("prelude", "pictures", "endings", "clock")
-"""What stands before every script that knows jobs."""
+_LINE = ("prelude", "line")
+_ENDINGS = (*_LINE, "pictures", "endings")
+_AGAIN = (*_ENDINGS, "again", "clock")
+BEFORE = {
+    "enqueue": (*_LINE, "stored", "clock"),
+    "claim": (*_AGAIN, "lost", "due", "aside"),
+    "renew": ("prelude", "clock"),
+    "complete": (*_ENDINGS, "stored"),
+    "expire": (*_ENDINGS, "clock"),
+    "reap": (*_AGAIN, "lost", "due"),
+    "promote": (*_AGAIN, "lost", "due"),
+    "requeue": (*_AGAIN, "lost"),
+    "pause": (*_LINE, "aside"),
+    "reserve": ("prelude", "pictures", "memory", "stored"),
+    "room": ("prelude", "pictures", "memory"),
+    **dict.fromkeys(("progress", "readdress"), ("prelude",)),
+    **dict.fromkeys(("drain", "resume", "counts", "unfinished", "window", "places"), _LINE),
+    **dict.fromkeys(("answered", "forget"), ("prelude", "pictures")),
+    **dict.fromkeys(("drop", "erase"), (*_LINE, "pictures")),
+    **dict.fromkeys(("fail", "cancel"), _ENDINGS),
+    **dict.fromkeys(("retry", "release", "abandon", "defer"), _AGAIN),
+}
+"""What stands before each script that knows jobs: no more than it needs, for Redis runs all of it in each call."""
 
 
 def parts_of(script: str) -> tuple[str, ...]:
     """Name the files of which a script that knows jobs is made."""
-    return (*PRELUDE, script)
+    return (*BEFORE[script], script)
 
 
 class Scripts:

@@ -2,14 +2,18 @@
 -- answer; 0 when that was known already, or the job has gone on since: the answer to its next end is still to come
 local id, retention, ending = unpack(ARGV, FIRST)
 
-if not FINAL[get(id, 'state')] or ending ~= '' and ending ~= (get(id, 'requeued') or '0') then
+local found = redis.call('HMGET', JOB .. id, 'state', 'requeued', 'payload', 'result')
+local state, requeued, payload, result = unpack(found, 1, 4)
+if not FINAL[state] or ending ~= '' and ending ~= (requeued or '0') then
     return 0
 end
+redis.call('ZCARD', ANSWERED) -- a key of another kind stops this here, and not half-way
 -- In this order a full Redis takes it: a script's first write must not need memory.
 redis.call('EXPIRE', JOB .. id, retention)
 if redis.call('HSETNX', JOB .. id, 'answered_at', NOW) == 0 then
     return 0
 end
-spare_pictures(pictures_of(id))
-spare_pictures({ result_of(id) })
+local refs = pictures_of(id, payload)
+refs[#refs + 1] = picture_in(result)
+spare_pictures(refs)
 return 1

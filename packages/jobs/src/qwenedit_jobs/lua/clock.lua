@@ -28,11 +28,19 @@ local function look_at_clock(for_jumps_alone)
     if not jumped and (for_jumps_alone or seen and step >= 0 and step < SELDOM) then
         return
     end
+    local waiting = {}
+    if jumped then -- read before anything is written: one of these keys may hold something else
+        waiting[1], waiting[2] = redis.call('LRANGE', LINE, 0, -1), redis.call('LRANGE', HELD, 0, -1)
+        waiting[3] = redis.call('ZRANGE', DELAYED, 0, -1)
+        redis.call('ZCARD', LEASES)
+        redis.call('ZCARD', DRAINING)
+    end
     redis.call('DEL', CLOCK) -- a full Redis refuses SET as a script's first write
     redis.call('SET', CLOCK, NOW)
     if jumped then
-        move_patience(redis.call('LRANGE', QUEUE, 0, -1), step)
-        move_patience(redis.call('ZRANGE', DELAYED, 0, -1), step)
+        for _, ids in ipairs(waiting) do
+            move_patience(ids, step)
+        end
         for _, set_of_times in ipairs({ LEASES, DRAINING, DELAYED }) do
             move(set_of_times, step)
         end

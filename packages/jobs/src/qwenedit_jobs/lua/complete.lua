@@ -16,11 +16,12 @@ if cancelling(id) then
     return refuse(finish(id, 'cancelled'))
 end
 if ref ~= '' then
-    if redis.call('EXISTS', sent) == 0 then
+    local bytes = redis.call('STRLEN', sent)
+    if bytes == 0 then
         return 'forgotten'
     end
     redis.call('RENAME', sent, PICTURE .. ref)
     redis.call('EXPIRE', PICTURE .. ref, seconds)
-    count_picture(get(id, 'user') or '', ref, nil, seconds)
+    count_picture(known(id, 'user') or '', ref, bytes, seconds)
 end
 return finish(id, 'done', 'phase', 'sending', 'result', result)

@@ -9,8 +9,7 @@ end
 if cancelling(id) then
     return finish(id, 'cancelled')
 end
-let_go(id, 'delayed')
+let_go(id, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0)
 redis.call('HINCRBY', JOB .. id, 'attempt', -1)
-set(id, 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0)
 redis.call('ZADD', DELAYED, NOW + pause, id)
 return 'delayed'

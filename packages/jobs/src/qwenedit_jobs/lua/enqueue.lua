@@ -6,27 +6,39 @@ local id, payload, user, trace, max_attempts, delays, max_wait, max_queue, max_u
 
 local PICTURES = FIRST + 10
 
+-- Bytes of each picture, or nil where one is not there.
+local function sizes()
+    local found = {}
+    for picture = PICTURES, #ARGV do
+        found[picture] = redis.call('STRLEN', ARGV[picture])
+        if found[picture] == 0 then
+            return nil
+        end
+    end
+    return found
+end
+
 -- Pictures are sent before their job, and forgotten soon unless it comes.
-local function keep_them()
+local function keep_them(bytes)
     for picture = PICTURES, #ARGV do
         redis.call('EXPIRE', ARGV[picture], picture_ttl)
-    end
-    for _, ref in ipairs(PICTURES <= #ARGV and pictures_of(id) or {}) do
-        count_picture(user, ref, nil, picture_ttl)
+        local ref = string.sub(ARGV[picture], #PICTURE + 1)
+        if bytes and string.sub(ref, 1, #id + 1) == id .. ':' then -- and not another job's
+            count_picture(user, ref, bytes[picture], picture_ttl)
+        end
     end
 end
 
 local state = get(id, 'state')
 if state then
     if not FINAL[state] then
-        keep_them() -- sent again meanwhile
+        keep_them(sizes()) -- sent again meanwhile
     end
     return { 'exists', state }
 end
-for picture = PICTURES, #ARGV do
-    if redis.call('EXISTS', ARGV[picture]) == 0 then
-        return { 'forgotten' }
-    end
+local bytes = sizes()
+if not bytes then
+    return { 'forgotten' }
 end
 local length = waiting + delayed
 if length >= tonumber(max_queue) then
@@ -41,7 +53,7 @@ look_at_clock(true)
 set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', payload, 'user', user,
     'trace_context', trace, 'max_attempts', max_attempts, 'delays', delays, 'enqueued_at', NOW,
     'expires_at', NOW + max_wait, 'max_wait', max_wait, 'picture_ttl', picture_ttl)
-keep_them()
+keep_them(bytes)
 redis.call('SADD', UNFINISHED .. user, id)
 redis.call('LPUSH', QUEUE, id)
 return { 'accepted' }

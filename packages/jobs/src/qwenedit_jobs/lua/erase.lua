@@ -4,7 +4,7 @@ local id = ARGV[FIRST]
 
 local user = get(id, 'user')
 drop_pictures(pictures_of(id))
-drop_pictures({ result_of(id) })
+drop_pictures({ picture_in(get(id, 'result')) })
 for _, list in ipairs({ LINE, HELD }) do
     redis.call('LREM', list, 0, id)
 end

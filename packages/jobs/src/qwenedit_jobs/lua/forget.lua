@@ -10,6 +10,6 @@ if not get(id, 'answered_at') then
 end
 redis.call('ZREM', DEAD, id)
 drop_pictures(pictures_of(id))
-drop_pictures({ result_of(id) })
+drop_pictures({ picture_in(get(id, 'result')) })
 redis.call('DEL', JOB .. id)
 return 1

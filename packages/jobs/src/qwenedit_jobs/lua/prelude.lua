@@ -8,20 +8,6 @@ local FIRST = 8 -- index of a transition's own first argument
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- While the operator has the queue paused, the line stands aside: its own list is empty, so no worker wakes and KEDA
--- starts none. Whatever else happens to the line happens to it there.
-local paused = redis.call('EXISTS', PAUSED) == 1
-local QUEUE = paused and HELD or LINE
-
--- A key of another kind than it should be stops a script here, before it writes, and not half-way.
-local on_line, held = redis.call('LLEN', LINE), redis.call('LLEN', HELD)
-local running, draining = redis.call('ZCARD', LEASES), redis.call('ZCARD', DRAINING)
-local delayed, dead = redis.call('ZCARD', DELAYED), redis.call('ZCARD', DEAD)
-redis.call('LLEN', LOST)
-redis.call('XLEN', EVENTS)
-redis.call('ZCARD', ANSWERED)
-local waiting = paused and held or on_line
-
 local function get(id, field)
     return redis.call('HGET', JOB .. id, field)
 end
@@ -43,12 +29,21 @@ local function look(id)
     return found[1], (tonumber(found[2]) or math.huge) <= NOW
 end
 
+-- Of the job that `holds` looked at: whatever is asked of it afterwards was read in the same call.
+local seen = {}
+local function known(id, field)
+    if seen.id == id then
+        return seen[field]
+    end
+    return get(id, field)
+end
+
 local function holds(id, token)
-    local found = redis.call('HMGET', JOB .. id, 'state', 'token')
+    local found = redis.call('HMGET', JOB .. id, 'state', 'token', 'cancelling', 'user')
+    seen = { id = id, token = found[2], cancelling = found[3], user = found[4] }
     return found[1] == 'running' and found[2] == token
 end
 
 local function cancelling(id)
-    return get(id, 'cancelling') == '1'
+    return known(id, 'cancelling') == '1'
 end
-

@@ -6,6 +6,17 @@ local function in_line(push)
     redis.call(push, QUEUE, id)
 end
 
+-- A failed job is to be executed again: what is left of its pictures is kept as long as those of a new one.
+local function keep_pictures()
+    local seconds = get(id, 'picture_ttl')
+    for _, ref in ipairs(pictures_of(id)) do
+        redis.call('ZREM', ANSWERED, ref)
+        if seconds then
+            redis.call('EXPIRE', PICTURE .. ref, seconds)
+        end
+    end
+end
+
 look_at_clock()
 local state = get(id, 'state')
 if state == 'running' then
@@ -17,7 +28,7 @@ if state == 'running' then
         return { finish(id, 'cancelled') }
     end
     note_lost(attempt, 'queued')
-    let_go(id, 'queued')
+    let_go(id, 'queued', 'state', 'queued')
     uncount(id)
     in_line('RPUSH')
 elseif state == 'delayed' then
@@ -28,7 +39,7 @@ elseif state == 'failed' then
     -- told of this, too.
     local told = get(id, 'answered_at')
     redis.call('PERSIST', JOB .. id)
-    keep_pictures(id)
+    keep_pictures()
     redis.call('ZREM', DEAD, id)
     redis.call('HDEL', JOB .. id, 'answered_at', 'finished_at', 'reason', 'detail', 'settled_by', 'settled_as', 'dropped')
     set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience(id))

@@ -4,12 +4,25 @@
 local user, ref, bytes, seconds, share, share_of_one = unpack(ARGV, FIRST)
 local LEAST = 16384 -- bytes that a picture counts at least: else a crowd of tiny ones would make the sum long
 local ON_ITS_WAY = 30000 -- ms for which an announced picture counts that has not come
+local UNSEEN = 64 -- pictures of a user up to which what was noted of them is believed where it is within the share
 bytes = math.max(tonumber(bytes), LEAST)
 
--- What the user has beside this picture, what of it may go (oldest first), and names of what is gone.
+local all = redis.call('HGETALL', STORED .. user)
+
+-- What the user has beside this picture by what was noted: never less than they have.
+local function noted()
+    local sum = 0
+    for index = 1, #all, 2 do
+        if all[index] ~= ref then
+            sum = sum + math.max(tonumber(string.match(all[index + 1], '^%d+')) or math.huge, LEAST)
+        end
+    end
+    return sum
+end
+
+-- The same by a look at each, what of it may go (oldest first), and names of what is gone.
 local function stored()
     local sum, spare, gone = 0, {}, {}
-    local all = redis.call('HGETALL', STORED .. user)
     for index = 1, #all, 2 do
         local other, size = all[index], redis.call('STRLEN', PICTURE .. all[index])
         local announced, at = string.match(all[index + 1], '^(%d+) (%d+)$')
@@ -34,26 +47,29 @@ local function stored()
 end
 
 local used, limit = memory()
-local sum, spare, gone = stored()
-for _, other in ipairs(gone) do
-    redis.call('HDEL', STORED .. user, other)
-end
-if limit > 0 then
-    for _, one in ipairs(spare) do
+if #all > 2 * UNSEEN or limit > 0 and noted() + bytes > limit * share_of_one then
+    local sum, spare, gone = stored()
+    for _, other in ipairs(gone) do
+        redis.call('HDEL', STORED .. user, other)
+    end
+    for _, one in ipairs(limit > 0 and spare or {}) do
         if sum + bytes <= limit * share_of_one then
             break
         end
         drop_pictures({ one[1] })
         sum, used = sum - one[2], used - one[2]
     end
-    if sum + bytes > limit * share_of_one then
+    if limit > 0 and sum + bytes > limit * share_of_one then
         return { 'share' }
     end
+end
+if limit > 0 then
     local missing = used + bytes - limit * share
     if make_room(missing) < missing then
         return { 'full' }
     end
 end
-count_picture(user, ref, bytes, seconds)
+redis.call('HDEL', STORED .. user, ref) -- a full Redis refuses HSET as a script's first write
+count_picture(user, ref, bytes .. ' ' .. NOW, seconds)
 -- The same picture again, of a job that was accepted meanwhile, must not be forgotten sooner.
 return { 'reserved', tostring(math.max(seconds * 1000, redis.call('PTTL', PICTURE .. ref))) }
