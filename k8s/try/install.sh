@@ -17,7 +17,8 @@ if [[ -n ${OBSERVE:-} ]]; then
 fi
 helm upgrade --install qwenedit charts/qwenedit --namespace "$namespace" "${values[@]}" --wait --timeout 120s >/dev/null
 helm test qwenedit --namespace "$namespace" --timeout 120s >/dev/null
-echo "A job went through queue, worker and ComfyUI. Remove everything: kubectl delete namespace $namespace"
+echo "A job went through queue, worker and ComfyUI. Remove everything:"
+echo "  helm uninstall qwenedit --namespace $namespace && kubectl delete namespace $namespace"
 
 if [[ -n ${OBSERVE:-} ]]; then
   echo "Look at it: kubectl -n observability port-forward service/grafana 3000, then http://127.0.0.1:3000"
