@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 
 from tests.e2e.kube import eventually
 
@@ -28,3 +30,46 @@ async def test_a_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_a
     assert [attempt for _pod, attempt in claims] == [1, 2]
     assert claims[0][0] == worker.name != claims[1][0]
     assert len((await user.snapshot()).from_bot) == 1
+
+
+BURST = 100
+
+
+def told(chat):
+    """Return how often each message was answered, and how many the bot said that it did not look at."""
+    answers = Counter(message.reply_to for message in chat.from_bot)
+    counts = [re.search(r"(\d+) of your messages", message.text) for message in chat.from_bot]
+    # The answer to all that was not looked at replies to the first of it.
+    return answers, sum(int(count[1]) - 1 for count in counts if count)
+
+
+async def test_bot_killed_amid_a_burst_of_one_person_serves_another_and_answers_the_whole_burst(
+    installation, worker, photo
+):
+    other, busy = await installation.telegram.user(), await installation.telegram.user()
+    await other.send(photo=photo, caption="make it snow")
+    await other.says("Job ", timeout=60)
+    sent = await busy.flood(BURST)
+    await busy.wait_for(lambda chat: len(chat.from_bot) >= 3, what="the burst being answered")
+    [bot] = await installation.kube.pods("bot")
+    killed = time.monotonic()
+    await installation.kube("delete", "pod", bot.name, "--force", "--grace-period=0")
+    await other.send_text("/help")
+    await other.says("What works well", timeout=60)
+    helped = time.monotonic() - killed
+    answers, beyond = told(await busy.snapshot())
+    assert len(answers) + beyond < BURST, "the other person waited until the burst was over"
+
+    def all_told(chat):
+        answers, beyond = told(chat)
+        return len(answers) + beyond >= BURST
+
+    answers, beyond = told(await busy.wait_for(all_told, timeout=150, what="an answer to the whole burst"))
+    print(f"from the kill to the other person's /help: {helped:.1f} s; to the end: {time.monotonic() - killed:.1f} s")
+    print(f"{len(answers)} answers to {BURST} messages")
+    assert answers.keys() <= set(sent)
+    assert len(answers) + beyond == BURST
+    # Killed between Telegram's reply and its note of it, the bot says a word again.
+    assert answers.total() <= len(answers) + 1
+    await other.picture(timeout=60)
+    assert len((await other.snapshot()).from_bot) == 2, "a picture and the help, each once"
