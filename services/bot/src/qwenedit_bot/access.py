@@ -1,6 +1,6 @@
 """Who may use the bot, looked at before an update is stored: whoever may not costs next to nothing.
 
-`Access.admitted` stands in front of the stream of updates; `handlers.access` looks again, when an update is handled.
+`Access.admitted` stands in front of the lanes of updates; `handlers.access` looks again, when an update is handled.
 """
 
 from __future__ import annotations

@@ -347,7 +347,7 @@ async def adopt_updates(redis: Redis, keys: BotKeys, inbox: Inbox, wake: asyncio
 
 
 class Intake(Protocol):
-    """Receives updates from Telegram into the stream."""
+    """Receives updates from Telegram into the lanes of their chats."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive until the wish to stop comes."""

@@ -51,7 +51,7 @@ class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
 
 
 class Poller:
-    """Takes updates from Telegram into the stream, and confirms them only then.
+    """Takes updates from Telegram into the lanes of their chats, and confirms them only then.
 
     Args:
         bot: The connection to Telegram.

@@ -3,7 +3,7 @@
 A Redis that comes back from an append-only file written every second, or a replica that takes the master's place, may
 lack the last moments: updates that Telegram was told we have, jobs that users saw accepted, answers that they got. What
 is lost is an end of the history and nothing in its middle. An update whose id Redis still knows is therefore in its
-stream, or done with; one that it does not know is taken again, and all that had come of it comes again: the same job
+lane, or done with; one that it does not know is taken again, and all that had come of it comes again: the same job
 under the same id, answered in the same message. A completion that is lost makes its job run again, and the answer,
 known here to have been given, is not given twice.
 """
