@@ -180,7 +180,7 @@ def test_password_of_redis_admin_is_in_redis_own_pod_alone(pods):
         keys = {
             variable["valueFrom"]["secretKeyRef"]["key"]
             for container in containers(pod)
-            for variable in container.get("env", [])
+            for variable in container.get("env") or []
             if "secretKeyRef" in variable.get("valueFrom", {})
         }
         assert ("admin" in keys) is owner.endswith("-redis"), owner

@@ -7,7 +7,10 @@ is found there after its answer has its last words said again.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from redis.exceptions import OutOfMemoryError
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,10 +41,11 @@ class Drawing:
         self._wake = wake
 
     async def begin(self, job_ids: Iterable[str]) -> None:
-        """Note the jobs whose progress is drawn next."""
+        """Note the jobs whose progress is drawn next; in a full Redis it is drawn all the same."""
         ids = list(job_ids)
         if ids:
-            await self._redis.sadd(self._key, *ids)
+            with suppress(OutOfMemoryError):
+                await self._redis.sadd(self._key, *ids)
 
     async def settle(self, job_id: str) -> None:
         """Look at a job whose progress Telegram has taken, or surely not taken: later edits come after that one."""
