@@ -228,13 +228,21 @@ async def test_updates_that_a_bot_of_the_release_before_left_are_adopted_in_orde
         text = f'{{"update_id": {number}, "message": {{"message_id": {number}, "chat": {{"id": 5}}}}}}'
         await redis.xadd(bot_keys.updates_before, {"update": text, "first": ""})
     await redis.xadd(bot_keys.updates_before, {"update": "no JSON"})
-    adopted = await asyncio.gather(*(adoption.adopt(redis, bot_keys, inbox) for inbox in (one, two)))
+    adopted = await asyncio.gather(*(adoption.adopt(redis, bot_keys, inbox, settled=-1.0) for inbox in (one, two)))
     assert sum(adopted) >= 151
     payloads = [row for row in await rows(one) if row.lane == "5"]
     assert len(payloads) == 1
     assert await redis.llen(f"{one.lanes.lane_prefix}5") == 150
     assert await redis.exists(bot_keys.updates_before) in (0, 1)
     assert await redis.xlen(bot_keys.updates_before) == 0
+
+
+async def test_updates_that_a_replica_of_the_release_before_may_work_on_are_left_to_it(
+    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
+) -> None:
+    await redis.xadd(bot_keys.updates_before, {"update": '{"update_id": 1}'})
+    assert await adoption.adopt(redis, bot_keys, inboxes[0], settled=60.0) == 0
+    assert await redis.xlen(bot_keys.updates_before) == 1
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from qwenedit_bot import (
 from qwenedit_bot.access import Access
 from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.addresses import AddressedQueue
+from qwenedit_bot.adoption import Adoption
 from qwenedit_bot.bot_calls import BotCalls
 from qwenedit_bot.broadcast import Broadcasts
 from qwenedit_bot.calls import CallMiddleware, status_of
@@ -304,7 +305,6 @@ async def run(
 
     async with hook or nullcontext(), aclosing(converter), asyncio.TaskGroup() as tasks:
         tasks.create_task(intake.run(stop))
-        tasks.create_task(adopt_updates(redis, keys, inbox, update_taken, stop))
         tasks.create_task(updating.run(stop))
         tasks.create_task(answers.bring(events, job_ended, stop))
         tasks.create_task(answering.run(stop))
@@ -312,6 +312,12 @@ async def run(
         for seconds, tick, name, when in (
             (janitor.TICK, cleaning.tick, "janitor", lambda: leadership.held),
             (progress.TICK, showing.tick, "progress", lambda: leadership.held),
+            (
+                adoption.LOOK_EVERY,
+                Adoption(redis, keys, inbox, wake=update_taken, alone=isinstance(intake, Poller)).tick,
+                "adoption",
+                lambda: True,
+            ),
             (shelf.LOOK_EVERY, presets.look, "presets", lambda: True),
             (
                 recall.LOOK_EVERY,
@@ -331,19 +337,6 @@ async def run(
         )
         if settings.worker_pods:
             tasks.create_task(keep_deletion_costs(settings, queue, leadership, stop))
-
-
-async def adopt_updates(redis: Redis, keys: BotKeys, inbox: Inbox, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    """Take over what the release before has left, once Redis answers."""
-    backoff = Backoff()
-    while not stop.is_set():
-        try:
-            if await adoption.adopt(redis, keys, inbox):
-                wake.set()
-        except RedisError:
-            await pause(stop, backoff.next())
-        else:
-            return
 
 
 class Intake(Protocol):

@@ -152,9 +152,11 @@ class HandleUpdate:
         return "handled"
 
     async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
-        """Give the one answer to a burst."""
+        """Give the one answer to a burst; none in a group whose members talked to each other."""
         event = update.message or update.callback_query
         if event is None or event.from_user is None:
+            return
+        if isinstance(event, Message) and event.chat.type != "private" and not await self._is_called(event):
             return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
@@ -162,6 +164,11 @@ class HandleUpdate:
             await self._services.replies.say(source_of(event), view)
         else:
             await self._services.messenger.answer_press(event.id, view.text, alert=True)
+
+    async def _is_called(self, message: Message) -> bool:
+        said = message.text or message.caption or ""
+        me = await self._bot.me()
+        return said.startswith("/") or groups.called_to_edit(said, me.username or "") is not None
 
     async def _apologise(self, update: Update) -> None:
         event = update.message or update.callback_query
