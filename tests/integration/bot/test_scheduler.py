@@ -322,7 +322,7 @@ async def test_entry_is_handled_until_redis_stays_the_same(lanes: Lanes, servers
     calls = 0
 
     async def server() -> str:
-        # Two questions an attempt: the Redis before it, and the one that noted its end.
+        # One question before the first attempt, and one when each has ended, of the Redis that noted its end.
         return names[min(len(names) - 1, calls)] if calls < len(names) else names[-1]
 
     async def handle(_entry: str) -> None:
@@ -334,6 +334,24 @@ async def test_entry_is_handled_until_redis_stays_the_same(lanes: Lanes, servers
         await empty(lanes)
         await until(lambda: calls >= times)
     assert calls == times
+
+
+async def test_redis_is_asked_for_its_name_once_an_entry(lanes: Lanes) -> None:
+    questions = 0
+
+    async def server() -> str:
+        nonlocal questions
+        questions += 1
+        return "a"
+
+    async def handle(_entry: str) -> None:
+        """Have nothing to do."""
+
+    async with working(lanes, Work(handle), server=server):
+        for number in range(10):
+            await lanes.put("1", str(number), "")
+            await empty(lanes)
+    assert questions == 11
 
 
 async def test_entries_that_redis_lost_do_not_stop_the_others(lanes: Lanes, redis: Redis) -> None:

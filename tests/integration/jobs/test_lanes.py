@@ -42,7 +42,7 @@ async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> N
     first = await taken(lanes)
     assert [(row.lane, row.id, row.payload) for row in first] == [("a", "1", "payload 1"), ("b", "3", "payload 3")]
     assert await taken(lanes) == []
-    assert await lanes.done(first[0])
+    assert (await lanes.done(first[0])).first
     assert ids(await taken(lanes)) == ["2"]
 
 
@@ -59,9 +59,23 @@ async def test_lanes_keep_an_entry_once(lanes: Lanes) -> None:
     assert await lanes.put("a", "1", "x") is Put.PUT
     assert await lanes.put("a", "1", "x") is Put.KNOWN
     (row,) = await taken(lanes)
-    assert await lanes.done(row)
-    assert not await lanes.done(row)
+    assert (await lanes.done(row)).first
+    assert not (await lanes.done(row)).first
     assert await taken(lanes) == []
+
+
+async def test_done_says_whether_entries_wait_that_nobody_has_in_hand(lanes: Lanes) -> None:
+    for lane, entry in (("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")):
+        await lanes.put(lane, entry, "")
+    one, two, four = await taken(lanes)
+    assert not (await lanes.done(one)).more
+    assert (await lanes.done(two)).more
+    (three,) = await taken(lanes)
+    assert not (await lanes.done(three)).more
+    await lanes.put("d", "5", "")
+    (five,) = await taken(lanes)
+    await lanes.park(five, 60.0, alone=True)
+    assert (await lanes.done(four)).more
 
 
 async def test_lanes_bound_what_a_sender_may_have_waiting(lanes: Lanes) -> None:
@@ -123,7 +137,7 @@ async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothi
     assert again.id == "1"
     assert not await slow.park(row, 0.0)
     assert await slow.hold([row]) == 0
-    assert await slow.done(row)  # it was worked off all the same
+    assert (await slow.done(row)).first  # it was worked off all the same
     assert await taken(slow) == []  # and the lane is the other one's still
     await other.done(again)
     assert ids(await taken(slow)) == ["2"]
@@ -177,7 +191,7 @@ async def test_lanes_go_on_in_a_full_redis(redis: Redis, lanes: Lanes) -> None:
     await redis.config_set("maxmemory", 1)
     try:
         first, second, third, fourth = await taken(lanes)
-        assert await lanes.done(first)
+        assert (await lanes.done(first)).first
         assert await lanes.park(second, 0.0, failed=True)
         assert await lanes.park(third, 0.0, alone=True)
         await lanes.set_aside(fourth, {"error": "x"})

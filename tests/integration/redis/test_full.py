@@ -128,7 +128,7 @@ async def test_the_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue
     assert await events.wait(1.0)
     assert await events.drain() == 1
     [row], _wait = await lanes.next(1)
-    assert await lanes.done(row)
+    assert (await lanes.done(row)).first
     assert (await lanes.next(1))[0] == []
     assert await redis.xlen(KEYS.events) == 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -39,6 +39,7 @@ DEFECT_ATTEMPTS = 3
 SHORTEST_SLEEP = 0.005
 SHOWN_BY = "`qwenedit aside list` shows it"
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -102,6 +103,7 @@ class Scheduler:
         self._metrics = metrics
         self._server = server
         self._ordered = ordered
+        self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
         self._in_hand: dict[str, Row] = {}
         self._log = log.bind(lanes=name)
 
@@ -166,22 +168,26 @@ class Scheduler:
             task.add_done_callback(working.discard)
 
     async def _work_off(self, row: Row) -> None:
-        settled = False
+        settled, more = False, True
         try:
-            await self._attempt(row)
+            more = await self._attempt(row)
             settled = True
         finally:
             held = self._in_hand.pop(row.id)
-            self._wake.set()
+            if more:
+                self._wake.set()
             if not settled:  # the process stops: whoever comes next need not wait until the hold has run out
                 with suppress(RedisError):
                     await asyncio.shield(self._lanes.park(held, 0.0))
 
-    async def _attempt(self, row: Row) -> None:
+    async def _attempt(self, row: Row) -> bool:
+        """Work on an entry; returns whether another one may be taken in hand because of it."""
         try:
-            server = await self._server()
+            if self._seen is None:
+                self._seen = await self._server()
+            server = self._seen
             await self._work(row)
-            await self._until_redis_takes_it(self._done, row, server)
+            return await self._until_redis_takes_it(self._done, row, server)
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
             await self._park(row, later.after)
@@ -201,6 +207,7 @@ class Scheduler:
                 await self._set_aside(row, described(error))
             else:
                 await self._park(row, FIRST_PAUSE * 2**row.failures, failed=True)
+        return True
 
     async def _fail(self, row: Row, error: str) -> None:
         seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
@@ -231,29 +238,28 @@ class Scheduler:
         self._metrics.set_aside.labels(self._name).inc()
         await self._until_redis_takes_it(self._lanes.set_aside, self._in_hand.get(row.id, row), why)
 
-    async def _done(self, row: Row, server: str) -> None:
-        """Drop a handled entry, unless Redis was replaced meanwhile.
+    async def _done(self, row: Row, server: str) -> bool:
+        """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
 
         What the entry stands for may then have been lost with one Redis, and the end of it noted in another.
         """
-        await self._lanes.done(self._in_hand.get(row.id, row))
-        if await self._server() != server:
-            self._log.info("scheduler.again", entry=row.id, error="Redis was replaced")
-            await self._lanes.put(row.lane, row.id, row.payload)
+        done = await self._lanes.done(self._in_hand.get(row.id, row))
+        self._seen = await self._server()
+        if self._seen == server:
+            return done.more
+        self._log.info("scheduler.again", entry=row.id, error="Redis was replaced")
+        await self._lanes.put(row.lane, row.id, row.payload)
+        return True
 
-    async def _until_redis_takes_it(
-        self, call: Callable[..., Awaitable[object]], *args: object, **named: object
-    ) -> None:
+    async def _until_redis_takes_it(self, call: Callable[..., Awaitable[T]], *args: object, **named: object) -> T:
         """Say what became of an entry. Nothing else is worth doing while Redis does not hear it."""
         backoff = Backoff()
         while True:
             try:
-                await call(*args, **named)
+                return await call(*args, **named)
             except RedisError as error:
                 self._log.info("scheduler.not_noted", error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
-            else:
-                return
 
     async def _hold(self) -> None:
         while True:

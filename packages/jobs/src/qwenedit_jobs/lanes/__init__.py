@@ -5,6 +5,6 @@ an entry that is being worked on is in hand, and at most one of a lane is.
 """
 
 from qwenedit_jobs.lanes.lanes import Lanes, Put
-from qwenedit_jobs.lanes.rows import Occupancy, Row, SetAside
+from qwenedit_jobs.lanes.rows import Done, Occupancy, Row, SetAside
 
-__all__ = ["Lanes", "Occupancy", "Put", "Row", "SetAside"]
+__all__ = ["Done", "Lanes", "Occupancy", "Put", "Row", "SetAside"]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_jobs.lanes.rows import Occupancy, Row, SetAside
+from qwenedit_jobs.lanes.rows import Done, Occupancy, Row, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +89,10 @@ class Lanes:
         ]
         return rows, None if int(wait) < 0 else int(wait) / 1000
 
-    async def done(self, row: Row) -> bool:
-        """Drop an entry that is worked off; False when somebody did before."""
-        return bool(await self._run("done", row.lane, row.id, row.token))
+    async def done(self, row: Row) -> Done:
+        """Drop an entry that is worked off."""
+        first, more = await self._run("done", row.lane, row.id, row.token)
+        return Done(first=bool(first), more=bool(more))
 
     async def park(self, row: Row, seconds: float, *, failed: bool = False, alone: bool = False) -> bool:
         """Let go of an entry until it is due again; False when the hold had run out.

@@ -19,6 +19,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What dropping an entry came to."""
+
+    first: bool
+    """Whether nobody had dropped it before."""
+    more: bool
+    """Whether other entries wait, due or not, that nobody has in hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """An entry that could not be worked off."""
 

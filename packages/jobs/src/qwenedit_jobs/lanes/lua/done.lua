@@ -1,4 +1,5 @@
--- lane, id, token: an entry is worked off, whoever holds its lane now → 1, or 0 when that was known
+-- lane, id, token: an entry is worked off, whoever holds its lane now → {1, or 0 when that was known; 1 when other entries
+-- wait that nobody has in hand, however long, or 0}
 local lane, id, token = unpack(ARGV, FIRST)
 
 local _, sender = entry(id)
@@ -9,4 +10,4 @@ if sender then
     take_out(id, lane, sender)
 end
 let_go(lane, token, NOW)
-return sender and 1 or 0
+return { sender and 1 or 0, math.min(1, redis.call('EXISTS', READY, PARKED)) }
