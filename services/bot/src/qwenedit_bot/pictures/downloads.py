@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import structlog
 
 from qwenedit_bot.errors import FileUnavailableError, LaterError, TelegramUnavailableError
-from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.recent import Recent
 from qwenedit_decoder.decoding import MAX_BYTES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 PLACES = 16
-"""Files that are fetched side by side, one of a user. Telegram hands out the next one meanwhile."""
+"""Files that are fetched side by side."""
 PATIENCE = 30.0
 """Seconds that a download may take in any case."""
 SLOWEST = 500_000
 """Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 UNDISTURBED = 3.0
 """Seconds, beside those for its bytes, after which a download gives way to somebody who waits for a place."""
+IN_HAND = 0.25
+"""Seconds to wait for a place before others get the turn: most downloads take less, and to begin anew costs more."""
+PAUSE = 0.5
+"""Seconds until the next look at the places."""
 SLOW_AT_MOST = 3
 """Downloads of one file that may be too slow; then its user is told."""
 SLOW_KEPT = 3_600.0
@@ -41,7 +40,7 @@ class Files(Protocol):
         """Fetch a user's file."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Running:
     timeout: asyncio.Timeout
     slow_from: float
@@ -58,17 +57,16 @@ class Downloads:
 
     def __init__(self, files: Files, *, places: int = PLACES) -> None:
         self._files = files
-        self._places = Budget("download", places, most_of_one=1)
-        self._running: dict[int, _Running] = {}
+        self._places = asyncio.Semaphore(places)
+        self._running: list[_Running] = []
         self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
 
-    async def fetch(self, file_id: str, *, expected: int, owner: int) -> bytes:
+    async def fetch(self, file_id: str, *, expected: int) -> bytes:
         """Fetch a file.
 
         Args:
             file_id: Telegram's name of it.
             expected: Bytes that it may have.
-            owner: User who sent it.
 
         Raises:
             LaterError: all places are taken.
@@ -76,31 +74,33 @@ class Downloads:
             FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
             FileTooBigError: it is larger than a bot may download.
         """
-        with self._place(owner):
-            try:
-                async with asyncio.timeout(PATIENCE + expected / SLOWEST) as timeout:
-                    slow_from = asyncio.get_running_loop().time() + UNDISTURBED + expected / SLOWEST
-                    self._running[owner] = _Running(timeout, slow_from)
-                    return await self._files.download(file_id, limit=MAX_BYTES)
-            except TimeoutError:
-                raise self._too_slow(file_id) from None
-            finally:
-                self._running.pop(owner, None)
+        await self._take_place()
+        running = _Running(
+            asyncio.timeout(PATIENCE + expected / SLOWEST),
+            slow_from=asyncio.get_running_loop().time() + UNDISTURBED + expected / SLOWEST,
+        )
+        self._running.append(running)
+        try:
+            async with running.timeout:
+                return await self._files.download(file_id, limit=MAX_BYTES)
+        except TimeoutError:
+            raise self._too_slow(file_id) from None
+        finally:
+            self._running.remove(running)
+            self._places.release()
 
-    @contextmanager
-    def _place(self, owner: int) -> Iterator[None]:
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._places.taken(owner))
-            except LaterError:
-                self._have_the_slowest_give_way()
-                raise
-            yield
+    async def _take_place(self) -> None:
+        try:
+            async with asyncio.timeout(IN_HAND):
+                await self._places.acquire()
+        except TimeoutError:
+            self._have_the_slowest_give_way()
+            raise LaterError(PAUSE, "download") from None
 
     def _have_the_slowest_give_way(self) -> None:
         """End the download that is slow for longest: it may come again, behind whoever waits for its place."""
         now = asyncio.get_running_loop().time()
-        slow = [running for running in self._running.values() if running.slow_from <= now]
+        slow = [running for running in self._running if running.slow_from <= now]
         if slow:
             min(slow, key=lambda running: running.slow_from).timeout.reschedule(now)
 

@@ -121,7 +121,7 @@ class Intake:
                 copied = await self._store.get(attachment.ref)
             await self._put(ref, copied, owner)  # a copy lives as long as its own job
             return copied
-        data = await self._download(attachment, owner)
+        data = await self._download(attachment)
         with tracing.span("convert photo"):
             normalised = await self._normalised(attachment, data, owner)
         with tracing.span("store photo"):
@@ -136,9 +136,9 @@ class Intake:
         async with stored_in_time(len(data)):
             await self._store.put(ref, data, user=owner)
 
-    async def _download(self, attachment: Attachment, owner: int) -> bytes:
+    async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected, owner=owner)
+            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected)
             span.set({attributes.BYTES: len(data)})
             return data
 
