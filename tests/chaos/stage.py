@@ -31,6 +31,7 @@ from local_stack import (
     python_module,
     redis_program,
 )
+from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator as Chats
 from tests.chaos.proxy import Proxy
@@ -172,6 +173,8 @@ class Stage:
         self.client: Redis = await self._stack.enter_async_context(
             connect(RedisSettings(redis_url=f"redis://{HOST}:{self.redis.port}/0"))
         )
+        # The bot has the file written anew once an hour; what a run is judged by would begin in the middle.
+        await self.client.set(BotKeys(prefix=Keys().prefix, bot_id=0).erased, 1, ex=86_400)
         self.queue = JobQueue(self.client, Keys())
         self.chats = await self._stack.enter_async_context(Chats(self.telegram.url))
         await self.chats.limit(enabled=False)
