@@ -10,6 +10,8 @@ import pytest
 from qwenedit_jobs.lanes import Lanes, Put
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs.lanes import Row
@@ -30,6 +32,17 @@ def lanes(redis: Redis) -> Lanes:
 async def taken(lanes: Lanes, count: int = 100) -> list[Row]:
     rows, _wait = await lanes.next(count)
     return rows
+
+
+async def taken_until(lanes: Lanes, enough: Callable[[list[Row]], bool]) -> list[Row]:
+    """Take what comes, also later, until it is enough."""
+    found: list[Row] = []
+    async with asyncio.timeout(60):
+        while not enough(found):
+            rows, wait = await lanes.next(10)
+            found += rows
+            await asyncio.sleep(0 if rows else wait or 0)
+    return found
 
 
 def ids(rows: list[Row]) -> list[str]:
@@ -86,6 +99,36 @@ async def test_lanes_bound_what_a_sender_may_have_waiting(lanes: Lanes) -> None:
     (row,) = await taken(lanes)
     await lanes.done(row)
     assert await lanes.put("group", "a3", "", sender="a", most=3) is Put.PUT
+
+
+async def test_lanes_give_one_sender_two_places_in_hand_and_others_the_rest(redis: Redis, lanes: Lanes) -> None:
+    for number in range(100):
+        await lanes.put(f"group {number:02}", f"a{number:02}", "", sender="a")
+    await lanes.put("z", "b", "", sender="b")
+    first, *others = rows = await taken(lanes, 10)
+    assert [row.id for row in rows][:2] == ["a00", "a01"]
+    rows += await taken_until(lanes, lambda found: "b" in ids(found))
+    assert ids(rows) == ["a00", "a01", "b"]
+    assert await taken(Lanes(redis, PREFIX, name="two"), 10) == [], "another replica gives them a share of its own"
+    await lanes.done(first)
+    assert ids(await taken_until(lanes, bool)) == ["a02"], "they are not handed out in their order"
+    for row in others:
+        await lanes.done(row)
+
+
+async def test_lanes_hand_out_any_number_of_entries_of_nobody(lanes: Lanes) -> None:
+    for number in range(10):
+        await lanes.put(f"lane {number}", f"{number}", "")
+    assert len(await taken(lanes)) == 10
+
+
+async def test_sender_whose_hold_ran_out_gets_another_place(redis: Redis) -> None:
+    slow, other = Lanes(redis, PREFIX, name="slow", hold=0.05), Lanes(redis, PREFIX, name="other")
+    for number in range(3):
+        await slow.put(f"{number}", f"{number}", "", sender="a")
+    assert len(await taken(slow)) == 2
+    await asyncio.sleep(0.06)
+    assert len(await taken_until(other, bool)) <= 2
 
 
 async def test_parked_entry_holds_up_its_own_lane_alone(lanes: Lanes) -> None:

@@ -76,6 +76,16 @@ async def test_event_of_a_job_lies_in_the_lane_of_its_chat(desk):
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
+async def test_event_of_a_job_takes_the_share_of_its_user(desk):
+    job_id = await finish(desk, 1)
+    events, lanes = events_of(desk)
+    await events.drain()
+    (row,), _wait = await lanes.next(10)
+    user = (await desk.queue.status(job_id)).job.user_id
+    _lane, sender, *_rest = (await desk.redis.hget(lanes.keys[0], row.id)).split("\n")
+    assert sender == str(user)
+
+
 async def test_events_that_this_version_does_not_know_are_kept_as_they_are(desk):
     events, lanes = events_of(desk)
     await desk.redis.xadd(desk.keys.events, {"id": "x", "state": "melted"})

@@ -1,14 +1,16 @@
 -- KEYS: after those of the lanes, a stream. ARGV: most at a time, prefix of jobs → how many entries of the stream went
--- into the lanes of the chats that wait for them. An entry whose job is not known has a lane of its own.
+-- into the lanes of the chats that wait for them, with the job's user as the sender. An entry whose job is not known has
+-- a lane of its own.
 local count, JOB = unpack(ARGV, FIRST)
 local STREAM = KEYS[9]
 
-local function chat_of(id)
+local function lane_and_sender(id)
     local found = redis.pcall('HGET', JOB .. id, 'payload')
     local read, job = pcall(cjson.decode, type(found) == 'string' and found or '')
     local reply = read and type(job) == 'table' and job.reply
     local chat = type(reply) == 'table' and reply.chat_id
-    return type(chat) == 'number' and written(chat) or 'job:' .. id
+    local user = read and type(job) == 'table' and job.user_id
+    return type(chat) == 'number' and written(chat) or 'job:' .. id, type(user) == 'number' and written(user) or ''
 end
 
 local drained = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', count)
@@ -18,6 +20,7 @@ for _, found in ipairs(drained) do
         fields[found[2][i]] = found[2][i + 1]
     end
     redis.call('XDEL', STREAM, found[1]) -- frees memory: a full Redis lets all of this pass
-    put(chat_of(fields.id or ''), '', found[1], cjson.encode(fields), 0)
+    local lane, sender = lane_and_sender(fields.id or '')
+    put(lane, sender, found[1], cjson.encode(fields), 0)
 end
 return #drained

@@ -1,7 +1,10 @@
 -- name of whoever asks, milliseconds of a hold, how many → {ms until the next entry is due or -1, then for each entry:
 -- lane, id, failures, token, payload}
 local name, lease, count = unpack(ARGV, FIRST)
-local BATCH = 50 -- holds and pauses that end in one call
+local BATCH = 50 -- holds and pauses that end in one call, and lanes that are passed over in it
+local SHARE = 2 -- entries of one sender that may be in hand; of nobody any number
+local LOOK_AGAIN = 100 -- ms until a lane is looked at again whose sender has as many in hand
+local FIELDS = 5
 
 for _, lane in ipairs(redis.call('ZRANGEBYSCORE', HELD, '-inf', NOW, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', HELD, lane)
@@ -18,20 +21,32 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', PARKED, '-inf', NOW, 'LIMIT', 0,
     end
 end
 
+local in_hand, passed_over = {}, 0
+local holders = redis.call('HGETALL', HOLDERS)
+for i = 2, #holders, 2 do
+    local sender = string.match(holders[i], '/([^/]*)$') or ''
+    in_hand[sender] = (in_hand[sender] or 0) + 1
+end
+
 local found = {}
 local function hand_out(lane)
     local id = redis.call('LINDEX', LANE .. lane, 0)
     while id do
-        local _, _, due, payload = entry(id)
+        local _, sender, due, payload = entry(id)
         if not payload then
             redis.call('LPOP', LANE .. lane)
             id = redis.call('LINDEX', LANE .. lane, 0)
         elseif due ~= '' and tonumber(due) > NOW then
             redis.call('ZADD', READY, due, lane)
             return
+        elseif sender ~= '' and (in_hand[sender] or 0) >= SHARE then
+            passed_over = passed_over + 1 -- keeps their order
+            redis.call('ZADD', READY, written(NOW + LOOK_AGAIN + passed_over), lane)
+            return
         else
             -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all.
-            local token = name .. '/' .. id .. '/' .. written(NOW)
+            local token = name .. '/' .. id .. '/' .. written(NOW) .. '/' .. sender
+            in_hand[sender] = (in_hand[sender] or 0) + 1
             redis.call('ZADD', HELD, written(NOW + lease), lane)
             redis.call('HSET', HOLDERS, lane, token)
             for _, value in ipairs({ lane, id, redis.call('HGET', FAILURES, id) or '0', token, payload }) do
@@ -42,7 +57,10 @@ local function hand_out(lane)
     end
 end
 
-for _, lane in ipairs(redis.call('ZRANGEBYSCORE', READY, '-inf', NOW, 'LIMIT', 0, count)) do
+for _, lane in ipairs(redis.call('ZRANGEBYSCORE', READY, '-inf', NOW, 'LIMIT', 0, count + BATCH)) do
+    if #found >= count * FIELDS then
+        break
+    end
     redis.call('ZREM', READY, lane)
     hand_out(lane)
 end
