@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.errors import BotError, ChatUnreachableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.limiter import on_behalf_of
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.texts import Text
 from qwenedit_bot.views import View
@@ -120,6 +121,10 @@ class Broadcasts:
 
         A user whose chat must wait goes to the end. When Telegram fails, the rest waits for the next tick.
         """
+        with on_behalf_of("broadcast"):
+            await self._send_portion()
+
+    async def _send_portion(self) -> None:
         about = await self._redis.hgetall(self._keys.broadcast)
         if "total" not in about:
             return
@@ -159,7 +164,8 @@ class Broadcasts:
 
     async def _put_back(self, user_id: int, attempts: float) -> None:
         if await self._redis.exists(self._keys.broadcast):
-            await self._redis.zadd(self._keys.broadcast_left, {str(user_id): attempts * AN_ATTEMPT + time.time()})
+            last = attempts * AN_ATTEMPT + time.time() + 1  # behind whoever was seen right now: that is rounded
+            await self._redis.zadd(self._keys.broadcast_left, {str(user_id): last})
             await self._redis.expire(self._keys.broadcast_left, LONGEST)
 
     async def _report(self, admin: int, source: int) -> None:
