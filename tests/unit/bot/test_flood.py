@@ -41,4 +41,4 @@ def test_429s_spread_over_time_close_nobody_else() -> None:
 def test_429s_that_go_on_close_all_for_longer_and_never_for_long() -> None:
     flood = Flood()
     closures = [flood.refused(chat, 3600.0) for chat in range(CHATS * 10)]
-    assert [closure for closure in closures if closure] == [1, 2, 4, 8, 16, *[LONGEST_CLOSURE] * 5]
+    assert [closure for closure in closures if closure] == [0.5, 1, 2, 4, 8, 16, *[LONGEST_CLOSURE] * 4]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 CHATS, WINDOW = 5, 10.0
 """So many chats refused with a 429 in so many seconds, with no success in between, mean the token."""
-FIRST_CLOSURE, LONGEST_CLOSURE = 1.0, 30.0
+FIRST_CLOSURE, LONGEST_CLOSURE = 0.5, 30.0
 """Seconds for which all chats are closed then. They double as long as nothing gets through in between."""
 
 
