@@ -242,8 +242,14 @@ async def test_words_that_telegram_does_not_take_are_a_defect(messenger, telegra
 async def test_press_that_telegram_has_forgotten_is_left_alone(messenger, telegram) -> None:
     for text in texts_of("query_stale"):
         telegram.refusals = [refused(text)] * 2
-        await messenger.answer_press("1", "hello")
+        await messenger.answer_press(text, "hello")
         await messenger.answer_checkout("1", None)
+
+
+async def test_press_is_answered_once_however_often_its_handler_is_called(messenger, telegram) -> None:
+    for _ in range(3):
+        await messenger.answer_press("1", "hello")
+    assert [method for method, _ in telegram.made] == ["answerCallbackQuery"]
 
 
 async def test_refund_that_was_given_before_is_a_success(messenger, telegram) -> None:

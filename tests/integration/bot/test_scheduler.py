@@ -11,9 +11,12 @@ from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from qwenedit_bot import scheduler as scheduler_module
+from qwenedit_bot import shared_limiter
 from qwenedit_bot.errors import LaterError, TelegramUnavailableError
+from qwenedit_bot.limiter import Rate, on_behalf_of
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.scheduler import PoisonError, Scheduler
+from qwenedit_bot.shared_limiter import SharedLimiter
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_bot.keys import BotKeys
     from qwenedit_jobs.lanes import Row
 
     Handle = Callable[[str], Awaitable[None]]
@@ -147,6 +151,34 @@ async def test_flood_of_one_chat_does_not_delay_another_one(lanes: Lanes) -> Non
         assert seen == ["q"]
         release.set()
         await empty(lanes)
+
+
+async def test_person_in_50_chats_gets_one_turn_of_telegrams_pace_for_each_of_another_ones(
+    lanes: Lanes, redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_limiter, "OVERALL", Rate(interval=0.3, burst=1))
+    limit = SharedLimiter(redis, bot_keys)
+    log: list[str] = []
+
+    async def handle(entry: str) -> None:
+        person, chat = entry.split()
+        try:
+            with on_behalf_of(int(person)):
+                await limit.acquire(int(chat))
+        except LaterError:
+            log.append(f"{person} waits")
+            raise
+        log.append(f"{person} said")
+
+    for chat in range(1, 51):
+        await lanes.put(f"-{chat}", f"1 -{chat}", "", sender="1")
+    async with working(lanes, Work(handle), slots=8):
+        await until(lambda: log.count("1 waits") > 2)
+        for number in range(3):
+            await lanes.put("2", f"2 {number + 2}", "", sender="2")
+        await until(lambda: log.count("2 said") == 3)
+    turns = [said for said in log[log.index("2 waits") :] if said.endswith("said")]
+    assert turns.count("1 said") <= 5
 
 
 @pytest.mark.parametrize("error", [TelegramUnavailableError("5xx"), RedisConnectionError("gone")])

@@ -11,11 +11,21 @@ from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
 from qwenedit_bot.errors import LaterError
-from qwenedit_bot.limiter import CHAT, EDITS, GROUP, LONGEST_RESERVATION, OVERALL, WINDOW
+from qwenedit_bot.limiter import (
+    CHAT,
+    EDITS,
+    GROUP,
+    LONGEST_RESERVATION,
+    OVERALL,
+    SPARED,
+    TICKET_KEPT,
+    WINDOW,
+    on_behalf_of,
+)
 from qwenedit_bot.shared_limiter import SharedLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from redis.asyncio import Redis
 
@@ -52,7 +62,12 @@ def passes(redis: Redis, bot_keys: BotKeys) -> Callable[[float], object]:
                 await redis.delete(key)
                 await redis.rpush(key, *times)
             else:
-                await redis.set(key, int(await redis.get(key) or 0) - round(seconds * 1e6))
+                due, *asked = str(await redis.get(key) or 0).split()
+                left = await redis.pttl(key) - round(seconds * 1000)
+                if left > 0:
+                    await redis.set(key, " ".join((str(int(due) - round(seconds * 1e6)), *asked)), px=left)
+                else:
+                    await redis.delete(key)
 
     return pass_by
 
@@ -97,14 +112,14 @@ async def test_pace_of_a_chat_that_must_wait_takes_nothing_of_the_tokens(replica
     assert slept == []
 
 
-async def test_pace_of_the_token_is_waited_for_by_a_second_at_most(replica, slept) -> None:
+async def test_pace_of_the_token_is_slept_for_shortly(replica, slept) -> None:
     replicas = [replica(), replica(), replica()]
-    waits = [await wait_of(replicas[chat % 3].acquire(chat)) for chat in range(1, OVERALL.burst * 4)]
+    waits = [await wait_of(replicas[chat % 3].acquire(chat)) for chat in range(1, OVERALL.burst * 3)]
     refused = [wait for wait in waits if wait > 0]
     assert refused
     assert min(refused) > LONGEST_RESERVATION
-    assert len(waits) - len(refused) >= OVERALL.burst * 2
-    assert max(slept) <= LONGEST_RESERVATION
+    assert len(waits) - len(refused) >= OVERALL.burst
+    assert max(slept, default=0) <= LONGEST_RESERVATION
 
 
 async def test_pace_of_a_group_is_slower(replica) -> None:
@@ -163,7 +178,7 @@ async def test_a_progress_edit_is_left_out_where_it_would_cost_something(replica
     assert await second.try_acquire(1, edits=2)
     assert not await first.try_acquire(1, edits=2)
     for chat in range(100, 100 + OVERALL.burst * 3 // 2):
-        await first.acquire(chat)
+        await wait_of(first.acquire(chat))
     assert not await second.try_acquire(2, edits=2)
     assert slept
 
@@ -193,7 +208,7 @@ async def test_a_429_in_all_chats_is_obeyed_by_all_replicas(replica, slept) -> N
     first, second = replica(), replica()
     await first.close(None, 20)
     assert 15 < await later(second.acquire(2)) <= 20
-    assert 15 < await later(second.ready(3)) <= 20
+    assert 15 < await later(second.ready(3)) <= 20 + OVERALL.interval  # behind the other one
     assert slept == []
 
 
@@ -208,3 +223,181 @@ async def test_nothing_is_kept_of_chats_that_are_quiet(replica, redis, bot_keys)
     await limit.acquire(1, edit=True)
     for key in await redis.keys(bot_keys.pace("*")):
         assert 0 < await redis.pttl(key) <= (WINDOW + 1) * 1000
+
+
+# ------------------------------------------------------------------ tickets: whose turn of the token comes when
+
+
+@pytest.fixture
+def busy(redis: Redis, bot_keys: BotKeys) -> Callable[[], Awaitable[None]]:
+    """Return what takes so many of the token's turns that the next one comes in a minute."""
+
+    async def occupy() -> None:
+        now, rest = await redis.time()
+        due = now * 1_000_000 + rest + round((60 + OVERALL.ahead) * 1e6)
+        await redis.set(bot_keys.pace(), due, px=120_000)
+
+    return occupy
+
+
+async def tickets(redis: Redis, keys: BotKeys) -> dict[str, int]:
+    """Return when (µs) whose turn is due."""
+    prefix = keys.pace("ticket:")
+    found = {str(key): str(await redis.get(key)) for key in await redis.keys(f"{prefix}*")}
+    return {key.removeprefix(prefix): int(kept.split()[0]) for key, kept in found.items()}
+
+
+async def test_tickets_are_due_in_the_order_in_which_people_began_to_wait(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    people = [5, 3, 9, 1, 7]
+    limits = [replica(), replica()]
+    waits = []
+    for number, person in enumerate(people):
+        with on_behalf_of(person):
+            waits.append(await later(limits[number % 2].acquire(-number - 1)))
+    due = await tickets(redis, bot_keys)
+    assert sorted(due, key=due.__getitem__) == [str(person) for person in people]
+    times = sorted(due.values())
+    assert {after - before for before, after in itertools.pairwise(times)} <= {33_333, 33_334}
+    assert max(waits) < 61
+
+
+async def test_ticket_is_one_a_person_in_however_many_chats_they_wait(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    with on_behalf_of(1):
+        first = await later(limit.acquire(-100))
+        others = [await later(limit.acquire(-chat)) for chat in range(1, 51)]
+    with on_behalf_of(2):
+        await later(limit.acquire(2))
+    due = await tickets(redis, bot_keys)
+    assert set(due) == {"1", "2"}
+    assert due["2"] - due["1"] in (33_333, 33_334), "the other one waits for more than one turn"
+    assert all(wait > first + 4 for wait in others), "they would all come back for one turn"
+
+
+async def test_ticket_is_for_a_persons_chats_in_the_order_in_which_they_asked(
+    replica, busy, passes, redis, bot_keys
+) -> None:
+    await busy()
+    limit = replica()
+    with on_behalf_of(1):
+        waits = {chat: await later(limit.acquire(chat)) for chat in (-3, -1, -2)}
+        assert waits[-3] < waits[-1]
+        for first, *others in ((-3, -2, -1), (-1, -2), (-2,)):
+            (due,) = (await tickets(redis, bot_keys)).values()
+            seconds, rest = await redis.time()
+            await passes(due / 1e6 - seconds - rest / 1e6 + 0.01)
+            await busy()
+            for chat in others:
+                assert await later(limit.acquire(chat)) > 0
+            await limit.acquire(first)
+    assert await tickets(redis, bot_keys) == {}
+
+
+async def test_ticket_is_used_once_and_by_another_chat_where_the_first_does_not_come(
+    replica, busy, passes, slept, redis, bot_keys
+) -> None:
+    await busy()
+    first, second = replica(), replica()
+    with on_behalf_of(1):
+        wait = await later(first.acquire(-1))
+        await passes(wait + 1)
+        await busy()
+        bucket = await redis.get(bot_keys.pace())
+        await second.acquire(-2)
+        assert await redis.get(bot_keys.pace()) == bucket, "the reserved turn was paid for twice"
+        assert await tickets(redis, bot_keys) == {}
+        assert await later(first.acquire(-1)) > LONGEST_RESERVATION
+    assert slept == []
+
+
+async def test_ticket_survives_looks_and_is_used_by_the_call_after_them(replica, busy, passes, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    with on_behalf_of(1):
+        wait = await later(limit.ready(1))
+        assert set(await tickets(redis, bot_keys)) == {"1"}
+        await passes(wait + 0.5)
+        await busy()
+        for _ in range(3):
+            await limit.ready(1)
+        await limit.acquire(1)
+        assert await tickets(redis, bot_keys) == {}
+        await later(limit.ready(1))
+
+
+async def test_ticket_of_a_chat_is_used_where_nobody_acts(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    await later(limit.acquire(7))
+    await later(limit.acquire(None))
+    assert set(await tickets(redis, bot_keys)) == {"7", "0"}
+
+
+async def test_ticket_is_none_for_a_chat_whose_own_turn_comes_later(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    await limit.close(-1, HOUR)
+    bucket = await redis.get(bot_keys.pace())
+    with on_behalf_of(1):
+        assert await later(limit.acquire(-1)) > HOUR - 60
+    assert await tickets(redis, bot_keys) == {}
+    assert await redis.get(bot_keys.pace()) == bucket
+
+
+async def test_ticket_is_none_for_a_progress_edit(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    bucket = await redis.get(bot_keys.pace())
+    assert not await limit.try_acquire(1, edits=12)
+    assert await tickets(redis, bot_keys) == {}
+    assert await redis.get(bot_keys.pace()) == bucket
+
+
+async def test_progress_edit_uses_no_ticket_of_the_persons_answer(replica, busy, passes, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    wait = await later(limit.acquire(1))
+    await passes(wait - SPARED * OVERALL.interval)
+    assert not await limit.try_acquire(1, edits=12)
+    assert set(await tickets(redis, bot_keys)) == {"1"}
+
+
+async def test_ticket_is_forgotten_when_nobody_comes_for_it(replica, busy, redis, bot_keys) -> None:
+    await busy()
+    wait = await later(replica().acquire(1))
+    assert 0 < await redis.pttl(bot_keys.pace("ticket:1")) <= (wait + TICKET_KEPT) * 1000 + 1
+
+
+async def test_ticket_from_before_a_429_in_all_chats_is_void(replica, busy, passes, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    wait = await later(limit.acquire(1))
+    await limit.close(None, wait + 5)
+    assert await later(limit.acquire(1)) > wait
+    await passes(wait + 1)
+    assert await later(limit.acquire(1)) > 0
+    await passes(9)
+    await limit.acquire(1)
+
+
+async def test_full_redis_reserves_nothing_and_refuses_no_ticket_it_has(
+    replica, busy, passes, redis, bot_keys, redis_server
+) -> None:
+    await busy()
+    limit = replica()
+    with on_behalf_of(1):
+        wait = await later(limit.acquire(None))
+    await passes(wait + 0.5)
+    await busy()
+    await redis.config_set("maxmemory", 1)
+    try:
+        with on_behalf_of(2), pytest.raises(RedisError):
+            await limit.acquire(2)
+        assert set(await tickets(redis, bot_keys)) == {"1"}
+        with on_behalf_of(1):
+            await limit.ready(1)
+            await limit.acquire(None)
+    finally:
+        await redis.config_set("maxmemory", 0)

@@ -21,7 +21,7 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, SendMessage
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.bot_calls import BotCalls, MigratedError
+from qwenedit_bot.bot_calls import LONGEST_CLOSURE, BotCalls, MigratedError
 from qwenedit_bot.calls import CallMiddleware
 from qwenedit_bot.errors import (
     BotError,
@@ -100,12 +100,21 @@ async def test_a_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
     assert metrics.retry_after._value.get() == 3600
 
 
+async def test_turn_of_a_call_that_says_the_group_migrated_is_the_supergroups(calls: BotCalls, pace: Pace) -> None:
+    await calls.turn(-5)
+    await fails(calls, TelegramMigrateToChat(METHOD, "upgraded", -1005), chat_id=-5)
+    await calls.turn(-1005)
+    assert pace.taken == [-5]
+    await calls.turn(-1005)
+    assert pace.taken == [-5, -1005]
+
+
 async def test_a_429_of_a_call_without_a_chat_closes_the_method(calls: BotCalls, pace: Pace) -> None:
     await fails(calls, too_many(3600), chat_id=None)
     with pytest.raises(LaterError) as raised:
         async with calls.paced("sendMessage"):
             raise AssertionError("was called")
-    assert 3500 < raised.value.after <= 3600
+    assert LONGEST_CLOSURE - 10 < raised.value.after <= LONGEST_CLOSURE
     assert pace.taken == []
     async with calls.made("getFile"):
         pass

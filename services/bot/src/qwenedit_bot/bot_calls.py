@@ -143,6 +143,8 @@ class BotCalls:
             translated = self._translated(method, error)
             if chat_id is not None and isinstance(translated, TelegramRefusedError | ChatUnreachableError):
                 self._give_back(chat_id)
+            if isinstance(translated, MigratedError):  # said in the supergroup at once, where known
+                self._give_back(translated.new_id)
             if translated is not None:
                 raise translated from None
         else:

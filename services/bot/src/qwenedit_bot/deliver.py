@@ -10,6 +10,7 @@ import structlog
 from qwenedit_bot import views
 from qwenedit_bot.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.fairness import left
+from qwenedit_bot.limiter import on_behalf_of
 from qwenedit_bot.messenger import Picture, Source
 from qwenedit_bot.moderation import Verdict
 from qwenedit_bot.scheduler import PoisonError
@@ -102,24 +103,29 @@ class Deliver:
                     raise PoisonError("the job cannot be read by this version")
                 log.warning("answer.job_forgotten", state=event.state)
                 return
-            if not status.state.final:
-                # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
-                await self._announce(event, status)
-                return
-            if event.redraw:
-                await self._redraw(status)
-                return
-            if status.answered and not event.again:
-                return
-            if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
-                # Redis has forgotten that, and how the job had ended: it was executed again.
-                log.info("answer.given_before", state=event.state)
-                await self._queue.answered(event.job_id, ending=status.ending)
-                return
-            with tracing.continued(
-                "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
-            ) as span:
-                span.set({attributes.OUTCOME: await self._deliver(event, status)})
+            chat = status.job.reply.chat_id if status.job.reply is not None else 0
+            with on_behalf_of(status.job.user_id, caller=f"answer:{chat}"):
+                await self._give(event, status)
+
+    async def _give(self, event: Event, status: Status) -> None:
+        if not status.state.final:
+            # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
+            await self._announce(event, status)
+            return
+        if event.redraw:
+            await self._redraw(status)
+            return
+        if status.answered and not event.again:
+            return
+        if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
+            # Redis has forgotten that, and how the job had ended: it was executed again.
+            log.info("answer.given_before", state=event.state)
+            await self._queue.answered(event.job_id, ending=status.ending)
+            return
+        with tracing.continued(
+            "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
+        ) as span:
+            span.set({attributes.OUTCOME: await self._deliver(event, status)})
 
     async def _announce(self, event: Event, status: Status) -> None:
         """Tell that a job which had failed is tried again, in a message of its own: edits of old ones go unseen."""

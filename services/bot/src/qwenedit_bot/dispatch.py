@@ -18,10 +18,12 @@ from qwenedit_bot.handlers import admin, commands, everybodys, groups, others, p
 from qwenedit_bot.handlers.access import AccessMiddleware, OwnButtons
 from qwenedit_bot.handlers.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
 from qwenedit_bot.handlers.dialogue import DIALOGUE_TTL
+from qwenedit_bot.limiter import on_behalf_of
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.scheduler import PoisonError
 from qwenedit_bot.submit import Request
 from qwenedit_bot.texts import Text
+from qwenedit_bot.updates import sender_of
 from qwenedit_bot.views import View
 from qwenedit_telemetry import attributes, tracing
 
@@ -225,14 +227,16 @@ class UpdateWork:
         """Handle an update; raises what `HandleUpdate` raises."""
         received = await self._open(row)
         if received is not None:
-            await self._handle(received)
+            with on_behalf_of(sender_of(_first(received)), caller=row.lane):
+                await self._handle(received)
             await self._inbox.finish(row)
 
     async def apologise(self, row: Row) -> None:
         """Say that it was not handled."""
         received = await self._open(row)
         if received is not None:
-            await self._handle.apologise(received)
+            with on_behalf_of(sender_of(_first(received)), caller=row.lane):
+                await self._handle.apologise(received)
 
     async def _open(self, row: Row) -> ReceivedUpdate | None:
         try:

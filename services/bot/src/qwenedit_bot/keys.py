@@ -148,7 +148,7 @@ class BotKeys:
         return f"{self.prefix}:language:{user_id}"
 
     def pace(self, what: str = "all") -> str:
-        """STRING, or LIST for `edits:…`: what was sent lately, in a chat or with the token in all."""
+        """STRING, or LIST for `edits:…`: what was sent lately, in a chat or with the token; `ticket:…`: who is next."""
         return f"{self.prefix}:pace:{self.bot_id}:{what}"
 
     def reply(self, chat_id: int, message_id: int, discriminator: str = "") -> str:

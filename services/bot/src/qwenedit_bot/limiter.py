@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WINDOW = 62.0
 """Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
@@ -32,23 +37,53 @@ GROUP = Rate(interval=3.75, burst=5)
 """20 in any minute: 5 at once, and 15 more at this interval."""
 SPARED = 10
 """Turns of the overall burst that progress edits leave to messages that somebody waits for."""
-LONGEST_RESERVATION = 1.0
-"""Seconds that a call may wait for the token's turn. It waits for nothing else, so it holds its slot no longer."""
+LONGEST_RESERVATION = 0.15
+"""Seconds for which a call may sleep until the token's turn. For a turn that comes later there are tickets."""
+TICKET_KEPT = 30.0
+"""Seconds for which a turn stays reserved that its person does not take."""
+
+_caller: ContextVar[tuple[int | str, str]] = ContextVar("caller", default=(0, ""))
+
+
+@contextmanager
+def on_behalf_of(person: int | str, *, caller: str = "") -> Iterator[None]:
+    """Have calls inside the block take the turns of a person, or of something else that is to wait in one line.
+
+    Args:
+        person: Their id; 0 for nobody. Calls for nobody take the turns of their chat.
+        caller: Which of the things that are done for them side by side; each has its place in their line.
+    """
+    token = _caller.set((person, caller))
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+def caller_in(chat_id: int | None) -> tuple[int | str, str]:
+    """Return whose turn a call in a chat takes, and which of the things that are done for them it belongs to."""
+    person, caller = _caller.get()
+    return person or chat_id or 0, caller or str(chat_id or 0)
 
 
 class Pace(Protocol):
-    """One rate limit for everything that is sent with a token."""
+    """One rate limit for everything that is sent with a token.
+
+    A person has one reserved turn of the token at most, in however many chats they wait. So people, and not chats,
+    get the token's turns in the order in which they began to wait.
+    """
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
         """Take a turn, also the chat's where one is named, and for an edit one of the chat's edits.
 
         Raises:
-            LaterError: The turn is not free. Nothing is taken or reserved.
+            LaterError: The turn is not free. Where all chats wait for the token, a turn of it is reserved for the
+                person, and the error says when it comes. Whoever asks for them then has it.
             RedisError: Redis does not say.
         """
 
     async def ready(self, chat_id: int, *, edit: bool = False) -> None:
-        """Raise what `acquire` would raise now, and take nothing."""
+        """Raise what `acquire` would raise now, with the same reservation, and take nothing."""
 
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
         """Take the turn of an edit only if nothing of greater weight could miss it.

@@ -41,8 +41,12 @@ class Replies:
         self._recent: Recent[str, int] = Recent(most=MOST_RECENT, clock=clock)
 
     async def ready(self, to: Source) -> None:
-        """Raise `LaterError` where nothing can be said in the chat now: before work whose result is to be said."""
-        await self._messenger.ready(to.chat_id, edit=False)
+        """Raise `LaterError` where nothing can be said in the chat now: before work whose result is to be said.
+
+        Where something was said the work has begun, and no turn is reserved for words that are not said again.
+        """
+        if await self.find(to) is None:
+            await self._messenger.ready(to.chat_id, edit=False)
 
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""

@@ -7,7 +7,19 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.errors import LaterError
-from qwenedit_bot.limiter import CHAT, EDITS, GROUP, LONGEST_RESERVATION, OVERALL, SPARED, WINDOW, Rate, is_group
+from qwenedit_bot.limiter import (
+    CHAT,
+    EDITS,
+    GROUP,
+    LONGEST_RESERVATION,
+    OVERALL,
+    SPARED,
+    TICKET_KEPT,
+    WINDOW,
+    Rate,
+    caller_in,
+    is_group,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +34,8 @@ MICROSECONDS = 1_000_000
 class SharedLimiter:
     """A `Pace` that every replica draws on.
 
-    Only the token's own rate is ever waited for, and for a second at most: its turns come 30 times a second. A chat's
-    turn is the work of the scheduler, which lets others go first meanwhile.
+    Only the token's own rate is ever slept for, and that shortly. All other waits are the work of the scheduler, which
+    lets others go first meanwhile.
 
     Args:
         redis: A client that decodes replies.
@@ -37,7 +49,7 @@ class SharedLimiter:
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
         """Take a turn, or raise `LaterError`."""
-        wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0, ahead=LONGEST_RESERVATION)
+        wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0)
         if not taken:
             raise LaterError(wait, "pace")
         if wait > 0:
@@ -45,35 +57,49 @@ class SharedLimiter:
 
     async def ready(self, chat_id: int, *, edit: bool = False) -> None:
         """Raise `LaterError` where `acquire` would."""
-        wait, free = await self._ask(chat_id, edits=EDITS if edit else 0, ahead=LONGEST_RESERVATION, look=True)
+        wait, free = await self._ask(chat_id, edits=EDITS if edit else 0, look=True)
         if not free:
             raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
         """Take the turn of an edit only if it is free."""
-        _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval)
+        _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval, patient=False)
         return taken
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Send nothing, in this chat or at all, for a while."""
         rate = OVERALL if chat_id is None else CHAT
-        key = self._keys.pace() if chat_id is None else self._keys.pace(f"chat:{chat_id}")
-        await self._close(keys=(key,), args=(_us(seconds), _us(rate.ahead)))
+        keys = (
+            (self._keys.pace(), self._keys.pace("closed")) if chat_id is None else (self._keys.pace(f"chat:{chat_id}"),)
+        )
+        await self._close(keys=keys, args=(_us(seconds), _us(rate.ahead), _us(TICKET_KEPT)))
 
-    async def _ask(self, chat_id: int | None, *, edits: int, ahead: float, look: bool = False) -> tuple[float, bool]:
+    async def _ask(
+        self,
+        chat_id: int | None,
+        *,
+        edits: int,
+        ahead: float = LONGEST_RESERVATION,
+        look: bool = False,
+        patient: bool = True,
+    ) -> tuple[float, bool]:
         """Return the seconds to wait, and whether the turn is free and, without `look`, taken.
 
         Args:
             chat_id: The chat; None for calls that belong to none.
             edits: Edits that a chat may have in a window; 0 where this is none.
-            ahead: Seconds by which a turn of the token may be reserved. Negative: so much must be left of its burst.
+            ahead: Seconds by which the token's turn may be ahead. Negative: so much must be left of its burst.
             look: Take nothing.
+            patient: Reserve a turn of the token that is further ahead.
         """
         buckets = self._buckets(chat_id)
         keys = [key for key, _rate in buckets]
         if edits and chat_id is not None:
             keys.append(self._keys.pace(f"edits:{chat_id}"))
-        arguments = [int(look), len(buckets), edits, _us(WINDOW), _us(ahead)]
+        person, caller = caller_in(chat_id)
+        keys += [self._keys.pace(f"ticket:{person}"), self._keys.pace("closed")]
+        arguments: list[int | str] = [int(look), int(patient), len(buckets), edits]
+        arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller]
         for _key, rate in buckets:
             arguments += [_us(rate.interval), _us(rate.ahead)]
         wait, free = await self._pace(keys=keys, args=arguments)

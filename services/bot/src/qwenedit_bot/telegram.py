@@ -26,6 +26,7 @@ from qwenedit_bot.errors import (
 from qwenedit_bot.limiter import is_group
 from qwenedit_bot.markup import file_of, keyboard, reply_to
 from qwenedit_bot.migrations import CONTINUED
+from qwenedit_bot.recent import Recent
 from qwenedit_bot.telegram_errors import ErrorKind
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 12, 5
 SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
+ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
+"""How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
 
 _UNKNOWN_BUTTON = "text buttons are unallowed"
 """How a Bot API server refuses a button of whose fields it knows only the label."""
@@ -72,6 +75,7 @@ class TelegramMessenger:
         self._limiter = limiter
         self._migrations = migrations
         self._old_api = False
+        self._answered: Recent[str, bool] = Recent(most=ANSWERED_PRESSES, keep=PRESS_KEPT)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Raise `LaterError` where the chat's turn is not free now."""
@@ -262,12 +266,15 @@ class TelegramMessenger:
             return  # the answer itself finds out and says so
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
-        """Answer a button."""
+        """Answer a button, once: a handler that is called again needs its turn for what it has not said yet."""
+        if self._answered.get(press_id):
+            return
         try:
             async with self._calls.paced("answerCallbackQuery"):
                 await self._bot.answer_callback_query(press_id, text, show_alert=alert)
         except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
-            return
+            pass
+        self._answered.note(press_id, value=True)
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Agree to be paid, or say why not."""
@@ -281,7 +288,7 @@ class TelegramMessenger:
 
     async def refund(self, user_id: int, charge: str) -> None:
         """Give Stars back; Telegram's “already refunded” is a success."""
-        async with self._calls.paced("refundStarPayment"):
+        async with self._calls.made("refundStarPayment"):  # which sends nothing
             await self._bot.refund_star_payment(user_id, charge)
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
