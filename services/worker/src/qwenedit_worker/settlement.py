@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,8 +14,6 @@ from qwenedit_worker.events import set_within
 from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from qwenedit_jobs import Claim
     from qwenedit_worker.activity import Activity
     from qwenedit_worker.ports import Queue
@@ -77,8 +74,7 @@ class Settlement:
             case Finished(result):
                 ref = result_ref(job_id, claim.attempt, token)
                 told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
-                async with self._kept(claim):
-                    return await self._queue.complete(job_id, token, told, picture=result.png if keep_picture else None)
+                return await self._complete(claim, told, result.png if keep_picture else None)
             case Retry(reason, detail):
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):
@@ -89,21 +85,30 @@ class Settlement:
             case Dropped():
                 return Settled.LOST
 
-    @asynccontextmanager
-    async def _kept(self, claim: Claim) -> AsyncIterator[None]:
-        """Renew the lease inside the block: a picture may take longer to Redis than the lease lasts."""
-        keeping = asyncio.create_task(self._keep(claim))
+    async def _complete(self, claim: Claim, told: Result, picture: bytes | None) -> Settled:
+        """Hand the result in, and renew the lease meanwhile: a picture may take longer to Redis than the lease lasts.
+
+        Most are there much sooner, so the renewal is a task only when it is due.
+        """
+        keeping: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            keeping.append(asyncio.create_task(self._keep(claim)))
+
+        due = asyncio.get_running_loop().call_later(self._lease / 3, begin)
         try:
-            yield
+            return await self._queue.complete(claim.job.id, claim.token, told, picture=picture)
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            due.cancel()
+            for task in keeping:
+                task.cancel()
+                await asyncio.wait([task])
 
     async def _keep(self, claim: Claim) -> None:
         while True:
-            await asyncio.sleep(self._lease / 3)
             self._activity.sign()
             await self._lost(claim)  # Redis' word on the completion decides
+            await asyncio.sleep(self._lease / 3)
 
     async def _lost(self, claim: Claim) -> bool:
         """Whether Redis, which may answer and yet refuse all writes, says that the token no longer counts.
