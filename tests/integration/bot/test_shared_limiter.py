@@ -284,15 +284,31 @@ async def test_ticket_is_for_a_persons_chats_in_the_order_in_which_they_asked(
     with on_behalf_of(1):
         waits = {chat: await later(limit.acquire(chat)) for chat in (-3, -1, -2)}
         assert waits[-3] < waits[-1]
-        for first, *others in ((-3, -2, -1), (-1, -2), (-2,)):
-            (due,) = (await tickets(redis, bot_keys)).values()
-            seconds, rest = await redis.time()
-            await passes(due / 1e6 - seconds - rest / 1e6 + 0.01)
+        for first, *others in ((-3, -1, -2), (-1, -2), (-2,)):
+            assert str(await redis.get(bot_keys.pace("ticket:1"))).split()[1:] == [str(first), *map(str, others)]
+            await passes(await due_in(redis, bot_keys, "1") + 0.01)
             await busy()
-            for chat in others:
-                assert await later(limit.acquire(chat)) > 0
             await limit.acquire(first)
     assert await tickets(redis, bot_keys) == {}
+
+
+async def test_ticket_that_is_due_waits_a_moment_for_the_first_chat(replica, busy, passes, redis, bot_keys) -> None:
+    await busy()
+    limit = replica()
+    with on_behalf_of(1):
+        await later(limit.acquire(-1))
+        await passes(await due_in(redis, bot_keys, "1") - 0.1)
+        await busy()
+        due = (await tickets(redis, bot_keys))["1"] / 1e6
+        wait = await wait_of(limit.acquire(-2))
+        seconds, rest = await redis.time()
+        assert wait > 0 or seconds + rest / 1e6 > due + 0.5, "it was taken from the first"
+
+
+async def due_in(redis: Redis, keys: BotKeys, person: str) -> float:
+    """Return the seconds until somebody's turn is due."""
+    seconds, rest = await redis.time()
+    return (await tickets(redis, keys))[person] / 1e6 - seconds - rest / 1e6
 
 
 async def test_ticket_is_used_once_and_by_another_chat_where_the_first_does_not_come(
