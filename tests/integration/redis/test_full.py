@@ -12,8 +12,11 @@ from PIL import Image
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.errors import LaterError
 from qwenedit_bot.inbox import Inbox
 from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.limiter import CHAT
+from qwenedit_bot.shared_limiter import SharedLimiter
 from qwenedit_jobs import (
     Cancelled,
     Events,
@@ -141,6 +144,19 @@ async def test_a_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(red
     [row], _wait = await inbox.lanes.next(1)
     assert await inbox.open(row) is not None
     await inbox.lanes.done(row)
+
+
+async def test_pace_is_kept_and_429s_are_obeyed_in_a_full_redis(redis, memory):
+    limiter = SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=42))
+    await memory.fill(1.1)
+    for _ in range(CHAT.burst):
+        await limiter.acquire(7, edit=True)
+    with pytest.raises(LaterError):
+        await limiter.acquire(7)
+    await limiter.close(8, 60.0)
+    with pytest.raises(LaterError):
+        await limiter.acquire(8)
+    await limiter.acquire(9)
 
 
 async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_is_small(

@@ -63,6 +63,12 @@ if edits then
     chat_wait = oldest and math.max(chat_wait, oldest + window - now) or chat_wait
 end
 
+-- A full Redis refuses a script's first write where that needs memory, and no later one. The ticket is set anew, deleted,
+-- or not there.
+local function begin_to_write()
+    redis.call('PEXPIRE', TICKET, math.ceil(kept / 1000))
+end
+
 local function charge(i)
     local next_due = due[i] + number(RATES - 1 + 2 * i)
     redis.call('SET', KEYS[i], written(next_due), 'PX', math.ceil((next_due - now) / 1000) + 1)
@@ -81,12 +87,14 @@ if chat_wait > 0 or wait > asleep or turned_away then
         return { math.max(chat_wait, wait, 1), 0 } -- the chat's turn comes later than the token's: no ticket is wasted
     elseif turned_away then
         if not place and #callers < MOST_CALLERS then
+            begin_to_write()
             callers[#callers + 1] = CALLER
             keep_ticket(ticket, callers)
         end
         local before = (place or #callers) - 1
         return { math.max(wait, SHORTEST) + math.min(before * math.max(token_wait, SHORTEST), LONGEST_EXTRA), 0 }
     elseif not ticket then
+        begin_to_write()
         charge(1)
         keep_ticket(now + wait, { CALLER })
     end
@@ -97,6 +105,7 @@ wait = math.max(wait, 0)
 if look then
     return { wait, 1 }
 end
+begin_to_write()
 if edits then
     redis.call('LPUSH', edits, written(now + wait))
     redis.call('LTRIM', edits, 0, EDITS_KEPT - 1)
