@@ -117,6 +117,9 @@ async def installation(kube: Kube, telegram: TelegramSimulator, jaeger: Jaeger) 
     async with AsyncExitStack() as stack:
         watch = await stack.enter_async_context(Watch(NAMESPACE))
         before = set(await kube.everything())
+        # Not all of a release is in the namespace, which is deleted at the end.
+        uninstall = ("helm", "uninstall", RELEASE, f"--namespace={NAMESPACE}", "--ignore-not-found")
+        stack.push_async_callback(attempt, *uninstall)
         started = time.monotonic()
         await helm("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", *values(), "--wait", "--timeout=120s")
         seconds = time.monotonic() - started
