@@ -167,13 +167,16 @@ class Stage:
         return self._person
 
     def number(self, update: dict[str, Any]) -> dict[str, Any]:
-        """Give an update, and its message, the next numbers, as Telegram does."""
+        """Give an update, and its message or press, the next numbers, as Telegram does."""
         self._update_id += 1
         self._message_id += 1
         update["update_id"] = self._update_id
         message = update.get("message")
         if isinstance(message, dict) and type(message.get("message_id")) is int:
             message["message_id"] = self._message_id
+        press = update.get("callback_query")
+        if isinstance(press, dict) and isinstance(press.get("id"), str):
+            press["id"] = str(self._update_id)
         return update
 
     async def receive(self, update: dict[str, Any]) -> Seen:

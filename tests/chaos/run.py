@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
 from tests.chaos.faults import Kind, Villain, schedule
 from tests.chaos.oracle import Oracle, Verdict
 from tests.chaos.people import Crowd
@@ -110,10 +112,16 @@ async def _settle(stage: Stage, crowd: Crowd, oracle: Oracle, deadline: float) -
     while time.monotonic() < deadline:
         if await crowd.idle():
             await crowd.look()
-            if not oracle.unanswered():
+            if not oracle.unanswered() and not await _waiting(stage):
                 return
         await asyncio.sleep(LOOK_EVERY)
     await crowd.look()
+
+
+async def _waiting(stage: Stage) -> int:
+    """Count the updates and answers that the bot has not noted as done: it notes so after it has told the user."""
+    lanes = (Lanes(stage.client, Keys().inbox), Lanes(stage.client, Keys().answers))
+    return sum([(await each.occupancy()).waiting for each in lanes])
 
 
 async def _give_signs(crowd: Crowd) -> None:
