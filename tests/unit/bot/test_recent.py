@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from qwenedit_bot.recent import Recent
+from contextlib import suppress
+
+from qwenedit_bot.recent import PresenceClock, Recent
 
 
 class Clock:
@@ -42,3 +44,27 @@ def test_an_entry_that_is_too_heavy_alone_is_not_kept():
     assert recent.items() == []
     recent.note("b", "xxx")
     assert recent.get("b") == "xxx"
+
+
+def test_what_is_remembered_does_not_grow_older_while_redis_is_away():
+    """A minute away is no minute in which Redis could have kept what it was told before."""
+    wall = Clock()
+    clock = PresenceClock(wall)
+    recent: Recent[str, int] = Recent(most=10, keep=60.0, clock=clock)
+    recent.note("a", 1)
+    wall.now = 10.0
+    with clock.stands_still_on(OSError):
+        pass
+    for away in (20.0, 600.0, 3_600.0):
+        wall.now = away
+        with suppress(OSError), clock.stands_still_on(OSError):
+            raise OSError
+        assert recent.get("a") == 1
+    wall.now = 3_601.0
+    with clock.stands_still_on(OSError):
+        pass
+    assert clock() == 10.0
+    wall.now += 49.0
+    assert recent.get("a") == 1
+    wall.now += 3.0
+    assert recent.get("a") is None
