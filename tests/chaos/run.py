@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from tests.chaos.faults import Kind, Villain, schedule
@@ -119,9 +120,10 @@ async def _settle(stage: Stage, crowd: Crowd, oracle: Oracle, deadline: float) -
 
 
 async def _waiting(stage: Stage) -> int:
-    """Count the updates and answers that the bot has not noted as done: it notes so after it has told the user."""
+    """Count what the bot has not noted as done: it notes so after it has told the user."""
     lanes = (Lanes(stage.client, Keys().inbox), Lanes(stage.client, Keys().answers))
-    return sum([(await each.occupancy()).waiting for each in lanes])
+    drawing = await stage.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
+    return sum([(await each.occupancy()).waiting for each in lanes], int(drawing))
 
 
 async def _give_signs(crowd: Crowd) -> None:
