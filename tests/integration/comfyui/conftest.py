@@ -112,7 +112,7 @@ class Slow:
         return replace(self.client.request(QUALITY), parameters={"steps": MANY_STEPS})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("comfyui")
     part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=STEP)

@@ -9,7 +9,7 @@ local FIELDS = 5
 for _, lane in ipairs(redis.call('ZRANGEBYSCORE', HELD, '-inf', NOW, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', HELD, lane)
     redis.call('HDEL', HOLDERS, lane)
-    redis.call('ZADD', READY, written(NOW), lane)
+    redis.call('ZADD', READY, moment(NOW), lane)
 end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', PARKED, '-inf', NOW, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', PARKED, id)
@@ -41,13 +41,13 @@ local function hand_out(lane)
             return
         elseif sender ~= '' and (in_hand[sender] or 0) >= SHARE then
             passed_over = passed_over + 1 -- keeps their order
-            redis.call('ZADD', READY, written(NOW + LOOK_AGAIN + passed_over), lane)
+            redis.call('ZADD', READY, moment(NOW + LOOK_AGAIN + passed_over), lane)
             return
         else
             -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all.
-            local token = name .. '/' .. id .. '/' .. written(NOW) .. '/' .. sender
+            local token = name .. '/' .. id .. '/' .. moment(NOW) .. '/' .. sender
             in_hand[sender] = (in_hand[sender] or 0) + 1
-            redis.call('ZADD', HELD, written(NOW + lease), lane)
+            redis.call('ZADD', HELD, moment(NOW + lease), lane)
             redis.call('HSET', HOLDERS, lane, token)
             for _, value in ipairs({ lane, id, redis.call('HGET', FAILURES, id) or '0', token, payload }) do
                 found[#found + 1] = value
@@ -73,5 +73,5 @@ for _, key in ipairs({ READY, PARKED, HELD }) do
         wait = wait < 0 and until_then or math.min(wait, until_then)
     end
 end
-table.insert(found, 1, written(wait))
+table.insert(found, 1, written(math.ceil(wait)))
 return found

@@ -8,7 +8,7 @@ end
 local _, sender = entry(id)
 if sender and alone == '1' then
     take_out(id, lane, sender)
-    redis.call('ZADD', PARKED, written(NOW + wait), id)
+    redis.call('ZADD', PARKED, moment(NOW + wait), id)
     let_go(lane, token, NOW)
 else
     let_go(lane, token, NOW + wait)

@@ -6,11 +6,17 @@ local LANE = ARGV[1]
 local FIRST = 2 -- index of a script's own first argument
 
 local time = redis.call('TIME')
-local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function written(number)
     return string.format('%.0f', number)
 end
+
+local function moment(ms)
+    return string.format('%.3f', ms)
+end
+
+-- ms with their fraction, so that who comes within one ms keep their order; exactly what a score reads as.
+local NOW = tonumber(moment(time[1] * 1000 + time[2] / 1000))
 
 local function entry(id)
     local packed = redis.call('HGET', ENTRIES, id)
@@ -22,7 +28,7 @@ end
 
 local function ready(lane, due)
     if not redis.call('ZSCORE', HELD, lane) then
-        redis.call('ZADD', READY, 'NX', written(due), lane) -- a lane that is parked stays parked
+        redis.call('ZADD', READY, 'NX', moment(due), lane) -- a lane that is parked stays parked
     end
 end
 
@@ -63,6 +69,6 @@ local function let_go(lane, token, due)
     redis.call('ZREM', HELD, lane)
     redis.call('HDEL', HOLDERS, lane)
     if redis.call('EXISTS', LANE .. lane) == 1 then
-        redis.call('ZADD', READY, written(due), lane)
+        redis.call('ZADD', READY, moment(due), lane)
     end
 end
