@@ -39,6 +39,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "models-volume": {**TOKEN, "models": {"volume": {"csi": {"driver": "models.example.com", "readOnly": True}}}},
     "models-claim": {**TOKEN, "models": {"claim": {"existingClaim": "weights"}, "download": {"enabled": False}}},
     "no-models": {**TOKEN, "models": {"enabled": False}},
+    "redis-synced": {**TOKEN, "redis": {"persistence": {"appendfsync": "always"}}},
     "redis-in-memory": {**TOKEN, "redis": {"persistence": {"enabled": False}}},
     "redis-claim": {**TOKEN, "redis": {"persistence": {"existingClaim": "queue"}, "auth": {"existingSecret": "users"}}},
     "redis-without-password": {**TOKEN, "redis": {"enabled": False, "external": {"url": "redis://redis.data"}}},

@@ -218,6 +218,12 @@ def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
         assert "--user probe" in container["livenessProbe"]["exec"]["command"][-1]
 
 
+def test_own_redis_syncs_as_its_values_say(values, manifests):
+    wanted = values.get("redis", {}).get("persistence", {}).get("appendfsync", "everysec")
+    for config in of_kind(manifests, "ConfigMap", "-redis"):
+        assert f"appendfsync {wanted}\n" in config["data"]["valkey.conf"]
+
+
 def test_workers_reach_dns_redis_their_comfyui_and_the_collector_alone(values, manifests):
     extra = len(values.get("networkPolicy", {}).get("workerEgress", []))
     extra += bool(values.get("monitoring", {}).get("traces", {}).get("endpoint"))

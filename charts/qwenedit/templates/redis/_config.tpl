@@ -5,7 +5,7 @@ valkey.conf: |
   protected-mode no
   aclfile /run/valkey/users.acl
   appendonly yes
-  appendfsync everysec
+  appendfsync {{ .Values.redis.persistence.appendfsync }}
   save ""
   maxmemory {{ .Values.redis.maxMemory }}
   maxmemory-policy noeviction
