@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.errors import LaterError
-from qwenedit_bot.pictures.budget import GRACE, LAST_LOOK, Budget
+from qwenedit_bot.pictures.budget import GRACE, UNCALLED, Budget
 
 
 class Clock:
@@ -27,26 +27,31 @@ def refused(budget: Budget, owner: int, amount: int = 1) -> LaterError:
     return refusal.value
 
 
-def test_budget_is_never_exceeded_and_its_error_says_what_and_when(clock: Clock) -> None:
+def called(refusal: LaterError) -> bool:
+    assert refusal.called is not None
+    return refusal.called.done()
+
+
+async def test_budget_is_never_exceeded_and_its_error_says_what_and_when(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 6):
         error = refused(budget, 2, 5)
         assert error.what == "memory"
-        assert 0 < error.after <= LAST_LOOK
+        assert 0 < error.after <= UNCALLED
         assert budget.used == 6
     assert budget.used == 0
     with budget.taken(2, 5):
         pass
 
 
-def test_budget_is_given_back_when_the_block_fails(clock: Clock) -> None:
+async def test_budget_is_given_back_when_the_block_fails(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with pytest.raises(ZeroDivisionError), budget.taken(1, 6):
         raise ZeroDivisionError
     assert budget.used == 0
 
 
-def test_large_amount_is_not_overtaken_for_ever_by_small_ones(clock: Clock) -> None:
+async def test_large_amount_is_not_overtaken_for_ever_by_small_ones(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 4):
         refused(budget, 2, 10)
@@ -58,7 +63,7 @@ def test_large_amount_is_not_overtaken_for_ever_by_small_ones(clock: Clock) -> N
         pass
 
 
-def test_tiny_amount_waits_for_nobody_while_there_is_room(clock: Clock) -> None:
+async def test_tiny_amount_waits_for_nobody_while_there_is_room(clock: Clock) -> None:
     budget = Budget("memory", 1280, clock=clock)
     with budget.taken(1, 1000):
         refused(budget, 2, 1000)
@@ -70,16 +75,16 @@ def test_tiny_amount_waits_for_nobody_while_there_is_room(clock: Clock) -> None:
             refused(budget, 5, 10)
 
 
-def test_owner_who_asks_no_more_loses_their_place(clock: Clock) -> None:
+async def test_owner_who_asks_no_more_loses_their_place(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 4):
         refused(budget, 2, 10)
-    clock.now += LAST_LOOK + GRACE + 1
+    clock.now += UNCALLED + GRACE + 1
     with budget.taken(3, 1):
         pass
 
 
-def test_share_of_one_owner_is_bounded_and_keeps_no_room_from_others(clock: Clock) -> None:
+async def test_share_of_one_owner_is_bounded_and_keeps_no_room_from_others(clock: Clock) -> None:
     budget = Budget("conversion", 4, most_of_one=1, clock=clock)
     with budget.taken(1):
         for _ in range(10):
@@ -88,28 +93,53 @@ def test_share_of_one_owner_is_bounded_and_keeps_no_room_from_others(clock: Cloc
             refused(budget, 5)
 
 
-def test_owner_with_many_waiting_is_to_ask_ever_later_until_they_hold_nothing(clock: Clock) -> None:
+async def test_first_in_line_is_called_as_soon_as_there_is_room_for_them(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 4):
+        with budget.taken(2, 5):
+            third, fourth = refused(budget, 3, 6), refused(budget, 4, 2)
+        assert called(third)
+        assert not called(fourth)
+    assert called(fourth)
+    with budget.taken(3, 6), budget.taken(4, 2):
+        pass
+
+
+async def test_who_was_called_and_does_not_come_loses_their_place(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 10):
+        second, third = refused(budget, 2, 10), refused(budget, 3, 10)
+    assert called(second)
+    refused(budget, 3, 10)
+    clock.now += GRACE + 0.1
+    assert not called(third)
+    with budget.taken(3, 10):
+        pass
+
+
+async def test_owner_with_many_waiting_is_called_for_one_at_a_time(clock: Clock) -> None:
     budget = Budget("user", 100, most_of_one=1, clock=clock)
     with budget.taken(1):
-        afters = [refused(budget, 1).after for _ in range(50)]
-        assert afters == sorted(afters)
-        assert afters[-1] == LAST_LOOK
-    with budget.taken(1):
-        assert refused(budget, 1).after == afters[0]
+        waiting = [refused(budget, 1) for _ in range(50)]
+        assert not any(map(called, waiting))
+    for number in range(1, 51):
+        assert [called(each) for each in waiting] == [True] * number + [False] * (50 - number)
+        with budget.taken(1):
+            pass
 
 
-def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:
+async def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:
     budget = Budget("conversion", 1, clock=clock)
     with budget.taken(1):
-        first = [refused(budget, 2) for _ in range(20)]
-        assert refused(budget, 3).after > first[-1].after
+        second = [refused(budget, 2) for _ in range(20)]
+        third = refused(budget, 3)
+    assert called(second[-1])
     with budget.taken(2):
         pass
-    with budget.taken(3):
-        pass
+    assert called(third)
 
 
-def test_more_than_all_is_let_in_alone(clock: Clock) -> None:
+async def test_more_than_all_is_let_in_alone(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 1):
         refused(budget, 2, 50)
@@ -117,7 +147,7 @@ def test_more_than_all_is_let_in_alone(clock: Clock) -> None:
         refused(budget, 3, 1)
 
 
-def test_amount_that_turns_out_smaller_makes_room(clock: Clock) -> None:
+async def test_amount_that_turns_out_smaller_makes_room(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 10) as held:
         held.resize(3)

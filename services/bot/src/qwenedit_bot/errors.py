@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qwenedit_bot.telegram_errors import ErrorKind
+
+if TYPE_CHECKING:
+    from asyncio import Future
 
 
 class BotError(Exception):
@@ -17,12 +22,14 @@ class LaterError(BotError):
     Args:
         after: Seconds until it is worth another look.
         what: What was not to be had, for metrics: `pace`, `conversion`, `memory`, ….
+        called: Done as soon as it is to be had, which may be before that.
     """
 
-    def __init__(self, after: float, what: str) -> None:
+    def __init__(self, after: float, what: str, *, called: Future[None] | None = None) -> None:
         super().__init__(f"{what}: again in {after:.1f} s")
         self.after = after
         self.what = what
+        self.called = called
 
 
 class TelegramUnavailableError(BotError):

@@ -19,7 +19,7 @@ HOLD = 30.0
 """Seconds that an entry is in hand without a sign of life from its holder."""
 FIELDS = 5
 """Values by which `next` tells of an entry."""
-SCRIPTS = ("put", "next", "done", "park", "hold", "take_back", "set_aside", "retry_aside", "drain")
+SCRIPTS = ("put", "next", "done", "park", "call", "hold", "take_back", "set_aside", "retry_aside", "drain")
 
 _FOLDER = files("qwenedit_jobs.lanes") / "lua"
 
@@ -105,6 +105,10 @@ class Lanes:
         """
         wait = round(seconds * 1000)
         return bool(await self._run("park", row.lane, row.id, row.token, wait, int(failed), int(alone)))
+
+    async def call(self, lane: str) -> None:
+        """Make a lane that waits due now."""
+        await self._run("call", lane)
 
     async def hold(self, rows: Iterable[Row]) -> int:
         """Give a sign of life for entries in hand; returns how many still are."""

@@ -1,8 +1,13 @@
-"""Something scarce, shared fairly: slots, or bytes of memory. Nobody waits inside; `LaterError` sends them away."""
+"""Something scarce, shared fairly: slots, or bytes of memory.
+
+Nobody waits inside. `LaterError` sends them away, and calls them when it is their turn.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,14 +17,12 @@ from qwenedit_bot.errors import LaterError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FIRST_LOOK = 0.3
-"""Seconds after which the first in line is to ask again; each one behind asks a little later."""
-LOOK_STEP = 0.1
-LAST_LOOK = 5.0
+UNCALLED = 5.0
+"""Seconds after which somebody asks again who was not called."""
 GRACE = 3.0
-"""Seconds beyond that, after which a place in the line is given up: its owner does not ask any more."""
-
-
+"""Seconds within which somebody comes who was called, or who is to ask again; then their place in the line is lost."""
+MOST_CALLS = 100
+"""Calls of one owner that are kept; who is not called asks again by themselves."""
 TINY = 128
 """An amount of this part of the bound waits for nobody who needs more than there is: all that can be in hand at once
 take less than half of it together."""
@@ -29,6 +32,7 @@ take less than half of it together."""
 class _Waiting:
     amount: int
     until: float
+    called: asyncio.Future[None]
 
 
 class Budget:
@@ -52,13 +56,18 @@ class Budget:
         self._clock = clock
         self._held: dict[int, int] = {}
         self._line: dict[int, _Waiting] = {}
-        self._refused: dict[int, int] = {}
-        """How often owners were refused for their share since they last held nothing."""
+        self._behind_themselves: dict[int, deque[asyncio.Future[None]]] = {}
+        """Of owners that hold their share: what else of theirs waits."""
 
     @property
     def used(self) -> int:
         """How much is held now."""
         return sum(self._held.values())
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits in line."""
+        return bool(self._line)
 
     @contextmanager
     def taken(self, owner: int, amount: int = 1) -> Iterator[Held]:
@@ -76,29 +85,29 @@ class Budget:
             held.resize(0)
 
     def _take(self, owner: int, amount: int) -> None:
-        now = self._clock()
-        for gone in [each for each, waiting in self._line.items() if waiting.until < now]:
-            del self._line[gone]
         own = self._held.get(owner, 0)
         if own and own + amount > self._most_of_one:
             # Their own share is no reason for others to leave room. Somebody may wait with fifty pictures.
-            self._refused[owner] = times = self._refused.get(owner, 0) + 1
-            raise LaterError(min(LAST_LOOK, FIRST_LOOK * times), self._what)
-        ahead, place = 0, 0
-        for each, waiting in self._line.items():
-            if each == owner:
-                break
-            ahead, place = ahead + waiting.amount, place + 1
+            called = self._call()
+            self._behind_themselves.setdefault(owner, deque(maxlen=MOST_CALLS)).append(called)
+            raise LaterError(UNCALLED, self._what, called=called)
         amount = min(amount, self._total)
-        if amount * TINY <= self._total:
-            ahead = 0
+        ahead = 0 if amount * TINY <= self._total else self._ahead_of(owner)
         if self.used + ahead + amount <= self._total:
             self._line.pop(owner, None)
             return
-        after = min(LAST_LOOK, FIRST_LOOK + LOOK_STEP * place)
-        waiting = self._line.setdefault(owner, _Waiting(amount, 0.0))
-        waiting.amount, waiting.until = amount, now + after + GRACE
-        raise LaterError(after, self._what)
+        waiting = _Waiting(amount, self._clock() + UNCALLED + GRACE, self._call())
+        self._line[owner] = waiting  # whose place stays
+        raise LaterError(UNCALLED, self._what, called=waiting.called)
+
+    def _ahead_of(self, owner: int) -> int:
+        self._drop_gone()
+        ahead = 0
+        for each, waiting in self._line.items():
+            if each == owner:
+                break
+            ahead += waiting.amount
+        return ahead
 
     def _change(self, owner: int, by: int) -> None:
         left = self._held.get(owner, 0) + by
@@ -106,7 +115,36 @@ class Budget:
             self._held[owner] = left
         else:
             self._held.pop(owner, None)
-            self._refused.pop(owner, None)
+        if by < 0:
+            self._call_next_of(owner)
+            self._call_next()
+
+    def _call_next_of(self, owner: int) -> None:
+        waiting = self._behind_themselves.get(owner)
+        if waiting:
+            waiting.popleft().set_result(None)
+        if not waiting:
+            self._behind_themselves.pop(owner, None)
+
+    def _call_next(self) -> None:
+        """Call those at the head of the line for whom there is room."""
+        self._drop_gone()
+        taken = self.used
+        for waiting in self._line.values():
+            taken += waiting.amount
+            if taken > self._total:
+                return
+            if not waiting.called.done():
+                waiting.until = self._clock() + GRACE
+                waiting.called.set_result(None)
+
+    def _drop_gone(self) -> None:
+        now = self._clock()
+        self._line = {each: waiting for each, waiting in self._line.items() if waiting.until >= now}
+
+    @staticmethod
+    def _call() -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
 
 
 class Held:

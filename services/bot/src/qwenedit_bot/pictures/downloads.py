@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from qwenedit_bot.errors import FileUnavailableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.recent import Recent
 from qwenedit_decoder.decoding import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PLACES = 16
 """Files that are fetched side by side."""
@@ -20,10 +25,6 @@ SLOWEST = 500_000
 """Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 UNDISTURBED = 3.0
 """Seconds, beside those for its bytes, after which a download gives way to somebody who waits for a place."""
-IN_HAND = 0.25
-"""Seconds to wait for a place before others get the turn: most downloads take less, and to begin anew costs more."""
-PAUSE = 0.5
-"""Seconds until the next look at the places."""
 SLOW_AT_MOST = 3
 """Downloads of one file that may be too slow; then its user is told."""
 SLOW_KEPT = 3_600.0
@@ -57,45 +58,54 @@ class Downloads:
 
     def __init__(self, files: Files, *, places: int = PLACES) -> None:
         self._files = files
-        self._places = asyncio.Semaphore(places)
+        self._places = Budget("download", places, most_of_one=1)
         self._running: list[_Running] = []
         self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
 
+    @contextmanager
+    def place(self, owner: int) -> Iterator[None]:
+        """Hold a place, before anything else is taken for the files.
+
+        Raises:
+            LaterError: all are taken. A download that is slow gives way.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._places.taken(owner))
+            except LaterError:
+                self._have_the_slowest_give_way()
+                raise
+            yield
+
     async def fetch(self, file_id: str, *, expected: int) -> bytes:
-        """Fetch a file.
+        """Fetch a file; to be called with a place.
 
         Args:
             file_id: Telegram's name of it.
             expected: Bytes that it may have.
 
         Raises:
-            LaterError: all places are taken.
             TelegramUnavailableError: it was too slow, or Telegram does not answer.
             FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
             FileTooBigError: it is larger than a bot may download.
         """
-        await self._take_place()
-        running = _Running(
-            asyncio.timeout(PATIENCE + expected / SLOWEST),
-            slow_from=asyncio.get_running_loop().time() + UNDISTURBED + expected / SLOWEST,
-        )
+        loop = asyncio.get_running_loop()
+        slow_from = loop.time() + UNDISTURBED + expected / SLOWEST
+        running = _Running(asyncio.timeout(PATIENCE + expected / SLOWEST), slow_from)
         self._running.append(running)
+        look = loop.call_at(slow_from, self._give_way_to_who_waits)
         try:
             async with running.timeout:
                 return await self._files.download(file_id, limit=MAX_BYTES)
         except TimeoutError:
             raise self._too_slow(file_id) from None
         finally:
+            look.cancel()
             self._running.remove(running)
-            self._places.release()
 
-    async def _take_place(self) -> None:
-        try:
-            async with asyncio.timeout(IN_HAND):
-                await self._places.acquire()
-        except TimeoutError:
+    def _give_way_to_who_waits(self) -> None:
+        if self._places.awaited:
             self._have_the_slowest_give_way()
-            raise LaterError(PAUSE, "download") from None
 
     def _have_the_slowest_give_way(self) -> None:
         """End the download that is slow for longest: it may come again, behind whoever waits for its place."""

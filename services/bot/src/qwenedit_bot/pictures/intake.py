@@ -85,11 +85,13 @@ class Intake:
 
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
-                pictures to be converted are taken.
+                downloads or of pictures to be converted are taken.
             RestingError: their last file had to be killed.
         """
         with ExitStack() as stack:
             stack.enter_context(self._requests.taken(owner))
+            if any(isinstance(each, Attachment) for each in attachments):
+                stack.enter_context(self._downloads.place(owner))
             if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
                 self._converter.check_rest(owner)
                 stack.enter_context(self._converter.place(owner))
@@ -108,7 +110,7 @@ class Intake:
         """Put a picture into the store as the worker is to have it, and return it; to be called with room.
 
         Raises:
-            LaterError: all downloads are taken, or there is no process to convert it.
+            LaterError: there is no process to convert it.
             FileTooBigError: it is larger than a bot may download.
             FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
             PictureRefusedError: it is no picture that we take.
