@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LONGER = 2.0
 """All together go on for so many times as long as each alone."""
+BEGINNING = 15.0
+"""Seconds in which all together begin: some 150 people ask for the first time in the same second."""
 
 
 async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
@@ -52,8 +54,9 @@ async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
                 stage.roomy = True
                 together = [abuser() for abuser in chosen if not abuser.stops_all]
                 yield await trial(
-                    stage, together, name=report.TOGETHER, seconds=options.seconds * LONGER, patience=options.patience
-                )
+                    stage, together, name=report.TOGETHER, seconds=options.seconds * LONGER, patience=options.patience,
+                    beginning=BEGINNING,
+                )  # fmt: skip
 
 
 async def _alone(stage: Stage, abuser: Abuser | None, options: argparse.Namespace, *, fresh: bool) -> Row:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_HELP, MOST_ACCEPTED = 1.0, 3.0
 """Seconds at p99."""
+MOST_AT_FIRST = 5.0
+"""Seconds at p99 while all begin: Telegram lets a bot answer 150 people in so many."""
 P99 = 0.99
 NEVER = "never"
 PAGE = ROOT / "docs/neighbours.md"
@@ -41,6 +43,7 @@ def broken(row: Row) -> list[str]:
         (not stops_all and _p99(row.helps) > MOST_HELP, f"/help answered within {_told(_p99(row.helps))} at p99"),
         (not stops_all and _p99(row.accepted) > MOST_ACCEPTED,
          f"photos accepted within {_told(_p99(row.accepted))} at p99"),
+        (_p99(row.at_first) > MOST_AT_FIRST, f"answered within {_told(_p99(row.at_first))} at p99 while all begin"),
         (bool(row.unanswered), f"{row.unanswered} messages were never answered"),
         (bool(row.twice), f"{row.twice} messages were answered twice"),
         (bool(row.refused) and not refused, f"{row.refused} photos were answered in words"),
@@ -56,9 +59,11 @@ def broken(row: Row) -> list[str]:
 
 def line(row: Row) -> str:
     """Say it in a line."""
+    at_first = f"at first p99 {_told(_p99(row.at_first))} of {len(row.at_first)}, " if row.at_first else ""
     return (
         f"{row.name:18} help p99 {_told(_p99(row.helps)):>8} of {len(row.helps):3}, "
-        f"accepted p99 {_told(_p99(row.accepted)):>8} of {len(row.accepted):3}, unanswered {row.unanswered}, "
+        f"accepted p99 {_told(_p99(row.accepted)):>8} of {len(row.accepted):3}, "
+        f"{at_first}unanswered {row.unanswered}, "
         f"twice {row.twice}, in words {row.refused}, memory {row.memory:4.0f} MiB, killed {row.killed}, "
         f"recovered after {_told(row.recovery)}, load {row.load:.1f}"
     )
@@ -67,6 +72,7 @@ def line(row: Row) -> str:
 def figures(row: Row) -> dict[str, Any]:
     """Return what is kept of a row as JSON; null is never."""
     kept = asdict(row) | {"helps": len(row.helps), "accepted": len(row.accepted), "deaths": len(row.deaths)}
+    kept |= {"at_first": len(row.at_first), "at_first_p99": _p99(row.at_first)}
     kept |= {"help_p99": _p99(row.helps), "accepted_p99": _p99(row.accepted)}
     return {name: _kept(value) for name, value in kept.items()}
 
@@ -100,7 +106,7 @@ def table(rows: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[st
     for name, now in rows.items():
         then = before.get(name)
         cells = (
-            _pair(now, then, lambda one: _told(one["help_p99"])),
+            _pair(now, then, lambda one: _told(one["help_p99"]) + _at_first(one)),
             _pair(now, then, lambda one: _told(one["accepted_p99"])),
             _pair(now, then, lambda one: str(one["unanswered"])),
             _pair(now, then, lambda one: str(one["twice"])),
@@ -113,6 +119,10 @@ def table(rows: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[st
 
 def _pair(now: Mapping[str, Any], then: Mapping[str, Any] | None, say: Any) -> str:
     return f"{say(now)} ({say(then) if then is not None else '-'})"
+
+
+def _at_first(row: Mapping[str, Any]) -> str:
+    return f"; {_told(row['at_first_p99'])} at first" if row.get("at_first") else ""
 
 
 def _killed(row: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ class Row:
     Attributes:
         helps: Seconds from /help to its answer, for each.
         accepted: Seconds from a photo to its job in the queue, or to a refusal in words, for each.
+        at_first: Seconds to the answers of /help, and to those jobs, of messages from the time in which all begin.
         unanswered: Messages that never got their final answer.
         refused: Photos that were answered in words.
         twice: Messages with more than one answer.
@@ -49,6 +50,7 @@ class Row:
     name: str
     helps: list[float] = field(default_factory=list)
     accepted: list[float] = field(default_factory=list)
+    at_first: list[float] = field(default_factory=list)
     unanswered: int = 0
     refused: int = 0
     twice: int = 0
@@ -62,25 +64,29 @@ class Row:
     load: float = 0.0
 
 
-async def trial(stage: Stage, abusers: Sequence[Abuser], *, name: str, seconds: float, patience: float) -> Row:
+async def trial(
+    stage: Stage, abusers: Sequence[Abuser], *, name: str, seconds: float, patience: float, beginning: float = 0.0
+) -> Row:
     """Have people use the bot for so many seconds beside abusers, and see what becomes of them.
 
     Args:
         stage: With the bot running.
         abusers: Who begin together; none for quiet times.
         name: Of the row.
-        seconds: How long they go on.
+        seconds: How long they go on, the beginning not included.
         patience: Seconds after which what was not answered, or done, counts as never.
+        beginning: Seconds that are judged apart, while more people begin than Telegram lets the bot answer at once.
     """
     row, victims, answers = Row(name), await move_in(stage), Answers(stage.chats, stage.redis)
     looking = asyncio.create_task(answers.keep_looking())
     try:
-        await _beside(stage, victims, abusers, row, seconds)
+        begun = time.time() + beginning
+        await _beside(stage, victims, abusers, row, beginning + seconds)
         await stage.calm()
         row.recovery = await _recovered(stage, victims, patience)
         await answers.look()
         await answers.look_at_jobs()
-        await _judge(row, victims, answers)
+        await _judge(row, victims, answers, begun)
         row.after = await _probe(victims, answers)
     finally:
         looking.cancel()
@@ -140,14 +146,14 @@ async def _recovered(stage: Stage, victims: Sequence[Victim], patience: float) -
     return time.monotonic() - began
 
 
-async def _judge(row: Row, victims: Sequence[Victim], answers: Answers) -> None:
+async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: float) -> None:
     for victim in victims:
         chat, outcomes = victim.person.chat_id, await victim.outcomes()
-        row.helps += [answers.waited(chat, each) for each in victim.helps]
-        row.accepted += [
-            answers.waited(chat, each) if outcome is Outcome.WORDS else answers.accepted(chat, each)
-            for each, outcome in zip(victim.photos, outcomes, strict=True)
-        ]
+        for each in victim.helps:
+            (row.helps if each.at >= begun else row.at_first).append(answers.waited(chat, each))
+        for each, outcome in zip(victim.photos, outcomes, strict=True):
+            waited = answers.waited(chat, each) if outcome is Outcome.WORDS else answers.accepted(chat, each)
+            (row.accepted if each.at >= begun else row.at_first).append(waited)
         row.unanswered += await victim.unanswered()
         row.refused += outcomes.count(Outcome.WORDS)
         row.twice += await victim.twice()

@@ -150,8 +150,9 @@ class Proxy:
                 await asyncio.gather(*ways, return_exceptions=True)
         finally:
             self._links.discard(link)
-            link.near.transport.abort()
-            link.far.transport.abort()
+            for end in (link.near, link.far):
+                with suppress(AttributeError):  # asyncio's own, of a transport that is closed
+                    end.transport.abort()
 
     async def _pass(self, link: _Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
