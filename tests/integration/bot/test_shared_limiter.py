@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.errors import LaterError
 from qwenedit_bot.limiter import (
+    BACKLOGGED,
     CHAT,
     EDITS,
     GROUP,
@@ -369,6 +370,30 @@ async def test_ticket_is_none_for_a_progress_edit(replica, busy, redis, bot_keys
     assert not await limit.try_acquire(1, edits=12)
     assert await tickets(redis, bot_keys) == {}
     assert await redis.get(bot_keys.pace()) == bucket
+
+
+async def test_people_with_many_messages_share_a_part_of_the_pace_and_others_do_not_wait_for_them(
+    replica, slept, passes, redis, bot_keys
+) -> None:
+    limit, answered = replica(), 0
+    for second in range(20):
+        for person in range(100, 140):
+            with on_behalf_of(person, backlogged=True):
+                answered += await wait_of(limit.acquire(person)) == 0
+        for person in range(1, 15):
+            assert await wait_of(limit.acquire(1000 * second + person)) == 0
+        await passes(1.0)
+    assert 20 / BACKLOGGED.interval <= answered <= 20 / BACKLOGGED.interval + 2 * BACKLOGGED.burst
+    assert slept == [] or max(slept) <= LONGEST_RESERVATION
+
+
+async def test_people_with_many_messages_use_up_the_tokens_pace_and_obey_its_429(replica, redis, bot_keys) -> None:
+    limit = replica()
+    with on_behalf_of(5, backlogged=True):
+        await limit.acquire(5)
+        assert await redis.exists(bot_keys.pace())
+        await limit.close(None, HOUR)
+        assert await later(limit.acquire(5)) > HOUR - 60
 
 
 async def test_progress_edit_uses_no_ticket_of_the_persons_answer(replica, busy, passes, redis, bot_keys) -> None:

@@ -18,7 +18,7 @@ from qwenedit_bot.handlers import admin, commands, everybodys, groups, others, p
 from qwenedit_bot.handlers.access import AccessMiddleware, OwnButtons
 from qwenedit_bot.handlers.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
 from qwenedit_bot.handlers.dialogue import DIALOGUE_TTL
-from qwenedit_bot.limiter import on_behalf_of
+from qwenedit_bot.limiter import BACKLOG, on_behalf_of
 from qwenedit_bot.messenger import Source
 from qwenedit_bot.scheduler import PoisonError
 from qwenedit_bot.submit import Request
@@ -29,6 +29,7 @@ from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
 
     from aiogram import Bot
     from redis.asyncio import Redis
@@ -227,7 +228,7 @@ class UpdateWork:
         """Handle an update; raises what `HandleUpdate` raises."""
         received = await self._open(row)
         if received is not None:
-            with on_behalf_of(sender_of(_first(received)), caller=row.lane):
+            with self._behalf(row, received):
                 await self._handle(received)
             await self._inbox.finish(row)
 
@@ -235,8 +236,12 @@ class UpdateWork:
         """Say that it was not handled."""
         received = await self._open(row)
         if received is not None:
-            with on_behalf_of(sender_of(_first(received)), caller=row.lane):
+            with self._behalf(row, received):
                 await self._handle.apologise(received)
+
+    @staticmethod
+    def _behalf(row: Row, received: ReceivedUpdate) -> AbstractContextManager[None]:
+        return on_behalf_of(sender_of(_first(received)), caller=row.lane, backlogged=row.waiting >= BACKLOG)
 
     async def _open(self, row: Row) -> ReceivedUpdate | None:
         try:

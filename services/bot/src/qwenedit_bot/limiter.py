@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,33 +37,49 @@ GROUP = Rate(interval=3.75, burst=5)
 """20 in any minute: 5 at once, and 15 more at this interval."""
 SPARED = 10
 """Turns of the overall burst that progress edits leave to messages that somebody waits for."""
+BACKLOG = 6
+"""Messages of a person that wait in a chat. People with so many share a part of the overall rate, `BACKLOGGED`: the
+others, who wait for one answer, do not wait for people who wait for many."""
+BACKLOGGED = Rate(interval=0.2, burst=3)
 LONGEST_RESERVATION = 0.15
 """Seconds for which a call may sleep until the token's turn. For a turn that comes later there are tickets."""
 TICKET_KEPT = 30.0
 """Seconds for which a turn stays reserved that its person does not take."""
 
-_caller: ContextVar[tuple[int | str, str]] = ContextVar("caller", default=(0, ""))
+
+class Caller(NamedTuple):
+    """Whose turn a call takes."""
+
+    person: int | str
+    name: str
+    """Which of the things that are done for them side by side it belongs to."""
+    backlogged: bool
+    """Whether the person has many messages waiting."""
+
+
+_caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 @contextmanager
-def on_behalf_of(person: int | str, *, caller: str = "") -> Iterator[None]:
+def on_behalf_of(person: int | str, *, caller: str = "", backlogged: bool = False) -> Iterator[None]:
     """Have calls inside the block take the turns of a person, or of something else that is to wait in one line.
 
     Args:
         person: Their id; 0 for nobody. Calls for nobody take the turns of their chat.
         caller: Which of the things that are done for them side by side; each has its place in their line.
+        backlogged: The person has many messages waiting; see `BACKLOG`.
     """
-    token = _caller.set((person, caller))
+    token = _caller.set(Caller(person, caller, backlogged))
     try:
         yield
     finally:
         _caller.reset(token)
 
 
-def caller_in(chat_id: int | None) -> tuple[int | str, str]:
-    """Return whose turn a call in a chat takes, and which of the things that are done for them it belongs to."""
-    person, caller = _caller.get()
-    return person or chat_id or 0, caller or str(chat_id or 0)
+def caller_in(chat_id: int | None) -> Caller:
+    """Return whose turn a call in a chat takes."""
+    caller = _caller.get() or Caller(0, "", backlogged=False)
+    return Caller(caller.person or chat_id or 0, caller.name or str(chat_id or 0), caller.backlogged)
 
 
 class Pace(Protocol):

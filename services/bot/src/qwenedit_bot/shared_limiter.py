@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.errors import LaterError
 from qwenedit_bot.limiter import (
+    BACKLOGGED,
     CHAT,
     EDITS,
     GROUP,
@@ -92,25 +93,29 @@ class SharedLimiter:
             look: Take nothing.
             patient: Reserve a turn of the token that is further ahead.
         """
-        buckets = self._buckets(chat_id)
-        keys = [key for key, _rate in buckets]
+        caller = caller_in(chat_id)
+        buckets = self._buckets(chat_id, backlogged=caller.backlogged and patient)
+        asked = [rate for _key, rate, waits in buckets if waits]
+        keys = [key for key, _rate, _waits in buckets]
         if edits and chat_id is not None:
             keys.append(self._keys.pace(f"edits:{chat_id}"))
-        person, caller = caller_in(chat_id)
-        keys += [self._keys.pace(f"ticket:{person}"), self._keys.pace("closed")]
-        arguments: list[int | str] = [int(look), int(patient), len(buckets), edits]
-        arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller]
-        for _key, rate in buckets:
+        keys += [self._keys.pace(f"ticket:{caller.person}"), self._keys.pace("closed")]
+        arguments: list[int | str] = [int(look), int(patient), len(buckets), len(asked), edits]
+        arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller.name]
+        for _key, rate, _waits in buckets:
             arguments += [_us(rate.interval), _us(rate.ahead)]
         wait, free = await self._pace(keys=keys, args=arguments)
         return int(wait) / MICROSECONDS, bool(free)
 
-    def _buckets(self, chat_id: int | None) -> Sequence[tuple[str, Rate]]:
-        overall = (self._keys.pace(), OVERALL)
-        if chat_id is None:
-            return (overall,)
-        chat = (self._keys.pace(f"chat:{chat_id}"), CHAT)
-        return (overall, chat, (self._keys.pace(f"group:{chat_id}"), GROUP)) if is_group(chat_id) else (overall, chat)
+    def _buckets(self, chat_id: int | None, *, backlogged: bool) -> Sequence[tuple[str, Rate, bool]]:
+        """Return the keys and rates of what a call takes a turn of, first of all the token's, and whether it waits."""
+        overall = (self._keys.pace(), OVERALL, not backlogged)
+        buckets = [(self._keys.pace("backlogged"), BACKLOGGED, True)] if backlogged else [overall]
+        if chat_id is not None:
+            buckets.append((self._keys.pace(f"chat:{chat_id}"), CHAT, True))
+            if is_group(chat_id):
+                buckets.append((self._keys.pace(f"group:{chat_id}"), GROUP, True))
+        return [*buckets, overall] if backlogged else buckets
 
 
 def _us(seconds: float) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HOLD = 30.0
 """Seconds that an entry is in hand without a sign of life from its holder."""
-FIELDS = 5
+FIELDS = 6
 """Values by which `next` tells of an entry."""
 SCRIPTS = ("put", "next", "done", "park", "call", "hold", "take_back", "set_aside", "retry_aside", "drain")
 
@@ -84,8 +84,10 @@ class Lanes:
         """
         wait, *told = await self._run("next", self._name, self._hold, count)
         rows = [
-            Row(lane=lane, id=entry, failures=int(failures), token=token, payload=payload)
-            for lane, entry, failures, token, payload in zip(*(told[at::FIELDS] for at in range(FIELDS)), strict=True)
+            Row(lane=lane, id=entry, failures=int(failures), token=token, payload=payload, waiting=int(waiting))
+            for lane, entry, failures, token, waiting, payload in zip(
+                *(told[at::FIELDS] for at in range(FIELDS)), strict=True
+            )
         ]
         return rows, None if int(wait) < 0 else int(wait) / 1000
 

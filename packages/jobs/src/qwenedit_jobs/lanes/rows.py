@@ -16,6 +16,8 @@ class Row:
     token: str
     """Proves the hold."""
     payload: str = field(repr=False)
+    waiting: int = 1
+    """Entries of its sender in the lane, this one included."""
 
 
 @dataclass(frozen=True, slots=True)

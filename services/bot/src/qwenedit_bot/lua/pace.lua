@@ -1,6 +1,7 @@
--- KEYS: the token's bucket; the chat's buckets; for an edit, the chat's edits; the ticket of the person whom the call is
+-- KEYS: the token's bucket, or the one that people with many messages share; the chat's buckets; behind the latter the
+-- token's, which they use up and do not wait for: theirs is a part of it; for an edit, the chat's edits; the ticket of the person whom the call is
 -- for; until when (µs) a 429 has closed the token.
--- ARGV: 1 to look only | 0, 1 to get a ticket | 0, buckets, edits allowed in a window | 0, the window in µs, µs for which
+-- ARGV: 1 to look only | 0, 1 to get a ticket | 0, buckets, how many of them, the first ones, are waited for, edits allowed in a window | 0, the window in µs, µs for which
 -- the caller may sleep (negative: so much of the token's burst must be left), µs for which a ticket is kept when it is
 -- due, the caller, then for each bucket the µs between two turns and the µs of turns that may come at once
 -- → {µs to wait, 1 when the turn is free (and taken) | 0}
@@ -12,9 +13,9 @@
 local function number(of)
     return tonumber(ARGV[of])
 end
-local look, patient, buckets, allowed, window, asleep, kept =
-    ARGV[1] == '1', ARGV[2] == '1', number(3), number(4), number(5), number(6), number(7)
-local CALLER, RATES = ARGV[8], 8 -- arguments before those of the buckets
+local look, patient, buckets, waited_for, allowed, window, asleep, kept =
+    ARGV[1] == '1', ARGV[2] == '1', number(3), number(4), number(5), number(6), number(7), number(8)
+local CALLER, RATES = ARGV[9], 9 -- arguments before those of the buckets
 local edits = #KEYS - 2 > buckets and KEYS[buckets + 1]
 local TICKET, CLOSED = KEYS[#KEYS - 1], KEYS[#KEYS]
 local EDITS_KEPT = 15
@@ -24,6 +25,7 @@ local GRACE = 500000 -- µs for which a due ticket waits for the first caller
 local SHORTEST = 20000 -- µs
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local closed = tonumber(redis.call('GET', CLOSED) or 0)
 
 local function written(value)
     return string.format('%.0f', value)
@@ -32,7 +34,7 @@ end
 -- → when it is due, its callers, and the place of this one among them
 local function ticket_of_person()
     local due, names = string.match(redis.call('GET', TICKET) or '', '^(%d+) ?(.*)$')
-    if not due or tonumber(due) <= tonumber(redis.call('GET', CLOSED) or 0) then
+    if not due or tonumber(due) <= closed then
         return nil, {}
     end
     local callers, place = {}, nil
@@ -53,8 +55,8 @@ for i = 1, buckets do
     due[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or 0), now)
     local free_in = due[i] - number(RATES + 2 * i) - now
     if i == 1 then
-        wait = free_in
-    else
+        wait = math.max(free_in, closed - now)
+    elseif i <= waited_for then
         chat_wait = math.max(chat_wait, free_in)
     end
 end

@@ -1,10 +1,10 @@
 -- name of whoever asks, milliseconds of a hold, how many → {ms until the next entry is due or -1, then for each entry:
--- lane, id, failures, token, payload}
+-- lane, id, failures, token, how many entries of its sender wait in the lane with it, payload}
 local name, lease, count = unpack(ARGV, FIRST)
 local BATCH = 50 -- holds and pauses that end in one call, and lanes that are passed over in it
 local SHARE = 2 -- entries of one sender that may be in hand; of nobody any number
 local LOOK_AGAIN = 100 -- ms until a lane is looked at again whose sender has as many in hand
-local FIELDS = 5
+local FIELDS = 6
 
 for _, lane in ipairs(redis.call('ZRANGEBYSCORE', HELD, '-inf', NOW, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', HELD, lane)
@@ -49,7 +49,9 @@ local function hand_out(lane)
             in_hand[sender] = (in_hand[sender] or 0) + 1
             redis.call('ZADD', HELD, moment(NOW + lease), lane)
             redis.call('HSET', HOLDERS, lane, token)
-            for _, value in ipairs({ lane, id, redis.call('HGET', FAILURES, id) or '0', token, payload }) do
+            local failures = redis.call('HGET', FAILURES, id) or '0'
+            local waiting = redis.call('HGET', SENDERS, lane .. '|' .. sender) or '1'
+            for _, value in ipairs({ lane, id, failures, token, waiting, payload }) do
                 found[#found + 1] = value
             end
             return
