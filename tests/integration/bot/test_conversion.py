@@ -169,7 +169,9 @@ def resting(converter: Converter, user: int) -> bool:
 async def test_user_whose_file_had_to_be_killed_rests_longer_each_time_and_nobody_else_does() -> None:
     clock = Clock()
     killer = Limits(cpu=8, memory=LIGHT.memory, seconds=0.001, light=False)
-    async with aclosing(Converter(killer, killer, clock=clock)) as converter:
+    killed: list[bool] = []
+    converter = Converter(killer, killer, killed=lambda: killed.append(True), clock=clock)
+    async with aclosing(converter):
         rests = []
         for _ in range(12):
             converter.check_rest(ANN)
@@ -183,6 +185,7 @@ async def test_user_whose_file_had_to_be_killed_rests_longer_each_time_and_nobod
         assert rests[0] == SHORTEST_REST
         assert rests == sorted(rests)
         assert rests[-1] == LONGEST_REST
+        assert len(killed) == len(rests)
 
 
 async def test_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,14 +37,21 @@ class Converter:
     Args:
         light: Limits of the process for what is done in a moment.
         heavy: Limits of the other one.
+        killed: Called when a picture has taken more than those.
         clock: Monotonic time in seconds.
     """
 
     def __init__(
-        self, light: Limits = LIGHT, heavy: Limits = HEAVY, *, clock: Callable[[], float] = time.monotonic
+        self,
+        light: Limits = LIGHT,
+        heavy: Limits = HEAVY,
+        *,
+        killed: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._light = Child(light)
         self._heavy = Child(heavy)
+        self._killed = killed
         self._clock = clock
         self._places = Budget("conversion", PLACES, most_of_one=1, clock=clock)
         self._heavy_place = Budget("conversion", 1, clock=clock)
@@ -129,6 +136,9 @@ class Converter:
                     return await self._heavy.ask(what, data)
         except ChildNotStartedError:
             raise LaterError(NO_PROCESS, "conversion") from None
+        except ChildDiedError:
+            self._killed()
+            raise
 
     def _rest(self, owner: int) -> None:
         rest, _until = self._resting.pop(owner, (0.0, 0.0))
