@@ -13,6 +13,8 @@ from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.job_ids import JobIds
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
 from tests.chaos.seam import POISON
 from tests.chaos.stage import SIDE
 
@@ -120,7 +122,7 @@ class Crowd:
         """Count jobs in Redis and messages that the bot has not made jobs of yet."""
         try:
             counts = await self.stage.queue.counts()
-            updates = await self.stage.client.xlen("qwenedit:updates")
+            updates = (await Lanes(self.stage.client, Keys().inbox).occupancy()).waiting
         except RedisError:
             return AT_ONCE + 1
         return counts.waiting + counts.running + counts.draining + counts.delayed + updates

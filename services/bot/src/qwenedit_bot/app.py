@@ -208,6 +208,13 @@ async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
     return False
 
 
+def _picture_memory(metrics: BotMetrics) -> Budget:
+    memory = Budget("memory", PICTURE_MEMORY, most_of_one=PICTURE_MEMORY * 5 // 8)
+    metrics.pictures_bytes.set_function(lambda: memory.used)
+    metrics.pictures_max.set(PICTURE_MEMORY)
+    return memory
+
+
 async def run(
     settings: BotSettings,
     connections: Connections,
@@ -245,10 +252,7 @@ async def run(
     accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
-    converter = Converter(killed=metrics.conversions_killed.inc)
-    memory = Budget("memory", PICTURE_MEMORY, most_of_one=PICTURE_MEMORY * 5 // 8)
-    metrics.pictures_bytes.set_function(lambda: memory.used)
-    metrics.pictures_max.set(PICTURE_MEMORY)
+    converter, memory = Converter(killed=metrics.conversions_killed.inc), _picture_memory(metrics)
     submit = Submit(
         queue=queue, limits=settings.limits, store=store,
         intake=PictureIntake(messenger, store, converter, memory), replies=replies, metrics=metrics, answered=answered,
