@@ -158,7 +158,7 @@ class Villain:
 
     async def _hurt(self, part: Part, fault: Fault) -> None:
         if fault.kind is Kind.STEP_CLOCK:
-            part.signal(signal.SIGUSR1)
+            part.signal(signal.SIGUSR2)
         elif fault.kind is Kind.STOP_WORKER:
             part.signal(signal.SIGSTOP)
             try:

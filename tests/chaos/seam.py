@@ -32,7 +32,7 @@ def _pace(rate: str) -> None:
 
 
 def _clock(seed: str) -> None:
-    """Let SIGUSR1 move the wall clock by up to an hour, forward or back, as an NTP server may."""
+    """Let SIGUSR2 move the wall clock by up to an hour, forward or back, as an NTP server may."""
     real, dice, offset = time.time, random.Random(seed), 0.0  # noqa: S311 - how far a clock is off
 
     def step(_number: int, _frame: object) -> None:
@@ -40,7 +40,7 @@ def _clock(seed: str) -> None:
         offset = dice.uniform(-3600, 3600)
 
     time.time = lambda: real() + offset
-    signal.signal(signal.SIGUSR1, step)
+    signal.signal(signal.SIGUSR2, step)
 
 
 def _poison(word: str) -> None:
