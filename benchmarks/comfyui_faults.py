@@ -26,8 +26,8 @@ from PIL import Image
 from benchmarks import page
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, bare_environment, worker
+from qwenedit_bot.edits.views import outcome
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.views import outcome
 from qwenedit_jobs import (
     Edit,
     Job,

@@ -15,7 +15,7 @@ from benchmarks.fuzz.pictures import odd, smaller
 from benchmarks.fuzz.recorded import record
 from benchmarks.fuzz.stage import FoundError, Stage
 from benchmarks.fuzz.updates import about, conversations
-from qwenedit_bot.updates import KINDS
+from qwenedit_bot.inbox.updates import KINDS
 from qwenedit_decoder.decoding import MAX_SIDE, PictureRefusedError, for_send_photo
 from qwenedit_jobs import input_ref
 

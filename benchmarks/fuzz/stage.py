@@ -21,16 +21,16 @@ from pydantic import SecretStr, ValidationError
 
 from benchmarks.fuzz.telegram import BOT, Wire, answers, said_in, shown
 from local_stack import SIMULATED_TOKEN, free_port
-from qwenedit_bot.actors import actor_of
-from qwenedit_bot.answers import BLOCK
 from qwenedit_bot.app import Connections, Readiness, run
-from qwenedit_bot.calls import CallMiddleware
-from qwenedit_bot.handlers.others import KINDS as CONTENT
+from qwenedit_bot.chat.call_metrics import CallMiddleware
+from qwenedit_bot.conversation.handlers.others import KINDS as CONTENT
+from qwenedit_bot.edits.ended_jobs import BLOCK
+from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.packs import Pack
+from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.settings import BotSettings
-from qwenedit_bot.webhook import SECRET_HEADER
+from qwenedit_bot.users.actors import actor_of
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import AnswerCallbackQuery, GetFile, GetMe, SetWebhook
 from aiogram.types import Chat, File, InlineKeyboardMarkup, Message, User
 
-from qwenedit_bot.poller import GetRawUpdates
+from qwenedit_bot.inbox.polling import GetRawUpdates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

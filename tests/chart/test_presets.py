@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwenedit_bot import presets
+from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.settings import BotSettings
 
 TOKEN = {"existingSecret": "telegram"}

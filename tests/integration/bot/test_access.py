@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.access import Access, Admission, is_everybodys_command
-from qwenedit_bot.errors import LaterError
-from qwenedit_bot.forgetting import Forgetting
-from qwenedit_bot.guests import Guests
+from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.privacy.forget import Forgetting
+from qwenedit_bot.users.access import Access, Admission, is_everybodys_command
+from qwenedit_bot.users.access_list import Guests
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from qwenedit_bot.accounts import Accounts
-from qwenedit_bot.guests import Guests
+from qwenedit_bot.payments.accounts import Accounts
 from qwenedit_bot.texts import Text
+from qwenedit_bot.users.access_list import Guests
 
 ANN, BOB, ADMIN = 7, 8, 9
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from qwenedit_bot.addresses import NOWHERE, UNPROVEN_FOR, AddressedQueue
-from qwenedit_bot.job_ids import JobIds
+from qwenedit_bot.edits.addresses import NOWHERE, UNPROVEN_FOR, AddressedQueue
+from qwenedit_bot.edits.job_ids import JobIds
 from qwenedit_jobs import Edit, Job, Keys, Limits, ReplyTo
 
 if TYPE_CHECKING:

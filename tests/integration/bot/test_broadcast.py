@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.broadcast import A_PORTION, Broadcasts
-from qwenedit_bot.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
-from qwenedit_bot.languages import Languages
+from qwenedit_bot.admin.broadcast import A_PORTION, Broadcasts
+from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.texts import Texts
+from qwenedit_bot.users.languages import Languages
 
 ADMIN = 1
 

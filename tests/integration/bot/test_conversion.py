@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from qwenedit_bot.errors import LaterError, RestingError
+from qwenedit_bot.chat.errors import LaterError, RestingError
 from qwenedit_bot.pictures import process
 from qwenedit_bot.pictures.converter import HEAVY, LIGHT, LONGEST_REST, MEGABYTE, SHORTEST_REST, Converter
 from qwenedit_bot.pictures.process import Child, ChildDiedError, ChildNotStartedError, Limits

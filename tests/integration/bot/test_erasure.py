@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
 from local_stack import RedisServer
-from qwenedit_bot.erasure import EVERY, Erasure
+from qwenedit_bot.privacy.disk_erasure import EVERY, Erasure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,9 +10,9 @@ from aiogram.methods import EditMessageText, GetFile, SendMessage
 
 from benchmarks.fuzz.stage import Stage
 from benchmarks.fuzz.telegram import Wire
-from qwenedit_bot import scheduler
-from qwenedit_bot.dispatch import UpdateWork
-from qwenedit_bot.inbox import Inbox
+from qwenedit_bot.conversation.dispatcher import UpdateWork
+from qwenedit_bot.inbox import scheduler
+from qwenedit_bot.inbox.inbox import Inbox
 
 if TYPE_CHECKING:
     import pytest

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenedit_bot import adoption
-from qwenedit_bot import inbox as inbox_module
-from qwenedit_bot.inbox import ALBUM_WINDOW, WAITING, Inbox
-from qwenedit_bot.updates import ReceivedUpdate, sender_of
+from qwenedit_bot.inbox import inbox as inbox_module
+from qwenedit_bot.inbox import old_stream
+from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
+from qwenedit_bot.inbox.updates import ReceivedUpdate, sender_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,7 +228,7 @@ async def test_updates_that_a_bot_of_the_release_before_left_are_adopted_in_orde
         text = f'{{"update_id": {number}, "message": {{"message_id": {number}, "chat": {{"id": 5}}}}}}'
         await redis.xadd(bot_keys.updates_before, {"update": text, "first": ""})
     await redis.xadd(bot_keys.updates_before, {"update": "no JSON"})
-    adopted = await asyncio.gather(*(adoption.adopt(redis, bot_keys, inbox, settled=-1.0) for inbox in (one, two)))
+    adopted = await asyncio.gather(*(old_stream.adopt(redis, bot_keys, inbox, settled=-1.0) for inbox in (one, two)))
     assert sum(adopted) >= 151
     payloads = [row for row in await rows(one) if row.lane == "5"]
     assert len(payloads) == 1
@@ -241,7 +241,7 @@ async def test_updates_that_a_replica_of_the_release_before_may_work_on_are_left
     inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
 ) -> None:
     await redis.xadd(bot_keys.updates_before, {"update": '{"update_id": 1}'})
-    assert await adoption.adopt(redis, bot_keys, inboxes[0], settled=60.0) == 0
+    assert await old_stream.adopt(redis, bot_keys, inboxes[0], settled=60.0) == 0
     assert await redis.xlen(bot_keys.updates_before) == 1
 
 

@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as Client
 
-from qwenedit_bot.janitor import MEASURE_EVERY, Janitor
 from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.operating import OperatedQueue

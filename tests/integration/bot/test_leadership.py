@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from qwenedit_bot import leadership
-from qwenedit_bot.leadership import Leadership
+from qwenedit_bot.upkeep import leader
+from qwenedit_bot.upkeep.leader import Leadership
 
 if TYPE_CHECKING:
     import pytest
@@ -22,7 +22,7 @@ async def until(condition: object, seconds: float = 30.0) -> None:
 async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leadership, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
     first, second = Leadership(redis, KEY, replica="a"), Leadership(redis, KEY, replica="b")
     stop_first, stop_second = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -50,7 +50,7 @@ async def test_a_replica_that_restarts_under_its_name_leads_at_once(redis: Redis
 async def test_a_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leadership, "LEASE", 0.3)
+    monkeypatch.setattr(leader, "LEASE", 0.3)
     alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(alone.run(stop))

@@ -13,8 +13,9 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.bot_calls import BotCalls
-from qwenedit_bot.errors import (
+from qwenedit_bot.chat.bot_api import TelegramMessenger
+from qwenedit_bot.chat.bot_calls import BotCalls
+from qwenedit_bot.chat.errors import (
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
@@ -25,16 +26,15 @@ from qwenedit_bot.errors import (
     TelegramUnavailableError,
     WriteForbiddenError,
 )
-from qwenedit_bot.limiter import CHAT
-from qwenedit_bot.messenger import Picture, Source
+from qwenedit_bot.chat.errors.table import ROWS
+from qwenedit_bot.chat.messenger import Picture, Source
+from qwenedit_bot.chat.migrations import CONTINUED, Migrations
+from qwenedit_bot.chat.rate_limit.limits import CHAT
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.chat.session import Session
+from qwenedit_bot.chat.view import Button, View
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.migrations import CONTINUED, Migrations
-from qwenedit_bot.replies import Replies
-from qwenedit_bot.session import Session
-from qwenedit_bot.shared_limiter import SharedLimiter
-from qwenedit_bot.telegram import TelegramMessenger
-from qwenedit_bot.telegram_error_table import ROWS
-from qwenedit_bot.views import Button, View
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwenedit_bot.accounts import Accounts
 from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.packs import BOUGHT, Pack
-from qwenedit_bot.payments import Paid, Payments
+from qwenedit_bot.payments.accounts import Accounts
+from qwenedit_bot.payments.ledger import Paid, Payments
+from qwenedit_bot.payments.packs import BOUGHT, Pack
 from qwenedit_jobs import RedisSettings, connect
 
 if TYPE_CHECKING:

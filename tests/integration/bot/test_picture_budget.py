@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from qwenedit_bot.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
 from qwenedit_bot.pictures import downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter

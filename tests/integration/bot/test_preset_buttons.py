@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from qwenedit_bot import presets
+from qwenedit_bot.presets import catalogue as presets
 
 if TYPE_CHECKING:
-    from qwenedit_bot.presets import Preset
+    from qwenedit_bot.presets.catalogue import Preset
     from telegram_simulator.client import Message, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot import progress as progress_module
-from qwenedit_bot.accounts import Accounts
-from qwenedit_bot.deliver import Deliver
-from qwenedit_bot.drawing import Drawing
-from qwenedit_bot.errors import ChatUnreachableError, TelegramUnavailableError
-from qwenedit_bot.experience import Experience
+from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.edits import progress as progress_module
+from qwenedit_bot.edits.daily_counts import Tally
+from qwenedit_bot.edits.delivery import Deliver
+from qwenedit_bot.edits.eta.durations import Experience
+from qwenedit_bot.edits.late_progress import Drawing
+from qwenedit_bot.edits.progress import EDIT_EVERY, Progress
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.moderation import Unmoderated
+from qwenedit_bot.moderation.port import Unmoderated
+from qwenedit_bot.payments.accounts import Accounts
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
-from qwenedit_bot.progress import EDIT_EVERY, Progress
-from qwenedit_bot.recent import Recent
-from qwenedit_bot.replies import Replies
-from qwenedit_bot.tally import Tally
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
     Edit,
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.edits.undelivered import Undelivered
     from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.messenger import Messenger
-    from qwenedit_bot.undelivered import Undelivered
-    from qwenedit_bot.views import View
     from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)

@@ -10,13 +10,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from qwenedit_bot import scheduler as scheduler_module
-from qwenedit_bot import shared_limiter
-from qwenedit_bot.errors import LaterError, TelegramUnavailableError
-from qwenedit_bot.limiter import Rate, on_behalf_of
+from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
+from qwenedit_bot.chat.rate_limit import shared
+from qwenedit_bot.chat.rate_limit.limits import Rate, on_behalf_of
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.inbox import scheduler as scheduler_module
+from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.scheduler import PoisonError, Scheduler
-from qwenedit_bot.shared_limiter import SharedLimiter
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ async def test_flood_of_one_chat_does_not_delay_another_one(lanes: Lanes) -> Non
 async def test_person_in_50_chats_gets_one_turn_of_telegrams_pace_for_each_of_another_ones(
     lanes: Lanes, redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_limiter, "OVERALL", Rate(interval=0.3, burst=1))
+    monkeypatch.setattr(shared, "OVERALL", Rate(interval=0.3, burst=1))
     limit = SharedLimiter(redis, bot_keys)
     log: list[str] = []
 

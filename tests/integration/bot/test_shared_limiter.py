@@ -10,8 +10,8 @@ import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
-from qwenedit_bot.errors import LaterError
-from qwenedit_bot.limiter import (
+from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.chat.rate_limit.limits import (
     BACKLOGGED,
     CHAT,
     EDITS,
@@ -23,7 +23,7 @@ from qwenedit_bot.limiter import (
     WINDOW,
     on_behalf_of,
 )
-from qwenedit_bot.shared_limiter import SharedLimiter
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,7 +43,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def wait(seconds: float) -> None:
         found.append(seconds)
 
-    monkeypatch.setattr("qwenedit_bot.shared_limiter.asyncio.sleep", wait)
+    monkeypatch.setattr("qwenedit_bot.chat.rate_limit.shared.asyncio.sleep", wait)
     return found
 
 

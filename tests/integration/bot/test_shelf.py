@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot import presets
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.presets import PresetsError
-from qwenedit_bot.shelf import Shelf
+from qwenedit_bot.presets import catalogue as presets
+from qwenedit_bot.presets.catalogue import PresetsError
+from qwenedit_bot.presets.reload import Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from PIL import Image
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.log_rate import EVERY
+from qwenedit_bot.common.log_rate import EVERY
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from local_stack import HOST
-from qwenedit_bot.worker_pods import ANNOTATION, BUSY, COMPARE_EVERY, DeletionCosts, WorkerPods
+from qwenedit_bot.upkeep.deletion_cost import ANNOTATION, BUSY, COMPARE_EVERY, DeletionCosts, WorkerPods
 from qwenedit_jobs import Edit, Job, JobQueue, Keys
 from qwenedit_jobs.queue import Limits
 

@@ -12,11 +12,11 @@ from PIL import Image
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.errors import LaterError
-from qwenedit_bot.inbox import Inbox
+from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.chat.rate_limit.limits import CHAT
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.limiter import CHAT
-from qwenedit_bot.shared_limiter import SharedLimiter
 from qwenedit_jobs import (
     Cancelled,
     Events,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.errors import LaterError
+from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures.budget import GRACE, UNCALLED, Budget
 
 

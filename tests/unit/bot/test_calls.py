@@ -21,9 +21,9 @@ from aiogram.exceptions import (
 from aiogram.methods import Response, SendMessage
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.bot_calls import LONGEST_CLOSURE, BotCalls, MigratedError
-from qwenedit_bot.calls import CallMiddleware
-from qwenedit_bot.errors import (
+from qwenedit_bot.chat.bot_calls import LONGEST_CLOSURE, BotCalls, MigratedError
+from qwenedit_bot.chat.call_metrics import CallMiddleware
+from qwenedit_bot.chat.errors import (
     BotError,
     ChatUnreachableError,
     KindForbiddenError,
@@ -33,7 +33,7 @@ from qwenedit_bot.errors import (
     TelegramUnavailableError,
     WriteForbiddenError,
 )
-from qwenedit_bot.flood import CHATS, FIRST_CLOSURE
+from qwenedit_bot.chat.rate_limit.flood import CHATS, FIRST_CLOSURE
 from qwenedit_bot.metrics import BotMetrics
 
 if TYPE_CHECKING:

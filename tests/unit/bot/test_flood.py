@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwenedit_bot.flood import CHATS, FIRST_CLOSURE, LONGEST_CLOSURE, WINDOW, Flood
+from qwenedit_bot.chat.rate_limit.flood import CHATS, FIRST_CLOSURE, LONGEST_CLOSURE, WINDOW, Flood
 
 
 class Clock:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from qwenedit_bot import views
-from qwenedit_bot.forecast import Outlook, Wait, forecast
+from qwenedit_bot.edits import views
+from qwenedit_bot.edits.eta.estimate import Outlook, Wait, forecast
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
 

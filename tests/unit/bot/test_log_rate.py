@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from qwenedit_bot.log_rate import LogRate
+from qwenedit_bot.common.log_rate import LogRate
 
 
 def test_log_lines_of_a_flood_are_one_a_minute_with_the_number_of_the_others() -> None:

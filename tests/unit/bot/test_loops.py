@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from qwenedit_bot.loops import every
+from qwenedit_bot.common.waiting import every
 
 AWAY = RedisConnectionError("away")
 

@@ -10,7 +10,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 from aiogram.methods import SetMyCommands
 
-from qwenedit_bot import menus
+from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.plurals import LANGUAGES
 from qwenedit_bot.texts import Texts
 
@@ -45,13 +45,13 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waited.append(seconds)
         return stop.is_set()
 
-    monkeypatch.setattr(menus, "pause", pause)
+    monkeypatch.setattr(command_menu, "pause", pause)
     return waited
 
 
 async def offer(telegram: Telegram, stop: asyncio.Event | None = None) -> None:
     texts = Texts(default="en")
-    await menus.offer(telegram, texts, stop or asyncio.Event(), limited=False, selling=False, admins=[7])
+    await command_menu.offer(telegram, texts, stop or asyncio.Event(), limited=False, selling=False, admins=[7])
 
 
 async def test_what_telegram_does_not_take_is_told_again_with_growing_pauses(pauses: list[float]) -> None:
@@ -60,7 +60,7 @@ async def test_what_telegram_does_not_take_is_told_again_with_growing_pauses(pau
     await offer(telegram)
     assert len(telegram.told) == len(set(telegram.told)) == 3 * IN_EACH
     assert len(pauses) == 4
-    assert pauses[0] < pauses[-1] <= menus.LONGEST_PAUSE
+    assert pauses[0] < pauses[-1] <= command_menu.LONGEST_PAUSE
 
 
 async def test_it_waits_as_long_as_telegram_says(pauses: list[float]) -> None:

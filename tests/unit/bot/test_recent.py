@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from qwenedit_bot.recent import PresenceClock, Recent
+from qwenedit_bot.common.recent import PresenceClock, Recent
 
 
 class Clock:

@@ -11,7 +11,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
 from aiogram.methods import EditMessageText, GetMe, SendDocument, SendInvoice, SendMessage
 from aiogram.types import BufferedInputFile, LabeledPrice, User
 
-from qwenedit_bot.session import Session
+from qwenedit_bot.chat.session import Session
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod

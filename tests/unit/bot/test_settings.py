@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.packs import Pack
+from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.settings import BotSettings
 from qwenedit_jobs import load
 

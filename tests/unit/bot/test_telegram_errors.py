@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.telegram_error_table import ROWS
-from qwenedit_bot.telegram_errors import ErrorKind, classify
+from qwenedit_bot.chat.errors.kinds import ErrorKind, classify
+from qwenedit_bot.chat.errors.table import ROWS
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, text, _source in ROWS])

@@ -10,7 +10,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor as FluentVisitor
 
 import qwenedit_bot
-from qwenedit_bot.handlers.others import KINDS
+from qwenedit_bot.conversation.handlers.others import KINDS
 from qwenedit_bot.plurals import LANGUAGES
 from qwenedit_bot.texts import Text, TextError, Texts, Words
 from qwenedit_decoder.decoding import Refusal
@@ -158,14 +158,18 @@ def names_of(function: python_ast.expr) -> set[str]:
 
 
 SPOKEN = (
-    "handlers/*.py",
-    "views.py",
-    "preset_views.py",
-    "fairness.py",
-    "menus.py",
-    "replies.py",
-    "submit.py",
-    "progress.py",
+    "conversation/access_filter.py",
+    "conversation/command_menu.py",
+    "conversation/context.py",
+    "conversation/dialogue.py",
+    "conversation/ownership.py",
+    "conversation/handlers/*.py",
+    "edits/views.py",
+    "edits/gates.py",
+    "edits/submit.py",
+    "edits/progress.py",
+    "presets/views.py",
+    "chat/replies.py",
 )
 """Where what users read is put together."""
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from qwenedit_bot import views
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.edits import views
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -75,7 +76,7 @@ def test_a_button_names_its_job(data: str, job: str | None) -> None:
 
 
 def test_a_cancelled_job_says_so() -> None:
-    assert views.outcome(EN, JOB.id, State.CANCELLED, None) == views.View("✖️ Cancelled.")
+    assert views.outcome(EN, JOB.id, State.CANCELLED, None) == View("✖️ Cancelled.")
 
 
 @pytest.mark.parametrize("reason", [*Reason, None])

@@ -17,75 +17,69 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot import (
-    adoption,
-    answers,
-    broadcast,
-    erasure,
-    forgetting,
-    janitor,
-    menus,
-    progress,
-    recall,
-    shelf,
-    worker_pods,
-)
-from qwenedit_bot.access import Access
-from qwenedit_bot.accounts import Accounts
-from qwenedit_bot.addresses import AddressedQueue
-from qwenedit_bot.adoption import Adoption
-from qwenedit_bot.bot_calls import BotCalls
-from qwenedit_bot.broadcast import Broadcasts
-from qwenedit_bot.calls import CallMiddleware, status_of
-from qwenedit_bot.chats import Together
-from qwenedit_bot.deliver import AnswerWork, Deliver
-from qwenedit_bot.dispatch import HandleUpdate, UpdateWork, make_dispatcher
-from qwenedit_bot.drawing import Drawing
-from qwenedit_bot.erasure import Erasure
-from qwenedit_bot.errors import TokenRefusedError
-from qwenedit_bot.experience import Experience
-from qwenedit_bot.fairness import DailyGate, RoomGate
-from qwenedit_bot.forgetting import Forgetting
-from qwenedit_bot.guests import Guests
-from qwenedit_bot.handlers.admin import Office
-from qwenedit_bot.handlers.context import Services
-from qwenedit_bot.handlers.privacy import Keeping
-from qwenedit_bot.handlers.shop import Shop
-from qwenedit_bot.inbox import Inbox
-from qwenedit_bot.janitor import Janitor
-from qwenedit_bot.job_ids import JobIds
+from qwenedit_bot.admin import broadcast
+from qwenedit_bot.admin.broadcast import Broadcasts
+from qwenedit_bot.chat.bot_api import TelegramMessenger
+from qwenedit_bot.chat.bot_calls import BotCalls
+from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
+from qwenedit_bot.chat.changes import Together
+from qwenedit_bot.chat.errors import TokenRefusedError
+from qwenedit_bot.chat.migrations import Migrations
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.chat.session import Session
+from qwenedit_bot.common.recent import PresenceClock, Recent
+from qwenedit_bot.common.waiting import Backoff, every, pause, unless
+from qwenedit_bot.conversation import command_menu
+from qwenedit_bot.conversation.context import Services
+from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
+from qwenedit_bot.conversation.handlers.admin import Office
+from qwenedit_bot.conversation.handlers.privacy import Keeping
+from qwenedit_bot.conversation.handlers.shop import Shop
+from qwenedit_bot.edits import ended_jobs, progress
+from qwenedit_bot.edits.addresses import AddressedQueue
+from qwenedit_bot.edits.daily_counts import Tally
+from qwenedit_bot.edits.delivery import AnswerWork, Deliver
+from qwenedit_bot.edits.eta.durations import Experience
+from qwenedit_bot.edits.gates import DailyGate, RoomGate
+from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.late_progress import Drawing
+from qwenedit_bot.edits.progress import Progress
+from qwenedit_bot.edits.submit import Submit
+from qwenedit_bot.edits.undelivered import Undelivered
+from qwenedit_bot.inbox import old_stream, restore
+from qwenedit_bot.inbox.inbox import Inbox
+from qwenedit_bot.inbox.old_stream import Adoption
+from qwenedit_bot.inbox.polling import Poller
+from qwenedit_bot.inbox.restore import Recall
+from qwenedit_bot.inbox.scheduler import Scheduler
+from qwenedit_bot.inbox.webhook import Webhook
 from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.languages import Languages
-from qwenedit_bot.leadership import Leadership
-from qwenedit_bot.loops import Backoff, every, pause, unless
 from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.migrations import Migrations
-from qwenedit_bot.moderation import Unmoderated
-from qwenedit_bot.moderation_hook import ModerationHook
-from qwenedit_bot.payments import Payments
+from qwenedit_bot.moderation.hook import ModerationHook
+from qwenedit_bot.moderation.port import Unmoderated
+from qwenedit_bot.payments.accounts import Accounts
+from qwenedit_bot.payments.ledger import Payments
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import Intake as PictureIntake
 from qwenedit_bot.pictures.results import Results
-from qwenedit_bot.poller import Poller
-from qwenedit_bot.presets import PresetsError
-from qwenedit_bot.progress import Progress
-from qwenedit_bot.recall import Recall
-from qwenedit_bot.recent import PresenceClock, Recent
-from qwenedit_bot.replies import Replies
-from qwenedit_bot.scheduler import Scheduler
-from qwenedit_bot.session import Session
+from qwenedit_bot.presets import reload
+from qwenedit_bot.presets.catalogue import PresetsError
+from qwenedit_bot.presets.reload import Shelf
+from qwenedit_bot.privacy import disk_erasure, forget
+from qwenedit_bot.privacy.disk_erasure import Erasure
+from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.settings import BotSettings
-from qwenedit_bot.shared_limiter import SharedLimiter
-from qwenedit_bot.shelf import Shelf
-from qwenedit_bot.submit import Submit
-from qwenedit_bot.tally import Tally
-from qwenedit_bot.telegram import TelegramMessenger
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.undelivered import Undelivered
+from qwenedit_bot.upkeep import deletion_cost, janitor
+from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
+from qwenedit_bot.upkeep.janitor import Janitor
+from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_bot.users.access import Access
+from qwenedit_bot.users.access_list import Guests
+from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.warm import warm_up
-from qwenedit_bot.webhook import Webhook
-from qwenedit_bot.worker_pods import DeletionCosts, WorkerPods
 from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.identity import identity
 from qwenedit_jobs.lanes import Lanes
@@ -97,7 +91,7 @@ from qwenedit_telemetry import Health, setup
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.limiter import Pace
+    from qwenedit_bot.chat.rate_limit.limits import Pace
 
 PICTURE_MEMORY = 160 * 1024 * 1024
 """Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
@@ -130,7 +124,7 @@ async def serve(settings: BotSettings) -> int:
         stack.callback(telemetry.close)
         connections = Connections(
             commands=await stack.enter_async_context(connect(settings)),
-            blocking=await stack.enter_async_context(connect(settings, block=answers.BLOCK)),
+            blocking=await stack.enter_async_context(connect(settings, block=ended_jobs.BLOCK)),
             raw=await stack.enter_async_context(connect(settings, decode=False)),
         )
         warm_up()
@@ -313,32 +307,32 @@ async def run(
     async with hook or nullcontext(), aclosing(converter), asyncio.TaskGroup() as tasks:
         tasks.create_task(intake.run(stop))
         tasks.create_task(updating.run(stop))
-        tasks.create_task(answers.bring(events, job_ended, stop))
+        tasks.create_task(ended_jobs.bring(events, job_ended, stop))
         tasks.create_task(answering.run(stop))
         tasks.create_task(leadership.run(stop))
         for seconds, tick, name, when in (
             (janitor.TICK, cleaning.tick, "janitor", lambda: leadership.held),
             (progress.TICK, showing.tick, "progress", lambda: leadership.held),
             (
-                adoption.LOOK_EVERY,
+                old_stream.LOOK_EVERY,
                 Adoption(redis, keys, inbox, wake=update_taken, alone=isinstance(intake, Poller)).tick,
                 "adoption",
                 lambda: True,
             ),
-            (shelf.LOOK_EVERY, presets.look, "presets", lambda: True),
+            (reload.LOOK_EVERY, presets.look, "presets", lambda: True),
             (
-                recall.LOOK_EVERY,
+                restore.LOOK_EVERY,
                 Recall(redis, replies=replies, updates=inbox, metrics=metrics, clock=clock).tick,
                 "recall",
                 lambda: True,
             ),
             (broadcast.TICK, broadcasts.tick, "broadcast", lambda: leadership.held),
-            (forgetting.TICK, oblivion.tick, "forget", lambda: leadership.held),
-            (erasure.TICK, Erasure(redis, keys).tick, "erasure", lambda: leadership.held),
+            (forget.TICK, oblivion.tick, "forget", lambda: leadership.held),
+            (disk_erasure.TICK, Erasure(redis, keys).tick, "erasure", lambda: leadership.held),
         ):
             tasks.create_task(every(seconds, stop, tick, name=name, when=when))
         tasks.create_task(
-            menus.offer(
+            command_menu.offer(
                 bot, texts, stop, limited=settings.jobs_per_day is not None, selling=selling, admins=settings.admins
             )
         )
@@ -400,7 +394,7 @@ async def keep_deletion_costs(
     namespace, selector = settings.pod_namespace, settings.worker_pods
     async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
         costs = DeletionCosts(queue=queue, pods=pods)
-        await every(worker_pods.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held)
+        await every(deletion_cost.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held)
 
 
 class Readiness:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from qwenedit_bot.packs import Pack
+from qwenedit_bot.payments.packs import Pack
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue import Limits
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.errors import LaterError
+from qwenedit_bot.chat.errors import LaterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.errors import LaterError, RestingError
+from qwenedit_bot.chat.errors import LaterError, RestingError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
 from qwenedit_decoder import child

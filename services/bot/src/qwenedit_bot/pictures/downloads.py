@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_bot.errors import FileUnavailableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.common.recent import Recent
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.recent import Recent
 from qwenedit_decoder.decoding import MAX_BYTES
 
 if TYPE_CHECKING:

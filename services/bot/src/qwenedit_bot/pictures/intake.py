@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.errors import StorageSlowError
+from qwenedit_bot.chat.errors import StorageSlowError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.downloads import Downloads
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram

@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.errors import LaterError, StorageSlowError
+from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures.intake import stored_in_time
 from qwenedit_decoder.decoding import SEND_PHOTO_BYTES, goes_as_it_is
 from qwenedit_telemetry import tracing

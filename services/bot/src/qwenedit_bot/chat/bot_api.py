@@ -1,0 +1,320 @@
+"""The `Messenger` on the Bot API: what is said, where, and another way of saying it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import aiohttp
+import structlog
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
+
+from qwenedit_bot.chat.bot_calls import MigratedError
+from qwenedit_bot.chat.errors import (
+    BotError,
+    ChatUnreachableError,
+    FileTooBigError,
+    FileUnavailableError,
+    KindForbiddenError,
+    LaterError,
+    PhotoRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    WriteForbiddenError,
+)
+from qwenedit_bot.chat.errors.kinds import ErrorKind
+from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
+from qwenedit_bot.chat.migrations import CONTINUED
+from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.common.recent import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram import Bot
+    from aiogram.types import InlineKeyboardMarkup, Message, ReplyParameters
+
+    from qwenedit_bot.chat.bot_calls import BotCalls
+    from qwenedit_bot.chat.messenger import Invoice, Picture, Source
+    from qwenedit_bot.chat.migrations import Migrations
+    from qwenedit_bot.chat.rate_limit.limits import Pace
+    from qwenedit_bot.chat.view import Buttons, View
+
+PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 12, 5
+"""Edits that a chat may have in a minute for the last of them to be about progress: the answers need some too."""
+SHORT_TIMEOUT = 10
+"""Seconds for a call whose result is out of date by then."""
+DOWNLOAD_TIMEOUT = 60
+ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
+"""How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
+
+_UNKNOWN_BUTTON = "text buttons are unallowed"
+"""How a Bot API server refuses a button of whose fields it knows only the label."""
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger(__name__)
+
+
+class TelegramMessenger:
+    """Says things in Telegram's chats.
+
+    A call that Telegram refuses may be made again in the same turn, in another way: refused calls do not count.
+
+    Args:
+        bot: The connection.
+        calls: Makes each call in its turn.
+        limiter: The same that `calls` asks.
+        migrations: Know where groups have gone.
+    """
+
+    def __init__(self, bot: Bot, calls: BotCalls, limiter: Pace, migrations: Migrations) -> None:
+        self._bot = bot
+        self._calls = calls
+        self._limiter = limiter
+        self._migrations = migrations
+        self._old_api = False
+        self._answered: Recent[str, bool] = Recent(most=ANSWERED_PRESSES, keep=PRESS_KEPT)
+
+    async def ready(self, chat_id: int, *, edit: bool) -> None:
+        """Raise `LaterError` where the chat's turn is not free now."""
+        await self._calls.ready(await self._migrations.current(chat_id), edit=edit)
+
+    async def send(self, to: Source, view: View) -> int:
+        """Reply to a user's message."""
+        try:
+            return await self._send(
+                "sendMessage", to, view.buttons,
+                lambda chat_id, reply, markup: self._bot.send_message(
+                    chat_id, view.text, reply_parameters=reply, reply_markup=markup
+                ),
+            )  # fmt: skip
+        except TelegramRefusedError as error:
+            if error.kind is ErrorKind.TEXT_REJECTED:
+                raise
+            # There is no plainer way than words alone.
+            kind = WriteForbiddenError if isinstance(error, KindForbiddenError) else ChatUnreachableError
+            raise kind(error.description) from None
+
+    async def send_file(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture as a file."""
+        return await self._send(
+            "sendDocument", to, picture.buttons,
+            lambda chat_id, reply, markup: self._bot.send_document(
+                chat_id, file_of(picture), caption=picture.caption, reply_parameters=reply, reply_markup=markup
+            ),
+        )  # fmt: skip
+
+    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
+        """Offer something to pay for, in Stars."""
+        price = LabeledPrice(label=invoice.title, amount=invoice.stars)
+        return await self._send(
+            "sendInvoice", to, (),
+            lambda chat_id, reply, _markup: self._bot.send_invoice(
+                chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price], reply_parameters=reply
+            ),
+        )  # fmt: skip
+
+    async def _send(
+        self,
+        method: str,
+        to: Source,
+        buttons: Buttons,
+        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
+    ) -> int:
+        """Send a message, in the supergroup where the group became one; returns its number there, above `CONTINUED`."""
+        chat_id = await self._migrations.current(to.chat_id)
+        try:
+            return await self._send_there(method, chat_id, to, buttons, call)
+        except MigratedError as moved:
+            await self._migrations.migrated(chat_id, moved.new_id)
+        chat_id = await self._migrations.current(to.chat_id)
+        try:
+            return await self._send_there(method, chat_id, to, buttons, call)
+        except MigratedError:
+            raise ChatUnreachableError("the group is said to have become a supergroup time and again") from None
+
+    async def _send_there(
+        self,
+        method: str,
+        chat_id: int,
+        to: Source,
+        buttons: Buttons,
+        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
+    ) -> int:
+        elsewhere = chat_id != to.chat_id
+        reply = None if elsewhere else reply_to(to)
+        await self._calls.turn(chat_id)
+        while True:
+            try:
+                async with self._calls.made(method, chat_id=chat_id):
+                    message = await self._with_buttons(buttons, lambda markup: call(chat_id, reply, markup))  # noqa: B023
+                    return message.message_id + (CONTINUED if elsewhere else 0)
+            except TelegramRefusedError as error:
+                without_reply = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN) and reply is not None
+                without_buttons = error.kind in (ErrorKind.BUTTONS_REJECTED, ErrorKind.UNKNOWN) and bool(buttons)
+                if not without_reply and not without_buttons:
+                    raise
+                reply = None if without_reply else reply
+                buttons = () if without_buttons else buttons
+            else:
+                raise TelegramUnavailableError("sent nothing")
+
+    async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
+        """Change one of the bot's messages."""
+        place = await self._place(chat_id, message_id)
+        if place is None:
+            return False
+        await self._calls.turn(place[0], edit=True)
+        return await self._edit(*place, view, timeout=None)
+
+    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
+        """Change one of the bot's messages if there is room in the chat's rate."""
+        place = await self._place(chat_id, message_id)
+        if place is None:
+            return False
+        edits = PROGRESS_EDITS_IN_GROUP if is_group(place[0]) else PROGRESS_EDITS
+        if not await self._limiter.try_acquire(place[0], edits=edits):
+            return None
+        try:
+            return await self._edit(*place, view, timeout=SHORT_TIMEOUT)
+        except LaterError:
+            return None
+
+    async def _edit(self, chat_id: int, message_id: int, view: View, *, timeout: int | None) -> bool:  # noqa: ASYNC109
+        try:
+            return await self._change(
+                "editMessageText", chat_id, view.buttons,
+                lambda markup: self._bot.edit_message_text(
+                    view.text, chat_id=chat_id, message_id=message_id, reply_markup=markup, request_timeout=timeout
+                ),
+            )  # fmt: skip
+        except KindForbiddenError as error:
+            raise WriteForbiddenError(error.description) from None
+        except TelegramRefusedError as error:
+            if error.kind is ErrorKind.TEXT_REJECTED:
+                raise
+            return False  # a new message is another way of saying it
+
+    async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
+        """Turn one of the bot's messages into a picture."""
+        place = await self._place(chat_id, message_id)
+        if place is None:
+            return False
+        where, number = place
+        await self._calls.turn(where, edit=True)
+        media = (InputMediaDocument if picture.as_file else InputMediaPhoto)(
+            media=file_of(picture), caption=picture.caption
+        )
+        return await self._change(
+            "editMessageMedia", where, picture.buttons,
+            lambda markup: self._bot.edit_message_media(
+                media, chat_id=where, message_id=number, reply_markup=markup
+            ),
+        )  # fmt: skip
+
+    async def _change(
+        self, method: str, chat_id: int, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]
+    ) -> bool:
+        """Change a message; False where it is gone, or stayed behind in the group that became a supergroup."""
+        while True:
+            try:
+                async with self._calls.made(method, chat_id=chat_id):
+                    await self._with_buttons(buttons, call)
+            except MigratedError as moved:
+                await self._migrations.migrated(chat_id, moved.new_id)
+                return False
+            except TelegramRefusedError as error:
+                if error.kind is ErrorKind.MESSAGE_GONE:
+                    return False
+                if error.kind is not ErrorKind.BUTTONS_REJECTED or not buttons:
+                    raise
+                buttons = ()
+            else:
+                return True
+
+    async def _place(self, chat_id: int, message_id: int) -> tuple[int, int] | None:
+        """Return the chat and number of a message now; None where it stayed behind in a group."""
+        now = await self._migrations.current(chat_id)
+        if message_id >= CONTINUED:
+            return None if now == chat_id else (now, message_id - CONTINUED)
+        return (chat_id, message_id) if now == chat_id else None
+
+    async def _with_buttons(self, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]) -> _T:
+        """Make a call with buttons as good as the Bot API server knows them.
+
+        Of styles an old server takes no notice, but buttons that copy or do nothing it takes for ones without a use.
+        """
+        if not self._old_api:
+            try:
+                return await call(keyboard(buttons))
+            except TelegramBadRequest as error:
+                if _UNKNOWN_BUTTON not in error.message.lower():
+                    raise
+                self._old_api = True
+                log.info("bot_api.old", without="buttons that copy or are disabled")
+        return await call(keyboard(buttons, plain=True))
+
+    async def show_activity(self, chat_id: int) -> None:
+        """Show “sending a photo…”."""
+        where = await self._migrations.current(chat_id)
+        try:
+            async with self._calls.made("sendChatAction", apart=where):
+                await self._bot.send_chat_action(where, ChatAction.UPLOAD_PHOTO, request_timeout=SHORT_TIMEOUT)
+        except BotError:
+            return  # the answer itself finds out and says so
+
+    async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
+        """Answer a button, once: a handler that is called again needs its turn for what it has not said yet."""
+        if self._answered.get(press_id):
+            return
+        try:
+            async with self._calls.paced("answerCallbackQuery"):
+                await self._bot.answer_callback_query(press_id, text, show_alert=alert)
+        except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
+            pass
+        self._answered.note(press_id, value=True)
+
+    async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
+        """Agree to be paid, or say why not."""
+        try:
+            async with self._calls.made("answerPreCheckoutQuery"):  # Telegram waits ten seconds
+                await self._bot.answer_pre_checkout_query(
+                    query_id, ok=refusal is None, error_message=refusal, request_timeout=SHORT_TIMEOUT
+                )
+        except TelegramRefusedError:  # “query is too old”: nothing was paid
+            return
+
+    async def refund(self, user_id: int, charge: str) -> None:
+        """Give Stars back; Telegram's “already refunded” is a success."""
+        async with self._calls.made("refundStarPayment"):  # which sends nothing
+            await self._bot.refund_star_payment(user_id, charge)
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file."""
+        try:
+            async with self._calls.made("getFile"):  # which sends nothing: Telegram's rates are not about it
+                file = await self._bot.get_file(file_id)
+        except PhotoRejectedError:
+            raise FileTooBigError from None
+        except TelegramRefusedError:
+            raise FileUnavailableError from None
+        if file.file_size is not None and file.file_size > limit:
+            raise FileTooBigError
+        if file.file_path is None:
+            raise FileUnavailableError
+        url = self._bot.session.api.file_url(self._bot.token, file.file_path)
+        data = bytearray()
+        try:
+            async for chunk in self._bot.session.stream_content(url, timeout=DOWNLOAD_TIMEOUT):
+                data += chunk
+                if len(data) > limit:
+                    raise FileTooBigError
+        except aiohttp.ClientResponseError as error:
+            if error.status in (400, 404):  # the link has expired or never was
+                raise FileUnavailableError from None
+            raise TelegramUnavailableError(f"file server: {error.status}") from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TelegramUnavailableError(f"file server: {type(error).__name__}") from None
+        return bytes(data)

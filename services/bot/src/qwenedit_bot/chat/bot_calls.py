@@ -1,0 +1,201 @@
+"""One call of the Bot API: in its turn, once, and with its errors in the bot's own words.
+
+No aiogram error leaves this module: they quote URLs, which hold the token.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramAPIError,
+    TelegramEntityTooLarge,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+)
+
+from qwenedit_bot.chat.call_metrics import status_of
+from qwenedit_bot.chat.errors import (
+    BotError,
+    ChatUnreachableError,
+    KindForbiddenError,
+    LaterError,
+    PhotoRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    WriteForbiddenError,
+)
+from qwenedit_bot.chat.errors.kinds import ErrorKind, classify
+from qwenedit_bot.chat.rate_limit.flood import Flood
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwenedit_bot.chat.rate_limit.limits import Pace
+    from qwenedit_bot.metrics import BotMetrics
+
+UNUSED_FOR = 5.0
+"""Seconds for which a turn whose call was refused may be used by another call."""
+LONGEST_CLOSURE = 30.0
+"""Seconds for which a 429 closes a method that belongs to no chat, such as getFile: everybody waits for it. Telegram is
+then asked once more, and says again how long."""
+UNTOLD_PAUSE = 5.0
+"""Seconds to wait after a 429 that does not say how long."""
+
+_FAILURES = (ErrorKind.UNAVAILABLE, ErrorKind.UNAUTHORIZED, ErrorKind.CONFLICT)
+_UNREACHABLE = {ErrorKind.CHAT_UNREACHABLE: ChatUnreachableError, ErrorKind.WRITE_FORBIDDEN: WriteForbiddenError}
+_REFUSALS: dict[ErrorKind, type[TelegramRefusedError]] = {
+    ErrorKind.KIND_FORBIDDEN: KindForbiddenError,
+    ErrorKind.PICTURE_REJECTED: PhotoRejectedError,
+    ErrorKind.TOO_LARGE: PhotoRejectedError,
+}
+
+_Place = tuple[str, int | None]
+
+log = structlog.get_logger(__name__)
+
+
+class MigratedError(BotError):
+    """The group became a supergroup.
+
+    Args:
+        new_id: The supergroup's id.
+    """
+
+    def __init__(self, new_id: int) -> None:
+        super().__init__("the group became a supergroup")
+        self.new_id = new_id
+
+
+class BotCalls:
+    """Decides when calls are made and what their errors mean. No call is repeated here: who made it may do so.
+
+    Args:
+        limiter: The rate limit of all replicas.
+        metrics: Counts what Telegram refuses.
+    """
+
+    def __init__(self, limiter: Pace, metrics: BotMetrics) -> None:
+        self._limiter = limiter
+        self._metrics = metrics
+        self._flood = Flood()
+        self._closed: dict[_Place, float] = {}
+        self._unused: dict[int, float] = {}
+
+    async def turn(self, chat_id: int, *, edit: bool = False) -> None:
+        """Take a chat's turn, for an edit also one of its edits.
+
+        A turn whose call Telegram has refused is not used up. Else whoever tries a photo, then a file, then words in a
+        chat that has one turn left would begin with the photo again each time, and never come to the words.
+
+        Raises:
+            LaterError: It is not free.
+        """
+        if self._unused.pop(chat_id, 0.0) < time.monotonic():
+            await self._limiter.acquire(chat_id, edit=edit)
+
+    async def ready(self, chat_id: int, *, edit: bool) -> None:
+        """Raise what `turn` would raise now, and take nothing."""
+        if self._unused.get(chat_id, 0.0) < time.monotonic():
+            await self._limiter.ready(chat_id, edit=edit)
+
+    @asynccontextmanager
+    async def paced(self, method: str) -> AsyncIterator[None]:
+        """Make a call inside the block that belongs to no chat, in the token's turn.
+
+        Raises:
+            LaterError: It is not free.
+        """
+        self._check(method, None)
+        await self._limiter.acquire(None)
+        async with self.made(method):
+            yield
+
+    @asynccontextmanager
+    async def made(self, method: str, *, chat_id: int | None = None, apart: int | None = None) -> AsyncIterator[None]:
+        """Make a call inside the block, and translate its errors. One that says “not modified” is none.
+
+        Args:
+            method: Its name, for metrics.
+            chat_id: The chat in whose turn it is made; a 429 closes that chat.
+            apart: The chat of a call that takes no turn of its chat; a 429 then closes the method there.
+
+        Raises:
+            LaterError: Telegram says 429, or has said so about this method and the time is not over.
+            MigratedError: The group has another id now.
+            ChatUnreachableError: Nothing can be said here, or not now (`WriteForbiddenError`).
+            TelegramRefusedError: Telegram does not do it; `kind` says what to make of it.
+            TelegramUnavailableError: Telegram fails or does not answer.
+        """
+        if chat_id is None:
+            self._check(method, apart)
+        try:
+            yield
+        except TelegramRetryAfter as error:
+            await self._obey(method, chat_id, apart, float(error.retry_after))
+            raise LaterError(error.retry_after, "flood") from None
+        except AiogramError as error:
+            translated = self._translated(method, error)
+            if chat_id is not None and isinstance(translated, TelegramRefusedError | ChatUnreachableError):
+                self._give_back(chat_id)
+            if isinstance(translated, MigratedError):  # said in the supergroup at once, where known
+                self._give_back(translated.new_id)
+            if translated is not None:
+                raise translated from None
+        else:
+            if chat_id is not None:
+                self._flood.succeeded()
+
+    def _give_back(self, chat_id: int) -> None:
+        now = time.monotonic()
+        self._unused = {chat: until for chat, until in self._unused.items() if until > now}
+        self._unused[chat_id] = now + UNUSED_FOR
+
+    def _check(self, method: str, apart: int | None) -> None:
+        left = self._closed.get((method, apart), 0.0) - time.monotonic()
+        if left > 0:
+            raise LaterError(left, "flood")
+
+    async def _obey(self, method: str, chat_id: int | None, apart: int | None, seconds: float) -> None:
+        self._metrics.retry_after.inc(seconds)
+        log.warning("telegram.too_many_requests", method=method, retry_after=seconds)
+        if chat_id is None:
+            now = time.monotonic()
+            self._closed = {place: until for place, until in self._closed.items() if until > now}
+            self._closed[(method, apart)] = now + min(seconds, LONGEST_CLOSURE)
+            return
+        await self._limiter.close(chat_id, seconds)
+        everywhere = self._flood.refused(chat_id, seconds)
+        if everywhere > 0:
+            await self._limiter.close(None, everywhere)
+
+    def _translated(self, method: str, error: AiogramError) -> BotError | None:
+        if isinstance(error, TelegramMigrateToChat):
+            return MigratedError(error.migrate_to_chat_id)
+        if not isinstance(error, TelegramAPIError):
+            return TelegramUnavailableError(type(error).__name__)
+        status = status_of(error)
+        if isinstance(error, TelegramNetworkError) and not isinstance(error, TelegramEntityTooLarge):
+            return TelegramUnavailableError(status)
+        kind = classify(500 if status == "5xx" else int(status) if status.isdecimal() else 0, error.message)
+        self._metrics.refusals.labels(method, kind).inc()
+        if kind is ErrorKind.UNKNOWN:
+            log.warning("telegram.unknown_error", method=method, status=status, description=error.message)
+        return _error(kind, error.message, status)
+
+
+def _error(kind: ErrorKind, description: str, status: str) -> BotError | None:
+    if kind is ErrorKind.UNCHANGED:
+        return None
+    if kind is ErrorKind.FLOOD:
+        return LaterError(UNTOLD_PAUSE, "flood")
+    if kind in _FAILURES:
+        return TelegramUnavailableError(status)
+    if kind in _UNREACHABLE:
+        return _UNREACHABLE[kind](description)
+    return _REFUSALS.get(kind, TelegramRefusedError)(description, kind)

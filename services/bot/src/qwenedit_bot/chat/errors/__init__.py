@@ -1,0 +1,90 @@
+"""What can go wrong between the bot and Telegram, in the words of the code that has to deal with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.errors.kinds import ErrorKind
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+
+class BotError(Exception):
+    """Base of the bot's own errors."""
+
+
+class LaterError(BotError):
+    """Nothing failed, but something scarce is not to be had now: do the same work again after a while.
+
+    Whoever raises it holds nothing. The scheduler parks the work with a due time, and hands its slot to somebody else.
+
+    Args:
+        after: Seconds until it is worth another look.
+        what: What was not to be had, for metrics: `pace`, `conversion`, `memory`, ….
+        called: Done as soon as it is to be had, which may be before that.
+    """
+
+    def __init__(self, after: float, what: str, *, called: Future[None] | None = None) -> None:
+        super().__init__(f"{what}: again in {after:.1f} s")
+        self.after = after
+        self.what = what
+        self.called = called
+
+
+class TelegramUnavailableError(BotError):
+    """Telegram fails or does not answer. The same call may work later."""
+
+
+class ChatUnreachableError(BotError):
+    """Nothing can be said in this chat until the user comes back: blocked, kicked, deleted."""
+
+
+class WriteForbiddenError(ChatUnreachableError):
+    """The bot is in the chat and may not write there now: restricted, topic closed, no right to send."""
+
+
+class TelegramRefusedError(BotError):
+    """Telegram refused a call for a reason that only some callers can do something about.
+
+    Args:
+        description: Telegram's text of the error.
+        kind: What the error asks of its caller.
+    """
+
+    def __init__(self, description: str = "", kind: ErrorKind = ErrorKind.UNKNOWN) -> None:
+        super().__init__(description)
+        self.description = description
+        self.kind = kind
+
+
+class KindForbiddenError(TelegramRefusedError):
+    """Messages of this kind, such as photos or files, are not allowed in this chat. Others may be."""
+
+
+class PhotoRejectedError(TelegramRefusedError):
+    """Telegram does not take the picture: not this photo, or no file of this size."""
+
+
+class FileUnavailableError(BotError):
+    """Telegram does not hand out a user's file."""
+
+
+class RestingError(BotError):
+    """A user's last file had to be killed: none of their files is opened for a while."""
+
+
+class StorageSlowError(BotError):
+    """The connection to the store of pictures is too slow for one of this size."""
+
+
+class FileTooBigError(BotError):
+    """A user's file is larger than a bot may download."""
+
+
+class TokenRefusedError(BotError):
+    """Telegram does not know the bot's token."""
+
+
+class KubernetesError(BotError):
+    """Kubernetes does not answer, or refuses what the bot wants to tell it."""

@@ -1,0 +1,124 @@
+"""Telegram as the use cases see it: what can be said in a chat, and how that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from qwenedit_bot.chat.view import Buttons, View
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A user's message, which the bot's answer replies to."""
+
+    chat_id: int
+    message_id: int
+    """0: what is sent answers nothing."""
+    discriminator: str = ""
+    """Tells answers apart that reply to the same message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on its way to a user."""
+
+    data: bytes
+    caption: str
+    as_file: bool
+    """As a file where Telegram would not take it as a photo."""
+    buttons: Buttons = ()
+    name: str = "picture"
+    """Of the file, without an extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a user may pay for, in Telegram Stars."""
+
+    title: str
+    """At most 32 characters."""
+    description: str
+    """At most 255."""
+    payload: str
+    """At most 128 bytes; comes back with the payment, and users do not see it."""
+    stars: int
+
+
+class Messenger(Protocol):
+    """Says things in chats.
+
+    No method repeats a call or waits for a chat's turn. Every one may raise `TelegramUnavailableError`, `LaterError`
+    and Redis' errors: the same call may work later. Every one that names a chat may raise `ChatUnreachableError`.
+    A chat that became a supergroup is followed there. Methods that return bool say whether the message is still there.
+    """
+
+    async def ready(self, chat_id: int, *, edit: bool) -> None:
+        """Look whether something can be said now, before work whose result is to be said; takes nothing.
+
+        Args:
+            chat_id: The chat.
+            edit: Whether it is to be said by an edit, of which a chat has fewer.
+
+        Raises:
+            LaterError: The chat's turn is not free now.
+        """
+
+    async def send(self, to: Source, view: View) -> int:
+        """Reply to a user's message, or just write where it is gone; returns the new message's id."""
+
+    async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
+        """Change the text and buttons of one of the bot's messages."""
+
+    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
+        """Like `edit`, but only if it costs nobody anything; None when it was left out.
+
+        Raises:
+            TelegramUnavailableError: It may have landed, or may still land.
+        """
+
+    async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
+        """Turn one of the bot's messages into a picture, with the picture's buttons.
+
+        Raises:
+            PhotoRejectedError: Telegram does not take it as a photo, or a file as large.
+            KindForbiddenError: Photos, or files, are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
+        """
+
+    async def send_file(self, to: Source, picture: Picture) -> int:
+        """Reply to a user's message with a picture as a file; returns the new message's id.
+
+        Raises:
+            PhotoRejectedError: The file is too large.
+            KindForbiddenError: Files are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
+        """
+
+    async def show_activity(self, chat_id: int) -> None:
+        """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
+
+    async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
+        """Answer a button; a press that Telegram has forgotten is left alone."""
+
+    async def send_invoice(self, to: Source, invoice: Invoice) -> int:
+        """Offer something to pay for; returns the new message's id."""
+
+    async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
+        """Agree to be paid, or say why not; a question that Telegram has forgotten is left alone."""
+
+    async def refund(self, user_id: int, charge: str) -> None:
+        """Give Stars back; repeating it is harmless.
+
+        Raises:
+            TelegramRefusedError: Telegram does not do it.
+        """
+
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file of at most `limit` bytes.
+
+        Raises:
+            FileTooBigError: it is larger.
+            FileUnavailableError: Telegram does not have it.
+        """

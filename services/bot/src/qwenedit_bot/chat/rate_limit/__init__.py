@@ -1,0 +1,1 @@
+"""Telegram's limits, kept for all replicas."""

@@ -1,0 +1,122 @@
+"""One rate limit for the token, kept in Redis for all replicas."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.chat.rate_limit.limits import (
+    BACKLOGGED,
+    CHAT,
+    EDITS,
+    GROUP,
+    LONGEST_RESERVATION,
+    OVERALL,
+    SPARED,
+    TICKET_KEPT,
+    WINDOW,
+    Rate,
+    caller_in,
+    is_group,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+MICROSECONDS = 1_000_000
+
+
+class SharedLimiter:
+    """A `Pace` that every replica draws on.
+
+    Only the token's own rate is ever slept for, and that shortly. All other waits are the work of the scheduler, which
+    lets others go first meanwhile.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._keys = keys
+        self._pace = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "lua" / "pace.lua").read_text())
+        self._close = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "lua" / "close.lua").read_text())
+
+    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
+        """Take a turn, or raise `LaterError`."""
+        wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0)
+        if not taken:
+            raise LaterError(wait, "pace")
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
+        """Raise `LaterError` where `acquire` would."""
+        wait, free = await self._ask(chat_id, edits=EDITS if edit else 0, look=True)
+        if not free:
+            raise LaterError(wait, "pace")
+
+    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
+        """Take the turn of an edit only if it is free."""
+        _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval, patient=False)
+        return taken
+
+    async def close(self, chat_id: int | None, seconds: float) -> None:
+        """Send nothing, in this chat or at all, for a while."""
+        rate = OVERALL if chat_id is None else CHAT
+        keys = (
+            (self._keys.pace(), self._keys.pace("closed")) if chat_id is None else (self._keys.pace(f"chat:{chat_id}"),)
+        )
+        await self._close(keys=keys, args=(_us(seconds), _us(rate.ahead), _us(TICKET_KEPT)))
+
+    async def _ask(
+        self,
+        chat_id: int | None,
+        *,
+        edits: int,
+        ahead: float = LONGEST_RESERVATION,
+        look: bool = False,
+        patient: bool = True,
+    ) -> tuple[float, bool]:
+        """Return the seconds to wait, and whether the turn is free and, without `look`, taken.
+
+        Args:
+            chat_id: The chat; None for calls that belong to none.
+            edits: Edits that a chat may have in a window; 0 where this is none.
+            ahead: Seconds by which the token's turn may be ahead. Negative: so much must be left of its burst.
+            look: Take nothing.
+            patient: Reserve a turn of the token that is further ahead.
+        """
+        caller = caller_in(chat_id)
+        buckets = self._buckets(chat_id, backlogged=caller.backlogged and patient)
+        asked = [rate for _key, rate, waits in buckets if waits]
+        keys = [key for key, _rate, _waits in buckets]
+        if edits and chat_id is not None:
+            keys.append(self._keys.pace(f"edits:{chat_id}"))
+        keys += [self._keys.pace(f"ticket:{caller.person}"), self._keys.pace("closed")]
+        arguments: list[int | str] = [int(look), int(patient), len(buckets), len(asked), edits]
+        arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller.name]
+        for _key, rate, _waits in buckets:
+            arguments += [_us(rate.interval), _us(rate.ahead)]
+        wait, free = await self._pace(keys=keys, args=arguments)
+        return int(wait) / MICROSECONDS, bool(free)
+
+    def _buckets(self, chat_id: int | None, *, backlogged: bool) -> Sequence[tuple[str, Rate, bool]]:
+        """Return the keys and rates of what a call takes a turn of, first of all the token's, and whether it waits."""
+        overall = (self._keys.pace(), OVERALL, not backlogged)
+        buckets = [(self._keys.pace("backlogged"), BACKLOGGED, True)] if backlogged else [overall]
+        if chat_id is not None:
+            buckets.append((self._keys.pace(f"chat:{chat_id}"), CHAT, True))
+            if is_group(chat_id):
+                buckets.append((self._keys.pace(f"group:{chat_id}"), GROUP, True))
+        return [*buckets, overall] if backlogged else buckets
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * MICROSECONDS)

@@ -1,0 +1,123 @@
+"""One message of the bot for each message of a user, however often the user's message is handled."""
+
+from __future__ import annotations
+
+import time
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.common.recent import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.chat.messenger import Messenger, Source
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.keys import BotKeys
+
+REMEMBERED = 2 * 86_400
+"""Seconds: longer than Telegram keeps undelivered updates."""
+SAID_KEPT = 6 * 3_600
+"""Seconds for which what was said is known: longer than a handler that waits is called again. Then it is said again."""
+MOST_RECENT = 10_000
+"""Replies known to this process as well, should Redis forget them."""
+
+
+class Replies:
+    """Replies that are remembered by the message they answer, and edited when something else is said.
+
+    A handler is called again from its beginning when it cannot go on, so a view that was said before is not said
+    again: each time the handler comes further, and Telegram sees each view once.
+    """
+
+    def __init__(
+        self, redis: Redis, keys: BotKeys, messenger: Messenger, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._messenger = messenger
+        self._recent: Recent[str, int] = Recent(most=MOST_RECENT, clock=clock)
+
+    async def ready(self, to: Source) -> None:
+        """Raise `LaterError` where nothing can be said in the chat now: before work whose result is to be said.
+
+        Where something was said the work has begun, and no turn is reserved for words that are not said again.
+        """
+        if await self.find(to) is None:
+            await self._messenger.ready(to.chat_id, edit=False)
+
+    async def say(self, to: Source, view: View) -> int:
+        """Answer a user's message; returns the id of the bot's message."""
+        digest = _digest(view)
+        known, said = await self._known(to, digest)
+        if known is not None and said:
+            return known
+        if known is None or not await self._messenger.edit(to.chat_id, known, view):
+            known = await self._messenger.send(to, view)
+        await self._note(to, known, digest)
+        return known
+
+    async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
+        """Return the id of the reply, and whether it has said something before."""
+        message = (to.chat_id, to.message_id, to.discriminator)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.get(self._keys.reply(*message))
+        pipeline.sismember(self._keys.said(*message), digest)
+        known, said = await pipeline.execute()
+        return self._recent.get(self._keys.reply(*message)) if known is None else int(known), bool(said)
+
+    async def find(self, to: Source) -> int | None:
+        """Return the id of the bot's message that answers a user's message, if it was answered."""
+        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
+        known = await self._redis.get(key)
+        return int(known) if known is not None else self._recent.get(key)
+
+    async def remember(self, to: Source, message_id: int) -> None:
+        """Let a message of the bot's be the answer to a user's message from now on."""
+        await self._note(to, message_id, None)
+
+    async def _note(self, to: Source, message_id: int, digest: str | None) -> None:
+        message = (to.chat_id, to.message_id, to.discriminator)
+        key, said = self._keys.reply(*message), self._keys.said(*message)
+        self._recent.note(key, message_id)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(key, message_id, ex=REMEMBERED)
+        if digest is not None:
+            pipeline.sadd(said, digest)
+            pipeline.expire(said, SAID_KEPT)
+        await pipeline.execute()
+
+    async def give_back(self) -> int:
+        """Tell Redis of recent replies that it has forgotten; returns how many."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, message_id in self._recent.items():
+            pipeline.set(key, message_id, nx=True, ex=REMEMBERED)
+        return sum(map(bool, await pipeline.execute()))
+
+    def forget(self, chat_id: int) -> None:
+        """Forget what this process remembers of a chat; Redis' part is the caller's."""
+        prefix = self._keys.reply(chat_id, 0).removesuffix("0")
+        self._recent.drop(lambda key: key.startswith(prefix))
+
+    async def first(self, to: Source, outcome: str) -> str:
+        """Keep what came of a user's message; returns what came of it the first time that it was handled.
+
+        For what cannot be done twice: a handler that could not say its outcome finds nothing left to do the next time.
+        """
+        key = self._keys.occasion(to.chat_id, f"outcome:{to.message_id}")
+        await self._redis.set(key, outcome, nx=True, ex=SAID_KEPT)
+        return str(await self._redis.get(key) or outcome)
+
+    async def speaks_for(self, to: Source, occasion: str, *, seconds: int) -> bool:
+        """Whether this message is the one that gets the answer for all that follow it, each within so many seconds."""
+        key = self._keys.occasion(to.chat_id, occasion)
+        await self._redis.set(key, to.message_id, nx=True, ex=seconds)
+        speaker = int(await self._redis.get(key) or 0)
+        await self._redis.expire(key, seconds)
+        return speaker == to.message_id
+
+
+def _digest(view: View) -> str:
+    return blake2b(repr(view).encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -1,0 +1,45 @@
+"""What a user sees of one message: its text and its buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ButtonStyle(StrEnum):
+    """A button's colour, in clients that have colours (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+
+    DANGER = "danger"
+    SUCCESS = "success"
+    PRIMARY = "primary"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message."""
+
+    label: str
+    data: str
+    """At most 64 bytes, as Telegram has it: `verb:job_id[:extra]`. Each verb has a handler of its own."""
+    style: ButtonStyle | None = None
+    copy_text: str | None = None
+    """What a press copies, at most 256 characters. Where Telegram cannot, `data` is sent instead."""
+    disabled: bool = False
+    """A press does nothing. Where Telegram cannot, `data` is sent, and its handler says why nothing happens."""
+
+
+Buttons = tuple[tuple[Button, ...], ...]
+"""Rows of buttons."""
+
+
+def single(button: Button) -> Buttons:
+    """One button alone."""
+    return ((button,),)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text message."""
+
+    text: str
+    buttons: Buttons = ()

@@ -1,0 +1,109 @@
+"""What Telegram offers when a user types a slash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat, BotCommandScopeDefault
+
+from qwenedit_bot.chat.call_metrics import status_of
+from qwenedit_bot.common.waiting import Backoff, pause, unless
+from qwenedit_bot.plurals import LANGUAGES
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable, Mapping
+
+    from aiogram import Bot
+    from aiogram.types import BotCommandScopeUnion
+
+    from qwenedit_bot.texts import Texts, Words
+
+LONGEST_PAUSE = 300.0
+"""Seconds between two attempts while Telegram does not take them."""
+
+_REFUSALS = (TelegramBadRequest, TelegramForbiddenError, TelegramUnauthorizedError)
+"""To which the same would be answered again; whoever receives updates says that a token was revoked."""
+
+log = structlog.get_logger(__name__)
+
+EVERYBODY = {
+    "start": Text.COMMAND_START,
+    "help": Text.COMMAND_HELP,
+    "presets": Text.COMMAND_PRESETS,
+    "status": Text.COMMAND_STATUS,
+    "cancel": Text.COMMAND_CANCEL,
+    "language": Text.COMMAND_LANGUAGE,
+    "privacy": Text.COMMAND_PRIVACY,
+    "forget": Text.COMMAND_FORGET,
+}
+IN_GROUPS = {"edit": Text.COMMAND_EDIT, "help": Text.COMMAND_HELP, "cancel": Text.COMMAND_CANCEL}
+FOR_ADMINS = {
+    "stats": Text.COMMAND_STATS,
+    "queue": Text.COMMAND_QUEUE,
+    "pause": Text.COMMAND_PAUSE,
+    "resume": Text.COMMAND_RESUME,
+    "ban": Text.COMMAND_BAN,
+    "unban": Text.COMMAND_UNBAN,
+    "grant": Text.COMMAND_GRANT,
+    "refund": Text.COMMAND_REFUND,
+    "broadcast": Text.COMMAND_BROADCAST,
+}
+WITH_A_LIMIT = {"limits": Text.COMMAND_LIMITS}
+WITH_A_SHOP = {"buy": Text.COMMAND_BUY, "paysupport": Text.COMMAND_PAYSUPPORT}
+
+
+async def offer(
+    bot: Bot, texts: Texts, stop: asyncio.Event, *, limited: bool, selling: bool, admins: Iterable[int]
+) -> None:
+    """Tell Telegram which commands to offer, in each language and as the default, until it has heard all of it.
+
+    Args:
+        bot: The connection to Telegram.
+        texts: The words of all languages.
+        stop: Ends it.
+        limited: Whether users have a number of jobs a day.
+        selling: Whether they may buy more.
+        admins: See their own commands, in their chats with the bot alone.
+    """
+    menu = EVERYBODY | (WITH_A_LIMIT if limited else {}) | (WITH_A_SHOP if selling else {})
+    menus: list[tuple[BotCommandScopeUnion, dict[str, Text]]] = [
+        (BotCommandScopeDefault(), menu),
+        (BotCommandScopeAllGroupChats(), IN_GROUPS),
+        *((BotCommandScopeChat(chat_id=admin), menu | FOR_ADMINS) for admin in admins),
+    ]
+    for scope, commands in menus:
+        for language in (None, *LANGUAGES):
+            await _say(bot, _commands(texts.of(language), commands), scope, language, stop)
+
+
+async def _say(
+    bot: Bot, commands: list[BotCommand], scope: BotCommandScopeUnion, language: str | None, stop: asyncio.Event
+) -> None:
+    backoff = Backoff(first=1.0, longest=LONGEST_PAUSE)
+    backoff.next()  # none after a failure
+    while not stop.is_set():
+        try:
+            await unless(stop, bot.set_my_commands(commands, scope=scope, language_code=language))
+        except _REFUSALS as error:  # an admin who never wrote to the bot has no chat with it yet
+            log.info("bot.commands_refused", scope=scope.type, status=status_of(error))
+            return
+        except AiogramError as error:
+            wait = max(backoff.next(), error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
+            log.info("bot.commands_not_offered", status=status_of(error), next_in=round(wait, 1))
+            await pause(stop, wait)
+        else:
+            return
+
+
+def _commands(words: Words, menu: Mapping[str, Text]) -> list[BotCommand]:
+    return [BotCommand(command=name, description=words(text)) for name, text in menu.items()]

@@ -1,0 +1,116 @@
+"""What every handler gets beside its update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
+
+from qwenedit_bot.chat.changes import UnwatchedChats
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.users.actors import actor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram import Dispatcher
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import TelegramObject
+
+    from qwenedit_bot.chat.changes import Chats
+    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.conversation.handlers.privacy import Keeping
+    from qwenedit_bot.conversation.handlers.shop import Shop
+    from qwenedit_bot.edits.job_ids import JobIds
+    from qwenedit_bot.edits.submit import Submit
+    from qwenedit_bot.payments.accounts import Accounts
+    from qwenedit_bot.pictures.results import Results
+    from qwenedit_bot.presets.reload import Shelf
+    from qwenedit_bot.privacy.forget import Forgetting
+    from qwenedit_bot.texts import Texts
+    from qwenedit_bot.users.access_list import Guests
+    from qwenedit_bot.users.languages import Languages
+    from qwenedit_jobs import JobQueue, PictureStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers call."""
+
+    bot_id: int
+    ids: JobIds
+    queue: JobQueue
+    store: PictureStore
+    results: Results
+    submit: Submit
+    replies: Replies
+    messenger: Messenger
+    texts: Texts
+    languages: Languages
+    presets: Shelf
+    accounts: Accounts
+    guests: Guests
+    forgetting: Forgetting
+    keeping: Keeping
+    shop: Shop
+    chats: Chats = field(default_factory=UnwatchedChats)
+
+
+class LanguageMiddleware(BaseMiddleware):
+    """Hands each handler the words of its user's language, as `words`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Add the words and go on."""
+        actor = actor_of(event) if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
+        data["words"] = (
+            await self._services.languages.words_of(actor, _language_of(event))
+            if actor is not None
+            else self._services.texts.of(None)
+        )
+        return await handler(event, data)
+
+
+class DialogueMiddleware(BaseMiddleware):
+    """Gives each chat that speaks for itself a dialogue of its own; aiogram goes by the stand-in that all share.
+
+    Args:
+        dispatcher: Its dialogues.
+    """
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Replace the dialogue of a message on behalf of a chat, and go on."""
+        if isinstance(event, Message) and event.sender_chat is not None:
+            state: FSMContext = self._dispatcher.fsm.get_context(
+                data["bot"], chat_id=event.chat.id, user_id=event.sender_chat.id
+            )
+            data |= {"state": state, "raw_state": await state.get_state()}
+        return await handler(event, data)
+
+
+def _language_of(event: TelegramObject) -> str | None:
+    user = getattr(event, "from_user", None)
+    return user.language_code if user is not None else None
+
+
+def source_of(message: Message) -> Source:
+    """Name a user's message."""
+    return Source(message.chat.id, message.message_id)

@@ -1,0 +1,87 @@
+"""What the bot waits for in a chat: the instruction for pictures that are there, or pictures for a chosen edit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from aiogram.fsm.state import State, StatesGroup
+
+from qwenedit_bot.edits.submit import Attachment, StoredPicture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiogram.fsm.context import FSMContext
+
+DIALOGUE_TTL = 3600
+"""Seconds that pictures wait for their instruction; /privacy says so too."""
+
+
+class Dialogue(StatesGroup):
+    """What the bot waits for."""
+
+    instruction = State()
+    preset_photos = State()
+
+
+async def wait_for_instruction(
+    state: FSMContext, pictures: Iterable[Attachment | StoredPicture], *, about: int | None = None
+) -> None:
+    """Let the user's next text be the instruction for these pictures.
+
+    Args:
+        state: The user's, in this chat.
+        pictures: In their order.
+        about: Id of the message that the bot's question replies to.
+    """
+    await state.set_state(Dialogue.instruction)
+    await state.set_data({"pictures": [asdict(picture) for picture in pictures], "about": about})
+
+
+async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tuple[Attachment | StoredPicture, ...]:
+    """Return the pictures that wait for their instruction; none once they have waited too long.
+
+    Args:
+        state: The user's, in this chat.
+        about: Only those about which a question was asked in reply to this message.
+    """
+    data = await state.get_data()
+    if "preset" in data or (about is not None and data.get("about") != about):
+        return ()
+    return tuple(map(_picture, data.get("pictures", ())))
+
+
+@dataclass(frozen=True, slots=True)
+class PresetPhotos:
+    """A preset that waits for more photos."""
+
+    preset: str
+    pictures: tuple[Attachment | StoredPicture, ...]
+    messages: tuple[int, ...] = ()
+    """Ids of the messages that brought them since the preset was chosen."""
+
+    def with_one(self, picture: Attachment, message_id: int) -> Self:
+        """Add a picture, once however often its message is handled."""
+        if message_id in self.messages:
+            return self
+        return replace(self, pictures=(*self.pictures, picture), messages=(*self.messages, message_id))
+
+    async def keep(self, state: FSMContext) -> None:
+        """Let the user's next photos be for this preset."""
+        await state.set_state(Dialogue.preset_photos)
+        await state.set_data(
+            {"preset": self.preset, "pictures": list(map(asdict, self.pictures)), "messages": self.messages}
+        )
+
+    @classmethod
+    async def kept(cls, state: FSMContext) -> Self | None:
+        """Return what waits; None once it has waited too long."""
+        data = await state.get_data()
+        if "preset" not in data:
+            return None
+        return cls(data["preset"], tuple(map(_picture, data["pictures"])), tuple(data["messages"]))
+
+
+def _picture(fields: dict[str, Any]) -> Attachment | StoredPicture:
+    return StoredPicture(**fields) if "ref" in fields else Attachment(**fields)

@@ -1,0 +1,264 @@
+"""From a received update to its handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiogram import Dispatcher, F, Router
+from aiogram.fsm.storage.base import DefaultKeyBuilder
+from aiogram.fsm.storage.redis import RedisStorage
+from aiogram.types import CallbackQuery, Message, Update
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import ValidationError
+
+from qwenedit_bot.chat.errors import ChatUnreachableError
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
+from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
+from qwenedit_bot.conversation.dialogue import DIALOGUE_TTL
+from qwenedit_bot.conversation.handlers import (
+    admin,
+    commands,
+    everybodys,
+    groups,
+    others,
+    photos,
+    presets,
+    presses,
+    shop,
+)
+from qwenedit_bot.edits.submit import Request
+from qwenedit_bot.inbox.scheduler import PoisonError
+from qwenedit_bot.inbox.updates import sender_of
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of
+from qwenedit_telemetry import attributes, tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
+
+    from aiogram import Bot
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.conversation.handlers.admin import Office
+    from qwenedit_bot.inbox.inbox import Inbox
+    from qwenedit_bot.inbox.updates import ReceivedUpdate
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.users.access import Access
+    from qwenedit_jobs.lanes import Row
+
+log = structlog.get_logger(__name__)
+
+
+def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Office, access: Access) -> Dispatcher:
+    """Join the routers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
+    storage = RedisStorage(
+        redis,
+        key_builder=DefaultKeyBuilder(prefix=keys.dialogue_prefix),
+        state_ttl=DIALOGUE_TTL,
+        data_ttl=DIALOGUE_TTL,
+    )
+    dispatcher = Dispatcher(storage=storage, services=services, office=office)
+    for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):
+        observer.outer_middleware(LanguageMiddleware(services))
+    dispatcher.message.outer_middleware(DialogueMiddleware(dispatcher))
+    guarded = Router(name="guarded")
+    for observer in (guarded.message, guarded.callback_query):
+        observer.outer_middleware(AccessMiddleware(access, services, office.broadcasts))
+    guarded.callback_query.outer_middleware(OwnButtons(services))
+    private = Router(name="private")
+    private.message.filter(F.chat.type == "private")
+    private.include_routers(
+        admin.make_router(),
+        commands.make_router(),
+        presets.make_message_router(),
+        photos.make_router(),
+        others.make_router(),
+    )
+    guarded.include_routers(private, groups.make_router(), presses.make_router())
+    dispatcher.include_routers(everybodys.make_router(services), shop.make_checkout_router(), guarded)
+    _filter_without_threads(dispatcher)
+    return dispatcher
+
+
+def _filter_without_threads(dispatcher: Dispatcher) -> None:
+    """Have filters called where they are: aiogram sends each plain function to a thread, a score of them an update.
+
+    None of ours waits for anything, and the way to a thread and back takes longer than they do.
+    """
+    for router in dispatcher.chain_tail:
+        for observer in router.observers.values():
+            for handler in (observer._handler, *observer.handlers):  # noqa: SLF001 - where a router's own filters are
+                for each in handler.filters or ():
+                    if not each.awaitable:
+                        each.callback, each.awaitable = _at_once(each.callback), True
+
+
+def _at_once(plain: Callable[..., object]) -> Callable[..., Awaitable[object]]:
+    async def call(*event: object, **data: object) -> object:
+        return plain(*event, **data)
+
+    return call
+
+
+class HandleUpdate:
+    """Handles one update to its end.
+
+    Args:
+        bot: The connection to Telegram.
+        dispatcher: Finds the handler.
+        services: Say that something went wrong, where it did.
+        metrics: Counts updates.
+    """
+
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._services = services
+        self._metrics = metrics
+
+    async def __call__(self, received: ReceivedUpdate) -> None:
+        """Handle an update.
+
+        Raises:
+            RedisError: handle it again later, as with the next two.
+            TelegramUnavailableError: Telegram does not answer.
+            LaterError: something scarce is not to be had now.
+            PoisonError: it is no update that this version knows.
+        """
+        kind = {attributes.UPDATE_KIND: received.kind}
+        with tracing.root("receive update", kind=tracing.Kind.CONSUMER, attributes=kind) as span:
+            outcome = await self._handle(received)
+            span.set({attributes.OUTCOME: outcome})
+        self._metrics.updates.labels(received.kind, outcome).inc()
+
+    async def apologise(self, received: ReceivedUpdate) -> None:
+        """Say that an update was not handled, in the message that may have announced a job; that costs nothing."""
+        update = Update.model_validate(_first(received), context={"bot": self._bot})
+        self._metrics.updates.labels(received.kind, "failed").inc()
+        await self._apologise(update)
+
+    async def _handle(self, received: ReceivedUpdate) -> str:
+        try:
+            update = Update.model_validate(_first(received), context={"bot": self._bot})
+            messages = (each["message"] for each in received.album)
+            album = tuple(Message.model_validate(message, context={"bot": self._bot}) for message in messages)
+            _ = update.event_type
+        except (ValidationError, UpdateTypeLookupError) as error:
+            # The error's text would quote the message.
+            log.warning("update.unreadable", update=received.update_id, kind=received.kind, error=type(error).__name__)
+            self._metrics.updates.labels(received.kind, "unreadable").inc()
+            raise PoisonError from error
+        try:
+            if received.refused:
+                await self._say_how_many_were_refused(update, received.refused)
+                return "refused"
+            await self._dispatcher.feed_update(self._bot, update, album=album)
+        except ChatUnreachableError as error:
+            log.info("update.chat_unreachable", update=received.update_id, error=str(error))
+            return "unreachable"
+        return "handled"
+
+    async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
+        """Give the one answer to a burst; none in a group whose members talked to each other."""
+        event = update.message or update.callback_query
+        if event is None or event.from_user is None:
+            return
+        if isinstance(event, Message) and event.chat.type != "private" and not await self._is_called(event):
+            return
+        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
+        view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
+        if isinstance(event, Message):
+            await self._services.replies.say(source_of(event), view)
+        else:
+            await self._services.messenger.answer_press(event.id, view.text, alert=True)
+
+    async def _is_called(self, message: Message) -> bool:
+        said = message.text or message.caption or ""
+        me = await self._bot.me()
+        return said.startswith("/") or groups.called_to_edit(said, me.username or "") is not None
+
+    async def _apologise(self, update: Update) -> None:
+        event = update.message or update.callback_query
+        if event is None or event.from_user is None:
+            return
+        user = event.from_user
+        words = await self._services.languages.words_of(user.id, user.language_code)
+        view = View(words(Text.TROUBLE))
+        try:
+            for to in await self._announced(event):
+                await self._services.submit.abandon(self._request(to, actor_of(event) or user.id))
+                if isinstance(event, CallbackQuery) or event.chat.type != "private":
+                    known = await self._services.replies.find(to)
+                    if known is not None:
+                        await self._services.replies.say(to, view)
+                else:
+                    await self._services.replies.say(to, view)
+            if isinstance(event, CallbackQuery):
+                await self._services.messenger.answer_press(event.id, view.text, alert=True)
+        except ChatUnreachableError:
+            return
+
+    def _request(self, to: Source, actor: int) -> Request:
+        """Stand in for the request that may have been made for an answer."""
+        source = Source(to.chat_id, to.message_id)
+        return Request(self._services.ids, source, actor, (), instruction="", discriminator=to.discriminator)
+
+    async def _announced(self, event: Message | CallbackQuery) -> list[Source]:
+        """Name the answer in which a job of this update may have been announced."""
+        if isinstance(event, Message):
+            return [source_of(event)]
+        status = await self._services.queue.status((event.data or "").partition(":")[2])
+        if status is None or status.job.reply is None:
+            return []
+        return [Source(status.job.reply.chat_id, status.job.reply.source_message_id, event.id)]
+
+
+class UpdateWork:
+    """What the scheduler does about an entry of the inbox.
+
+    Args:
+        inbox: Reads the entry.
+        handle: Handles the update.
+    """
+
+    patience: int | None = 15
+    """About nine minutes of attempts, those not counted that only Redis missed."""
+
+    def __init__(self, inbox: Inbox, handle: HandleUpdate) -> None:
+        self._inbox = inbox
+        self._handle = handle
+
+    async def __call__(self, row: Row) -> None:
+        """Handle an update; raises what `HandleUpdate` raises."""
+        received = await self._open(row)
+        if received is not None:
+            with self._behalf(row, received):
+                await self._handle(received)
+            await self._inbox.finish(row)
+
+    async def apologise(self, row: Row) -> None:
+        """Say that it was not handled."""
+        received = await self._open(row)
+        if received is not None:
+            with self._behalf(row, received):
+                await self._handle.apologise(received)
+
+    @staticmethod
+    def _behalf(row: Row, received: ReceivedUpdate) -> AbstractContextManager[None]:
+        return on_behalf_of(sender_of(_first(received)), caller=row.lane, backlogged=row.waiting >= BACKLOG)
+
+    async def _open(self, row: Row) -> ReceivedUpdate | None:
+        try:
+            return await self._inbox.open(row)
+        except ValueError as error:
+            raise PoisonError from error
+
+
+def _first(received: ReceivedUpdate) -> dict[str, Any]:
+    return received.album[0] if received.album else received.raw

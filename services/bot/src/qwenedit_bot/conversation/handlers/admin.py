@@ -1,0 +1,229 @@
+"""What admins may command, in private; for everybody else these are unknown commands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram import F, Router
+from aiogram.filters import BaseFilter, Command
+from aiogram.types import CallbackQuery, Message, TelegramObject
+
+from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.handlers import shop
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of, own_words
+from qwenedit_jobs import State
+from qwenedit_jobs.model import short_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram.filters import CommandObject
+
+    from qwenedit_bot.admin.broadcast import Broadcasts
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.edits.daily_counts import Tally
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs.operating import OperatedQueue
+    from qwenedit_jobs.presence import Workers
+    from qwenedit_jobs.records import Record
+
+log = structlog.get_logger(__name__)
+
+BROADCAST = "broadcast"
+"""First part of a button's data; what to do follows, and the message with the text."""
+MOST_LISTED = 15
+"""Jobs that /queue lists."""
+MOST_GRANTED = 10_000
+_ID = re.compile(r"-?[0-9]{1,19}")
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the admin commands use beside the other handlers' services."""
+
+    queue: OperatedQueue
+    workers: Workers
+    tally: Tally
+    broadcasts: Broadcasts
+
+
+class FromAdmin(BaseFilter):
+    """Lets only admins through: by what they wrote or pressed themselves, never by what they forward."""
+
+    async def __call__(self, event: TelegramObject, services: Services) -> bool:
+        """Look who sends."""
+        if not isinstance(event, Message | CallbackQuery) or (isinstance(event, Message) and not own_words(event)):
+            return False
+        actor = actor_of(event)
+        return actor is not None and services.guests.is_admin(actor)
+
+
+async def stats(message: Message, words: Words, services: Services, office: Office) -> None:
+    """Tell the numbers of today and yesterday, the queue, the workers and the users."""
+    counts, seen = await office.queue.counts(), await office.workers.seen()
+    users, active = await office.broadcasts.users(), await office.broadcasts.users(within=DAY)
+    today, yesterday = await office.tally.days()
+    lines = [
+        words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),
+        words(
+            Text.STATS_DAY, day="yesterday", done=yesterday.done, failed=yesterday.failed,
+            cancelled=yesterday.cancelled,
+        ),
+        words(
+            Text.STATS_QUEUE, waiting=counts.waiting, running=counts.running + counts.draining, dead=counts.dead,
+            delayed=counts.delayed,
+        ),
+        words(Text.STATS_WORKERS, count=len(seen), ready=sum(one.presence.ready for one in seen)),
+        words(Text.STATS_USERS, count=users, active=active),
+    ]  # fmt: skip
+    standing = await office.broadcasts.standing()
+    if standing is not None:
+        lines.append(words(Text.BROADCAST_GOES_ON, left=standing.left, total=standing.total))
+    if counts.paused:
+        lines.append(words(Text.PAUSED))
+    await services.replies.say(source_of(message), View("\n".join(lines)))
+
+
+async def queue(message: Message, words: Words, services: Services, office: Office) -> None:
+    """List the jobs that run and those that are next; no prompts, no pictures."""
+    places = await office.queue.places()
+    ids = [*places[State.RUNNING], *places[State.QUEUED], *places[State.DELAYED]]
+    now = await office.queue.now()
+    records = await office.queue.records(ids[:MOST_LISTED])
+    lines = [_line(words, record, now) for record in records if record.known]
+    if len(ids) > MOST_LISTED:
+        lines.append(words(Text.QUEUE_MORE, count=len(ids) - MOST_LISTED))
+    await services.replies.say(source_of(message), View("\n".join(lines) or words(Text.QUEUE_EMPTY)))
+
+
+def _line(words: Words, record: Record, now: float) -> str:
+    waited = round(now - record.enqueued_at) if record.enqueued_at is not None else 0
+    return words(
+        Text.QUEUE_JOB, job=short_id(record.id), state=record.state or "", user=str(record.user_id or "-"),
+        seconds=waited, worker=record.worker or "-",
+    )  # fmt: skip
+
+
+async def pause(message: Message, words: Words, services: Services, office: Office) -> None:
+    """Let no job begin."""
+    await office.queue.pause()
+    log.info("admin.paused", admin=message.chat.id)
+    await services.replies.say(source_of(message), View(words(Text.PAUSED)))
+
+
+async def resume(message: Message, words: Words, services: Services, office: Office) -> None:
+    """Let them begin again."""
+    await office.queue.resume()
+    counts = await office.queue.counts()
+    log.info("admin.resumed", admin=message.chat.id, waiting=counts.waiting)
+    await services.replies.say(source_of(message), View(words(Text.RESUMED, count=counts.waiting)))
+
+
+async def ban(message: Message, words: Words, services: Services, command: CommandObject) -> None:
+    """Ban a user, and cancel what they wait for."""
+    user = _user(command)
+    if user is None:
+        view = View(words(Text.ADMIN_USAGE, usage="/ban 123456789"))
+    elif services.guests.is_admin(user):
+        view = View(words(Text.NOT_AN_ADMIN))
+    else:
+        await services.guests.ban(user)
+        jobs = await services.queue.unfinished_ids_of(user)
+        for job_id in jobs:
+            await services.queue.cancel(job_id)
+        log.info("admin.banned", admin=message.chat.id, cancelled=len(jobs))
+        view = View(words(Text.BANNED_USER, user=str(user)))
+    await services.replies.say(source_of(message), view)
+
+
+async def unban(message: Message, words: Words, services: Services, command: CommandObject) -> None:
+    """End a ban."""
+    user = _user(command)
+    if user is None:
+        view = View(words(Text.ADMIN_USAGE, usage="/unban 123456789"))
+    else:
+        await services.guests.unban(user)
+        log.info("admin.unbanned", admin=message.chat.id)
+        view = View(words(Text.UNBANNED_USER, user=str(user)))
+    await services.replies.say(source_of(message), view)
+
+
+async def grant(message: Message, words: Words, services: Services, command: CommandObject) -> None:
+    """Give a user jobs beyond those of the day; once, however often the update comes."""
+    match (command.args or "").split():
+        case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
+            lot = f"granted {message.chat.id}:{message.message_id}"
+            if await services.replies.find(source_of(message)) is None:
+                await services.accounts.add_lot(int(user), lot, int(jobs))
+                log.info("admin.granted", admin=message.chat.id, jobs=int(jobs))
+            view = View(words(Text.GRANTED, user=user, count=int(jobs)))
+        case _:
+            view = View(words(Text.ADMIN_USAGE, usage="/grant 123456789 10"))
+    await services.replies.say(source_of(message), view)
+
+
+async def broadcast(message: Message, words: Words, services: Services, office: Office, command: CommandObject) -> None:
+    """Show what would be sent to whom, and ask."""
+    text = (command.args or "").strip()
+    if not text:
+        await services.replies.say(source_of(message), View(words(Text.ADMIN_USAGE, usage="/broadcast …")))
+        return
+    count = await office.broadcasts.users()
+    buttons = (
+        (
+            Button(words(Text.BROADCAST_BUTTON, count=count), f"{BROADCAST}:send", ButtonStyle.PRIMARY),
+            Button(words(Text.CANCEL_BUTTON), f"{BROADCAST}:drop", ButtonStyle.DANGER),
+        ),
+    )
+    await services.replies.say(source_of(message), View(text, buttons))
+
+
+async def confirm_broadcast(press: CallbackQuery, words: Words, services: Services, office: Office) -> None:
+    """Send it, or do not. What is sent is the text of the message with the buttons."""
+    shown = press.message
+    if not isinstance(shown, Message) or not shown.text:
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)
+        return
+    if press.data != f"{BROADCAST}:send":
+        said = words(Text.BROADCAST_DROPPED)
+    elif await office.broadcasts.start(admin=press.from_user.id, source=shown.message_id, text=shown.text):
+        said = words(Text.BROADCAST_BEGINS)
+        log.info("admin.broadcasts", admin=press.from_user.id)
+    else:
+        await services.messenger.answer_press(press.id, words(Text.BROADCAST_BUSY), alert=True)
+        return
+    await services.messenger.answer_press(press.id, said)
+    await services.messenger.edit(shown.chat.id, shown.message_id, View(f"{shown.text}\n\n{said}"))
+
+
+def _user(command: CommandObject) -> int | None:
+    """Return the user whom a command names, or the chat of those who write as it (a negative id)."""
+    said = (command.args or "").strip()
+    return int(said) if _ID.fullmatch(said) else None
+
+
+def make_router() -> Router:
+    """Make the router of the admin commands."""
+    router = Router(name="admin")
+    handlers: dict[str, Callable[..., Awaitable[None]]] = {
+        "stats": stats, "queue": queue, "pause": pause, "resume": resume, "ban": ban, "unban": unban, "grant": grant,
+        "broadcast": broadcast, "refund": shop.refund,
+    }  # fmt: skip
+    for name, handler in handlers.items():
+        router.message.register(handler, F.text, Command(name), FromAdmin())
+    return router
+
+
+def make_press_router() -> Router:
+    """Make the router of the admins' buttons."""
+    router = Router(name="admin presses")
+    router.callback_query.register(
+        confirm_broadcast, F.data.startswith(f"{BROADCAST}:"), F.message.chat.type == "private", FromAdmin()
+    )
+    return router

@@ -1,0 +1,106 @@
+"""Commands in private chats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandStart
+
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.handlers import forget, languages, presets, shop
+from qwenedit_bot.edits import gates, views
+from qwenedit_bot.edits.submit import MAX_INSTRUCTION
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of, own_words
+from qwenedit_jobs.model import Cancelled
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.texts import Words
+
+_DIALOGUE, _NOTHING = "dialogue", "nothing"
+"""What `/cancel` has cancelled, where it is no number of jobs."""
+
+
+async def start(message: Message, words: Words, services: Services) -> None:
+    """Say how it works."""
+    await services.replies.say(source_of(message), View(words(Text.START)))
+
+
+async def give_help(message: Message, words: Words, services: Services) -> None:
+    """Say what works well, and the limits."""
+    await services.replies.say(source_of(message), View(words(Text.HELP, length=MAX_INSTRUCTION)))
+
+
+async def limits(message: Message, words: Words, services: Services) -> None:
+    """Say how many pictures the user has left."""
+    account = await services.accounts.of(actor_of(message) or message.chat.id)
+    said = words(Text.NO_LIMIT) if account is None else gates.left(words, account)
+    if account is not None and services.shop.packs:
+        said = f"{said}\n\n{words(Text.BUY_HINT)}"
+    await services.replies.say(source_of(message), View(said))
+
+
+async def status(message: Message, words: Words, services: Services) -> None:
+    """Say where the user's unfinished jobs are, oldest first."""
+    actor = actor_of(message)
+    if actor is None:
+        return
+    mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
+    line = await services.queue.places_of(job.job.id for job in mine)
+    jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
+    view = views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
+    await services.replies.say(source_of(message), view)
+
+
+async def cancel(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Cancel the user's unfinished jobs and forget the photo that waits for its instruction."""
+    actor = actor_of(message)
+    if actor is None or await services.replies.find(source_of(message)) is not None:
+        return  # done before a crash: this time there would be nothing left to cancel
+    stopped = 0
+    for job_id in await services.queue.unfinished_ids_of(actor):
+        stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
+    waited = await state.get_state() is not None
+    await state.clear()
+    outcome = await services.replies.first(source_of(message), str(stopped or (_DIALOGUE if waited else _NOTHING)))
+    if outcome == _DIALOGUE:
+        view = View(words(Text.DIALOGUE_CANCELLED))
+    elif outcome == _NOTHING:
+        view = View(words(Text.NOTHING_TO_CANCEL))
+    else:
+        view = View(words(Text.JOBS_CANCELLED, count=int(outcome)))
+    await services.replies.say(source_of(message), view)
+
+
+async def unknown(message: Message, words: Words, services: Services) -> None:
+    """Say where the known commands are listed."""
+    await services.replies.say(source_of(message), View(words(Text.UNKNOWN_COMMAND)))
+
+
+def make_router() -> Router:
+    """Make the router of the commands; it takes every text that begins with a slash."""
+    commands = Router(name="commands")
+    router = Router(name="own commands")
+    router.message.filter(F.text, own_words)
+    router.message.register(start, CommandStart())
+    router.message.register(give_help, Command("help"))
+    router.message.register(limits, Command("limits"))
+    router.message.register(forget.tell, Command("privacy"))
+    router.message.register(forget.ask, Command("forget"))
+    router.message.register(shop.offer, Command("buy"))
+    router.message.register(shop.support, Command("paysupport"))
+    router.message.register(presets.browse, Command("presets"))
+    router.message.register(status, Command("status"))
+    router.message.register(cancel, Command("cancel"))
+    router.message.register(languages.offer, Command("language"))
+    commands.include_router(router)
+    rest = Router(name="other commands")
+    rest.message.register(unknown, F.text.startswith("/"))
+    commands.include_router(rest)
+    return commands

@@ -1,0 +1,47 @@
+"""What nobody is kept from: payments, /privacy, /forget and /paysupport. And what Telegram tells of a chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Filter
+
+from qwenedit_bot.conversation.access_filter import OwnButtons
+from qwenedit_bot.conversation.handlers import forget, membership, shop
+from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT, is_everybodys_command
+from qwenedit_bot.users.actors import own_words
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+
+
+class _Command(Filter):
+    """Lets one of everybody's commands pass: the exact words, in the sender's own message."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        text = message.text or ""
+        if not text.lower().startswith(f"/{self._name}") or not own_words(message):
+            return False
+        me = await bot.me()
+        return is_everybodys_command(text, me.username or "", private=message.chat.type == "private")
+
+
+def make_router(services: Services) -> Router:
+    """Make the router that goes before all others, and before whoever may not use the bot is kept out."""
+    router = Router(name="everybody's")
+    router.message.register(forget.tell, _Command("privacy"))
+    router.message.register(forget.ask, _Command("forget"))
+    router.message.register(shop.support, _Command("paysupport"))
+    router.callback_query.middleware(OwnButtons(services))
+    router.callback_query.register(
+        forget.confirm, F.data.in_({FORGET_ALL, FORGET_NOT}), F.message.chat.type == "private"
+    )
+    router.include_routers(shop.make_message_router(), membership.make_router())
+    return router

@@ -1,0 +1,49 @@
+"""What is kept of a user, and how they have it deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.handlers import privacy
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import CallbackQuery, Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.texts import Words
+
+
+async def tell(message: Message, words: Words, services: Services) -> None:
+    """Say what is kept, and how long."""
+    await services.replies.say(source_of(message), privacy.told(words, services.keeping))
+
+
+async def ask(message: Message, words: Words, services: Services) -> None:
+    """Say what would be deleted and what stays, and ask."""
+    stays = privacy.what_stays(words, services.keeping)
+    buttons = (
+        (
+            Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),
+            Button(words(Text.FORGET_NOT_BUTTON), FORGET_NOT),
+        ),
+    )
+    said = "\n\n".join(filter(None, (words(Text.FORGET), stays)))
+    await services.replies.say(source_of(message), View(said, buttons))
+
+
+async def confirm(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
+    """Forget the user who presses, or do not. Done again after a crash, it comes to the same."""
+    if press.data != FORGET_ALL:
+        said = Text.FORGET_NOT
+    else:
+        await services.forgetting.take_turn(press.from_user.id, press.id)
+        await state.clear()
+        said = Text.FORGOTTEN if await services.forgetting.forget(press.from_user.id) else Text.FORGOTTEN_SOON
+    await services.messenger.answer_press(press.id, "")
+    if press.message is not None:
+        await services.messenger.edit(press.message.chat.id, press.message.message_id, View(words(said)))

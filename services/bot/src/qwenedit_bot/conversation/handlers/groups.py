@@ -1,0 +1,161 @@
+"""Groups: the bot acts when it is called by a command, by its name or by a reply, and is quiet otherwise."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from aiogram import F, Router
+from aiogram.filters import Filter, StateFilter
+
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.handlers import commands, forget, photos, presets
+from qwenedit_bot.edits.submit import refused_unseen
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import own_words
+from qwenedit_jobs import MAX_PICTURES
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.edits.submit import Attachment, StoredPicture
+    from qwenedit_bot.texts import Words
+
+_COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
+
+
+def called_to_edit(text: str, username: str) -> str | None:
+    """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody.
+
+    Args:
+        text: What somebody wrote in a group.
+        username: The bot's.
+    """
+    command = _COMMAND.match(text)
+    if command is not None:
+        named = (command["bot"] or username).lower() == username.lower()
+        return command["rest"].strip() if named and command["name"].lower() == "edit" else None
+    mention = re.compile(rf"(?<!\w)@{re.escape(username)}\b[,:]?", re.IGNORECASE)
+    return " ".join(mention.sub(" ", text).split()) if mention.search(text) else None
+
+
+async def explain(message: Message, words: Words, services: Services, bot: Bot) -> None:
+    """Say how it works in groups: who asks, and whoever has just added the bot to one."""
+    me = await bot.me()
+    await services.replies.say(source_of(message), View(words(Text.GROUP_HELP, bot=me.username or "")))
+
+
+async def edit(
+    message: Message, words: Words, services: Services, state: FSMContext, bot: Bot, album: tuple[Message, ...],
+    wish: str,
+) -> None:  # fmt: skip
+    """Take the job for the pictures of the message, of the one it replies to, or of the dialogue."""
+    pictures = await _pictures_meant(message, album, services)
+    if message.media_group_id and len(album) == 1:
+        await services.replies.say(source_of(message), View(words(Text.ALBUM_HIDDEN)))
+    elif len(pictures) > MAX_PICTURES:
+        view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
+        await services.replies.say(source_of(message), view)
+    elif not wish and not pictures:
+        await explain(message, words, services, bot)
+    elif not wish:
+        await _ask(message, pictures, words, services, state)
+    elif pictures := pictures or await waiting_pictures(state):
+        await state.clear()
+        await photos.submit(message, pictures, wish, words, services)
+    elif await services.replies.find(source_of(message)) is None:  # else taken before a crash
+        me = await bot.me()
+        await services.replies.say(source_of(message), View(words(Text.GROUP_NO_PHOTO, bot=me.username or "")))
+
+
+def make_router() -> Router:
+    """Make the router of groups, from the most to the least particular."""
+    router = Router(name="groups")
+    router.message.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
+    router.message.register(explain, F.new_chat_members, _is_added)
+    router.message.register(explain, F.text, _Addressed("start", "help"))
+    router.message.register(forget.tell, F.text, _Addressed("privacy"))
+    router.message.register(commands.cancel, F.text, _Addressed("cancel"))
+    router.message.register(edit, _calls_to_edit)
+    router.message.register(
+        photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
+    )
+    router.message.register(
+        presets.photo,
+        F.photo | F.document, ~F.media_group_id, photos.carries_pictures, _replies_to_us,
+        StateFilter(Dialogue.preset_photos),
+    )  # fmt: skip
+    router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
+    return router
+
+
+class _Addressed(Filter):
+    """Lets a command pass that names this bot: groups have others, with the same commands."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        command = _COMMAND.match(message.text or "")
+        me = await bot.me()
+        return (
+            command is not None
+            and own_words(message)
+            and command["name"].lower() in self._names
+            and (command["bot"] or "").lower() == (me.username or "").lower()
+        )
+
+
+async def _calls_to_edit(message: Message, bot: Bot, album: tuple[Message, ...]) -> bool | dict[str, Any]:
+    me = await bot.me()
+    texts = [each.text or each.caption or "" for each in album or (message,) if own_words(each)]
+    wishes = [called_to_edit(text, me.username or "") for text in texts]
+    said = [wish for wish in wishes if wish is not None]
+    return {"wish": "\n".join(filter(None, said))} if said else False
+
+
+async def _is_added(message: Message, bot: Bot) -> bool:
+    return any(member.id == bot.id for member in message.new_chat_members or ())
+
+
+def _says_something(message: Message) -> bool:
+    """Whether there are words in a text: a thumb or a laugh is no instruction."""
+    return any(character.isalnum() for character in message.text or "")
+
+
+def _replies_to_us(message: Message, bot: Bot) -> bool:
+    answered = message.reply_to_message
+    return answered is not None and is_of_bot(answered, bot.id)
+
+
+def _replies_to_our_picture(message: Message, bot: Bot) -> bool:
+    return _replies_to_us(message, bot) and photos.replies_to_picture(message)
+
+
+async def _pictures_meant(
+    message: Message, album: tuple[Message, ...], services: Services
+) -> tuple[Attachment | StoredPicture, ...]:
+    own = photos.attachments_of(album or (message,))
+    if own or message.reply_to_message is None:
+        return own
+    answered = await photos.picture_of(message.reply_to_message, services)
+    return (answered,) if answered is not None else ()
+
+
+async def _ask(
+    message: Message,
+    pictures: tuple[Attachment | StoredPicture, ...],
+    words: Words,
+    services: Services,
+    state: FSMContext,
+) -> None:
+    refusal = refused_unseen(words, pictures)
+    if refusal is None:
+        await wait_for_instruction(state, pictures, about=message.message_id)
+    await services.replies.say(source_of(message), refusal or View(words(Text.ASK_FURTHER_IN_GROUP)))

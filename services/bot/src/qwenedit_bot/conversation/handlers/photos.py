@@ -1,0 +1,168 @@
+"""One to three pictures with their instruction, or first the ones and then the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import StateFilter
+
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.ownership import result_of
+from qwenedit_bot.edits.submit import Attachment, Outcome, Request, refused_unseen
+from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of, own_words
+from qwenedit_jobs import MAX_PICTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Document, Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.edits.submit import StoredPicture
+    from qwenedit_bot.texts import Words
+
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".gif")
+
+
+def attachment_of(message: Message) -> Attachment | None:
+    """Return the picture that a message carries, as a photo or as a file."""
+    if message.photo:
+        largest = max(message.photo, key=lambda size: size.width * size.height)
+        return Attachment(largest.file_id, largest.file_size, None)
+    if message.document is not None and message.animation is None and _is_picture(message.document):
+        return Attachment(message.document.file_id, message.document.file_size, message.document.mime_type or "")
+    return None
+
+
+def _is_picture(document: Document) -> bool:
+    name = (document.file_name or "").lower()
+    return (document.mime_type or "").startswith("image/") or name.endswith(_EXTENSIONS)
+
+
+def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
+    """Return the pictures of an album, or of a message alone."""
+    return tuple(attachment for message in messages if (attachment := attachment_of(message)) is not None)
+
+
+def instruction_of(messages: Sequence[Message]) -> str:
+    """Return what is written beside the pictures; what is forwarded is not its sender's wish."""
+    captions = [(message.caption or "").strip() for message in messages if own_words(message)]
+    return "\n".join(filter(None, captions))
+
+
+async def late(message: Message, words: Words, services: Services) -> None:
+    """Say that this picture's album has gone ahead without it."""
+    await services.replies.say(source_of(message), View(words(Text.ALBUM_LATE)))
+
+
+async def photos(
+    message: Message,
+    words: Words,
+    services: Services,
+    state: FSMContext,
+    raw_state: str | None,
+    album: tuple[Message, ...],
+) -> None:
+    """Take the job, or ask what to do with the pictures."""
+    messages = album or (message,)
+    pictures = attachments_of(messages)
+    wish = instruction_of(messages)
+    # Where no dialogue would suffer, whoever takes the job looks whether it is known.
+    new_id = services.ids(message.chat.id, message.message_id)
+    if (raw_state is not None or not wish) and await services.submit.known(new_id):
+        return  # a preset's last photo that was taken before a crash
+    if len(pictures) > MAX_PICTURES:
+        view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
+        await services.replies.say(source_of(message), view)
+        return
+    if wish:
+        if raw_state is not None:
+            await state.clear()
+        await submit(message, pictures, wish, words, services)
+        return
+    refusal = refused_unseen(words, pictures)
+    if refusal is None:
+        await wait_for_instruction(state, pictures, about=message.message_id)
+    question = preset_views.question(words, services.presets.catalogue, photos=len(pictures))
+    await services.replies.say(source_of(message), refusal or question)
+
+
+async def instruction_as_reply(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Take the job for the photo that the text replies to."""
+    picture = await picture_of(message.reply_to_message, services) if message.reply_to_message else None
+    if picture is not None and message.text:
+        await state.clear()
+        await submit(message, (picture,), message.text.strip(), words, services)
+
+
+async def instruction(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Take the job for the pictures that wait."""
+    pictures = await waiting_pictures(state)
+    if not pictures or not message.text:
+        await without_photo(message, words, services)
+        return
+    outcome = await submit(message, pictures, message.text.strip(), words, services)
+    if outcome is not Outcome.NOT_NOW:
+        await state.clear()
+
+
+async def without_photo(message: Message, words: Words, services: Services) -> None:
+    """Say that a photo is needed, unless this text was an instruction that was taken before a crash."""
+    if await services.replies.find(source_of(message)) is None:
+        await services.replies.say(source_of(message), View(words(Text.TEXT_WITHOUT_PHOTO)))
+
+
+async def picture_of(message: Message, services: Services) -> Attachment | StoredPicture | None:
+    """Return the picture of a message that a text replies to; a result in the quality in which it was made."""
+    result = await result_of(message, services)
+    return result or attachment_of(message)
+
+
+async def submit(
+    message: Message,
+    pictures: tuple[Attachment | StoredPicture, ...],
+    wish: str,
+    words: Words,
+    services: Services,
+) -> Outcome:
+    """Ask for a job as the sender of a message."""
+    return await services.submit(_request(message, pictures, wish, services), words)
+
+
+def _request(
+    message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str, services: Services
+) -> Request:
+    user_id = actor_of(message) or message.chat.id
+    return Request(ids=services.ids, source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
+
+
+def make_router() -> Router:
+    """Make the router of photos and of texts, from the most to the least particular."""
+    router = Router(name="photos")
+    router.message.register(late, F.media_group_id, _comes_alone)
+    router.message.register(photos, carries_pictures)
+    router.message.register(instruction_as_reply, F.text, F.reply_to_message, replies_to_picture)
+    router.message.register(instruction, F.text, StateFilter(Dialogue.instruction))
+    router.message.register(without_photo, F.text)
+    return router
+
+
+def carries_pictures(message: Message, album: tuple[Message, ...]) -> bool:
+    """Whether a message, or each of an album, has a picture that could be edited."""
+    messages = album or (message,)
+    return len(attachments_of(messages)) == len(messages)
+
+
+def replies_to_picture(message: Message) -> bool:
+    """Whether a message answers one with a picture."""
+    return message.reply_to_message is not None and attachment_of(message.reply_to_message) is not None
+
+
+def _comes_alone(_message: Message, album: tuple[Message, ...]) -> bool:
+    return not album

@@ -1,0 +1,70 @@
+"""What is kept of users, and for how long, in words that follow the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.admin import broadcast
+from qwenedit_bot.chat import replies
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.dialogue import DIALOGUE_TTL
+from qwenedit_bot.payments import ledger
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users import languages
+from qwenedit_jobs.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
+
+if TYPE_CHECKING:
+    from qwenedit_bot.texts import Words
+
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What this installation keeps beside what every one does."""
+
+    picture_ttl: int
+    """Seconds that pictures are kept."""
+    counted: bool = False
+    """Users have a number of jobs a day."""
+    checked: bool = False
+    """A moderation hook sees photos, instructions and results."""
+    selling: bool = False
+    """Users may buy more jobs."""
+
+
+def told(words: Words, keeping: Keeping) -> View:
+    """Say all that is kept."""
+    said = words(
+        Text.PRIVACY,
+        pictures=period(words, keeping.picture_ttl),
+        answered=period(words, ANSWERED_RETENTION),
+        unanswered=period(words, UNANSWERED_RETENTION),
+        waiting=period(words, DIALOGUE_TTL),
+        replies=period(words, replies.REMEMBERED),
+        language=period(words, languages.REMEMBERED),
+        seen=period(words, broadcast.REMEMBERED_USERS),
+    )
+    also = ((Text.PRIVACY_COUNTED, keeping.counted), (Text.PRIVACY_CHECKED, keeping.checked))
+    paid = [words(Text.PRIVACY_PAID, time=period(words, ledger.REMEMBERED))] if keeping.selling else []
+    more = [words(text) for text, holds in also if holds]
+    return View("\n".join([said, *more, *paid, "", words(Text.PRIVACY_PROMISE)]))
+
+
+def what_stays(words: Words, keeping: Keeping) -> str:
+    """Say what is kept of a user who wants to be forgotten; empty for nothing."""
+    also = ((Text.FORGET_COUNTED, keeping.counted), (Text.FORGET_PAID, keeping.selling))
+    return " ".join(words(text) for text, holds in also if holds)
+
+
+def period(words: Words, seconds: int) -> str:
+    """Tell a time in the largest unit that says it exactly, but a day in hours; part of a minute is a whole one."""
+    minutes = -(-seconds // MINUTE)
+    if minutes * MINUTE % YEAR == 0:
+        return words(Text.PERIOD, unit="years", count=minutes * MINUTE // YEAR)
+    if minutes * MINUTE % DAY == 0 and minutes * MINUTE > DAY:
+        return words(Text.PERIOD, unit="days", count=minutes * MINUTE // DAY)
+    if minutes * MINUTE % HOUR == 0:
+        return words(Text.PERIOD, unit="hours", count=minutes * MINUTE // HOUR)
+    return words(Text.PERIOD, unit="minutes", count=minutes)

@@ -1,0 +1,106 @@
+"""The buttons under a job's answer, and replies to it. Only the one who asked for the job may press them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+
+from qwenedit_bot.chat.messenger import Picture, Source
+from qwenedit_bot.conversation.dialogue import wait_for_instruction
+from qwenedit_bot.conversation.ownership import own_job
+from qwenedit_bot.edits.submit import Outcome, Request, StoredPicture
+from qwenedit_bot.edits.views import AGAIN, AS_FILE, FURTHER, SEED
+from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.texts import Text
+from qwenedit_jobs import PictureExpiredError, short_id
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import CallbackQuery
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs import ReplyTo
+
+
+async def again(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Do the same once more, with another seed; each press is a job, however often it is delivered."""
+    status = await own_job(press, words, services)
+    if status is None or status.job.reply is None:
+        return
+    edit = status.job.edit
+    if not await services.store.holds(*edit.pictures):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
+        return
+    request = Request(
+        ids=services.ids,
+        source=Source(status.job.reply.chat_id, status.job.reply.source_message_id),
+        user_id=status.job.user_id,
+        attachments=tuple(map(StoredPicture, edit.pictures)),
+        instruction=edit.prompt,
+        workflow=edit.workflow,
+        parameters=edit.parameters,
+        discriminator=press.id,
+    )
+    outcome = await services.submit(request, words)
+    said = Text.PRESS_AGAIN if outcome is Outcome.ACCEPTED else Text.PRESS_NOT_NOW
+    await services.messenger.answer_press(press.id, words(said))
+
+
+async def further(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
+    """Let the user's next text be the instruction for the result."""
+    status = await own_job(press, words, services)
+    if status is None or status.job.reply is None:
+        return
+    if status.result is None or not await services.store.holds(status.result.picture):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
+        return
+    to = _answering(press, status.job.reply)
+    if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
+        await wait_for_instruction(state, (StoredPicture(status.result.picture),), about=to.message_id)
+        asked = Text.ASK_FURTHER if to.chat_id > 0 else Text.ASK_FURTHER_IN_GROUP
+        await services.replies.say(to, preset_views.question(words, services.presets.catalogue, asked))
+    await services.messenger.answer_press(press.id, "")
+
+
+async def as_file(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Send the result as it was made: Telegram makes JPEGs of photos."""
+    status = await own_job(press, words, services)
+    if status is None or status.job.reply is None:
+        return
+    to = _answering(press, status.job.reply)
+    if await services.replies.find(to) is None:
+        ref = status.result.picture if status.result else ""
+        try:
+            async with services.results.original(ref, owner=status.job.user_id) as data:
+                picture = Picture(data, "", as_file=True, name=short_id(status.job.id))
+                sent = await services.messenger.send_file(to, picture)
+        except PictureExpiredError:
+            await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
+            return
+        await services.replies.remember(to, sent)
+    # Not before: until then the client lets nobody press again.
+    await services.messenger.answer_press(press.id, "")
+
+
+async def seed(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Say the seed, where Telegram knows no buttons that copy it."""
+    status = await own_job(press, words, services)
+    if status is not None:
+        said = words(Text.PRESS_SEED, seed=str(status.job.edit.seed))
+        await services.messenger.answer_press(press.id, said, alert=True)
+
+
+def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:
+    """Name what the answer to a press replies to: the message under which the button is."""
+    message_id = press.message.message_id if press.message is not None else reply.placeholder_id
+    return Source(reply.chat_id, message_id, press.id)
+
+
+def make_router() -> Router:
+    """Make the router of the buttons under a job's answer."""
+    router = Router(name="results")
+    for verb, handler in ((AGAIN, again), (FURTHER, further), (AS_FILE, as_file), (SEED, seed)):
+        router.callback_query.register(handler, F.data.startswith(f"{verb}:"))
+    return router

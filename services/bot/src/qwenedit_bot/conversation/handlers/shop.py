@@ -1,0 +1,211 @@
+"""Packs of jobs for Telegram Stars: offered, paid, and given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.types import Message
+
+from qwenedit_bot.chat.errors import TelegramRefusedError
+from qwenedit_bot.chat.messenger import Invoice, Source
+from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.edits import gates
+from qwenedit_bot.payments.ledger import Paid
+from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery, PreCheckoutQuery
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.payments.ledger import Payment, Payments
+    from qwenedit_bot.texts import Words
+
+BUY = "buy"
+"""First part of a button's data; the pack follows."""
+PACK = "pack"
+"""The same of an invoice's payload."""
+STARS = "XTR"
+MOST_LISTED = 10
+"""Payments that a list shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What is sold, and what became of it."""
+
+    packs: tuple[Pack, ...]
+    """Empty: nothing is sold any more, or never was; what was paid is still good."""
+    support: str
+    """Whom users ask about payments."""
+    payments: Payments
+    metrics: BotMetrics
+
+
+async def offer(message: Message, words: Words, services: Services) -> None:
+    """Offer the packs."""
+    account = await services.accounts.of(actor_of(message) or message.chat.id)
+    if not services.shop.packs:
+        view = View(words(Text.UNKNOWN_COMMAND))
+    elif account is None:
+        view = View(words(Text.NO_LIMIT))
+    else:
+        said = f"{words(Text.BUY)}\n\n{gates.left(words, account)}"
+        view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
+    await services.replies.say(source_of(message), view)
+
+
+def _button(words: Words, pack: Pack) -> Button:
+    return Button(words(Text.BUY_BUTTON, jobs=pack.jobs, stars=pack.stars), f"{BUY}:{pack}", ButtonStyle.PRIMARY)
+
+
+async def choose(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Send the invoice of a pack, once a press."""
+    pack = _pack_of(press.data, BUY)
+    if pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
+        await services.messenger.answer_press(press.id, words(Text.PACK_GONE), alert=True)
+        return
+    to = Source(press.message.chat.id, press.message.message_id, press.id)
+    if await services.replies.find(to) is None:
+        invoice = Invoice(
+            title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
+            description=words(Text.INVOICE_DESCRIPTION),
+            payload=f"{PACK}:{pack}",
+            stars=pack.stars,
+        )
+        await services.replies.remember(to, await services.messenger.send_invoice(to, invoice))
+    await services.messenger.answer_press(press.id, "")
+
+
+async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> None:
+    """Take the money only for what is on offer, from those who may use the bot. Nothing is noted yet."""
+    pack = _pack_of(query.invoice_payload, PACK)
+    barred = await services.guests.refusal(query.from_user.id)
+    if barred is not None:
+        refusal = words(barred)
+    elif pack is None or pack not in services.shop.packs or (query.currency, query.total_amount) != (STARS, pack.stars):
+        refusal = words(Text.PACK_GONE)
+    else:
+        refusal = None
+    if refusal is not None:
+        services.shop.metrics.payments.labels("declined").inc()
+    await services.messenger.answer_checkout(query.id, refusal)
+
+
+async def paid(message: Message, words: Words, services: Services) -> None:
+    """Give what was paid for, even if it is no longer on offer."""
+    payment, payer = message.successful_payment, message.from_user
+    pack = _pack_of(payment.invoice_payload, PACK) if payment is not None else None
+    if payment is None or payer is None or pack is None:
+        return
+    at = int(message.date.timestamp())
+    outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
+    if outcome is Paid.CREDITED:
+        services.shop.metrics.payments.labels("paid").inc()
+        services.shop.metrics.stars.labels("paid").inc(payment.total_amount)
+    if outcome is Paid.REFUNDED:
+        said = words(Text.PAYMENT_RETURNED, stars=payment.total_amount)
+    else:
+        said = words(Text.PAID, jobs=pack.jobs)
+    await services.replies.say(source_of(message), View(said))
+
+
+async def returned(message: Message, words: Words, services: Services) -> None:
+    """Take back what was left of a payment that Telegram says went back, whoever had it do so."""
+    payment = message.refunded_payment
+    if payment is None:
+        return
+    charge, stars = payment.telegram_payment_charge_id, payment.total_amount
+    await _take_back(message.chat.id, charge, stars, int(message.date.timestamp()), services)
+    await services.replies.say(source_of(message), View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount)))
+
+
+async def support(message: Message, words: Words, services: Services) -> None:
+    """Say whom to ask, and what was paid (https://core.telegram.org/bots/payments-stars asks for this command)."""
+    payments = await services.shop.payments.of(actor_of(message) or message.chat.id)
+    if not services.shop.support and not payments:
+        view = View(words(Text.UNKNOWN_COMMAND))
+    else:
+        view = View(_listed(words(Text.PAY_SUPPORT, contact=services.shop.support or "-"), words, payments))
+    await services.replies.say(source_of(message), view)
+
+
+async def refund(message: Message, words: Words, services: Services, command: CommandObject) -> None:
+    """List a user's payments, or give one of them back: for admins. May be repeated, the money goes back once."""
+    match (command.args or "").split():
+        case [user] if user.isdecimal():
+            payments = await services.shop.payments.of(int(user))
+            title = words(Text.PAYMENTS_OF if payments else Text.NO_PAYMENTS, user=user)
+            said = _listed(title, words, payments)
+        case [user, charge] if user.isdecimal():
+            said = await _refund(int(user), charge, words, services)
+        case _:
+            said = words(Text.ADMIN_USAGE, usage="/refund 123456789 stx…")
+    await services.replies.say(source_of(message), View(said))
+
+
+async def _refund(user_id: int, charge: str, words: Words, services: Services) -> str:
+    payment = next((each for each in await services.shop.payments.of(user_id) if each.charge == charge), None)
+    if payment is None:
+        return words(Text.NO_PAYMENTS, user=str(user_id))
+    try:
+        await services.messenger.refund(user_id, charge)
+    except TelegramRefusedError as error:
+        return words(Text.REFUND_REFUSED, why=error.description)
+    await _take_back(user_id, charge, payment.stars, payment.at, services)
+    return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
+
+
+async def _take_back(user_id: int, charge: str, stars: int, at: int, services: Services) -> None:
+    if await services.shop.payments.refunded(user_id, charge, stars=stars, at=at) is not None:
+        services.shop.metrics.payments.labels("refunded").inc()
+        services.shop.metrics.stars.labels("refunded").inc(stars)
+
+
+def _listed(title: str, words: Words, payments: list[Payment]) -> str:
+    lines = [
+        words(
+            Text.PAYMENT, date=datetime.fromtimestamp(payment.at, UTC).date().isoformat(), stars=payment.stars,
+            jobs=payment.jobs, left=payment.left, charge=payment.charge,
+            state="refunded" if payment.refunded else "paid",
+        )
+        for payment in payments[:MOST_LISTED]
+    ]  # fmt: skip
+    return "\n\n".join([title, *lines])
+
+
+def _pack_of(said: str | None, verb: str) -> Pack | None:
+    first, _, rest = (said or "").partition(":")
+    try:
+        return Pack.read(rest) if first == verb else None
+    except ValueError:
+        return None
+
+
+def make_message_router() -> Router:
+    """Make the router of what Telegram itself says about payments."""
+    router = Router(name="payments")
+    router.message.register(paid, F.successful_payment)
+    router.message.register(returned, F.refunded_payment, F.chat.type == "private")
+    return router
+
+
+def make_press_router() -> Router:
+    """Make the router of the packs' buttons."""
+    router = Router(name="packs")
+    router.callback_query.register(choose, F.data.startswith(f"{BUY}:"), F.message.chat.type == "private")
+    return router
+
+
+def make_checkout_router() -> Router:
+    """Make the router of the question before a payment."""
+    router = Router(name="checkout")
+    router.pre_checkout_query.register(agree)
+    return router

@@ -1,0 +1,107 @@
+"""Whose a job is, and which messages are its own. Neither a keyboard nor its data proves anything.
+
+Whoever writes a message chooses its keyboard, and a client sends whatever data it likes
+(https://core.telegram.org/bots/api#callbackquery). Believed is what the bot keeps: who asked for a job, in which chat,
+and which of its own messages answers it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram.types import InaccessibleMessage
+
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.migrations import CONTINUED
+from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.edits.submit import StoredPicture
+from qwenedit_bot.edits.views import FURTHER, job_of
+from qwenedit_bot.texts import Text
+from qwenedit_bot.users.actors import actor_of
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs import Status
+
+
+async def own_job(press: CallbackQuery, words: Words, services: Services) -> Status | None:
+    """Return the job that a button is about, or say why the press does nothing.
+
+    It does something for the one who asked for the job, in the chat of its answer. That the button is under a message
+    of this bot, the middleware has seen.
+    """
+    status = await services.queue.status((press.data or "").partition(":")[2])
+    if status is None:
+        refusal = Text.PRESS_FORGOTTEN
+    elif status.job.user_id != press.from_user.id:
+        refusal = Text.PRESS_NOT_YOURS
+    elif not await _is_shown_in(press, status, services):
+        refusal = Text.PRESS_FORGOTTEN
+    else:
+        return status
+    await services.messenger.answer_press(press.id, words(refusal), alert=True)
+    return None
+
+
+async def result_of(message: Message, services: Services) -> StoredPicture | None:
+    """Return the result that a message of the bot shows, while it is kept."""
+    status = await _shown_by(message, services)
+    if status is None or status.result is None or not await services.store.holds(status.result.picture):
+        return None
+    return StoredPicture(status.result.picture)
+
+
+async def asker_of(message: Message, services: Services) -> int | None:
+    """Return whose message it is, or, for one of the bot's own, who asked for the job that it shows."""
+    if not is_of_bot(message, services.bot_id):
+        return actor_of(message) or (message.from_user.id if message.from_user else None)
+    status = await _shown_by(message, services)
+    return status.job.user_id if status is not None else None
+
+
+async def is_jobs_own(message_id: int, status: Status | None, services: Services) -> bool:
+    """Whether a message is the one that its job's end changes.
+
+    Another one is left where Redis forgot the job, or where the reply to our sending it was lost and it was sent
+    again: nothing else would ever take its button away.
+    """
+    if status is None or status.job.reply is None:
+        return False
+    reply = status.job.reply
+    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+    return message_id in {number % CONTINUED for number in (reply.placeholder_id, answer) if number is not None}
+
+
+async def _shown_by(message: Message, services: Services) -> Status | None:
+    """Return the job whose result a message shows: one of this bot's, known as that job's answer in that chat."""
+    if not is_of_bot(message, services.bot_id):
+        return None
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    jobs = {job_of(button.callback_data or "", FURTHER) for row in rows for button in row} - {None}
+    if len(jobs) != 1:
+        return None
+    status = await services.queue.status(jobs.pop() or "")
+    if status is None or status.job.reply is None:
+        return None
+    if status.job.reply.chat_id == message.chat.id:
+        return status if await is_jobs_own(message.message_id, status, services) else None
+    return status if await _went_to(message.chat.id, status, services) else None
+
+
+async def _is_shown_in(press: CallbackQuery, status: Status, services: Services) -> bool:
+    """Whether a press comes from the chat of a job's answer, or from the answer itself where Telegram hides it."""
+    if press.message is None or status.job.reply is None:
+        return False
+    if status.job.reply.chat_id != press.message.chat.id:
+        return await _went_to(press.message.chat.id, status, services)
+    if isinstance(press.message, InaccessibleMessage):
+        return await is_jobs_own(press.message.message_id, status, services)
+    return True
+
+
+async def _went_to(chat_id: int, status: Status, services: Services) -> bool:
+    """Whether the group of a job's answer became this supergroup, where its messages have other numbers."""
+    return status.job.reply is not None and await services.chats.current(status.job.reply.chat_id) == chat_id

@@ -1,0 +1,338 @@
+"""From a finished job to the user's screen, once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
+from qwenedit_bot.chat.messenger import Picture, Source
+from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.edits import views
+from qwenedit_bot.edits.gates import left
+from qwenedit_bot.inbox.scheduler import PoisonError
+from qwenedit_bot.moderation.port import Verdict
+from qwenedit_bot.texts import Text
+from qwenedit_decoder.decoding import PictureRefusedError
+from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, UnreadableJobError, event_of, short_id
+from qwenedit_telemetry import attributes, job_context, tracing
+
+if TYPE_CHECKING:
+    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.common.recent import Recent
+    from qwenedit_bot.edits.daily_counts import Tally
+    from qwenedit_bot.edits.eta.durations import Experience
+    from qwenedit_bot.edits.undelivered import Undelivered
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.moderation.port import Moderation
+    from qwenedit_bot.payments.accounts import Accounts
+    from qwenedit_bot.pictures.results import ResultPicture, Results
+    from qwenedit_bot.texts import Texts, Words
+    from qwenedit_jobs import Event, JobQueue, PictureStore, Status
+    from qwenedit_jobs.lanes import Row
+
+log = structlog.get_logger(__name__)
+
+
+class Deliver:
+    """Answers jobs. The answer is an edit of the job's own message, so giving it again changes nothing visible.
+
+    Args:
+        queue: Knows the job and whether it was answered.
+        store: Forgets pictures that nobody may see.
+        results: Have the picture.
+        messenger: Shows it.
+        replies: Knows the job's message, should it have been replaced.
+        texts: The words of all languages.
+        metrics: Counts the answers.
+        experience: Learns how long jobs take.
+        answered: Which jobs were answered lately, by their id, and when these were accepted.
+        accounts: Get back what a failed job has cost.
+        tally: Counts the answers for the admins.
+        undelivered: Keeps answers for chats in which the bot may not write now.
+        moderation: Sees each picture first.
+    """
+
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
+        self,
+        *,
+        queue: JobQueue,
+        store: PictureStore,
+        results: Results,
+        messenger: Messenger,
+        replies: Replies,
+        texts: Texts,
+        metrics: BotMetrics,
+        experience: Experience,
+        answered: Recent[str, float],
+        accounts: Accounts,
+        tally: Tally,
+        moderation: Moderation,
+        undelivered: Undelivered,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._results = results
+        self._messenger = messenger
+        self._replies = replies
+        self._texts = texts
+        self._metrics = metrics
+        self._experience = experience
+        self._recently = answered
+        self._accounts = accounts
+        self._tally = tally
+        self._moderation = moderation
+        self._undelivered = undelivered
+
+    async def __call__(self, event: Event) -> None:
+        """Answer the job that an event says is finished, unless it is answered.
+
+        Raises:
+            LaterError: Telegram's pace, or memory, is not to be had now; as with the next, nothing is lost.
+            TelegramUnavailableError: Telegram does not answer.
+            PoisonError: the job is another version's; it is set aside until a version that knows it is asked again.
+        """
+        with job_context(event.job_id):
+            status = await self._queue.status(event.job_id)
+            if status is None:
+                if await self._queue.exists(event.job_id):
+                    raise PoisonError("the job cannot be read by this version")
+                log.warning("answer.job_forgotten", state=event.state)
+                return
+            chat = status.job.reply.chat_id if status.job.reply is not None else 0
+            with on_behalf_of(status.job.user_id, caller=f"answer:{chat}"):
+                await self._give(event, status)
+
+    async def _give(self, event: Event, status: Status) -> None:
+        if not status.state.final:
+            # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
+            await self._announce(event, status)
+            return
+        if event.redraw:
+            await self._redraw(status)
+            return
+        if status.answered and not event.again:
+            return
+        if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
+            # Redis has forgotten that, and how the job had ended: it was executed again.
+            log.info("answer.given_before", state=event.state)
+            await self._queue.answered(event.job_id, ending=status.ending)
+            return
+        with tracing.continued(
+            "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
+        ) as span:
+            span.set({attributes.OUTCOME: await self._deliver(event, status)})
+
+    async def _announce(self, event: Event, status: Status) -> None:
+        """Tell that a job which had failed is tried again, in a message of its own: edits of old ones go unseen."""
+        reply = status.job.reply
+        if event.state is not State.QUEUED or reply is None:
+            return
+        said = Source(reply.chat_id, reply.source_message_id, f"{reply.discriminator}again {event.entry}")
+        try:
+            view = views.requeued(self._texts.of(reply.language), status.job.id)
+            message_id = await self._replies.say(said, view)
+        except ChatUnreachableError as error:
+            log.info("answer.unreachable", error=str(error))
+            return
+        await self._queue.readdress(status.job.id, message_id)
+        await self._replies.remember(Source(reply.chat_id, reply.source_message_id, reply.discriminator), message_id)
+        log.info("answer.tried_again")
+
+    async def _deliver(self, event: Event, status: Status) -> str:
+        finished_at = event.at or status.enqueued_at
+        seconds = finished_at - status.enqueued_at
+        outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
+        self._recently.note(event.job_id, status.enqueued_at)
+        # Only now: after a crash before this line the same answer is given again.
+        if await self._queue.answered(event.job_id, ending=status.ending):
+            self._metrics.deliveries.labels(outcome).inc()
+            await self._tally.count(status.state)
+            reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
+            self._metrics.finished.labels(status.state, reason or "").inc()
+            self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
+            if status.state is State.DONE and status.started_at is not None:
+                await self._experience.note_duration(status.job.edit.workflow, finished_at - status.started_at)
+            told = {"reason": reason} if reason else {}
+            log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
+        return outcome
+
+    async def _redraw(self, status: Status) -> None:
+        """Put a job's last words back where a late progress edit may have overwritten them.
+
+        Over a picture it could not, and no more can this: Telegram refuses to edit the text of a photo or a file. So
+        words that a picture should have had instead are right wherever they can be written.
+        """
+        reply = status.job.reply
+        if reply is None or not status.answered:  # the answer comes after, and is written over anything
+            return
+        verdict = await self._moderation.withheld(status.job.id)
+        if verdict is not None and status.result is not None:
+            view = self._withheld_words(status, verdict, reply)
+        elif status.state is State.DONE:
+            held = status.result is not None and await self._store.holds(status.result.picture)
+            reason = Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED
+            view = self._last_words(status, State.FAILED, reason, reply)
+        else:
+            view = self._last_words(status, status.state, status.reason, reply)
+        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        try:
+            await self._messenger.edit(reply.chat_id, await self._replies.find(to) or reply.placeholder_id, view)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            log.info("answer.not_redrawn", error=str(error))
+
+    async def _answer(self, status: Status, reply: ReplyTo, seconds: float) -> str:
+        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        try:
+            message_id = await self._replies.find(to) or reply.placeholder_id
+            verdict = await self._moderation.withheld(status.job.id)
+            if verdict is not None and status.result is not None:  # found before a crash
+                return await self._withhold(status, verdict, status.result.picture, reply, to, message_id)
+            if status.state is State.DONE:
+                return await self._answer_with_picture(status, reply, to, message_id, seconds)
+            return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
+            await self._undelivered.note(reply.chat_id, status.job.id)
+            log.warning("answer.unreachable", error=str(error))
+            return "unreachable"
+
+    async def _answer_with_picture(
+        self, status: Status, reply: ReplyTo, to: Source, message_id: int, seconds: float
+    ) -> str:
+        if status.result is None:
+            return await self._answer_in_words(status, State.FAILED, Reason.UNKNOWN, reply, to, message_id)
+        await self._messenger.ready(reply.chat_id, edit=True)  # before the picture takes memory
+        try:
+            async with self._results.read(status.result.picture, owner=status.job.user_id) as result:
+                return await self._answer_with_result(
+                    status, result, status.result.picture, reply, to, message_id, seconds
+                )
+        except PictureExpiredError:
+            return await self._answer_in_words(status, State.FAILED, Reason.PICTURE_EXPIRED, reply, to, message_id)
+        except PictureRefusedError:
+            log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
+            return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+
+    async def _answer_with_result(
+        self,
+        status: Status,
+        result: ResultPicture,
+        ref: str,
+        reply: ReplyTo,
+        to: Source,
+        message_id: int,
+        seconds: float,
+    ) -> str:
+        judged = result.photo or result.original
+        verdict = await self._moderation.of_result(status.job.id, status.job.edit.prompt, judged)
+        if verdict is not Verdict.ALLOWED:
+            return await self._withhold(status, verdict, ref, reply, to, message_id)
+        words = self._texts.of(reply.language)
+        caption = views.done(words, status.job.id, seconds=seconds)
+        account = await self._accounts.of(status.job.user_id)
+        if account is not None:
+            caption += f"\n{left(words, account)}"
+        refusals = list[TelegramRefusedError]()
+        for data, as_file in ((result.photo, False), (result.original, True)):
+            buttons = views.result_buttons(words, status, as_file=as_file)
+            if data is None:
+                continue
+            picture = Picture(data, caption, as_file, buttons, name=short_id(status.job.id))
+            try:
+                await self._show(picture, to, message_id)
+            except TelegramRefusedError as error:
+                log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(data))
+                refusals.append(error)
+            else:
+                return "file" if as_file else "picture"
+        if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
+            # An admin of the group may allow it: then the picture comes into the place of these words.
+            await self._undelivered.note(reply.chat_id, status.job.id)
+            await self._say_last(views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
+            return "forbidden"
+        return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
+
+    async def _withhold(
+        self, status: Status, verdict: Verdict, picture: str, reply: ReplyTo, to: Source, message_id: int
+    ) -> str:
+        """Say that the picture is not shown; it is deleted, for no button may bring it back."""
+        await self._store.delete(picture)
+        await self._accounts.give_back(status.job.user_id, status.job.id)
+        await self._say_last(self._withheld_words(status, verdict, reply), to, message_id)
+        return "withheld"
+
+    def _withheld_words(self, status: Status, verdict: Verdict, reply: ReplyTo) -> View:
+        text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
+        words = self._texts.of(reply.language)
+        return self._not_counted(views.withheld(words, status.job.id, text), status, words)
+
+    async def _show(self, picture: Picture, to: Source, message_id: int) -> None:
+        if await self._messenger.show(to.chat_id, message_id, picture):
+            return
+        # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
+        # reply is lost, words come twice and not the picture.
+        another = await self._replies.say(to, View(picture.caption))
+        if not await self._messenger.show(to.chat_id, another, picture):
+            log.info("answer.deleted")
+
+    async def _answer_in_words(
+        self, status: Status, state: State, reason: Reason | None, reply: ReplyTo, to: Source, message_id: int
+    ) -> str:
+        if state is State.FAILED or status.attempt == 0:
+            await self._accounts.give_back(status.job.user_id, status.job.id)
+        view = self._last_words(status, state, reason, reply)
+        if state is State.CANCELLED:
+            await self._messenger.edit(to.chat_id, message_id, view)
+            return "cancelled"
+        await self._say_last(view, to, message_id)
+        return "failed"
+
+    async def _say_last(self, view: View, to: Source, message_id: int) -> None:
+        try:
+            if await self._messenger.edit(to.chat_id, message_id, view):
+                return
+        except TelegramRefusedError as error:
+            log.warning("answer.edit_refused", error=str(error))
+        await self._replies.remember(to, await self._messenger.send(to, view))
+
+    def _last_words(self, status: Status, state: State, reason: Reason | None, reply: ReplyTo) -> View:
+        words = self._texts.of(reply.language)
+        view = views.outcome(words, status.job.id, state, reason)
+        return self._not_counted(view, status, words) if state is State.FAILED else view
+
+    def _not_counted(self, view: View, status: Status, words: Words) -> View:
+        if not self._accounts.limited(status.job.user_id):
+            return view
+        return replace(view, text=f"{view.text}\n{words(Text.NOT_COUNTED)}")
+
+
+class AnswerWork:
+    """What the scheduler does about an entry of the answers. An answer is never given up.
+
+    Args:
+        deliver: Gives it.
+    """
+
+    patience: int | None = None
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+
+    async def __call__(self, row: Row) -> None:
+        """Answer a job; raises what `Deliver` raises, and PoisonError for what this version cannot read."""
+        try:
+            event = event_of(row)
+        except (ValueError, KeyError, TypeError) as error:
+            raise PoisonError from error
+        try:
+            await self._deliver(event)
+        except UnreadableJobError as error:
+            raise PoisonError from error
+
+    async def apologise(self, row: Row) -> None:
+        """Leave the job's message as it is: whoever mends what is wrong has the answer given."""

@@ -1,0 +1,42 @@
+"""Moves the ends of jobs from the workers' stream into the lanes of the chats that wait for an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from redis.exceptions import RedisError
+
+from qwenedit_bot.common.waiting import Backoff, pause
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from qwenedit_jobs import Events
+
+BLOCK = 1.0
+"""Seconds that one look waits for the first end; also how long a stop may take to be seen."""
+
+log = structlog.get_logger(__name__)
+
+
+async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Move each end as it comes, until the wish to stop comes.
+
+    Args:
+        events: The stream and the lanes.
+        wake: Set when there is something to answer.
+        stop: The wish to stop.
+    """
+    backoff = Backoff()
+    while not stop.is_set():
+        try:
+            if await events.wait(BLOCK) and await events.drain():
+                wake.set()
+        except RedisError as error:
+            wait = backoff.next()
+            if wait > 0:
+                log.warning("answers.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+            await pause(stop, wait)
+        else:
+            backoff.reset()

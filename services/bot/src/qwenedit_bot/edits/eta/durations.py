@@ -1,0 +1,90 @@
+"""What earlier jobs teach about the next ones: how long they take, and how long a GPU takes to wake."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from redis.exceptions import RedisError
+
+from qwenedit_bot.edits.eta.estimate import Outlook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_jobs.presence import Workers
+
+log = structlog.get_logger(__name__)
+
+KEPT = 20
+"""Recent times from which the usual one is taken."""
+REMEMBERED = 30 * 86_400
+"""Seconds without a new one after which they are forgotten."""
+SIGN_OF_LIFE = 35.0
+"""Seconds since a worker's last one, beyond which it is not counted on: three of them went missing."""
+
+
+class Experience:
+    """Times of recent jobs, shared by all replicas.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+        workers: Those that are up.
+        paused_key: There while an operator has the queue paused.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys, workers: Workers, *, paused_key: str) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._workers = workers
+        self._paused_key = paused_key
+
+    async def note_duration(self, workflow: str | None, seconds: float) -> None:
+        """Remember how long a job of a workflow kept its worker."""
+        await self._note(self._keys.durations(workflow or ""), seconds)
+
+    async def note_cold_start(self, seconds: float) -> None:
+        """Remember how long a job waited for the first worker to come up."""
+        await self._note(self._keys.cold_starts, seconds)
+
+    async def outlook(self, workflows: Iterable[str]) -> Outlook:
+        """Return what is known now, of these workflows; the workers' own has the empty name."""
+        names = sorted(set(workflows))
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.exists(self._paused_key)
+        pipeline.lrange(self._keys.cold_starts, 0, -1)
+        for name in names:
+            pipeline.lrange(self._keys.durations(name), 0, -1)
+        (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
+        now = seconds + microseconds / 1e6
+        seen = await self._workers.seen()
+        up = [each for each in seen if each.presence.ready and not each.presence.draining]
+        usual = {name: _usual(times) for name, times in zip(names, durations, strict=True)}
+        return Outlook(
+            now=now,
+            workers=sum(now - each.at < SIGN_OF_LIFE for each in up),
+            paused=bool(paused),
+            durations={name: time for name, time in usual.items() if time is not None},
+            cold_start=_usual(cold_starts),
+        )
+
+    async def _note(self, key: str, seconds: float) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.lpush(key, round(seconds, 1))
+        pipeline.ltrim(key, 0, KEPT - 1)
+        pipeline.expire(key, REMEMBERED)
+        try:
+            await pipeline.execute()
+        except RedisError as error:  # what is learnt is worth no second attempt at anything else
+            log.info("experience.not_kept", error=type(error).__name__)
+
+
+def _usual(times: object) -> float | None:
+    found = [float(time) for time in cast("list[str]", times)]
+    return median(found) if found else None

@@ -1,0 +1,101 @@
+"""What keeps one user's wishes from crowding out everybody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.edits.submit import Refused
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.edits.submit import Request
+    from qwenedit_bot.payments.accounts import Account, Accounts
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs.queue import Limits
+
+BURST = 10
+"""Seconds: refusals that follow each other faster belong together, and only the first is answered."""
+
+
+class RoomGate:
+    """Refuses what the queue would refuse, before anything is fetched or said; a whole burst with one answer.
+
+    Args:
+        queue: The queue.
+        limits: How much it takes.
+        replies: Knows whether this burst was answered.
+    """
+
+    def __init__(self, queue: JobQueue, limits: Limits, replies: Replies) -> None:
+        self._queue = queue
+        self._limits = limits
+        self._replies = replies
+
+    async def check(self, request: Request, words: Words) -> Refused | None:
+        """Count the user's unfinished jobs, and the line."""
+        counts, unfinished = await self._queue.room(request.user_id)
+        if unfinished >= self._limits.max_unfinished_per_user:
+            view = View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
+            return await once_a_burst(self._replies, request, "too_many_unfinished", view)
+        if counts.waiting + counts.delayed >= self._limits.max_queue_length:
+            return await once_a_burst(self._replies, request, "queue_full", View(words(Text.QUEUE_FULL)))
+        return None
+
+    async def withdraw(self, request: Request) -> None:
+        """Nothing was taken."""
+
+
+class DailyGate:
+    """Counts jobs against what a user may ask for.
+
+    Args:
+        accounts: The users' accounts.
+        replies: Knows whether this burst was answered.
+        for_sale: Whether more can be bought.
+    """
+
+    def __init__(self, accounts: Accounts, replies: Replies, *, for_sale: bool = False) -> None:
+        self._accounts = accounts
+        self._replies = replies
+        self._for_sale = for_sale
+
+    async def check(self, request: Request, words: Words) -> Refused | None:
+        """Charge the job, unless nothing is left."""
+        account = await self._accounts.charge(request.user_id, request.job_id)
+        if account is None:
+            return None
+        view = View(used_up(words, account, for_sale=self._for_sale))
+        return await once_a_burst(self._replies, request, "daily_limit", view)
+
+    async def withdraw(self, request: Request) -> None:
+        """Give the job back: it was refused after all."""
+        await self._accounts.give_back(request.user_id, request.job_id)
+
+
+async def once_a_burst(replies: Replies, request: Request, reason: str, view: View) -> Refused:
+    """Refuse in words, or silently when the message before was refused so a moment ago."""
+    speaks = await replies.speaks_for(request.to, f"{reason}:{request.user_id}", seconds=BURST)
+    return Refused(reason, view if speaks else None)
+
+
+def used_up(words: Words, account: Account, *, for_sale: bool) -> str:
+    """Say that nothing is left today."""
+    said = words(Text.DAILY_LIMIT, count=account.per_day, time=remaining(words, account.resets_in))
+    return f"{said}\n\n{words(Text.BUY_HINT)}" if for_sale else said
+
+
+def left(words: Words, account: Account) -> str:
+    """Say how much is left today."""
+    said = words(
+        Text.LEFT_TODAY, count=max(0, account.per_day - account.used), time=remaining(words, account.resets_in)
+    )
+    return f"{said}\n{words(Text.LEFT_BOUGHT, count=account.bought)}" if account.bought else said
+
+
+def remaining(words: Words, seconds: float) -> str:
+    """Tell a duration of up to a day, in hours and minutes."""
+    minutes = max(1, round(seconds / 60))
+    return words(Text.DURATION, hours=minutes // 60, minutes=minutes % 60)

@@ -1,0 +1,228 @@
+"""Keeps the messages of unfinished jobs current, within what Telegram allows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
+from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.edits import views
+from qwenedit_bot.edits.eta.estimate import forecast
+from qwenedit_jobs import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.edits.eta.durations import Experience
+    from qwenedit_bot.edits.eta.estimate import Outlook, Wait
+    from qwenedit_bot.edits.late_progress import Drawing
+    from qwenedit_bot.texts import Texts
+    from qwenedit_jobs import JobQueue, ReplyTo, Status
+
+TICK = 1.0
+"""Seconds between two looks at the jobs."""
+EDIT_EVERY = 4.0
+"""Seconds between two edits of a message within one phase."""
+EDIT_EVERY_IN_GROUP = 15.0
+"""The same in a group, whose budget all its jobs share."""
+ACTION_EVERY = 5.0
+"""Seconds for which Telegram shows a chat action."""
+ACTION_EVERY_IN_GROUP = 20.0
+AT_ONCE = 10
+"""Most edits on their way at the same time."""
+HEAD = 50
+"""Jobs at the head of the line that are looked at in each tick."""
+FURTHER = 50
+"""Jobs further back that are looked at in a tick, others in the next one: a line of 1,000 in 20 seconds."""
+OTHERS = 200
+"""Jobs that run, or pause, and are looked at in each tick."""
+READ_AT_ONCE = 25
+"""Jobs that are read and drawn without a pause: some 10 ms, in which nothing else happens."""
+FORGOTTEN_AFTER = 900.0
+"""Seconds after which what a job's message says is no longer known, where nobody has looked at the job since."""
+
+_Phase = tuple[str, str, bool]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What a job's message says now, as far as this replica knows."""
+
+    view: View
+    phase: _Phase
+    at: float
+    looked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    status: Status
+    reply: ReplyTo
+    view: View
+    phase: _Phase
+
+
+class Progress:
+    """Draws every unfinished job from what Redis knows of it; nothing depends on having seen each change.
+
+    Args:
+        queue: Knows the jobs.
+        messenger: Edits their messages.
+        drawing: Has answers said again that a late edit overwrote.
+        texts: The words of all languages.
+        experience: Knows how long jobs take, and the workers that are up.
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        messenger: Messenger,
+        drawing: Drawing,
+        texts: Texts,
+        experience: Experience,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._messenger = messenger
+        self._drawing = drawing
+        self._texts = texts
+        self._experience = experience
+        self._clock = clock
+        self._without_worker_since: float | None = None
+        self._shown: dict[str, _Shown] = {}
+        self._acted: dict[int, float] = {}
+        self._further = HEAD
+        self._forget_at = 0.0
+
+    async def tick(self) -> None:
+        """Look at the jobs whose messages may change, and edit those that did.
+
+        However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
+        of the rest.
+        """
+        await self._drawing.look()
+        places, others, length = await self._window()
+        statuses = await self._read([*places, *others])
+        now = self._clock()
+        self._forget(now)
+        outlook = await self._experience.outlook(status.job.edit.workflow or "" for status in statuses)
+        await self._learn(statuses, outlook, now, waiting=length)
+        waits = forecast(statuses, outlook, places)
+        room = asyncio.Semaphore(AT_ONCE)
+        changes = await self._changes(statuses, places, waits, now)
+        await self._drawing.begin(change.status.job.id for change in changes)
+        async with asyncio.TaskGroup() as edits:
+            for change in changes:
+                edits.create_task(self._edit(change, room))
+            for chat_id in self._busy_chats(statuses):
+                edits.create_task(self._act(chat_id, room))
+
+    async def _window(self) -> tuple[dict[str, int], tuple[str, ...], int]:
+        """Return the places in line of the jobs to look at, the ids of others to look at, and the line's length."""
+        head = await self._queue.window(skip=0, count=HEAD, others=OTHERS)
+        if head.length <= HEAD:
+            return head.line, head.others, head.length
+        if self._further >= head.length:
+            self._further = HEAD
+        further = await self._queue.window(skip=self._further, count=FURTHER, others=0)
+        self._further += FURTHER
+        return (
+            head.line | {job: place for job, place in further.line.items() if job not in head.line},
+            head.others,
+            head.length,
+        )
+
+    async def _read(self, ids: list[str]) -> list[Status]:
+        statuses: list[Status] = []
+        for start in range(0, len(ids), READ_AT_ONCE):
+            statuses += await self._queue.statuses(ids[start : start + READ_AT_ONCE])
+        return statuses
+
+    def _forget(self, now: float) -> None:
+        """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
+        self._acted = {chat: at for chat, at in self._acted.items() if now - at < _action_every(chat)}
+        if now >= self._forget_at:
+            self._shown = {job: shown for job, shown in self._shown.items() if now - shown.looked_at < FORGOTTEN_AFTER}
+            self._forget_at = now + FORGOTTEN_AFTER / 10
+
+    async def _learn(self, statuses: list[Status], outlook: Outlook, now: float, *, waiting: int) -> None:
+        """See how long a GPU takes to wake: from a job that waits without any worker to a worker that is up."""
+        states = {status.state for status in statuses}
+        up = outlook.workers > 0 or State.RUNNING in states
+        if up and self._without_worker_since is not None:
+            await self._experience.note_cold_start(now - self._without_worker_since)
+        if up or outlook.paused or not waiting:
+            self._without_worker_since = None
+        elif self._without_worker_since is None:
+            self._without_worker_since = now
+
+    async def _changes(
+        self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float
+    ) -> list[_Change]:
+        """Return what to edit, first what is new and then what was not edited for longest."""
+        changes: list[_Change] = []
+        for number, status in enumerate(statuses):
+            if number % READ_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if status.job.reply is None or status.state.final:
+                continue
+            place = places.get(status.job.id) if status.state is State.QUEUED else None
+            words = self._texts.of(status.job.reply.language)
+            view = views.progress(words, status, position=place, wait=waits.get(status.job.id))
+            pause = EDIT_EVERY_IN_GROUP if is_group(status.job.reply.chat_id) else EDIT_EVERY
+            phase = (status.state, status.phase, status.cancelling)
+            shown = self._shown.get(status.job.id)
+            if shown is not None:
+                shown.looked_at = now
+            if shown is None or (shown.view != view and (shown.phase != phase or now - shown.at >= pause)):
+                changes.append(_Change(status, status.job.reply, view, phase))
+        return sorted(changes, key=lambda change: self._edited_at(change.status.job.id))
+
+    def _edited_at(self, job_id: str) -> float:
+        shown = self._shown.get(job_id)
+        return shown.at if shown is not None else 0.0
+
+    async def _edit(self, change: _Change, room: asyncio.Semaphore) -> None:
+        async with room:
+            job_id = change.status.job.id
+            try:
+                edited = await self._messenger.edit_if_cheap(
+                    change.reply.chat_id, change.reply.placeholder_id, change.view
+                )
+            except TelegramUnavailableError:
+                return  # it may have landed, or may still land: `Drawing.look` sees to that
+            except BotError as error:
+                # The answer will meet the same trouble and deal with it.
+                log.info("progress.not_shown", job=job_id, error=type(error).__name__)
+                edited = False
+            if edited is not None:  # else the next tick tries again, with what is true then
+                now = self._clock()
+                self._shown[job_id] = _Shown(change.view, change.phase, now, now)
+            await self._drawing.settle(job_id)
+
+    def _busy_chats(self, statuses: list[Status]) -> set[int]:
+        return {
+            status.job.reply.chat_id
+            for status in statuses
+            if status.state is State.RUNNING and status.job.reply is not None
+        } - self._acted.keys()
+
+    async def _act(self, chat_id: int, room: asyncio.Semaphore) -> None:
+        self._acted[chat_id] = self._clock()
+        async with room:
+            await self._messenger.show_activity(chat_id)
+
+
+def _action_every(chat_id: int) -> float:
+    return ACTION_EVERY_IN_GROUP if is_group(chat_id) else ACTION_EVERY

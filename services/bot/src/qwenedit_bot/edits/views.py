@@ -1,0 +1,159 @@
+"""How a job looks in a chat: pure functions from what is known of it to what the user sees."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
+from qwenedit_bot.texts import Text
+from qwenedit_jobs import Phase, Reason, State, short_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenedit_bot.edits.eta.estimate import Wait
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs import Status
+
+BAR_LENGTH = 10
+SAID_IN_SECONDS = 90
+"""Seconds from which on minutes are said instead."""
+CANCEL = "cancel"
+"""First part of the cancel button's data; the job's id follows."""
+AGAIN, FURTHER, AS_FILE, SEED = "again", "further", "file", "seed"
+"""The same of the buttons under a job's answer."""
+
+WORTH_ANOTHER_TRY = frozenset(
+    (Reason.COMFYUI_UNAVAILABLE, Reason.TIMEOUT, Reason.WORKER_LOST, Reason.EXPIRED, Reason.UNKNOWN)
+)
+"""Why a job may fail that works the next time, with nothing changed."""
+
+
+def received(words: Words, job_id: str) -> View:
+    """A job's message before the job is accepted."""
+    return View(_marked(words, words(Text.RECEIVED), job_id), _cancel(words, job_id))
+
+
+def requeued(words: Words, job_id: str) -> View:
+    """A job's new message after an operator had it tried again."""
+    return View(words(Text.REQUEUED), _cancel(words, job_id))
+
+
+def progress(words: Words, status: Status, *, position: int | None, wait: Wait | None = None) -> View:
+    """A job's message while the job is not finished.
+
+    Args:
+        words: The user's language.
+        status: What is known of the job.
+        position: Its place in line, from 1; None while it is not in line.
+        wait: What is expected for it, where that is known.
+    """
+    if status.cancelling:
+        return View(words(Text.STOPPING), _cancel(words, status.job.id, disabled=True))
+    text = _progress_text(words, status, position)
+    if status.state is State.QUEUED and wait is not None:
+        text = f"{text}\n{_expected(words, wait)}"
+    return View(_marked(words, text, status.job.id), _cancel(words, status.job.id))
+
+
+def overview(words: Words, jobs: Sequence[tuple[Status, int | None]]) -> View:
+    """All unfinished jobs of a user, each with its place in line."""
+    if not jobs:
+        return View(words(Text.NOTHING_IN_THE_WORKS))
+    parts = (_marked(words, _progress_text(words, job, place), job.job.id, gap="\n") for job, place in jobs)
+    return View("\n\n".join(parts))
+
+
+def outcome(words: Words, job_id: str, state: State, reason: Reason | None) -> View:
+    """A job's message after it failed or was cancelled."""
+    if state is State.CANCELLED:
+        return View(words(Text.CANCELLED))
+    reason = reason or Reason.UNKNOWN
+    once_more = Button(words(Text.TRY_AGAIN_BUTTON), f"{AGAIN}:{job_id}", ButtonStyle.PRIMARY)
+    text = _marked(words, words(Text.FAILED, reason=reason), job_id)
+    return View(text, single(once_more) if reason in WORTH_ANOTHER_TRY else ())
+
+
+def withheld(words: Words, job_id: str, text: Text) -> View:
+    """A job's message where its picture may not be shown."""
+    return View(_marked(words, words(text), job_id))
+
+
+def done(words: Words, job_id: str, *, seconds: float) -> str:
+    """What is said under a finished picture.
+
+    Args:
+        words: The user's language.
+        job_id: The job.
+        seconds: From its acceptance to its end.
+    """
+    return words(Text.DONE, seconds=max(1, round(seconds)), job=short_id(job_id))
+
+
+def result_buttons(words: Words, status: Status, *, as_file: bool) -> Buttons:
+    """What can be done with a finished picture.
+
+    Args:
+        words: The user's language.
+        status: What is known of the job.
+        as_file: The picture itself is a file already.
+    """
+    job_id = status.job.id
+    seed = str(status.job.edit.seed)
+    file = Button(words(Text.AS_FILE_BUTTON), f"{AS_FILE}:{job_id}")
+    copy_seed = Button(words(Text.SEED_BUTTON), f"{SEED}:{job_id}", copy_text=seed)
+    return (
+        (
+            Button(words(Text.AGAIN_BUTTON), f"{AGAIN}:{job_id}"),
+            Button(words(Text.FURTHER_BUTTON), f"{FURTHER}:{job_id}", ButtonStyle.PRIMARY),
+        ),
+        (copy_seed,) if as_file else (file, copy_seed),
+    )
+
+
+def job_of(data: str, verb: str) -> str | None:
+    """Return the job that a button of this verb is about; None for other buttons."""
+    said, _, rest = data.partition(":")
+    return rest.partition(":")[0] if said == verb and rest else None
+
+
+def bar(step: int, steps: int) -> str:
+    """Draw a progress bar of ten boxes."""
+    filled = min(BAR_LENGTH, BAR_LENGTH * step // steps) if steps > 0 else 0
+    return "▰" * filled + "▱" * (BAR_LENGTH - filled)
+
+
+def _progress_text(words: Words, status: Status, position: int | None) -> str:
+    if status.cancelling:
+        return words(Text.STOPPING)
+    if status.state is State.DELAYED:
+        return words(Text.DELAYED)
+    if status.state is State.QUEUED:
+        return words(Text.QUEUED, position=position) if position is not None else words(Text.RECEIVED)
+    if status.phase is Phase.EDITING and status.steps > 0:
+        return words(Text.EDITING, step=status.step, steps=status.steps, bar=bar(status.step, status.steps))
+    if status.phase is Phase.SENDING:
+        return words(Text.SENDING)
+    return words(Text.STARTING)
+
+
+def _marked(words: Words, text: str, job_id: str, *, gap: str = "\n\n") -> str:
+    """Add what the user can tell the operator, who finds trace and logs by it."""
+    return text + gap + words(Text.JOB, job=short_id(job_id))
+
+
+def _expected(words: Words, wait: Wait) -> str:
+    """Say what is expected, in steps so coarse that not every second changes the message."""
+    if wait.paused:
+        return words(Text.ON_HOLD)
+    text = Text.WAKING if wait.waking else Text.READY_IN
+    if wait.seconds is None:
+        return words(text, unit="unknown", count=0)
+    if wait.seconds < SAID_IN_SECONDS:
+        return words(text, unit="seconds", count=max(1, math.ceil(wait.seconds / 10)) * 10)
+    return words(text, unit="minutes", count=math.ceil(wait.seconds / 60))
+
+
+def _cancel(words: Words, job_id: str, *, disabled: bool = False) -> Buttons:
+    return single(Button(words(Text.CANCEL_BUTTON), f"{CANCEL}:{job_id}", ButtonStyle.DANGER, disabled=disabled))

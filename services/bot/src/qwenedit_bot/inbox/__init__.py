@@ -1,0 +1,1 @@
+"""Updates from Telegram: received, kept in Redis, and handed out in turn."""

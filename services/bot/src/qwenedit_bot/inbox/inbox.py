@@ -1,0 +1,142 @@
+"""Updates on their way: kept in Redis from the moment Telegram may forget them until they are handled."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
+from qwenedit_jobs.lanes import Lanes
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable, Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_jobs.lanes import Row
+
+REMEMBERED = 86_400
+"""Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
+MOST_RECENT = 16 * 1024 * 1024
+"""Bytes of compressed updates that this process remembers, should Redis forget them."""
+AT_ONCE = 100
+"""Updates that one call takes again."""
+ALBUM_WINDOW = 0.8
+"""Seconds after a message of an album within which the next one comes: Telegram delivers them together, and never says
+which is the last."""
+WAITING = 20
+"""Messages of one sender that may wait in a chat; those beyond are answered together, once."""
+
+
+class Door(Protocol):
+    """Knows who may use the bot."""
+
+    async def admitted(self, updates: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
+        """Return the updates that are to be kept; repeated for the same ones it returns the same."""
+
+
+class OpenDoor:
+    """Lets everybody in."""
+
+    async def admitted(self, updates: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
+        """Return all of them."""
+        return list(updates)
+
+
+class Inbox:
+    """The lanes between whoever receives updates and the handlers.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+        name: This replica's.
+        door: Judges who may use the bot; what it refuses is not kept.
+        wake: Set when an update was taken.
+        clock: Seconds, by which updates grow old that this process remembers.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: BotKeys,
+        *,
+        name: str,
+        door: Door | None = None,
+        wake: asyncio.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lanes = Lanes(redis, keys.updates, name=name)
+        self._redis = redis
+        self._keys = keys
+        self._door = door or OpenDoor()
+        self._wake = wake
+        self._recent: Recent[str, bytes] = Recent(most=MOST_RECENT, weigh=len, clock=clock)
+        scripts = files("qwenedit_bot.inbox") / "lua"
+        self._take_script, self._close_album = (
+            self.lanes.script((scripts / f"{name}.lua").read_text()) for name in ("take", "close_album")
+        )
+
+    async def take(self, updates: Iterable[dict[str, Any]]) -> int:
+        """Keep updates, each once however often it comes; returns how many were new.
+
+        Those of an album wait for each other. One that comes when its album is closed follows alone. What a sender
+        sends beyond their share of a chat is not kept: one entry says how many messages that were.
+        """
+        admitted = await self._door.admitted(list(updates))
+        received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]
+        taken = await self._take(received)
+        for update_id, update in received:
+            self._recent.note(update_id, zlib.compress(update.encode(), level=1))
+        return taken
+
+    async def take_again(self) -> int:
+        """Keep again what this process took lately and Redis has forgotten; returns how many updates that were."""
+        recent = [(update_id, zlib.decompress(update).decode()) for update_id, update in self._recent.items()]
+        return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
+
+    async def _take(self, received: list[tuple[str, str]]) -> int:
+        if not received:
+            return 0
+        arguments: list[str | int] = [self.lanes.lane_prefix, self._keys.seen_prefix, self._keys.album_prefix]
+        arguments += [REMEMBERED, round(ALBUM_WINDOW * 1000)]
+        for update_id, update in received:
+            raw = json.loads(update)
+            most = 0 if is_about_money(raw) else WAITING
+            arguments += [update_id, lane_of(raw), _sharing(raw), most, update, *album_of(raw)]
+        taken = int(await self._take_script(keys=(*self.lanes.keys, self._keys.refused), args=arguments))
+        if taken and self._wake is not None:
+            self._wake.set()
+        return taken
+
+    async def open(self, row: Row) -> ReceivedUpdate | None:
+        """Read an entry; None where Redis has forgotten what it stands for, and what is in memory is taken again.
+
+        Raises:
+            ValueError: it is no update.
+        """
+        raw = decoded(row.payload)
+        if "open_album" in raw:
+            album = f"{self._keys.album_prefix}{raw['open_album']}"
+            arguments = (self.lanes.lane_prefix, row.id, REMEMBERED)
+            payload = await self._close_album(keys=(*self.lanes.keys, album), args=arguments)
+            return ReceivedUpdate(row.id, decoded(payload)) if payload else None
+        if "refused" in raw:
+            refused = await self._redis.hget(self._keys.refused, row.id.removeprefix("refused:"))
+            return ReceivedUpdate(row.id, raw["refused"], refused=int(refused or 1))
+        return ReceivedUpdate(row.id, raw)
+
+    async def finish(self, row: Row) -> None:
+        """Forget what is kept beside an entry; before the entry itself."""
+        if row.id.startswith("refused:"):
+            await self._redis.hdel(self._keys.refused, row.id.removeprefix("refused:"))
+
+
+def _sharing(raw: dict[str, Any]) -> str:
+    """Name whose share of the bot an update takes; empty for nobody, and where Telegram waits ten seconds at most."""
+    return "" if "pre_checkout_query" in raw else str(sender_of(raw) or "")

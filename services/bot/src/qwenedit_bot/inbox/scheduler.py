@@ -1,0 +1,298 @@
+"""Works off the entries of lanes: those of one chat one after another, chats side by side and in turn.
+
+An entry in hand is one that is being worked on now. Whatever has to wait, for the pace of Telegram, for another
+attempt or for a converter, is parked in Redis with a due time and holds no slot here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import structlog
+from redis.exceptions import RedisError
+
+from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
+from qwenedit_bot.common.waiting import Backoff, described, pause
+from qwenedit_jobs.lanes.lanes import HOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_jobs.lanes import Lanes, Row
+
+IDLE = 1.0
+"""Seconds between two looks at the lanes when nobody says that an entry has come."""
+HOLD_EVERY = HOLD / 3
+"""Seconds between two signs of life for the entries in hand."""
+DRAIN = 10.0
+"""Seconds that entries in hand have at a stop; what is not done then is done after the next start."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds between attempts at what Telegram does not take; they double."""
+REDIS_PAUSE = 2.0
+"""Seconds until an entry is tried again that Redis refused."""
+DEFECT_ATTEMPTS = 3
+"""Attempts at an entry that runs into a defect of ours, before it is set aside."""
+SHORTEST_SLEEP = 0.005
+SHOWN_BY = "`qwenedit aside list` shows it"
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class PoisonError(Exception):
+    """An entry that cannot be read: another attempt would find it the same."""
+
+
+class Work(Protocol):
+    """What is done about an entry. It may be done again at any time, so it must be repeatable."""
+
+    async def __call__(self, row: Row, /) -> None:
+        """Do it.
+
+        Raises:
+            LaterError: something scarce is not to be had now.
+            TelegramUnavailableError: Telegram did not take it.
+            PoisonError: the entry cannot be read.
+        """
+
+    @property
+    def patience(self) -> int | None:
+        """Failed attempts after which the user is told that it will not be done; None: it is tried until it is."""
+
+    async def apologise(self, row: Row, /) -> None:
+        """Say in the chat that it will not be done, and give back what it has cost. Raises what a call raises."""
+
+
+class Scheduler:
+    """Feeds the entries of lanes to what works them off.
+
+    A crash or a stop at any point leaves an entry to the next start or to another replica.
+
+    Args:
+        lanes: Where the entries are.
+        work: What is done about each.
+        name: For the log and the metrics.
+        slots: Most entries in hand.
+        wake: Set by whoever adds an entry.
+        metrics: Count what is parked and what is set aside.
+        server: Names the Redis that has the lanes. Another one, at the same address, may lack the last moments.
+        ordered: Whether what failed is to be done before what came after it in its chat.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        work: Work,
+        *,
+        name: str,
+        slots: int,
+        wake: asyncio.Event,
+        metrics: BotMetrics,
+        server: Callable[[], Awaitable[str]],
+        ordered: bool,
+    ) -> None:
+        self._lanes = lanes
+        self._work = work
+        self._name = name
+        self._slots = slots
+        self._wake = wake
+        self._metrics = metrics
+        self._server = server
+        self._ordered = ordered
+        self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
+        self._in_hand: dict[str, Row] = {}
+        self._calling: set[asyncio.Task[None]] = set()
+        self._log = log.bind(lanes=name)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until the wish to stop comes, then finish what is in hand."""
+        async with asyncio.TaskGroup() as tasks:
+            beside = [tasks.create_task(self._hold()), tasks.create_task(self._wake_at(stop))]
+            working: set[asyncio.Task[None]] = set()
+            await self._take_back(stop)
+            await self._take(stop, tasks, working)
+            if working:
+                _done, late = await asyncio.wait(working, timeout=DRAIN)
+                for task in late:
+                    task.cancel()
+                if late:
+                    self._log.warning("scheduler.left_for_next_start", entries=len(late))
+                    await asyncio.wait(late)
+            for task in beside:
+                task.cancel()
+
+    async def _take_back(self, stop: asyncio.Event) -> None:
+        """Have what this replica held before a crash at once, and not only when the hold has run out."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                await self._lanes.take_back()
+            except RedisError:
+                await pause(stop, backoff.next())
+            else:
+                return
+
+    async def _take(self, stop: asyncio.Event, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
+        backoff = Backoff()
+        while not stop.is_set():
+            room = self._slots - len(self._in_hand)
+            self._wake.clear()
+            wait: float | None = IDLE
+            if room > 0:
+                try:
+                    rows, wait = await self._lanes.next(room)
+                except RedisError as error:
+                    seconds = backoff.next()
+                    if seconds > 0:
+                        self._log.warning(
+                            "scheduler.redis_unavailable", error=type(error).__name__, next_in=round(seconds, 1)
+                        )
+                    await pause(stop, seconds)
+                    continue
+                backoff.reset()
+                for row in rows:
+                    self._begin(row, tasks, working)
+                if len(rows) == room:
+                    wait = IDLE  # for one of them to end, which wakes
+            await self._sleep(min(IDLE, IDLE if wait is None else wait))
+
+    def _begin(self, row: Row, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
+        known = row.id in self._in_hand  # this process was stalled for longer than its hold
+        self._in_hand[row.id] = row
+        if not known:
+            task = tasks.create_task(self._work_off(row))
+            working.add(task)
+            task.add_done_callback(working.discard)
+
+    async def _work_off(self, row: Row) -> None:
+        settled, more = False, True
+        try:
+            more = await self._attempt(row)
+            settled = True
+        finally:
+            held = self._in_hand.pop(row.id)
+            if more:
+                self._wake.set()
+            if not settled:  # the process stops: whoever comes next need not wait until the hold has run out
+                with suppress(RedisError):
+                    await asyncio.shield(self._lanes.park(held, 0.0))
+
+    async def _attempt(self, row: Row) -> bool:
+        """Work on an entry; returns whether another one may be taken in hand because of it."""
+        try:
+            if self._seen is None:
+                self._seen = await self._server()
+            server = self._seen
+            await self._work(row)
+            return await self._until_redis_takes_it(self._done, row, server)
+        except LaterError as later:
+            self._metrics.parked.labels(self._name, later.what).inc()
+            await self._park(row, later.after)
+            if later.called is not None:
+                later.called.add_done_callback(lambda _called: self._called(row.lane))
+        except TelegramUnavailableError as error:
+            await self._fail(row, type(error).__name__)
+        except RedisError as error:
+            self._log.warning("scheduler.again", entry=row.id, error=type(error).__name__)
+            await self._park(row, REDIS_PAUSE * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
+        except PoisonError as error:
+            self._log.warning("scheduler.unreadable", entry=row.id, note=SHOWN_BY)
+            await self._set_aside(row, described(error.__cause__ or error))
+        except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
+            self._log.error("scheduler.defect", entry=row.id, attempt=row.failures + 1, **described(error))
+            if row.failures + 1 >= DEFECT_ATTEMPTS:
+                await self._apologised(row)
+                self._log.error("scheduler.set_aside", entry=row.id, note=SHOWN_BY)
+                await self._set_aside(row, described(error))
+            else:
+                await self._park(row, FIRST_PAUSE * 2**row.failures, failed=True)
+        return True
+
+    async def _fail(self, row: Row, error: str) -> None:
+        seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+        self._log.warning(
+            "scheduler.again", entry=row.id, error=error, failures=row.failures + 1, next_in=round(seconds, 1)
+        )
+        patience = self._work.patience
+        if patience is not None and row.failures + 1 >= patience and await self._apologised(row):
+            self._log.error("scheduler.gave_up", entry=row.id, failures=row.failures + 1)
+            await self._until_redis_takes_it(self._lanes.done, row)
+        else:
+            await self._park(row, seconds, failed=True)
+
+    async def _apologised(self, row: Row) -> bool:
+        try:
+            await self._work.apologise(row)
+        except Exception as error:  # noqa: BLE001 - the entry itself could not be worked off, so this may fail as well
+            self._log.warning("scheduler.not_told", entry=row.id, **described(error))
+            return False
+        return True
+
+    async def _park(self, row: Row, seconds: float, *, failed: bool = False) -> None:
+        held = self._in_hand.get(row.id, row)
+        alone = failed and not self._ordered
+        await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone)
+
+    def _called(self, lane: str) -> None:
+        task = asyncio.create_task(self._call(lane))
+        self._calling.add(task)
+        task.add_done_callback(self._calling.discard)
+
+    async def _call(self, lane: str) -> None:
+        try:
+            await self._lanes.call(lane)
+        except RedisError as error:  # its time comes all the same
+            self._log.info("scheduler.not_called", error=type(error).__name__)
+        else:
+            self._wake.set()
+
+    async def _set_aside(self, row: Row, why: dict[str, str]) -> None:
+        self._metrics.set_aside.labels(self._name).inc()
+        await self._until_redis_takes_it(self._lanes.set_aside, self._in_hand.get(row.id, row), why)
+
+    async def _done(self, row: Row, server: str) -> bool:
+        """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
+
+        What the entry stands for may then have been lost with one Redis, and the end of it noted in another.
+        """
+        done = await self._lanes.done(self._in_hand.get(row.id, row))
+        self._seen = await self._server()
+        if self._seen == server:
+            return done.more
+        self._log.info("scheduler.again", entry=row.id, error="Redis was replaced")
+        await self._lanes.put(row.lane, row.id, row.payload)
+        return True
+
+    async def _until_redis_takes_it(self, call: Callable[..., Awaitable[T]], *args: object, **named: object) -> T:
+        """Say what became of an entry. Nothing else is worth doing while Redis does not hear it."""
+        backoff = Backoff()
+        while True:
+            try:
+                return await call(*args, **named)
+            except RedisError as error:
+                self._log.info("scheduler.not_noted", error=type(error).__name__)
+                await asyncio.sleep(backoff.next())
+
+    async def _hold(self) -> None:
+        while True:
+            await asyncio.sleep(HOLD_EVERY)
+            if self._in_hand:
+                try:
+                    await self._lanes.hold(self._in_hand.values())
+                except RedisError as error:
+                    self._log.info("scheduler.not_held", error=type(error).__name__)
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep until an entry has come or gone, or one is due."""
+        await asyncio.sleep(SHORTEST_SLEEP if seconds <= 0 else 0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()

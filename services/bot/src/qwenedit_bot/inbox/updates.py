@@ -1,0 +1,112 @@
+"""Telegram's updates as they come: what kind they are, whose chat they belong to, and how they are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+from qwenedit_bot.users.actors import actor_in
+
+KINDS = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
+"""What is asked for and handled (https://core.telegram.org/bots/api#update)."""
+
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a character, or half of a pair that is one: to tell is the decoder's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedUpdate:
+    """One update as Telegram sent it, or a whole album of them."""
+
+    entry: str
+    """Id of its entry."""
+    raw: dict[str, Any]
+    refused: int = 0
+    """How many messages of its sender were not taken, this one the first of them; 0 where it was taken."""
+
+    @property
+    def update_id(self) -> int:
+        """Telegram's number of the update."""
+        return int(self.raw.get("update_id", 0))
+
+    @property
+    def album(self) -> list[dict[str, Any]]:
+        """The updates of a whole album in the order in which it was sent; none where this is not one."""
+        return self.raw.get("album") or []
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`, `album`, or `other`."""
+        return _kind(self.raw)
+
+    @property
+    def chat(self) -> int:
+        """Id of the chat it belongs to; 0 where there is none."""
+        return chat_of(self.raw)
+
+
+def chat_of(raw: dict[str, Any]) -> int:
+    """Return the id of the chat that an update, or a whole album, belongs to; 0 where there is none."""
+    if _kind(raw) == "album":
+        return chat_of(raw["album"][0])
+    event = _event(raw)
+    message = _fields(event.get("message", event))
+    return _id(message.get("chat") or event.get("from"))
+
+
+def lane_of(raw: dict[str, Any]) -> str:
+    """Name the lane of an update: its chat. Questions before a payment have ten seconds, so they wait for no photo."""
+    return f"checkout:{sender_of(raw)}" if _kind(raw) == "pre_checkout_query" else str(chat_of(raw))
+
+
+def sender_of(raw: dict[str, Any]) -> int:
+    """Return the id of whoever acts in an update; 0 for nobody."""
+    return actor_in(_event(raw)) or 0
+
+
+def is_about_money(raw: dict[str, Any]) -> bool:
+    """Whether an update is about a payment, of which none may be refused."""
+    event = _event(raw)
+    return _kind(raw) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
+
+
+def album_of(raw: dict[str, Any]) -> tuple[str, str]:
+    """Name the album of which an update brings a message, and the message; empty for all others."""
+    match raw.get("message"):
+        case {"media_group_id": str(album), "chat": {"id": int(chat)}, "message_id": int(message)}:
+            return f"{chat}:{album.encode(errors='backslashreplace').decode()}", str(message)
+    return "", ""
+
+
+def decoded(update: str) -> dict[str, Any]:
+    """Read an update; halves of characters, which JSON can escape and nobody can encode, become question marks.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    raw = json.loads(update)
+    if _ESCAPED_HALF.search(update):
+        raw = json.loads(json.dumps(raw, ensure_ascii=False).encode(errors="replace"))
+    if not isinstance(raw, dict):
+        raise ValueError("an update is an object")  # noqa: TRY004 - whoever reads it expects a bad value
+    return cast("dict[str, Any]", raw)
+
+
+def _event(raw: dict[str, Any]) -> dict[str, Any]:
+    return _fields(raw.get(_kind(raw)))
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Whatever it is that came: here nobody has held it against a model yet."""
+    return value if isinstance(value, dict) else {}
+
+
+def _id(value: Any) -> int:
+    number = _fields(value).get("id", 0)
+    return number if type(number) is int else 0  # and not False, which is an int too and no argument for Redis
+
+
+def _kind(raw: dict[str, Any]) -> str:
+    return next((kind for kind in ("album", *KINDS) if kind in raw), "other")

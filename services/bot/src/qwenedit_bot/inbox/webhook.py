@@ -1,0 +1,155 @@
+"""Receives updates over HTTP. Any number of replicas may: each update is kept once.
+
+Anybody can reach the address. Until the secret is found right, a request costs its headers: nothing of its body is
+waited for or unpacked, and it is a log line once a minute with all others.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from qwenedit_bot.chat.call_metrics import status_of
+from qwenedit_bot.chat.errors import TokenRefusedError
+from qwenedit_bot.common.log_rate import LogRate
+from qwenedit_bot.common.waiting import Backoff, pause
+from qwenedit_bot.inbox.updates import KINDS
+from qwenedit_telemetry import HEALTHY, Health, HttpServer
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from aiogram import Bot
+    from pydantic import SecretStr
+
+    from qwenedit_bot.inbox.inbox import Inbox
+    from qwenedit_bot.metrics import BotMetrics
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
+LARGEST_UPDATE = 1 << 20
+"""Bytes; Telegram's longest updates have some tens of kilobytes."""
+SHUTDOWN = 5.0
+"""Seconds for requests in hand: each only writes to Redis."""
+CONNECTIONS = 128
+"""Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Webhook:
+    """Takes updates from Telegram into the lanes of their chats, and answers 200 only then.
+
+    What is answered otherwise Telegram delivers again, so nothing is lost while Redis is away, and a copy is dropped
+    by its `update_id`.
+
+    Args:
+        bot: The connection to Telegram.
+        updates: Where updates are kept until they are handled.
+        url: The public address that Telegram posts to; what listens here takes its path.
+        secret: What Telegram sends along, so that nobody else can.
+        host: Address to listen on.
+        port: Port to listen on.
+        metrics: Counts the requests that are refused.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        updates: Inbox,
+        *,
+        url: str,
+        secret: SecretStr,
+        host: str,
+        port: int,
+        metrics: BotMetrics,
+    ) -> None:
+        self._bot = bot
+        self._updates = updates
+        self._url = url
+        self._secret = secret
+        self._metrics = metrics
+        self._lines = LogRate(log)
+        app = web.Application(client_max_size=LARGEST_UPDATE)
+        app.router.add_post(urlsplit(url).path or "/", self._receive)
+        self._server = HttpServer(
+            app,
+            host=host,
+            port=port,
+            connections=CONNECTIONS,
+            shutdown=SHUTDOWN,
+            on_malformed=lambda: self._note("malformed"),
+        )
+        self._set = False
+
+    def health(self) -> Health:
+        """Whether Telegram knows where to post."""
+        return HEALTHY if self._set else Health.failing("Telegram has not taken the webhook's address yet")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen until the wish to stop comes, and finish the requests in hand then.
+
+        Telegram keeps the address: another replica, or the next start, answers there.
+
+        Raises:
+            TokenRefusedError: Telegram no longer knows the token.
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        async with self._server:
+            log.info("webhook.listening", port=self._server.port)
+            await self._register(stop)
+            await stop.wait()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
+            self._note("secret")
+            return web.Response(status=401)
+        if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
+            self._note("compressed")
+            return web.Response(status=415)
+        try:
+            update = json.loads(await request.read())
+            update["update_id"] = int(update["update_id"])
+        except web.HTTPRequestEntityTooLarge:
+            self._note("too_large")
+            raise
+        except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            self._note("no_update")
+            return web.Response(status=400)
+        self._server.arrived(request)
+        try:
+            await self._updates.take([update])
+        except RedisError as error:
+            self._lines.warning("webhook.redis_unavailable", error=type(error).__name__)
+            return web.Response(status=503)
+        return web.Response()
+
+    def _note(self, reason: str) -> None:
+        self._metrics.webhook_refused.labels(reason).inc()
+        self._lines.warning("webhook.refused", reason=reason)
+
+    async def _register(self, stop: asyncio.Event) -> None:
+        """Tell Telegram where to post, until it has heard it; saying the same again changes nothing."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                await self._bot.set_webhook(
+                    self._url, allowed_updates=list(KINDS), secret_token=self._secret.get_secret_value()
+                )
+            except (TelegramUnauthorizedError, TelegramNotFound):
+                raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
+            except AiogramError as error:
+                wait = backoff.next()
+                log.warning("webhook.not_set", status=status_of(error), next_in=round(wait, 1))
+                await pause(stop, wait)
+            else:
+                self._set = True
+                log.info("webhook.set", url=self._url)
+                return

@@ -1,0 +1,1 @@
+"""The operator's own judgement of wishes and results."""

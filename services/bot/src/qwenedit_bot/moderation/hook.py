@@ -1,0 +1,151 @@
+"""Moderation by a service of the operator's, over HTTP; docs/operating.md says what it gets and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+import structlog
+
+from qwenedit_bot.moderation.port import Verdict
+from qwenedit_telemetry import attributes, tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from pydantic import SecretStr
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.metrics import BotMetrics
+
+ATTEMPTS = 3
+PAUSES = (0.2, 1.0)
+"""Seconds before the second and the third attempt."""
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read."""
+REMEMBERED = 86_400
+"""Seconds that it is remembered why a result is not shown: longer than its picture could be asked for again."""
+OK = 200
+
+log = structlog.get_logger(__name__)
+
+
+class _HookError(Exception):
+    """The hook gave no answer of use; says in a word why."""
+
+
+class ModerationHook:
+    """Asks the hook. An async context manager.
+
+    Neither address nor token appears in any log or error: both may be secret.
+
+    Args:
+        url: Where to post.
+        token: Sent as a bearer token, if there is one.
+        timeout: Seconds for each attempt.
+        fail_open: Whether what could not be checked passes.
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+        metrics: Count the answers.
+    """
+
+    def __init__(
+        self,
+        url: SecretStr,
+        *,
+        token: SecretStr | None,
+        timeout: float,
+        fail_open: bool,
+        redis: Redis,
+        keys: BotKeys,
+        metrics: BotMetrics,
+    ) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._fail_open = fail_open
+        self._redis = redis
+        self._keys = keys
+        self._metrics = metrics
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+        """Judge a wish."""
+        return await self._ask("request", job_id, instruction, pictures)
+
+    async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
+        """Judge a result."""
+        verdict = await self._ask("result", job_id, instruction, [picture])
+        if verdict is not Verdict.ALLOWED:
+            await self._redis.set(self._keys.withheld(job_id), verdict.value, ex=REMEMBERED)
+        return verdict
+
+    async def withheld(self, job_id: str) -> Verdict | None:
+        """Return why a result may not be shown."""
+        found = await self._redis.get(self._keys.withheld(job_id))
+        return Verdict(str(found)) if found is not None else None
+
+    async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+        started = time.monotonic()
+        with tracing.span(f"moderate {stage}", kind=tracing.Kind.CLIENT) as span:
+            verdict, error = await self._patiently(stage, job_id, instruction, pictures)
+            span.set({attributes.OUTCOME: error or verdict.value})
+            if error:
+                span.fail(error)
+        self._metrics.moderation.labels(stage, "error" if error else verdict.value).inc()
+        self._metrics.moderation_seconds.labels(stage).observe(time.monotonic() - started)
+        if error:
+            log.error("moderation.failed", stage=stage, error=error, passes=verdict is Verdict.ALLOWED)
+        elif verdict is Verdict.REFUSED:
+            log.info("moderation.refused", stage=stage)
+        return verdict
+
+    async def _patiently(
+        self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]
+    ) -> tuple[Verdict, str]:
+        error = ""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(PAUSES[attempt - 1])
+            try:
+                return await self._once(stage, job_id, instruction, pictures), ""
+            except _HookError as failed:
+                error = str(failed)
+        return (Verdict.ALLOWED if self._fail_open else Verdict.UNCHECKED), error
+
+    async def _once(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+        if self._session is None:
+            raise RuntimeError("used outside of its `async with`")
+        form = aiohttp.FormData()
+        about = {"stage": stage, "job": job_id, "instruction": instruction}
+        form.add_field("about", json.dumps(about), content_type="application/json")
+        for number, picture in enumerate(pictures, 1):
+            kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+            form.add_field("picture", picture, filename=f"{number}.{kind}", content_type=f"image/{kind}")
+        try:
+            # A redirection would take users' pictures to where no operator has sent them.
+            async with self._session.post(self._url.get_secret_value(), data=form, allow_redirects=False) as response:
+                if response.status != OK:
+                    raise _HookError(f"status {response.status}")
+                answer = json.loads(await response.content.read(LONGEST_ANSWER))
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _HookError(type(error).__name__) from None
+        allow = answer.get("allow") if isinstance(answer, dict) else None
+        if not isinstance(allow, bool):
+            raise _HookError("no `allow`")
+        return Verdict.ALLOWED if allow else Verdict.REFUSED

@@ -1,0 +1,1 @@
+"""Free jobs, and jobs that are paid for in Telegram Stars."""

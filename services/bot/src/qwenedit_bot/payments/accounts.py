@@ -1,0 +1,110 @@
+"""How many jobs each user may still ask for: free ones by the day, and those from lots that were granted or bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+
+from qwenedit_bot.payments.packs import BOUGHT
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+
+DAY = 86_400
+REMEMBERED = 8 * DAY
+"""Seconds for which it is known which lot a job was charged to: longer than a job is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a user has left."""
+
+    per_day: int
+    used: int
+    """Free jobs of today."""
+    bought: int
+    """Jobs left in lots; they do not expire."""
+    resets_in: float
+    """Seconds until the day ends, at 00:00 UTC."""
+
+    @property
+    def left(self) -> int:
+        """Jobs that can still be asked for now."""
+        return max(0, self.per_day - self.used) + self.bought
+
+
+class Accounts:
+    """The accounts of all users.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+        per_day: Free jobs a day; None: there is no limit, and nothing is counted.
+        exempt: Users without a limit.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys, *, per_day: int | None, exempt: frozenset[int]) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._per_day = per_day
+        self._exempt = exempt
+        folder = files("qwenedit_bot.payments") / "lua"
+        self._charge = redis.register_script((folder / "charge.lua").read_text())
+        self._give_back = redis.register_script((folder / "give_back.lua").read_text())
+
+    def limited(self, user_id: int) -> bool:
+        """Whether a user's jobs are counted."""
+        return self._per_day is not None and user_id not in self._exempt
+
+    async def charge(self, user_id: int, job_id: str) -> Account | None:
+        """Count a job, once however often it is asked for; returns the account when nothing is left for it."""
+        if not self.limited(user_id):
+            return None
+        outcome, account = await self._ask(user_id, job_id)
+        return account if outcome == "spent" else None
+
+    async def of(self, user_id: int) -> Account | None:
+        """Return what a user has left; None where there is no limit."""
+        if not self.limited(user_id):
+            return None
+        _outcome, account = await self._ask(user_id, "")
+        return account
+
+    async def give_back(self, user_id: int, job_id: str) -> str | None:
+        """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
+        reply: list[str] = await self._give_back(keys=self._keys_of(user_id), args=(job_id,))
+        return reply[1] if len(reply) > 1 else None
+
+    async def add_lot(self, user_id: int, lot: str, jobs: int) -> None:
+        """Give a user jobs beyond those of the day; repeating it while some of them are left changes nothing."""
+        await self._redis.hsetnx(self._keys.lots(user_id), lot, str(jobs))
+
+    async def forget(self, user_id: int) -> None:
+        """Forget what a user asked for and was given. What they have paid for stays theirs.
+
+        Today's free jobs stay counted until midnight, without their ids.
+        """
+        day, charged, lots = self._keys_of(user_id)
+        await self._redis.unlink(charged)
+        given = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]
+        if given:
+            await self._redis.hdel(lots, *given)
+        entries = cast("list[tuple[str, float]]", await self._redis.zrange(day, 0, -1, withscores=True))
+        for number, (job_id, at) in enumerate(entries):
+            if not job_id.startswith("forgotten:"):
+                await self._redis.zadd(day, {f"forgotten:{number}:{at:.0f}": at})
+                await self._redis.zrem(day, job_id)
+        seconds, _microseconds = await self._redis.time()
+        await self._redis.expireat(day, (int(seconds) // DAY + 1) * DAY)
+
+    async def _ask(self, user_id: int, job_id: str) -> tuple[str, Account]:
+        per_day = self._per_day or 0
+        reply: list[str] = await self._charge(keys=self._keys_of(user_id), args=(job_id, per_day, REMEMBERED))
+        outcome, used, bought, remaining = reply
+        return outcome, Account(per_day, int(used), int(bought), int(remaining) / 1000)
+
+    def _keys_of(self, user_id: int) -> tuple[str, str, str]:
+        return self._keys.today(user_id), self._keys.charged(user_id), self._keys.lots(user_id)

@@ -1,0 +1,99 @@
+"""What users have paid, and the jobs that it brought them: each payment once, however often Telegram tells of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.payments.packs import BOUGHT
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.payments.packs import Pack
+
+REMEMBERED = 3 * 365 * 86_400
+"""Seconds after a user's last payment until it is forgotten: accounts have to be kept, and refunds to be possible."""
+
+
+class Paid(StrEnum):
+    """What became of a payment that Telegram told of."""
+
+    CREDITED = "credited"
+    KNOWN = "known"
+    """It was credited before."""
+    REFUNDED = "refunded"
+    """It went back, which Telegram may tell first: nothing is credited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment of a user."""
+
+    charge: str
+    """Telegram's name of it."""
+    jobs: int
+    """0 while only its refund is known."""
+    stars: int
+    at: int
+    """When, in seconds since the epoch."""
+    left: int
+    """Jobs of it that are not used yet."""
+    refunded: bool
+
+
+class Payments:
+    """The payments of all users.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+        folder = files("qwenedit_bot.payments") / "lua"
+        self._paid = redis.register_script((folder / "paid.lua").read_text())
+        self._refunded = redis.register_script((folder / "refunded.lua").read_text())
+
+    async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> Paid:
+        """Note a payment and give its jobs, once, and unless it went back."""
+        record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
+        keys = (self._keys.payments(user_id), self._keys.lots(user_id))
+        arguments = (charge, record, f"{BOUGHT}{charge}", pack.jobs, REMEMBERED)
+        return Paid(str(await self._paid(keys=keys, args=arguments)))
+
+    async def refunded(self, user_id: int, charge: str, *, stars: int, at: int) -> int | None:
+        """Note that a payment went back and take the rest of its jobs.
+
+        Args:
+            user_id: Who had paid.
+            charge: Telegram's name of the payment. It need not be known yet, and credits nothing when it is told.
+            stars: How many went back.
+            at: When, in seconds since the epoch.
+
+        Returns:
+            How many jobs were taken back; None when that was done before.
+        """
+        keys = (self._keys.payments(user_id), self._keys.charged(user_id), self._keys.lots(user_id))
+        tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": True})
+        taken = int(await self._refunded(keys=keys, args=(charge, f"{BOUGHT}{charge}", tombstone, REMEMBERED)))
+        return None if taken < 0 else taken
+
+    async def of(self, user_id: int) -> list[Payment]:
+        """Return a user's payments, newest first."""
+        records = await self._redis.hgetall(self._keys.payments(user_id))
+        lots = await self._redis.hgetall(self._keys.lots(user_id))
+        found = [
+            Payment(
+                charge, record["jobs"], record["stars"], record["at"], int(lots.get(f"{BOUGHT}{charge}", 0)),
+                refunded=record.get("refunded", False),
+            )
+            for charge, record in ((str(charge), json.loads(record)) for charge, record in records.items())
+        ]  # fmt: skip
+        return sorted(found, key=lambda payment: payment.at, reverse=True)

@@ -1,0 +1,76 @@
+"""How presets look in a chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.view import Button, Buttons, View
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwenedit_bot.presets.catalogue import Catalogue, Category, Preset
+    from qwenedit_bot.texts import Words
+
+CATEGORIES = "presets"
+"""Data of the button that leads back to all categories."""
+CATEGORY = "category"
+"""First part of a category's button; its id and a page, from 0, follow."""
+PRESET = "preset"
+"""First part of a preset's button; its id follows."""
+PAGE = 10
+"""Presets shown at a time."""
+NARROW = 22
+"""Characters of a label that fit half a phone's width."""
+
+
+def question(words: Words, catalogue: Catalogue, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
+    """Ask what to do with a photo, or with several."""
+    text = words(asked) if photos == 1 else words(Text.ASK_INSTRUCTION_ALBUM, count=photos)
+    return View(text, _categories(words, catalogue))
+
+
+def browse(words: Words, catalogue: Catalogue) -> View:
+    """Show all categories to a user who has sent no photo yet."""
+    return View(words(Text.PRESETS), _categories(words, catalogue))
+
+
+def category(words: Words, shown: Category, page: int) -> View:
+    """Show a category's presets, or a page of them."""
+    pages = -(-len(shown.presets) // PAGE)
+    page = min(max(page, 0), pages - 1)
+    found = shown.presets[page * PAGE : (page + 1) * PAGE]
+    buttons = _grid([Button(preset.name[words.language], f"{PRESET}:{preset.id}") for preset in found])
+    turn = (
+        *([Button(words(Text.EARLIER_BUTTON), f"{CATEGORY}:{shown.id}:{page - 1}")] if page > 0 else []),
+        *([Button(words(Text.LATER_BUTTON), f"{CATEGORY}:{shown.id}:{page + 1}")] if page < pages - 1 else []),
+    )
+    back = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
+    text = words(Text.PRESETS_OF, category=shown.name[words.language], page=page + 1, pages=pages)
+    return View(text, (*buttons, *((turn,) if turn else ()), back))
+
+
+def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | None, *, in_group: bool = False) -> View:
+    """Ask for one of a preset's photos, by its number from 1; in a group it is to come as a reply."""
+    text = words(
+        Text.PRESET_PHOTO,
+        name=preset.name[words.language],
+        example=preset.example[words.language],
+        number=number,
+        count=preset.photos,
+        what=preset.asks[number - 1][words.language] if preset.asks else "",
+    )
+    if in_group:
+        text = f"{text} {words(Text.PRESET_PHOTO_IN_GROUP)}"
+    back = f"{CATEGORY}:{back_to.id}:0" if back_to is not None else CATEGORIES
+    return View(text, ((Button(words(Text.BACK_BUTTON), back),),))
+
+
+def _categories(words: Words, catalogue: Catalogue) -> Buttons:
+    return _grid([Button(each.name[words.language], f"{CATEGORY}:{each.id}:0") for each in catalogue.categories])
+
+
+def _grid(buttons: Sequence[Button]) -> Buttons:
+    columns = 2 if all(len(button.label) <= NARROW for button in buttons) else 1
+    return tuple(tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns))

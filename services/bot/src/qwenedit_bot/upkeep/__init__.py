@@ -1,0 +1,1 @@
+"""What one replica does for all: the janitor, and what Kubernetes is told."""

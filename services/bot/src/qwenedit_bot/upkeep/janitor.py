@@ -1,0 +1,114 @@
+"""What must happen although no worker is up: leases and waits run out, due retries go back in line, and are counted.
+
+So is Redis' memory: when it is full, users are turned away.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from redis.exceptions import NoPermissionError
+
+from qwenedit_bot.upkeep import lost_attempts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs.lanes import Lanes
+
+TICK = 1.0
+"""Seconds between two rounds: the most that a retry is late."""
+
+MEASURE_EVERY = 15.0
+"""Seconds between two questions to Redis about its memory."""
+
+log = structlog.get_logger(__name__)
+
+
+class Janitor:
+    """Reaps, promotes, ends waits that were too long, and counts.
+
+    Args:
+        queue: What it looks after.
+        redis: Its clock tells how long jobs wait.
+        lanes: By name, what updates and answers wait in.
+        metrics: Where the counts are shown.
+        line: The queue's name, for traces.
+        clock: Monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        redis: Redis,
+        lanes: Mapping[str, Lanes],
+        metrics: BotMetrics,
+        line: str = "qwenedit:job_queue",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._redis = redis
+        self._lanes = lanes
+        self._metrics = metrics
+        self._line = line
+        self._clock = clock
+        self._measure_at = clock()
+        self._memory_is_secret = False
+
+    async def tick(self) -> None:
+        """Make one round."""
+        await self._queue.reap()
+        for attempt in await self._queue.lost_attempts():
+            lost_attempts.tell(attempt, line=self._line)
+            self._metrics.reaped.labels(attempt.outcome).inc()
+        for job in await self._queue.promote():
+            log.info("job.due_again", job=job)
+        for job in await self._queue.expire():
+            log.warning("job.waited_too_long", job=job)
+        await self._count()
+        if self._clock() >= self._measure_at:
+            await self._measure_redis()
+            self._measure_at = self._clock() + MEASURE_EVERY
+
+    async def _count(self) -> None:
+        counts = await self._queue.counts()
+        places = {
+            "waiting": counts.waiting, "running": counts.running, "draining": counts.draining,
+            "delayed": counts.delayed, "dead": counts.dead,
+        }  # fmt: skip
+        for place, count in places.items():
+            self._metrics.queue_jobs.labels(place).set(count)
+        self._metrics.queue_paused.set(counts.paused)
+        for name, lanes in self._lanes.items():
+            occupancy = await lanes.occupancy()
+            self._metrics.entries.labels(name, "waiting").set(occupancy.waiting - occupancy.in_hand)
+            self._metrics.entries.labels(name, "in_hand").set(occupancy.in_hand)
+            self._metrics.entries.labels(name, "set_aside").set(occupancy.set_aside)
+        self._metrics.oldest_wait.set(await self._oldest_wait() if counts.waiting else 0.0)
+
+    async def _oldest_wait(self) -> float:
+        window = await self._queue.window(skip=0, count=1, others=0)
+        status = await self._queue.status(next(iter(window.line))) if window.line else None
+        if status is None:
+            return 0.0
+        seconds, microseconds = await self._redis.time()
+        return max(0.0, seconds + microseconds / 1e6 - status.enqueued_at)
+
+    async def _measure_redis(self) -> None:
+        try:
+            memory = await self._redis.info("memory")
+        except NoPermissionError as error:
+            # A Redis of others, whose user may not ask: they watch it.
+            if not self._memory_is_secret:
+                log.info("redis.memory_unknown", error=str(error))
+            self._memory_is_secret = True
+            return
+        self._metrics.redis_memory_used.set(memory["used_memory"])
+        self._metrics.redis_memory_max.set(memory.get("maxmemory", 0))

@@ -1,0 +1,211 @@
+"""Who may use the bot, looked at before an update is stored: whoever may not costs next to nothing.
+
+`Access.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again, when an update is handled.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from redis.exceptions import OutOfMemoryError
+
+from qwenedit_bot.common.log_rate import LogRate
+from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.users.actors import actor_in, wrote_it_themselves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.users.access_list import Guests
+
+TOLD_EVERY = 3_600
+"""Seconds between two answers to somebody who may not use the bot."""
+BANS_KEPT = 5.0
+"""Seconds for which this process believes what Redis said of a ban."""
+MOST_KEPT = 10_000
+"""People whose ban, or last answer, this process remembers."""
+
+PRIVATE_COMMANDS = frozenset(("privacy", "forget", "paysupport"))
+"""What everybody may command in private: to learn what is kept, to have it deleted, to ask for money back."""
+GROUP_COMMANDS = frozenset(("privacy",))
+"""The same in groups, where a command has to name the bot."""
+FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
+"""Data of the buttons that everybody may press, in private."""
+
+_COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?\s*")
+_MONEY = ("successful_payment", "refunded_payment")
+_MIGRATION = ("migrate_to_chat_id", "migrate_from_chat_id")
+
+log = LogRate(structlog.get_logger(__name__))
+
+
+class Admission(StrEnum):
+    """What becomes of an update at the door."""
+
+    USER = "user"
+    """From somebody who may use the bot, or in a form that this version does not know."""
+    STRANGER = "stranger"
+    """From somebody who may not: at most one answer in `TOLD_EVERY`."""
+    ALWAYS = "always"
+    """Payments, news of a chat, and the few commands and buttons that are everybody's."""
+
+
+class Access:
+    """Tells whose updates are handled.
+
+    Args:
+        guests: Know who may use the bot.
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+        metrics: Count what is dropped.
+        username: The bot's.
+        bot_id: The bot's.
+    """
+
+    def __init__(
+        self, guests: Guests, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, username: str, bot_id: int
+    ) -> None:
+        self.guests = guests
+        self._redis = redis
+        self._keys = keys
+        self._metrics = metrics
+        self._username = username
+        self._bot_id = bot_id
+        self._banned: Recent[int, bool] = Recent(most=MOST_KEPT, keep=BANS_KEPT)
+        self._told: Recent[int, int] = Recent(most=MOST_KEPT, keep=TOLD_EVERY)
+
+    async def admitted(self, updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the updates to be stored; repeated for the same ones it returns the same.
+
+        Raises:
+            RedisError: it is not known who is banned.
+        """
+        kept = []
+        for update, admission in zip(updates, await self.intake_classes(updates), strict=True):
+            if admission is not Admission.STRANGER or await self._answered(update):
+                kept.append(update)
+            else:
+                self._metrics.updates.labels(_kind(update), "stranger").inc()
+                log.info("update.of_stranger")
+        return kept
+
+    async def intake_classes(self, updates: Sequence[dict[str, Any]]) -> list[Admission]:
+        """Tell the class of each update, with at most one question to Redis."""
+        actors = {actor for update in updates if (actor := _actor(update)) is not None}
+        barred = await self._barred(actors)
+        return [self._class(update, barred) for update in updates]
+
+    async def intake_class(self, raw: dict[str, Any]) -> Admission:
+        """Tell the class of an update."""
+        return (await self.intake_classes([raw]))[0]
+
+    async def tells(self, actor: int, update_id: int) -> bool:
+        """Whether this update is the one that tells somebody that they may not use the bot."""
+        told = self._told.get(actor)
+        if told is None:
+            key = self._keys.occasion(actor, "access")
+            try:
+                await self._redis.set(key, update_id, nx=True, ex=TOLD_EVERY)
+            except OutOfMemoryError:  # a full Redis is no reason to hold up everybody else
+                return False
+            told = int(await self._redis.get(key) or update_id)
+            self._told.note(actor, told)
+        return told == update_id
+
+    async def _answered(self, update: dict[str, Any]) -> bool:
+        message, press = update.get("message"), update.get("callback_query")
+        actor = _actor(update)
+        if actor is None or not (isinstance(press, dict) or (isinstance(message, dict) and _is_private(message))):
+            return False
+        return await self.tells(actor, int(update["update_id"]))
+
+    async def _barred(self, actors: set[int]) -> frozenset[int]:
+        """Return those of some people who may not use the bot."""
+        unknown = [actor for actor in actors if self.guests.is_invited(actor) and self._banned.get(actor) is None]
+        for actor, banned in zip(unknown, await self.guests.banned(unknown), strict=True):
+            self._banned.note(actor, banned)
+        return frozenset(a for a in actors if not self.guests.is_invited(a) or self._banned.get(a))
+
+    def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
+        if self._is_everybodys(update):
+            return Admission.ALWAYS
+        actor = _actor(update)
+        if actor is None:
+            return Admission.STRANGER if _is_of_a_bot(update) else Admission.USER
+        return Admission.STRANGER if actor in barred else Admission.USER
+
+    def _is_everybodys(self, update: dict[str, Any]) -> bool:
+        match update:
+            case {"message": dict(message)}:
+                return any(field in message for field in (*_MONEY, *_MIGRATION)) or self._is_command(message)
+            case {"callback_query": {"data": str(data), "message": dict(message)}}:
+                return data in (FORGET_ALL, FORGET_NOT) and _is_private(message) and self._is_our(message)
+            case {"pre_checkout_query": _}:  # whoever asks gets a refusal, not ten seconds of silence
+                return True
+            case {"my_chat_member": dict(change)}:
+                return not _is_private(change)  # in a group others may wait for what the bot may do again
+        return False
+
+    def _is_command(self, message: dict[str, Any]) -> bool:
+        text = message.get("text")
+        return (
+            isinstance(text, str)
+            and wrote_it_themselves(message)
+            and is_everybodys_command(text, self._username, private=_is_private(message))
+        )
+
+    def _is_our(self, message: dict[str, Any]) -> bool:
+        match message:
+            case {"date": 0}:  # inaccessible: Telegram does not say whose it was
+                return True
+            case {"from": {"id": int(sender)}}:
+                return sender == self._bot_id
+        return False
+
+
+def is_everybodys_command(text: str, username: str, *, private: bool) -> bool:
+    """Whether a text is one of the commands that everybody may give, and nothing else.
+
+    Args:
+        text: What somebody wrote.
+        username: The bot's.
+        private: In the private chat with the bot.
+    """
+    command = _COMMAND.fullmatch(text)
+    if command is None:
+        return False
+    name, addressed = command[1].lower(), (command[2] or "").lower()
+    if private:
+        return name in PRIVATE_COMMANDS and addressed in ("", username.lower())
+    return name in GROUP_COMMANDS and addressed == username.lower()
+
+
+def _actor(update: dict[str, Any]) -> int | None:
+    event = update.get(_kind(update))
+    return actor_in(event) if isinstance(event, dict) else None
+
+
+def _is_of_a_bot(update: dict[str, Any]) -> bool:
+    match update.get(_kind(update)):
+        case {"chat": _, "from": {"is_bot": True}}:
+            return True
+    return False
+
+
+def _kind(update: dict[str, Any]) -> str:
+    known = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
+    return next((kind for kind in known if kind in update), "other")
+
+
+def _is_private(message: dict[str, Any]) -> bool:
+    match message:
+        case {"chat": {"type": "private"}}:
+            return True
+    return False
