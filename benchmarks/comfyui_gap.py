@@ -47,20 +47,20 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import ComfyUI, Workflow
-from qwenedit_worker.comfyui.api import Api
-from qwenedit_worker.editor import ComfyUIEditor
-from qwenedit_worker.metrics import Metrics
-from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.comfyui.protocol.api import Api
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.editor import ComfyUIEditor
+from qwenedit_worker.loop.worker import Pace, Worker
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
-from qwenedit_worker.shutdown import Shutdown
-from qwenedit_worker.worker import Pace, Worker
+from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from qwenedit_worker.comfyui.record import Standing
+    from qwenedit_worker.comfyui.protocol.history import Standing
 
 WORKFLOWS = Path(__file__).parents[1] / "services/comfyui/workflows"
 WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")

@@ -6,7 +6,7 @@ import re
 
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_telemetry import make_registry
-from qwenedit_worker.metrics import Metrics as WorkerMetrics
+from qwenedit_worker.telemetry.metrics import Metrics as WorkerMetrics
 
 NAME = re.compile(r"\bqwenedit_[a-z0-9_]+\b")
 _SAMPLES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",), "info": ("_info",)}

@@ -27,12 +27,12 @@ from qwenedit_jobs import (
     connect,
     input_ref,
 )
-from qwenedit_worker.activity import Activity
-from qwenedit_worker.metrics import Metrics
-from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.worker import Pace, Worker
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
-from qwenedit_worker.shutdown import Shutdown
-from qwenedit_worker.worker import Pace, Worker
+from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, ExecutionInterrupted, ResultUnusable, Workflow, fetching
+from qwenedit_worker.comfyui import ComfyUIUnavailable, ExecutionInterrupted, ResultUnusable, Workflow
+from qwenedit_worker.comfyui.execution import fetching
 from tests.integration.comfyui.conftest import WORKFLOWS
 from tests.integration.comfyui.test_edit import assert_clean, executions
 
@@ -147,7 +148,7 @@ async def test_result_of_incompressible_megapixels_comes_back_whole(server, inve
 
 
 async def test_result_above_the_limit_is_unusable_at_once(client, server, control, monkeypatch) -> None:
-    monkeypatch.setattr("qwenedit_worker.comfyui.api.MAX_PICTURE", 1000)
+    monkeypatch.setattr("qwenedit_worker.comfyui.protocol.api.MAX_PICTURE", 1000)
     request = client.request()
 
     with pytest.raises(ResultUnusable, match="larger than 1000 bytes"):

@@ -12,7 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, ResultUnusable, api, client, execution
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, ResultUnusable, client
+from qwenedit_worker.comfyui.execution import execution
+from qwenedit_worker.comfyui.protocol import api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

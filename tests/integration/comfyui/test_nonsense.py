@@ -8,7 +8,9 @@ import json
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, api, client, events, execution, fetching, patience
+from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, client
+from qwenedit_worker.comfyui.execution import execution, fetching
+from qwenedit_worker.comfyui.protocol import api, retry, websocket
 from tests.integration.comfyui.test_hostile import standing_before
 
 DEEP = b"[" * 100_000
@@ -40,7 +42,7 @@ BODIES = {
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
     monkeypatch.setattr(execution, "SOCKET_PATIENCE", 0.1)
-    monkeypatch.setattr(patience, "SILENT_PATIENCE", 0.3)
+    monkeypatch.setattr(retry, "SILENT_PATIENCE", 0.3)
     monkeypatch.setattr(execution, "ARRIVAL", 0.3)
     monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "CLEAN_UP", 0.3)
@@ -112,17 +114,17 @@ FRAMES = {
 
 @pytest.mark.parametrize("frame", FRAMES)
 async def test_nonsense_over_the_websocket_harms_no_edit(server, client_of, frame, monkeypatch) -> None:
-    monkeypatch.setattr(events, "MOST_MESSAGES", 100)
+    monkeypatch.setattr(websocket, "MOST_MESSAGES", 100)
     async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
         hostile.frames = (FRAMES[frame],)
         assert (await worker.edit()).png
         assert hostile.flooded
-        assert all(progress.steps <= events.MOST_STEPS for progress in worker.progress)
+        assert all(progress.steps <= websocket.MOST_STEPS for progress in worker.progress)
         assert (await worker.edit()).png
 
 
 async def test_websocket_that_floods_is_left(server, client_of, monkeypatch) -> None:
-    monkeypatch.setattr(events, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(websocket, "MOST_BYTES", 2**20)
     async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
         hostile.frames = (json.dumps({"type": "x" * 2**16}),)
         async with asyncio.timeout(60):

@@ -9,16 +9,10 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from qwenedit_worker.comfyui import (
-    ComfyUIUnavailable,
-    ModelMissing,
-    SilentExecutor,
-    Workflow,
-    WorkflowRejected,
-    execution,
-    verdict,
-)
-from qwenedit_worker.comfyui.transport import CONNECT_TIMEOUT
+from qwenedit_worker.comfyui import ComfyUIUnavailable, ModelMissing, SilentExecutor, Workflow, WorkflowRejected
+from qwenedit_worker.comfyui.execution import execution
+from qwenedit_worker.comfyui.protocol.transport import CONNECT_TIMEOUT
+from qwenedit_worker.comfyui.server import executor_watch
 
 
 def variant(folder, workflow: Workflow, change) -> Workflow:
@@ -130,7 +124,7 @@ async def test_absent_server_is_unavailable_at_once(own_server) -> None:
 async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
     own_server, own_control, monkeypatch
 ) -> None:
-    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 2.0)
+    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 2.0)
     async with own_server.client() as client:
         await client.edit()
         await own_control.fault("kill_executor")
@@ -153,7 +147,7 @@ async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
 async def test_a_restart_that_only_the_running_edit_has_seen_ends_the_condemnation(
     own_server, own_control, monkeypatch
 ) -> None:
-    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 1.0)
+    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)
     monkeypatch.setattr(execution, "VERDICT_PACE", 100.0)
     async with own_server.client() as client:
         await own_control.fault("kill_executor")
@@ -172,7 +166,7 @@ async def test_a_restart_that_only_the_running_edit_has_seen_ends_the_condemnati
 
 
 async def test_loading_model_is_not_condemned(server, client, control, monkeypatch) -> None:
-    monkeypatch.setattr(verdict, "IDLE_WHILE_PENDING", 0.5)
+    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 0.5)
     await control.fault("slow_load", seconds=1.5)
     task = asyncio.create_task(client.edit())
 

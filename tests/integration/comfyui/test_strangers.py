@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply, transport
-from qwenedit_worker.comfyui.transport import REQUEST_TIMEOUT
+from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply
+from qwenedit_worker.comfyui.protocol import transport
+from qwenedit_worker.comfyui.protocol.transport import REQUEST_TIMEOUT
 
 SILENCE = 60.0
 """Seconds."""

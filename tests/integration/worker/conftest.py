@@ -27,13 +27,13 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.turns import Turns
-from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Uploaded, Verdict
-from qwenedit_worker.metrics import Metrics
-from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.worker import Pace, Worker
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedTurns, listen
-from qwenedit_worker.shutdown import Shutdown
-from qwenedit_worker.worker import Pace, Worker
+from qwenedit_worker.telemetry.metrics import Metrics
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from qwenedit_jobs import State
-from qwenedit_worker import ahead as ahead_module
 from qwenedit_worker.comfyui import OutOfMemory, PictureLost, PictureTooLarge, Progress, Stage, Uploaded
+from qwenedit_worker.loop import prefetch
 
 
 def counted(bench, outcome):
@@ -47,7 +47,7 @@ async def in_hand(bench):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(ahead_module, "LOOK_AGAIN", 0.02)
+    monkeypatch.setattr(prefetch, "LOOK_AGAIN", 0.02)
 
 
 async def test_the_next_jobs_pictures_are_uploaded_while_one_is_executed_and_taken_by_its_edit(bench, in_hand):
@@ -120,7 +120,7 @@ async def test_a_job_whose_upload_is_under_way_when_it_is_claimed_waits_for_it(b
 
 
 async def test_an_upload_that_hangs_holds_no_job_up(bench, in_hand, monkeypatch):
-    monkeypatch.setattr(ahead_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(prefetch, "PATIENCE", 0.05)
     bench.editor.may_upload.clear()
     async with bench.working():
         async with in_hand():

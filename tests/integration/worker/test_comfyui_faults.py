@@ -14,7 +14,7 @@ from local_stack import bare_environment
 from local_stack.parts import WORKFLOWS, ComfyUISimulator
 from qwenedit_jobs import Limits, Reason, State
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow
-from qwenedit_worker.editor import ComfyUIEditor
+from qwenedit_worker.loop.editor import ComfyUIEditor
 
 FAST = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-fast.json")
 ATTEMPTS = 3

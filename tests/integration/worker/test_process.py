@@ -19,7 +19,7 @@ from local_stack.parts import WORKFLOWS, ComfyUISimulator, worker
 from qwenedit_jobs import Cancelled, Limits, Phase, Reason, Settled, State
 from qwenedit_jobs.presence import Workers
 from qwenedit_worker.comfyui import ComfyUI, Workflow
-from qwenedit_worker.editor import ComfyUIEditor
+from qwenedit_worker.loop.editor import ComfyUIEditor
 
 STEPS = 4
 

@@ -235,7 +235,7 @@ async def test_a_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken
 
 
 async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_same(bench, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.worker.LAST_CALLS", 0.1)
+    monkeypatch.setattr("qwenedit_worker.loop.worker.LAST_CALLS", 0.1)
     queue = LossyQueue(bench, {"claim_awaited": "hangs", "abandon": "hangs"})
     async with bench.working(queue=queue) as parts:
         await asyncio.wait_for(queue.hang.wait(), 30)

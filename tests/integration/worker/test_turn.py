@@ -9,7 +9,7 @@ import pytest
 
 from qwenedit_jobs import State
 from qwenedit_jobs.turns import Turns
-from qwenedit_worker import turn as turn_module
+from qwenedit_worker.loop import turn as turn_module
 
 SHARED = "http://comfyui:8188"
 PATIENCE = 60.0

@@ -23,7 +23,7 @@ from qwenedit_worker.comfyui import (
     Verdict,
     WorkflowRejected,
 )
-from qwenedit_worker.returns import SUSPICION
+from qwenedit_worker.loop.returns import SUSPICION
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))
@@ -365,7 +365,7 @@ async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_re
 
 
 async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.readiness.JUDGE_INTERVAL", 0.05)
+    monkeypatch.setattr("qwenedit_worker.health.comfyui_watch.JUDGE_INTERVAL", 0.05)
 
     async def liveness(parts, *, ok):
         async with asyncio.timeout(30):

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from qwenedit_worker.comfyui import Progress, Stage
-from qwenedit_worker.comfyui.companions import beside
-from qwenedit_worker.comfyui.progress import Reporter
+from qwenedit_worker.comfyui.execution.companions import beside
+from qwenedit_worker.comfyui.execution.progress import Reporter
 
 
 async def forever() -> None:

@@ -17,9 +17,9 @@ from qwenedit_worker.comfyui import (
     UnexpectedReply,
     WorkflowRejected,
 )
-from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Stepped, read
-from qwenedit_worker.comfyui.record import OutputFile, Record
-from qwenedit_worker.comfyui.rejection import rejection
+from qwenedit_worker.comfyui.protocol.history import OutputFile, Record
+from qwenedit_worker.comfyui.protocol.rejection import rejection
+from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Stepped, read
 
 BOUND = BoundWorkflow(graph={}, output_node="42", image_nodes=frozenset({"21"}), steps=4, steps_node="40")
 OUTPUT = {"42": {"images": [{"filename": "edited_00001_.png", "subfolder": "j/1", "type": "output"}]}}

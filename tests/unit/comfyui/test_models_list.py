@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwenedit_worker.comfyui import Workflow
-from qwenedit_worker.comfyui.models import model_files
+from qwenedit_worker.comfyui.workflow.model_files import model_files
 
 COMFYUI = Path(__file__).parents[3] / "services/comfyui"
 

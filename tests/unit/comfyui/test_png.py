@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from qwenedit_worker.comfyui.png import SIGNATURE, DamagedPngError, NotPngError, picture_alone
+from qwenedit_worker.comfyui.execution.png import SIGNATURE, DamagedPngError, NotPngError, picture_alone
 
 WISH = "paint the secret garden"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_worker.comfyui.api import Queue
-from qwenedit_worker.comfyui.verdict import ExecutorWatch
+from qwenedit_worker.comfyui.protocol.api import Queue
+from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch
 
 IDLE = Queue(running=(), pending=())
 STUCK = Queue(running=(), pending=("a", "b"))

@@ -10,7 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_telemetry import make_registry
-from qwenedit_worker.metrics import Metrics as WorkerMetrics
+from qwenedit_worker.telemetry.metrics import Metrics as WorkerMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_worker.gpu import Doing, GpuCollector, GpuTime, process_age
+from qwenedit_worker.telemetry.gpu_time import Doing, GpuCollector, GpuTime, process_age
 
 
 class Clock:

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_jobs import Claim, Edit, Job, Lease, ReplyTo
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.lease import LeaseEnd, LeaseKeeper
-from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
+from qwenedit_worker.telemetry.metrics import Metrics
 
 LEASE = 0.3
 SLOW = 3.0
@@ -69,7 +69,7 @@ async def test_a_nudge_asks_at_once(registry):
 
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
 async def test_without_redis_the_lease_ends_by_this_process_clock(registry, trouble, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.lease.LAST_WORD", 0.0)
+    monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)
     began = time.monotonic()
     queue = Answers(trouble)
     assert await keeper(queue, registry).keep() is LeaseEnd.EXPIRED

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_jobs import Edit, Job
 from qwenedit_worker.comfyui import ComfyUI, Workflow
-from qwenedit_worker.editor import ComfyUIEditor
-from qwenedit_worker.metrics import Metrics
+from qwenedit_worker.loop.editor import ComfyUIEditor
+from qwenedit_worker.telemetry.metrics import Metrics
 
 WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
 FAST, QUALITY = "qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality"

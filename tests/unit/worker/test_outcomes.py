@@ -6,7 +6,7 @@ import pytest
 
 from qwenedit_jobs import PictureExpiredError, Reason
 from qwenedit_worker import comfyui
-from qwenedit_worker.outcomes import MAX_DETAIL, Fail, Release, Retry, outcome_of
+from qwenedit_worker.loop.outcomes import MAX_DETAIL, Fail, Release, Retry, outcome_of
 
 EXPECTED = [
     (comfyui.ComfyUIUnavailable("x"), Release, None),

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from qwenedit_worker.activity import MARGIN, Activity
 from qwenedit_worker.app import _lose_patience
-from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import WorkflowFileError
-from qwenedit_worker.editor import workflow_path
-from qwenedit_worker.events import Signal, unless
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.waiting import Signal, unless
+from qwenedit_worker.health.activity import MARGIN, Activity
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.editor import workflow_path
 from qwenedit_worker.settings import WorkerSettings
-from qwenedit_worker.shutdown import Shutdown
 
 
 def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():

@@ -6,10 +6,10 @@ import contextlib
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import Verdict
-from qwenedit_worker.metrics import Metrics
-from qwenedit_worker.readiness import JUDGE_INTERVAL, ComfyUIWatch
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import JUDGE_INTERVAL, ComfyUIWatch
+from qwenedit_worker.telemetry.metrics import Metrics
 
 AWAY = 0.6
 """Seconds without a listener while a container is started again: the shortest that was seen."""

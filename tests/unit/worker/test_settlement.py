@@ -8,11 +8,11 @@ import pytest
 from prometheus_client import Gauge
 
 from qwenedit_jobs import Claim, Edit, Job, Lease, Settled
-from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import EditResult
-from qwenedit_worker.outcomes import Finished
-from qwenedit_worker.settlement import Settlement
-from qwenedit_worker.shutdown import Shutdown
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.outcomes import Finished
+from qwenedit_worker.loop.settlement import Settlement
 
 JOB = Job(id="0123456789abcdef", user_id=1, edit=Edit(prompt="snow", pictures=("a",), seed=1), reply=None)
 CLAIM = Claim(job=JOB, token="t", attempt=1, max_attempts=3, trace_context="", waited=0.0)

@@ -17,16 +17,16 @@ from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.presence import Presence, Workers
 from qwenedit_jobs.turns import Turns
 from qwenedit_telemetry import setup
-from qwenedit_worker.activity import Activity
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
-from qwenedit_worker.editor import ComfyUIEditor, workflow_path
-from qwenedit_worker.heartbeat import Heartbeat
-from qwenedit_worker.metrics import Metrics
-from qwenedit_worker.readiness import ComfyUIWatch
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+from qwenedit_worker.health.heartbeat import Heartbeat
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
+from qwenedit_worker.loop.worker import Pace, Worker
 from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, LinkedTurns, evicts, listen
 from qwenedit_worker.settings import WorkerSettings
-from qwenedit_worker.shutdown import Shutdown
-from qwenedit_worker.worker import Pace, Worker
+from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from qwenedit_telemetry import Telemetry

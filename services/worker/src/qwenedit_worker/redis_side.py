@@ -12,8 +12,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, StorageFullError
 from qwenedit_jobs.policy import check_eviction_policy
-from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueStorageFullError, QueueUnavailableError
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """Who may use the bot, looked at before an update is stored: whoever may not costs next to nothing.
 
-`Access.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again, when an update is handled.
+`Access.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again later.
 """
 
 from __future__ import annotations

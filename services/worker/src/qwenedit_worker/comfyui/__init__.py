@@ -1,6 +1,5 @@
 """All that the worker knows of ComfyUI; nothing else here speaks to it."""
 
-from qwenedit_worker.comfyui.api import SystemStats
 from qwenedit_worker.comfyui.client import ComfyUI
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
@@ -18,11 +17,12 @@ from qwenedit_worker.comfyui.errors import (
     UnexpectedReply,
     WorkflowRejected,
 )
-from qwenedit_worker.comfyui.folders import SharedFolders
-from qwenedit_worker.comfyui.graph import WorkflowFileError
-from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress, Stage, Uploaded
-from qwenedit_worker.comfyui.verdict import Verdict
+from qwenedit_worker.comfyui.execution.folders import SharedFolders
+from qwenedit_worker.comfyui.protocol.api import SystemStats
+from qwenedit_worker.comfyui.server.executor_watch import Verdict
+from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress, Stage, Uploaded
 from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow
+from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 
 __all__ = [
     "BoundWorkflow",

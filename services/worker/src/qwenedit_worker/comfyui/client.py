@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from qwenedit_telemetry import tracing
-from qwenedit_worker.comfyui.api import Api, SystemStats
-from qwenedit_worker.comfyui.companions import beside
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
-from qwenedit_worker.comfyui.events import Feed
-from qwenedit_worker.comfyui.exchange import Exchange
-from qwenedit_worker.comfyui.execution import Execution
-from qwenedit_worker.comfyui.model import Uploaded, check_folder_name
-from qwenedit_worker.comfyui.progress import Reporter
-from qwenedit_worker.comfyui.readiness import Readiness
-from qwenedit_worker.comfyui.record import State
-from qwenedit_worker.comfyui.transport import NotSentError, Transport
-from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
+from qwenedit_worker.comfyui.execution.companions import beside
+from qwenedit_worker.comfyui.execution.exchange import Exchange
+from qwenedit_worker.comfyui.execution.execution import Execution
+from qwenedit_worker.comfyui.execution.progress import Reporter
+from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
+from qwenedit_worker.comfyui.protocol.history import State
+from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
+from qwenedit_worker.comfyui.protocol.websocket import Feed
+from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
+from qwenedit_worker.comfyui.server.requirements import Readiness
+from qwenedit_worker.comfyui.types import Uploaded, check_folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from types import TracebackType
 
-    from qwenedit_worker.comfyui.folders import SharedFolders
-    from qwenedit_worker.comfyui.model import EditRequest, EditResult, Progress
+    from qwenedit_worker.comfyui.execution.folders import SharedFolders
+    from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress
     from qwenedit_worker.comfyui.workflow import Workflow
 
 log = structlog.get_logger(__name__)

@@ -16,24 +16,24 @@ from qwenedit_worker.comfyui.errors import (
     PictureLost,
     SilentExecutor,
 )
-from qwenedit_worker.comfyui.events import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
-from qwenedit_worker.comfyui.fetching import Fetcher
-from qwenedit_worker.comfyui.model import EditResult, Progress, Stage, Uploaded
-from qwenedit_worker.comfyui.patience import Patience
-from qwenedit_worker.comfyui.record import State
-from qwenedit_worker.comfyui.transport import NotSentError
+from qwenedit_worker.comfyui.execution.fetching import Fetcher
+from qwenedit_worker.comfyui.protocol.history import State
+from qwenedit_worker.comfyui.protocol.retry import Patience
+from qwenedit_worker.comfyui.protocol.transport import NotSentError
+from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
+from qwenedit_worker.comfyui.types import EditResult, Progress, Stage, Uploaded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from qwenedit_worker.comfyui.api import Api
-    from qwenedit_worker.comfyui.events import Event, Feed
-    from qwenedit_worker.comfyui.exchange import Exchange
-    from qwenedit_worker.comfyui.model import EditRequest
-    from qwenedit_worker.comfyui.progress import Reporter
-    from qwenedit_worker.comfyui.record import Record
-    from qwenedit_worker.comfyui.verdict import ExecutorWatch, Verdict
+    from qwenedit_worker.comfyui.execution.exchange import Exchange
+    from qwenedit_worker.comfyui.execution.progress import Reporter
+    from qwenedit_worker.comfyui.protocol.api import Api
+    from qwenedit_worker.comfyui.protocol.history import Record
+    from qwenedit_worker.comfyui.protocol.websocket import Event, Feed
+    from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
+    from qwenedit_worker.comfyui.types import EditRequest
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qwenedit_worker.comfyui.graph import Graph
+    from qwenedit_worker.comfyui.workflow.graph import Graph
 
 MODEL_INPUTS = {
     ("CheckpointLoaderSimple", "ckpt_name"): "checkpoints",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from qwenedit_worker.comfyui.model import Progress, Stage
+from qwenedit_worker.comfyui.types import Progress, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

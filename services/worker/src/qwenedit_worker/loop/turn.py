@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.events import Signal, set_within, unless
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.common.waiting import Signal, set_within, unless
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Turns
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Turns
+    from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 LEASE = 10.0
 """Seconds until a killed worker's turn is over. It is renewed every third of them, and costs nothing but that."""

@@ -9,25 +9,25 @@ import structlog
 
 from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, PictureLost, Progress, Stage, WorkflowFileError
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.lease import LeaseEnd, LeaseKeeper
-from qwenedit_worker.outcomes import Dropped, Finished, Outcome, Release, Withdrawn, outcome_of
-from qwenedit_worker.reporter import ProgressReporter
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
+from qwenedit_worker.loop.outcomes import Dropped, Finished, Outcome, Release, Withdrawn, outcome_of
+from qwenedit_worker.loop.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from qwenedit_jobs import Claim
-    from qwenedit_worker.activity import Activity
-    from qwenedit_worker.ahead import Ahead
     from qwenedit_worker.comfyui import EditResult, Uploaded
-    from qwenedit_worker.events import Signal
-    from qwenedit_worker.gpu import Share
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Editor, Pictures, Queue
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Editor, Pictures, Queue
+    from qwenedit_worker.common.waiting import Signal
+    from qwenedit_worker.health.activity import Activity
+    from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.loop.prefetch import Ahead
+    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable
-from qwenedit_worker.comfyui.transport import NotSentError
+from qwenedit_worker.comfyui.protocol.transport import NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

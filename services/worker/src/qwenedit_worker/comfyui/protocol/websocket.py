@@ -18,12 +18,12 @@ import aiohttp
 import structlog
 
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
-from qwenedit_worker.comfyui.record import OutputFile, first_picture
+from qwenedit_worker.comfyui.protocol.history import OutputFile, first_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qwenedit_worker.comfyui.transport import Transport
+    from qwenedit_worker.comfyui.protocol.transport import Transport
 
 log = structlog.get_logger(__name__)
 

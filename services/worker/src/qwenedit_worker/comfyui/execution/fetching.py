@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, ResultUnusable
-from qwenedit_worker.comfyui.exchange import PictureGoneError
-from qwenedit_worker.comfyui.png import NotPngError
-from qwenedit_worker.comfyui.transport import MAX_PICTURE, NotSentError, TooLargeError
+from qwenedit_worker.comfyui.execution.exchange import PictureGoneError
+from qwenedit_worker.comfyui.execution.png import NotPngError
+from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, NotSentError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenedit_worker.comfyui.exchange import Exchange
-    from qwenedit_worker.comfyui.record import OutputFile
+    from qwenedit_worker.comfyui.execution.exchange import Exchange
+    from qwenedit_worker.comfyui.protocol.history import OutputFile
 
 log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from qwenedit_worker.comfyui import binding as bindings
-from qwenedit_worker.comfyui import graph as graphs
 from qwenedit_worker.comfyui.errors import WorkflowRejected
-from qwenedit_worker.comfyui.graph import WorkflowFileError
-from qwenedit_worker.comfyui.models import loads_model
+from qwenedit_worker.comfyui.workflow import binding as bindings
+from qwenedit_worker.comfyui.workflow import graph as graphs
+from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
+from qwenedit_worker.comfyui.workflow.model_files import loads_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from qwenedit_worker.comfyui.binding import Binding
-    from qwenedit_worker.comfyui.graph import Graph, Node
-    from qwenedit_worker.comfyui.parameter import InputRef
+    from qwenedit_worker.comfyui.workflow.binding import Binding
+    from qwenedit_worker.comfyui.workflow.graph import Graph, Node
+    from qwenedit_worker.comfyui.workflow.parameter import InputRef
 
 NONE_OF_ITS_OWN: Mapping[str, int | float | str] = MappingProxyType({})
 

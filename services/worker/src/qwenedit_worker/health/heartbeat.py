@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_jobs.presence import BEAT_EVERY, Device, Presence
 from qwenedit_worker.comfyui import ComfyUIError
-from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from qwenedit_worker.comfyui import SystemStats
-    from qwenedit_worker.ports import Register
-    from qwenedit_worker.readiness import ComfyUIWatch
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Register
+    from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+    from qwenedit_worker.health.shutdown import Shutdown
 
 LOOK_EVERY = 1.0
 """Seconds within which a change is told."""

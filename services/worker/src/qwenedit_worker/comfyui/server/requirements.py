@@ -10,16 +10,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_worker.comfyui.errors import ModelMissing, WorkflowRejected
-from qwenedit_worker.comfyui.graph import link
-from qwenedit_worker.comfyui.models import MODEL_INPUTS, model_files
+from qwenedit_worker.comfyui.workflow.graph import link
+from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS, model_files
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
-    from qwenedit_worker.comfyui.api import Api
-    from qwenedit_worker.comfyui.graph import Node
-    from qwenedit_worker.comfyui.parameter import Parameter
+    from qwenedit_worker.comfyui.protocol.api import Api
     from qwenedit_worker.comfyui.workflow import Workflow
+    from qwenedit_worker.comfyui.workflow.graph import Node
+    from qwenedit_worker.comfyui.workflow.parameter import Parameter
 
 SCHEMA_LIFETIME = 300.0
 """Seconds after which the nodes are compared again. They change only with a restart, which is mostly noticed anyway."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
-from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueStorageFullError, QueueUnavailableError
-from qwenedit_worker.events import set_within
-from qwenedit_worker.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
+from qwenedit_worker.common.waiting import set_within
+from qwenedit_worker.loop.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
-    from qwenedit_worker.activity import Activity
-    from qwenedit_worker.ports import Queue
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Queue
+    from qwenedit_worker.health.activity import Activity
+    from qwenedit_worker.health.shutdown import Shutdown
 
 ROOM_AWAITED = 10.0
 """Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""

@@ -11,29 +11,29 @@ import structlog
 
 from qwenedit_jobs import Reason, UnreadableJobError
 from qwenedit_telemetry import attributes, job_context, tracing, unspoken
-from qwenedit_worker.ahead import Ahead
-from qwenedit_worker.attempt import Attempt
-from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.events import set_within, unless
-from qwenedit_worker.notes import note_gpu, note_settled
-from qwenedit_worker.outcomes import Outcome, Release, Retry
-from qwenedit_worker.returns import Returns
-from qwenedit_worker.settlement import Settlement
-from qwenedit_worker.turn import TurnTaker
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.common.waiting import set_within, unless
+from qwenedit_worker.loop.attempt import Attempt
+from qwenedit_worker.loop.notes import note_gpu, note_settled
+from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
+from qwenedit_worker.loop.prefetch import Ahead
+from qwenedit_worker.loop.returns import Returns
+from qwenedit_worker.loop.settlement import Settlement
+from qwenedit_worker.loop.turn import TurnTaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from qwenedit_jobs import Claim, Job
-    from qwenedit_worker.activity import Activity
-    from qwenedit_worker.events import Signal
-    from qwenedit_worker.gpu import Share
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Editor, Pictures, Queue, Turns
-    from qwenedit_worker.readiness import ComfyUIWatch
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Editor, Pictures, Queue, Turns
+    from qwenedit_worker.common.waiting import Signal
+    from qwenedit_worker.health.activity import Activity
+    from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+    from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 LAST_CALLS = 2.0
 """Seconds for giving a job back when the process itself is being torn down."""

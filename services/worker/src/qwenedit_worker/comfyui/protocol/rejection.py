@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_worker.comfyui.errors import ComfyUIError, ModelMissing, PictureLost, WorkflowRejected
-from qwenedit_worker.comfyui.models import model_file
+from qwenedit_worker.comfyui.workflow.model_files import model_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs import Lease, Phase
 from qwenedit_worker.comfyui import Stage
-from qwenedit_worker.errors import QueueUnavailableError
+from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwenedit_jobs import Claim
     from qwenedit_worker.comfyui import Progress
-    from qwenedit_worker.ports import Queue
+    from qwenedit_worker.common.ports import Queue
 
 PHASES = {
     Stage.QUEUED: Phase.STARTING,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from qwenedit_telemetry import HEALTHY, Health
-from qwenedit_worker.backoff import Backoff
 from qwenedit_worker.comfyui import ComfyUIError, Verdict
-from qwenedit_worker.events import set_within
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
-    from qwenedit_worker.activity import Activity
-    from qwenedit_worker.metrics import Metrics
+    from qwenedit_worker.health.activity import Activity
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 CHECK_INTERVAL = 10.0
 """Seconds between checks of a ComfyUI that was ready."""

@@ -14,15 +14,15 @@ import structlog
 
 from qwenedit_jobs import PictureExpiredError
 from qwenedit_worker.comfyui import ComfyUIError, Progress, Stage
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.events import set_within
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Job
     from qwenedit_worker.comfyui import Uploaded
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Editor, Pictures, Queue
-    from qwenedit_worker.shutdown import Shutdown
+    from qwenedit_worker.common.ports import Editor, Pictures, Queue
+    from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 LOOK_AGAIN = 0.5
 """Seconds between looks at the line, from the first guess to the claim: another worker may have taken that job."""

@@ -8,13 +8,13 @@ import structlog
 
 from qwenedit_jobs import Settled
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.outcomes import Dropped, Fail, Finished, Release, Retry
+from qwenedit_worker.loop.outcomes import Dropped, Fail, Finished, Release, Retry
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
-    from qwenedit_worker.gpu import Share
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.outcomes import Outcome
+    from qwenedit_worker.loop.outcomes import Outcome
+    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from qwenedit_worker.comfyui.graph import Graph, WorkflowFileError, link
-from qwenedit_worker.comfyui.models import MODEL_INPUTS
-from qwenedit_worker.comfyui.parameter import InputRef, Parameter
+from qwenedit_worker.comfyui.workflow.graph import Graph, WorkflowFileError, link
+from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS
+from qwenedit_worker.comfyui.workflow.parameter import InputRef, Parameter
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Lease
-from qwenedit_worker.backoff import Backoff
-from qwenedit_worker.errors import QueueUnavailableError
-from qwenedit_worker.events import set_within
+from qwenedit_worker.common.backoff import Backoff
+from qwenedit_worker.common.errors import QueueUnavailableError
+from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
-    from qwenedit_worker.metrics import Metrics
-    from qwenedit_worker.ports import Queue
+    from qwenedit_worker.common.ports import Queue
+    from qwenedit_worker.telemetry.metrics import Metrics
 
 LAST_WORD = 1.0
 """Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenedit_worker.comfyui.api import Queue
+    from qwenedit_worker.comfyui.protocol.api import Queue
 
 IDLE_WHILE_PENDING = 15.0
 """Seconds that the executor may leave a prompt waiting while it runs none.

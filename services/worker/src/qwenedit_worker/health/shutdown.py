@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_worker.events import Signal
+from qwenedit_worker.common.waiting import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

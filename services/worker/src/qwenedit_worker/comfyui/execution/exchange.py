@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
-from qwenedit_worker.comfyui.png import SIGNATURE, DamagedPngError, picture_alone
-from qwenedit_worker.comfyui.transport import MAX_PICTURE
+from qwenedit_worker.comfyui.execution.png import SIGNATURE, DamagedPngError, picture_alone
+from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_worker.comfyui.api import Api
-    from qwenedit_worker.comfyui.folders import SharedFolders
-    from qwenedit_worker.comfyui.record import OutputFile
+    from qwenedit_worker.comfyui.execution.folders import SharedFolders
+    from qwenedit_worker.comfyui.protocol.api import Api
+    from qwenedit_worker.comfyui.protocol.history import OutputFile
 
 log = structlog.get_logger(__name__)
 

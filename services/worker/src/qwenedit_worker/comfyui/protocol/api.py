@@ -12,14 +12,14 @@ from urllib.parse import quote
 import aiohttp
 
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
-from qwenedit_worker.comfyui.record import OutputFile, Record, Standing, State
-from qwenedit_worker.comfyui.rejection import rejection
-from qwenedit_worker.comfyui.transport import MAX_PICTURE, REQUEST_TIMEOUT, SILENCE, TRANSFER_TIMEOUT
+from qwenedit_worker.comfyui.protocol.history import OutputFile, Record, Standing, State
+from qwenedit_worker.comfyui.protocol.rejection import rejection
+from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, REQUEST_TIMEOUT, SILENCE, TRANSFER_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qwenedit_worker.comfyui.transport import Reply, Transport
+    from qwenedit_worker.comfyui.protocol.transport import Reply, Transport
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
 _STATES = {"pending": State.PENDING, "in_progress": State.RUNNING}

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge
 from qwenedit_jobs import Reason
 from qwenedit_jobs.model import Settled
 from qwenedit_telemetry import job_seconds
-from qwenedit_worker.gpu import GpuCollector, GpuTime
+from qwenedit_worker.telemetry.gpu_time import GpuCollector, GpuTime
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

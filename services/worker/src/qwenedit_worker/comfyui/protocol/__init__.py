@@ -1,0 +1,1 @@
+"""ComfyUI's HTTP endpoints and its websocket, read into types."""

@@ -1,0 +1,1 @@
+"""Whether a ComfyUI can do what is asked of it, and whether it is alive."""

@@ -1,0 +1,1 @@
+"""What metrics, traces and logs say of a worker."""
