@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
-from qwenedit_jobs.presence import Presence, Workers
+from qwenedit_jobs.workers.presence import Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

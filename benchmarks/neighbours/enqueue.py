@@ -12,7 +12,7 @@ import secrets
 import sys
 
 from qwenedit_jobs import Edit, Job, JobQueue, RedisSettings, ReplyTo, connect
-from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.queue.queue import Limits
 
 LIMITS = Limits(max_queue_length=1_000_000, max_unfinished_per_user=1_000, max_wait=86_400)
 REMEMBERED = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import queue
+from qwenedit_jobs.queue import queue
 
 if TYPE_CHECKING:
     from pathlib import Path

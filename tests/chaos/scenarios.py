@@ -18,9 +18,9 @@ import aiohttp
 
 from local_stack import HOST
 from qwenedit_jobs import Keys, State, input_ref
-from qwenedit_jobs.queue import SCRIPTS
-from qwenedit_jobs.scripts import parts_of
-from qwenedit_jobs.turns import Turns
+from qwenedit_jobs.queue.queue import SCRIPTS
+from qwenedit_jobs.queue.scripts import parts_of
+from qwenedit_jobs.workers.turns import Turns
 from tests.chaos.proxy import Toxic
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ POISON = "poison"
 
 
 def _scripts(folder: str) -> None:
-    queue = importlib.import_module("qwenedit_jobs.queue")
+    queue = importlib.import_module("qwenedit_jobs.queue.queue")
     queue.SCRIPTS = Path(folder)  # type: ignore[attr-defined]
 
 
@@ -57,7 +57,7 @@ def _poison(word: str) -> None:
 
 def _stop(_value: str) -> None:
     """Stop the process just before it hands its first result in, as a machine does that is suspended."""
-    queue = importlib.import_module("qwenedit_jobs.queue").JobQueue
+    queue = importlib.import_module("qwenedit_jobs.queue.queue").JobQueue
     complete = queue.complete
 
     async def stopped(self: object, *args: object, **named: object) -> object:

@@ -16,17 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.peers.queues.driver import LEASE, REDIS_URL, begin, end, gate_or_sleep, main, run_fast
 from benchmarks.pickup import PICTURE, NoOpEditor, ReadyServer
-from qwenedit_jobs import (
-    Edit,
-    Job,
-    JobQueue,
-    Limits,
-    RedisPictureStore,
-    RedisSettings,
-    ReplyTo,
-    connect,
-    input_ref,
-)
+from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown

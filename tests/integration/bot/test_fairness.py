@@ -11,7 +11,7 @@ import redis as redis_client
 from PIL import Image
 
 from qwenedit_jobs import Reason
-from qwenedit_jobs.operating import OperatedQueue
+from qwenedit_jobs.queue.operations import OperatedQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -40,8 +40,8 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.presence import Presence, Workers
-from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.workers.presence import Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

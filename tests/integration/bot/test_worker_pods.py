@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from local_stack import HOST
 from qwenedit_bot.upkeep.deletion_cost import ANNOTATION, BUSY, COMPARE_EVERY, DeletionCosts, WorkerPods
 from qwenedit_jobs import Edit, Job, JobQueue, Keys
-from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.queue.queue import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

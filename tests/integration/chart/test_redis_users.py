@@ -16,12 +16,12 @@ from redis.exceptions import NoPermissionError, RedisError
 from local_stack.ports import HOST, free_port
 from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
+from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.operating import OperatedQueue, Requeued
-from qwenedit_jobs.overview import take_overview
-from qwenedit_jobs.pictures import RedisPictureStore, input_ref
-from qwenedit_jobs.presence import Presence, Workers
-from qwenedit_jobs.turns import Turns
+from qwenedit_jobs.queue.operations import OperatedQueue, Requeued
+from qwenedit_jobs.queue.pictures import RedisPictureStore, input_ref
+from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_jobs.workers.turns import Turns
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 KEYS = Keys()

@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from qwenedit_jobs import (
-    Edit,
-    Job,
-    Keys,
-    Limits,
-    Phase,
-    QueueFullError,
-    Reason,
-    Result,
-    State,
-    TooManyUnfinishedError,
-)
+from qwenedit_jobs import Edit, Job, Keys, Limits, Phase, QueueFullError, Reason, Result, State, TooManyUnfinishedError
 from tests.integration.jobs.model import FINAL, Model, ModelJob
 
 if TYPE_CHECKING:
@@ -28,7 +17,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.operating import OperatedQueue
+    from qwenedit_jobs.queue.operations import OperatedQueue
 
 KEYS = Keys()
 LONG = 100_000.0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from qwenedit_jobs.turns import Turns
+from qwenedit_jobs.workers.turns import Turns
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from local_stack.ports import HOST
-from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled, pieces
-from qwenedit_jobs.connection import SOCKET_TIMEOUT
+from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
+from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from tests.chaos.proxy import Proxy, Toxic
 from tests.integration.redis.conftest import KEYS, MANY, job
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from qwenedit_jobs import Limits, Reason, Result, Settled, State, WrongTypeError
-from qwenedit_jobs.queue import DEAD_KEPT
+from qwenedit_jobs.queue.queue import DEAD_KEPT
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 RESULT = Result(picture="a", seed=1, seconds=1)

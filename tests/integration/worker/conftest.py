@@ -26,7 +26,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_jobs.turns import Turns
+from qwenedit_jobs.workers.turns import Turns
 from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Uploaded, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch

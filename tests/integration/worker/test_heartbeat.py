@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from qwenedit_jobs import connect
-from qwenedit_jobs.presence import Presence, Workers
+from qwenedit_jobs.workers.presence import Presence, Workers
 from qwenedit_worker.comfyui import ComfyUIUnavailable, SystemStats
 from qwenedit_worker.health.heartbeat import Heartbeat, open_sockets
 from qwenedit_worker.redis_side import LinkedRegister

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from qwenedit_jobs import State
-from qwenedit_jobs.turns import Turns
+from qwenedit_jobs.workers.turns import Turns
 from qwenedit_worker.loop import turn as turn_module
 
 SHARED = "http://comfyui:8188"

@@ -1,9 +1,8 @@
 """The contract between bot and worker: jobs, their queue on Redis, their pictures and events."""
 
-from qwenedit_jobs import lean as lean  # before redis
+from qwenedit_jobs.redis import lean as lean  # before redis
 
 # isort: split
-from qwenedit_jobs.connection import connect
 from qwenedit_jobs.errors import (
     EvictionPolicyError,
     PictureExpiredError,
@@ -19,7 +18,6 @@ from qwenedit_jobs.errors import (
 )
 from qwenedit_jobs.events import Event, Events, event_of
 from qwenedit_jobs.keys import Keys
-from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
@@ -39,8 +37,10 @@ from qwenedit_jobs.model import (
     job_id,
     short_id,
 )
-from qwenedit_jobs.pictures import PictureStore, RedisPictureStore, input_ref, result_ref
-from qwenedit_jobs.queue import JobQueue, Limits
+from qwenedit_jobs.queue.lost_attempts import LostAttempt
+from qwenedit_jobs.queue.pictures import PictureStore, RedisPictureStore, input_ref, result_ref
+from qwenedit_jobs.queue.queue import JobQueue, Limits
+from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
 
 __all__ = [

@@ -81,11 +81,11 @@ from qwenedit_bot.users.access_list import Guests
 from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.warm import warm_up
 from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
-from qwenedit_jobs.identity import identity
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.pictures import UPLOAD_TTL
-from qwenedit_jobs.policy import check_eviction_policy
-from qwenedit_jobs.presence import Workers
+from qwenedit_jobs.queue.pictures import UPLOAD_TTL
+from qwenedit_jobs.redis.identity import identity
+from qwenedit_jobs.redis.policy import check_eviction_policy
+from qwenedit_jobs.workers.presence import Workers
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:

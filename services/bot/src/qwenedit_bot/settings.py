@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_jobs import RedisSettings
-from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.queue.queue import Limits
 
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HTTP_URL = re.compile(r"https?://[^/\s]+\S*")

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, StorageFullError
-from qwenedit_jobs.policy import check_eviction_policy
+from qwenedit_jobs.redis.policy import check_eviction_policy
 from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs import Claim, Job, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
-    from qwenedit_jobs.presence import Presence, Workers
-    from qwenedit_jobs.turns import Turns
+    from qwenedit_jobs.workers.presence import Presence, Workers
+    from qwenedit_jobs.workers.turns import Turns
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""

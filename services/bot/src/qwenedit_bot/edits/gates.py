@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.payments.accounts import Account, Accounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue
-    from qwenedit_jobs.queue import Limits
+    from qwenedit_jobs.queue.queue import Limits
 
 BURST = 10
 """Seconds: refusals that follow each other faster belong together, and only the first is answered."""

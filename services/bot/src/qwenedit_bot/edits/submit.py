@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.intake import Intake
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
-    from qwenedit_jobs.queue import Limits
+    from qwenedit_jobs.queue.queue import Limits
 
 __all__ = ["Attachment", "Gate", "Outcome", "Refused", "Request", "StoredPicture", "Submit", "refused_unseen"]
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwenedit_jobs import Claim, Job, Lease, Phase, Reason, Result, Settled
-    from qwenedit_jobs.presence import Presence
+    from qwenedit_jobs.workers.presence import Presence
     from qwenedit_worker.comfyui import EditResult, Progress, Uploaded
 
 
@@ -39,7 +39,7 @@ class Queue(Protocol):
 
 
 class Turns(Protocol):
-    """Turns on a ComfyUI that several workers share; see `qwenedit_jobs.turns.Turns`.
+    """Turns on a ComfyUI that several workers share; see `qwenedit_jobs.workers.turns.Turns`.
 
     Every method may raise `QueueUnavailableError`, and may then be called again with the same arguments.
     """

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qwenedit_jobs.presence import BEAT_EVERY, Device, Presence
+from qwenedit_jobs.workers.presence import BEAT_EVERY, Device, Presence
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 

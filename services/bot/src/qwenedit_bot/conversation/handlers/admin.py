@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.daily_counts import Tally
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs.operating import OperatedQueue
-    from qwenedit_jobs.presence import Workers
-    from qwenedit_jobs.records import Record
+    from qwenedit_jobs.queue.operations import OperatedQueue
+    from qwenedit_jobs.queue.records import Record
+    from qwenedit_jobs.workers.presence import Workers
 
 log = structlog.get_logger(__name__)
 

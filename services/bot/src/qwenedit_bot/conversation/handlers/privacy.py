@@ -12,7 +12,7 @@ from qwenedit_bot.conversation.dialogue import DIALOGUE_TTL
 from qwenedit_bot.payments import ledger
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users import languages
-from qwenedit_jobs.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
+from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
     from qwenedit_bot.texts import Words

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_jobs import pieces
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
-from qwenedit_jobs.scripts import FOLDER, Scripts, parts_of
+from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue.scripts import FOLDER, Scripts, parts_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.scripts import Command
+    from qwenedit_jobs.queue.scripts import Command
 
 UPLOAD_TTL = 600
 """Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = "Sequence[str | bytes | float]"
 """Of Redis, with its arguments."""
-FOLDER = files("qwenedit_jobs") / "lua"
+FOLDER = files("qwenedit_jobs.queue") / "lua"
 _LINE = ("prelude", "line")
 _ENDINGS = (*_LINE, "pictures", "endings")
 _AGAIN = (*_ENDINGS, "again", "clock")

@@ -10,8 +10,8 @@ from redis.exceptions import ResponseError
 
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts
-from qwenedit_jobs.reading import status_of
-from qwenedit_jobs.refusals import explained, is_wrong_kind
+from qwenedit_jobs.queue.reading import status_of
+from qwenedit_jobs.redis.refusals import explained, is_wrong_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.scripts import Command, Scripts
+    from qwenedit_jobs.queue.scripts import Command, Scripts
 
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""

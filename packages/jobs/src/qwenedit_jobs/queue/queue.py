@@ -11,20 +11,20 @@ import structlog
 from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
-from qwenedit_jobs import pieces
 from qwenedit_jobs.errors import (
     PicturesForgottenError,
     QueueFullError,
     StorageFullError,
     TooManyUnfinishedError,
 )
-from qwenedit_jobs.lost import LostAttempt
 from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Result, Settled, State
-from qwenedit_jobs.pictures import UPLOAD_TTL
-from qwenedit_jobs.reading import claim_of, known
-from qwenedit_jobs.refusals import explained
-from qwenedit_jobs.scripts import FOLDER, Scripts, parts_of
-from qwenedit_jobs.view import QueueView
+from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue.lost_attempts import LostAttempt
+from qwenedit_jobs.queue.pictures import UPLOAD_TTL
+from qwenedit_jobs.queue.reading import claim_of, known
+from qwenedit_jobs.queue.scripts import FOLDER, Scripts, parts_of
+from qwenedit_jobs.queue.view import QueueView
+from qwenedit_jobs.redis.refusals import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

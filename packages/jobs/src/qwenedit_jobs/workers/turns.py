@@ -58,4 +58,4 @@ class Turns:
 
 
 def _script(redis: Redis, name: str) -> AsyncScript:
-    return redis.register_script((files("qwenedit_jobs") / "lua" / f"{name}.lua").read_text())
+    return redis.register_script((files("qwenedit_jobs.workers") / "lua" / f"{name}.lua").read_text())

@@ -13,16 +13,16 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError,
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from qwenedit_jobs.commands import aside, dead, jobs, pausing
-from qwenedit_jobs.commands.answer import BAD_NEWS, NOT_ASKED, Answer
-from qwenedit_jobs.commands.status import status
-from qwenedit_jobs.connection import connect
+from qwenedit_jobs.cli.commands import aside, dead, jobs, pausing
+from qwenedit_jobs.cli.commands.answer import BAD_NEWS, NOT_ASKED, Answer
+from qwenedit_jobs.cli.commands.status import status
+from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
-from qwenedit_jobs.operating import OperatedQueue
-from qwenedit_jobs.pictures import RedisPictureStore
-from qwenedit_jobs.queue import JobQueue
-from qwenedit_jobs.selftest import SelfTestError, selftest
+from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.pictures import RedisPictureStore
+from qwenedit_jobs.queue.queue import JobQueue
+from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import Edit, Job, State
-from qwenedit_jobs.pictures import input_ref
-from qwenedit_jobs.queue import Limits
+from qwenedit_jobs.queue.pictures import input_ref
+from qwenedit_jobs.queue.queue import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.pictures import PictureStore
-    from qwenedit_jobs.queue import JobQueue
+    from qwenedit_jobs.queue.pictures import PictureStore
+    from qwenedit_jobs.queue.queue import JobQueue
 
 PROMPT = "make it snow"
 SIDE = 512

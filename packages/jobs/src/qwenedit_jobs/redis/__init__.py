@@ -1,0 +1,1 @@
+"""How Redis is reached, and whether it is as the queue needs it."""
