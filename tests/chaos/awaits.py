@@ -13,9 +13,9 @@ from pathlib import Path
 PACKAGE = "qwenedit_worker"
 BESIDE = {
     "app": "builds the parts, and waits for the signal to end",
-    "heartbeat": "tells the operator of the worker, and knows of no job",
-    "readiness": "asks whether ComfyUI is there, and knows of no job",
-    "comfyui.readiness": "the same",
+    "health.heartbeat": "tells the operator of the worker, and knows of no job",
+    "health.comfyui_watch": "asks whether ComfyUI is there, and knows of no job",
+    "comfyui.server.requirements": "the same",
 }
 """Modules that are not on the job's path, and why."""
 HOOK, HOOK_WITH, HOOK_FOR = "__at__", "__at_with__", "__at_for__"

@@ -149,7 +149,7 @@ def work(order: dict[str, Any]) -> None:
     for name, hook in ((HOOK, watch.at), (HOOK_WITH, watch.at_with), (HOOK_FOR, watch.at_for)):
         setattr(builtins, name, hook)
     sys.meta_path.insert(0, _Finder())
-    activity = importlib.import_module(f"{PACKAGE}.activity").Activity
+    activity = importlib.import_module(f"{PACKAGE}.health.activity").Activity
     make = activity.__init__
 
     def noted(self: Any, *args: Any, **named: Any) -> None:

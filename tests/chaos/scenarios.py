@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from tests.chaos.proxy import Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from importlib.resources.abc import Traversable
 
     from tests.chaos.kills import Executioner
 
@@ -177,10 +179,13 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
     return prepared
 
 
-def script(*parts: str) -> str:
+def script(*parts: str, folder: Traversable = SCRIPTS) -> str:
     """Return what a worker calls a script of these files by."""
-    source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in parts)
+    source = "".join((folder / f"{part}.lua").read_text() for part in parts)
     return hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - Redis' choice
+
+
+TAKE_TURN = script("turn_take", folder=files("qwenedit_jobs.workers") / "lua")
 
 
 def allowed_after(denials: int) -> Act:
@@ -373,7 +378,7 @@ SCENARIOS = (
     Scenario("leaving unheard", prepare=denied(script(*parts_of("drain"))), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
     Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
-    Scenario("turn cut", prepare=denied(script("turn_take")), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
+    Scenario("turn cut", prepare=denied(TAKE_TURN), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),

@@ -33,12 +33,12 @@ def test_every_await_of_the_jobs_path_is_in_the_list():
 def test_a_new_await_appears_in_the_list_by_itself(tmp_path):
     package = tmp_path / "worker"
     shutil.copytree(folder(), package)
-    with (package / "settlement.py").open("a") as module:
+    with (package / "loop/settlement.py").open("a") as module:
         module.write("\nasync def late(queue):\n    await queue.thank()\n")
     (package / "novel.py").write_text("async def tell(bell):\n    async with bell:\n        await bell.ring()\n")
     known = {(each.module, each.function, each.text) for each in all_awaits()}
     assert {(each.module, each.function, each.text) for each in all_awaits(package)} - known == {
-        ("settlement", "late", "await queue.thank()"),
+        ("loop.settlement", "late", "await queue.thank()"),
         ("novel", "tell", "async with bell, enter"),
         ("novel", "tell", "async with bell, exit"),
         ("novel", "tell", "await bell.ring()"),
@@ -57,7 +57,7 @@ def test_a_run_is_bad_when_an_await_was_missed_or_a_job_was_lost_or_answered_twi
 
 @pytest.mark.timeout(600)
 async def test_a_worker_killed_while_it_hands_its_result_in_leaves_a_job_that_is_answered_once():
-    handing_in = points("settlement", (folder() / "settlement.py").read_text())
+    handing_in = points("loop.settlement", (folder() / "loop/settlement.py").read_text())
     chosen = [each for each in handing_in if "self._queue.complete" in each.text]
     findings = await kill_at(chosen, only=SCENARIOS[:1])
     report = "\n".join(told(findings))

@@ -12,7 +12,7 @@ import pytest
 from local_stack import RedisServer
 from qwenedit_jobs import State
 from tests.integration.bot.conftest import LEASE
-from tests.integration.bot.test_crashes import RESULT, photo
+from tests.integration.bot.inbox.test_crashes import RESULT, photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
