@@ -1,4 +1,4 @@
-"""The names of what spans say. Never among it: prompts, pictures, names of people, tokens.
+"""The names of spans' attributes. No prompt, picture, name or token is ever one.
 
 Those without our prefix are OpenTelemetry's: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
 """

@@ -1,4 +1,4 @@
-"""An HTTP server for few and short requests that nobody's connections can use up.
+"""An HTTP server for few and short requests, with bounds on connections, time and bytes.
 
 A peer that is not trusted yet may hold a connection for some seconds, and a few kilobytes of memory, and no more. So
 one connection carries one request; the number of open ones is bounded; and a new one takes the place of the one that

@@ -1,4 +1,4 @@
-"""What would make the first people after a start wait, done before there are any."""
+"""Builds aiogram's types at the start, so that the first user does not wait for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts that were taken from their workers: nobody else can tell of them any more."""
+"""What is known of attempts that were taken from workers which did not answer any more."""
 
 from __future__ import annotations
 

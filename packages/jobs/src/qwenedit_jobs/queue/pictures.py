@@ -1,4 +1,4 @@
-"""Where pictures lie while their job lives."""
+"""Stores the pictures of jobs in Redis."""
 
 from __future__ import annotations
 

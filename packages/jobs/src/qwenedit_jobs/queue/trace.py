@@ -1,4 +1,4 @@
-"""Where an attempt stands in its job's trace, which everybody can tell without having met its worker."""
+"""Derives an attempt's span id from its claim, so that bot and worker agree on it without a word."""
 
 from __future__ import annotations
 

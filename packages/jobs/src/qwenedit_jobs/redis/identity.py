@@ -1,4 +1,4 @@
-"""Which Redis it is that answers."""
+"""Tells one Redis process from another at the same address, by its run id and its replication id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ async def identity(redis: Redis) -> str:
     """Name the server's process and the history that it writes on; both change when it is replaced.
 
     Returns:
-        Empty where its administrator keeps that to himself.
+        Empty where its administrator does not let it be read.
     """
     pipeline = redis.pipeline(transaction=False)
     pipeline.info("server")

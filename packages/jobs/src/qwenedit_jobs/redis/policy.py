@@ -1,4 +1,4 @@
-"""Whether Redis is set up so that what is in it stays there."""
+"""Checks that Redis evicts no keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which workers there are, by what they say of themselves now and then."""
+"""The register of workers, which each keeps up to date by heartbeats."""
 
 from __future__ import annotations
 

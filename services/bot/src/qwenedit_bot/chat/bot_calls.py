@@ -1,4 +1,4 @@
-"""One call of the Bot API: in its turn, once, and with its errors in the bot's own words.
+"""Makes one call of the Bot API within the rate limits, and translates its errors.
 
 No aiogram error leaves this module: they quote URLs, which hold the token.
 """

@@ -1,4 +1,4 @@
-"""One message of the bot for each message of a user, however often the user's message is handled."""
+"""Answers each message of a user with one message, which is edited when the message is handled again."""
 
 from __future__ import annotations
 

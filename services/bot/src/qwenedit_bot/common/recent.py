@@ -1,4 +1,4 @@
-"""What this process has done lately and could do again: kept in its memory, in case Redis forgets it."""
+"""A cache with a TTL, of what this process did lately. The bot does it again if Redis lost it."""
 
 from __future__ import annotations
 

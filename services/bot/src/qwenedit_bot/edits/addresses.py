@@ -1,4 +1,4 @@
-"""Where a job is answered: what the bot knows itself, and not what stands in the job.
+"""Which chat and message a job's answer goes to, by the bot's own notes. A worker cannot change them.
 
 Whoever has the workers' user of Redis can write a whole job, the chat and the message of its answer included. So the
 chat and the user's message are believed where the job's id proves them, for which one needs the bot's token; and the

@@ -1,4 +1,4 @@
-"""From a finished job to the user's screen, once."""
+"""Shows the user how a job ended, once: the picture, or the reason in words."""
 
 from __future__ import annotations
 

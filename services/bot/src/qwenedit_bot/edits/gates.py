@@ -1,4 +1,4 @@
-"""What keeps one user's wishes from crowding out everybody else's."""
+"""Refuses a request before its pictures are fetched: the queue is full, or its user has no job left."""
 
 from __future__ import annotations
 

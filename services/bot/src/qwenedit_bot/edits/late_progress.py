@@ -1,4 +1,4 @@
-"""Progress that may land on top of an answer.
+"""Remembers jobs whose last progress edit may arrive after the answer, which is then written again.
 
 A job may end while an edit of its progress is on the way, and Telegram may take that edit last: its reply was lost, or
 the leading replica was killed before it could look. So a job is noted in Redis before its progress is drawn. A job that

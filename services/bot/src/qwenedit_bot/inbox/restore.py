@@ -1,4 +1,4 @@
-"""Giving back to Redis what it has forgotten.
+"""Writes updates and jobs into Redis again that Redis lost with its last second.
 
 A Redis that comes back from an append-only file written every second, or a replica that takes the master's place, may
 lack the last moments: updates that Telegram was told we have, jobs that users saw accepted, answers that they got. What

@@ -1,4 +1,4 @@
-"""Works off the entries of lanes: those of one chat one after another, chats side by side and in turn.
+"""Hands updates and answers to their handlers: one at a time for a chat, many chats side by side, round robin.
 
 An entry in hand is one that is being worked on now. Whatever has to wait, for the pace of Telegram, for another
 attempt or for a converter, is parked in Redis with a due time and holds no slot here.

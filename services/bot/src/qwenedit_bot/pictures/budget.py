@@ -1,4 +1,4 @@
-"""Something scarce, shared fairly: slots, or bytes of memory.
+"""Limits how many places, or bytes of memory, are in use, and shares them among users.
 
 Nobody waits inside. `LaterError` sends them away, and calls them when it is their turn.
 """

@@ -1,4 +1,4 @@
-"""What must happen although no worker is up: leases and waits run out, due retries go back in line, and are counted.
+"""Ends expired leases and waits, puts due retries back into the queue, and counts jobs, also while no worker is up.
 
 So is Redis' memory: when it is full, users are turned away.
 """

@@ -1,4 +1,4 @@
-"""Which replica runs what only one may run."""
+"""Elects the replica that runs the janitor, the progress edits and whatever else only one may run."""
 
 from __future__ import annotations
 

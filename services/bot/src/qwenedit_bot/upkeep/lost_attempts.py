@@ -1,4 +1,4 @@
-"""Tells of attempts in the place of workers that cannot: killed, cut off, or hung."""
+"""Logs and traces attempts whose worker was killed, cut off or hung, since it cannot do so itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use the bot, looked at before an update is stored: whoever may not costs next to nothing.
+"""Drops updates of people who may not use the bot before anything is stored.
 
 `Access.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again later.
 """

@@ -1,4 +1,4 @@
-"""Who may use the bot: admins, those on the list if there is one, and nobody who is banned."""
+"""Who may use the bot: admins, and everybody else or those on `ALLOWED_USERS`. Banned people may not."""
 
 from __future__ import annotations
 

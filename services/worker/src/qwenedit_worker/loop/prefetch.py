@@ -1,4 +1,4 @@
-"""Having the next job's pictures on ComfyUI by the time it is claimed.
+"""Uploads the next job's pictures to ComfyUI while the current job is executed.
 
 The next job is guessed by a look at the line, not claimed: should this process crash or leave, nothing is lost and no
 attempt is counted. Another worker may be faster; then an upload was in vain, and its pictures are removed.

@@ -1,4 +1,4 @@
-"""How often jobs came back to this worker unharmed, so that none does for ever."""
+"""Counts how often a job came back to this worker unharmed, and stops that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's turn on a ComfyUI that others share: no job is claimed that would only wait inside it.
+"""Takes turns with other workers on a shared ComfyUI, before a job is claimed.
 
 A line inside ComfyUI would do for order, and is what is left where strangers use the same one. But its jobs look begun
 to their users, and stay with a worker that can do nothing for them.

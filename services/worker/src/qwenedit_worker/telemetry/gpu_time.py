@@ -1,4 +1,4 @@
-"""What this worker's GPU is paid for, second by second: every moment of the process belongs to one activity."""
+"""Divides the worker's time into what its GPU was paid for: starting, loading models, editing, idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of the Bot API server's errors, as data. `telegram_errors` says what each kind asks of its caller."""
+"""The texts of the Bot API server's errors, as data. `kinds` says what the bot does about each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody is kept from: payments, /privacy, /forget and /paysupport. And what Telegram tells of a chat."""
+"""Handlers that also serve people who may not use the bot: payments, /privacy, /forget and /paysupport."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One to three pictures with their instruction, or first the ones and then the other."""
+"""Pictures with an instruction, in one message or in two: one to three photos or files."""
 
 from __future__ import annotations
 
