@@ -11,8 +11,7 @@ from fluent.syntax.visitor import Visitor as FluentVisitor
 
 import qwenedit_bot
 from qwenedit_bot.conversation.handlers.others import KINDS
-from qwenedit_bot.plurals import LANGUAGES
-from qwenedit_bot.texts import Text, TextError, Texts, Words
+from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
 from qwenedit_decoder.decoding import Refusal
 from qwenedit_jobs import Reason
 

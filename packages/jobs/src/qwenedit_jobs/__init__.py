@@ -1,8 +1,5 @@
 """The contract between bot and worker: jobs, their queue on Redis, their pictures and events."""
 
-from qwenedit_jobs.redis import lean as lean  # before redis
-
-# isort: split
 from qwenedit_jobs.errors import (
     EvictionPolicyError,
     PictureExpiredError,

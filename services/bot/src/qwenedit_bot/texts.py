@@ -10,10 +10,11 @@ from fluent.runtime import FluentBundle
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import Junk
 
-from qwenedit_bot.plurals import LANGUAGES
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LANGUAGES = ("en", "ru")
+"""Those that the bot speaks."""
 
 
 class Text(StrEnum):

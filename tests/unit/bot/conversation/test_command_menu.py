@@ -11,8 +11,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramNetworkError, Telegra
 from aiogram.methods import SetMyCommands
 
 from qwenedit_bot.conversation import command_menu
-from qwenedit_bot.plurals import LANGUAGES
-from qwenedit_bot.texts import Texts
+from qwenedit_bot.texts import LANGUAGES, Texts
 
 METHOD = SetMyCommands(commands=[])
 IN_EACH = len(LANGUAGES) + 1

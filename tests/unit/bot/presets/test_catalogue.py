@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.plurals import LANGUAGES
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets import views
 from qwenedit_bot.presets.catalogue import Category, Preset, PresetsError
-from qwenedit_bot.texts import Words
+from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import MAX_PICTURES
 
 GOOD = """\

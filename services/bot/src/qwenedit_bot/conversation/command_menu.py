@@ -16,8 +16,7 @@ from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandSc
 
 from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.common.waiting import Backoff, pause, unless
-from qwenedit_bot.plurals import LANGUAGES
-from qwenedit_bot.texts import Text
+from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
     import asyncio

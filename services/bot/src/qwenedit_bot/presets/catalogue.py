@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from qwenedit_bot.plurals import LANGUAGES
 from qwenedit_bot.presets import yaml_lines
+from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs.model import MAX_PARAMETER_LENGTH, MAX_PARAMETERS, MAX_PICTURES, Name, Parameters
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.plurals import LANGUAGES
+from qwenedit_bot.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

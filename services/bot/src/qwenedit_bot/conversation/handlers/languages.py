@@ -8,8 +8,7 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.view import Button, View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.plurals import LANGUAGES
-from qwenedit_bot.texts import Text
+from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
