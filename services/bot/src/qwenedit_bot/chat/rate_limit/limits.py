@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WINDOW = 62.0
+WINDOW = 66.0
 """Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
 EDITS = 15
 """Edits of any kind that a chat gets in a window."""
