@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.pictures.budget import GRACE, UNCALLED, Budget
+from qwenedit_bot.pictures.budget import GRACE, MOST_OWNERS, UNCALLED, Budget
 
 
 class Clock:
@@ -126,6 +126,21 @@ async def test_owner_with_many_waiting_is_called_for_one_at_a_time(clock: Clock)
         assert [called(each) for each in waiting] == [True] * number + [False] * (50 - number)
         with budget.taken(1):
             pass
+
+
+async def test_call_of_somebody_who_has_asked_again_is_passed_over_and_forgotten(clock: Clock) -> None:
+    budget = Budget("user", 100, most_of_one=1, clock=clock)
+    with budget.taken(1):
+        old = refused(budget, 1)
+        clock.now += UNCALLED
+        new = refused(budget, 1)
+    assert [called(each) for each in (old, new)] == [False, True]
+    for owner in range(2, 2 * MOST_OWNERS):
+        with budget.taken(owner):
+            refused(budget, owner)
+            refused(budget, owner)
+        clock.now += 1.0
+    assert len(budget._behind_themselves) <= MOST_OWNERS
 
 
 async def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:
