@@ -38,9 +38,9 @@ from qwenedit_bot.conversation.handlers.privacy import Keeping
 from qwenedit_bot.conversation.handlers.shop import Shop
 from qwenedit_bot.edits import ended_jobs, progress
 from qwenedit_bot.edits.addresses import AddressedQueue
-from qwenedit_bot.edits.daily_counts import Tally
+from qwenedit_bot.edits.daily_counts import DailyCounts
 from qwenedit_bot.edits.delivery import AnswerWork, Deliver
-from qwenedit_bot.edits.eta.durations import Experience
+from qwenedit_bot.edits.eta.durations import Durations
 from qwenedit_bot.edits.gates import DailyGate, RoomGate
 from qwenedit_bot.edits.job_ids import JobIds
 from qwenedit_bot.edits.late_progress import Drawing
@@ -66,7 +66,7 @@ from qwenedit_bot.pictures.intake import Intake as PictureIntake
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets import reload
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_bot.presets.reload import Shelf
+from qwenedit_bot.presets.reload import PresetReloader
 from qwenedit_bot.privacy import disk_erasure, forget
 from qwenedit_bot.privacy.disk_erasure import Erasure
 from qwenedit_bot.privacy.forget import Forgetting
@@ -77,7 +77,7 @@ from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.users.access import Access
-from qwenedit_bot.users.access_list import Guests
+from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.warm import warm_up
 from qwenedit_jobs import Events, EvictionPolicyError, JobQueue, RedisPictureStore, connect, load
@@ -233,7 +233,7 @@ async def run(
     store = RedisPictureStore(connections.raw, settings.keys, ttl=UPLOAD_TTL)
     texts = Texts(default=settings.default_language)
     languages, migrations = Languages(redis, keys, texts), Migrations(redis, keys)
-    presets = Shelf(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
+    presets = PresetReloader(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
     await presets.open()
     messenger = TelegramMessenger(bot, BotCalls(limiter, metrics), limiter, migrations)
     clock = PresenceClock()
@@ -256,29 +256,29 @@ async def run(
     )  # fmt: skip
     undelivered = Undelivered(redis, keys, queue=queue, events=events, wake=job_ended, keep=round(settings.picture_ttl))
     broadcasts = Broadcasts(redis, keys, messenger, languages)
-    oblivion = Forgetting(
+    forgetting = Forgetting(
         redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
     )
     services = Services(
         bot_id=keys.bot_id, ids=ids,
         queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
-        messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts, guests=access.guests,
-        forgetting=oblivion,
+        messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts,
+        access_list=access.access_list, forgetting=forgetting,
         keeping=Keeping(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
         shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
         chats=Together(migrations, undelivered),
     )  # fmt: skip
-    tally = Tally(redis, keys)
-    experience = Experience(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)
+    daily_counts = DailyCounts(redis, keys)
+    durations = Durations(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)
     deliver = Deliver(
         queue=queue, store=store, results=services.results, messenger=messenger, replies=replies, texts=texts,
-        metrics=metrics, experience=experience, answered=answered, accounts=accounts, tally=tally,
+        metrics=metrics, durations=durations, answered=answered, accounts=accounts, daily_counts=daily_counts,
         moderation=hook or Unmoderated(), undelivered=undelivered,
     )  # fmt: skip
     showing = Progress(
-        queue=queue, messenger=messenger, texts=texts, experience=experience,
+        queue=queue, messenger=messenger, texts=texts, durations=durations,
         drawing=Drawing(redis, keys, queue=queue, events=events, wake=job_ended),
     )  # fmt: skip
     inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
@@ -289,7 +289,9 @@ async def run(
         line=settings.keys.job_queue,
         lanes={"updates": inbox.lanes, "answers": answer_lanes},
     )
-    office = Office(queue=queue, workers=Workers(redis, settings.keys), tally=tally, broadcasts=broadcasts)
+    office = Office(
+        queue=queue, workers=Workers(redis, settings.keys), daily_counts=daily_counts, broadcasts=broadcasts
+    )
     handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
     intake = make_intake(settings, bot, inbox, metrics)
     updating = Scheduler(
@@ -327,7 +329,7 @@ async def run(
                 lambda: True,
             ),
             (broadcast.TICK, broadcasts.tick, "broadcast", lambda: leadership.held),
-            (forget.TICK, oblivion.tick, "forget", lambda: leadership.held),
+            (forget.TICK, forgetting.tick, "forget", lambda: leadership.held),
             (disk_erasure.TICK, Erasure(redis, keys).tick, "erasure", lambda: leadership.held),
         ):
             tasks.create_task(every(seconds, stop, tick, name=name, when=when))
@@ -367,9 +369,9 @@ def make_intake(settings: BotSettings, bot: Bot, inbox: Inbox, metrics: BotMetri
 
 async def make_access(settings: BotSettings, bot: Bot, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> Access:
     """Make what knows whose updates are handled."""
-    guests = Guests(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
+    access_list = AccessList(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
     me = await bot.me()
-    return Access(guests, redis, keys, metrics, username=me.username or "", bot_id=me.id)
+    return Access(access_list, redis, keys, metrics, username=me.username or "", bot_id=me.id)
 
 
 def make_moderation(settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> ModerationHook | None:

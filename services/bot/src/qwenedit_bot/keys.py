@@ -105,7 +105,7 @@ class BotKeys:
         """STRING: this broadcast was begun."""
         return f"{self.prefix}:broadcast:begun:{name}"
 
-    def tally(self, date: str) -> str:
+    def daily_counts(self, date: str) -> str:
         """HASH state → jobs that ended so on a day."""
         return f"{self.prefix}:tally:{date}"
 

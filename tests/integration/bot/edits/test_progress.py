@@ -13,9 +13,9 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableEr
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.recent import Recent
 from qwenedit_bot.edits import progress as progress_module
-from qwenedit_bot.edits.daily_counts import Tally
+from qwenedit_bot.edits.daily_counts import DailyCounts
 from qwenedit_bot.edits.delivery import Deliver
-from qwenedit_bot.edits.eta.durations import Experience
+from qwenedit_bot.edits.eta.durations import Durations
 from qwenedit_bot.edits.late_progress import Drawing
 from qwenedit_bot.edits.progress import EDIT_EVERY, Progress
 from qwenedit_bot.metrics import BotMetrics
@@ -113,8 +113,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def experience(redis: Redis, bot_keys: BotKeys) -> Experience:
-    return Experience(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
+def durations(redis: Redis, bot_keys: BotKeys) -> Durations:
+    return Durations(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
 
 
 @pytest.fixture
@@ -128,15 +128,15 @@ def drawing(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys) ->
 
 
 @pytest.fixture
-def progress(queue: JobQueue, chat: Chat, clock: Clock, drawing: Drawing, experience: Experience) -> Progress:
+def progress(queue: JobQueue, chat: Chat, clock: Clock, drawing: Drawing, durations: Durations) -> Progress:
     messenger = cast("Messenger", chat)
     return Progress(
-        queue=queue, messenger=messenger, drawing=drawing, texts=Texts(default="en"), experience=experience, clock=clock
+        queue=queue, messenger=messenger, drawing=drawing, texts=Texts(default="en"), durations=durations, clock=clock
     )
 
 
 @pytest.fixture
-def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, experience: Experience) -> Deliver:
+def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durations: Durations) -> Deliver:
     messenger = cast("Messenger", chat)
     store = RedisPictureStore(redis, Keys(), ttl=60)
     return Deliver(
@@ -147,9 +147,9 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, experi
         replies=Replies(redis, bot_keys, messenger),
         texts=Texts(default="en"),
         metrics=BotMetrics(CollectorRegistry()),
-        experience=experience,
+        durations=durations,
         answered=Recent(most=1),
-        tally=Tally(redis, bot_keys),
+        daily_counts=DailyCounts(redis, bot_keys),
         accounts=Accounts(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
         undelivered=cast("Undelivered", None),
@@ -233,7 +233,7 @@ async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_tru
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
 async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa: PLR0917 - fixtures
     redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, answers: Lanes, deliver: Deliver, how: str, end: str,
-    drawing: Drawing, experience: Experience,
+    drawing: Drawing, durations: Durations,
 ) -> None:  # fmt: skip
     """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
@@ -264,7 +264,7 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
     if how == "leader killed":
         progress = Progress(
             queue=queue, messenger=cast("Messenger", chat), drawing=drawing, texts=Texts(default="en"),
-            experience=experience,
+            durations=durations,
         )  # fmt: skip
     await progress.tick()
     await answer_all(answers, deliver)
@@ -362,10 +362,10 @@ async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_lear
 
 @pytest.mark.usefixtures("worker")
 async def test_recent_jobs_teach_when_the_next_ones_are_ready(
-    queue: JobQueue, progress: Progress, chat: Chat, experience: Experience
+    queue: JobQueue, progress: Progress, chat: Chat, durations: Durations
 ) -> None:
     for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
-        await experience.note_duration(None, seconds)
+        await durations.note_duration(None, seconds)
     for number in (1, 2, 3):
         await enqueue(queue, number)
     await progress.tick()

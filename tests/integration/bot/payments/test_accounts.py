@@ -8,7 +8,7 @@ import pytest
 
 from qwenedit_bot.payments.accounts import Accounts
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.access_list import Guests
+from qwenedit_bot.users.access_list import AccessList
 
 ANN, BOB, ADMIN = 7, 8, 9
 
@@ -90,13 +90,13 @@ async def test_forgetting_a_user_leaves_no_job_and_no_second_day(accounts, redis
 
 
 async def test_only_those_on_the_list_and_the_admins_may_use_a_private_bot(redis, bot_keys):
-    guests = Guests(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((ANN,)))
-    assert [await guests.refusal(user) for user in (ANN, BOB, ADMIN)] == [None, Text.NOT_INVITED, None]
+    access_list = AccessList(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((ANN,)))
+    assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [None, Text.NOT_INVITED, None]
 
 
 async def test_a_ban_holds_until_it_is_ended_and_never_for_an_admin(redis, bot_keys):
-    guests = Guests(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset())
-    assert [await guests.ban(user) for user in (ANN, ANN, ADMIN)] == [True, False, False]
-    assert [await guests.refusal(user) for user in (ANN, BOB, ADMIN)] == [Text.BANNED, None, None]
-    assert [await guests.unban(ANN), await guests.unban(ANN)] == [True, False]
-    assert await guests.refusal(ANN) is None
+    access_list = AccessList(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset())
+    assert [await access_list.ban(user) for user in (ANN, ANN, ADMIN)] == [True, False, False]
+    assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [Text.BANNED, None, None]
+    assert [await access_list.unban(ANN), await access_list.unban(ANN)] == [True, False]
+    assert await access_list.refusal(ANN) is None

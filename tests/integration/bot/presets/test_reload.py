@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_bot.presets.reload import Shelf
+from qwenedit_bot.presets.reload import PresetReloader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,30 +56,30 @@ def metrics() -> BotMetrics:
     return BotMetrics(CollectorRegistry())
 
 
-def shelf_of(path: Path | None, redis: Redis, metrics: BotMetrics) -> Shelf:
-    return Shelf(path, redis=redis, key=KEY, metrics=metrics)
+def reloader_of(path: Path | None, redis: Redis, metrics: BotMetrics) -> PresetReloader:
+    return PresetReloader(path, redis=redis, key=KEY, metrics=metrics)
 
 
-def offered(shelf: Shelf) -> list[str]:
-    return [preset.id for category in shelf.catalogue.categories for preset in category.presets]
+def offered(reloader: PresetReloader) -> list[str]:
+    return [preset.id for category in reloader.catalogue.categories for preset in category.presets]
 
 
 async def test_without_a_file_the_shipped_presets_are_on_offer(redis: Redis, metrics: BotMetrics) -> None:
-    shelf = shelf_of(None, redis, metrics)
-    await shelf.open()
-    await shelf.look()
-    assert shelf.catalogue == presets.read(presets.shipped())
-    assert metrics.presets._value.get() == shelf.catalogue.size
+    reloader = reloader_of(None, redis, metrics)
+    await reloader.open()
+    await reloader.look()
+    assert reloader.catalogue == presets.read(presets.shipped())
+    assert metrics.presets._value.get() == reloader.catalogue.size
 
 
 async def test_an_exchanged_folder_is_followed(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change(file_of("one"))
-    shelf = shelf_of(folder.file, redis, metrics)
-    await shelf.open()
-    assert offered(shelf) == ["one"]
+    reloader = reloader_of(folder.file, redis, metrics)
+    await reloader.open()
+    assert offered(reloader) == ["one"]
     folder.change(file_of("one", "two"))
-    await shelf.look()
-    assert offered(shelf) == ["one", "two"]
+    await reloader.look()
+    assert offered(reloader) == ["one", "two"]
     assert metrics.presets._value.get() == 2
 
 
@@ -88,25 +88,25 @@ async def test_a_broken_file_leaves_the_last_good_one_and_its_mending_is_seen(
     redis: Redis, metrics: BotMetrics, folder: Folder, broken: str
 ) -> None:
     folder.change(file_of("one"))
-    shelf = shelf_of(folder.file, redis, metrics)
-    await shelf.open()
+    reloader = reloader_of(folder.file, redis, metrics)
+    await reloader.open()
     folder.change(broken)
-    await shelf.look()
-    assert offered(shelf) == ["one"]
+    await reloader.look()
+    assert offered(reloader) == ["one"]
     assert metrics.presets_ok._value.get() == 0
     folder.change(file_of("two"))
-    await shelf.look()
-    assert offered(shelf) == ["two"]
+    await reloader.look()
+    assert offered(reloader) == ["two"]
     assert metrics.presets_ok._value.get() == 1
 
 
 async def test_a_file_that_vanishes_leaves_the_last_good_one(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change(file_of("one"))
-    shelf = shelf_of(folder.file, redis, metrics)
-    await shelf.open()
+    reloader = reloader_of(folder.file, redis, metrics)
+    await reloader.open()
     folder.file.unlink()
-    await shelf.look()
-    assert offered(shelf) == ["one"]
+    await reloader.look()
+    assert offered(reloader) == ["one"]
     assert metrics.presets_ok._value.get() == 0
 
 
@@ -114,9 +114,9 @@ async def test_a_restart_over_a_broken_file_offers_what_was_good_before(
     redis: Redis, metrics: BotMetrics, folder: Folder
 ) -> None:
     folder.change(file_of("one"))
-    await shelf_of(folder.file, redis, metrics).open()
+    await reloader_of(folder.file, redis, metrics).open()
     folder.change("categories: [")
-    restarted = shelf_of(folder.file, redis, metrics)
+    restarted = reloader_of(folder.file, redis, metrics)
     await restarted.open()
     assert offered(restarted) == ["one"]
     assert metrics.presets_ok._value.get() == 0
@@ -126,4 +126,4 @@ async def test_a_restart_over_a_broken_file_offers_what_was_good_before(
 async def test_a_first_start_over_a_broken_file_is_refused(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change("categories: [")
     with pytest.raises(PresetsError, match="line 1"):
-        await shelf_of(folder.file, redis, metrics).open()
+        await reloader_of(folder.file, redis, metrics).open()

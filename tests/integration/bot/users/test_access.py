@@ -11,7 +11,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.users.access import Access, Admission, is_everybodys_command
-from qwenedit_bot.users.access_list import Guests
+from qwenedit_bot.users.access_list import AccessList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,10 @@ async def banned(redis: Redis, bot_keys: BotKeys) -> None:
 @pytest.fixture
 def make(redis: Redis, bot_keys: BotKeys) -> Callable[[], Access]:
     def access() -> Access:
-        guests = Guests(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((INVITED, BANNED, -500)))
-        return Access(guests, redis, bot_keys, BotMetrics(CollectorRegistry()), username="our_bot", bot_id=BOT)
+        access_list = AccessList(
+            redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((INVITED, BANNED, -500))
+        )
+        return Access(access_list, redis, bot_keys, BotMetrics(CollectorRegistry()), username="our_bot", bot_id=BOT)
 
     return access
 

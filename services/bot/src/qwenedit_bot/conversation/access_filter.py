@@ -49,7 +49,7 @@ class AccessMiddleware(BaseMiddleware):
         actor = actor_of(event) if isinstance(event, Message | CallbackQuery) else None
         if actor is None:  # nobody to whom a job or a dialogue could belong
             return None
-        refusal = await self._services.guests.refusal(actor)
+        refusal = await self._services.access_list.refusal(actor)
         if refusal is None:
             done = await handler(event, data)
             if isinstance(event, Message) and event.chat.type == "private":

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.submit import Submit
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_bot.pictures.results import Results
-    from qwenedit_bot.presets.reload import Shelf
+    from qwenedit_bot.presets.reload import PresetReloader
     from qwenedit_bot.privacy.forget import Forgetting
     from qwenedit_bot.texts import Texts
-    from qwenedit_bot.users.access_list import Guests
+    from qwenedit_bot.users.access_list import AccessList
     from qwenedit_bot.users.languages import Languages
     from qwenedit_jobs import JobQueue, PictureStore
 
@@ -50,9 +50,9 @@ class Services:
     messenger: Messenger
     texts: Texts
     languages: Languages
-    presets: Shelf
+    presets: PresetReloader
     accounts: Accounts
-    guests: Guests
+    access_list: AccessList
     forgetting: Forgetting
     keeping: Keeping
     shop: Shop

@@ -25,7 +25,7 @@ class Day:
     cancelled: int = 0
 
 
-class Tally:
+class DailyCounts:
     """Counts.
 
     Args:
@@ -39,7 +39,7 @@ class Tally:
 
     async def count(self, state: State) -> None:
         """Count a job that was answered; may miss one after a crash, never counts one twice."""
-        key = self._keys.tally(await self._today())
+        key = self._keys.daily_counts(await self._today())
         await self._redis.hincrby(key, state, 1)
         await self._redis.expire(key, KEPT)
 
@@ -50,7 +50,7 @@ class Tally:
         return await self._day(today), await self._day(yesterday)
 
     async def _day(self, date: str) -> Day:
-        counts = await self._redis.hgetall(self._keys.tally(date))
+        counts = await self._redis.hgetall(self._keys.daily_counts(date))
         return Day(*(int(counts.get(name, 0)) for name in ("done", "failed", "cancelled")))
 
     async def _today(self) -> str:

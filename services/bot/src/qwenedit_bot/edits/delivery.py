@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.recent import Recent
-    from qwenedit_bot.edits.daily_counts import Tally
-    from qwenedit_bot.edits.eta.durations import Experience
+    from qwenedit_bot.edits.daily_counts import DailyCounts
+    from qwenedit_bot.edits.eta.durations import Durations
     from qwenedit_bot.edits.undelivered import Undelivered
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
@@ -49,10 +49,10 @@ class Deliver:
         replies: Knows the job's message, should it have been replaced.
         texts: The words of all languages.
         metrics: Counts the answers.
-        experience: Learns how long jobs take.
+        durations: Learns how long jobs take.
         answered: Which jobs were answered lately, by their id, and when these were accepted.
         accounts: Get back what a failed job has cost.
-        tally: Counts the answers for the admins.
+        daily_counts: Counts the answers for the admins.
         undelivered: Keeps answers for chats in which the bot may not write now.
         moderation: Sees each picture first.
     """
@@ -67,10 +67,10 @@ class Deliver:
         replies: Replies,
         texts: Texts,
         metrics: BotMetrics,
-        experience: Experience,
+        durations: Durations,
         answered: Recent[str, float],
         accounts: Accounts,
-        tally: Tally,
+        daily_counts: DailyCounts,
         moderation: Moderation,
         undelivered: Undelivered,
     ) -> None:
@@ -81,10 +81,10 @@ class Deliver:
         self._replies = replies
         self._texts = texts
         self._metrics = metrics
-        self._experience = experience
+        self._durations = durations
         self._recently = answered
         self._accounts = accounts
-        self._tally = tally
+        self._daily_counts = daily_counts
         self._moderation = moderation
         self._undelivered = undelivered
 
@@ -151,12 +151,12 @@ class Deliver:
         # Only now: after a crash before this line the same answer is given again.
         if await self._queue.answered(event.job_id, ending=status.ending):
             self._metrics.deliveries.labels(outcome).inc()
-            await self._tally.count(status.state)
+            await self._daily_counts.count(status.state)
             reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
             self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
             if status.state is State.DONE and status.started_at is not None:
-                await self._experience.note_duration(status.job.edit.workflow, finished_at - status.started_at)
+                await self._durations.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         return outcome

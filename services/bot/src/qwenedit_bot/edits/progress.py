@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.eta.durations import Experience
+    from qwenedit_bot.edits.eta.durations import Durations
     from qwenedit_bot.edits.eta.estimate import Outlook, Wait
     from qwenedit_bot.edits.late_progress import Drawing
     from qwenedit_bot.texts import Texts
@@ -79,7 +79,7 @@ class Progress:
         messenger: Edits their messages.
         drawing: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
-        experience: Knows how long jobs take, and the workers that are up.
+        durations: Knows how long jobs take, and the workers that are up.
         clock: Monotonic time in seconds.
     """
 
@@ -90,14 +90,14 @@ class Progress:
         messenger: Messenger,
         drawing: Drawing,
         texts: Texts,
-        experience: Experience,
+        durations: Durations,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._messenger = messenger
         self._drawing = drawing
         self._texts = texts
-        self._experience = experience
+        self._durations = durations
         self._clock = clock
         self._without_worker_since: float | None = None
         self._shown: dict[str, _Shown] = {}
@@ -116,7 +116,7 @@ class Progress:
         statuses = await self._read([*places, *others])
         now = self._clock()
         self._forget(now)
-        outlook = await self._experience.outlook(status.job.edit.workflow or "" for status in statuses)
+        outlook = await self._durations.outlook(status.job.edit.workflow or "" for status in statuses)
         await self._learn(statuses, outlook, now, waiting=length)
         waits = forecast(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
@@ -161,7 +161,7 @@ class Progress:
         states = {status.state for status in statuses}
         up = outlook.workers > 0 or State.RUNNING in states
         if up and self._without_worker_since is not None:
-            await self._experience.note_cold_start(now - self._without_worker_since)
+            await self._durations.note_cold_start(now - self._without_worker_since)
         if up or outlook.paused or not waiting:
             self._without_worker_since = None
         elif self._without_worker_since is None:

@@ -26,7 +26,7 @@ _Mark: TypeAlias = tuple[int, ...]
 log = structlog.get_logger(__name__)
 
 
-class Shelf:
+class PresetReloader:
     """Offers the presets of a file, and follows its changes.
 
     A file that cannot be used changes nothing: the last good one stays. That one is kept in Redis too, so that a bot

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.metrics import BotMetrics
-    from qwenedit_bot.users.access_list import Guests
+    from qwenedit_bot.users.access_list import AccessList
 
 TOLD_EVERY = 3_600
 """Seconds between two answers to somebody who may not use the bot."""
@@ -61,7 +61,7 @@ class Access:
     """Tells whose updates are handled.
 
     Args:
-        guests: Know who may use the bot.
+        access_list: Know who may use the bot.
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
         metrics: Count what is dropped.
@@ -70,9 +70,9 @@ class Access:
     """
 
     def __init__(
-        self, guests: Guests, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, username: str, bot_id: int
+        self, access_list: AccessList, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, username: str, bot_id: int
     ) -> None:
-        self.guests = guests
+        self.access_list = access_list
         self._redis = redis
         self._keys = keys
         self._metrics = metrics
@@ -128,10 +128,10 @@ class Access:
 
     async def _barred(self, actors: set[int]) -> frozenset[int]:
         """Return those of some people who may not use the bot."""
-        unknown = [actor for actor in actors if self.guests.is_invited(actor) and self._banned.get(actor) is None]
-        for actor, banned in zip(unknown, await self.guests.banned(unknown), strict=True):
+        unknown = [actor for actor in actors if self.access_list.is_invited(actor) and self._banned.get(actor) is None]
+        for actor, banned in zip(unknown, await self.access_list.banned(unknown), strict=True):
             self._banned.note(actor, banned)
-        return frozenset(a for a in actors if not self.guests.is_invited(a) or self._banned.get(a))
+        return frozenset(a for a in actors if not self.access_list.is_invited(a) or self._banned.get(a))
 
     def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
         if self._is_everybodys(update):

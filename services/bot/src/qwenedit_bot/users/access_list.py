@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.keys import BotKeys
 
 
-class Guests:
+class AccessList:
     """The users' rights.
 
     Args:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.common.waiting import Signal
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
-    from qwenedit_worker.loop.prefetch import Ahead
+    from qwenedit_worker.loop.prefetch import Prefetch
     from qwenedit_worker.telemetry.gpu_time import Share
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -50,7 +50,7 @@ class Attempt:
         queue: Renews, and takes progress.
         pictures: Has the job's pictures.
         editor: Executes.
-        ahead: May have put the pictures on ComfyUI already; is told when it is time for the next job's.
+        prefetch: May have put the pictures on ComfyUI already; is told when it is time for the next job's.
         shutdown: May ask for the job to be given back.
         activity: Is told of each sign of progress.
         metrics: Counts what goes wrong.
@@ -70,7 +70,7 @@ class Attempt:
         queue: Queue,
         pictures: Pictures,
         editor: Editor,
-        ahead: Ahead,
+        prefetch: Prefetch,
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
@@ -84,7 +84,7 @@ class Attempt:
         self._queue = queue
         self._pictures = pictures
         self._editor = editor
-        self._ahead = ahead
+        self._prefetch = prefetch
         self._shutdown = shutdown
         self._activity = activity
         self._share = share
@@ -173,7 +173,7 @@ class Attempt:
         return Finished(result)
 
     async def _result(self) -> EditResult:
-        uploaded = await self._ahead.take(self._claim.job)
+        uploaded = await self._prefetch.take(self._claim.job)
         try:
             return await self._execute(uploaded or await self._read())
         except OutOfMemory as error:
@@ -210,7 +210,7 @@ class Attempt:
 
     async def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
-        self._ahead.watch(progress)
+        self._prefetch.watch(progress)
         match progress.stage:
             case Stage.QUEUED:
                 self._share.edits(loaded=False)

@@ -41,7 +41,7 @@ class _Guess:
     unwanted: bool = False
 
 
-class Ahead:
+class Prefetch:
     """Prepares the job that is first in line while another one is executed.
 
     Args:
@@ -129,7 +129,7 @@ class Ahead:
             guess.uploaded = await self._editor.upload(job, pictures)
         except (ComfyUIError, PictureExpiredError, QueueUnavailableError) as error:
             # The job's own attempt will meet it as well, and know what follows from it.
-            log.info("ahead.failed", job=job.id, error=f"{type(error).__name__}: {error}")
+            log.info("prefetch.failed", job=job.id, error=f"{type(error).__name__}: {error}")
             self._count.labels("failed").inc()
         finally:
             guess.done.set()

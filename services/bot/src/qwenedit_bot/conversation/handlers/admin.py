@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.admin.broadcast import Broadcasts
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.daily_counts import Tally
+    from qwenedit_bot.edits.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs.queue.operations import OperatedQueue
     from qwenedit_jobs.queue.records import Record
@@ -49,7 +49,7 @@ class Office:
 
     queue: OperatedQueue
     workers: Workers
-    tally: Tally
+    daily_counts: DailyCounts
     broadcasts: Broadcasts
 
 
@@ -61,14 +61,14 @@ class FromAdmin(BaseFilter):
         if not isinstance(event, Message | CallbackQuery) or (isinstance(event, Message) and not own_words(event)):
             return False
         actor = actor_of(event)
-        return actor is not None and services.guests.is_admin(actor)
+        return actor is not None and services.access_list.is_admin(actor)
 
 
 async def stats(message: Message, words: Words, services: Services, office: Office) -> None:
     """Tell the numbers of today and yesterday, the queue, the workers and the users."""
     counts, seen = await office.queue.counts(), await office.workers.seen()
     users, active = await office.broadcasts.users(), await office.broadcasts.users(within=DAY)
-    today, yesterday = await office.tally.days()
+    today, yesterday = await office.daily_counts.days()
     lines = [
         words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),
         words(
@@ -130,10 +130,10 @@ async def ban(message: Message, words: Words, services: Services, command: Comma
     user = _user(command)
     if user is None:
         view = View(words(Text.ADMIN_USAGE, usage="/ban 123456789"))
-    elif services.guests.is_admin(user):
+    elif services.access_list.is_admin(user):
         view = View(words(Text.NOT_AN_ADMIN))
     else:
-        await services.guests.ban(user)
+        await services.access_list.ban(user)
         jobs = await services.queue.unfinished_ids_of(user)
         for job_id in jobs:
             await services.queue.cancel(job_id)
@@ -148,7 +148,7 @@ async def unban(message: Message, words: Words, services: Services, command: Com
     if user is None:
         view = View(words(Text.ADMIN_USAGE, usage="/unban 123456789"))
     else:
-        await services.guests.unban(user)
+        await services.access_list.unban(user)
         log.info("admin.unbanned", admin=message.chat.id)
         view = View(words(Text.UNBANNED_USER, user=str(user)))
     await services.replies.say(source_of(message), view)

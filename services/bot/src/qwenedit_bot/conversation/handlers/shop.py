@@ -87,7 +87,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services) -> None
 async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> None:
     """Take the money only for what is on offer, from those who may use the bot. Nothing is noted yet."""
     pack = _pack_of(query.invoice_payload, PACK)
-    barred = await services.guests.refusal(query.from_user.id)
+    barred = await services.access_list.refusal(query.from_user.id)
     if barred is not None:
         refusal = words(barred)
     elif pack is None or pack not in services.shop.packs or (query.currency, query.total_amount) != (STARS, pack.stars):

@@ -28,7 +28,7 @@ SIGN_OF_LIFE = 35.0
 """Seconds since a worker's last one, beyond which it is not counted on: three of them went missing."""
 
 
-class Experience:
+class Durations:
     """Times of recent jobs, shared by all replicas.
 
     Args:
@@ -82,7 +82,7 @@ class Experience:
         try:
             await pipeline.execute()
         except RedisError as error:  # what is learnt is worth no second attempt at anything else
-            log.info("experience.not_kept", error=type(error).__name__)
+            log.info("durations.not_kept", error=type(error).__name__)
 
 
 def _usual(times: object) -> float | None:
