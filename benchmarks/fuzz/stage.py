@@ -83,6 +83,9 @@ class FreePace:
         del chat_id, edits
         return True
 
+    async def note_edit(self, chat_id: int) -> None:
+        """Count nothing."""
+
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Nothing is refused here."""
 

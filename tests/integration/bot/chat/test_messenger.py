@@ -329,7 +329,9 @@ async def test_reply_says_each_view_once_however_often_its_handler_is_called(
     assert [method for method, _said in telegram.made[used:]] == ["sendMessage", "editMessageText", "editMessageText"]
 
 
-async def test_refused_ways_of_an_answer_use_up_one_turn(messenger, telegram, pass_by) -> None:
+async def test_refused_ways_of_an_answer_use_up_one_turn_and_count_as_edits(
+    messenger, telegram, pass_by, redis, bot_keys
+) -> None:
     for _ in range(CHAT.burst):
         await messenger.send(Source(5, 0), View("what uses the chat's pace up"))
     await pass_by()
@@ -339,6 +341,7 @@ async def test_refused_ways_of_an_answer_use_up_one_turn(messenger, telegram, pa
             await messenger.show(5, 17, picture)
     await messenger.ready(5, edit=True)
     assert await messenger.edit(5, 17, View("no pictures here"))
+    assert await redis.llen(bot_keys.pace("edits:5")) == 3
     with pytest.raises(LaterError):
         await messenger.edit(5, 17, View("one turn too many"))
 

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
+from qwenedit_bot.chat.bot_api import PROGRESS_EDITS
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import (
     BACKLOGGED,
@@ -153,6 +154,15 @@ async def test_no_minute_of_a_chat_holds_more_edits_than_allowed_whoever_makes_t
     assert at[-1] - at[0] < 2 * WINDOW + CHAT.interval * EDITS
 
 
+async def test_edit_that_was_made_without_a_turn_counts(replica, passes) -> None:
+    limit = replica()
+    for _ in range(EDITS - 1):
+        await limit.acquire(1, edit=True)
+        await passes(CHAT.interval)
+    await limit.note_edit(1)
+    assert await later(limit.acquire(1, edit=True)) > WINDOW - EDITS * CHAT.interval - 5
+
+
 async def test_a_message_does_not_wait_for_an_edit_that_waits(replica, passes) -> None:
     limit = replica()
     for _ in range(EDITS):
@@ -188,9 +198,9 @@ async def test_progress_edits_leave_some_of_the_chats_minute_to_the_answers(repl
     limit = replica()
     edits = 0
     for _ in range(50):
-        edits += await limit.try_acquire(1, edits=12)
+        edits += await limit.try_acquire(1, edits=PROGRESS_EDITS)
         await passes(CHAT.interval)
-    assert edits == 12
+    assert edits == PROGRESS_EDITS
     for _ in range(3):
         await limit.acquire(1, edit=True)
 

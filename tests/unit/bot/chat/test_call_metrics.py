@@ -60,6 +60,9 @@ class Pace:
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
         raise NotImplementedError
 
+    async def note_edit(self, chat_id: int) -> None:
+        raise NotImplementedError
+
     async def close(self, chat_id: int | None, seconds: float) -> None:
         self.closed[chat_id] = seconds
 

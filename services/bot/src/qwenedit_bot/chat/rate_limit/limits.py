@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 WINDOW = 66.0
 """Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
-EDITS = 15
-"""Edits of any kind that a chat gets in a window."""
+EDITS = 14
+"""Edits of any kind that a chat gets in a window: 15 with one that follows a refused one without a turn of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,9 @@ class Pace(Protocol):
             chat_id: The chat.
             edits: How many the chat may have had in the last minute, this one included.
         """
+
+    async def note_edit(self, chat_id: int) -> None:
+        """Count an edit that was made without a turn."""
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Obey a 429: send nothing, in this chat or at all, for a while."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import (
@@ -44,6 +47,7 @@ class SharedLimiter:
     """
 
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._redis = redis
         self._keys = keys
         self._pace = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "lua" / "pace.lua").read_text())
         self._close = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "lua" / "close.lua").read_text())
@@ -66,6 +70,16 @@ class SharedLimiter:
         """Take the turn of an edit only if it is free."""
         _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval, patient=False)
         return taken
+
+    async def note_edit(self, chat_id: int) -> None:
+        """Count an edit that was made without a turn; not in a full Redis."""
+        key = self._keys.pace(f"edits:{chat_id}")
+        seconds, microseconds = await self._redis.time()
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.lpush(key, seconds * MICROSECONDS + microseconds)
+        pipeline.pexpire(key, round(WINDOW * 1000))
+        with suppress(OutOfMemoryError):
+            await pipeline.execute()
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Send nothing, in this chat or at all, for a while."""
