@@ -1,2 +1,7 @@
--- lane: what it waited for is there, so it is due now; nothing where it is in hand, or empty
-redis.call('ZADD', READY, 'XX', 'LT', moment(NOW), ARGV[FIRST])
+-- lane: what it waited for is there, so it is due now; nothing where it is in hand, due already, or empty
+local lane = ARGV[FIRST]
+local due = tonumber(redis.call('ZSCORE', READY, lane) or '')
+if due and due > NOW then
+    redis.call('ZREM', READY, lane) -- a full Redis refuses ZADD as a script's first write
+    redis.call('ZADD', READY, moment(NOW), lane)
+end

@@ -37,6 +37,8 @@ GROUP = Rate(interval=3.75, burst=5)
 """20 in any minute: 5 at once, and 15 more at this interval."""
 SPARED = 10
 """Turns of the overall burst that progress edits leave to messages that somebody waits for."""
+SPARED_IN_CHAT = 2
+"""The same of a chat's burst."""
 BACKLOG = 6
 """Messages of a person that wait in a chat. People with so many share a part of the overall rate, `BACKLOGGED`: the
 others, who wait for one answer, do not wait for people who wait for many."""

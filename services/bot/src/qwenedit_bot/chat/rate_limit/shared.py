@@ -18,6 +18,7 @@ from qwenedit_bot.chat.rate_limit.limits import (
     LONGEST_RESERVATION,
     OVERALL,
     SPARED,
+    SPARED_IN_CHAT,
     TICKET_KEPT,
     WINDOW,
     Rate,
@@ -117,7 +118,8 @@ class SharedLimiter:
         arguments: list[int | str] = [int(look), int(patient), len(buckets), len(asked), edits]
         arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller.name]
         for _key, rate, _waits in buckets:
-            arguments += [_us(rate.interval), _us(rate.ahead)]
+            spared = 0.0 if patient or rate is OVERALL else SPARED_IN_CHAT * rate.interval
+            arguments += [_us(rate.interval), _us(rate.ahead - spared)]
         wait, free = await self._pace(keys=keys, args=arguments)
         return int(wait) / MICROSECONDS, bool(free)
 
