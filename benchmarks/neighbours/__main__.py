@@ -46,7 +46,7 @@ async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
                 yield await _alone(stage, None, options, fresh=True)
             fresh = bool(options.abusers)
             for abuser in chosen if options.alone else ():
-                row = await _alone(stage, abuser(), options, fresh=fresh)
+                row = await _alone(stage, abuser(), options, fresh=fresh or abuser.refused)
                 yield row
                 fresh = row.recovery is None or abuser.webhook or bool(row.errors)
             if options.together:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as Client
+from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, State
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operations import OperatedQueue
 from qwenedit_jobs.queue.queue import Limits
@@ -69,6 +70,25 @@ async def test_a_job_whose_worker_died_is_back_in_line_without_any_worker(
     assert status.state is State.QUEUED
     assert metrics.reaped.labels("delayed")._value.get() == 1
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1
+
+
+async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
+    queue: JobQueue, janitor: Janitor, redis: Redis
+) -> None:
+    await queue.enqueue(JOB, Limits())
+    await queue.claim(worker="w", token="t", lease=30)
+    picture = f"{JOB.id}:result"
+    await queue.complete(JOB.id, "t", Result(picture=picture, seed=1, seconds=1.0), picture=bytes(5_000_000))
+    await queue.answered(JOB.id)
+    await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] - 1_000_000)
+    try:
+        with pytest.raises(OutOfMemoryError):
+            await redis.set("new", "1")
+        await janitor.tick()
+        await redis.set("new", "1")
+    finally:
+        await redis.config_set("maxmemory", 0)
+    assert not await redis.exists(Keys().picture(picture))
 
 
 async def test_the_oldest_wait_is_that_of_the_next_job_in_line(

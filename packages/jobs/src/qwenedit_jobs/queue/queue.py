@@ -194,6 +194,13 @@ class JobQueue(QueueView):
         flat: Sequence[str] = await self._run("reap", BATCH)
         return [(job_id, Settled(outcome)) for job_id, outcome in zip(flat[::2], flat[1::2], strict=True)]
 
+    async def make_room(self) -> int:
+        """Delete pictures that nobody waits for while Redis is above its `maxmemory`; returns their bytes.
+
+        It comes above by a smaller `maxmemory`, and then refuses whatever would delete them later.
+        """
+        return int(await self._run("room", 0))
+
     async def lost_attempts(self) -> list[LostAttempt]:
         """Return the attempts that were taken from their workers, each once; after a lost reply not even that."""
         entries = cast("list[str] | None", await self._redis.lpop(self._keys.lost, BATCH))

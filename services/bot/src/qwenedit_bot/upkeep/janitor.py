@@ -110,5 +110,8 @@ class Janitor:
                 log.info("redis.memory_unknown", error=str(error))
             self._memory_is_secret = True
             return
-        self._metrics.redis_memory_used.set(memory["used_memory"])
-        self._metrics.redis_memory_max.set(memory.get("maxmemory", 0))
+        used, limit = memory["used_memory"], memory.get("maxmemory", 0)
+        self._metrics.redis_memory_used.set(used)
+        self._metrics.redis_memory_max.set(limit)
+        if 0 < limit <= used and (freed := await self._queue.make_room()):
+            log.warning("redis.above_its_memory", used=used, limit=limit, freed=freed)
