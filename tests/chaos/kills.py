@@ -27,6 +27,7 @@ from qwenedit_jobs import Keys, Reason, State
 from tests.chaos.awaits import all_awaits
 from tests.chaos.oracle import Oracle
 from tests.chaos.people import Crowd, Request
+from tests.chaos.run import waiting
 from tests.chaos.scenarios import SCENARIOS, Scenario, alive, pictures, until_idle
 from tests.chaos.stage import REPOSITORY, Stage
 
@@ -247,7 +248,7 @@ class Executioner:
                     await self.stage.client.zadd(keys.delayed, {str(job_id): 1}, xx=True)
                 if await self.crowd.idle():
                     await self.crowd.look()
-                    if not oracle.unanswered():
+                    if not oracle.unanswered() and not await waiting(self.stage):
                         return
                 await asyncio.sleep(0.5)
 

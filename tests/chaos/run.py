@@ -113,13 +113,13 @@ async def _settle(stage: Stage, crowd: Crowd, oracle: Oracle, deadline: float) -
     while time.monotonic() < deadline:
         if await crowd.idle():
             await crowd.look()
-            if not oracle.unanswered() and not await _waiting(stage):
+            if not oracle.unanswered() and not await waiting(stage):
                 return
         await asyncio.sleep(LOOK_EVERY)
     await crowd.look()
 
 
-async def _waiting(stage: Stage) -> int:
+async def waiting(stage: Stage) -> int:
     """Count what the bot has not noted as done: it notes so after it has told the user."""
     lanes = (Lanes(stage.client, Keys().inbox), Lanes(stage.client, Keys().answers))
     drawing = await stage.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
