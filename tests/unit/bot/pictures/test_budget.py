@@ -140,7 +140,7 @@ async def test_call_of_somebody_who_has_asked_again_is_passed_over_and_forgotten
             refused(budget, owner)
             refused(budget, owner)
         clock.now += 1.0
-    assert len(budget._behind_themselves) <= MOST_OWNERS
+    assert len(budget._own_waiting) <= MOST_OWNERS
 
 
 async def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clock) -> None:

@@ -105,7 +105,7 @@ class Scheduler:
         self._ordered = ordered
         self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
         self._in_hand: dict[str, Row] = {}
-        self._calling: set[asyncio.Task[None]] = set()
+        self._called: set[str] = set()
         self._log = log.bind(lanes=name)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -144,6 +144,9 @@ class Scheduler:
             wait: float | None = IDLE
             if room > 0:
                 try:
+                    for lane in tuple(self._called):
+                        await self._lanes.call(lane)
+                        self._called.discard(lane)
                     rows, wait = await self._lanes.next(room)
                 except RedisError as error:
                     seconds = backoff.next()
@@ -193,7 +196,7 @@ class Scheduler:
             self._metrics.parked.labels(self._name, later.what).inc()
             await self._park(row, later.after)
             if later.called is not None:
-                later.called.add_done_callback(lambda _called: self._called(row.lane))
+                later.called.add_done_callback(lambda _called: self._call(row.lane))
         except TelegramUnavailableError as error:
             await self._fail(row, type(error).__name__)
         except RedisError as error:
@@ -237,18 +240,10 @@ class Scheduler:
         alone = failed and not self._ordered
         await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone)
 
-    def _called(self, lane: str) -> None:
-        task = asyncio.create_task(self._call(lane))
-        self._calling.add(task)
-        task.add_done_callback(self._calling.discard)
-
-    async def _call(self, lane: str) -> None:
-        try:
-            await self._lanes.call(lane)
-        except RedisError as error:  # its time comes all the same
-            self._log.info("scheduler.not_called", error=type(error).__name__)
-        else:
-            self._wake.set()
+    def _call(self, lane: str) -> None:
+        """Have the next look at the lanes begin with one that waits."""
+        self._called.add(lane)
+        self._wake.set()
 
     async def _set_aside(self, row: Row, why: dict[str, str]) -> None:
         self._metrics.set_aside.labels(self._name).inc()

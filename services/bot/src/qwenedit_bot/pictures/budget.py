@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 UNCALLED = 5.0
-"""Seconds after which somebody asks again who was not called."""
+"""Seconds after which an owner who waits asks again without having been called."""
 GRACE = 3.0
-"""Seconds within which somebody comes who was called, or who is to ask again; then their place in the line is lost."""
+"""Seconds within which an owner who was called, or is to ask again, must come to keep their place in the line."""
 MOST_CALLS = 100
-"""Calls of one owner that are kept; who is not called asks again by themselves."""
+"""Requests of one owner that can be called. The others ask again after `UNCALLED` seconds."""
 MOST_OWNERS = 1_000
-"""Owners with such calls; beyond it those are dropped that have asked again meanwhile."""
+"""Owners with such requests. Beyond it, those are dropped whose requests have asked again."""
 TINY = 128
 """An amount of this part of the bound waits for nobody who needs more than there is: all that can be in hand at once
 take less than half of it together."""
 
 
 @dataclass(frozen=True, slots=True)
-class _BehindOneself:
+class _OwnWaiting:
     until: float
-    """When they ask again by themselves, and this call is of no use any more."""
+    """When the request asks again by itself, and need not be called any more."""
     called: asyncio.Future[None]
 
 
@@ -65,7 +65,7 @@ class Budget:
         self._clock = clock
         self._held: dict[int, int] = {}
         self._line: dict[int, _Waiting] = {}
-        self._behind_themselves: dict[int, deque[_BehindOneself]] = {}
+        self._own_waiting: dict[int, deque[_OwnWaiting]] = {}
         """Of owners that hold their share: what else of theirs waits."""
 
     @property
@@ -97,7 +97,7 @@ class Budget:
         own = self._held.get(owner, 0)
         if own and own + amount > self._most_of_one:
             # Their own share is no reason for others to leave room. Somebody may wait with fifty pictures.
-            raise LaterError(UNCALLED, self._what, called=self._wait_behind_oneself(owner))
+            raise LaterError(UNCALLED, self._what, called=self._wait_for_own(owner))
         amount = min(amount, self._total)
         ahead = 0 if amount * TINY <= self._total else self._ahead_of(owner)
         if self.used + ahead + amount <= self._total:
@@ -126,24 +126,24 @@ class Budget:
             self._call_next_of(owner)
             self._call_next()
 
-    def _wait_behind_oneself(self, owner: int) -> asyncio.Future[None]:
+    def _wait_for_own(self, owner: int) -> asyncio.Future[None]:
         now = self._clock()
-        if len(self._behind_themselves) >= MOST_OWNERS:
-            kept = ((each, calls) for each, calls in self._behind_themselves.items() if calls[-1].until > now)
-            self._behind_themselves = dict(kept)
-        waiting = _BehindOneself(now + UNCALLED, self._call())
-        self._behind_themselves.setdefault(owner, deque(maxlen=MOST_CALLS)).append(waiting)
+        if len(self._own_waiting) >= MOST_OWNERS:
+            kept = ((each, calls) for each, calls in self._own_waiting.items() if calls[-1].until > now)
+            self._own_waiting = dict(kept)
+        waiting = _OwnWaiting(now + UNCALLED, self._call())
+        self._own_waiting.setdefault(owner, deque(maxlen=MOST_CALLS)).append(waiting)
         return waiting.called
 
     def _call_next_of(self, owner: int) -> None:
-        now, calls = self._clock(), self._behind_themselves.pop(owner, deque())
+        now, calls = self._clock(), self._own_waiting.pop(owner, deque())
         while calls:
             waiting = calls.popleft()
             if waiting.until > now:
                 waiting.called.set_result(None)
                 break
         if calls:
-            self._behind_themselves[owner] = calls
+            self._own_waiting[owner] = calls
 
     def _call_next(self) -> None:
         """Call those at the head of the line for whom there is room."""

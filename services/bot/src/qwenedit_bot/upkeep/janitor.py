@@ -74,8 +74,8 @@ class Janitor:
             log.warning("job.waited_too_long", job=job)
         await self._count()
         if self._clock() >= self._measure_at:
-            await self._measure_redis()
-            self._measure_at = self._clock() + MEASURE_EVERY
+            freed = await self._measure_redis()
+            self._measure_at = self._clock() + (0.0 if freed else MEASURE_EVERY)
 
     async def _count(self) -> None:
         counts = await self._queue.counts()
@@ -101,7 +101,8 @@ class Janitor:
         seconds, microseconds = await self._redis.time()
         return max(0.0, seconds + microseconds / 1e6 - status.enqueued_at)
 
-    async def _measure_redis(self) -> None:
+    async def _measure_redis(self) -> int:
+        """Note Redis' memory; returns the bytes that were freed, of which there may be more to free."""
         try:
             memory = await self._redis.info("memory")
         except NoPermissionError as error:
@@ -109,9 +110,12 @@ class Janitor:
             if not self._memory_is_secret:
                 log.info("redis.memory_unknown", error=str(error))
             self._memory_is_secret = True
-            return
+            return 0
         used, limit = memory["used_memory"], memory.get("maxmemory", 0)
         self._metrics.redis_memory_used.set(used)
         self._metrics.redis_memory_max.set(limit)
-        if 0 < limit <= used and (freed := await self._queue.make_room()):
-            log.warning("redis.above_its_memory", used=used, limit=limit, freed=freed)
+        if not 0 < limit <= used:
+            return 0
+        freed = await self._queue.make_room()
+        log.warning("redis.above_its_memory", used=used, limit=limit, freed=freed)
+        return freed

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 WINDOW = 66.0
 """Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
 EDITS = 14
-"""Edits of any kind that a chat gets in a window: 15 with one that follows a refused one without a turn of its own."""
+"""Edits of any kind that a chat gets in a window. A 15th may follow a refused edit without a turn of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ GROUP = Rate(interval=3.75, burst=5)
 SPARED = 10
 """Turns of the overall burst that progress edits leave to messages that somebody waits for."""
 SPARED_IN_CHAT = 2
-"""The same of a chat's burst."""
+"""Turns of a chat's burst that progress edits leave to answers."""
 BACKLOG = 6
 """Messages of a person that wait in a chat. People with so many share a part of the overall rate, `BACKLOGGED`: the
 others, who wait for one answer, do not wait for people who wait for many."""

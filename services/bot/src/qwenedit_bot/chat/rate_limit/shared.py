@@ -109,28 +109,29 @@ class SharedLimiter:
             patient: Reserve a turn of the token that is further ahead.
         """
         caller = caller_in(chat_id)
-        buckets = self._buckets(chat_id, backlogged=caller.backlogged and patient)
-        asked = [rate for _key, rate, waits in buckets if waits]
-        keys = [key for key, _rate, _waits in buckets]
+        backlogged = caller.backlogged and patient
+        buckets = self._buckets(chat_id, backlogged=backlogged)
+        waited_for = len(buckets) - backlogged
+        keys = [key for key, _rate in buckets]
         if edits and chat_id is not None:
             keys.append(self._keys.pace(f"edits:{chat_id}"))
         keys += [self._keys.pace(f"ticket:{caller.person}"), self._keys.pace("closed")]
-        arguments: list[int | str] = [int(look), int(patient), len(buckets), len(asked), edits]
+        arguments: list[int | str] = [int(look), int(patient), len(buckets), waited_for, edits]
         arguments += [_us(WINDOW), _us(ahead), _us(TICKET_KEPT), caller.name]
-        for _key, rate, _waits in buckets:
+        for _key, rate in buckets:
             spared = 0.0 if patient or rate is OVERALL else SPARED_IN_CHAT * rate.interval
             arguments += [_us(rate.interval), _us(rate.ahead - spared)]
         wait, free = await self._pace(keys=keys, args=arguments)
         return int(wait) / MICROSECONDS, bool(free)
 
-    def _buckets(self, chat_id: int | None, *, backlogged: bool) -> Sequence[tuple[str, Rate, bool]]:
-        """Return the keys and rates of what a call takes a turn of, first of all the token's, and whether it waits."""
-        overall = (self._keys.pace(), OVERALL, not backlogged)
-        buckets = [(self._keys.pace("backlogged"), BACKLOGGED, True)] if backlogged else [overall]
+    def _buckets(self, chat_id: int | None, *, backlogged: bool) -> Sequence[tuple[str, Rate]]:
+        """Return the keys and rates of what a call takes a turn of. The backlogged use the token's, last, unasked."""
+        overall = (self._keys.pace(), OVERALL)
+        buckets = [(self._keys.pace("backlogged"), BACKLOGGED) if backlogged else overall]
         if chat_id is not None:
-            buckets.append((self._keys.pace(f"chat:{chat_id}"), CHAT, True))
+            buckets.append((self._keys.pace(f"chat:{chat_id}"), CHAT))
             if is_group(chat_id):
-                buckets.append((self._keys.pace(f"group:{chat_id}"), GROUP, True))
+                buckets.append((self._keys.pace(f"group:{chat_id}"), GROUP))
         return [*buckets, overall] if backlogged else buckets
 
 
