@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEYS = Keys()
 LONG = 100_000.0
+DELAY = LONG / 100
 """Seconds: no lease and no pause of a test ends by itself. They end when the machine says so, by their score in Redis,
 which is all that Redis' clock is compared with."""
 SHORT = 0.001
@@ -46,6 +47,8 @@ end
 return cjson.encode(all)
 """
 
+TOO_LATE = "1"
+"""`expires_at` of a job that waited too long."""
 FAIR, UNFAIR = 7, 11
 whichever = st.integers(0, UNFAIR)
 """Which job or claim; below FAIR it is one with which something can be done, UNFAIR is a wrong one."""
@@ -139,12 +142,14 @@ class QueueMachine(RuleBasedStateMachine):
         known = job.id in self.model.jobs
         if not known or not self.model.jobs[job.id].final:
             self.do(self.redis.set(KEYS.picture(ref), "x", ex=UPLOAD))
+        if known:
+            self.seen = self.look()  # with the picture, which a job that was dropped and tried again had lost
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
         limits = Limits(
             max_queue_length=self.model.max_queue_length,
             max_unfinished_per_user=self.model.max_unfinished,
             max_attempts=max_attempts,
-            retry_delays=(LONG / 100,),
+            retry_delays=(DELAY,),
             max_wait=LONG,
         )
         try:
@@ -368,7 +373,7 @@ class QueueMachine(RuleBasedStateMachine):
     def waits_too_long(self, which: int) -> None:
         job = self.one_in(which, State.QUEUED, State.DELAYED)
         job.late = True
-        self.do(self.redis.hset(KEYS.job(job.id), "expires_at", "1"))
+        self.do(self.redis.hset(KEYS.job(job.id), "expires_at", TOO_LATE))
 
     # ---------------------------------------------------------------- what always holds
 
@@ -407,6 +412,10 @@ class QueueMachine(RuleBasedStateMachine):
         for job_id, job in jobs.items():
             ends[job_id] += job["state"] in {"done", "failed", "cancelled"}
         assert events == +Counter(ends)
+        for job in jobs.values():
+            if job["state"] == "delayed" and job.get("reason") and job["expires_at"] != TOO_LATE:
+                patience = int(job["expires_at"]) - int(job["enqueued_at"])
+                assert patience >= (DELAY + LONG) * 1000, "a job that began in time may wait as long again"
 
     def _is_as_the_model_says(self, seen: Seen) -> None:
         model = self.model
