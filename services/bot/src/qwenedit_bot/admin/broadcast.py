@@ -85,16 +85,21 @@ class Broadcasts:
         begun = self._keys.broadcast_begun(name)
         if await self._redis.exists(begun):  # the press was delivered again, perhaps after the end
             return True
-        if await self._redis.hsetnx(about, "name", name):
-            await self._redis.expire(about, UNBEGUN)
-        elif await self._redis.hget(about, "name") != name:
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hsetnx(about, "name", name)
+        pipeline.hget(about, "name")
+        pipeline.expire(about, UNBEGUN, nx=True)
+        _set, whose, _expires = await pipeline.execute()
+        if whose != name:
             return False
         await self._forget_the_gone()
-        total = await self._redis.zunionstore(self._keys.broadcast_left, [self._keys.users])
-        await self._redis.hset(about, mapping={"admin": admin, "source": source, "text": text, "total": total})
+        total = int(await self._redis.zcard(self._keys.users))
+        pipeline.zunionstore(self._keys.broadcast_left, [self._keys.users])
+        pipeline.hset(about, mapping={"admin": admin, "source": source, "text": text, "total": total})
         for key in (about, self._keys.broadcast_left):
-            await self._redis.expire(key, LONGEST)
-        await self._redis.set(begun, 1, ex=LONGEST)
+            pipeline.expire(key, LONGEST)
+        pipeline.set(begun, 1, ex=LONGEST)
+        await pipeline.execute()
         return True
 
     async def stop(self) -> Standing | None:
@@ -159,14 +164,19 @@ class Broadcasts:
             outcome = "unreachable"
             log.warning("broadcast.not_sent", error=type(error).__name__)
         if await self._redis.exists(self._keys.broadcast):  # not stopped meanwhile
-            await self._redis.hincrby(self._keys.broadcast, outcome, 1)
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.hincrby(self._keys.broadcast, outcome, 1)
+            pipeline.expire(self._keys.broadcast, LONGEST)
+            await pipeline.execute()
         return True
 
     async def _put_back(self, user_id: int, attempts: float) -> None:
         if await self._redis.exists(self._keys.broadcast):
             last = attempts * AN_ATTEMPT + time.time() + 1  # behind whoever was seen right now: that is rounded
-            await self._redis.zadd(self._keys.broadcast_left, {str(user_id): last})
-            await self._redis.expire(self._keys.broadcast_left, LONGEST)
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.zadd(self._keys.broadcast_left, {str(user_id): last})
+            pipeline.expire(self._keys.broadcast_left, LONGEST)
+            await pipeline.execute()
 
     async def _report(self, admin: int, source: int) -> None:
         standing = await self.standing()

@@ -82,7 +82,7 @@ class Replies:
         message = (to.chat_id, to.message_id, to.discriminator)
         key, said = self._keys.reply(*message), self._keys.said(*message)
         self._recent.note(key, message_id)
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(key, message_id, ex=REMEMBERED)
         if digest is not None:
             pipeline.sadd(said, digest)

@@ -40,8 +40,10 @@ class DailyCounts:
     async def count(self, state: State) -> None:
         """Count a job that was answered; may miss one after a crash, never counts one twice."""
         key = self._keys.daily_counts(await self._today())
-        await self._redis.hincrby(key, state, 1)
-        await self._redis.expire(key, KEPT)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hincrby(key, state, 1)
+        pipeline.expire(key, KEPT)
+        await pipeline.execute()
 
     async def days(self) -> tuple[Day, Day]:
         """Return today and yesterday."""

@@ -48,16 +48,20 @@ class Undelivered(UnwatchedChats):
         """Keep an answer for later; of very many only the first ones."""
         key = self._keys.undelivered(chat_id)
         if int(await self._redis.scard(key)) < MOST:
-            await self._redis.sadd(key, job_id)
-            await self._redis.expire(key, self._keep)
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.sadd(key, job_id)
+            pipeline.expire(key, self._keep)
+            await pipeline.execute()
 
     async def migrated(self, old: int, new: int) -> None:
         """Keep under the id of a supergroup what was kept for the group that it was."""
         if await self._redis.exists(self._keys.undelivered(old)):
             key = self._keys.undelivered(new)
-            await self._redis.sunionstore(key, [key, self._keys.undelivered(old)])
-            await self._redis.expire(key, self._keep)
-            await self._redis.unlink(self._keys.undelivered(old))
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.sunionstore(key, [key, self._keys.undelivered(old)])
+            pipeline.expire(key, self._keep)
+            pipeline.unlink(self._keys.undelivered(old))
+            await pipeline.execute()
 
     async def returned(self, chat_id: int) -> None:
         """Have all that is kept for a chat answered: the bot may write there again."""

@@ -93,12 +93,14 @@ class Accounts:
         if given:
             await self._redis.hdel(lots, *given)
         entries = cast("list[tuple[str, float]]", await self._redis.zrange(day, 0, -1, withscores=True))
+        seconds, _microseconds = await self._redis.time()
+        pipeline = self._redis.pipeline(transaction=True)
         for number, (job_id, at) in enumerate(entries):
             if not job_id.startswith("forgotten:"):
-                await self._redis.zadd(day, {f"forgotten:{number}:{at:.0f}": at})
-                await self._redis.zrem(day, job_id)
-        seconds, _microseconds = await self._redis.time()
-        await self._redis.expireat(day, (int(seconds) // DAY + 1) * DAY)
+                pipeline.zadd(day, {f"forgotten:{number}:{at:.0f}": at})
+                pipeline.zrem(day, job_id)
+        pipeline.expireat(day, (int(seconds) // DAY + 1) * DAY)
+        await pipeline.execute()
 
     async def _ask(self, user_id: int, job_id: str) -> tuple[str, Account]:
         per_day = self._per_day or 0

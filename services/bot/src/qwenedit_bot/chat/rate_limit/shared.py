@@ -76,7 +76,7 @@ class SharedLimiter:
         """Count an edit that was made without a turn; not in a full Redis."""
         key = self._keys.pace(f"edits:{chat_id}")
         seconds, microseconds = await self._redis.time()
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.lpush(key, seconds * MICROSECONDS + microseconds)
         pipeline.pexpire(key, round(WINDOW * 1000))
         with suppress(OutOfMemoryError):

@@ -75,7 +75,7 @@ class Durations:
         )
 
     async def _note(self, key: str, seconds: float) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)

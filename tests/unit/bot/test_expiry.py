@@ -1,0 +1,46 @@
+"""A key and its TTL are written together: what is cut off between the two would stay in Redis for ever."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import qwenedit_bot
+
+SOURCES = Path(qwenedit_bot.__file__).parent
+TTL = {"expire", "pexpire", "expireat", "pexpireat"}
+KEEP_THEIR_TTL = {"chat/replies.py: key"}
+"""What was set with a TTL, which is extended."""
+
+
+def apart(code: str) -> Iterator[str]:
+    """Name the keys of a module that get their TTL in a command apart."""
+    for function in ast.walk(ast.parse(code)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        body = ast.unparse(function)
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in TTL and call.args:
+                together = ast.unparse(call.func.value) == "pipeline" and "transaction=False" not in body
+                if not together:
+                    yield ast.unparse(call.args[0])
+
+
+def test_no_key_is_written_without_its_ttl():
+    found = {
+        f"{path.relative_to(SOURCES)}: {key}" for path in SOURCES.rglob("*.py") for key in apart(path.read_text("utf-8"))
+    }
+    assert found == KEEP_THEIR_TTL
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def note(self):\n    await self._redis.sadd(key, 1)\n    await self._redis.expire(key, 60)",
+        "def note(self):\n    pipeline = redis.pipeline(transaction=False)\n    pipeline.expire(key, 60)",
+    ],
+    ids=["two commands", "no transaction"],
+)
+def test_a_ttl_that_comes_later_is_found(code):
+    assert list(apart(code)) == ["key"]
