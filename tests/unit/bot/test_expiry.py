@@ -21,15 +21,18 @@ def apart(code: str) -> Iterator[str]:
             continue
         body = ast.unparse(function)
         for call in ast.walk(function):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in TTL and call.args:
-                together = ast.unparse(call.func.value) == "pipeline" and "transaction=False" not in body
-                if not together:
-                    yield ast.unparse(call.args[0])
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+                continue
+            together = ast.unparse(call.func.value) == "pipeline" and "transaction=False" not in body
+            if call.func.attr in TTL and call.args and not together:
+                yield ast.unparse(call.args[0])
 
 
 def test_no_key_is_written_without_its_ttl():
     found = {
-        f"{path.relative_to(SOURCES)}: {key}" for path in SOURCES.rglob("*.py") for key in apart(path.read_text("utf-8"))
+        f"{path.relative_to(SOURCES)}: {key}"
+        for path in SOURCES.rglob("*.py")
+        for key in apart(path.read_text("utf-8"))
     }
     assert found == KEEP_THEIR_TTL
 
