@@ -1,9 +1,9 @@
 # ruff: noqa: INP001, T201 -- a program that prints, not a package
 """Fire each of the chart's alerts by its fault, and see all of them silent in two normal hours.
 
-promtool plays two hours of an installation's metrics to the rules, a minute at a time, as the tests do: once as they
-are normally, once a fault. A table is printed of when each alert spoke; the exit code is 1 where one did not, or spoke
-without a fault.
+promtool gives two hours of an installation's metrics to the rules, a minute at a time, as the tests do. It does so
+once with normal metrics, and once for each fault. The script prints when each alert fired. It exits with 1 where an
+alert did not fire, or fired without a fault.
 """
 
 from __future__ import annotations

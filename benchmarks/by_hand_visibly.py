@@ -1,8 +1,8 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """What `by_hand.py` does, with all that a user of the product sees: for `overhead.py`.
 
-A message that says the photo has come in, which becomes the picture; and a photo that cannot be decoded is refused
-before ComfyUI gets it. As there: no queue, no retries, no progress, no second user, no cleaning up.
+A message says that the photo has come in, and becomes the picture. A photo that cannot be decoded is refused before
+ComfyUI gets it. Like `by_hand.py` it has no queue, no retries, no progress, no second user and no cleaning up.
 """
 
 import asyncio

@@ -1,12 +1,12 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
-"""Cut the worker's connections to ComfyUI once in each job, at a random moment, and look at what that does.
+"""Cut the worker's connections to ComfyUI once in each job, at a random moment, and judge the pictures.
 
 Real: Redis, the worker as a process, a ComfyUI. Between worker and ComfyUI stands a proxy that resets all connections
-that are open, the websocket and whatever is being asked, at a moment drawn anew for each job. Each job's picture has a
+that are open: the websocket and every HTTP request. The moment is drawn anew for each job. Each job's picture has a
 colour of its own, and must come back as its negative.
 
-Exit code 1 where a picture is wrong or missing, a job was counted a retry, ComfyUI or its folders keep anything, or
-more than ten connections were open at once.
+Exit code 1 where a picture is wrong or missing, or a job was counted as a retry. So also where ComfyUI or its folders
+keep anything, or more than ten connections were open at once.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """How long a ComfyUI idles between two jobs while more of them wait.
 
-From the end of one execution to the start of the next, both as ComfyUI's own record has them (its clock, whole
-milliseconds), for three ways to feed it the same model-free graph, each picture unlike the others:
+The idle time lasts from the end of one execution to the start of the next. Both moments are ComfyUI's own (its clock,
+whole milliseconds). The same model-free graph is executed in three ways, each picture unlike the others:
 
 - the worker's own loop: a Redis of its own, claim, upload, submit, follow, fetch, hand in, clean up;
 - by hand: upload, submit, wait on the websocket, fetch, delete, and again; no queue, no checks;
 - ComfyUI's own queue: all pictures uploaded and all prompts submitted beforehand.
 
-And what a pooled session is worth: the calls of an edit over one session, and over a session each.
+The script also compares the calls of an edit over one HTTP session with those over a session each.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 """A thousand people and fifty workers: how long does the bot take to answer, and what does it need for that?
 
 Real: the bot as a process, Redis, the queue's library on the workers' side, HTTP. Simulated: Telegram with its limits
-and its people, and workers that only pretend to edit, all in this process. Everything runs on one machine, so that the
-bot has a part of it: the load average says how much was going on.
+and its people, and workers that only pretend to edit, all in this process. Everything runs on one machine, and the
+bot has a part of it: the load average says how busy it was.
 
 People send photos with a caption, and now and then a text. Each photo is to come back as one picture in one message.
-The time to an answer counts from before the simulated Telegram is handed the photo, of which it makes JPEGs first, to
-the moment at which it has taken the bot's call.
+The time to an answer ends when the simulated Telegram has taken the bot's call. It begins before Telegram is handed
+the photo, and so includes the JPEGs that Telegram makes first.
 """
 
 from __future__ import annotations

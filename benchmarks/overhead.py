@@ -1,12 +1,14 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """What the product costs a user in time, beside forty lines that do the same by hand (`by_hand.py`).
 
-From the moment Telegram has a photo for the bot to the moment Telegram has the bot's picture, less the time that
-ComfyUI says it has executed. Both have the same simulated Telegram, the same ComfyUI and the same photos, by turns,
-each from somebody who has not written before; the product has its Redis, its bot and its worker, all as processes with
-their default settings. By hand there is one process: no queue, no progress, no retries, no second user. A second one
-by hand (`by_hand_visibly.py`) shows its user what the product shows: that his photo has come in, in a message that
-becomes the picture, and that a damaged one is refused.
+The time begins when Telegram has a photo for the bot, and ends when Telegram has the bot's picture. The time that
+ComfyUI says it has executed is subtracted. Both have the same simulated Telegram, the same ComfyUI and the same
+photos, by turns, each from a person who has not written before. The product has its Redis, its bot and its worker,
+all as processes with their default settings. By hand there is one process: no queue, no progress, no retries, no
+second user.
+
+A second program by hand (`by_hand_visibly.py`) shows its user what the product shows. A message says that the photo
+has come in, and becomes the picture. A damaged photo is refused.
 """
 
 from __future__ import annotations

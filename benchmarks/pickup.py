@@ -2,8 +2,9 @@
 """How long an idle worker takes to pick a job up: from the call that enqueues it to the worker's claim.
 
 Real: Redis (a process of its own), the scripts, the worker's loop, its lease, progress and settlement. Not real: the
-edit, which does nothing. Both ends are read from one process' monotonic clock: the start before the enqueuing call is
-sent, the end when the claim's reply has reached the worker's loop. Each job is enqueued when the worker waits again.
+edit, which does nothing. Both ends are read from one process' monotonic clock. The time begins before the enqueuing
+call is sent, and ends when the claim's reply has reached the worker's loop. Each job is enqueued when the worker
+waits again.
 """
 
 from __future__ import annotations

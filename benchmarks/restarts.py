@@ -1,15 +1,17 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """The bot is restarted and rolled out while people keep sending: is any message lost, or answered twice?
 
-Real: the bot as processes, Redis, HTTP in both directions. Simulated: Telegram and its people. The script plays a
-worker that edits at once, and for webhooks the Service in front of the replicas: a replica is behind it from its
-readiness on, and for a moment after it was told to stop, as a pod is.
+Real: the bot as processes, Redis, HTTP in both directions. Simulated: Telegram and its people, and a worker that
+edits at once. For webhooks the script also plays the Service in front of the replicas. A replica is behind it from
+its readiness on, and for a moment after it was told to stop, as a pod is.
 
-First one replica that polls is stopped (SIGTERM) and started again, as at a deploy, then two replicas with webhooks are
-replaced by two others, and then a polling one is killed (SIGKILL) instead. Each message of a person, a text or a photo,
-is to have one message of the bot as its answer, and a photo's is to become the picture. Where the bot is killed between
-Telegram's taking of a reply and its own note of that, it says the same again after its start: Telegram has no way to
-ask. Such replies are counted, and are no failure of the third phase; a picture shown twice would be.
+First one replica that polls is stopped (SIGTERM) and started again, as at a deploy. Then two replicas with webhooks
+are replaced by two others. Then a polling replica is killed (SIGKILL) instead. Each text or photo is to have one
+message of the bot as its answer, and a photo's is to become the picture.
+
+A bot that is killed after Telegram took its reply, and before it noted that, says the same again after its start.
+Telegram has no way to ask. Such replies are counted, and are no failure of the third phase; a picture shown twice
+would be.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """What the bot and a worker hold of memory and sockets after many jobs.
 
-Real: the bot and a worker as processes of their own, each with the packages, the bytecode and the allocator's settings
-of its image, Redis, HTTP, a photo of its own for each job, by a person of its own. Simulated: Telegram, and a ComfyUI
-that edits at once. One thing of the bot is not as it is: Telegram's pace of 30 messages a second in all, which would
-make ten thousand jobs last a quarter of an hour, is lifted.
+Real: Redis, HTTP, and the bot and a worker as processes. Both have the packages, the bytecode and the allocator's
+settings of their images. Each job has a photo and a person of its own. Simulated: Telegram, and a ComfyUI that edits
+at once. One limit of the bot is lifted: Telegram's 30 messages a second in all, by which ten thousand jobs would last
+a quarter of an hour.
 
 Exit code 1 where a job was not answered with a picture, or a bound below was passed.
 """

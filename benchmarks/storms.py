@@ -1,14 +1,16 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """Telegram fails at every method that the bot uses, in every way it can: is each job still answered, and once?
 
-Real: the bot as a process, Redis, HTTP. Simulated: Telegram, its people and its failures, and workers that only pretend
-to edit. Which methods the bot uses is read from its code; one that no failure has met is a failure of this script.
+Real: the bot as a process, Redis, HTTP. Simulated: Telegram, its people and its failures, and workers that only
+pretend to edit. Which methods the bot uses is read from its code. A method that no failure has met is a failure of
+this script.
 
-In each round one kind of failure befalls the next calls of every method while people do all that they can: send photos,
-fetch results as files, delete the job's message, buy a pack and are given their Stars back. Then 429s meet whatever is
-called, as when the token is too fast. Each photo is to come back as one picture in one message. Where Telegram did what
-it was asked and the reply was lost, the bot asks again: a text or a file may come twice then, and is counted; a job's
-picture may not.
+In each round the next calls of every method fail in one way while people use the whole bot. They send photos, fetch
+results as files, delete the job's message, buy a pack and are given their Stars back. Then calls of all methods get
+429s, as when the token is too fast. Each photo is to come back as one picture in one message.
+
+Where Telegram did as asked and its reply was lost, the bot asks again. A text or a file may then come twice, and is
+counted. A job's picture may not.
 """
 
 from __future__ import annotations

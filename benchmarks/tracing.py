@@ -1,12 +1,13 @@
 # ruff: noqa: INP001, T201 -- a script that prints, not a package
 """What traces cost, and what they cost while the collector is away.
 
-Pickup: as `pickup.py` measures it, in blocks that take turns with and without traces, so that whatever else the
-machine does befalls both. Cycle: from a photo's sending to the picture in the chat, through the bot and a worker as
-processes, Redis and HTTP; Telegram and ComfyUI are simulated, and ComfyUI takes no more than a tenth of a second, where
-a GPU takes seconds. Three installations beside each other, one without traces, one with a collector and one whose
-collector is away, do a job in turn. Then the last one does a thousand jobs, and its memory and its warnings are looked
-at.
+Pickup is measured as in `pickup.py`, in blocks with and without traces by turns, so that other load on the machine
+meets both. A cycle lasts from a photo's sending to the picture in the chat, through the bot and a worker as
+processes, Redis and HTTP. Telegram and ComfyUI are simulated: ComfyUI takes at most a tenth of a second, where a GPU
+takes seconds.
+
+Three installations do a job in turn: without traces, with a collector, and with a collector that is away. Then the
+last one does a thousand jobs, and its memory and its warnings are read.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 """Some people misuse the bot, each in another way: do others notice?
 
 Real: the bot and two workers as processes, Redis, HTTP. Simulated: Telegram and its people, and ComfyUI. Each abuser
-has a while alone beside people who ask for help and send photos, then all have it together. The bot has the memory
-that its pod has in the chart, and is killed beyond it as its pod would be. What ends is started again.
+has a while alone beside people who ask for help and send photos, then all abusers have it together. The bot has the
+memory that its pod has in the chart, and is killed beyond it as its pod would be. A process that ends is started
+again.
 
-Exit code 1, with a line for each thing broken: /help answered within 1 s and a photo accepted within 3 s at p99; each
-message answered once, each photo by its picture; memory within the limit; all well again after the abuse.
+Exit code 1, with a line for each promise that was broken. /help is answered within 1 s and a photo accepted within 3
+s at p99. Each message is answered once, each photo by its picture. Memory stays within the limit. All is well again
+after the abuse.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What happened to each job and when, in a file that all processes append to.
 
-A record is one small write at the file's end: those of several processes never mix, and what a process wrote before it
-was killed stays. Times are nanoseconds of `CLOCK_MONOTONIC`, which all processes of a machine share. No more than the
-standard library is imported: this runs in each queue's own environment.
+A record is one small write at the file's end. Records of several processes never mix, and those of a killed process
+stay. Times are nanoseconds of `CLOCK_MONOTONIC`, which all processes of a machine share. No more than the standard
+library is imported: this runs in each queue's own environment.
 """
 
 from __future__ import annotations

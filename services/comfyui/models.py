@@ -3,8 +3,9 @@
     models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
     models.py wait  --folder DIR --list FILE    return when every file is complete
 
-The list is `{"files": [{"path": ..., "url": ..., "sha256": ...}]}`. A file is complete when it was hashed after its
-download and a note beside it says so; a list's `sha256` must equal the note's. HF_TOKEN is sent to huggingface.co.
+The list is `{"files": [{"path": ..., "url": ..., "sha256": ...}]}`. A file is complete when a note beside it has the
+hash that was computed after its download. A list's `sha256` must equal the note's. HF_TOKEN is sent to
+huggingface.co.
 
 Runs in ComfyUI's image with nothing but the standard library.
 """

@@ -1,8 +1,8 @@
 """`make chaos-awaits`: a worker is killed once at every await of the job's path, and each job answered once.
 
-First one worker per scenario notes which awaits it meets. Then, for each await, a worker is started in a scenario that
-meets it, and kills itself the moment its task is suspended there: what it asked for is on the wire, and nobody hears
-the reply. In the end two workers that nobody kills find what is left of all these jobs.
+First one worker per scenario notes which awaits it meets. Then, for each await, a worker is started in a scenario
+that meets it. It kills itself at the moment its task is suspended there: its request is on the wire, and nobody hears
+the reply. In the end two workers that nobody kills do what is left of all these jobs.
 """
 
 from __future__ import annotations

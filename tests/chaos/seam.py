@@ -1,7 +1,7 @@
 """A service of ours as a process, changed by `CHAOS_*` in its environment: `python -m tests.chaos.seam worker`.
 
-What is changed lies outside of what is tested: the clock that the process sees, the pace that Telegram allows, a job
-that brings its worker down, a worker that stands still, the folder that the scripts are read from.
+The changes lie outside of what is tested. They are the clock that the process sees, the pace that Telegram allows,
+and the folder that the scripts are read from. A job may also bring its worker down, and a worker may stand still.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A ComfyUI to hold the facts against: the simulator, or with COMFYUI_URL a real server.
 
-A real one must run on this machine's CPU with `--max-upload-size 1` and `--preview-method none`; COMFYUI_OUTPUT_DIR
-names its output directory for the fact that needs to delete a file. Its models folders may be empty.
+A real server must run on this machine's CPU with `--max-upload-size 1` and `--preview-method none`.
+COMFYUI_OUTPUT_DIR names its output directory for the fact that needs to delete a file. Its models folders may be
+empty.
 """
 
 from __future__ import annotations

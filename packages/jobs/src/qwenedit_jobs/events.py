@@ -1,4 +1,4 @@
-"""Jobs that ended: from the stream that the workers write into the lanes of the chats that wait for an answer."""
+"""Moves the ends of jobs from the stream that workers write into the lanes of the chats that wait for an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job is, and the words in which bot and worker speak of it."""
+"""What a job is: the types of jobs, attempts and outcomes that bot and worker share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where spans go, by OpenTelemetry's own variables, and how an absent collector is told of: once."""
+"""Where spans go, by OpenTelemetry's own variables, and the one warning about a collector that does not answer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """An HTTP server for few and short requests, with bounds on connections, time and bytes.
 
 A peer that is not trusted yet may hold a connection for some seconds, and a few kilobytes of memory, and no more. So
-one connection carries one request; the number of open ones is bounded; and a new one takes the place of the one that
-has been waiting longest for its request to arrive.
+one connection carries one request, and the number of open ones is bounded. Beyond that number a new connection
+replaces the one that has waited longest for its request to arrive.
 """
 
 from __future__ import annotations

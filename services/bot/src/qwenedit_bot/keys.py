@@ -1,4 +1,4 @@
-"""What the bot keeps in Redis beside the queue."""
+"""The names of the bot's own Redis keys, beside those of the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot counts."""
+"""The bot's Prometheus metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may set of the bot, from the environment."""
+"""The bot's settings, read from the environment."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The process that decodes pictures: reads one after the other from its input, and answers on its output.
-
-The kernel ends it when it takes more than its limits; whoever started it starts another one. It knows no secret and
-opens no file. `python -m qwenedit_decoder CPU-SECONDS BYTES light|heavy`
-"""
+"""The loop of the process that decodes pictures: reads one after the other from its input, answers on its output."""
 
 from __future__ import annotations
 

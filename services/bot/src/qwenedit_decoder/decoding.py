@@ -1,7 +1,4 @@
-"""What of a picture is refused, and what an accepted one is turned into.
-
-`of_telegram` and `goes_as_it_is` look at headers and run anywhere. The rest decodes: see `child` for its process.
-"""
+"""Checks a picture against the limits, decodes it, and converts it to what the workers take."""
 
 from __future__ import annotations
 

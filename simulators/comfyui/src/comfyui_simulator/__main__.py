@@ -1,3 +1,5 @@
+"""Run the simulator: `python -m comfyui_simulator`."""
+
 from comfyui_simulator.cli import main
 
 main()

@@ -1,7 +1,7 @@
 """What stands in for the model: a visible edit chosen by words of the instruction, and a ribbon that says so.
 
-The words are looked for in English and in Russian. Without a known word the hue turns by an angle that the seed and
-the instruction decide, so that a repeated seed repeats the picture and a new one does not.
+The words are looked for in English and in Russian. Without a known word the hue turns by an angle that comes from the
+seed and the instruction. So a repeated seed repeats the picture, and a new one does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The websockets."""
+"""The websockets that are open, and what is sent over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One life of the server: all that a restart forgets."""
+"""The state of one run of the server: all that a restart forgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting inside the executor thread: for the pretended GPU, for an interrupt, for the end of the server."""
+"""Waits inside the executor's thread: for the simulated GPU time, for an interrupt, for the end of the server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Record from a real ComfyUI what the simulator says of its nodes: `python -m comfyui_simulator.record URL`.
 
-Prints JSON for `recorded/object_info.json`. Kept are the parts a client can depend on; the prose (descriptions,
-tooltips) is left out, and so are the lists of files, which the simulator fills from its own folders.
+Prints JSON for `recorded/object_info.json`, with the parts that a client can depend on. Descriptions and tooltips are
+left out. So are the lists of files, which the simulator fills from its own folders.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a running prompt tells its client, in the order and with the reach of the real server.
+"""The events that a running prompt sends, in the real server's order and to the sockets it sends them to.
 
-Kept apart from the run itself because the reach is peculiar: without a client id, progress goes to every socket and
-nearly everything else to none.
+They are apart from the run itself because the real server's choice of sockets is peculiar. Without a client id,
+progress goes to every socket and nearly everything else to none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What `POST /prompt` accepts, and the words in which it refuses.
 
-Follows the server's own rules (`validate_prompt` and `validate_inputs` in ComfyUI's execution.py, 0.33): an output
-whose branch fails is dropped, and only if none is left does the whole prompt fail.
+The rules are the server's own (`validate_prompt` and `validate_inputs` in ComfyUI's execution.py, 0.33). An output
+whose branch fails is dropped. Only if no output is left does the whole prompt fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What flows along a workflow's links."""
+"""The values that flow along a workflow's links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to find out that a part is ready. Each returns when it is; whoever asks sets the time limit."""
+"""Ways to find out that a part is ready. Each returns when it is; the caller sets the time limit."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Run the simulator: `python -m telegram_simulator`."""
+
 from telegram_simulator.cli import main
 
 main()

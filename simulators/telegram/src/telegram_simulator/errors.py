@@ -1,4 +1,4 @@
-"""What the Bot API refuses, and what a person at the controls gets wrong.
+"""What the Bot API refuses, and what a caller of the control API gets wrong.
 
 SimulatorError
 ├── ApiError                 a call of the Bot API is refused; carries the code
@@ -15,7 +15,7 @@ SimulatorError
     └── NoSuchThingError     it names what does not exist
 
 The descriptions are those of Telegram's own server (https://github.com/tdlib/telegram-bot-api, `Client.cpp`, and
-tdlib below it), so that whoever tells errors apart by their words learns the right ones.
+tdlib below it). A bot that tells errors apart by their words so learns the right ones.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reading a `reply_markup` as Telegram's server does (telegram-bot-api, `Client.cpp`, `get_reply_markup`).
 
-aiogram's own classes would not do: a `ForceReply` whose fields all have defaults takes any object for one, so that a
-malformed keyboard passes for none.
+aiogram's own classes would not do. All fields of `ForceReply` have defaults, so that it takes any object, and a
+malformed keyboard would pass for none.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How fast a bot may speak.
+"""How fast a bot may send messages.
 
-Telegram publishes no exact figures (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this):
-about one message a second in a chat with short bursts tolerated, 30 a second in all, 20 a minute in a group; edits are
-counted too. Each limit is a bucket that refills steadily; a call is let through while the bucket is not empty, and may
-overdraw it, as an album does.
+Telegram publishes no exact figures (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
+It allows about one message a second in a chat, with short bursts, 30 a second in all, and 20 a minute in a group.
+Edits are counted too. Each limit is a bucket that refills steadily. A call is let through while the bucket is not
+empty, and may overdraw it, as an album does.
 """
 
 from __future__ import annotations

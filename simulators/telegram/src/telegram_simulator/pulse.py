@@ -1,4 +1,4 @@
-"""Waiting for something to change."""
+"""Lets many tasks wait for a change of state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things as the Bot API writes them in JSON (https://core.telegram.org/bots/api#available-types)."""
+"""Writes messages, chats and users as the Bot API's JSON (https://core.telegram.org/bots/api#available-types)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a bot may send in a group (https://core.telegram.org/bots/api#chatpermissions).
 
-The words of the refusals are tdlib's (`MessageContent.cpp`, `can_send_message_content`); Telegram's Bot API server puts
-"Bad Request: " before them and begins them with a small letter (telegram-bot-api, `Client.cpp`,
+The words of the refusals are tdlib's (`MessageContent.cpp`, `can_send_message_content`). Telegram's Bot API server
+puts "Bad Request: " before them and begins them with a small letter (telegram-bot-api, `Client.cpp`,
 `fail_query_with_error`).
 """
 

@@ -1,8 +1,9 @@
-"""As whom a message appears: a person, a group, a channel; and where a forwarded one comes from.
+"""Who a message appears to come from: a person, a group or a channel; and where a forwarded one comes from.
 
-Who stands for whom is decided as in Telegram's own server (telegram-bot-api, `Client.cpp`, `create_message`): a message
-in the name of the group itself is from GroupAnonymousBot, an automatic forward from the linked channel from Telegram's
-service account, any other in the name of a channel from Channel_Bot. Their ids are those of tdlib (`UserManager.cpp`).
+The rules are those of Telegram's own server (telegram-bot-api, `Client.cpp`, `create_message`). A message in the name
+of the group itself is from GroupAnonymousBot. An automatic forward from the linked channel is from Telegram's service
+account. Any other message in the name of a channel is from Channel_Bot. Their ids are those of tdlib
+(`UserManager.cpp`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the control API is asked for, as it reads it."""
+"""The requests of the control API, parsed into types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything there is: people, bots, limits, faults and the log of calls."""
+"""The whole state of the simulator: people, bots, limits, faults and the log of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`qwenedit`: what an operator asks an installation, from inside the bot's or the worker's image."""
+"""The command `qwenedit`, for operators, in the images of bot and worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An installation at one moment: its line, its workers, its Redis."""
+"""The state of an installation at one moment: its queue, its workers, its Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job through the whole installation: queue, worker, ComfyUI and back. What `helm test` runs."""
+"""Sends one job through queue, worker and ComfyUI and back, for `helm test`."""
 
 from __future__ import annotations
 

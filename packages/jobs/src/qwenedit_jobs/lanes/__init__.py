@@ -1,7 +1,7 @@
 """A fair queue in Redis: entries of one lane one after another, lanes side by side, round robin.
 
-Bot and operator's command line share it. A lane is a chat. An entry that waits is a row in Redis with a due time; only
-an entry that is being worked on is in hand, and at most one of a lane is.
+The bot and the operator's command line share it. A lane is a chat. An entry that waits is a row in Redis with a due
+time. An entry that is being worked on is in hand; at most one of a lane is.
 """
 
 from qwenedit_jobs.lanes.lanes import Lanes, Put

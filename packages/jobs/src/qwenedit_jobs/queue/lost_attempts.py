@@ -1,4 +1,4 @@
-"""What is known of attempts that were taken from workers which did not answer any more."""
+"""What is known of attempts whose worker stopped renewing its lease."""
 
 from __future__ import annotations
 

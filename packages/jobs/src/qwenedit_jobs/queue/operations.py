@@ -1,4 +1,4 @@
-"""What only an operator does with the queue, and how a user is forgotten."""
+"""What only an operator does with the queue, and the deletion of a user's jobs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Pictures to and from Redis in pieces, so that a time-out means a connection that stands still and not a slow one.
-
-A time-out of a connection is for a whole command or reply. Here each piece is a command with a reply of its own: what
-takes long is told apart from what does not come. They are sent all at once, so that it costs no round trips.
-"""
+"""Sends pictures to Redis and reads them in pieces, so that slow connections are told from dead ones by a time-out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Read what Redis holds of a job, also what a newer version of the services has written.
 
-Two versions share Redis during a rollout, and after one is rolled back. A worker must not execute a job of which it
-knows a part only; but whoever shows or answers a job needs no more than that part, and must not fail for the rest.
+Two versions share Redis during a rollout, and after a rollback. A worker must not execute a job of which it knows a
+part only. The bot and the command line show or answer a job by that part alone, and must not fail for the rest.
 """
 
 from __future__ import annotations

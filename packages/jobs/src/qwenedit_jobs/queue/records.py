@@ -1,4 +1,4 @@
-"""All that an operator sees of a job. Prompts are not for their eyes."""
+"""What an operator sees of a job: everything but its prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derives an attempt's span id from its claim, so that bot and worker agree on it without a word."""
+"""Derives an attempt's span id from its claim, so that bot and worker use the same id without telling each other."""
 
 from __future__ import annotations
 

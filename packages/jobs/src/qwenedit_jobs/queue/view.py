@@ -1,4 +1,4 @@
-"""The queue for those who look at it and change nothing."""
+"""The queue for code that reads it and changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens around every call of the Bot API: it is counted and traced."""
+"""Counts and traces every call of the Bot API."""
 
 from __future__ import annotations
 

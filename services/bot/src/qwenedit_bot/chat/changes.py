@@ -1,4 +1,4 @@
-"""What Telegram tells of the chats themselves: the bot may write again, or a group became a supergroup."""
+"""What a chat's service messages say: the bot may write again, or a group became a supergroup."""
 
 from __future__ import annotations
 

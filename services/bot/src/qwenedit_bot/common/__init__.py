@@ -1,1 +1,1 @@
-"""What has nothing to do with bots."""
+"""Helpers that have nothing to do with bots: waiting, caches, log lines at a bounded rate."""

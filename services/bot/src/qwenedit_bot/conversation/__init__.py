@@ -1,1 +1,1 @@
-"""What people say to the bot, and what it does about it: aiogram's routers, and nothing else imports them."""
+"""What people say to the bot, and what it does about it: aiogram's routers. Only `app` imports them."""

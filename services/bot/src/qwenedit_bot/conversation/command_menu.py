@@ -1,4 +1,4 @@
-"""What Telegram offers when a user types a slash."""
+"""The list of commands that Telegram shows when a user types a slash."""
 
 from __future__ import annotations
 

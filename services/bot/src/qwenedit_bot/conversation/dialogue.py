@@ -1,4 +1,4 @@
-"""What the bot waits for in a chat: the instruction for pictures that are there, or pictures for a chosen edit."""
+"""What the bot waits for in a chat: an instruction for photos it has, or photos for an edit that was chosen."""
 
 from __future__ import annotations
 

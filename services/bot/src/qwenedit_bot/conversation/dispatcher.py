@@ -1,4 +1,4 @@
-"""From a received update to its handler."""
+"""Brings a received update to its handler."""
 
 from __future__ import annotations
 

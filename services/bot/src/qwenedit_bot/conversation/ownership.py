@@ -1,9 +1,4 @@
-"""Whose a job is, and which messages are its own. Neither a keyboard nor its data proves anything.
-
-Whoever writes a message chooses its keyboard, and a client sends whatever data it likes
-(https://core.telegram.org/bots/api#callbackquery). Believed is what the bot keeps: who asked for a job, in which chat,
-and which of its own messages answers it.
-"""
+"""Decides whose a job is, and which messages belong to it. Neither a keyboard nor a button's data proves that."""
 
 from __future__ import annotations
 

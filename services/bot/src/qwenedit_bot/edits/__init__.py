@@ -1,1 +1,1 @@
-"""A photo and a wish: from the request to the job, and from the job to its answer."""
+"""A photo and an instruction: from the request to the job, and from the job to its answer."""

@@ -1,8 +1,9 @@
 """Which chat and message a job's answer goes to, by the bot's own notes. A worker cannot change them.
 
-Whoever has the workers' user of Redis can write a whole job, the chat and the message of its answer included. So the
-chat and the user's message are believed where the job's id proves them, for which one needs the bot's token; and the
-bot's own message is the one that the bot remembers, under a key that workers cannot write.
+A holder of the workers' Redis password can write a whole job, with the chat and the message of its answer. So the bot
+believes the chat and the user's message only where the job's id proves them. Nobody can make such an id without the
+bot's token. The message that becomes the answer is the one that the bot noted itself, under a key that workers cannot
+write.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many jobs ended each day, and how: counted in Redis for the admins, whatever replica answers."""
+"""How many jobs ended each day, and how: counted in Redis for the admins, over all replicas."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Remembers jobs whose last progress edit may arrive after the answer, which is then written again.
 
-A job may end while an edit of its progress is on the way, and Telegram may take that edit last: its reply was lost, or
-the leading replica was killed before it could look. So a job is noted in Redis before its progress is drawn. A job that
-is found there after its answer has its last words said again.
+A job may end while an edit of its progress is on the way, and Telegram may take that edit last. Its reply may be
+lost, or the leading replica killed before it could look. So a job is noted in Redis before its progress is drawn.
+When such a job is answered, the answer is written once more.
 """
 
 from __future__ import annotations

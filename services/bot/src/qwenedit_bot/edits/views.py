@@ -1,4 +1,4 @@
-"""How a job looks in a chat: pure functions from what is known of it to what the user sees."""
+"""How a job looks in a chat: pure functions from the state of a job to the text and buttons of its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates on their way: kept in Redis from the moment Telegram may forget them until they are handled."""
+"""Keeps updates in Redis from the moment Telegram may forget them until they are handled."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """Writes updates and jobs into Redis again that Redis lost with its last second.
 
-A Redis that comes back from an append-only file written every second, or a replica that takes the master's place, may
-lack the last moments: updates that Telegram was told we have, jobs that users saw accepted, answers that they got. What
-is lost is an end of the history and nothing in its middle. An update whose id Redis still knows is therefore in its
-lane, or done with; one that it does not know is taken again, and all that had come of it comes again: the same job
-under the same id, answered in the same message. A completion that is lost makes its job run again, and the answer,
-known here to have been given, is not given twice.
+A Redis that restarts from its append-only file may lack the last second, and a replica that takes the master's place
+the last moments. Missing are then updates that Telegram was told we have, jobs that users saw accepted, and notes of
+answers. Only the end of the history is lost, nothing in its middle.
+
+So an update whose id Redis still knows is in its lane, or done. An update that Redis does not know is taken again.
+All that came of it comes again: the same job under the same id, answered in the same message. A job whose completion
+was lost runs again. Its answer is not given twice, since this process knows that it was given.
 """
 
 from __future__ import annotations

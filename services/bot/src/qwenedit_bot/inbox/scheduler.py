@@ -1,7 +1,7 @@
 """Hands updates and answers to their handlers: one at a time for a chat, many chats side by side, round robin.
 
-An entry in hand is one that is being worked on now. Whatever has to wait, for the pace of Telegram, for another
-attempt or for a converter, is parked in Redis with a due time and holds no slot here.
+An entry in hand is one that is being worked on now. An entry that has to wait holds no slot here: for Telegram's
+pace, another attempt or a converter it is parked in Redis with a due time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Receives updates over HTTP. Any number of replicas may: each update is kept once.
 
-Anybody can reach the address. Until the secret is found right, a request costs its headers: nothing of its body is
-waited for or unpacked, and it is a log line once a minute with all others.
+Anybody can reach the address. Until the secret is found right, a request costs its headers: its body is neither read
+nor unpacked. All such requests together are one log line a minute.
 """
 
 from __future__ import annotations

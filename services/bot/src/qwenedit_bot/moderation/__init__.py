@@ -1,1 +1,1 @@
-"""The operator's own judgement of wishes and results."""
+"""Asks the operator's own service whether an instruction or a result is allowed."""

@@ -1,4 +1,4 @@
-"""Whether a wish may be fulfilled, and its result shown: the operator's own judgement, asked for where there is one."""
+"""What the bot asks of moderation: may this instruction be carried out, may this result be shown?"""
 
 from __future__ import annotations
 

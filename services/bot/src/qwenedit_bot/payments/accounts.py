@@ -1,4 +1,4 @@
-"""How many jobs each user may still ask for: free ones by the day, and those from lots that were granted or bought."""
+"""How many jobs each user may still ask for: free ones a day, and those that were granted or bought."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users have paid, and the jobs that it brought them: each payment once, however often Telegram tells of it."""
+"""What users have paid, and the jobs that they got for it. A payment counts once, however often Telegram reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion of pictures in two child processes: one for what is done in a moment, one for the rest."""
+"""Converts pictures in two child processes: one for ordinary pictures, one for those that take long."""
 
 from __future__ import annotations
 

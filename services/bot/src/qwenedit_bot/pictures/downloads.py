@@ -1,4 +1,4 @@
-"""Users' files on their way from Telegram: so many side by side, and none for long in the way of others."""
+"""Downloads users' files from Telegram: a bounded number at a time, and slow ones give way to others."""
 
 from __future__ import annotations
 

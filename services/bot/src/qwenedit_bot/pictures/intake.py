@@ -1,4 +1,4 @@
-"""Users' pictures on their way from Telegram into the store, in the memory that pictures may have."""
+"""Brings users' pictures from Telegram into the store, within the memory that pictures may take."""
 
 from __future__ import annotations
 

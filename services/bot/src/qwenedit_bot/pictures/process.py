@@ -1,4 +1,4 @@
-"""A child process that converts pictures, from the side of the bot."""
+"""Starts, feeds and ends a child process that converts pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results on their way from the store to a user, in the memory that pictures may have."""
+"""Reads results from the store for users, within the memory that pictures may take."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Ready-made edits."""
+"""Ready-made edits that users choose by buttons."""

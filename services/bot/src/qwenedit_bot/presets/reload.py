@@ -1,4 +1,4 @@
-"""The presets in force: those of the operator's file, for as long as it can be read."""
+"""Keeps the presets equal to the operator's file, and the last readable ones while it cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML whose values know the line they stand in."""
+"""Reads YAML so that each value knows its line, for error messages."""
 
 from __future__ import annotations
 

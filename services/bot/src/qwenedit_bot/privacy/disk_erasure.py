@@ -1,4 +1,4 @@
-"""Erasing from disk what Redis no longer has: the append-only file keeps what was deleted until it is written anew."""
+"""Has Redis rewrite its append-only file, so that deleted data leaves the disk too."""
 
 from __future__ import annotations
 

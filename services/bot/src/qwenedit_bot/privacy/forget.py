@@ -1,4 +1,4 @@
-"""Forgetting a user: everything at once, except for what is being worked on, which is stopped and then forgotten."""
+"""Deletes everything about a user. A job that is being worked on is stopped first, and deleted when it has ended."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Ends expired leases and waits, puts due retries back into the queue, and counts jobs, also while no worker is up.
-
-So is Redis' memory: when it is full, users are turned away.
-"""
+"""Ends expired leases, puts due retries back into the queue and counts jobs, also while no worker is up."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who somebody is, whether they may use the bot, and in which language."""
+"""Users: their identity, their right to use the bot, and their language."""

@@ -1,1 +1,1 @@
-"""What all of the worker uses."""
+"""Ports, errors, pauses and waiting, for the whole worker."""

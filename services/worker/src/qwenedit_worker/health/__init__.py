@@ -1,1 +1,1 @@
-"""Whether the worker and its ComfyUI are well, and how a worker is asked to leave."""
+"""Whether the worker and its ComfyUI are well, and how a worker shuts down."""

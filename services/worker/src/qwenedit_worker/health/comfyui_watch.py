@@ -1,4 +1,4 @@
-"""Whether ComfyUI can take a job, found out beside the jobs and never on their way."""
+"""Checks beside the jobs, and never in their way, whether ComfyUI can take a job."""
 
 from __future__ import annotations
 

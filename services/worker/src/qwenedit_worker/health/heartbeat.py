@@ -1,4 +1,4 @@
-"""What the worker says of itself in Redis, for the operator who asks which workers there are."""
+"""Writes the worker's state into Redis, for the operator's list of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a worker is asked to leave."""
+"""How a worker is told to stop: after its job, or at once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A worker's life: wait for a job, claim it, execute it, say what became of it."""
+"""The worker's main loop: wait for a job, claim it, execute it, report how it ended."""

@@ -1,4 +1,4 @@
-"""One execution of one job, from its claim to the moment it is known what becomes of it."""
+"""One execution of one job, from its claim to its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping the right to a job while it is executed."""
+"""Renews the worker's lease on a job while the job is executed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What metrics, trace and log say of an attempt that has been settled."""
+"""Writes metrics, span and log line of an attempt that has been settled."""
 
 from __future__ import annotations
 

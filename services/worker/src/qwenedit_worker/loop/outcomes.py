@@ -1,4 +1,4 @@
-"""From the way an edit ended to what happens to its job: the error taxonomy as a pure function."""
+"""Decides from an edit's error what happens to its job: a pure function over the error types."""
 
 from __future__ import annotations
 

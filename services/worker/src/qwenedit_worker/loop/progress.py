@@ -1,4 +1,4 @@
-"""Telling the user how far a job is, without the edit waiting for it."""
+"""Writes a job's progress into Redis. The edit does not wait for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saying what became of a job, until Redis has heard it."""
+"""Reports how a job ended, and repeats that until Redis has heard it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker's life: wait for a job, claim it, execute it, say what became of it."""
+"""The worker's main loop: wait for a job, claim it, execute it, report how it ended."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What metrics, traces and logs say of a worker."""
+"""The worker's metrics, and its account of the GPU's time."""

@@ -1,4 +1,4 @@
-"""What a worker counts. Labels have few values; none is an id."""
+"""The worker's Prometheus metrics. Labels have few values; none is an id."""
 
 from __future__ import annotations
 

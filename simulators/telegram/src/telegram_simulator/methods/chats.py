@@ -1,4 +1,4 @@
-"""Chats, their members, and small answers: to a press of a button, to a message."""
+"""Methods about chats and their members, and answers to presses of buttons."""
 
 from __future__ import annotations
 

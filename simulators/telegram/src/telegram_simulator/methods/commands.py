@@ -1,4 +1,4 @@
-"""The menu of commands."""
+"""Methods about the menu of commands."""
 
 from __future__ import annotations
 

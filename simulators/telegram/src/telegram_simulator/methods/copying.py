@@ -1,4 +1,4 @@
-"""Sending again what is in some chat."""
+"""Methods that send again what is in some chat."""
 
 from __future__ import annotations
 

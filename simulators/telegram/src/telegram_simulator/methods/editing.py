@@ -1,4 +1,4 @@
-"""Changing what was sent. An edit without `reply_markup` takes the buttons away, as in the real thing."""
+"""Methods that change sent messages. An edit without `reply_markup` removes the buttons, as on the real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching what people have sent."""
+"""The methods by which a bot fetches files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking messages away."""
+"""Methods that delete messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New messages, and the signs of life between them."""
+"""Methods that send new messages, and chat actions such as "typing"."""
 
 from __future__ import annotations
 

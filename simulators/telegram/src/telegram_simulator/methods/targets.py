@@ -1,4 +1,4 @@
-"""Where a call leads: its chat, the message that it answers, the buttons that it brings."""
+"""Reads from a call which chat it is for, which message it answers and which buttons it brings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a bot learns what happens: by asking, or by being called."""
+"""Methods by which a bot receives updates: `getUpdates` and webhooks."""
 
 from __future__ import annotations
 

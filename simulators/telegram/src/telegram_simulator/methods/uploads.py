@@ -1,4 +1,4 @@
-"""The files that a call names: attached to it, or sent before."""
+"""Finds the files that a call names: attached to it, or sent before."""
 
 from __future__ import annotations
 

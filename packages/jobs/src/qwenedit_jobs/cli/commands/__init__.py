@@ -1,1 +1,1 @@
-"""What `qwenedit` is asked, one module a group of commands; each returns an answer and prints nothing."""
+"""The commands of `qwenedit`, one module a group; each returns an answer and prints nothing."""

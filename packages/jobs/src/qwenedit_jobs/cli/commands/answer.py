@@ -1,4 +1,4 @@
-"""What a command says: to a person, and to a program."""
+"""A command's answer, as text for people and as JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`qwenedit dead …`: jobs that failed for good, and strangers' items from the queue's list."""
+"""`qwenedit dead …`: jobs that failed for good, and unreadable items that others put into the queue's list."""
 
 from __future__ import annotations
 

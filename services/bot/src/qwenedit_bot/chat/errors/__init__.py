@@ -1,4 +1,4 @@
-"""What can go wrong between the bot and Telegram, in the words of the code that has to deal with it."""
+"""What can go wrong between the bot and Telegram, as error types that say what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a user, and how they have it deleted."""
+"""`/forget`: shows what the bot keeps of a user, and deletes it after a press of a button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of a language."""
+"""`/language`: users choose the language that the bot answers them in."""
 
 from __future__ import annotations
 

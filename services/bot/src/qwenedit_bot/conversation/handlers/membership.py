@@ -1,4 +1,4 @@
-"""News of a chat: the bot may write in it again, or it became another one."""
+"""Reacts to changes of a chat: the bot may write in it again, or the group became a supergroup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything else that a user may send to a bot that edits photos."""
+"""Answers messages that are neither photos nor commands, and photos of kinds that the bot does not edit."""
 
 from __future__ import annotations
 

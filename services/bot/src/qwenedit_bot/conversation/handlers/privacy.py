@@ -1,4 +1,4 @@
-"""What is kept of users, and for how long, in words that follow the settings."""
+"""`/privacy`: what the bot keeps of users and for how long, with the periods of the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packs of jobs for Telegram Stars: offered, paid, and given back."""
+"""Sells packs of jobs for Telegram Stars: the offer, the payment, the refund."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What earlier jobs teach about the next ones: how long they take, and how long a GPU takes to wake."""
+"""Learns from earlier jobs how long an edit takes, and how long a worker takes to start."""
 
 from __future__ import annotations
 

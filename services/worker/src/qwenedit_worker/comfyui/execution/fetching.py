@@ -1,4 +1,4 @@
-"""Fetching an execution's result: it lies on the server, so fetching it again costs no second on the GPU."""
+"""Fetches an execution's result from the server. A fetch may be repeated, and costs no second on the GPU."""
 
 from __future__ import annotations
 

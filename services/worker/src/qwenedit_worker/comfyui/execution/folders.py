@@ -1,4 +1,4 @@
-"""ComfyUI's folders, where they can be reached: pictures go through them, and are deleted, as no endpoint does."""
+"""ComfyUI's input and output folders, where this process reaches them: it writes, reads and deletes pictures there."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A PNG that is whole, with nothing in it but the picture.
-
-ComfyUI writes the whole graph, and with it the user's wish, into a result's text chunks, unless it is started with
-`--disable-metadata`. The chunks are those of the PNG specification, https://www.w3.org/TR/png-3/.
-"""
+"""Checks that a PNG is complete, and removes everything in it but the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hands progress on, without the execution ever waiting for whoever is told."""
+"""Passes progress on to a listener. The execution never waits for the listener."""
 
 from __future__ import annotations
 

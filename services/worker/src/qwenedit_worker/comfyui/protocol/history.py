@@ -1,4 +1,4 @@
-"""What became of a prompt, as ComfyUI's records say it."""
+"""What became of a prompt, as ComfyUI's history says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why ComfyUI refused a prompt, from its 400 (or its 200 with node errors) to one of our errors."""
+"""Why ComfyUI refused a prompt: turns its reply (400, or 200 with node errors) into one of our errors."""
 
 from __future__ import annotations
 

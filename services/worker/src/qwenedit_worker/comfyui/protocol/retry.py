@@ -1,4 +1,4 @@
-"""Repeating a question to ComfyUI that may be repeated, until the server must be taken for gone."""
+"""Repeats a harmless request to ComfyUI until it succeeds, or until the server must be taken for gone."""
 
 from __future__ import annotations
 

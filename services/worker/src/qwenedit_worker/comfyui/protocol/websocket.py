@@ -1,7 +1,7 @@
 """ComfyUI's websocket: progress of prompts, and hints when to ask for their outcome.
 
-Events never decide an outcome: `execution_success` comes before the history is written, a socket can be lost, and one
-that reconnects under its old client id can stay silent for ever.
+Events never decide an outcome. `execution_success` comes before the history is written, and a socket can be lost. A
+socket that reconnects under its old client id can stay silent for ever.
 """
 
 from __future__ import annotations

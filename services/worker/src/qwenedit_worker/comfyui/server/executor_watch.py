@@ -1,9 +1,4 @@
-"""Whether ComfyUI's executor is alive.
-
-The thread that executes prompts can die while HTTP answers and prompts are accepted, and nothing in the API says so.
-What is seen from outside is weighed here. A loading model emits nothing for minutes and obeys no interrupt, a step can
-take a minute: neither may be condemned.
-"""
+"""Judges from outside whether ComfyUI's executor is alive or hangs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether a server has all that the workflows need.
 
-ComfyUI's own validation does not suffice: it accepts unknown choices of new-schema nodes and ignores unknown optional
-inputs, and so executes something else than what was meant.
+ComfyUI's own validation does not suffice. It accepts unknown choices of new-schema nodes and ignores unknown optional
+inputs, and then executes something else.
 """
 
 from __future__ import annotations

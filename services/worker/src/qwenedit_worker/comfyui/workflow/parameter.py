@@ -1,4 +1,4 @@
-"""An input of a graph, and what a job may put into it."""
+"""An input of a graph, and the values that a job may put into it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,68 @@
+"""Sentences in the README, in the documentation and in module docstrings are short enough to be read once."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[3]
+LONGEST = 30
+"""Words of a sentence."""
+PAGES = [ROOT / "README.md"]
+MODULES = sorted(
+    path
+    for folder in (ROOT / name for name in ("packages", "services", "simulators", "tests", "benchmarks", "charts"))
+    for path in folder.rglob("*.py")
+)
+ITEM = re.compile(r"^(#+|[-*]|\d+\.|>) ")
+DRAWING = re.compile("[├└│]")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Split Markdown into sentences: at `.`, `!` and `?`, and at the ends of paragraphs, items and cells.
+
+    Code counts as one word, a link as its text. Blocks of code and drawings hold no sentences.
+    """
+    text = re.sub(r"```.*?```|<!--.*?-->", "\n\n", text, flags=re.DOTALL)
+    text = re.sub(r"`[^`]*`", "code", re.sub(r"<[^>]*>", " ", text))
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    for paragraph in re.split(r"\n\s*\n", text):
+        if DRAWING.search(paragraph):
+            continue
+        for block in re.split(r"\n(?=\s*(?:[#>*-]|\d+\. ))|\|", paragraph):
+            plain = ITEM.sub("", " ".join(block.split()), count=1)
+            yield from re.split(r"(?<=[.!?:])[)*_\"”]*\s+(?=[A-ZÀ-Я\d*\"“(]|code)|\n", plain)
+
+
+def too_long(text: str) -> list[str]:
+    return [sentence for sentence in sentences(text) if len(sentence.split()) > LONGEST]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_sentence_of_a_page_has_at_most_30_words(page: Path) -> None:
+    assert too_long(page.read_text()) == []
+
+
+def test_sentence_of_a_module_docstring_has_at_most_30_words() -> None:
+    docstrings = {path: ast.get_docstring(ast.parse(path.read_text())) or "" for path in MODULES}
+    assert {str(path): found for path, text in docstrings.items() if (found := too_long(text))} == {}
+
+
+def test_module_of_the_product_says_what_it_is_for() -> None:
+    product = [path for path in MODULES if "src" in path.relative_to(ROOT).parts]
+    assert [str(path) for path in product if not ast.get_docstring(ast.parse(path.read_text()))] == []
+
+
+def test_splitter_finds_a_long_sentence_in_a_list_and_in_a_table() -> None:
+    long = f"{'word ' * LONGEST}end."
+    assert too_long(f"- {long}\n- short\n") == [long]
+    assert too_long(f"| a | {long} |\n") == [long]
+    assert too_long(f"Short. {long.capitalize()} Short.") == [long.capitalize()]
+    assert too_long(f"```\n{long}\n```\n") == []
