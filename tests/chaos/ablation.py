@@ -20,7 +20,7 @@ def without_token_check(folder: Path) -> Path:
         ValueError: the check is not where it was.
     """
     shutil.copytree(str(queue.SCRIPTS), folder, dirs_exist_ok=True)
-    prelude = folder / "prelude.lua"
+    prelude = folder / "includes" / "prelude.lua"
     text = prelude.read_text()
     if text.count(CHECK) != 1:
         raise ValueError(f"{CHECK!r} is not in prelude.lua exactly once")

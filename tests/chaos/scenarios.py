@@ -20,13 +20,12 @@ import aiohttp
 from local_stack import HOST
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.queue import SCRIPTS
-from qwenedit_jobs.queue.scripts import parts_of
+from qwenedit_jobs.queue.scripts import parts_of, read
 from qwenedit_jobs.workers.turns import Turns
 from tests.chaos.proxy import Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from importlib.resources.abc import Traversable
 
     from tests.chaos.kills import Executioner
 
@@ -179,13 +178,17 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
     return prepared
 
 
-def script(*parts: str, folder: Traversable = SCRIPTS) -> str:
-    """Return what a worker calls a script of these files by."""
-    source = "".join((folder / f"{part}.lua").read_text() for part in parts)
+def digest(source: str) -> str:
+    """Return what a worker calls a script by."""
     return hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - Redis' choice
 
 
-TAKE_TURN = script("turn_take", folder=files("qwenedit_jobs.workers") / "lua")
+def script(name: str) -> str:
+    """Return what a worker calls a script of the queue by."""
+    return digest("".join(read(SCRIPTS, part) for part in parts_of(name)))
+
+
+TAKE_TURN = digest((files("qwenedit_jobs.workers") / "lua" / "turn_take.lua").read_text())
 
 
 def allowed_after(denials: int) -> Act:
@@ -375,7 +378,7 @@ SCENARIOS = (
     Scenario("no answer", faults=(("drop_answer", {"path": "/prompt", "times": 2}),)),
     Scenario("refused", faults=(("http_error", {"path": "/prompt", "status": 503, "times": 2}),)),
     Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
-    Scenario("leaving unheard", prepare=denied(script(*parts_of("drain"))), act=leave_unheard, faults=(STUCK,)),
+    Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
     Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("turn cut", prepare=denied(TAKE_TURN), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
@@ -383,8 +386,8 @@ SCENARIOS = (
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
-    Scenario("claim cut", prepare=denied(script(*parts_of("claim"))), act=allowed_after(5)),
-    Scenario("result cut", prepare=denied(script(*parts_of("complete"))), act=allowed_after(5)),
+    Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
+    Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),

@@ -135,7 +135,7 @@ MUTATIONS = {
 def test_a_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
     script, right, wrong = MUTATIONS[mutation]
     shutil.copytree(str(queue.SCRIPTS), tmp_path, dirs_exist_ok=True)
-    broken = tmp_path / f"{script}.lua"
+    (broken,) = tmp_path.glob(f"*/{script}.lua")
     text = broken.read_text()
     assert text.count(right) == 1, "the mutation fits the script"
     broken.write_text(text.replace(right, wrong))

@@ -43,6 +43,18 @@ BEFORE = {
 """What stands before each script that knows jobs: no more than it needs, for Redis runs all of it in each call."""
 
 
+def read(folder: Traversable, name: str) -> str:
+    """Return the text of the file of that name in one of the folder's own folders: a name is in one of them only.
+
+    Raises:
+        FileNotFoundError: none of them has it.
+    """
+    for caller in folder.iterdir():
+        if (file := caller / f"{name}.lua").is_file():
+            return file.read_text()
+    raise FileNotFoundError(f"{name}.lua")
+
+
 def parts_of(script: str) -> tuple[str, ...]:
     """Name the files of which a script that knows jobs is made."""
     return (*BEFORE[script], script)
@@ -53,15 +65,13 @@ class Scripts:
 
     Args:
         redis: Where they run.
-        folder: Has their files.
+        folder: Has their files, in a folder for each caller; see `read`.
         parts: Of which files, one after the other, each script is made.
     """
 
     def __init__(self, redis: Redis, folder: Traversable, parts: Mapping[str, Sequence[str]]) -> None:
         self._redis = redis
-        self._texts = {
-            name: "".join((folder / f"{part}.lua").read_text() for part in files) for name, files in parts.items()
-        }
+        self._texts = {name: "".join(read(folder, part) for part in files) for name, files in parts.items()}
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._texts.items()
         }
