@@ -35,7 +35,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_worker.comfyui import EditResult, Progress, Uploaded, Verdict
+from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
@@ -56,25 +56,16 @@ WARM_UP = 20
 class NoOpEditor:
     """Returns a picture at once."""
 
-    tidy = False
-
-    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
-        """Take nothing in advance."""
-        raise NotImplementedError
-
     async def busy(self) -> bool:
         """Whether others have something to do; nobody has."""
         return False
-
-    async def discard(self, uploaded: Uploaded) -> None:
-        """Have nothing to remove."""
 
     async def edit(
         self,
         job: Job,
         *,
         attempt: int,  # noqa: ARG002 - the port's
-        pictures: tuple[bytes, ...] | Uploaded,  # noqa: ARG002 - the port's
+        pictures: tuple[bytes, ...],  # noqa: ARG002 - the port's
         on_progress: Callable[[Progress], Awaitable[None]],  # noqa: ARG002 - the port's
         deadline: float,  # noqa: ARG002 - the port's
     ) -> EditResult:

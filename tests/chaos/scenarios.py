@@ -234,27 +234,6 @@ async def cancel_first(stage: Executioner, name: str, pid: int, jobs: list[str])
     await stage.control.clear()
 
 
-async def cancel_next(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
-    """Let the user cancel the job whose picture has been uploaded ahead."""
-    await hanging(stage, jobs)
-    waiting = await stage.stage.queue.waiting_ids()
-    while not any("/ahead-" in name for name in await pictures(stage, waiting)):
-        await asyncio.sleep(LOOK)
-    for job in waiting:
-        await stage.stage.queue.cancel(job)
-    await stage.control.clear()
-
-
-async def cut_ahead(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
-    """Let the upload of the next job's picture go unanswered."""
-    await hanging(stage, jobs)
-    await stage.control.fault("drop_answer", path="/upload", times=1)
-    await stage.ask()
-    await until_struck(stage, "drop_answer")
-    await asyncio.sleep(1)  # the picture may have landed, and is looked for after a moment
-    await stage.control.clear()
-
-
 @asynccontextmanager
 async def busy(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
     """Have a stranger's prompt executed first, one that ComfyUI has not executed before."""
@@ -391,8 +370,6 @@ SCENARIOS = (
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
-    Scenario("in vain", jobs=2, act=cancel_next, faults=(STUCK,), cancels=True),
-    Scenario("ahead cut", act=cut_ahead, faults=(STUCK,), env=OVER_HTTP),
     Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
     Scenario("crowded", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
     Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),

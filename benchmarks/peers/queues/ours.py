@@ -27,7 +27,7 @@ from qwenedit_worker.telemetry.metrics import Metrics
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from qwenedit_worker.comfyui import EditResult, Progress, Uploaded
+    from qwenedit_worker.comfyui import EditResult, Progress
 
 SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
@@ -69,7 +69,7 @@ class MarkingEditor(NoOpEditor):
         job: Job,
         *,
         attempt: int,
-        pictures: tuple[bytes, ...] | Uploaded,
+        pictures: tuple[bytes, ...],
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:

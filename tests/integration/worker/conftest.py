@@ -27,7 +27,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.workers.turns import Turns
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Uploaded, Verdict
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
@@ -50,34 +50,13 @@ class ScriptedEditor:
         self.calls = []
         self.first_stage = Stage.STARTING
         self.stopped = asyncio.Event()
-        self.tidy = True
         self.has_others_jobs = False
-        self.uploads = []
-        self.upload_problem = None
-        self.may_upload = asyncio.Event()
-        self.may_upload.set()
-        self.lying = set()
-        """Folders of pictures that no edit has taken and nobody has discarded."""
-
-    async def upload(self, job, pictures):
-        if self.upload_problem is not None:
-            raise self.upload_problem
-        self.uploads.append(SimpleNamespace(job=job, pictures=pictures))
-        await self.may_upload.wait()
-        folder = f"{job.id}/ahead-{len(self.uploads)}"
-        self.lying.add(folder)
-        return Uploaded(folder=folder, names=tuple(f"{folder}/{n}" for n, _ in enumerate(pictures)))
-
-    async def discard(self, uploaded):
-        self.lying.remove(uploaded.folder)
 
     async def busy(self):
         return self.has_others_jobs
 
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
-        if isinstance(pictures, Uploaded):
-            self.lying.remove(pictures.folder)
         await on_progress(Progress(self.first_stage))
         step = self.script.popleft() if self.script else None
         if isinstance(step, BaseException):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs import Claim, Job, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
+    from qwenedit_jobs import Claim, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
     from qwenedit_jobs.workers.presence import Presence, Workers
     from qwenedit_jobs.workers.turns import Turns
 
@@ -90,11 +90,6 @@ class LinkedQueue:
         """See `JobQueue.wait`."""
         with self._link.watched():
             return await self._queue.wait(timeout)
-
-    async def peek(self) -> Job | None:
-        """See `JobQueue.peek`."""
-        with self._link.watched():
-            return await self._queue.peek()
 
     async def claim(
         self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0

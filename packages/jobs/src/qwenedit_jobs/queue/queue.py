@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
 from qwenedit_jobs.errors import (
@@ -239,18 +238,6 @@ class JobQueue(QueueView):
             raise cause from refused
         if not await self._redis.llen(self._keys.job_queue):
             await asyncio.sleep(min(seconds, LOOK_EVERY))
-
-    async def peek(self) -> Job | None:
-        """Return the job that a claim would take now, and leave it in line: somebody else may be faster.
-
-        None as well where the first item in line is no job, or one that is unknown to this version.
-        """
-        job_id = cast("str | None", await self._redis.lindex(self._keys.job_queue, -1))
-        payload = None if job_id is None else await self._redis.hget(self._keys.job(job_id), "payload")
-        try:
-            return Job.model_validate_json(payload) if payload else None
-        except ValidationError:
-            return None
 
     async def claim(
         self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0

@@ -20,7 +20,7 @@ from qwenedit_worker.comfyui.errors import (
 from qwenedit_worker.comfyui.execution.folders import SharedFolders
 from qwenedit_worker.comfyui.protocol.api import SystemStats
 from qwenedit_worker.comfyui.server.executor_watch import Verdict
-from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress, Stage, Uploaded
+from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress, Stage
 from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 
@@ -46,7 +46,6 @@ __all__ = [
     "Stage",
     "SystemStats",
     "UnexpectedReply",
-    "Uploaded",
     "Verdict",
     "Workflow",
     "WorkflowFileError",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +20,6 @@ from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
 from qwenedit_worker.comfyui.protocol.websocket import Feed
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
 from qwenedit_worker.comfyui.server.requirements import Readiness
-from qwenedit_worker.comfyui.types import Uploaded, check_folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -82,7 +80,8 @@ class ComfyUI:
         self._room = asyncio.Semaphore(MOST_EDITS)
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
-        self._leftovers: dict[str, tuple[str, ...]] = {}
+        self._leftovers: dict[str, str] = {}
+        """Folder of each prompt that could not be taken back, by its id."""
         self._tidying: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
         self._introduced = False
@@ -149,38 +148,12 @@ class ComfyUI:
         self._tidy_later(self._clean_up(execution, request))
         return result
 
-    async def upload(self, job_id: str, pictures: Sequence[bytes]) -> Uploaded:
-        """Put a job's pictures on the server ahead of its edit, in a folder that no attempt and nobody else uses.
-
-        They stay until an edit that is given them ends, or until they are discarded.
-
-        Raises:
-            PictureTooLarge: one is above the server's upload limit.
-            ComfyUIUnavailable: no sane reply.
-        """
-        check_folder_name(job_id)
-        folder = f"{job_id}/ahead-{secrets.token_hex(4)}"
-        try:
-            return Uploaded(folder=folder, names=await self._exchange.put(pictures, folder=folder))
-        except BaseException:
-            await self._remove_when_landed(folder)
-            raise
-
-    async def discard(self, uploaded: Uploaded) -> None:
-        """Remove pictures that no edit will use."""
-        await self._remove_files(uploaded.folder)
-
     async def tidied(self) -> None:
         """Remove what successful edits have left so far, now."""
         self._hurry.set()
         while self._tidying:
             await asyncio.wait(self._tidying)
         self._hurry.clear()
-
-    @property
-    def tidy(self) -> bool:
-        """Whether files can be removed from the server."""
-        return self._folders is not None
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
@@ -258,9 +231,9 @@ class ComfyUI:
     async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
         with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
             if not execution.sent:
-                await (self._remove_when_landed if execution.uploading else self._remove_files)(*request.folders)
+                await (self._remove_when_landed if execution.uploading else self._remove_files)(request.folder)
                 return
-            self._leftovers[execution.prompt_id] = request.folders
+            self._leftovers[execution.prompt_id] = request.folder
             try:
                 async with asyncio.timeout(CLEAN_UP):
                     await execution.withdraw()
@@ -270,12 +243,12 @@ class ComfyUI:
             while len(self._leftovers) > MOST_LEFTOVERS:
                 del self._leftovers[next(iter(self._leftovers))]
 
-    async def _remove_when_landed(self, *folders: str) -> None:
+    async def _remove_when_landed(self, folder: str) -> None:
         """Remove files of which one may still be on its way, and look again later: a server may stall for seconds."""
         if self._folders is not None:
             await asyncio.sleep(LANDING)
-            await self._folders.remove(*folders)
-            self._tidy_later(self._folders.remove(*folders), delay=LATE_LANDING)
+            await self._folders.remove(folder)
+            self._tidy_later(self._folders.remove(folder), delay=LATE_LANDING)
 
     async def _withdraw_leftovers(self) -> None:
         """Cancel again what could not be taken back at the time, so that this edit need not wait for it to end."""
@@ -296,11 +269,11 @@ class ComfyUI:
         for prompt_id in done:
             self._watch.ended(prompt_id)
             if left := self._leftovers.pop(prompt_id, None):  # unless another edit was faster
-                await self._remove_files(*left)
+                await self._remove_files(left)
 
-    async def _remove_files(self, *folders: str) -> None:
+    async def _remove_files(self, folder: str) -> None:
         if self._folders is not None:
-            await self._folders.remove(*folders)
+            await self._folders.remove(folder)
 
 
 def _told(error: TimeoutError | ComfyUIError) -> str:

@@ -16,15 +16,6 @@ _SAFE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uploaded:
-    """A job's pictures, on the server before the job is executed; see `ComfyUI.upload`."""
-
-    folder: str
-    names: tuple[str, ...]
-    """As LoadImage takes them, the main picture first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EditRequest:
     """One attempt at one job."""
 
@@ -34,14 +25,15 @@ class EditRequest:
     """1 for the first; part of the output's name, because ComfyUI answers a repeated graph from its cache."""
     workflow: Workflow
     prompt: str
-    images: tuple[bytes, ...] | Uploaded
-    """The pictures to edit, as files (JPEG, PNG, WebP), the main one first; or where they lie already."""
+    images: tuple[bytes, ...]
+    """The pictures to edit, as files (JPEG, PNG, WebP), the main one first."""
     seed: int
     parameters: Mapping[str, int | float | str] = field(default_factory=dict)
     """Values for inputs that the workflow's binding names beside the usual ones."""
 
     def __post_init__(self) -> None:
-        check_folder_name(self.job_id)
+        if not _SAFE.fullmatch(self.job_id):
+            raise ValueError(f"job id {self.job_id!r} cannot be a folder name")
         if self.attempt < 1:
             raise ValueError(f"attempt {self.attempt} is below 1")
 
@@ -49,11 +41,6 @@ class EditRequest:
     def folder(self) -> str:
         """Where the attempt's files lie, in the server's input and output folders."""
         return f"{self.job_id}/{self.attempt}"
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """All folders that are the attempt's own, to be removed after it."""
-        return (self.folder, self.images.folder) if isinstance(self.images, Uploaded) else (self.folder,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +51,6 @@ class EditResult:
     seed: int
     seconds: float
     """Execution time as ComfyUI gives it, without waiting and transport; where it gives none, as seen from here."""
-
-
-def check_folder_name(job_id: str) -> None:
-    """Refuse a job's id that cannot be a folder's name.
-
-    Raises:
-        ValueError: it is one of those.
-    """
-    if not _SAFE.fullmatch(job_id):
-        raise ValueError(f"job id {job_id!r} cannot be a folder name")
 
 
 class Stage(StrEnum):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Claim, Job, Lease, Phase, Reason, Result, Settled
     from qwenedit_jobs.workers.presence import Presence
-    from qwenedit_worker.comfyui import EditResult, Progress, Uploaded
+    from qwenedit_worker.comfyui import EditResult, Progress
 
 
 class Queue(Protocol):
@@ -19,7 +19,6 @@ class Queue(Protocol):
     """
 
     async def wait(self, timeout: float) -> bool: ...  # noqa: ASYNC109, D102
-    async def peek(self) -> Job | None: ...  # noqa: D102
     async def claim(  # noqa: D102
         self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
     ) -> Claim | None: ...
@@ -73,20 +72,6 @@ class Register(Protocol):
 class Editor(Protocol):
     """Executes edits."""
 
-    @property
-    def tidy(self) -> bool:
-        """Whether pictures that were uploaded in vain can be removed again."""
-
-    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
-        """Put a job's pictures where `edit` finds them, for an edit that may come, here or elsewhere.
-
-        Raises:
-            ComfyUIError: they are not there, and nothing is left of them.
-        """
-
-    async def discard(self, uploaded: Uploaded) -> None:
-        """Remove pictures that no edit will use."""
-
     async def busy(self) -> bool:
         """Whether somebody's job is executed or waits; no where that cannot be found out now."""
 
@@ -95,7 +80,7 @@ class Editor(Protocol):
         job: Job,
         *,
         attempt: int,
-        pictures: tuple[bytes, ...] | Uploaded,
+        pictures: tuple[bytes, ...],
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:
@@ -104,7 +89,7 @@ class Editor(Protocol):
         Args:
             job: What is asked for.
             attempt: 1 for the first.
-            pictures: The job's pictures, in its order, or where they lie; what lies there is gone afterwards.
+            pictures: The job's pictures, in its order.
             on_progress: Told of each stage and step.
             deadline: When it must have ended, on the event loop's clock.
 

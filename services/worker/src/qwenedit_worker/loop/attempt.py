@@ -9,7 +9,7 @@ import structlog
 
 from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, PictureLost, Progress, Stage, WorkflowFileError
+from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
 from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from qwenedit_jobs import Claim
-    from qwenedit_worker.comfyui import EditResult, Uploaded
+    from qwenedit_worker.comfyui import EditResult
     from qwenedit_worker.common.ports import Editor, Pictures, Queue
     from qwenedit_worker.common.waiting import Signal
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
-    from qwenedit_worker.loop.prefetch import Prefetch
     from qwenedit_worker.telemetry.gpu_time import Share
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -50,7 +49,6 @@ class Attempt:
         queue: Renews, and takes progress.
         pictures: Has the job's pictures.
         editor: Executes.
-        prefetch: May have put the pictures on ComfyUI already; is told when it is time for the next job's.
         shutdown: May ask for the job to be given back.
         activity: Is told of each sign of progress.
         metrics: Counts what goes wrong.
@@ -70,7 +68,6 @@ class Attempt:
         queue: Queue,
         pictures: Pictures,
         editor: Editor,
-        prefetch: Prefetch,
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
@@ -84,7 +81,6 @@ class Attempt:
         self._queue = queue
         self._pictures = pictures
         self._editor = editor
-        self._prefetch = prefetch
         self._shutdown = shutdown
         self._activity = activity
         self._share = share
@@ -173,16 +169,11 @@ class Attempt:
         return Finished(result)
 
     async def _result(self) -> EditResult:
-        uploaded = await self._prefetch.take(self._claim.job)
         try:
-            return await self._execute(uploaded or await self._read())
+            return await self._execute(await self._read())
         except OutOfMemory as error:
             # ComfyUI has freed its memory since; what another client or an earlier model took may be enough.
             log.warning("attempt.out_of_memory", error=str(error))
-        except PictureLost as error:
-            if uploaded is None:
-                raise
-            log.info("attempt.uploading_again", error=str(error))
         return await self._execute(await self._read())
 
     async def _read(self) -> tuple[bytes, ...]:
@@ -190,7 +181,7 @@ class Attempt:
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
             return self._claim.pictures or tuple([await self._picture(ref) for ref in refs])
 
-    async def _execute(self, pictures: tuple[bytes, ...] | Uploaded) -> EditResult:
+    async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
         return await self._editor.edit(
             self._claim.job,
             attempt=self._claim.attempt,
@@ -210,7 +201,6 @@ class Attempt:
 
     async def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
-        self._prefetch.watch(progress)
         match progress.stage:
             case Stage.QUEUED:
                 self._share.edits(loaded=False)

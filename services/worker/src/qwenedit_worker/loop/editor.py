@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenedit_jobs import Job
-    from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress, Uploaded
+    from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -55,19 +55,6 @@ class ComfyUIEditor:
         self._loaded = {default.name: default}
         on_workflow(default.name)
 
-    @property
-    def tidy(self) -> bool:
-        """Whether pictures that were uploaded in vain can be removed again; see `ports.Editor`."""
-        return self._comfyui.tidy
-
-    async def upload(self, job: Job, pictures: tuple[bytes, ...]) -> Uploaded:
-        """Put a job's pictures on the server ahead of its edit; see `ports.Editor`."""
-        return await self._comfyui.upload(job.id, pictures)
-
-    async def discard(self, uploaded: Uploaded) -> None:
-        """Remove pictures that no edit will use."""
-        await self._comfyui.discard(uploaded)
-
     async def busy(self) -> bool:
         """Whether the server has somebody's job; see `ports.Editor`."""
         return await self._comfyui.busy()
@@ -77,7 +64,7 @@ class ComfyUIEditor:
         job: Job,
         *,
         attempt: int,
-        pictures: tuple[bytes, ...] | Uploaded,
+        pictures: tuple[bytes, ...],
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:

@@ -17,7 +17,6 @@ from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.notes import note_gpu, note_settled
 from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
-from qwenedit_worker.loop.prefetch import Prefetch
 from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
 from qwenedit_worker.loop.turn import TurnTaker
@@ -105,7 +104,6 @@ class Worker:
         self._activity = activity
         self._metrics = metrics
         self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
-        self._prefetch = Prefetch(queue=queue, pictures=pictures, editor=editor, shutdown=shutdown, metrics=metrics)
         self._turn = TurnTaker(
             turns, name=name, patience=pace.gpu_lock_timeout, look=pace.polling_interval, shutdown=shutdown,
             metrics=metrics,
@@ -123,12 +121,6 @@ class Worker:
     async def run(self) -> None:
         """Take jobs until the worker is told to drain; the one in hand is finished first."""
         async with asyncio.TaskGroup() as tasks:
-            prefetching = tasks.create_task(self._prefetch.run(), name="prefetch")
-            await self._take_jobs()
-            prefetching.cancel()
-
-    async def _take_jobs(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
             settling: asyncio.Task[None] | None = None
             more = False
             while not self._shutdown.draining.is_set():
@@ -139,7 +131,6 @@ class Worker:
                 # After a job the next one is asked for at once, else a claim waits for one. A ComfyUI that is shared
                 # has its turn taken in between, by a worker that then has something to do.
                 if self._turn.needed and not more and not await self._job_waits():
-                    self._prefetch.drop()
                     continue
                 async with self._turn.taken() as lost:
                     if lost is None or not self._may_take():
@@ -147,7 +138,6 @@ class Worker:
                         continue
                     job = await self._take_job(tasks, lost, wait=not more and not self._turn.needed)
                 more = job is not None
-                self._prefetch.stop_looking()
                 if settling is not None:  # never more than one job executed and one handed in
                     await asyncio.wait([settling])
                 settling = job
@@ -158,8 +148,6 @@ class Worker:
         since = clock()
         claim = await self._claim(self._pace.polling_interval if wait else 0.0)
         if claim is None:
-            if wait:
-                self._prefetch.drop()
             return None
         if wait:
             since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells
@@ -190,7 +178,6 @@ class Worker:
         as long as it waited inside ComfyUI.
         """
         self._crowded = False
-        self._prefetch.drop()
         clock = asyncio.get_running_loop().time
         until = clock() + self._pace.gpu_lock_timeout
         while clock() < until and await self._editor.busy():
@@ -218,7 +205,7 @@ class Worker:
         """
         token = str(uuid.uuid4())
         backoff = Backoff()
-        room = 0 if self._prefetch.expects else PICTURES_WITH_CLAIM
+        room = PICTURES_WITH_CLAIM
         try:
             while not self._shutdown.draining.is_set():
                 try:
@@ -321,7 +308,6 @@ class Worker:
             queue=self._queue,
             pictures=self._pictures,
             editor=self._editor,
-            prefetch=self._prefetch,
             shutdown=self._shutdown,
             activity=self._activity,
             metrics=self._metrics,

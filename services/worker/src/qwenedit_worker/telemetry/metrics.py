@@ -76,14 +76,6 @@ class Metrics:
             ("route", "status"),
             registry=registry,
         )
-        self.ahead = Counter(
-            "qwenedit_pictures_ahead_total",
-            "Jobs whose pictures were put on ComfyUI before their claim, by what came of it (used, wasted, failed).",
-            ("outcome",),
-            registry=registry,
-        )
-        for came in ("used", "wasted", "failed"):
-            self.ahead.labels(came)
         self.turns = Counter(
             "qwenedit_comfyui_turns_total",
             "Turns on a ComfyUI that workers share, by their end (passed_on; lost to another worker; not_had in time).",

@@ -21,7 +21,7 @@ from qwenedit_worker.comfyui.protocol.history import State
 from qwenedit_worker.comfyui.protocol.retry import Patience
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
 from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
-from qwenedit_worker.comfyui.types import EditResult, Progress, Stage, Uploaded
+from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -132,7 +132,7 @@ class Execution:
         try:
             bound = await self._hand_in()
         except PictureLost:
-            if isinstance(self._request.images, Uploaded) or not self._exchange.distrust():
+            if not self._exchange.distrust():
                 raise
             bound = await self._hand_in()
         self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
@@ -202,11 +202,8 @@ class Execution:
 
     async def _bind(self) -> BoundWorkflow:
         request = self._request
-        if isinstance(request.images, Uploaded):
-            names = request.images.names
-        else:
-            with self._span("upload"):
-                names = await self._upload(request.images)
+        with self._span("upload"):
+            names = await self._upload(request.images)
         # A part of the prompt's id makes the name unlike any earlier one: ComfyUI answers a graph that it has executed
         # before from its cache, with the name of a file that has been deleted since.
         prefix = f"{request.folder}/edited-{self.prompt_id[:8]}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import itertools
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,12 +54,12 @@ class SharedFolders:
             raise OSError(errno.EFBIG, f"more than {limit} bytes", name)
         return data
 
-    async def remove(self, *folders: str) -> None:
-        """Delete folders `job/…` with their pictures, and each job's once it is empty. Failing to is logged."""
-        await asyncio.to_thread(self._remove, folders)
+    async def remove(self, folder: str) -> None:
+        """Delete a folder `job/…` with its pictures, and the job's once it is empty. Failing to is logged."""
+        await asyncio.to_thread(self._remove, folder)
 
-    def _remove(self, folders: tuple[str, ...]) -> None:
-        for root, folder in itertools.product((self.input, self.output), folders):
+    def _remove(self, folder: str) -> None:
+        for root in (self.input, self.output):
             path = root / folder
             try:
                 shutil.rmtree(path)
