@@ -42,7 +42,7 @@ from local_stack import (
     python_module,
     worker,
 )
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import JobQueue, RedisSettings, connect
 from qwenedit_worker.comfyui import Workflow
 from telegram_simulator.client import NeverHappenedError

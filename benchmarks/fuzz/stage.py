@@ -23,8 +23,8 @@ from benchmarks.fuzz.telegram import BOT, Wire, answers, said_in, shown
 from local_stack import SIMULATED_TOKEN, free_port
 from qwenedit_bot.app import Connections, Readiness, run
 from qwenedit_bot.chat.call_metrics import CallMiddleware
-from qwenedit_bot.conversation.handlers.others import KINDS as CONTENT
-from qwenedit_bot.edits.ended_jobs import BLOCK
+from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
+from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.metrics import BotMetrics

@@ -12,7 +12,7 @@ from PIL import Image
 from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from tests.chaos.seam import POISON

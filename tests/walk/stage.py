@@ -16,7 +16,7 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, TelegramSimulator, free_port
 from local_stack.app import build
 from local_stack.settings import StackSettings
-from qwenedit_bot.edits.ended_jobs import BLOCK
+from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue.operations import OperatedQueue
 from telegram_simulator import client

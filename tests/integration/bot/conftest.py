@@ -14,7 +14,7 @@ import redis as redis_client
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-from qwenedit_bot.edits.ended_jobs import BLOCK
+from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from telegram_simulator.client import TelegramSimulator

@@ -25,7 +25,7 @@ from local_stack import (
     bot,
     worker,
 )
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator as Chats
 from tests.integration.traces.collector import Collector

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
 from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried

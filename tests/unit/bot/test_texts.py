@@ -10,7 +10,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor as FluentVisitor
 
 import qwenedit_bot
-from qwenedit_bot.conversation.handlers.others import KINDS
+from qwenedit_bot.conversation.editing.unsupported import KINDS
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
 from qwenedit_decoder.decoding import Refusal
 from qwenedit_jobs import Reason
@@ -157,16 +157,11 @@ def names_of(function: python_ast.expr) -> set[str]:
 
 
 SPOKEN = (
-    "conversation/access_filter.py",
-    "conversation/command_menu.py",
-    "conversation/context.py",
-    "conversation/dialogue.py",
-    "conversation/ownership.py",
-    "conversation/handlers/*.py",
+    "conversation/[!d]*.py",
+    "conversation/*/*.py",
     "edits/views.py",
-    "edits/gates.py",
-    "edits/submit.py",
-    "edits/progress.py",
+    "edits/requests/*.py",
+    "edits/progress/messages.py",
     "presets/views.py",
     "chat/replies.py",
 )

@@ -31,22 +31,23 @@ from qwenedit_bot.chat.session import Session
 from qwenedit_bot.common.recent import PresenceClock, Recent
 from qwenedit_bot.common.waiting import Backoff, every, pause, unless
 from qwenedit_bot.conversation import command_menu
+from qwenedit_bot.conversation.account.retention import Keeping
+from qwenedit_bot.conversation.account.shop import Shop
+from qwenedit_bot.conversation.admin_commands import Office
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
-from qwenedit_bot.conversation.handlers.admin import Office
-from qwenedit_bot.conversation.handlers.privacy import Keeping
-from qwenedit_bot.conversation.handlers.shop import Shop
-from qwenedit_bot.edits import ended_jobs, progress
 from qwenedit_bot.edits.addresses import AddressedQueue
-from qwenedit_bot.edits.daily_counts import DailyCounts
-from qwenedit_bot.edits.delivery import AnswerWork, Deliver
-from qwenedit_bot.edits.eta.durations import Durations
-from qwenedit_bot.edits.gates import DailyGate, RoomGate
-from qwenedit_bot.edits.job_ids import JobIds
-from qwenedit_bot.edits.late_progress import Drawing
-from qwenedit_bot.edits.progress import Progress
-from qwenedit_bot.edits.submit import Submit
-from qwenedit_bot.edits.undelivered import Undelivered
+from qwenedit_bot.edits.answers import ended_jobs
+from qwenedit_bot.edits.answers.daily_counts import DailyCounts
+from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
+from qwenedit_bot.edits.answers.undelivered import Undelivered
+from qwenedit_bot.edits.progress import messages as progress
+from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.late_progress import Drawing
+from qwenedit_bot.edits.progress.messages import Progress
+from qwenedit_bot.edits.requests.gates import DailyGate, RoomGate
+from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.inbox import old_stream, restore
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.inbox.old_stream import Adoption

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from qwenedit_bot.edits.addresses import NOWHERE, UNPROVEN_FOR, AddressedQueue
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Edit, Job, Keys, Limits, ReplyTo
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.recent import Recent
-from qwenedit_bot.edits import progress as progress_module
-from qwenedit_bot.edits.daily_counts import DailyCounts
-from qwenedit_bot.edits.delivery import Deliver
-from qwenedit_bot.edits.eta.durations import Durations
-from qwenedit_bot.edits.late_progress import Drawing
-from qwenedit_bot.edits.progress import EDIT_EVERY, Progress
+from qwenedit_bot.edits.answers.daily_counts import DailyCounts
+from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.progress import messages as progress_module
+from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.late_progress import Drawing
+from qwenedit_bot.edits.progress.messages import EDIT_EVERY, Progress
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.accounts import Accounts
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.undelivered import Undelivered
+    from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.keys import BotKeys
     from qwenedit_jobs import Status
 

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.job_ids import JobIds
+from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Verdict

@@ -9,7 +9,7 @@ import pytest
 from aiogram.types import ChatMemberUpdated, Message
 
 from qwenedit_bot.chat.changes import Together, UnwatchedChats
-from qwenedit_bot.conversation.handlers import membership
+from qwenedit_bot.conversation import membership
 
 BOT = {"id": 42, "is_bot": True, "first_name": "Bot"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Friends"}

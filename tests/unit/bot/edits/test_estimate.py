@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from qwenedit_bot.edits import views
-from qwenedit_bot.edits.eta.estimate import Outlook, Wait, forecast
+from qwenedit_bot.edits.progress.estimate import Outlook, Wait, forecast
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.changes import Chats
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.conversation.handlers.privacy import Keeping
-    from qwenedit_bot.conversation.handlers.shop import Shop
-    from qwenedit_bot.edits.job_ids import JobIds
-    from qwenedit_bot.edits.submit import Submit
+    from qwenedit_bot.conversation.account.retention import Keeping
+    from qwenedit_bot.conversation.account.shop import Shop
+    from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.reload import PresetReloader

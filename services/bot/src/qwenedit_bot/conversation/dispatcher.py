@@ -16,21 +16,13 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import admin_commands, buttons, commands, everybody
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
+from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.dialogue import DIALOGUE_TTL
-from qwenedit_bot.conversation.handlers import (
-    admin,
-    commands,
-    everybodys,
-    groups,
-    others,
-    photos,
-    presets,
-    presses,
-    shop,
-)
-from qwenedit_bot.edits.submit import Request
+from qwenedit_bot.conversation.editing import groups, photos, preset_menu, unsupported
+from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
+from qwenedit_bot.edits.requests.submit import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.texts import Text
@@ -44,7 +36,7 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from redis.asyncio import Redis
 
-    from qwenedit_bot.conversation.handlers.admin import Office
+    from qwenedit_bot.conversation.admin_commands import Office
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.keys import BotKeys
@@ -74,14 +66,14 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
     private.include_routers(
-        admin.make_router(),
+        admin_commands.make_router(),
         commands.make_router(),
-        presets.make_message_router(),
+        preset_menu.make_message_router(),
         photos.make_router(),
-        others.make_router(),
+        unsupported.make_router(),
     )
-    guarded.include_routers(private, groups.make_router(), presses.make_router())
-    dispatcher.include_routers(everybodys.make_router(services), shop.make_checkout_router(), guarded)
+    guarded.include_routers(private, groups.make_router(), buttons.make_router())
+    dispatcher.include_routers(everybody.make_router(services), shop.make_checkout_router(), guarded)
     _filter_without_threads(dispatcher)
     return dispatcher
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.edits.job_ids import JobIds
+    from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.keys import BotKeys
     from qwenedit_jobs import Keys, ReplyTo, Status
 

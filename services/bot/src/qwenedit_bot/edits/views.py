@@ -12,7 +12,7 @@ from qwenedit_jobs import Phase, Reason, State, short_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_bot.edits.eta.estimate import Wait
+    from qwenedit_bot.edits.progress.estimate import Wait
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Status
 

@@ -12,10 +12,10 @@ from aiogram.types import Message
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.dialogue import Dialogue, PresetPhotos, wait_for_instruction, waiting_pictures
-from qwenedit_bot.conversation.handlers.photos import attachment_of, carries_pictures, picture_of
-from qwenedit_bot.conversation.ownership import asker_of
-from qwenedit_bot.edits.submit import Outcome, Request, refused_unseen
+from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetPhotos, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.editing.ownership import asker_of
+from qwenedit_bot.conversation.editing.photos import attachment_of, carries_pictures, picture_of
+from qwenedit_bot.edits.requests.submit import Outcome, Request, refused_unseen
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.job_ids import JobIds
-    from qwenedit_bot.edits.submit import Attachment, StoredPicture
+    from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
     from qwenedit_bot.presets.catalogue import Preset
     from qwenedit_bot.texts import Words
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.account import retention
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.handlers import privacy
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 async def tell(message: Message, words: Words, services: Services) -> None:
     """Say what is kept, and how long."""
-    await services.replies.say(source_of(message), privacy.told(words, services.keeping))
+    await services.replies.say(source_of(message), retention.told(words, services.keeping))
 
 
 async def ask(message: Message, words: Words, services: Services) -> None:
     """Say what would be deleted and what stays, and ask."""
-    stays = privacy.what_stays(words, services.keeping)
+    stays = retention.what_stays(words, services.keeping)
     buttons = (
         (
             Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),

@@ -12,8 +12,8 @@ from aiogram.filters import BaseFilter, Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.handlers import shop
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs import State
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.admin.broadcast import Broadcasts
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.daily_counts import DailyCounts
+    from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs.queue.operations import OperatedQueue
     from qwenedit_jobs.queue.records import Record

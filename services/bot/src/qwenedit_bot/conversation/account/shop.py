@@ -13,7 +13,7 @@ from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice, Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.edits import gates
+from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.ledger import Paid
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.texts import Text

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.recent import Recent
-    from qwenedit_bot.edits.job_ids import JobIds
+    from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.pictures.intake import Intake

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Filter
 
+from qwenedit_bot.conversation import membership
 from qwenedit_bot.conversation.access_filter import OwnButtons
-from qwenedit_bot.conversation.handlers import forget, membership, shop
+from qwenedit_bot.conversation.account import privacy_commands, shop
 from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT, is_everybodys_command
 from qwenedit_bot.users.actors import own_words
 
@@ -36,12 +37,12 @@ class _Command(Filter):
 def make_router(services: Services) -> Router:
     """Make the router that goes before all others, and before whoever may not use the bot is kept out."""
     router = Router(name="everybody's")
-    router.message.register(forget.tell, _Command("privacy"))
-    router.message.register(forget.ask, _Command("forget"))
+    router.message.register(privacy_commands.tell, _Command("privacy"))
+    router.message.register(privacy_commands.ask, _Command("forget"))
     router.message.register(shop.support, _Command("paysupport"))
     router.callback_query.middleware(OwnButtons(services))
     router.callback_query.register(
-        forget.confirm, F.data.in_({FORGET_ALL, FORGET_NOT}), F.message.chat.type == "private"
+        privacy_commands.confirm, F.data.in_({FORGET_ALL, FORGET_NOT}), F.message.chat.type == "private"
     )
     router.include_routers(shop.make_message_router(), membership.make_router())
     return router

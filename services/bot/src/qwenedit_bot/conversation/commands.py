@@ -8,10 +8,12 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.handlers import forget, languages, presets, shop
-from qwenedit_bot.edits import gates, views
-from qwenedit_bot.edits.submit import MAX_INSTRUCTION
+from qwenedit_bot.conversation.editing import preset_menu
+from qwenedit_bot.edits import views
+from qwenedit_bot.edits.requests import gates
+from qwenedit_bot.edits.requests.submit import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs.model import Cancelled
@@ -91,14 +93,14 @@ def make_router() -> Router:
     router.message.register(start, CommandStart())
     router.message.register(give_help, Command("help"))
     router.message.register(limits, Command("limits"))
-    router.message.register(forget.tell, Command("privacy"))
-    router.message.register(forget.ask, Command("forget"))
+    router.message.register(privacy_commands.tell, Command("privacy"))
+    router.message.register(privacy_commands.ask, Command("forget"))
     router.message.register(shop.offer, Command("buy"))
     router.message.register(shop.support, Command("paysupport"))
-    router.message.register(presets.browse, Command("presets"))
+    router.message.register(preset_menu.browse, Command("presets"))
     router.message.register(status, Command("status"))
     router.message.register(cancel, Command("cancel"))
-    router.message.register(languages.offer, Command("language"))
+    router.message.register(language_menu.offer, Command("language"))
     commands.include_router(router)
     rest = Router(name="other commands")
     rest.message.register(unknown, F.text.startswith("/"))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.conversation.dialogue import wait_for_instruction
-from qwenedit_bot.conversation.ownership import own_job
-from qwenedit_bot.edits.submit import Outcome, Request, StoredPicture
+from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
+from qwenedit_bot.conversation.editing.ownership import own_job
+from qwenedit_bot.edits.requests.submit import Outcome, Request, StoredPicture
 from qwenedit_bot.edits.views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text

@@ -9,11 +9,13 @@ from aiogram import F, Router
 from aiogram.filters import Filter, StateFilter
 
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.dialogue import Dialogue, wait_for_instruction, waiting_pictures
-from qwenedit_bot.conversation.handlers import commands, forget, photos, presets
-from qwenedit_bot.edits.submit import refused_unseen
+from qwenedit_bot.conversation.editing import photos, preset_menu
+from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.edits.requests.submit import refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import own_words
 from qwenedit_jobs import MAX_PICTURES
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.submit import Attachment, StoredPicture
+    from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
@@ -80,14 +82,14 @@ def make_router() -> Router:
     router.message.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
     router.message.register(explain, F.new_chat_members, _is_added)
     router.message.register(explain, F.text, _Addressed("start", "help"))
-    router.message.register(forget.tell, F.text, _Addressed("privacy"))
+    router.message.register(privacy_commands.tell, F.text, _Addressed("privacy"))
     router.message.register(commands.cancel, F.text, _Addressed("cancel"))
     router.message.register(edit, _calls_to_edit)
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
     router.message.register(
-        presets.photo,
+        preset_menu.photo,
         F.photo | F.document, ~F.media_group_id, photos.carries_pictures, _replies_to_us,
         StateFilter(Dialogue.preset_photos),
     )  # fmt: skip

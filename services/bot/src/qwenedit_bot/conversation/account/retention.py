@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.admin import broadcast
 from qwenedit_bot.chat import replies
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.dialogue import DIALOGUE_TTL
+from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
 from qwenedit_bot.payments import ledger
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users import languages

@@ -12,7 +12,7 @@ import structlog
 from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import views
-from qwenedit_bot.edits.eta.estimate import forecast
+from qwenedit_bot.edits.progress.estimate import forecast
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.eta.durations import Durations
-    from qwenedit_bot.edits.eta.estimate import Outlook, Wait
-    from qwenedit_bot.edits.late_progress import Drawing
+    from qwenedit_bot.edits.progress.durations import Durations
+    from qwenedit_bot.edits.progress.estimate import Outlook, Wait
+    from qwenedit_bot.edits.progress.late_progress import Drawing
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
 

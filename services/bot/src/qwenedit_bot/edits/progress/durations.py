@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.edits.eta.estimate import Outlook
+from qwenedit_bot.edits.progress.estimate import Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,10 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.handlers import admin, languages, presets, results, shop
-from qwenedit_bot.conversation.ownership import is_jobs_own, own_job
+from qwenedit_bot.conversation import admin_commands
+from qwenedit_bot.conversation.account import language_menu, shop
+from qwenedit_bot.conversation.editing import preset_menu, result_buttons
+from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
 from qwenedit_bot.edits.views import CANCEL
 from qwenedit_bot.texts import Text
 from qwenedit_jobs.model import Cancelled
@@ -63,9 +65,12 @@ def make_router() -> Router:
     router = Router(name="presses")
     router.callback_query.register(cancel, F.data.startswith(f"{CANCEL}:"))
     router.include_routers(
-        admin.make_press_router(), results.make_router(), presets.make_press_router(), languages.make_press_router(),
+        admin_commands.make_press_router(),
+        result_buttons.make_router(),
+        preset_menu.make_press_router(),
+        language_menu.make_press_router(),
         shop.make_press_router(),
-    )  # fmt: skip
+    )
     rest = Router(name="unknown presses")
     rest.callback_query.register(unknown)
     router.include_router(rest)

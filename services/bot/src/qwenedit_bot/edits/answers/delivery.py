@@ -12,7 +12,7 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import views
-from qwenedit_bot.edits.gates import left
+from qwenedit_bot.edits.requests.gates import left
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.texts import Text
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.recent import Recent
-    from qwenedit_bot.edits.daily_counts import DailyCounts
-    from qwenedit_bot.edits.eta.durations import Durations
-    from qwenedit_bot.edits.undelivered import Undelivered
+    from qwenedit_bot.edits.answers.daily_counts import DailyCounts
+    from qwenedit_bot.edits.answers.undelivered import Undelivered
+    from qwenedit_bot.edits.progress.durations import Durations
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.payments.accounts import Accounts

@@ -1,1 +1,0 @@
-"""Handlers: each parses an update, calls one use case, and renders what came of it."""

@@ -1,0 +1,1 @@
+"""From the end of a job to its answer in the chat."""

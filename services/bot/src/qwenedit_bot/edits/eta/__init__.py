@@ -1,1 +1,0 @@
-"""When a waiting job will be ready."""
