@@ -1,4 +1,3 @@
-# ruff: noqa: INP001, T201 -- a script that prints, not a package
 """A thousand people and fifty workers: how long does the bot take to answer, and what does it need for that?
 
 Real: the bot as a process, Redis, the queue's library on the workers' side, HTTP. Simulated: Telegram with its limits
@@ -25,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.crowd import EDITS, MINUTE, Record, most_edits, picture, share, working
-from benchmarks.restarts import Stage
+from qwenedit_testkit.bots import Stage
+from qwenedit_testkit.crowd import EDITS, MINUTE, Record, most_edits, picture, share, working
 
 if TYPE_CHECKING:
     import random

@@ -1,7 +1,6 @@
-# ruff: noqa: INP001, T201 -- a script, not a package; it prints
 """How much of Redis' memory one waiting job takes, its pictures apart, which take what their bytes are.
 
-    python benchmarks/memory.py [--jobs 1000]
+    python -m benchmarks.memory [--jobs 1000]
 
 `used_memory` of a real server of its own before and after so many jobs were enqueued, divided by their number.
 """

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 -- a script, not a package
 """How long an idle worker takes to pick a job up: from the call that enqueues it to the worker's claim.
 
 Real: Redis (a process of its own), the scripts, the worker's loop, its lease, progress and settlement. Not real: the
@@ -160,7 +159,7 @@ async def main() -> None:
         finally:
             await server.stop()
     percentiles = statistics.quantiles(pickups, n=100)
-    print(  # noqa: T201 - the result
+    print(
         f"pickup of {jobs} jobs by an idle worker, one process' monotonic clock, "
         f"Redis with an append-only file: p50 {percentiles[49]:.2f} ms, p99 {percentiles[98]:.2f} ms, "
         f"max {max(pickups):.2f} ms"

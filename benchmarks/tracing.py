@@ -1,4 +1,3 @@
-# ruff: noqa: INP001, T201 -- a script that prints, not a package
 """What traces cost, and what they cost while the collector is away.
 
 Pickup is measured as in `pickup.py`, in blocks with and without traces by turns, so that other load on the machine

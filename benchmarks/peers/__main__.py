@@ -1,4 +1,3 @@
-# ruff: noqa: T201 -- it prints
 """Measure queues on Redis beside each other, in turns, so that whatever else the machine does befalls all of them.
 
 What is measured, how, and with which settings: docs/benchmarks.md.
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.peers import picture, report, speed
-from benchmarks.peers.catalogue import FLOOR, OURS, PEERS, POLL, ROOT
+from benchmarks.peers.catalogue import FLOOR, OURS, PEERS, POLL
 from benchmarks.peers.idle import measure as measure_idle
 from benchmarks.peers.kills import measure as measure_losses
 from benchmarks.peers.speed import Speed
 from benchmarks.peers.verdict import sentences
+from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

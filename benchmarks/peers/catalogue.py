@@ -11,7 +11,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from qwenedit_testkit.repository import ROOT
+
 REQUIREMENTS = Path(__file__).with_name("requirements")
 ENVIRONMENTS = ROOT / ".local" / "peers"
 

@@ -9,9 +9,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from benchmarks.peers.catalogue import ROOT
 from benchmarks.peers.track import BEGUN, DONE, Mark, Track
 from local_stack import Part, RedisServer, bare_environment
+from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

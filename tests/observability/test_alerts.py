@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import yaml
 
-from tests.observability.alert_cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
-from tests.observability.chart import ALERTS, NAMESPACE, monitored
+from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
+from proofs.dashboards.chart import ALERTS, NAMESPACE, monitored
 
 
 def check(promtool, rules, folder, *tests):

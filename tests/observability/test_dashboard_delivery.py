@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from tests.observability.chart import ROOT, monitored
-from tests.observability.grafana import FILES, panels, read
+from proofs.dashboards.chart import monitored
+from proofs.dashboards.grafana import FILES, panels, read
+from qwenedit_testkit.repository import ROOT
 
 BOOKS = "https://wiki.example.com/books"
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.observability.chart import ROOT
-from tests.observability.grafana import FILES, panels, read
+from proofs.dashboards.grafana import FILES, panels, read
+from qwenedit_testkit.repository import ROOT
 from tests.observability.metrics import NAME, shown
 
 DOCS = ROOT / "docs"

@@ -7,7 +7,8 @@ import re
 import pytest
 import yaml
 
-from tests.observability.chart import ALERTS, CHART, ROOT
+from proofs.dashboards.chart import ALERTS, CHART
+from qwenedit_testkit.repository import ROOT
 from tests.observability.metrics import NAME, shown
 
 FOLDER = ROOT / "docs/runbooks"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.observability.observed import MIX, observed
+from proofs.dashboards.observed import MIX, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from tests.observability.chart import NAMESPACE, ROOT, monitored
+from proofs.dashboards.chart import NAMESPACE, monitored
+from qwenedit_testkit.repository import ROOT
 
 FOLDER = ROOT / "k8s/observability"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())

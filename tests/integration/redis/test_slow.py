@@ -12,7 +12,7 @@ from local_stack.ports import HOST
 from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
 from qwenedit_jobs.queue import pieces
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
-from tests.chaos.proxy import Proxy, Toxic
+from qwenedit_testkit.proxy import Proxy, Toxic
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 BANDWIDTH = 200_000

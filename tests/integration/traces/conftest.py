@@ -27,8 +27,8 @@ from local_stack import (
 )
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
+from qwenedit_testkit.traces.collector import Collector
 from telegram_simulator.client import TelegramSimulator as Chats
-from tests.integration.traces.collector import Collector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_testkit.traces.model import Trace
     from telegram_simulator.client import Person
-    from tests.integration.traces.model import Trace
 
 STEP_SECONDS = 0.1
 

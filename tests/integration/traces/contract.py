@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenedit_telemetry import attributes
 
 if TYPE_CHECKING:
-    from tests.integration.traces.model import Trace
+    from qwenedit_testkit.traces.model import Trace
 
 RECEIVED = "bot: receive update"
 SENT = "bot: send qwenedit:job_queue"

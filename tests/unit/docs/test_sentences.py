@@ -18,7 +18,9 @@ LONGEST = 30
 PAGES = [ROOT / "README.md"]
 MODULES = sorted(
     path
-    for folder in (ROOT / name for name in ("packages", "services", "simulators", "tests", "benchmarks", "charts"))
+    for folder in (
+        ROOT / name for name in ("packages", "services", "simulators", "tests", "proofs", "benchmarks", "charts")
+    )
     for path in folder.rglob("*.py")
 )
 ITEM = re.compile(r"^(#+|[-*]|\d+\.|>) ")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aiogram.exceptions import TelegramServerError
 from aiogram.methods import EditMessageText, GetFile, SendMessage
 
-from benchmarks.fuzz.stage import Stage
-from benchmarks.fuzz.telegram import Wire
+from proofs.fuzz.stage import Stage
+from proofs.fuzz.telegram import Wire
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.inbox import scheduler
 from qwenedit_bot.inbox.inbox import Inbox

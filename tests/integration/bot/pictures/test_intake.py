@@ -19,7 +19,7 @@ from qwenedit_bot.pictures.intake import Attachment, Intake, StoredPicture
 from qwenedit_bot.pictures.results import Results
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
-from tests.chaos.proxy import Proxy, Toxic
+from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

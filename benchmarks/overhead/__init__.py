@@ -1,0 +1,1 @@
+"""Time that the product costs a user, beside the same done by hand."""

@@ -1,0 +1,92 @@
+"""Spans and traces, as a backend has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qwenedit_telemetry import attributes
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened during a span."""
+
+    name: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span as a backend gets it; ids in hexadecimal digits, times in seconds."""
+
+    resource: dict[str, Any]
+    name: str
+    kind: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    links: tuple[str, ...]
+    attributes: dict[str, Any]
+    events: tuple[Event, ...]
+    failed: bool
+    start: float
+    end: float
+
+    @property
+    def label(self) -> str:
+        """Its service and its name."""
+        return f"{self.resource['service.name'].removeprefix('qwenedit-')}: {self.name}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All spans of one trace."""
+
+    spans: tuple[Span, ...]
+
+    def all(self, name: str) -> list[Span]:
+        """Return the spans of a name, in the order in which they began."""
+        return sorted((span for span in self.spans if span.name == name), key=lambda span: span.start)
+
+    def one(self, name: str) -> Span:
+        """Return the only span of a name."""
+        (span,) = self.all(name)
+        return span
+
+    def parent(self, span: Span) -> Span | None:
+        """Return the span within which another one was begun; None where it has not come."""
+        return next((other for other in self.spans if other.span_id == span.parent_id), None)
+
+    def edges(self) -> set[tuple[str, str]]:
+        """Return each pair of parent and child, by service and name."""
+        return {(parent.label if (parent := self.parent(span)) else "", span.label) for span in self.spans}
+
+    def drawn(self) -> str:
+        """Draw the tree: when each part began, in milliseconds since the first did, what it took, and what it says."""
+        begun = min(span.start for span in self.spans)
+        lines = [f"{'began':>8}{'took':>8}"]
+
+        def draw(span: Span, depth: int) -> None:
+            began, took = 1000 * (span.start - begun), 1000 * (span.end - span.start)
+            lines.append(f"{began:8.0f}{took:8.0f}  {'  ' * depth}{span.label}{self._note(span)}")
+            for child in sorted((other for other in self.spans if other.parent_id == span.span_id), key=_start):
+                draw(child, depth + 1)
+
+        for root in sorted((span for span in self.spans if self.parent(span) is None), key=_start):
+            draw(root, 0)
+        return "\n".join(lines)
+
+    def _note(self, span: Span) -> str:
+        said = [
+            str(span.attributes[name]) for name in (attributes.OUTCOME, attributes.REASON) if name in span.attributes
+        ]
+        if span.events:
+            said.append(f"{len(span.events)} steps")
+        if len(span.links) > 1:
+            said.append("linked to the attempt before")
+        return f"  ({', '.join(said)})" if said else ""
+
+
+def _start(span: Span) -> float:
+    return span.start

@@ -1,0 +1,1 @@
+"""Fires each of the chart's alerts by its fault."""

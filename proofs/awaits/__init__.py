@@ -1,0 +1,1 @@
+"""Kills a worker at every await of a job's path."""

@@ -1,0 +1,302 @@
+"""Start a worker for each await, have it killed there, and judge what became of its job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import tempfile
+import time
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import HOST, python_module
+from proofs.awaits.scenarios import SCENARIOS, Scenario, alive, pictures, until_idle
+from proofs.chaos.oracle import Oracle
+from proofs.chaos.people import Crowd, Request
+from proofs.chaos.run import waiting
+from proofs.chaos.stage import Stage
+from qwenedit_jobs import Keys, Reason, State
+from qwenedit_testkit.repository import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from proofs.awaits.places import Await
+    from proofs.chaos.oracle import Verdict
+
+LOOK = 0.02
+TRIES = 3
+"""So often a scenario is played until its worker comes to an await that it came to before."""
+TIDYING = 2.0
+"""Seconds after the jobs' end for which their pictures may stay on ComfyUI: an edit that failed may leave them."""
+LATER = 3600
+"""Seconds until a job whose worker was killed is due again, unless all are told to be due."""
+PATIENCE = 120.0
+SIGN_EVERY = 20
+
+
+@dataclass
+class Kill:
+    """A worker that was killed."""
+
+    at: Await
+    scenario: str
+    job: str = ""
+    """What it had in hand; empty where it had no job, or none any more."""
+
+
+@dataclass
+class Findings:
+    """What came of all of them."""
+
+    awaits: list[Await]
+    kills: list[Kill] = field(default_factory=list)
+    verdict: Verdict | None = None
+    attempts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def missed(self) -> list[Await]:
+        """Awaits at which nobody was killed."""
+        killed = {kill.at for kill in self.kills}
+        return [each for each in self.awaits if each not in killed]
+
+    @property
+    def good(self) -> bool:
+        """Whether somebody was killed at each of them, and every promise was kept all the same."""
+        return not self.missed and self.verdict is not None and self.verdict.good
+
+
+class Forge:
+    """Workers whose awaits are watched. An async context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.notes = folder / "notes"
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            *python_module("proofs.awaits.forge"),
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            process_group=0,
+        )
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._process.kill()
+        await self._process.wait()
+
+    async def worker(self, env: dict[str, str], target: str, *, busy: bool) -> int:
+        """Start one; returns its process id."""
+        order = {"env": env, "target": target, "busy": busy, "notes": str(self.notes), "log": str(self.log)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        return int(await self._process.stdout.readline())
+
+    @property
+    def log(self) -> Path:
+        """What they print."""
+        return self._folder / "workers.log"
+
+    def met(self) -> dict[str, bool]:
+        """Return what was noted since the last time: await → whether with a job in hand."""
+        found: dict[str, bool] = {}
+        with suppress(FileNotFoundError):
+            for line in self.notes.read_text().splitlines():
+                name, busy = line.split()
+                found[name] = found.get(name, False) or busy == "1"
+            self.notes.unlink()
+        return found
+
+
+class Executioner:
+    """Has workers killed, one after the other."""
+
+    def __init__(self, stage: Stage, forge: Forge, control: SimulatorControl) -> None:
+        self.stage = stage
+        self.forge = forge
+        self.control = control
+        self.crowd = Crowd(stage, jobs=0, seed=0)
+
+    async def play(self, scenario: Scenario, target: str = "", *, busy: bool = False) -> tuple[bool, str]:
+        """Play a scenario with one worker.
+
+        Returns:
+            Whether the worker was killed, and the job that it had in hand.
+        """
+        requests = [await self.ask(cancels=scenario.cancels) for _ in range(scenario.jobs)]
+        async with asyncio.timeout(PATIENCE):
+            await self._until_accepted(requests)
+            await until_idle(self)
+        jobs = [request.job_id for request in requests]
+        for fault, parameters in scenario.faults:
+            await self.control.fault(fault, **parameters)
+        async with scenario.prepare(self, jobs):
+            return await self._play(scenario, jobs, target, busy=busy)
+
+    async def _play(self, scenario: Scenario, jobs: list[str], target: str, *, busy: bool) -> tuple[bool, str]:
+        stage = self.stage
+        name = f"victim-{len(self.crowd.requests)}"
+        env = {**os.environ, **stage.worker_settings(0), "WORKER_ID": name, "PROBE_HOST": HOST, "PROBE_PORT": "0"}
+        env |= {
+            "PYTHONPATH": str(ROOT),
+            "COMFYUI_POLL_INTERVAL": "0.1",
+            "COMFYUI_SHARED": "false",
+            **{name: value.format(folder=stage.folder) for name, value in scenario.env.items()},
+        }
+        pid = await self.forge.worker(env, target, busy=busy)
+        acting = asyncio.create_task(scenario.act(self, name, pid, jobs))
+        deadline = time.monotonic() + scenario.seconds
+        over = 0.0
+        try:
+            while alive(pid) and time.monotonic() < deadline:
+                await asyncio.sleep(LOOK)
+                if not (acting.done() and await self._over(jobs)):
+                    over = 0.0
+                    continue
+                over = over or time.monotonic()
+                if time.monotonic() > over + TIDYING or not await pictures(self, jobs):
+                    break
+        finally:
+            acting.cancel()
+            await asyncio.gather(acting, return_exceptions=True)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            await self.control.clear()
+            for proxy in (*stage.to_redis.values(), *stage.to_comfyui):
+                proxy.toxic = None
+        held = await self._held_by(name)
+        await self._put_off()
+        return bool(target) and bool(self.forge.met()), held
+
+    async def explore(
+        self, scenarios: Iterable[Scenario], say: Callable[[str], None]
+    ) -> dict[str, list[tuple[Scenario, bool]]]:
+        """Find out for each await which scenarios come to it, those first that do with a job in hand."""
+        where: dict[str, list[tuple[Scenario, bool]]] = {}
+        for scenario in scenarios:
+            self.forge.met()
+            await self.play(scenario)
+            before = len(where)
+            for name, busy in self.forge.met().items():
+                where.setdefault(name, []).append((scenario, busy))
+            say(f"{scenario.name}: {len(where) - before} awaits that were not met before, {len(where)} in all")
+        return {name: sorted(found, key=lambda each: not each[1]) for name, found in where.items()}
+
+    async def kill(self, at: Await, where: list[tuple[Scenario, bool]]) -> Kill | None:
+        """Have a worker killed at an await; None where none came to it again."""
+        for scenario, busy in where:
+            for _ in range(TRIES):
+                killed, job = await self.play(scenario, at.name, busy=busy)
+                if killed:
+                    return Kill(at, scenario.name, job)
+        return None
+
+    async def ask(self, *, cancels: bool = False) -> Request:
+        """Send a photo."""
+        number = len(self.crowd.requests)
+        request = Request(number, await self.stage.chats.user(), poison=False, cancel_after=None, may_fail=True)
+        request.pressed = cancels
+        self.crowd.requests.append(request)
+        (request.message,) = await request.person.send(photo=request.photo, caption=f"make a negative {number}")
+        return request
+
+    async def _put_off(self) -> None:
+        """Let the jobs that are left in line be tried later: the next worker is to get those of its own scenario."""
+        queue = self.stage.queue
+        while claim := await queue.claim(worker="clerk", token=secrets.token_hex(8), lease=60):
+            await queue.retry(claim.job.id, claim.token, Reason.UNKNOWN, "left over")
+
+    async def _until_accepted(self, jobs: list[Request]) -> None:
+        while len(await self.stage.queue.statuses(job.job_id for job in jobs)) < len(jobs):
+            await asyncio.sleep(LOOK)
+
+    async def _over(self, jobs: Iterable[str]) -> bool:
+        statuses = await self.stage.queue.statuses(jobs)
+        return all(status.state.final or status.state is State.DELAYED for status in statuses)
+
+    async def _held_by(self, worker: str) -> str:
+        keys = Keys()
+        for zset in (keys.leases, keys.draining):
+            for job_id in await self.stage.client.zrange(zset, 0, -1):
+                if await self.stage.client.hget(keys.job(str(job_id)), "worker") == worker:
+                    return str(job_id)
+        return ""
+
+    async def all_due(self) -> None:
+        """Let time pass for jobs that wait for their next attempt, until every one has ended."""
+        keys = Keys()
+        oracle = Oracle(self.stage, self.crowd)
+        async with asyncio.timeout(PATIENCE + len(self.crowd.requests)):
+            while True:
+                for job_id in await self.stage.client.zrange(keys.delayed, 0, -1):
+                    await self.stage.client.zadd(keys.delayed, {str(job_id): 1}, xx=True)
+                if await self.crowd.idle():
+                    await self.crowd.look()
+                    if not oracle.unanswered() and not await waiting(self.stage):
+                        return
+                await asyncio.sleep(0.5)
+
+
+async def kill_at(
+    awaits: list[Await], *, only: Iterable[Scenario] = SCENARIOS, say: Callable[[str], None] = print
+) -> Findings:
+    """Kill a worker at each await that some scenario meets.
+
+    Args:
+        awaits: The points.
+        only: The scenarios.
+        say: Told of how far it is.
+    """
+    findings = Findings(awaits)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        stage = await stack.enter_async_context(Stage(folder / "stage", workers=0, seed=0, retry_delays=str(LATER)))
+        forge = await stack.enter_async_context(Forge(folder))
+        control = await stack.enter_async_context(SimulatorControl(stage.comfyuis[0].url))
+        executioner = Executioner(stage, forge, control)
+        where = await executioner.explore(only, say)
+        for each in awaits:
+            if each.name not in where:
+                say(f"  not met: {each}")
+            elif kill := await executioner.kill(each, where[each.name]):
+                findings.kills.append(kill)
+                if len(findings.kills) % SIGN_EVERY == 0:
+                    say(f"  {len(findings.kills)} killed")
+            else:
+                say(f"  not met again in {', '.join(scenario.name for scenario, _ in where[each.name])}: {each}")
+        await stage.launch_workers(2)
+        await executioner.all_due()
+        oracle = Oracle(stage, executioner.crowd)
+        findings.verdict = await oracle.judge()
+        findings.attempts = {job: past.claims for job, past in oracle.seen.items()}
+    return findings
+
+
+def told(findings: Findings) -> list[str]:
+    """Return the report, a line each."""
+    lines = [f"{'job':16}  attempts  scenario     await"]
+    for kill in findings.kills:
+        attempts = str(findings.attempts.get(kill.job, "")) if kill.job else "-"
+        lines.append(f"{kill.job or '-':16}  {attempts:>8}  {kill.scenario:11}  {kill.at}")
+    lines += [f"NOT KILLED  {each}" for each in findings.missed]
+    verdict = findings.verdict
+    assert verdict is not None
+    lines += [
+        (f"{len(findings.kills)} of {len(findings.awaits)} awaits killed at; {verdict.sent} jobs, "
+        f"{len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated, {len(verdict.unexpected)} unexpected, "
+        f"{len(verdict.crashes)} defects"),
+        *(f"  {kind}: {job}: {why}" for kind in ("lost", "duplicated", "unexpected")
+          for job, why in getattr(verdict, kind).items()),
+        *verdict.unclean,
+        *verdict.crashes,
+    ]  # fmt: skip
+    return lines

@@ -1,0 +1,389 @@
+"""What a worker has to live through to come to its rarer awaits."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from local_stack import HOST
+from qwenedit_jobs import Keys, State, input_ref
+from qwenedit_jobs.queue.queue import SCRIPTS
+from qwenedit_jobs.queue.scripts import parts_of, read
+from qwenedit_jobs.workers.turns import Turns
+from qwenedit_testkit.proxy import Toxic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from proofs.awaits.kills import Executioner
+
+Act = Callable[["Executioner", str, int, list[str]], Coroutine[Any, Any, None]]
+"""Given the stage, the worker's name and process id, and the jobs."""
+Prepare = Callable[["Executioner", list[str]], AbstractAsyncContextManager[None]]
+"""Given the stage and the jobs: what is different from before the worker's start until after its end."""
+LOOK = 0.02
+LARGE = 2 << 20
+"""Bytes: more than a worker takes with its claim."""
+
+
+async def nothing(_stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+    """Let it work."""
+
+
+@asynccontextmanager
+async def unchanged(_stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+    """Have nothing different."""
+    yield
+
+
+async def running(stage: Executioner, jobs: list[str]) -> None:
+    """Wait until a worker has one of the jobs."""
+    while not any(status.state is State.RUNNING for status in await stage.stage.queue.statuses(jobs)):
+        await asyncio.sleep(LOOK)
+
+
+async def until_struck(stage: Executioner, name: str) -> None:
+    """Wait until a fault that happens so many times has happened as often."""
+    while any(fault["name"] == name for fault in (await stage.control.state()).faults):
+        await asyncio.sleep(LOOK)
+
+
+async def hanging(stage: Executioner, jobs: list[str]) -> None:
+    """Wait until ComfyUI has one of them, and its worker follows it."""
+    await running(stage, jobs)
+    await until_struck(stage, "hang")
+    await asyncio.sleep(0.2)
+
+
+async def pictures(stage: Executioner, jobs: list[str]) -> list[str]:
+    """List what ComfyUI has of some jobs' pictures."""
+    files = (await stage.control.state()).files
+    return [name for name in (*files["input"], *files["output"]) if name.startswith(tuple(f"{job}/" for job in jobs))]
+
+
+async def gone(pid: int) -> None:
+    """Wait until a worker that was told to leave has left."""
+    while alive(pid):
+        await asyncio.sleep(LOOK)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there; a dead one is reaped at once."""
+    return Path(f"/proc/{pid}").exists()
+
+
+async def cancel(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let the user cancel the job that runs."""
+    await hanging(stage, jobs)
+    for job in jobs:
+        await stage.stage.queue.cancel(job)
+
+
+def tell(*numbers: signal.Signals, pause: float = 0.3) -> Act:
+    """Send signals to the worker while ComfyUI hangs, let that go on, and wait until the worker has left."""
+
+    async def act(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+        await hanging(stage, jobs)
+        for number in numbers:
+            os.kill(pid, number)
+            await asyncio.sleep(pause)
+        await stage.control.clear()
+        await gone(pid)
+
+    return act
+
+
+def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
+    """Let a connection ail while it works."""
+
+    async def act(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+        await running(stage, jobs)
+        await asyncio.sleep(after)
+        proxy = stage.stage.to_redis["workers"] if wire == "redis" else stage.stage.to_comfyui[0]
+        await proxy.ail(toxic, seconds)
+
+    return act
+
+
+async def leave_unheard(stage: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+    """Let it be told to leave, and Redis not hear for a while that it does."""
+    await hanging(stage, jobs)
+    os.kill(pid, signal.SIGTERM)
+    await allowed_after(5)(stage, name, pid, jobs)
+    await stage.control.clear()
+    await gone(pid)
+
+
+async def without_a_reply(stage: Executioner, jobs: list[str]) -> asyncio.Task[None]:
+    """Return in the moment in which a job is claimed and its worker does not know yet: its replies come late."""
+    late = asyncio.create_task(stage.stage.to_redis["workers"].ail(Toxic.LATENCY, 5))
+    await running(stage, jobs)
+    return late
+
+
+def told_in_claim(number: signal.Signals) -> Act:
+    """Send a signal to it while it waits for the reply to its claim."""
+
+    async def act(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+        late = await without_a_reply(stage, jobs)
+        os.kill(pid, number)
+        await late
+        await gone(pid)
+
+    return act
+
+
+async def lose_comfyui_in_line(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let it learn that ComfyUI is away while a claim of its waits in line, and let a job come then."""
+    queue, log = stage.stage.queue, stage.forge.log
+    while (await queue.statuses(jobs))[0].state is not State.DONE:
+        await asyncio.sleep(LOOK)
+    came = False
+    while not came:  # a job that comes when that claim has ended waits for a worker that is ready
+        before = log.stat().st_size
+        away = asyncio.create_task(stage.stage.to_comfyui[0].ail(Toxic.DOWN, 15))
+        while b"comfyui.not_ready" not in log.read_bytes()[before:]:
+            await asyncio.sleep(LOOK)
+        job = (await stage.ask()).job_id
+        while not away.done() and not came:
+            await asyncio.sleep(LOOK)
+            came = any(status.started_at is not None for status in await queue.statuses([job]))
+        await away
+
+
+def denied(needle: str, *, wire: str = "redis") -> Prepare:
+    """Have Redis or ComfyUI break each of the workers' connections on which it is asked for what holds these words."""
+
+    @asynccontextmanager
+    async def prepared(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+        proxy = stage.stage.to_redis["workers"] if wire == "redis" else stage.stage.to_comfyui[0]
+        proxy.denied, proxy.denials = needle.encode(), 0
+        try:
+            yield
+        finally:
+            proxy.denied = b""
+
+    return prepared
+
+
+def digest(source: str) -> str:
+    """Return what a worker calls a script by."""
+    return hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - Redis' choice
+
+
+def script(name: str) -> str:
+    """Return what a worker calls a script of the queue by."""
+    return digest("".join(read(SCRIPTS, part) for part in parts_of(name)))
+
+
+TAKE_TURN = digest((files("qwenedit_jobs.workers") / "lua" / "turn_take.lua").read_text())
+
+
+def allowed_after(denials: int) -> Act:
+    """Let what is denied be so for a number of tries; redis-py makes four before the worker hears of it."""
+
+    async def act(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+        proxy = stage.stage.to_redis["workers"]
+        while proxy.denials < denials:
+            await asyncio.sleep(LOOK)
+        proxy.denied = b""
+
+    return act
+
+
+@asynccontextmanager
+async def without_pictures(stage: Executioner, jobs: list[str]) -> AsyncIterator[None]:
+    """Have pictures too large to come with the claim, and Redis break the connection on which they are asked for."""
+    for job in jobs:
+        await stage.stage.client.append(Keys().picture(input_ref(job, 0)), "\0" * LARGE)
+    async with denied("\r\nGET\r\n")(stage, jobs):
+        yield
+
+
+@asynccontextmanager
+async def unreadable(stage: Executioner, jobs: list[str]) -> AsyncIterator[None]:
+    """Have jobs of a version that says more of them than the worker's knows."""
+    redis, keys = stage.stage.client, [Keys().job(job) for job in jobs]
+    payloads = [str(await redis.hget(key, "payload")) for key in keys]
+    for key, payload in zip(keys, payloads, strict=True):
+        await redis.hset(key, "payload", json.dumps(json.loads(payload) | {"novelty": True}))
+    try:
+        yield
+    finally:
+        for key, payload in zip(keys, payloads, strict=True):
+            await redis.hset(key, "payload", payload)
+
+
+async def cancel_first(stage: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+    """Let the user cancel the first of two jobs, which ComfyUI does not let go of before it has the second."""
+    await cancel(stage, name, pid, jobs[:1])
+    await running(stage, jobs[1:])
+    await asyncio.sleep(1)
+    await stage.control.clear()
+
+
+@asynccontextmanager
+async def busy(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+    """Have a stranger's prompt executed first, one that ComfyUI has not executed before."""
+    color = secrets.randbelow(1 << 24)
+    prompt = {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": color}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "stranger"}},
+    }
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        await session.post(f"{stage.stage.comfyuis[0].url}/prompt", json={"prompt": prompt})
+    await until_struck(stage, "hang")
+    yield
+
+
+async def prompts(stage: Executioner, *where: str) -> int:
+    """Count the prompts that are `running` or `pending` in ComfyUI."""
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as session,
+        session.get(f"{stage.stage.comfyuis[0].url}/queue") as answer,
+    ):
+        queue = await answer.json()
+    return sum(len(queue[f"queue_{each}"]) for each in where)
+
+
+async def until_idle(stage: Executioner) -> None:
+    """Wait until ComfyUI has nothing to do any more, also not for a worker that was killed."""
+    while await prompts(stage, "running", "pending"):
+        await asyncio.sleep(LOOK)
+
+
+async def until_judged(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+    """Let ComfyUI go on once the job has waited in it for so long that its executor is judged."""
+    while not await prompts(stage, "pending"):
+        await asyncio.sleep(LOOK)
+    await asyncio.sleep(2)
+    await stage.control.clear()
+
+
+async def until_given_back(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let ComfyUI go on a moment after a job has gone back to the line."""
+    await running(stage, jobs)
+    while not await stage.stage.queue.waiting_ids():
+        await asyncio.sleep(LOOK)
+    await asyncio.sleep(1)
+    await stage.control.clear()
+
+
+async def steal(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let the lease go to somebody else, as an operator does who requeues the job."""
+    await hanging(stage, jobs)
+    keys = Keys()
+    for job in jobs:
+        await stage.stage.client.hset(keys.job(job), "token", "somebody-else")
+    await stage.stage.client.publish(keys.nudge, jobs[0])
+
+
+OTHER = "somebody-else"
+
+
+def turns(stage: Executioner) -> Turns:
+    """Return where turns on the shared ComfyUI are taken."""
+    url = f"http://{HOST}:{stage.stage.to_comfyui[0].port}"
+    return Turns(stage.stage.client, Keys(), shared=url)
+
+
+@asynccontextmanager
+async def turn_taken(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+    """Have another worker's turn on the shared ComfyUI."""
+    async for left in stage.stage.client.scan_iter(Keys().turn("*")):  # a killed worker's, which would end by itself
+        await stage.stage.client.delete(left)
+    assert not await turns(stage).take(OTHER, "other", lease=60)
+    try:
+        yield
+    finally:
+        await turns(stage).pass_on(OTHER)
+
+
+async def until_in_turn(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+    """Let it have its turn once it waits for it."""
+    while not any(client["cmd"] == "blpop" for client in await stage.stage.client.client_list()):
+        await asyncio.sleep(LOOK)
+    await turns(stage).pass_on(OTHER)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One."""
+
+    name: str
+    act: Act = nothing
+    prepare: Prepare = unchanged
+    jobs: int = 1
+    faults: tuple[tuple[str, dict[str, Any]], ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    """Of the worker; `{folder}` is one that the run removes."""
+    seconds: float = 60.0
+    """At most; it is over as soon as nothing more will happen to the jobs."""
+    cancels: bool = False
+
+
+HANG = ("hang", {"seconds": 2, "times": 1})
+STUCK = ("hang", {"times": 1})
+"""Until the scenario lets it go on, or its worker has ended."""
+OVER_HTTP = {"COMFYUI_TRANSFER": "http"}
+OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
+SCENARIOS = (
+    Scenario("plain", jobs=3),
+    Scenario("shared", jobs=2, prepare=turn_taken, act=until_in_turn, env={"COMFYUI_SHARED": "true"}),
+    Scenario("cancelled", act=cancel, faults=(STUCK,), cancels=True),
+    Scenario("failing", faults=(("execution_error", {"times": 1}),)),
+    Scenario("vanished", faults=(("vanish", {"times": 1}),)),
+    Scenario("no output", faults=(("missing_output", {"times": 1}),)),
+    Scenario("rejected", faults=(("node_errors", {"times": 1}),)),
+    Scenario("old ComfyUI", jobs=2, faults=(OLD,)),
+    Scenario("old, cancel", act=cancel, faults=(STUCK, OLD), cancels=True),
+    Scenario("leaving", act=tell(signal.SIGTERM), faults=(STUCK,)),
+    Scenario("abandoning", act=tell(signal.SIGTERM, signal.SIGTERM), faults=(STUCK,)),
+    Scenario("torn down", act=tell(signal.SIGUSR2), faults=(STUCK,)),
+    Scenario("lease lost", act=steal, faults=(HANG,)),
+    Scenario("out of memory", faults=(("oom", {"times": 1}),)),
+    Scenario("no answer", faults=(("drop_answer", {"path": "/prompt", "times": 2}),)),
+    Scenario("refused", faults=(("http_error", {"path": "/prompt", "status": 503, "times": 2}),)),
+    Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
+    Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
+    Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
+    Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
+    Scenario("turn cut", prepare=denied(TAKE_TURN), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
+    Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
+    Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
+    Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
+    Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
+    Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
+    Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
+    Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
+    Scenario("unreadable", prepare=unreadable),
+    Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
+    Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
+    Scenario("crowded", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
+    Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),
+    Scenario(
+        "turn kept",
+        act=cut("redis", Toxic.DOWN, 6.5, after=2.5),
+        jobs=2,
+        faults=(("hang", {"seconds": 6, "times": 1}),),
+        env={"COMFYUI_SHARED": "true"},
+    ),
+    Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),
+    Scenario("over HTTP", jobs=2, env=OVER_HTTP),
+    Scenario("not shared", env={"COMFYUI_INPUT_DIR": "{folder}/elsewhere"}),
+    Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),), env=OVER_HTTP),
+    Scenario("not fetched", faults=(("http_error", {"path": "/view", "status": 503, "times": 2}),), env=OVER_HTTP),
+)
+"""In the order of what is preferred for an await that several meet."""

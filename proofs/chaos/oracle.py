@@ -1,0 +1,166 @@
+"""Judges a run by what people see in their chats and by what Redis' file says happened.
+
+Jepsen's total-queue (https://github.com/jepsen-io/jepsen/blob/main/jepsen/src/jepsen/checker.clj): what was accepted
+must come out, once, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from proofs.chaos.history import KEYS, History, Past
+from proofs.chaos.stage import ATTEMPTS
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from proofs.chaos.people import Crowd, Request
+    from proofs.chaos.stage import Stage
+    from telegram_simulator.client import Message
+
+DONE, CANCELLED, FAILED = "✨", "✖️ Cancelled", "😔"
+"""How final answers begin."""
+PENDING = ("⏳", "🔁", "🚀", "🎨", "📤", "✋")
+"""How a job's message begins before the job has ended."""
+PRESSED = (
+    "Cancelled", "Stopping…", "This picture is already finished.", "This job has already ended.",
+    "This was too long ago: I no longer know this job.",
+)  # fmt: skip
+"""What a message says whose button was pressed, and of which the bot does not know that it was sent: it was killed
+between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""
+KEPT = (
+    "qwenedit:updates", KEYS.events, KEYS.dead, KEYS.answered_pictures, KEYS.clock, "qwenedit:users", "qwenedit:leader",
+)  # fmt: skip
+"""Keys that stay for good: empty streams, and what is bounded by the number of users, dead jobs and kept pictures."""
+STAY_FILLED = (KEYS.dead, KEYS.answered_pictures)
+"""Those of them that hold something of jobs that have ended."""
+
+
+@dataclass
+class Verdict:
+    """What a run came to."""
+
+    sent: int = 0
+    accepted: int = 0
+    lost: dict[str, str] = field(default_factory=dict)
+    """Job → why it counts as lost."""
+    duplicated: dict[str, str] = field(default_factory=dict)
+    unexpected: dict[str, str] = field(default_factory=dict)
+    recovered: int = 0
+    """Answered though an attempt was lost on the way."""
+    answers: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[int] = field(default_factory=Counter)
+    unclean: list[str] = field(default_factory=list)
+    stale: int = 0
+    """Messages of which a reply was lost on the way: they were sent again, and are not changed any more."""
+    crashes: list[str] = field(default_factory=list)
+    """Processes that ended by themselves, and lines of defects."""
+
+    @property
+    def good(self) -> bool:
+        """Whether every promise was kept."""
+        return not (self.lost or self.duplicated or self.unexpected or self.unclean or self.crashes)
+
+
+class Oracle:
+    """Judges."""
+
+    def __init__(self, stage: Stage, crowd: Crowd) -> None:
+        self._stage = stage
+        self._crowd = crowd
+        self.history: History
+        self.seen: dict[str, Past] = {}
+        """The past of each job that was asked for."""
+
+    def unanswered(self) -> list[Request]:
+        """Return the requests without a final answer."""
+        return [request for request in self._crowd.requests if not any(map(final, request.answers))]
+
+    async def judge(self) -> Verdict:
+        """Judge a run that is over."""
+        verdict = Verdict(sent=len(self._crowd.requests))
+        history = self.history = History(self._stage.redis.folder)
+        for request in self._crowd.requests:
+            past = self.seen[request.job_id] = history.jobs.pop(request.job_id, Past())
+            await self._judge_one(verdict, request, past)
+        for job, past in history.jobs.items():
+            verdict.unexpected[job] = f"nobody asked for this job: {past}"
+        for stray in self._crowd.strays:
+            verdict.unexpected[stray] = "a message that answers nothing"
+        verdict.unclean = await left_over(self._stage.client)
+        verdict.crashes = [*self._stage.deaths.otherwise, *self._stage.defects]
+        return verdict
+
+    async def _judge_one(self, verdict: Verdict, request: Request, past: Past) -> None:
+        job = request.job_id
+        finals = [message for message in request.answers if final(message)]
+        verdict.stale += sum(pending(message) for message in request.answers)
+        verdict.accepted += bool(past.accepted)
+        verdict.attempts[past.attempts] += 1
+        verdict.recovered += len(past.ends) == 1 and past.claims > 1
+        if not past.accepted:
+            verdict.lost[job] = "the message was never made a job"
+        elif not past.ends:
+            verdict.lost[job] = "accepted, and it never ended"
+        elif not finals:
+            verdict.lost[job] = f"ended as {past.ends}, and nobody was told"
+        if past.accepted > 1:
+            verdict.duplicated[job] = f"accepted {past.accepted} times"
+        if len(past.ends) > 1:
+            verdict.duplicated[job] = f"ended {len(past.ends)} times: {', '.join(past.ends)}"
+        if len(finals) > 1:
+            verdict.duplicated[job] = f"{len(finals)} answers: {[message.text for message in finals]}"
+        for message in finals:
+            said = {version.text for version in message.versions if version.text.startswith((DONE, CANCELLED, FAILED))}
+            if len(said) > 1:
+                verdict.duplicated[job] = f"one message, two answers: {sorted(said)}"
+            if problem := await self._wrong(request, message, past):
+                verdict.unexpected[job] = problem
+            else:
+                verdict.answers[_outcome(message, past)] += 1
+
+    async def _wrong(self, request: Request, message: Message, past: Past) -> str:
+        """Say what about an answer is not as it is to be; empty where nothing is."""
+        if message.text.startswith(CANCELLED):
+            return "" if request.pressed else "cancelled, and nobody had asked for that"
+        if message.text.startswith(FAILED):
+            return (
+                ""
+                if request.may_fail or past.attempts >= ATTEMPTS
+                else f"failed after {past.attempts} attempts: {past.reason}"
+            )
+        if message.now.photo is None:
+            return f"no picture: {message.text!r}"
+        if request.poison:
+            return "a picture of a job that kills whoever makes it"
+        picture = await self._stage.chats.download(message.now.photo)
+        return "" if request.is_answered_by(picture) else "somebody else's picture"
+
+
+def final(message: Message) -> bool:
+    """Whether a message is the end of a job."""
+    return not pending(message)
+
+
+def pending(message: Message) -> bool:
+    """Whether it is not its job's answer."""
+    return message.text.startswith(PENDING) or message.text in PRESSED
+
+
+def _outcome(message: Message, past: Past) -> str:
+    if message.text.startswith(DONE):
+        return "picture"
+    return "cancelled" if message.text.startswith(CANCELLED) else f"failed ({past.reason})"
+
+
+async def left_over(client: Redis) -> list[str]:
+    """List what Redis still holds of a run in which every job has ended."""
+    found = []
+    for key, kind in KEYS.kinds.items():
+        size = {"list": client.llen, "zset": client.zcard, "stream": client.xlen}[kind]
+        if key not in STAY_FILLED and (count := await size(key)):
+            found.append(f"{key} holds {count}")
+    keys = [key async for key in client.scan_iter("*", count=1000) if key not in KEPT]
+    return found + [f"{key} stays for ever" for key in keys if await client.ttl(key) == -1]

@@ -1,0 +1,139 @@
+"""One run: people ask, things go wrong, and in the end it is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proofs.chaos.faults import Kind, Villain, schedule
+from proofs.chaos.oracle import Oracle, Verdict
+from proofs.chaos.people import Crowd
+from proofs.chaos.stage import Stage
+from qwenedit_bot.keys import BotKeys
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from proofs.chaos.history import History
+
+PATIENCE = 120.0
+"""Seconds: several leases, one after another."""
+LOOK_EVERY = 0.5
+GAP = 0.6
+"""Mean seconds between two faults."""
+SIGNS = 5.0
+"""Seconds between two words on how far a run is."""
+
+
+@dataclass
+class Run:
+    """A run and what came of it."""
+
+    jobs: int
+    seed: int
+    verdict: Verdict = field(default_factory=Verdict)
+    seconds: float = 0.0
+    draining: float = 0.0
+    slowness: float = 1.0
+    faults: Counter[str] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+    memory: dict[str, float] = field(default_factory=dict)
+    commands: int = 0
+    history: History = field(init=False)
+
+
+async def run(
+    jobs: int,
+    seed: int,
+    *,
+    workers: int = 4,
+    gap: float = GAP,
+    kinds: Collection[Kind] = tuple(Kind),
+    least: int = 0,
+    most: int | None = None,
+    patience: float = PATIENCE,
+) -> Run:
+    """Run once.
+
+    Args:
+        jobs: How many people ask for.
+        seed: Of everything that is left to chance.
+        workers: Processes.
+        gap: Mean seconds between two faults.
+        kinds: What goes wrong.
+        least: How often at least.
+        most: How often at most; without, for as long as people ask.
+        patience: Seconds after the last fault in which the last job must be answered.
+    """
+    result = Run(jobs, seed)
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        async with Stage(Path(folder), workers=workers, seed=seed) as stage:
+            crowd, villain = (
+                Crowd(stage, jobs, seed),
+                Villain(stage, islice(schedule(seed, gap=gap, kinds=kinds), most)),
+            )
+            oracle = Oracle(stage, crowd)
+            over, began = asyncio.Event(), time.monotonic()
+            async with asyncio.TaskGroup() as tasks:
+                mischief = tasks.create_task(villain.run(over))
+                signs = tasks.create_task(_give_signs(crowd))
+                await crowd.ask()
+                await villain.until_done(least)
+                over.set()
+                await mischief
+                calm = time.monotonic()
+                await _settle(stage, crowd, oracle, calm + patience)
+                signs.cancel()
+            result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
+            result.slowness = stage.slowness
+            result.faults, result.killed = villain.done, stage.deaths.by_kill
+            result.memory = {part.name: _resident(part.pid) for part in stage.services if part.running}
+            verdict = result.verdict = await oracle.judge()
+        result.history = oracle.history
+        result.commands = sum(result.history.commands.values())
+        # Read from the file, which goes with the folder.
+        result.history.keep({**verdict.lost, **verdict.duplicated, **verdict.unexpected})
+    return result
+
+
+async def _settle(stage: Stage, crowd: Crowd, oracle: Oracle, deadline: float) -> None:
+    """Wait until everybody has an answer and nothing is left to do."""
+    for part in stage.services:
+        await stage.until_up(part)
+    while time.monotonic() < deadline:
+        if await crowd.idle():
+            await crowd.look()
+            if not oracle.unanswered() and not await waiting(stage):
+                return
+        await asyncio.sleep(LOOK_EVERY)
+    await crowd.look()
+
+
+async def waiting(stage: Stage) -> int:
+    """Count what the bot has not noted as done: it notes so after it has told the user."""
+    lanes = (Lanes(stage.client, Keys().inbox), Lanes(stage.client, Keys().answers))
+    drawing = await stage.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
+    return sum([(await each.occupancy()).waiting for each in lanes], int(drawing))
+
+
+async def _give_signs(crowd: Crowd) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(SIGNS)
+        sent = sum(bool(request.message) for request in crowd.requests)
+        print(f"  {time.monotonic() - began:4.0f} s: {sent} sent", file=sys.stderr, flush=True)
+
+
+def _resident(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0

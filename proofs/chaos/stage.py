@@ -1,0 +1,310 @@
+"""The product as processes, with a proxy wherever it speaks over a wire, and somebody who starts again what dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import time
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from redis.exceptions import RedisError
+
+from local_stack import (
+    HOST,
+    SIMULATED_TOKEN,
+    WORKFLOWS,
+    ComfyUISimulator,
+    Part,
+    PartError,
+    Service,
+    TelegramSimulator,
+    bare_environment,
+    by_redis_ping,
+    free_port,
+    python_module,
+    redis_program,
+)
+from proofs.chaos.seam import POISON
+from qwenedit_bot.keys import BotKeys
+from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
+from qwenedit_testkit.proxy import Proxy
+from qwenedit_testkit.repository import ROOT
+from telegram_simulator.client import TelegramSimulator as Chats
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from redis.asyncio import Redis
+
+LEASE = 10
+"""Seconds: the shortest that a worker may be given."""
+ATTEMPTS = 5
+"""With the usual three, a job that is executed by three workers in a row that are killed is answered in words."""
+SIDE = 64
+"""Pixels of a picture's side: chaos is not about pictures, and Redis keeps all of them in its file."""
+PACE = 500
+"""Messages a second that the bot may send: thirty, as Telegram has it, would be what a run waits for."""
+START_TIMEOUT = 120.0
+"""Seconds: a busy machine is no failure."""
+LOGS = os.environ.get("CHAOS_LOGS", "")
+"""A folder in which everything is kept that services log."""
+STARTED_WITHIN = 5.0
+"""Seconds in which two free cores start the bot and four workers."""
+BOT_STARTED_WITHIN = 2.0
+"""The same of the bot alone."""
+AGAIN_AFTER = 0.2
+"""Seconds until a dead process is started again; a kubelet takes longer."""
+LOOK_EVERY = 0.02
+DEFECTS = re.compile(
+    r"attempt\.crashed|scheduler\.defect|scheduler\.gave_up|scheduler\.unreadable|loop\.failed"
+    r"|Traceback|never retrieved"
+)
+"""What a service writes into its log where it met what it does not know."""
+
+
+class Redis_(Part):  # noqa: N801 - `Redis` is the client
+    """A Redis that acknowledges nothing which is not in its file, and keeps there all that ever happened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.folder = folder
+        folder.mkdir(parents=True)
+        super().__init__(
+            "redis",
+            (
+                redis_program(),
+                *("--bind", HOST),
+                *("--port", str(self.port)),
+                *("--dir", str(folder)),
+                *("--save", ""),
+                *("--appendonly", "yes"),
+                *("--appendfsync", "always"),
+                *("--auto-aof-rewrite-percentage", "0"),
+                *("--aof-timestamp-enabled", "yes"),
+                *("--loglevel", "warning"),
+                *("--tcp-backlog", "128"),
+            ),
+            env=bare_environment(),
+            ready=by_redis_ping(HOST, self.port),
+        )
+
+
+@dataclass
+class Deaths:
+    """How processes ended, by part and exit code."""
+
+    by_kill: Counter[str] = field(default_factory=Counter)
+    otherwise: list[str] = field(default_factory=list)
+    """Of themselves: nothing that a run does makes a process end on its own."""
+
+
+class Stage:
+    """All parts. An async context manager.
+
+    Args:
+        folder: For data; empty.
+        workers: How many; half of them have a ComfyUI of their own, the others share one.
+        seed: Of the workers' clocks.
+        scripts: Where the services read their Lua scripts; None for the product's own.
+        retry_delays: As the bot is told.
+    """
+
+    def __init__(
+        self, folder: Path, *, workers: int, seed: int, scripts: Path | None = None, retry_delays: str = "0.5,1,2"
+    ) -> None:
+        self._retry_delays = retry_delays
+        self.folder = folder
+        self._seed = seed
+        self._stack = AsyncExitStack()
+        self._keeping: list[asyncio.Task[None]] = []
+        self.deaths = Deaths()
+        self.slowness = 1.0
+        """How many times as long everything takes as on two cores that are free."""
+        self._up: dict[str, asyncio.Event] = {}
+        self.defects: list[str] = []
+        self.redis = Redis_(folder / "redis")
+        self.telegram = TelegramSimulator(env=bare_environment())
+        alone = workers - workers // 2
+        self.comfyuis = [
+            ComfyUISimulator(env=bare_environment(), data_dir=folder / f"comfyui-{number}", step_seconds=0.01)
+            for number in range(max(1, alone + (workers > alone)))
+        ]
+        self.to_redis = {name: Proxy(f"redis-{name}", self.redis.port) for name in ("bot", "workers")}
+        self.to_comfyui = [Proxy(f"comfyui-{number}", part.port) for number, part in enumerate(self.comfyuis)]
+        self._env = bare_environment(PYTHONPATH=str(ROOT)) | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {})
+        self._alone = alone
+        self.bot: Service
+        self.workers: list[Service] = []
+        self._count = workers
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _build(self) -> None:
+        for part in (self.redis, self.telegram, *self.comfyuis):
+            self._stack.push_async_callback(_end, part)
+        await asyncio.gather(
+            *(part.start(timeout=START_TIMEOUT) for part in (self.redis, self.telegram, *self.comfyuis))
+        )
+        for proxy in (*self.to_redis.values(), *self.to_comfyui):
+            await self._stack.enter_async_context(proxy.running())
+        self.bot = self._service("bot", "bot", self._bot_settings())
+        self.workers = [
+            self._service(f"worker-{number + 1}", "worker", self.worker_settings(number))
+            for number in range(self._count)
+        ]
+        self.client: Redis = await self._stack.enter_async_context(
+            connect(RedisSettings(redis_url=f"redis://{HOST}:{self.redis.port}/0"))
+        )
+        # The bot has the file written anew once an hour; what a run is judged by would begin in the middle.
+        await self.client.set(BotKeys(prefix=Keys().prefix, bot_id=0).erased, 1, ex=86_400)
+        self.queue = JobQueue(self.client, Keys())
+        self.chats = await self._stack.enter_async_context(Chats(self.telegram.url))
+        await self.chats.limit(enabled=False)
+        for part in (self.bot, *self.workers):
+            self._stack.push_async_callback(_end, part)
+        began = time.monotonic()
+        await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in (self.bot, *self.workers)))
+        self.slowness = max(1.0, (time.monotonic() - began) / STARTED_WITHIN)
+        self._stack.push_async_callback(self._keep_no_longer)
+        for part in (self.redis, self.bot, *self.workers):
+            self._up[part.name] = asyncio.Event()
+            self._up[part.name].set()
+            self._keeping.append(asyncio.create_task(self._keep_up(part), name=f"keep {part.name} up"))
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Processes of ours."""
+        return (self.bot, *self.workers)
+
+    async def until_up(self, part: Part) -> None:
+        """Wait until a process is there and has been ready since it was last started."""
+        await self._up[part.name].wait()
+
+    async def until_down(self, part: Part) -> None:
+        """Wait until a process that was killed has ended."""
+        while self._up[part.name].is_set():
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def busy(self, worker: Part) -> bool:
+        """Whether a worker has a job in hand."""
+        try:
+            return worker.name in await self.queue.busy_workers()
+        except RedisError:
+            return False
+
+    async def _keep_up(self, part: Part) -> None:
+        while True:
+            coming = asyncio.create_task(self._until_ready(part))
+            code = await part.wait()
+            coming.cancel()
+            self._up[part.name].clear()
+            if code == -signal.SIGKILL:
+                self.deaths.by_kill[part.name] += 1
+            else:
+                self.deaths.otherwise.append(f"{part.name} ended with {code}:\n" + "\n".join(part.lines[-20:]))
+            await asyncio.sleep(AGAIN_AFTER)
+            await part.launch()
+
+    async def _until_ready(self, part: Part) -> None:
+        began, known = time.monotonic(), self._up[part.name].is_set()
+        while not self._up[part.name].is_set():
+            with suppress(PartError):
+                await part.wait_ready(timeout=START_TIMEOUT)
+                self._up[part.name].set()
+        if part is self.bot and not known:
+            self.slowness = max(1.0, (time.monotonic() - began) / BOT_STARTED_WITHIN)
+
+    async def _keep_no_longer(self) -> None:
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+
+    def _hear(self, name: str, line: str) -> None:
+        if LOGS:
+            with Path(LOGS, f"{name}.log").open("a") as log:
+                log.write(f"{line}\n")
+        if DEFECTS.search(line):
+            self.defects.append(f"{name}: {line}")
+
+    async def launch_workers(self, count: int) -> None:
+        """Start more workers, each with the first ComfyUI for itself; nobody starts them again."""
+        for number in range(count):
+            await self.launch_worker(f"late-{number + 1}")
+
+    async def launch_worker(self, name: str, **settings: str) -> Service:
+        """Start one more worker, with the first ComfyUI; nobody starts it again."""
+        part = self._service(name, "worker", self.worker_settings(0) | {"WORKER_ID": name} | settings)
+        self._stack.push_async_callback(_end, part)
+        await part.start(timeout=START_TIMEOUT)
+        return part
+
+    def _service(self, name: str, service: str, settings: dict[str, str]) -> Service:
+        part = Service(name, "proofs.chaos.seam", env={**self._env, **settings})
+        part.command = (*python_module("proofs.chaos.seam"), service)
+        part.listener = self._hear
+        return part
+
+    def _bot_settings(self) -> dict[str, str]:
+        return {
+            "REDIS_URL": f"redis://{HOST}:{self.to_redis['bot'].port}/0",
+            "BOT_TOKEN": SIMULATED_TOKEN,
+            "BOT_ID": "bot",
+            "TELEGRAM_API_URL": self.telegram.url,
+            "MAX_RETRIES": str(ATTEMPTS),
+            "RETRY_DELAYS": self._retry_delays,
+            "MAX_UNFINISHED_JOBS_PER_USER": "100",
+            "MAX_QUEUE_LENGTH": "100000",
+            "CHAOS_PACE": str(PACE),
+        }
+
+    def worker_settings(self, number: int) -> dict[str, str]:
+        """Return what a worker is told by its environment."""
+        shared = number >= self._alone
+        which = min(number, self._alone)
+        return {
+            "REDIS_URL": f"redis://{HOST}:{self.to_redis['workers'].port}/0",
+            "WORKER_ID": f"worker-{number + 1}",
+            "WORKER_LEASE": str(LEASE),
+            "WORKER_POLLING_INTERVAL": "0.5",
+            "WORKFLOW": str(self._workflow()),
+            "WORKFLOWS_DIR": str(WORKFLOWS),
+            "COMFYUI_URL": f"http://{HOST}:{self.to_comfyui[which].port}",
+            "COMFYUI_SHARED": "true" if shared else "false",
+            "CHAOS_POISON": POISON,
+            "CHAOS_CLOCK": f"{self._seed}-{number}",
+            **self.comfyuis[which].shared_folders,
+            "COMFYUI_TRANSFER": "http" if number % 2 else "folders",
+        }
+
+    def _workflow(self) -> Path:
+        """Make the workflow that needs no model work on small pictures."""
+        path = self.folder / "invert.json"
+        workflow = json.loads((WORKFLOWS / "invert-model-free.json").read_text())
+        for node in workflow.values():
+            node["inputs"].update({side: SIDE for side in ("width", "height") if side in node["inputs"]})
+        path.write_text(json.dumps(workflow))
+        return path
+
+
+async def _end(part: Part) -> None:
+    if part.running:
+        part.signal(signal.SIGCONT)
+        await part.kill()

@@ -1,0 +1,316 @@
+"""Cut the worker's connections to ComfyUI once in each job, at a random moment, and judge the pictures.
+
+Real: Redis, the worker as a process, a ComfyUI. Between worker and ComfyUI stands a proxy that resets all connections
+that are open: the websocket and every HTTP request. The moment is drawn anew for each job. Each job's picture has a
+colour of its own, and must come back as its negative.
+
+Exit code 1 where a picture is wrong or missing, or a job was counted as a retry. So also where ComfyUI or its folders
+keep anything, or more than ten connections were open at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+from PIL import Image
+
+from local_stack import HOST, RedisServer, Service, bare_environment, worker
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Limits,
+    RedisPictureStore,
+    RedisSettings,
+    ReplyTo,
+    State,
+    connect,
+    input_ref,
+    job_id,
+)
+from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwenedit_testkit.comfyui_server import Server
+
+JOBS = 1000
+AHEAD = 20
+"""Jobs in line at any time: a backlog, without a thousand pictures in Redis."""
+FIRST_JOB = 0.1
+"""Seconds that a job is taken to last until some have been seen."""
+MOST_SOCKETS = 10
+PATIENCE = 120.0
+"""Seconds within which the next job must end."""
+LOOK = 0.005
+COLOURS = 251
+"""Prime, so that colours of successive jobs differ in each channel."""
+
+
+@dataclass(slots=True)
+class Proxy:
+    """Passes bytes on, until told to reset all that is open."""
+
+    target: str
+    port: int = 0
+    peak: int = 0
+    cuts: int = 0
+    idle_cuts: int = 0
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self.port}"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Proxy]:
+        """Listen inside the block."""
+        server = await asyncio.start_server(self._serve, HOST, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            self.cut()
+
+    def cut(self) -> None:
+        """Reset all open connections."""
+        self.cuts += bool(self._open)
+        self.idle_cuts += not self._open
+        for writer in tuple(self._open):
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        self.peak = max(self.peak, len(self._open))
+        host, port = self.target.removeprefix("http://").split(":")
+        try:
+            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            self._open.discard(writer)
+            writer.transport.abort()
+            return
+        try:
+            ways = {asyncio.create_task(_pass(reader, far_writer)), asyncio.create_task(_pass(far_reader, writer))}
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
+            await asyncio.wait(ways)
+        finally:
+            self._open.discard(writer)
+            writer.transport.abort()
+            far_writer.transport.abort()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(2**16):
+            writer.write(data)
+            await writer.drain()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is seen of the jobs."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[int] = field(default_factory=Counter)
+    wrong: int = 0
+    seconds: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    """The worker's resident megabytes after each job."""
+
+
+class Bench:
+    """The queue from both ends, and a worker behind the proxy."""
+
+    def __init__(self, redis: RedisServer, part: Service, proxy: Proxy, *, jobs: int, dice: random.Random) -> None:
+        settings = RedisSettings(redis_url=redis.url)
+        self._text, self._binary = connect(settings), connect(settings, decode=False)
+        self._queue = JobQueue(self._text, settings.keys)
+        self._store = RedisPictureStore(self._binary, settings.keys, ttl=3600)
+        self._part = part
+        self._proxy = proxy
+        self._jobs = jobs
+        self._dice = dice
+
+    async def run(self) -> Tally:
+        """Have all jobs executed, in order, with a cut in each."""
+        tally = Tally()
+        async with asyncio.TaskGroup() as tasks:
+            janitor = tasks.create_task(self._janitor())
+            for number in range(min(AHEAD, self._jobs)):
+                await self._enqueue(number)
+            for number in range(self._jobs):
+                began = time.monotonic()
+                typical = statistics.median(tally.seconds[-50:] or [FIRST_JOB])
+                cut = tasks.create_task(self._cut_after(self._dice.uniform(0, typical)))
+                await self._until_final(number, tally)
+                cut.cancel()  # the job was faster: its cut comes with the next one's
+                tally.seconds.append(time.monotonic() - began)
+                tally.memory.append(_resident(self._part))
+                if number + AHEAD < self._jobs:
+                    await self._enqueue(number + AHEAD)
+                if (number + 1) % 100 == 0:
+                    print(f"  {number + 1} jobs", file=sys.stderr, flush=True)
+            janitor.cancel()
+        return tally
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        await self._text.aclose()
+        await self._binary.aclose()
+
+    async def _cut_after(self, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._proxy.cut()
+
+    async def _janitor(self) -> None:
+        while True:
+            await self._queue.reap()
+            await self._queue.promote()
+            await asyncio.sleep(0.2)
+
+    async def _enqueue(self, number: int) -> None:
+        identity = job_id(1, number, key=b"benchmark")
+        ref = input_ref(identity, 0)
+        await self._store.put(ref, _picture(number))
+        job = Job(
+            id=identity,
+            user_id=1,
+            edit=Edit(prompt="", pictures=(ref,), seed=number),
+            reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number + 1, language="en"),
+        )
+        await self._queue.enqueue(job, Limits(max_unfinished_per_user=self._jobs))
+
+    async def _until_final(self, number: int, tally: Tally) -> None:
+        identity = job_id(1, number, key=b"benchmark")
+        async with asyncio.timeout(PATIENCE):
+            while (status := await self._queue.status(identity)) is None or not status.state.final:
+                await asyncio.sleep(LOOK)
+        tally.states[status.state.value] += 1
+        tally.attempts[status.attempt] += 1
+        if status.state is not State.DONE or status.result is None:
+            print(f"  job {number}: {status.state.value}, {status.reason}", file=sys.stderr)
+            return
+        data = await self._store.get(status.result.picture)
+        tally.wrong += not _is_negative_of(number, data)
+        await self._store.delete(status.result.picture, input_ref(identity, 0))
+
+
+def _colour(number: int) -> tuple[int, int, int]:
+    return number % COLOURS, number * 7 % COLOURS, number * 31 % COLOURS
+
+
+def _picture(number: int) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (512, 512), _colour(number)).save(data, "PNG")
+    return data.getvalue()
+
+
+def _is_negative_of(number: int, data: bytes) -> bool:
+    pixel = Image.open(io.BytesIO(data)).convert("RGB").getpixel((100, 100))
+    return isinstance(pixel, tuple) and all(
+        abs(255 - was - is_now) <= 1 for was, is_now in zip(_colour(number), pixel, strict=True)
+    )
+
+
+def _resident(part: Service) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{part.pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+async def _kept(server: Server) -> tuple[set[str], int]:
+    """Look at what ComfyUI knows: ids of history entries, and the number of prompts in its queue."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{server.url}/history") as answer:
+            history = set(await answer.json())
+        async with session.get(f"{server.url}/queue") as answer:
+            queue = await answer.json()
+    return history, len(queue["queue_running"]) + len(queue["queue_pending"])
+
+
+async def measure(server: Server, *, jobs: int, seed: int) -> bool:
+    """Drive the jobs, print what was seen, and say whether all is as promised."""
+    before = server.files()
+    others, _ = await _kept(server)
+    with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
+        redis = RedisServer(Path(folder), persistent=False)
+        await redis.start()
+        async with Proxy(server.url).running() as proxy:
+            env = {
+                **bare_environment(),
+                **server.settings,
+                "COMFYUI_TRANSFER": "http",  # so that pictures are cut on their way as well
+                "WORKFLOW": "invert-model-free",
+                "WORKER_LOG_LEVEL": "ERROR",
+            }
+            part = worker(env=env, redis_url=redis.url, comfyui_url=proxy.url)
+            await part.start(timeout=60)
+            bench = Bench(redis, part, proxy, jobs=jobs, dice=random.Random(seed))  # noqa: S311 - not for secrecy
+            began = time.monotonic()
+            tally = await bench.run()
+            elapsed = time.monotonic() - began
+            await bench.close()
+            await part.stop()
+        await redis.stop()
+    known, inside = await _kept(server)
+    history = len(known - others)
+    left = server.files() - before
+    retries = sum(count for attempt, count in tally.attempts.items() if attempt > 1)
+    early = statistics.median(tally.memory[: max(1, jobs // 10)])
+    late = statistics.median(tally.memory[-max(1, jobs // 10) :])
+    print(f"jobs                     {jobs}, in {elapsed:.0f} s")
+    print(f"cuts                     {proxy.cuts}, each of all open connections ({proxy.idle_cuts} met none)")
+    print(f"right pictures           {tally.states['done'] - tally.wrong} ({dict(tally.states)}, {tally.wrong} wrong)")
+    print(f"retries blamed on a job  {retries} (attempts: {dict(tally.attempts)})")
+    print(f"a job took               p50 {statistics.median(tally.seconds):.3f} s, longest {max(tally.seconds):.1f} s")
+    print(f"left in ComfyUI          {history} history entries, {inside} prompts, {len(left)} files")
+    print(f"open connections         {proxy.peak} at most")
+    print(
+        f"worker's memory          {early:.1f} MB (first tenth), {late:.1f} MB (last tenth), "
+        f"{max(tally.memory):.1f} MB at most"
+    )
+    for path in sorted(left)[:10]:
+        print(f"  {path}")
+    return (
+        tally.states["done"] - tally.wrong == jobs
+        and not (retries or history or inside or left)
+        and proxy.peak <= MOST_SOCKETS
+    )
+
+
+async def main() -> bool:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "") + WHICH, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS", str(JOBS))))
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options = parser.parse_args()
+    async with comfyui() as server:
+        print(f"{server.name}, {machine()}, seed {options.seed}", flush=True)
+        return await measure(server, jobs=options.jobs, seed=options.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(main()) else 1)

@@ -1,0 +1,1 @@
+"""Asks a Prometheus that scrapes the product all that the dashboards ask."""

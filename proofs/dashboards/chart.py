@@ -1,0 +1,37 @@
+"""The chart with all of its monitoring, as an installation gets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import helm_python
+import yaml
+
+from qwenedit_testkit.repository import ROOT
+
+CHART = ROOT / "charts/qwenedit"
+NAMESPACE = "photos"
+RELEASE = "edit"
+ALERTS: list[str] = list(yaml.safe_load((CHART / "values.yaml").read_text())["monitoring"]["alerts"]["rules"])
+
+Manifest = dict[str, Any]
+
+
+def monitored(monitoring: dict[str, Any] | None = None, **values: Any) -> list[Manifest]:
+    """Render it; takes values for `monitoring`, and others."""
+    wanted = {key: {"enabled": True} for key in ("podMonitor", "alerts", "dashboards")}
+    for key, value in (monitoring or {}).items():
+        wanted[key] = {**wanted.get(key, {}), **value}
+    with helm_python.Chart.load(CHART) as chart:
+        everything = {"bot": {"token": {"existingSecret": "telegram"}}, "monitoring": wanted, **values}
+        chart.validate_schema(everything)
+        files = chart.render(everything, name=RELEASE, namespace=NAMESPACE)
+    documents = (one for path, text in files.items() if path.endswith(".yaml") for one in yaml.safe_load_all(text))
+    return [one for one in documents if one]
+
+
+def rule_file(manifests: list[Manifest]) -> Manifest:
+    """Return what the PrometheusRule holds, which is what a rule file of Prometheus holds."""
+    (found,) = (one for one in manifests if one["kind"] == "PrometheusRule")
+    groups: Manifest = found["spec"]
+    return groups

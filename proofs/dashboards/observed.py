@@ -1,0 +1,201 @@
+"""The product as processes, under the eyes of a Prometheus, and people who make it do all that it can."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import SIMULATED_TOKEN, ComfyUISimulator, RedisServer, TelegramSimulator, bare_environment, bot, worker
+from proofs.dashboards.chart import NAMESPACE, RELEASE, monitored, rule_file
+from proofs.dashboards.grafana import FILES, filled, panels, read
+from proofs.dashboards.prometheus import Prometheus
+from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.traces.collector import Collector
+from telegram_simulator.client import TelegramSimulator as Chats
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from local_stack import Part, Service
+
+WORKERS = 2
+AT_ONCE = 6
+"""People who wait for a picture at the same time."""
+PATIENCE = 60.0
+SETTINGS = {"RETRY_DELAYS": "0.2", "OTEL_BSP_SCHEDULE_DELAY": "500", "GPU_HOURLY_PRICE": "1.5"}
+WINDOW = 15
+"""Seconds that rates are over: with a scrape a second what four minutes are with one in half a minute."""
+
+
+class Fate(StrEnum):
+    """What becomes of a job."""
+
+    DONE = "done"
+    FAILED = "failed"
+    RETRIED = "retried"
+    """Its first attempt fails and another one succeeds."""
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    """It is none: words without a photo."""
+
+
+MIX = (
+    Fate.DONE, Fate.RETRIED, Fate.DONE, Fate.CANCELLED, Fate.DONE, Fate.DONE, Fate.FAILED, Fate.DONE, Fate.DONE,
+    Fate.REFUSED,
+)  # fmt: skip
+
+
+@dataclass
+class Observed:
+    """What is observed, and by whom."""
+
+    prometheus: Prometheus
+    collector: Collector
+    chats: Chats
+    comfyuis: list[SimulatorControl]
+    began: float = field(default_factory=time.time)
+
+    async def run(self, jobs: int) -> None:
+        """Have people ask for so many jobs, of which some fail, are tried again or cancelled."""
+        for control in self.comfyuis:
+            await control.clear()
+            await control.fault("execution_error", prompt="thunder", times=None)
+            await control.fault("hang", prompt="fog", seconds=5, times=None)
+        await self.chats.fault("editMessageText", "429", times=1, retry_after=1)
+        places = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as people:
+            for number in range(jobs):
+                people.create_task(self._job(number, places))
+
+    async def _job(self, number: int, places: asyncio.Semaphore) -> None:
+        async with places:
+            person = await self.chats.user()
+            match MIX[number % len(MIX)]:
+                case Fate.DONE:
+                    await person.send(photo=_photo(), caption="make it snow")
+                    await person.picture(PATIENCE)
+                case Fate.RETRIED:
+                    words = f"drizzle, number {number}."
+                    for control in self.comfyuis:
+                        await control.fault("vanish", prompt=words, times=1)
+                    await person.send(photo=_photo(), caption=f"make it {words}")
+                    await person.picture(PATIENCE)
+                case Fate.FAILED:
+                    await person.send(photo=_photo(), caption="make it thunder")
+                    await person.says("😔", PATIENCE)
+                case Fate.CANCELLED:
+                    await person.send(photo=_photo(), caption="make it fog")
+                    await person.press("Cancel", timeout=PATIENCE)
+                    await person.says("Cancelled", PATIENCE)
+                case Fate.REFUSED:
+                    await person.send("make it snow")
+                    await person.says("I need a photo first", PATIENCE)
+
+    async def asked(self) -> list[Asked]:
+        """Ask each query of each dashboard, as Grafana would for the time since the beginning."""
+        end = time.time()
+        lasted = max(WINDOW, int(end - self.began) + 1)
+        times = {"__rate_interval": f"{WINDOW}s", "__interval": "1s", "__range": f"{lasted}s", "namespace": NAMESPACE}
+        found = []
+        for file in FILES:
+            dashboard = read(file.name)
+            for panel in panels(dashboard):
+                for target in panel.get("targets", []):
+                    if target["datasource"]["type"] != "prometheus":
+                        continue
+                    expression = filled(target["expr"], dashboard, times)
+                    if target.get("instant"):
+                        numbers = await self.prometheus.now(expression)
+                    else:
+                        numbers = await self.prometheus.over(expression, start=self.began, end=end, step=1)
+                    found.append(Asked(file.stem, panel["title"], target["refId"], expression, tuple(numbers)))
+        return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A dashboard's query, and the numbers that it returned."""
+
+    dashboard: str
+    panel: str
+    query: str
+    expression: str
+    numbers: tuple[float, ...]
+
+
+@asynccontextmanager
+async def observed(program: str, folder: Path) -> AsyncIterator[Observed]:
+    """Run the product and a Prometheus that has the chart's rules; both end with the block.
+
+    Args:
+        program: Path of `prometheus`.
+        folder: For what they keep.
+    """
+    async with AsyncExitStack() as stack:
+        collector = await stack.enter_async_context(Collector())
+        env = bare_environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **SETTINGS)
+        redis = RedisServer(folder / "redis", persistent=False)
+        telegram = TelegramSimulator(env=bare_environment())
+        comfyuis = [
+            ComfyUISimulator(
+                env=bare_environment(), data_dir=folder / f"comfyui-{number}", step_seconds=0.03, load_seconds=0.5
+            )
+            for number in range(WORKERS)
+        ]
+        the_bot = bot(env=env, redis_url=redis.url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
+        workers = [
+            worker(
+                env={**env, **comfyui.shared_folders},
+                redis_url=redis.url,
+                comfyui_url=comfyui.url,
+                name=f"worker-{number}",
+            )
+            for number, comfyui in enumerate(comfyuis)
+        ]
+        prometheus = Prometheus(
+            program, folder / "prometheus", rules=rule_file(monitored()), namespace=NAMESPACE,
+            targets={
+                f"{NAMESPACE}/{RELEASE}-qwenedit-bot": [_address(the_bot)],
+                f"{NAMESPACE}/{RELEASE}-qwenedit-worker": [_address(one) for one in workers],
+            },
+        )  # fmt: skip
+        parts: list[Part] = [redis, telegram, *comfyuis, the_bot, *workers, prometheus]
+        stack.push_async_callback(_end, parts)
+        await asyncio.gather(*(part.start() for part in (redis, telegram, *comfyuis)))
+        async with connect(RedisSettings(redis_url=redis.url)) as client:
+            await client.config_set("maxmemory", "256mb")
+        await prometheus.start()
+        began = time.time()
+        await asyncio.gather(*(part.start() for part in (the_bot, *workers)))
+        controls = [await stack.enter_async_context(SimulatorControl(comfyui.url)) for comfyui in comfyuis]
+        chats = await stack.enter_async_context(Chats(telegram.url))
+        # What a counter had before it was first seen is no increase.
+        while sum(await prometheus.now("up")) < 1 + WORKERS:
+            await asyncio.sleep(0.2)
+        yield Observed(prometheus=prometheus, collector=collector, chats=chats, comfyuis=controls, began=began)
+
+
+async def _end(parts: list[Part]) -> None:
+    for part in reversed(parts):
+        if part.running:
+            await part.kill()
+
+
+def _address(part: Service) -> str:
+    return urlsplit(part.probe_url).netloc
+
+
+def _photo() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (320, 240), (200, 60, 20)).save(data, "JPEG")
+    return data.getvalue()

@@ -1,0 +1,228 @@
+"""What a user sees of each fault of ComfyUI, and after how many seconds.
+
+Real: Redis, the worker as a process, the queue's scripts with the default pauses between attempts, and HTTP. Simulated:
+ComfyUI, which is told what to spoil. The script plays the bot's janitor (promotes, reaps) and the kubelet (starts
+ComfyUI again when it has died or its liveness probe fails). Seconds count from the call that enqueues the job, or from
+the user's cancelling. What the user reads is what the bot says of such an end.
+
+With --write the table goes into docs/comfyui.md as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from PIL import Image
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import ComfyUISimulator, RedisServer, Service, bare_environment, worker
+from qwenedit_bot.edits.views import outcome
+from qwenedit_bot.texts import Texts
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Limits,
+    Phase,
+    RedisPictureStore,
+    RedisSettings,
+    ReplyTo,
+    State,
+    Status,
+    connect,
+    input_ref,
+    job_id,
+)
+from qwenedit_testkit import docs_page as page
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+STEP_SECONDS = 0.25
+BOOT_SECONDS = 3.0
+"""From ComfyUI's end until another one listens; a real one takes about 15."""
+PATIENCE = 120.0
+PACE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fault to inject before the job is enqueued."""
+
+    name: str
+    fault: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    heals_after: float | None = None
+    """Seconds after which the fault is taken away; None leaves it to its `times`."""
+    cancel: bool = False
+    """Whether the user cancels at the first step."""
+
+
+CASES = (
+    Case("no fault"),
+    Case("connections refused for 3 s", "refuse", {"seconds": 3}),
+    Case("each answer 1 s late", "slow", {"seconds": 1, "times": None}),
+    Case("killed in mid-job, restarted", "die", {"at_step": 2}),
+    Case("restarted within 1 s in mid-job", "restart", {"at_step": 2, "seconds": 1}),
+    Case("executor dead (zombie)", "kill_executor"),
+    Case("websocket silent", "silent_socket", {"at_step": 1}),
+    Case("websocket cut", "drop_socket", {"at_step": 1}),
+    Case("prompt vanished", "vanish", {"at_step": 2}),
+    Case("answer to the submission lost", "drop_answer", {"path": "/prompt"}),
+    Case("200 with node_errors", "node_errors"),
+    Case("success that hides an error", "success_with_error"),
+    Case("success without a picture", "missing_output"),
+    Case("result cut once", "cut_picture"),
+    Case("result cut for good", "cut_picture", {"times": None}),
+    Case("result hangs once", "hang_picture"),
+    Case("interrupted by another client", "interrupt", {"at_step": 2}),
+    Case("node raised", "execution_error", {"at_step": 2}),
+    Case("out of memory once", "oom", {"at_step": 1}),
+    Case("out of memory twice", "oom", {"at_step": 1, "times": 2}),
+    Case("model missing for 5 s", "missing_model", {"model": "vae"}, heals_after=5),
+    Case("disk full on upload, once", "disk_full"),
+    Case("disk full on upload, for good", "disk_full", {"times": None}),
+    Case("disk full on saving", "disk_full", {"path": "/output"}),
+    Case("photo over the upload limit (413)", "too_large"),
+    Case("cancelled, interrupt ignored for 20 s", "ignore_interrupt", {"seconds": 20}, cancel=True),
+    Case("cancelled, interrupt lost", "lose_interrupt", cancel=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The parts that a case runs on."""
+
+    queue: JobQueue
+    store: RedisPictureStore
+    comfyui: ComfyUISimulator
+    worker: Service
+
+
+async def main() -> None:
+    """Drive each case, and print a line for it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="words of the case's name")
+    parser.add_argument("--write", action="store_true", help="into docs/comfyui.md")
+    options = parser.parse_args()
+    only: str = options.only
+    lines = ["| fault | what the user sees | after | attempts |", "| --- | --- | --: | --: |"]
+    print("\n".join(lines))
+    for number, case in enumerate((case for case in CASES if only in case.name), start=1):
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            status, seconds = await _stage(Path(folder), lambda stage, c=case, n=number: _drive(c, stage, n))  # type: ignore[misc]
+        lines.append(f"| {case.name} | {_seen(status)} | {seconds:.1f} s | {status.attempt} |")
+        print(lines[-1], flush=True)
+    if options.write:
+        page.write("faults", "\n".join(lines))
+
+
+def _seen(status: Status) -> str:
+    if status.state is State.DONE:
+        return "the picture"
+    words = Texts(default="en").of("en")
+    said = outcome(words, status.job.id, status.state, status.reason).text
+    return f"“{said.splitlines()[0]}”"
+
+
+async def _stage(folder: Path, act: Callable[[Stage], Awaitable[tuple[Status, float]]]) -> tuple[Status, float]:
+    redis = RedisServer(folder / "redis", persistent=False)
+    comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=STEP_SECONDS)
+    await redis.start()
+    await comfyui.start()
+    part = worker(env=bare_environment(), redis_url=redis.url, comfyui_url=comfyui.url, name="worker")
+    settings = RedisSettings(redis_url=redis.url)
+    text, binary = connect(settings), connect(settings, decode=False)
+    queue = JobQueue(text, settings.keys)
+    stage = Stage(queue, RedisPictureStore(binary, settings.keys, ttl=600), comfyui, part)
+    try:
+        await part.start(timeout=60)
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(_janitor(queue)), tasks.create_task(_kubelet(stage))]
+            outcome = await act(stage)
+            for helper in helpers:
+                helper.cancel()
+        return outcome
+    finally:
+        for each in (part, comfyui, redis):
+            if each.running:
+                await each.kill()
+        await text.aclose()
+        await binary.aclose()
+
+
+async def _janitor(queue: JobQueue) -> None:
+    while True:
+        await queue.reap()
+        await queue.promote()
+        await asyncio.sleep(PACE)
+
+
+async def _kubelet(stage: Stage) -> None:
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{stage.worker.probe_url}/comfyui/livez") as answer:
+                condemned = answer.status != 200  # noqa: PLR2004 - HTTP's
+            if condemned and stage.comfyui.running:
+                await stage.comfyui.kill()
+            if not stage.comfyui.running:
+                await asyncio.sleep(BOOT_SECONDS)
+                await stage.comfyui.start()
+            await asyncio.sleep(1)
+
+
+async def _drive(case: Case, stage: Stage, number: int) -> tuple[Status, float]:
+    async with SimulatorControl(stage.comfyui.url) as control:
+        if case.fault:
+            await control.fault(case.fault, **case.params)
+        job = _job(number)
+        await stage.store.put(job.edit.pictures[0], _photo())
+        began = time.monotonic()
+        await stage.queue.enqueue(job, Limits())
+        if case.heals_after is not None:
+            await asyncio.sleep(case.heals_after)
+            await control.clear()
+        if case.cancel:
+            await _until(stage.queue, job.id, lambda status: status.phase is Phase.EDITING and status.step > 0)
+            began = time.monotonic()
+            await stage.queue.cancel(job.id)
+        return await _until(stage.queue, job.id, _final), time.monotonic() - began
+
+
+def _final(status: Status) -> bool:
+    return status.state.final
+
+
+async def _until(queue: JobQueue, job: str, wanted: Callable[[Status], bool]) -> Status:
+    async with asyncio.timeout(PATIENCE):
+        while (status := await queue.status(job)) is None or not (wanted(status) or status.state.final):
+            await asyncio.sleep(PACE)
+    return status
+
+
+def _photo() -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (640, 480), (200, 60, 20)).save(data, "JPEG")
+    return data.getvalue()
+
+
+def _job(number: int) -> Job:
+    identity = job_id(1, number, key=b"benchmark")
+    return Job(
+        id=identity,
+        user_id=1,
+        edit=Edit(prompt="make it snow", pictures=(input_ref(identity, 0),), seed=number),
+        reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number, language="en"),
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

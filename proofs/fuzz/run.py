@@ -1,0 +1,185 @@
+"""The two halves of the fuzz."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+from PIL import Image
+
+from proofs.fuzz.pictures import odd, smaller
+from proofs.fuzz.recorded import record
+from proofs.fuzz.stage import FoundError, Stage
+from proofs.fuzz.updates import about, conversations
+from qwenedit_bot.inbox.updates import KINDS
+from qwenedit_decoder.decoding import MAX_SIDE, PictureRefusedError, for_send_photo
+from qwenedit_jobs import input_ref
+
+if TYPE_CHECKING:
+    import asyncio
+
+    Outcomes = Counter[tuple[str, str]]
+
+TIDY_EVERY = 50
+"""Updates or pictures after which jobs are cancelled."""
+AT_A_TIME = 500
+"""Examples of one round: Hypothesis slows down as it remembers more of them."""
+
+
+def fuzz_updates(runner: asyncio.Runner, redis_url: str, *, count: int, seed: int, albums: bool = True) -> Outcomes:
+    """Let the bot receive at least so many odd updates; returns how many there were of each kind and outcome.
+
+    Raises:
+        FoundError: There was one that it could not bear, or left without an answer; it is made as small as it gets.
+    """
+    outcomes: Outcomes = Counter()
+    recorded = runner.run(record(albums=albums))
+    stage = Stage(redis_url)
+    runner.run(stage.__aenter__())
+    picture, broken = _some_pictures()
+    stage.wire.files |= {"good": picture, "bad": broken}
+    try:
+        number = 0
+        while (left := count - sum(outcomes.values())) > 0:
+            number += 1
+            _round(runner, stage, recorded, outcomes, examples=min(AT_A_TIME, left // 2 + 1), seed=seed + number)
+    finally:
+        runner.run(stage.__aexit__(None, None, None))
+    return outcomes
+
+
+def _round(
+    runner: asyncio.Runner,
+    stage: Stage,
+    recorded: list[dict[str, Any]],
+    outcomes: Outcomes,
+    *,
+    examples: int,
+    seed: int,
+) -> None:
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=examples, database=None, deadline=None, phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
+    )  # fmt: skip
+    @given(conversations(recorded))
+    def converse(conversation: list[tuple[str, dict[str, Any]]]) -> None:
+        person = stage.person()
+        for kind, update in conversation:
+            made = _pressing(stage.number(about(update, person)), stage, person)
+            seen = runner.run(stage.receive(made))
+            outcomes[f"{kind} {_kind(made)}", seen.outcome] += 1
+            if sum(outcomes.values()) % TIDY_EVERY == 0:
+                runner.run(stage.tidy())
+
+    converse()
+
+
+def _pressing(update: dict[str, Any], stage: Stage, person: int) -> dict[str, Any]:
+    """Let a press be one of a button that was offered, where it asks for that."""
+    press = update.get("callback_query")
+    data = press.get("data") if isinstance(press, dict) else None
+    if isinstance(press, dict) and isinstance(data, str) and data.startswith("offered:"):
+        offered = stage.wire.offered.get(person) or ["what"]
+        press["data"] = offered[int(data.partition(":")[2] or 0) % len(offered)]
+    return update
+
+
+def _kind(update: dict[str, Any]) -> str:
+    return next((key for key in KINDS if key in update), "of another kind")
+
+
+def fuzz_pictures(runner: asyncio.Runner, redis_url: str, *, count: int, seed: int) -> Outcomes:
+    """Send the bot so many odd pictures, in turn as photos and as files; returns how many had each outcome.
+
+    Raises:
+        FoundError: There was one that it could not bear, left without an answer, or took and could not use.
+    """
+    outcomes: Outcomes = Counter()
+    stage = Stage(redis_url)
+    runner.run(stage.__aenter__())
+    try:
+        for number in range(count):
+            kind, data = odd(random.Random(f"{seed}:{number}"))  # noqa: S311
+            try:
+                # Photos are Telegram's own work: what is broken comes as a file.
+                outcome = runner.run(_send(stage, data, as_file=bool(number % 2) or not _is_whole(data)))
+            except FoundError as error:
+                least = smaller(data, lambda each: _fails(runner, stage, each))
+                raise FoundError(f"picture {number}, {kind}: {least.hex()}\n{error}") from None
+            outcomes[
+                kind.partition(" with")[0].partition(",")[0] + (", broken" if "broken" in kind else ""), outcome
+            ] += 1
+            if number % TIDY_EVERY == 0:
+                runner.run(stage.tidy())
+    finally:
+        runner.run(stage.__aexit__(None, None, None))
+    return outcomes
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+    except Exception:  # noqa: BLE001 - whatever a decoder says
+        return False
+    return True
+
+
+def _fails(runner: asyncio.Runner, stage: Stage, data: bytes) -> bool:
+    try:
+        runner.run(_send(stage, data, as_file=True))
+    except FoundError:
+        return True
+    return False
+
+
+async def _send(stage: Stage, data: bytes, *, as_file: bool) -> str:
+    """Send a picture with a caption, and say what came of it: a job, or why not."""
+    person = stage.person()
+    stage.wire.files["odd"] = data
+    file = {"file_id": "odd", "file_unique_id": "odd", "file_size": len(data)}
+    user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "en"}
+    content = (
+        {"document": file | {"file_name": "picture.png"}} if as_file else {"photo": [file | {"width": 1, "height": 1}]}
+    )
+    message = {"message_id": 1, "date": 0, "from": user, "chat": {"id": person, "type": "private"}, "caption": "snow"}
+    refused = stage.counted("qwenedit_bot_refusals_total", "reason")
+    accepted = stage.count("qwenedit_jobs_enqueued_total")
+    await stage.receive(stage.number({"message": message | content}))
+    _check_as_result(data)
+    if stage.count("qwenedit_jobs_enqueued_total") > accepted:
+        await _check_stored(stage)
+        return "taken"
+    now = stage.counted("qwenedit_bot_refusals_total", "reason")
+    return next(f"refused: {reason}" for reason in now if now[reason] > refused.get(reason, 0))
+
+
+async def _check_stored(stage: Stage) -> None:
+    """See that the worker can use what was taken."""
+    job_id = (await stage.queue.unfinished_ids())[-1]
+    stored = await stage.store.get(input_ref(job_id, 0))
+    with Image.open(io.BytesIO(stored)) as image:
+        image.load()
+        if image.mode != "RGB" or image.format not in ("JPEG", "PNG") or max(image.size) > MAX_SIDE:
+            raise FoundError(f"it was taken as {image.format} {image.mode} {image.size}")
+
+
+def _check_as_result(data: bytes) -> None:
+    """See that it could also come from a worker, in whose results the bot trusts no more."""
+    try:
+        for_send_photo(data)
+    except PictureRefusedError:
+        return
+    except Exception as error:
+        raise FoundError(f"as a result it is too much to bear: {error!r}") from error
+
+
+def _some_pictures() -> tuple[bytes, bytes]:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(buffer, "JPEG")
+    return buffer.getvalue(), buffer.getvalue()[:90]

@@ -1,0 +1,277 @@
+"""The whole bot in this process, with a real Redis and a Telegram that is a list; updates come in by its webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import traceback
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+import structlog
+from aiogram import Bot
+from aiogram.methods import AnswerPreCheckoutQuery
+from aiogram.types import Message, Update
+from aiogram.types.update import UpdateTypeLookupError
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr, ValidationError
+
+from local_stack import SIMULATED_TOKEN, free_port
+from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
+from qwenedit_bot.app import Connections, Readiness, run
+from qwenedit_bot.chat.call_metrics import CallMiddleware
+from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
+from qwenedit_bot.edits.answers.ended_jobs import BLOCK
+from qwenedit_bot.inbox.webhook import SECRET_HEADER
+from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.settings import BotSettings
+from qwenedit_bot.users.actors import actor_of
+from qwenedit_jobs import JobQueue, RedisPictureStore, connect
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from structlog.typing import EventDict, WrappedLogger
+
+SECRET = "only-Telegram_knows-this"  # noqa: S105 - of a simulator
+ADMIN = 9_999
+"""Id of somebody who may give the admin commands."""
+PATIENCE = 30.0
+"""Seconds until an update counts as never handled."""
+FRAMES = 12
+"""Lines of a traceback that are told."""
+TAKEN = ("text", "photo", *CONTENT)
+"""What a private message may be that is to be answered; the rest are Telegram's own service messages."""
+
+
+"""Commands that nobody else is to know of."""
+
+
+class FoundError(AssertionError):
+    """Something that the bot could not bear, or left without an answer. Its text tells all."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What came of one update.
+
+    Attributes:
+        outcome: In a word or two.
+        log: What the bot logged meanwhile.
+    """
+
+    outcome: str
+    log: list[EventDict] = field(default_factory=list)
+
+
+class FreePace:
+    """Lets everything pass."""
+
+    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
+        """Go on."""
+
+    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
+        """Go on."""
+
+    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
+        """Go on."""
+        del chat_id, edits
+        return True
+
+    async def note_edit(self, chat_id: int) -> None:
+        """Count nothing."""
+
+    async def close(self, chat_id: int | None, seconds: float) -> None:
+        """Nothing is refused here."""
+
+
+class Stage:
+    """The bot, and what is done to it. An async context manager.
+
+    Args:
+        redis_url: Of a Redis, which is emptied.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self.wire = Wire()
+        self.log: list[EventDict] = []
+        self.registry = CollectorRegistry()
+        self._redis_url = redis_url
+        self._port = free_port()
+        self._stop = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self._update_id = 0
+        self._message_id = 0
+        self._person = 10_000
+
+    async def __aenter__(self) -> Self:
+        structlog.configure(processors=[self._note], cache_logger_on_first_use=False)
+        self._stack.callback(structlog.reset_defaults)
+        asyncio.get_running_loop().set_exception_handler(self._loose)
+        settings = self._settings()
+        connections = Connections(
+            commands=await self._stack.enter_async_context(connect(settings)),
+            blocking=await self._stack.enter_async_context(connect(settings, block=BLOCK)),
+            raw=await self._stack.enter_async_context(connect(settings, decode=False)),
+        )
+        await connections.commands.flushdb()
+        self.queue = JobQueue(connections.commands, settings.keys)
+        self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
+        self._redis = connections.commands
+        self._keys = BotKeys(prefix=settings.keys.prefix, bot_id=BOT.id)
+        metrics, pace = BotMetrics(self.registry), FreePace()
+        self.wire.middleware(CallMiddleware(metrics))
+        bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
+        self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        readiness = Readiness(connections.commands)
+        self._running = asyncio.create_task(
+            run(settings, connections, self._keys, bot, pace, metrics, readiness, self._stop)
+        )
+        async with asyncio.timeout(PATIENCE):
+            while not (await readiness.check()).ok:
+                if self._running.done():
+                    await self._running
+                await asyncio.sleep(0.02)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        await self._running
+        await self._stack.aclose()
+
+    def _settings(self) -> BotSettings:
+        return BotSettings(
+            redis_url=self._redis_url, bot_token=SecretStr(SIMULATED_TOKEN), bot_mode="webhook", bot_id="fuzz",
+            webhook_url=f"http://127.0.0.1:{self._port}/telegram", webhook_secret=SecretStr(SECRET),
+            webhook_port=self._port, max_unfinished_jobs_per_user=1000, max_queue_length=1_000_000,
+            admins=frozenset((ADMIN,)), jobs_per_day=1_000_000,
+            star_packs=(Pack(jobs=2, stars=50),), pay_support="@owner",
+        )  # fmt: skip
+
+    def _note(self, _logger: WrappedLogger, level: str, event: EventDict) -> str:
+        self.log.append({"level": level, **event})
+        raise structlog.DropEvent
+
+    def _loose(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        frames = "".join(traceback.format_exception(error)) if error is not None else ""
+        self.log.append({"level": "error", "event": "asyncio", "message": context.get("message"), "frames": frames})
+
+    def person(self) -> int:
+        """Return the id of somebody whom the bot does not know yet."""
+        self._person += 1
+        return self._person
+
+    def number(self, update: dict[str, Any]) -> dict[str, Any]:
+        """Give an update, and its message or press, the next numbers, as Telegram does."""
+        self._update_id += 1
+        self._message_id += 1
+        update["update_id"] = self._update_id
+        message = update.get("message")
+        if isinstance(message, dict) and type(message.get("message_id")) is int:
+            message["message_id"] = self._message_id
+        press = update.get("callback_query")
+        if isinstance(press, dict) and isinstance(press.get("id"), str):
+            press["id"] = str(self._update_id)
+        return update
+
+    async def receive(self, update: dict[str, Any]) -> Seen:
+        """Let the bot receive an update, and see what it makes of it.
+
+        Raises:
+            FoundError: It could not bear it, or left it without an answer.
+        """
+        self.log.clear()
+        self.wire.calls.clear()
+        before = self._handled()
+        headers = {SECRET_HEADER: SECRET}
+        url = f"http://127.0.0.1:{self._port}/telegram"
+        async with self._session.post(url, json=update, headers=headers) as response:
+            status = response.status
+        if status != HTTPStatus.OK:
+            raise FoundError(self._told(f"the webhook answered {status}", update))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self._handled() == before and not self._running.done():
+                    await asyncio.sleep(0.001)
+                while await self._redis.hlen(f"{self._keys.updates}:entries") and not self._running.done():
+                    await asyncio.sleep(0.001)  # else what is said of its end would be taken for the next one's
+        except TimeoutError:
+            raise FoundError(self._told("it was not handled", update)) from None
+        if self._running.done() or any(event["level"] in ("error", "critical") for event in self.log):
+            raise FoundError(self._told("the bot could not bear it", update))
+        return Seen(self._judged(update), list(self.log))
+
+    def count(self, name: str, **labels: str) -> float:
+        """Read one of the bot's counters."""
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    def counted(self, name: str, label: str) -> dict[str, float]:
+        """Read one of the bot's counters by a label."""
+        families = self.registry.collect()
+        samples = (sample for family in families for sample in family.samples if sample.name == name)
+        return {sample.labels[label]: sample.value for sample in samples}
+
+    def _handled(self) -> float:
+        return sum(
+            sample.value
+            for family in self.registry.collect()
+            if family.name == "qwenedit_bot_updates"
+            for sample in family.samples
+            if sample.name == "qwenedit_bot_updates_total"
+        )
+
+    def _judged(self, raw: dict[str, Any]) -> str:
+        """Say in a word what came of an update, or that it lacks an answer."""
+        if any(event["event"] == "update.unreadable" for event in self.log):
+            return "ignored: unreadable" if not self.wire.calls else "answered"
+        try:
+            update = Update.model_validate(raw)
+            kind = update.event_type
+        except (ValidationError, UpdateTypeLookupError):
+            raise FoundError(self._told("it was taken though it is unreadable", raw)) from None
+        if update.callback_query is not None and kind == "callback_query":
+            if any(answers(call, update.callback_query.id) for call in self.wire.calls):
+                return "answered"
+            raise FoundError(self._told("a press was not answered", raw))
+        if kind == "pre_checkout_query":
+            if any(isinstance(call, AnswerPreCheckoutQuery) for call in self.wire.calls):
+                return "answered"
+            raise FoundError(self._told("a checkout was not answered", raw))
+        if update.message is None or kind != "message":
+            return "ignored: of a kind that is not asked for"
+        return self._judged_message(update.message, raw)
+
+    def _judged_message(self, message: Message, raw: dict[str, Any]) -> str:
+        if any(said_in(call, message.chat.id) for call in self.wire.calls):
+            return "answered"
+        if message.chat.type != "private":
+            kind = message.chat.type if message.chat.type in ("group", "supergroup", "channel") else "odd chat"
+            return f"ignored: {kind}, not called"
+        if actor_of(message) is None:
+            return "ignored: from nobody"
+        if message.content_type not in TAKEN:
+            return "ignored: service message"
+        raise FoundError(self._told("a private message was not answered", raw))
+
+    def _told(self, what: str, update: dict[str, Any]) -> str:
+        told = io.StringIO()
+        print(f"{what}\nupdate: {update!r}", file=told)
+        for call in self.wire.calls:
+            print("call:", shown(call), file=told)
+        for event in self.log:
+            frames = "\n".join(str(event.pop("frames", "")).splitlines()[-FRAMES:])
+            print("log:", event, frames and "\n" + frames, file=told)
+        return told.getvalue()
+
+    async def tidy(self) -> None:
+        """Cancel all jobs, so that nothing grows."""
+        for job_id in await self.queue.unfinished_ids():
+            await self.queue.cancel(job_id)

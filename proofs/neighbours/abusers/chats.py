@@ -1,0 +1,120 @@
+"""Chats in which Telegram refuses what the bot says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from proofs.neighbours.abusers.base import Abuser, together
+from qwenedit_testkit import photos as pictures
+
+if TYPE_CHECKING:
+    from proofs.neighbours.stage import Stage
+    from telegram_simulator.client import Person
+
+AN_HOUR = 3600
+SPOKEN = (
+    "sendMessage", "sendPhoto", "sendDocument", "sendChatAction", "editMessageText", "editMessageMedia",
+    "editMessageReplyMarkup", "deleteMessage",
+)  # fmt: skip
+"""Methods that are about a chat; fetching a file is not."""
+
+
+class TooFast(Abuser):
+    """A group in which Telegram wants the bot to be silent for an hour."""
+
+    name = "retry-after"
+    about = "429 with `retry_after: 3600` in one group and of 5 s in five others, jobs pending in each"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Ask for jobs where the bot may not answer."""
+        username = await stage.username()
+        for number in range(6):
+            person = await stage.user(f"Group {number}")
+            there = person.within(await stage.group(f"Fast {number}", person))
+            retry_after = AN_HOUR if number == 0 else 5
+            for method in SPOKEN:
+                await stage.chats.fault(method, "429", times=None, retry_after=retry_after, chat_id=there.chat_id)
+            await ask(there, username, times=3)
+
+
+class Migrated(Abuser):
+    """Groups that become supergroups while the bot works for them."""
+
+    name = "migrated"
+    about = "20 groups become supergroups while jobs are pending in them"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Ask for jobs in each, and turn it into a supergroup."""
+        username = await stage.username()
+        await together(self._migrate(stage, username, number) for number in range(20))
+
+    async def _migrate(self, stage: Stage, username: str, number: int) -> None:
+        person = await stage.user(f"Founder {number}")
+        group = await stage.group(f"Old {number}", person, kind="group")
+        await begin(person.within(group), username)
+        await group.migrate()
+
+
+class Forbidden(Abuser):
+    """Groups in which the bot may not write any more while it works for them."""
+
+    name = "forbidden"
+    about = "jobs are pending in 24 groups that refuse the bot: CHAT_RESTRICTED, TOPIC_CLOSED, no rights, kicked"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Ask for jobs in each, and take the bot's rights."""
+        username = await stage.username()
+        await together(self._forbid(stage, username, number) for number in range(24))
+
+    async def _forbid(self, stage: Stage, username: str, number: int) -> None:
+        person = await stage.user(f"Host {number}")
+        group = await stage.group(f"Closed {number}", person)
+        await begin(person.within(group), username)
+        match number % 4:
+            case 0:
+                await group.refuse(description="CHAT_RESTRICTED")
+            case 1:
+                await group.close_topic()
+            case 2:
+                await group.forbid_everything()
+            case _:
+                await group.kick_bot()
+
+
+class Blocker(Abuser):
+    """People who block the bot while it works for them."""
+
+    name = "blocker"
+    about = "five people send a photo, block the bot, and unblock it again, over and over"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Block and unblock."""
+        people = [await stage.user(f"Blocker {number}") for number in range(5)]
+        await together(_change_mind(person) for person in people)
+
+
+async def _change_mind(person: Person) -> None:
+    while True:
+        await person.send(photo=pictures.photo(), caption="make it snow")
+        await person.block()
+        try:
+            await asyncio.sleep(1.5)
+        finally:
+            await person.unblock()
+        await asyncio.sleep(1.5)
+
+
+async def ask(person: Person, username: str, *, times: int) -> None:
+    """Ask for jobs in a group."""
+    for _ in range(times):
+        await person.send(photo=pictures.photo(), caption=f"@{username} make it snow")
+
+
+async def begin(person: Person, username: str) -> None:
+    """Ask for a job in a group, and wait until the bot has said something."""
+    await ask(person, username, times=1)
+    await person.wait_for(lambda chat: chat.from_bot)
+
+
+ALL: tuple[type[Abuser], ...] = (TooFast, Migrated, Forbidden, Blocker)

@@ -1,0 +1,116 @@
+"""Floods of messages."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING
+
+from proofs.neighbours.abusers.base import GENTLY, Abuser, together
+from proofs.neighbours.stage import ADMIN
+from qwenedit_testkit import photos as pictures
+
+if TYPE_CHECKING:
+    from proofs.neighbours.stage import Stage
+    from telegram_simulator.client import Person
+
+
+class PrivateFlood(Abuser):
+    """One person who writes very much."""
+
+    name = "private-flood"
+    about = "one person sends 200 texts at once"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Send them."""
+        person = await stage.user("Flood")
+        await person.flood(200)
+
+
+class Forwards(Abuser):
+    """One person who forwards as much as one gesture of Telegram's clients can."""
+
+    name = "forwards"
+    about = "one person forwards 100 messages, 20 photos among them, with one gesture"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Forward them."""
+        person = await stage.user("Forwarder")
+        photos = (person.send(photo=pictures.photo(), caption="a photo", forwarded=True) for _ in range(20))
+        await together((person.flood(80, forwarded=True), *photos))
+
+
+class Strangers(Abuser):
+    """People whom the operator has not invited."""
+
+    name = "strangers"
+    about = "three people who are not in `ALLOWED_USERS` send texts, photos and presses without end"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Send all the time."""
+        people = [await stage.stranger() for _ in range(3)]
+        await together(pester(person) for person in people)
+
+
+class Banned(Abuser):
+    """Somebody whom an admin has banned."""
+
+    name = "banned"
+    about = "a banned person sends texts, photos and presses without end"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Be banned, and go on."""
+        person = await stage.user("Banned")
+        admin = await stage.chats.user(ADMIN)
+        await admin.send(f"/ban {person.id}")
+        await asyncio.sleep(1)
+        await pester(person)
+
+
+async def pester(person: Person) -> None:
+    """Send texts, presses and now and then a photo, until cancelled."""
+    for number in itertools.count():
+        if number % 50 == 49:  # noqa: PLR2004 - now and then
+            await person.send(photo=pictures.photo(), caption="make it snow")
+            continue
+        (message,) = await person.send(f"let me in {number}")
+        await person.press_data(message, "again:0000000000000000")
+        await asyncio.sleep(GENTLY)
+
+
+class GroupFlood(Abuser):
+    """A group that plays with the bot."""
+
+    name = "group-flood"
+    about = "five people call the bot 100 times in one group"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Call it."""
+        people = [await stage.user(f"Player {number}") for number in range(5)]
+        group = await stage.group("Playground", *people)
+        username = await stage.username()
+        await together(_call(person.within(group), username, times=20) for person in people)
+
+
+class TwentyGroups(Abuser):
+    """Many groups at once."""
+
+    name = "twenty-groups"
+    about = "in 20 groups at once somebody calls the bot 30 times"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Call it."""
+        people = [await stage.user(f"Caller {number}") for number in range(20)]
+        groups = [await stage.group(f"Group {person.id}", person) for person in people]
+        username = await stage.username()
+        pairs = zip(people, groups, strict=True)
+        await together(_call(person.within(group), username, times=30) for person, group in pairs)
+
+
+async def _call(person: Person, username: str, *, times: int) -> None:
+    for _ in range(times):
+        await person.send(f"/help@{username}")
+        await asyncio.sleep(GENTLY)
+
+
+ALL: tuple[type[Abuser], ...] = (PrivateFlood, Forwards, Strangers, Banned, GroupFlood, TwentyGroups)

@@ -1,0 +1,119 @@
+"""What strangers send to the bot's own port, and presses of buttons that the bot has not made."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import itertools
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from proofs.neighbours.abusers.base import GENTLY, Abuser, together
+
+if TYPE_CHECKING:
+    from proofs.neighbours.stage import Stage
+    from telegram_simulator.client import Person
+
+HALVES = 150
+"""Connections with half a request each."""
+SENDERS = 8
+"""Connections that send bodies of zeros."""
+UNPACKED = 64 * 1024 * 1024
+"""Bytes of such a body once it is unpacked."""
+ODD = (
+    "x", "cancel:", "again:zzzzzzzzzzzzzzzz", "file:0000000000000000:9", "seed:\u202e", "forget", "preset:" + "x" * 57,
+    "further:0123456789abcdef", "\U0001f4a3" * 16, "cancel:../../x",
+)  # fmt: skip
+
+
+class Requests(Abuser):
+    """Somebody who has found the webhook's port, and does not know its secret."""
+
+    name = "webhook"
+    about = f"{HALVES} webhook requests that never end, and bodies that unpack to 64 MB, all without the secret"
+    webhook = True
+
+    async def abuse(self, stage: Stage) -> None:
+        """Send them, again where the bot ends them."""
+        body = gzip.compress(bytes(UNPACKED), 6)
+        halves = (_half(stage.webhook_port, number) for number in range(HALVES))
+        bodies = (_zeros(stage.webhook_port, body) for _ in range(SENDERS))
+        await together((*halves, *bodies))
+
+
+async def _half(port: int, number: int) -> None:
+    head = b"POST /telegram HTTP/1.1\r\nHost: bot\r\nContent-Type: application/json\r\n"
+    half = head + (b"Content-Length: 100000\r\n\r\n{" if number % 2 else b"X-")
+    while True:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(half)
+                await reader.read()
+            finally:
+                writer.close()
+        await asyncio.sleep(1)
+
+
+async def _zeros(port: int, body: bytes) -> None:
+    head = b"POST /telegram HTTP/1.1\r\nHost: bot\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    while True:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                await writer.drain()
+                await reader.read()
+            finally:
+                writer.close()
+        await asyncio.sleep(0.1)
+
+
+class Presses(Abuser):
+    """Somebody whose client presses what the bot never made."""
+
+    name = "presses"
+    about = "three people press buttons with malformed data, 30 times a second each"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Press."""
+        await together(_press(stage, number) for number in range(3))
+
+
+async def _press(stage: Stage, number: int) -> None:
+    person = await stage.user(f"Presser {number}")
+    (message,) = await person.send("hello")
+    for data in itertools.cycle(ODD):
+        await person.press_data(message, data)
+        await asyncio.sleep(GENTLY)
+
+
+class Forger(Abuser):
+    """Somebody who wants what others have been sent."""
+
+    name = "forged-keyboards"
+    about = (
+        "one person sends messages with forged buttons that name other people's jobs, and presses and replies to them"
+    )
+
+    async def abuse(self, stage: Stage) -> None:
+        """Forge them, job by job."""
+        person = await stage.user("Forger")
+        known: set[str] = set()
+        while True:
+            jobs = {key.rpartition(":")[2] async for key in stage.redis.scan_iter("qwenedit:job:*", count=1000)}
+            for job in (jobs - known) or known:
+                await _forge(person, job)
+            known |= jobs
+            await asyncio.sleep(1)
+
+
+async def _forge(person: Person, job: str) -> None:
+    rows = [[("Again", f"again:{job}"), ("As a file", f"file:{job}")]]
+    (message,) = await person.send("a result of mine", keyboard=rows)
+    for _text, data in rows[0]:
+        await person.press_data(message, data)
+    await person.send("make it rain", reply_to=message)
+
+
+ALL: tuple[type[Abuser], ...] = (Requests, Presses, Forger)

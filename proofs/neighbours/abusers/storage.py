@@ -1,0 +1,137 @@
+"""Redis that is full, slow, or holds what nobody can read."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from redis.exceptions import OutOfMemoryError
+
+from proofs.neighbours.abusers.base import Abuser, together
+from qwenedit_bot.keys import BotKeys
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit import photos as pictures
+from qwenedit_testkit.proxy import Toxic
+
+if TYPE_CHECKING:
+    from proofs.neighbours.stage import Stage
+    from telegram_simulator.client import Person
+
+SMALL = "64mb"
+"""`maxmemory` of a Redis that is full soon."""
+FILLER = "filler"
+"""Prefix of the keys that fill Redis."""
+LOOK_EVERY = 0.2
+PIECE = 256 * 1024
+ENTRIES: tuple[dict[str, str], ...] = ({"nobody": "reads this"}, {"update": "{"}, {"update": "[]"}, {"raw": "\x00"})
+PAYLOADS = ("", "{", "[]", "\x00", '{"message": 5}', '{"update_id": 1, "message": {"chat": {"id": "x"}}}')
+EVENTS: tuple[dict[str, str], ...] = ({"nobody": "reads this"}, {"id": "0123456789abcdef", "state": "pondering"})
+
+
+class Poison(Abuser):
+    """Entries that no version of ours has written."""
+
+    name = "poison"
+    about = "unreadable updates and events, and a job of an unknown state, are put into Redis"
+
+    def __init__(self) -> None:
+        self._jobs: list[str] = []
+
+    async def abuse(self, stage: Stage) -> None:
+        """Put them there."""
+        while not (jobs := [key async for key in stage.redis.scan_iter("qwenedit:job:*", count=1000)]):
+            await asyncio.sleep(LOOK_EVERY)
+        for stream, entries in (("updates", ENTRIES), ("events", EVENTS)):
+            for entry in entries:
+                await stage.redis.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
+        lanes = [
+            Lanes(stage.redis, prefix)
+            for prefix in (
+                Keys().answers,
+                BotKeys(prefix=Keys().prefix, bot_id=(await stage.chats.bot())["id"]).updates,
+            )
+        ]
+        for each in lanes:
+            for number, payload in enumerate(PAYLOADS):
+                await each.put(f"{number}", f"poison-{number}", payload)
+        fields = cast("dict[Any, Any]", await stage.redis.hgetall(jobs[0]))
+        name = secrets.token_hex(8)
+        await stage.redis.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})
+        await stage.redis.sadd(f"qwenedit:unfinished:{fields['user']}", name)
+        await stage.redis.zadd("qwenedit:delayed", {name: (time.time() + 86_400) * 1000})
+        self._jobs.append(name)
+
+    async def end(self, stage: Stage) -> None:
+        """Take the job out of the line, as an operator would; the entries stay."""
+        for name in self._jobs:
+            user = cast("str | None", await stage.redis.hget(f"qwenedit:job:{name}", "user"))
+            await stage.redis.zrem("qwenedit:delayed", name)
+            await stage.redis.srem(f"qwenedit:unfinished:{user}", name)
+            await stage.redis.delete(f"qwenedit:job:{name}")
+
+
+class Crowd(Abuser):
+    """More pictures than there is room for."""
+
+    name = "full-of-pictures"
+    about = f"16 people send photos until a Redis of {SMALL.upper()} has no room for pictures"
+    refused = True
+
+    async def abuse(self, stage: Stage) -> None:
+        """Send photos."""
+        await stage.shrink(SMALL)
+        people = [await stage.user(f"Crowd {number}") for number in range(16)]
+        await together(_keep_asking(person) for person in people)
+
+
+async def _keep_asking(person: Person) -> None:
+    while True:
+        await person.send(photo=pictures.photo(), caption="make it snow")
+        await asyncio.sleep(2)
+
+
+class Full(Abuser):
+    """Something else that fills Redis to the last byte."""
+
+    name = "full-redis"
+    about = "something else fills Redis beyond its reserve, and is deleted at the end"
+    refused = True
+    stops_all = True
+
+    async def abuse(self, stage: Stage) -> None:
+        """Fill it, and keep it full."""
+        await stage.shrink(SMALL)
+        number = 0
+        while True:
+            try:
+                await stage.redis.set(f"{FILLER}:{number}", bytes(PIECE))
+                number += 1
+            except OutOfMemoryError:
+                await asyncio.sleep(0.2)
+
+    async def end(self, stage: Stage) -> None:
+        """Delete it."""
+        keys = [key async for key in stage.redis.scan_iter(f"{FILLER}:*", count=1000)]
+        if keys:
+            await stage.redis.unlink(*keys)
+
+
+class SlowRedis(Abuser):
+    """A wire between the workers and Redis that pictures take long for."""
+
+    name = "slow-redis"
+    about = "the workers' connections to Redis carry 100 kB/s each"
+
+    async def abuse(self, stage: Stage) -> None:
+        """Be slow."""
+        stage.to_redis.toxic = Toxic.BANDWIDTH
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stage.to_redis.toxic = None
+
+
+ALL: tuple[type[Abuser], ...] = (Poison, Crowd, Full, SlowRedis)

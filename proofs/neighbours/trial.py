@@ -1,0 +1,170 @@
+"""One trial: victims, an abuser or all of them beside, and the time after."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from proofs.neighbours.stage import settled
+from proofs.neighbours.victims import HELP_EVERY, Answers, Outcome, move_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from proofs.neighbours.abusers import Abuser
+    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.victims import Victim
+
+PROBE = 10.0
+"""Seconds in which each victim's last message, after the abuse, is to be answered."""
+LOOK_EVERY = 0.25
+
+
+@dataclass(slots=True)
+class Row:
+    """What came of a trial. Seconds are infinite where an answer never came.
+
+    Attributes:
+        helps: Seconds from /help to its answer, for each.
+        accepted: Seconds from a photo to its job in the queue, or to a refusal in words, for each.
+        at_first: Seconds to the answers of /help, and to those jobs, of messages from the time in which all begin.
+        unanswered: Messages that never got their final answer.
+        refused: Photos that were answered in words.
+        twice: Messages with more than one answer.
+        memory: MiB of the bot and its children, at most.
+        limit: MiB that they may have.
+        killed: How often the bot was killed since it had more than its limit.
+        deaths: How processes ended otherwise.
+        recovery: Seconds from the end of the abuse until every victim's message had its answer and no job was left;
+            None where that did not come.
+        after: The longest seconds to an answer once that was so.
+        errors: What an abuser met that it did not expect.
+        load: The machine's load average at the end.
+    """
+
+    name: str
+    helps: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
+    at_first: list[float] = field(default_factory=list)
+    unanswered: int = 0
+    refused: int = 0
+    twice: int = 0
+    memory: float = 0.0
+    limit: float = 0.0
+    killed: int = 0
+    deaths: list[str] = field(default_factory=list)
+    recovery: float | None = None
+    after: float = 0.0
+    errors: list[str] = field(default_factory=list)
+    load: float = 0.0
+
+
+async def trial(
+    stage: Stage, abusers: Sequence[Abuser], *, name: str, seconds: float, patience: float, beginning: float = 0.0
+) -> Row:
+    """Have people use the bot for so many seconds beside abusers, and see what becomes of them.
+
+    Args:
+        stage: With the bot running.
+        abusers: Who begin together; none for quiet times.
+        name: Of the row.
+        seconds: How long they go on, the beginning not included.
+        patience: Seconds after which what was not answered, or done, counts as never.
+        beginning: Seconds that are judged apart, while more people begin than Telegram lets the bot answer at once.
+    """
+    row, victims, answers = Row(name), await move_in(stage), Answers(stage.chats, stage.redis)
+    looking = asyncio.create_task(answers.keep_looking())
+    try:
+        begun = time.time() + beginning
+        await _beside(stage, victims, abusers, row, beginning + seconds)
+        await stage.calm()
+        row.recovery = await _recovered(stage, victims, patience)
+        await answers.look()
+        await answers.look_at_jobs()
+        await _judge(row, victims, answers, begun)
+        row.after = await _probe(victims, answers)
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    row.memory, row.killed, row.deaths = stage.seen.peak, stage.seen.killed, stage.seen.deaths
+    row.limit = stage.memory_limit
+    row.load = os.getloadavg()[0]
+    return row
+
+
+async def _beside(stage: Stage, victims: Sequence[Victim], abusers: Sequence[Abuser], row: Row, seconds: float) -> None:
+    """Have victims and abusers do what they do for a while."""
+    living = [
+        asyncio.create_task(victim.live(delay=HELP_EVERY * number / len(victims)))
+        for number, victim in zip(count(), victims, strict=False)
+    ]
+    abusing = [asyncio.create_task(abuser.abuse(stage), name=abuser.name) for abuser in abusers]
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        tasks = [*living, *abusing]
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for task, end in zip(tasks, ends, strict=True):
+            if isinstance(end, Exception):
+                row.errors.append(f"{task.get_name()}: {_innermost(end)!r}")
+        for abuser in abusers:
+            await abuser.end(stage)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _open(victims: Sequence[Victim]) -> int:
+    return sum([await victim.unanswered() for victim in victims])
+
+
+async def _all_answered(victims: Sequence[Victim]) -> None:
+    while await _open(victims):
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _recovered(stage: Stage, victims: Sequence[Victim], patience: float) -> float | None:
+    """Return the seconds until all is answered and done."""
+    began = time.monotonic()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await _all_answered(victims)
+    if await _open(victims):
+        return None
+    if await settled(stage, patience - (time.monotonic() - began)) is None:
+        return None
+    return time.monotonic() - began
+
+
+async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: float) -> None:
+    for victim in victims:
+        chat, outcomes = victim.person.chat_id, await victim.outcomes()
+        for each in victim.helps:
+            (row.helps if each.at >= begun else row.at_first).append(answers.waited(chat, each))
+        for each, outcome in zip(victim.photos, outcomes, strict=True):
+            waited = answers.waited(chat, each) if outcome is Outcome.WORDS else answers.accepted(chat, each)
+            (row.accepted if each.at >= begun else row.at_first).append(waited)
+        row.unanswered += await victim.unanswered()
+        row.refused += outcomes.count(Outcome.WORDS)
+        row.twice += await victim.twice()
+
+
+async def _probe(victims: Sequence[Victim], answers: Answers) -> float:
+    """Have each victim send once more when all is over; returns the longest wait for a final answer to /help."""
+    for victim in victims:
+        await victim.ask_for_help()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PROBE):
+            await _all_answered(victims)
+    await answers.look()
+    return max(answers.waited(victim.person.chat_id, victim.helps[-1]) for victim in victims)

@@ -1,0 +1,317 @@
+"""The bot is restarted and rolled out while people keep sending: is any message lost, or answered twice?
+
+Real: the bot as processes, Redis, HTTP in both directions. Simulated: Telegram and its people, and a worker that
+edits at once. For webhooks the script also plays the Service in front of the replicas. A replica is behind it from
+its readiness on, and for a moment after it was told to stop, as a pod is.
+
+First one replica that polls is stopped (SIGTERM) and started again, as at a deploy. Then two replicas with webhooks
+are replaced by two others. Then a polling replica is killed (SIGKILL) instead. Each text or photo is to have one
+message of the bot as its answer, and a photo's is to become the picture.
+
+A bot that is killed after Telegram took its reply, and before it noted that, says the same again after its start.
+Telegram has no way to ask. Such replies are counted, and are no failure of the third phase; a picture shown twice
+would be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import random
+import signal
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+from aiohttp import web
+
+from local_stack import free_port
+from qwenedit_testkit.bots import SECRET, START_TIMEOUT, Stage
+from qwenedit_testkit.crowd import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+
+    from local_stack import Service
+    from telegram_simulator.client import Person
+
+RESTARTS, ROLLOUTS, CRASHES = "restarts", "rollouts", "crashes"
+PAUSES = (1.5, 3.5)
+"""Seconds between two messages of a person."""
+PHOTO_EVERY = 3
+"""Every so many messages is a photo, a person's first one too."""
+UPTIME = (0.1, 0.7)
+"""Seconds from a bot's readiness to its end."""
+LAG = 0.2
+"""Seconds for which a replica that was told to stop is still sent requests."""
+PATIENCE = 90.0
+"""Seconds after the last answer until what has none counts as lost. A bot that was dead for most of some minutes has
+hundreds to give, at Telegram's pace."""
+ECHO = 3.0
+"""Seconds more in which a second answer could come."""
+GRACE = 30.0
+"""Seconds that a bot has to end by itself, as its pods have in the chart."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What came of the messages of a phase."""
+
+    phase: str
+    bots: int = 0
+    """Processes that were ended."""
+    killed: int = 0
+    """How many of them by SIGKILL: in the phase that is about it, or since they did not end in time."""
+    slowest: float = 0.0
+    """Seconds that the slowest of them took to end."""
+    messages: int = 0
+    photos: int = 0
+    lost: int = 0
+    twice: int = 0
+    """Messages that have a second message of the bot as an answer."""
+    pictures_twice: int = 0
+    """Photos whose picture was shown twice."""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"{self.phase:9} {self.bots:4} ended ({self.killed} killed; {self.slowest:.1f} s at most) in "
+            f"{self.seconds:4.0f} s: {self.messages} messages, {self.photos} of them photos; lost {self.lost}, "
+            f"answered twice {self.twice}, picture shown twice {self.pictures_twice}"
+        )
+
+    @property
+    def good(self) -> bool:
+        """Whether all is as it should be."""
+        if self.lost or self.pictures_twice:
+            return False
+        return self.phase == CRASHES or not (self.twice or self.killed)
+
+
+@dataclass(slots=True)
+class Sender:
+    """A person who keeps sending, and what was sent."""
+
+    person: Person
+    texts: list[int] = field(default_factory=list)
+    photos: list[int] = field(default_factory=list)
+
+    async def keep_sending(self, photo: bytes, chance: random.Random, until: asyncio.Event) -> None:
+        """Send until told to stop."""
+        await asyncio.sleep(chance.uniform(0, PAUSES[1]))
+        while not until.is_set():
+            if (len(self.texts) + len(self.photos)) % PHOTO_EVERY == 0:
+                self.photos += await self.person.send(photo=photo, caption="make it snow")
+            else:
+                self.texts += await self.person.send("hello")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(chance.uniform(*PAUSES)):
+                    await until.wait()
+
+    async def unanswered(self) -> int:
+        """Count the messages without an answer, or whose photo has not come back."""
+        answers = await self._answers()
+        return sum(not answers.get(message) for message in self.texts) + sum(
+            not any(answers.get(message, ())) for message in self.photos
+        )
+
+    async def twice(self) -> tuple[int, int]:
+        """Count the messages with more than one answer, and those with more than one picture."""
+        answers = (await self._answers()).values()
+        return sum(len(each) > 1 for each in answers), sum(sum(each) > 1 for each in answers)
+
+    async def _answers(self) -> dict[int, list[bool]]:
+        """Return for each message whether each of its answers is a picture."""
+        found: dict[int, list[bool]] = {}
+        for message in (await self.person.snapshot()).from_bot:
+            if message.reply_to is not None:
+                found.setdefault(message.reply_to, []).append(message.now.media is not None)
+        return found
+
+
+class Balancer:
+    """Stands where Telegram posts, and hands each request to a replica behind it. An async context manager."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.ports: list[int] = []
+        self._turn = 0
+        app = web.Application()
+        app.router.add_post("/telegram", self._hand_on)
+        self._runner = web.AppRunner(app, access_log=None)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession()
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _hand_on(self, request: web.Request) -> web.Response:
+        if self._session is None or not self.ports:
+            return web.Response(status=503)
+        self._turn += 1
+        port = self.ports[self._turn % len(self.ports)]
+        try:
+            async with self._session.post(
+                f"http://127.0.0.1:{port}/telegram", data=await request.read(), headers=request.headers
+            ) as answer:
+                return web.Response(status=answer.status)
+        except aiohttp.ClientError:
+            return web.Response(status=502)
+
+
+async def observe(stage: Stage, figures: Figures, users: int, act: Callable[[], Awaitable[None]]) -> Figures:
+    """Have people send while something happens to the bots, and see what came of it."""
+    senders = [Sender(await stage.chats.user()) for _ in range(users)]
+    over = asyncio.Event()
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        for sender in senders:
+            tasks.create_task(sender.keep_sending(picture("JPEG"), random.Random(stage.chance.random()), over))  # noqa: S311
+        await act()
+        over.set()
+    figures.seconds = time.monotonic() - began
+    left, answered_at = sum([await sender.unanswered() for sender in senders]), time.monotonic()
+    while left and time.monotonic() - answered_at < PATIENCE:
+        await asyncio.sleep(0.5)
+        before, left = left, sum([await sender.unanswered() for sender in senders])
+        if left < before:
+            answered_at = time.monotonic()
+    await asyncio.sleep(ECHO)
+    figures.lost = left
+    for sender in senders:
+        twice, pictures = await sender.twice()
+        figures.twice += twice
+        figures.pictures_twice += pictures
+        figures.photos += len(sender.photos)
+        figures.messages += len(sender.texts) + len(sender.photos)
+    return figures
+
+
+async def restarts(stage: Stage, *, count: int, users: int) -> Figures:
+    """Stop a polling bot and start it again, again and again."""
+    return await _ended(stage, RESTARTS, signal.SIGTERM, count=count, users=users)
+
+
+async def crashes(stage: Stage, *, count: int, users: int) -> Figures:
+    """Kill a polling bot and start it again, again and again."""
+    return await _ended(stage, CRASHES, signal.SIGKILL, count=count, users=users)
+
+
+async def _ended(stage: Stage, phase: str, how: signal.Signals, *, count: int, users: int) -> Figures:
+    figures = Figures(phase)
+    part = stage.bot("bot")
+    await part.start(timeout=START_TIMEOUT)
+
+    async def act() -> None:
+        for _ in range(count):
+            await asyncio.sleep(stage.chance.uniform(*UPTIME))
+            await _end_bot(part, how, figures)
+            await part.start(timeout=START_TIMEOUT)
+
+    await observe(stage, figures, users, act)
+    await part.stop()
+    return figures
+
+
+async def _end_bot(part: Service, how: signal.Signals, figures: Figures) -> None:
+    """End a bot as Kubernetes does: it is killed once its grace is over."""
+    began = time.monotonic()
+    part.signal(how)
+    try:
+        async with asyncio.timeout(GRACE):
+            await part.wait()
+    except TimeoutError:
+        how = signal.SIGKILL
+        await part.kill()
+    figures.bots += 1
+    figures.killed += how is signal.SIGKILL
+    figures.slowest = max(figures.slowest, time.monotonic() - began)
+
+
+async def rollouts(stage: Stage, *, count: int, users: int) -> Figures:
+    """Replace two replicas with webhooks by two others again and again."""
+    figures = Figures(ROLLOUTS)
+    async with Balancer() as balancer:
+
+        def pair(number: int) -> dict[int, Service]:
+            ports = free_port(), free_port()
+            return {port: stage.bot(f"bot-{number}-{port}", **_webhook(balancer, port)) for port in ports}
+
+        now = pair(0)
+        await _start(now)
+        balancer.ports = list(now)
+
+        async def act() -> None:
+            nonlocal now
+            for number in range(1, count + 1):
+                await asyncio.sleep(stage.chance.uniform(*UPTIME))
+                others = pair(number)
+                await _start(others)
+                balancer.ports = [*balancer.ports, *others]
+                ending = [asyncio.create_task(_end_bot(part, signal.SIGTERM, figures)) for part in now.values()]
+                await asyncio.sleep(LAG)
+                balancer.ports = list(others)
+                await asyncio.gather(*ending)
+                now = others
+
+        await observe(stage, figures, users, act)
+        for part in now.values():
+            await part.stop()
+    if await stage.chats.calls("deleteWebhook"):
+        raise RuntimeError("a bot took the webhook away from the others")
+    return figures
+
+
+def _webhook(balancer: Balancer, port: int) -> dict[str, str]:
+    address = f"http://127.0.0.1:{balancer.port}/telegram"
+    return {"BOT_MODE": "webhook", "WEBHOOK_URL": address, "WEBHOOK_SECRET": SECRET, "WEBHOOK_PORT": str(port)}
+
+
+async def _start(parts: dict[int, Service]) -> None:
+    await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in parts.values()))
+
+
+async def main() -> int:
+    """Run the phases, and print a line for each; 1 when a message was lost or answered twice."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--restarts", type=int, default=100, help="of one polling bot (%(default)s)")
+    parser.add_argument("--rollouts", type=int, default=50, help="of two replicas with webhooks (%(default)s)")
+    parser.add_argument("--crashes", type=int, default=50, help="of one polling bot (%(default)s)")
+    parser.add_argument("--users", type=int, default=20, help="who keep sending (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of all moments and pauses (%(default)s)")
+    options = parser.parse_args()
+    print(f"seed {options.seed}, {options.users} users; Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    found = []
+    phases = (restarts, options.restarts), (rollouts, options.rollouts), (crashes, options.crashes)
+    with tempfile.TemporaryDirectory(prefix="restarts-") as folder:
+        for number, (phase, count) in enumerate(phases):
+            if not count:
+                continue
+            async with Stage(Path(folder) / phase.__name__, seed=options.seed + number) as stage:
+                figures = await phase(stage, count=count, users=options.users)
+            print(figures, flush=True)
+            found.append(figures)
+    print("KEPT" if all(figures.good for figures in found) else "BROKEN")
+    return int(not all(figures.good for figures in found))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

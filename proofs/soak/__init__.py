@@ -1,0 +1,1 @@
+"""Does thousands of jobs with one bot and one worker."""

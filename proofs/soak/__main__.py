@@ -1,0 +1,254 @@
+"""What the bot and a worker hold of memory and sockets after many jobs.
+
+Real: Redis, HTTP, and the bot and a worker as processes. Both have the packages, the bytecode and the allocator's
+settings of their images. Each job has a photo and a person of its own. Simulated: Telegram, and a ComfyUI that edits
+at once. One limit of the bot is lifted: Telegram's 30 messages a second in all, by which ten thousand jobs would last
+a quarter of an hour.
+
+Exit code 1 where a job was not answered with a picture, or a bound below was passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from local_stack import (
+    SIMULATED_TOKEN,
+    ComfyUISimulator,
+    Part,
+    RedisServer,
+    Service,
+    TelegramSimulator,
+    bare_environment,
+    bot,
+    worker,
+)
+from qwenedit_testkit.repository import ROOT
+from telegram_simulator.client import TelegramSimulator as Chats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_WORKER, MOST_BOT = 80.0, 100.0
+"""Resident megabytes at the end."""
+MOST_GROWTH = 2.0
+"""Megabytes of either from the first thousand jobs to the end."""
+SETTLED = 1_000
+MOST_TO_COMFYUI, MOST_SOCKETS = 10, 15
+"""The worker's open sockets."""
+AT_ONCE = 12
+"""People who wait for a picture at the same time."""
+SMALL, LARGE = (320, 240), (2560, 1920)
+LARGE_EACH = 200
+"""One photo of so many is as large as Telegram's own photos get."""
+PATIENCE = 120.0
+LOOKS = 20
+"""Lines printed in a run."""
+LOOK_EVERY = 0.5
+WORKFLOW = "invert-model-free"
+"""Leaves a photo as large as it is; the model's make a megapixel of it, which simulators would spend hours on."""
+A_SECOND = 10_000
+"""Messages that Telegram is made to allow."""
+SHARED = ("qwenedit-jobs", "qwenedit-telemetry")
+
+
+@dataclass(slots=True)
+class Peak:
+    """The most sockets that a process had open."""
+
+    to_comfyui: int = 0
+    all: int = 0
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was noted of both processes."""
+
+    answered: int = 0
+    memory: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """After so many jobs: the worker's and the bot's resident megabytes."""
+    worker: Peak = field(default_factory=Peak)
+    bot: Peak = field(default_factory=Peak)
+
+
+async def soak(chats: Chats, parts: Sequence[Service], comfyui_port: int, *, jobs: int) -> Seen:
+    """Have so many photos edited, and look at the processes meanwhile."""
+    seen = Seen()
+    the_worker, the_bot = parts
+    photos = {size: _photo(size) for size in (SMALL, LARGE)}
+    left = iter(range(jobs))
+    marks = {round(jobs * part / LOOKS) for part in range(1, LOOKS + 1)} | {SETTLED}
+    began = time.monotonic()
+
+    async def keep_asking() -> None:
+        for number in left:
+            person = await chats.user()
+            photo = photos[LARGE if number % LARGE_EACH == LARGE_EACH - 1 else SMALL]
+            await person.send(photo=photo, caption="make it snow")
+            await person.picture(timeout=PATIENCE)
+            seen.answered += 1
+            if seen.answered in marks:
+                memory = _resident(the_worker.pid), _resident(the_bot.pid)
+                seen.memory[seen.answered] = memory
+                print(
+                    f"{seen.answered:6} jobs, {time.monotonic() - began:4.0f} s: "
+                    f"worker {memory[0]:.1f} MB, bot {memory[1]:.1f} MB",
+                    flush=True,
+                )
+
+    async def keep_looking() -> None:
+        while True:
+            for peak, part in ((seen.worker, the_worker), (seen.bot, the_bot)):
+                peak.all = max(peak.all, _sockets(part.pid))
+                peak.to_comfyui = max(peak.to_comfyui, _connections(part.pid, comfyui_port))
+            await asyncio.sleep(LOOK_EVERY)
+
+    looking = asyncio.create_task(keep_looking())
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(AT_ONCE):
+            tasks.create_task(keep_asking())
+    looking.cancel()
+    return seen
+
+
+def verdict(seen: Seen, *, jobs: int) -> bool:
+    """Print what was found beside what is allowed; says whether all of it is."""
+    first = seen.memory.get(SETTLED, next(iter(seen.memory.values())))
+    last = seen.memory[jobs]
+    bounds = (
+        ("jobs not answered with a picture", jobs - seen.answered, 0),
+        ("worker's memory, MB", last[0], MOST_WORKER),
+        ("bot's memory, MB", last[1], MOST_BOT),
+        (f"worker's growth since {SETTLED} jobs, MB", last[0] - first[0], MOST_GROWTH),
+        (f"bot's growth since {SETTLED} jobs, MB", last[1] - first[1], MOST_GROWTH),
+        ("worker's sockets to ComfyUI, at most", seen.worker.to_comfyui, MOST_TO_COMFYUI),
+        ("worker's sockets in all, at most", seen.worker.all, MOST_SOCKETS),
+    )
+    for name, found, most in bounds:
+        print(f"{name:42} {found:7.1f}   allowed {most:5.1f}   {'ok' if found <= most else 'TOO MUCH'}")
+    print(f"{'sockets of the bot in all, at most':42} {seen.bot.all:7.1f}")
+    return all(found <= most for _name, found, most in bounds)
+
+
+def _allocator(service: str) -> dict[str, str]:
+    """Return what a service's image tells the C library's allocator."""
+    text = (ROOT / "services" / service / "Dockerfile").read_text()
+    return dict(re.findall(r"(MALLOC_\w+)=(\S+)", text))
+
+
+def _install(service: str) -> str:
+    """Install a service as its image does; returns its interpreter.
+
+    What tools of development bring along, libraries would import and hold (structlog: rich, 3 MB), and a module without
+    bytecode leaves the heap in pieces when it is compiled (11 MB in all).
+    """
+    folder = ROOT / ".local" / "installed" / service
+    uv = os.environ.get("UV") or shutil.which("uv") or "uv"
+    packages = ("lazy-aiogram", *SHARED) if service == "bot" else SHARED
+    ours = [f"--reinstall-package={package}" for package in (f"qwenedit-{service}", *packages)]
+    how = ("--quiet", "--frozen", "--no-dev", "--no-editable", "--compile-bytecode")
+    subprocess.run(  # noqa: S603 - uv
+        [uv, "sync", *how, *ours, "--package", f"qwenedit-{service}"],
+        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
+        cwd=ROOT,
+        check=True,
+    )
+    return str(folder / "bin" / "python")
+
+
+def _photo(size: tuple[int, int]) -> bytes:
+    data = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(data, "JPEG", quality=80)
+    return data.getvalue()
+
+
+def _resident(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _sockets(pid: int) -> int:
+    return sum(1 for _ in _open(pid))
+
+
+def _open(pid: int) -> Iterator[str]:
+    """Yield the kernel's lines about a process' TCP sockets, listening ones included."""
+    mine = set()
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(each.readlink())
+        except OSError:  # closed meanwhile
+            continue
+        if target.startswith("socket:["):
+            mine.add(target[8:-1])
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        if line.split()[9] in mine:
+            yield line
+
+
+def _connections(pid: int, port: int) -> int:
+    return sum(int(line.split()[2].partition(":")[2], 16) == port for line in _open(pid))
+
+
+async def _stop(part: Part) -> None:
+    if part.running:
+        await part.stop()
+
+
+async def main() -> int:
+    """Soak and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=10_000, help="(%(default)s)")
+    options = parser.parse_args()
+    print(f"{options.jobs} jobs; Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    began = time.monotonic()
+    pythons = {service: await asyncio.to_thread(_install, service) for service in ("worker", "bot")}
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
+        redis = RedisServer(folder / "redis")
+        telegram = TelegramSimulator(env=bare_environment())
+        comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=0.0)
+        for part in (redis, telegram, comfyui):
+            stack.push_async_callback(_stop, part)
+            await part.start()
+        chats = await stack.enter_async_context(Chats(telegram.url))
+        await chats.limit(overall_per_second=A_SECOND)
+        the_worker = worker(
+            env=bare_environment(**comfyui.shared_folders, **_allocator("worker"), WORKFLOW=WORKFLOW),
+            redis_url=redis.url,
+            comfyui_url=comfyui.url,
+        )
+        the_bot = bot(
+            env=bare_environment(**_allocator("bot")),
+            redis_url=redis.url,
+            token=SIMULATED_TOKEN,
+            telegram_url=telegram.url,
+        )
+        the_worker.command = pythons["worker"], "-m", "qwenedit_worker"
+        the_bot.command = pythons["bot"], "-m", "proofs.soak.bot"
+        for service in (the_worker, the_bot):
+            stack.push_async_callback(_stop, service)
+            await service.start(timeout=60)
+        seen = await soak(chats, (the_worker, the_bot), comfyui.port, jobs=options.jobs)
+    good = verdict(seen, jobs=options.jobs)
+    print(f"in {time.monotonic() - began:.0f} s")
+    return int(not good)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

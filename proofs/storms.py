@@ -1,0 +1,295 @@
+"""Telegram fails at every method that the bot uses, in every way it can: is each job still answered, and once?
+
+Real: the bot as a process, Redis, HTTP. Simulated: Telegram, its people and its failures, and workers that only
+pretend to edit. Which methods the bot uses is read from its code. A method that no failure has met is a failure of
+this script.
+
+In each round the next calls of every method fail in one way while people use the whole bot. They send photos, fetch
+results as files, delete the job's message, buy a pack and are given their Stars back. Then calls of all methods get
+429s, as when the token is too fast. Each photo is to come back as one picture in one message.
+
+Where Telegram did as asked and its reply was lost, the bot asks again. A text or a file may then come twice, and is
+counted. A job's picture may not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiogram
+
+from local_stack import free_port
+from qwenedit_testkit.bots import SECRET, Stage
+from qwenedit_testkit.crowd import Record, most_edits, picture, share, working
+from telegram_simulator.client import NeverHappenedError, RefusedError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from telegram_simulator.client import Chat, Person
+
+KINDS = ("429", "500", "502", "timeout", "drop", "cut")
+FILE = "file"
+"""Stands for the download of a file, in the simulator's failures too."""
+AT_START = ("getMe", "setMyCommands", "deleteWebhook", "setWebhook")
+"""Called at a start only, which each round therefore has."""
+ADMIN, STARS = 900_001, 50
+SHOP = {"JOBS_PER_DAY": "1000", "STAR_PACKS": f"2:{STARS}", "PAY_SUPPORT": "@owner", "ADMINS": str(ADMIN)}
+PATIENCE = 150.0
+"""Seconds until a job counts as not answered."""
+MOST_EDITS = 15
+
+
+@dataclass(slots=True)
+class Figures:
+    """What came of it."""
+
+    jobs: int = 0
+    payments: int = 0
+    thanked: int = 0
+    """Messages that thanked the buyer, those of lost replies included."""
+    unanswered: int = 0
+    """Photos whose picture has not come, and payments that came to nothing."""
+    twice: int = 0
+    """Photos whose picture came in two messages."""
+    beside: int = 0
+    """Messages of the bot that came twice, since the first one's reply was lost."""
+    missed: list[str] = field(default_factory=list)
+    """Methods, with the kinds of failure that did not meet them."""
+    edits: int = 0
+    """Most in a chat in a minute."""
+
+    @property
+    def good(self) -> bool:
+        """Whether all is as it should be."""
+        return not (self.unanswered or self.twice or self.missed) and self.edits <= MOST_EDITS
+
+
+def methods_used() -> set[str]:
+    """Return the methods of the Bot API that the bot's code calls, and `file` where it downloads."""
+    names = {
+        re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+        for path in _modules(files("qwenedit_bot"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and _is_bot(node.value)
+        for name in (node.attr,)
+    }
+    return {name for name in names if hasattr(aiogram.methods, name[0].upper() + name[1:])} | {
+        "getMe",
+        "getUpdates",
+        FILE,
+    }
+
+
+def _modules(folder: Traversable) -> list[Traversable]:
+    found: list[Traversable] = []
+    for each in folder.iterdir():
+        found += _modules(each) if each.is_dir() else [each] if each.name.endswith(".py") else []
+    return found
+
+
+def _is_bot(value: ast.expr) -> bool:
+    return (isinstance(value, ast.Name) and value.id == "bot") or (
+        isinstance(value, ast.Attribute) and value.attr == "_bot"
+    )
+
+
+async def storm(stage: Stage, *, kinds: tuple[str, ...], users: int, seconds: tuple[float, float]) -> Figures:
+    """Let each kind of failure befall every method, and then 429s whatever comes."""
+    figures, record = Figures(), Record(stage.chats)
+    people = [await stage.chats.user(first_name=f"Ann {number}") for number in range(users)]
+    wanted = methods_used()
+    part = stage.bot("bot", **SHOP)
+    admin = await stage.chats.user(ADMIN)
+    async with working(stage.redis.url, workers=users, seconds=seconds, result=picture("PNG")):
+        for kind in kinds:
+            await _fail_at_start(stage, kind, wanted)
+            await part.start(timeout=180)
+            for method in wanted - set(AT_START):
+                await _arm(stage, method, kind, times=2)
+            began = time.monotonic()
+            await _round(people, admin, figures)
+            await _struck(stage)
+            await record.look()
+            print(f"  {kind:8} at {len(wanted)} methods: {time.monotonic() - began:4.0f} s", flush=True)
+            left = {fault["method"] for fault in await stage.chats.faults()}
+            figures.missed += [f"{method} {kind}" for method in sorted(left)]
+            await stage.chats.clear_faults()
+            await part.stop()
+        await part.start(timeout=180)
+        await stage.chats.fault("*", "429", times=10 * users, retry_after=2)
+        await _round(people, admin, figures)
+        await record.look()
+        print(f"  429s for {10 * users} calls of any method", flush=True)
+        await part.stop()
+    figures.edits = most_edits(record.calls)
+    _print_methods(record, wanted)
+    return figures
+
+
+async def _fail_at_start(stage: Stage, kind: str, wanted: set[str]) -> None:
+    """Start a bot that receives by webhook, and leave the webhook for the polling one to end."""
+    for method in wanted & set(AT_START):
+        await _arm(stage, method, kind, times=1)
+    port = free_port()
+    other = stage.bot(
+        f"webhook-{kind}", BOT_MODE="webhook", WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram", WEBHOOK_SECRET=SECRET,
+        WEBHOOK_PORT=str(port),
+    )  # fmt: skip
+    await other.start(timeout=180)
+    await other.stop()
+
+
+async def _arm(stage: Stage, method: str, kind: str, *, times: int) -> None:
+    await stage.chats.fault(method, kind, times=times, retry_after=2, seconds=2.0)
+
+
+async def _round(people: list[Person], admin: Person, figures: Figures) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_trade(people[0], admin, figures))
+        for person in people:
+            tasks.create_task(_do_all(person, figures))
+
+
+async def _do_all(person: Person, figures: Figures) -> None:
+    """Have one person use every method once, and see what came of it."""
+    photo = picture("JPEG")
+    (plain,) = await person.send(photo=photo, caption="make it snow")
+    await _answered(person, plain, figures)
+    with suppress(NeverHappenedError):
+        await person.press("As a file", timeout=PATIENCE)
+    (lonely,) = await person.send(photo=photo, caption="make it rain")
+    found = await _message(person, lonely)
+    if found is not None:
+        await person.delete(found)
+    await _answered(person, lonely, figures)
+    (text,) = await person.send("hello")
+    await person.wait_for(lambda chat: any(message.reply_to == text for message in chat.from_bot), PATIENCE)
+    chat = await person.snapshot()
+    replies = [message for message in chat.from_bot if message.reply_to is not None]
+    shown = Counter(message.reply_to for message in replies if message.now.photo)
+    figures.twice += sum(shown[source] > 1 for source in (plain, lonely))
+    sources = {plain, lonely, text} | {message.id for message in replies if message.reply_to == plain}
+    answers = Counter(message.reply_to for message in replies if message.reply_to in sources)
+    figures.beside += sum(answers.values()) - len(answers)
+
+
+async def _trade(person: Person, admin: Person, figures: Figures) -> None:
+    """Have somebody buy a pack, and an admin give the Stars back."""
+    figures.payments += 1
+    before = len((await person.snapshot()).invoices)
+    try:
+        await person.send("/buy")
+        await person.press(f"⭐ {STARS}", timeout=PATIENCE)
+        chat = await person.wait_for(lambda chat: len(chat.invoices) > before, PATIENCE)
+        charge = await _paid(person, chat.invoices[-1].id)
+        await person.wait_for(lambda chat: _saying(chat, "Thank you!") > figures.thanked, PATIENCE)
+        (asked,) = await admin.send(f"/refund {person.id} {charge}")
+        await admin.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot), PATIENCE)
+    except (NeverHappenedError, RefusedError) as error:
+        figures.unanswered += 1
+        print(f"NOT SOLD: {error}", flush=True)
+    figures.thanked = _saying(await person.snapshot(), "Thank you!")
+
+
+async def _paid(person: Person, invoice: int) -> str:
+    """Pay, again where Telegram did not hear in time that the bot agrees, as a person would; returns the charge."""
+    for _attempt in range(5):
+        with suppress(RefusedError):
+            return await person.pay(invoice)
+        await asyncio.sleep(1)
+    return await person.pay(invoice)
+
+
+def _saying(chat: Chat, words: str) -> int:
+    return sum(message.said(words) for message in chat.from_bot)
+
+
+async def _message(person: Person, source: int) -> int | None:
+    """Return the job's message, once there is one."""
+    with suppress(NeverHappenedError):
+        chat = await person.wait_for(
+            lambda chat: any(message.reply_to == source for message in chat.from_bot), PATIENCE
+        )
+        return next(message.id for message in chat.from_bot if message.reply_to == source)
+    return None
+
+
+async def _answered(person: Person, source: int, figures: Figures) -> None:
+    figures.jobs += 1
+    try:
+        await person.wait_for(
+            lambda chat: any(message.reply_to == source and message.now.photo for message in chat.from_bot), PATIENCE
+        )
+    except NeverHappenedError as error:
+        figures.unanswered += 1
+        print(f"NOT ANSWERED: {error}", flush=True)
+
+
+async def _struck(stage: Stage) -> None:
+    """Wait until every failure has befallen a call, but not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            while await stage.chats.faults():
+                await asyncio.sleep(0.2)
+
+
+def _print_methods(record: Record, wanted: set[str]) -> None:
+    print(f"\n{'method':24} {'calls':>6} {'failures':>9} {'wait after one, s: median':>26} {'longest':>8}")
+    for method in sorted(wanted):
+        calls = [call for call in record.calls if call.method == method]
+        waits = _waits(record, method)
+        failures = sum(call.fault is not None for call in calls)
+        shown = f"{len(calls):6} {failures:9}" if method != FILE else f"{'not logged':>16}"
+        print(f"{method:24} {shown} {share(waits, 0.5):26.1f} {max(waits, default=0.0):8.1f}")
+
+
+def _waits(record: Record, method: str) -> list[float]:
+    """Return the seconds from each failed call to the next of the same method for the same chat."""
+    failed: dict[object, float] = {}
+    waits: list[float] = []
+    for call in record.calls:
+        if call.method == method:
+            if call.chat_id in failed:
+                waits.append(call.at - failed.pop(call.chat_id))
+            if call.fault is not None:
+                failed[call.chat_id] = call.at
+    return waits
+
+
+async def main() -> int:
+    """Run all rounds, and print what each method met; 1 where a job was not answered, or twice."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=5, help="who do all they can at the same time (%(default)s)")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of failures (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the pauses (%(default)s)")
+    options = parser.parse_args()
+    print(f"{options.users} users; Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    with tempfile.TemporaryDirectory(prefix="storms-") as folder:
+        async with Stage(Path(folder), seed=options.seed, worker=False) as stage:
+            figures = await storm(stage, kinds=tuple(options.kinds.split(",")), users=options.users, seconds=(3.0, 6.0))
+    print(
+        f"\n{figures.jobs} jobs and {figures.payments} payments: {figures.unanswered} not answered, "
+        f"{figures.twice} answered twice; {figures.beside} texts or files came twice where Telegram's reply was lost"
+    )
+    print(f"most edits in a chat in a minute: {figures.edits} (at most {MOST_EDITS})")
+    print(f"methods that a failure did not meet: {', '.join(figures.missed) or 'none'}")
+    return int(not figures.good)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,59 @@
+"""A little of `make fuzz`: the whole bot, with a real Redis, and odd updates and pictures of a fixed seed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from aiogram.methods import SetMyCommands
+
+from proofs.fuzz.run import fuzz_pictures, fuzz_updates
+from proofs.fuzz.stage import FoundError, Stage
+from qwenedit_bot.pictures.converter import Converter
+from qwenedit_decoder.decoding import PictureRefusedError, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+def test_each_odd_update_is_answered_or_rightly_ignored(runner: asyncio.Runner, redis_url: str) -> None:
+    outcomes = fuzz_updates(runner, redis_url, count=200, seed=1, albums=False)
+    assert outcomes["typed message", "answered"] > 20
+    assert outcomes["mutated message", "answered"] > 1
+
+
+def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, redis_url: str) -> None:
+    outcomes = fuzz_pictures(runner, redis_url, count=150, seed=1)
+    assert {"taken", f"refused: {Refusal.DAMAGED}"} <= {outcome for _kind, outcome in outcomes}
+
+
+def test_what_the_bot_cannot_bear_is_found_and_made_small(
+    runner: asyncio.Runner, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def normalise(_converter: Converter, data: bytes, *, owner: int) -> None:
+        if b"IDAT" in data:
+            raise ZeroDivisionError
+        raise PictureRefusedError(Refusal.UNKNOWN)
+
+    monkeypatch.setattr(Converter, "normalise", normalise)
+    with pytest.raises(FoundError, match=rf"{b'IDAT'.hex()}\n[^$]*ZeroDivisionError"):
+        fuzz_pictures(runner, redis_url, count=50, seed=1)
+
+
+def test_a_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: str) -> None:
+    stage = Stage(redis_url)
+    runner.run(stage.__aenter__())
+    message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "/cancel"}
+    assert runner.run(stage.receive({"update_id": 1, "message": message})).outcome == "ignored: from nobody"
+    # The menus of commands are offered at each start, some time after it.
+    assert [call for call in stage.wire.calls if not isinstance(call, SetMyCommands)] == []
+    runner.run(stage.__aexit__(None, None, None))

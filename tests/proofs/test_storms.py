@@ -1,0 +1,35 @@
+"""A little of `make storms` and `make load`: the bot as a process, the simulated Telegram, workers that pretend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.load import load, report
+from proofs.storms import methods_used, storm
+from qwenedit_testkit.bots import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_methods_that_the_bot_uses_are_found_in_its_code() -> None:
+    assert {"sendMessage", "editMessageMedia", "answerCallbackQuery", "setWebhook", "file"} <= methods_used()
+
+
+@pytest.mark.timeout(600)  # five starts of a bot
+async def test_lost_replies_and_429s_of_every_method_leave_each_job_answered_once(tmp_path: Path) -> None:
+    async with Stage(tmp_path, seed=1, worker=False) as stage:
+        figures = await storm(stage, kinds=("cut",), users=1, seconds=(2.0, 2.0))
+    assert figures.jobs == 4
+    assert figures.good, figures
+
+
+async def test_a_crowd_is_answered_each_once_and_its_chats_are_not_edited_too_often(tmp_path: Path) -> None:
+    async with Stage(tmp_path, seed=1, worker=False) as stage:
+        figures, usage = await load(stage, users=8, per_minute=120, workers=8, duration=6, seconds=(1.0, 2.0))
+    print(report(figures, usage, 6))  # noqa: T201 - the figures
+    assert figures.good, figures
+    assert len(figures.placeholder) == figures.photos > 0
+    assert usage.memory
