@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 PRODUCT, HAND, VISIBLY = "the product", "by hand", "by hand, seen"
 TOKENS = {PRODUCT: "1000001:product", HAND: "1000002:hand", VISIBLY: "1000003:visibly"}
-SAMPLES = sorted((ROOT / "simulators/telegram/src/telegram_simulator/samples").glob("*.jpg"))
+SAMPLES = sorted((ROOT / "simulators/telegram/src/telegram_simulator/chat_page/samples").glob("*.jpg"))
 STEP_SECONDS = 0.1
 WARM_UP = 4
 PATIENCE = 60.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from telegram_simulator.client import Person
     from tests.walk.gallery import Chapter, Gallery
 
-SAMPLES = Path(str(files("telegram_simulator"))) / "samples"
+SAMPLES = Path(str(files("telegram_simulator.chat_page"))) / "samples"
 WIDTH, SHORTEST, TALLEST = 400, 440, 960
 """Of the page, in pixels."""
 PATIENCE = 90_000

@@ -7,8 +7,8 @@ import asyncio
 import logging
 import signal
 
-from telegram_simulator.limits import Rates
 from telegram_simulator.server import Config, running
+from telegram_simulator.world.rate_limits import Rates
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

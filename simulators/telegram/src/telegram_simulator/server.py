@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from telegram_simulator.api import BotApi
-from telegram_simulator.bots import Bots
-from telegram_simulator.control import Control
-from telegram_simulator.control_groups import GroupControl
-from telegram_simulator.errors import ApiError, ControlError, NoSuchThingError
-from telegram_simulator.groups import Groups
-from telegram_simulator.limits import Limits, Rates
-from telegram_simulator.page import Page
-from telegram_simulator.payments import Cashier
-from telegram_simulator.people import People
-from telegram_simulator.storage import temporary_storage
-from telegram_simulator.tasks import owned_tasks
-from telegram_simulator.world import World
+from telegram_simulator.bot_api.http import BotApi
+from telegram_simulator.chat_page.page import Page
+from telegram_simulator.common.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.common.tasks import owned_tasks
+from telegram_simulator.control.api import Control
+from telegram_simulator.control.groups import GroupControl
+from telegram_simulator.files.storage import temporary_storage
+from telegram_simulator.people.groups import Groups
+from telegram_simulator.people.payments import Cashier
+from telegram_simulator.people.people import People
+from telegram_simulator.world.bots import Bots
+from telegram_simulator.world.rate_limits import Limits, Rates
+from telegram_simulator.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

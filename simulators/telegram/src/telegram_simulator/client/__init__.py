@@ -15,7 +15,7 @@ from telegram_simulator.client.group import Group
 from telegram_simulator.client.person import Item, NeverHappenedError, Person
 from telegram_simulator.client.simulator import BotState, Call, TelegramSimulator
 from telegram_simulator.client.snapshots import Answer, Button, Chat, FileInfo, Message, Version
-from telegram_simulator.faults import FaultKind
+from telegram_simulator.world.faults import FaultKind
 
 __all__ = [
     "Answer", "BotState", "Button", "Call", "Chat", "ControlledChat", "FaultKind", "FileInfo", "Group", "Item",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.faults import ANY, FILE, FaultKind
+from telegram_simulator.world.faults import ANY, FILE, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from telegram_simulator.client.snapshots import FileInfo
-    from telegram_simulator.faults import FaultKind
+    from telegram_simulator.world.faults import FaultKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""Methods about the menu of commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from aiogram.methods import DeleteMyCommands, GetMyCommands, SetMyCommands
+
+from telegram_simulator.bot_api.methods.registry import Call, answers
+from telegram_simulator.common.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from aiogram.types import BotCommand
+
+    from telegram_simulator.bot_api.render import Json
+
+MAX_COMMANDS = 100
+_NAME = re.compile(r"[a-z0-9_]{1,32}")
+_MAX_DESCRIPTION = 256
+
+
+@answers(SetMyCommands)
+async def set_my_commands(call: Call[SetMyCommands]) -> bool:
+    """Offer commands in a scope and a language."""
+    commands = call.method.commands
+    if len(commands) > MAX_COMMANDS:
+        raise BadRequestError("BOT_COMMANDS_TOO_MUCH")
+    call.bot.commands[_key(call)] = [_command(command) for command in commands]
+    return True
+
+
+@answers(GetMyCommands)
+async def get_my_commands(call: Call[GetMyCommands]) -> list[Json]:
+    """Tell which commands are offered in exactly that scope and language."""
+    return call.bot.commands.get(_key(call), [])
+
+
+@answers(DeleteMyCommands)
+async def delete_my_commands(call: Call[DeleteMyCommands]) -> bool:
+    """Offer none."""
+    call.bot.commands.pop(_key(call), None)
+    return True
+
+
+def _command(command: BotCommand) -> Json:
+    name = command.command.removeprefix("/").lower()
+    if not _NAME.fullmatch(name):
+        raise BadRequestError("BOT_COMMAND_INVALID")
+    if not 1 <= len(command.description) <= _MAX_DESCRIPTION:
+        raise BadRequestError("BOT_COMMAND_DESCRIPTION_INVALID")
+    return {"command": name, "description": command.description}
+
+
+def _key(call: Call[Any]) -> tuple[str, str]:
+    scope = call.method.scope
+    named = scope.model_dump(mode="json", exclude_none=True) if scope else {"type": "default"}
+    return json.dumps(named, sort_keys=True), call.method.language_code or ""

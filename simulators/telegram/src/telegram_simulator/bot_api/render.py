@@ -1,0 +1,177 @@
+"""Writes messages, chats and users as the Bot API's JSON (https://core.telegram.org/bots/api#available-types)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing
+from telegram_simulator.world.group_rights import PERMISSIONS
+
+if TYPE_CHECKING:
+    from telegram_simulator.messages.model import Chat, File, Invoice, Media, Message, Origin, Payment, Rendition, User
+    from telegram_simulator.world.chats import Conversation
+    from telegram_simulator.world.world import World
+
+Json = dict[str, Any]
+
+_RIGHTS = (
+    "can_be_edited", "is_anonymous", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
+    "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
+    "can_send_welcome_messages", "can_pin_messages", "can_manage_topics",
+)  # fmt: skip
+_ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
+
+
+def user_json(user: User) -> Json:
+    """Write a User."""
+    return _present(
+        id=user.id,
+        is_bot=user.is_bot,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        username=user.username,
+        language_code=user.language,
+    )
+
+
+def chat_json(world: World, conversation: Conversation) -> Json:
+    """Write a Chat."""
+    chat = conversation.chat
+    if chat.kind is not ChatKind.PRIVATE:
+        return group_json(chat)
+    user = world.users[chat.id]
+    return _present(
+        id=chat.id,
+        type=chat.kind.value,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        username=user.username,
+    )
+
+
+def group_json(chat: Chat) -> Json:
+    """Write a Chat that is a group or a channel."""
+    return _present(id=chat.id, type=chat.kind.value, title=chat.title)
+
+
+def message_json(world: World, conversation: Conversation, message: Message, *, nested: bool = False) -> Json:
+    """Write a Message; a `nested` one does not say what it replies to."""
+    answered = None
+    if message.reply_to is not None and not nested:
+        answered = conversation.find(message.reply_to)
+    return _present(
+        message_id=message.id,
+        **{"from": user_json(message.sender)},
+        sender_chat=message.sender_chat and group_json(message.sender_chat),
+        author_signature=message.author,
+        chat=chat_json(world, conversation),
+        date=message.date,
+        edit_date=message.edit_date,
+        media_group_id=message.album_id,
+        forward_origin=message.origin and _origin(message.origin, message.date),
+        is_automatic_forward=message.automatic or None,
+        via_bot=message.via_bot and user_json(message.via_bot),
+        reply_to_message=answered and message_json(world, conversation, answered, nested=True),
+        **_content(message),
+        reply_markup=message.keyboard and message.keyboard.as_json(),
+    )
+
+
+def member_json(user: User, standing: Standing = Standing.MEMBER, *, forbidden: frozenset[str] = frozenset()) -> Json:
+    """Write a ChatMember; `forbidden` is what a restricted one may not do."""
+    member: Json = {"status": standing.value, "user": user_json(user)}
+    match standing:
+        case Standing.ADMINISTRATOR:
+            return member | dict.fromkeys(_RIGHTS, False) | _ADMIN
+        case Standing.RESTRICTED:
+            return member | {"is_member": True, "until_date": 0} | {name: name not in forbidden for name in PERMISSIONS}
+        case Standing.KICKED:
+            return member | {"until_date": 0}
+        case _:
+            return member
+
+
+def file_json(file: File) -> Json:
+    """Write what all kinds of files have in common."""
+    return {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": file.size}
+
+
+def _content(message: Message) -> Json:
+    entities = [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities] or None
+    media = message.media
+    if message.invoice is not None:
+        return {"invoice": _invoice(message.invoice)}
+    if message.payment is not None:
+        return _payment(message.payment)
+    if message.service is not None:
+        return dict(message.service)
+    if media is None:
+        return _present(text=message.text, entities=entities)
+    words = _present(caption=message.text or None, caption_entities=entities)
+    if media.kind is MediaKind.PHOTO:
+        return {"photo": [_size(rendition) for rendition in media.renditions], **words}
+    content: Json = {media.kind.value: _file(media), **words}
+    if media.kind is MediaKind.ANIMATION:
+        content["document"] = _named(media)  # for bots that know no animations
+    return content
+
+
+def _invoice(invoice: Invoice) -> Json:
+    return {
+        "title": invoice.title, "description": invoice.description, "start_parameter": "",
+        "currency": invoice.currency, "total_amount": invoice.total,
+    }  # fmt: skip
+
+
+def _payment(payment: Payment) -> Json:
+    said = {
+        "currency": payment.currency, "total_amount": payment.total, "invoice_payload": payment.payload,
+        "telegram_payment_charge_id": payment.charge_id, "provider_payment_charge_id": payment.charge_id,
+    }  # fmt: skip
+    return {"refunded_payment" if payment.refunded else "successful_payment": said}
+
+
+def _file(media: Media) -> Json:
+    match media.kind:
+        case MediaKind.STICKER:
+            return {
+                **file_json(media.file),
+                "type": "regular", "width": media.width, "height": media.height,
+                "is_animated": False, "is_video": False,
+            }  # fmt: skip
+        case MediaKind.VOICE:
+            return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}
+        case MediaKind.AUDIO:
+            return {**_named(media), "duration": media.duration}
+        case MediaKind.VIDEO | MediaKind.ANIMATION:
+            return {**_named(media), "width": media.width, "height": media.height, "duration": media.duration}
+        case _:
+            return _named(media)
+
+
+def _named(media: Media) -> Json:
+    thumbnail = _size(media.renditions[0]) if media.renditions else None
+    return {
+        **file_json(media.file),
+        **_present(file_name=media.file.name, mime_type=media.file.mime, thumbnail=thumbnail),
+    }
+
+
+def _size(rendition: Rendition) -> Json:
+    return {**file_json(rendition.file), "width": rendition.width, "height": rendition.height}
+
+
+def _origin(origin: Origin, date: int) -> Json:
+    chat = origin.chat and group_json(origin.chat)
+    return _present(
+        type=origin.kind.value,
+        date=date,
+        sender_user=origin.user and user_json(origin.user),
+        sender_user_name=origin.name,
+        **{"chat" if origin.kind is OriginKind.CHANNEL else "sender_chat": chat},
+        message_id=origin.message_id,
+    )
+
+
+def _present(**values: Any) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

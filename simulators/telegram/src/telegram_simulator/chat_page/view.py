@@ -1,0 +1,115 @@
+"""Messages as the chat page shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram_simulator.messages.model import MediaKind
+from telegram_simulator.world.chats import Acted, Added, Answered, Appeared, Deleted, Edited
+
+if TYPE_CHECKING:
+    from aiogram.types import InlineKeyboardButton
+
+    from telegram_simulator.messages.model import Invoice, Media, Message
+    from telegram_simulator.world.chats import Conversation, Happening
+
+Json = dict[str, Any]
+
+
+def messages_view(conversation: Conversation, user_id: int) -> list[Json]:
+    """Write the messages of a chat in order, as one person sees them."""
+    return [message_view(record.now, user_id) for record in conversation.records.values() if not record.deleted]
+
+
+def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | None:
+    """Write what happened as an event's name and data; None where it does not concern this person."""
+    if isinstance(happening, Answered):
+        return ("answer", {"text": happening.text, "alert": happening.alert}) if happening.user_id == user_id else None
+    match happening:
+        case Added(message):
+            return "message", message_view(message, user_id)
+        case Edited(message):
+            return "edit", message_view(message, user_id)
+        case Deleted(message_id):
+            return "delete", {"id": message_id}
+        case Acted(action):
+            return "action", {"action": action}
+        case Appeared(online):
+            return "bot", {"online": online}
+
+
+def message_view(message: Message, user_id: int) -> Json:
+    """Write a message; it is from the person who looks, from another one, or from the bot."""
+    media = message.media
+    photo = media if media and media.kind is MediaKind.PHOTO else None
+    document = media if media and media.kind is not MediaKind.PHOTO else None
+    return {
+        "id": message.id,
+        "from": "bot" if message.outgoing else "user" if message.sender.id == user_id else "other",
+        "name": message.sender.first_name,
+        "date": message.date,
+        "text": message.text or _service(message),
+        "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
+        "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
+        "document": document and _document(document),
+        "invoice": message.invoice and _invoice(message.invoice),
+        "payment": message.payment and {"stars": message.payment.total, "refunded": message.payment.refunded},
+        "album_id": message.album_id,
+        "buttons": _buttons(message),
+        "edited": message.edit_date is not None,
+        "reply_to": message.reply_to,
+    }
+
+
+def _service(message: Message) -> str:
+    """Say what a service message tells, in a word or two."""
+    match message.service:
+        case {"migrate_to_chat_id": _}:
+            return "This group was upgraded to a supergroup."
+        case {"migrate_from_chat_id": _}:
+            return "The group was upgraded to this supergroup."
+        case {"left_chat_member": _}:
+            return "The bot was removed."
+        case {"new_chat_members": _}:
+            return "The bot was added."
+        case _:
+            return ""
+
+
+def file_url(media: Media) -> str:
+    """Return where the page fetches a file."""
+    return f"/chat/files/{media.file.id}"
+
+
+def _document(media: Media) -> Json:
+    return {
+        "url": file_url(media),
+        "name": media.file.name or f"{media.kind.value}{media.file.path[media.file.path.rfind('.') :]}",
+        "size": media.file.size,
+        "mime": media.file.mime,
+    }
+
+
+def _invoice(invoice: Invoice) -> Json:
+    return {
+        "title": invoice.title, "description": invoice.description, "stars": invoice.total, "paid": invoice.paid,
+    }  # fmt: skip
+
+
+def _buttons(message: Message) -> list[list[Json]]:
+    if message.keyboard is None:
+        return []
+    return [[_button(button) for button in row] for row in message.keyboard.rows]
+
+
+def _button(button: InlineKeyboardButton) -> Json:
+    shown: Json = {"text": button.text} | ({"style": button.style} if button.style else {})
+    if button.url:
+        return shown | {"url": button.url}
+    if button.pay:
+        return shown | {"pay": True}
+    if button.copy_text:
+        return shown | {"copy_text": button.copy_text.text}
+    if button.disabled:
+        return shown | {"disabled": True}
+    return shown | {"data": button.callback_data}

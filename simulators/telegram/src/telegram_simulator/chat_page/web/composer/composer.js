@@ -1,0 +1,175 @@
+/** Where a message is written: text, attachments, samples, suggestions; by pointer, keyboard, drop or paste. */
+
+import { ApiError, sendMessage } from "../server/api.js";
+import { Attachments } from "./attachments.js";
+import { byId, el } from "../dom.js";
+import { problem } from "../notices.js";
+import { Samples } from "./samples.js";
+import { suggestionsFor, t } from "../strings.js";
+
+export class Composer {
+  #form = byId("composer");
+  #text = byId("text");
+  #send = byId("send");
+  #sending = false;
+  #last = Promise.resolve();
+  #chatEmpty = true;
+  #attachments = new Attachments({ onChange: () => this.#update(), onProblem: problem });
+  #samples = new Samples({ onPick: (file) => this.#attach([file]), onProblem: problem });
+
+  /** `onSent` is called once the server has taken a message. */
+  constructor({ onSent }) {
+    this.onSent = onSent;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("input", () => this.#update());
+    this.#text.addEventListener("keydown", (event) => {
+      // While an input method composes a word, Enter belongs to it.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#form.requestSubmit();
+    });
+    byId("attach").addEventListener("change", ({ target }) => {
+      if (target.files.length > 0) this.#attach([...target.files]);
+      target.value = "";
+    });
+    document.addEventListener("paste", (event) => this.#paste(event));
+    acceptDrops((files) => this.#attach(files));
+    this.#samples.load().then(() => this.#update());
+  }
+
+  /** Sends a text at once, as a pressed command does. */
+  sendText(text) {
+    this.#last = this.#last.then(() => this.#deliver({ text, files: [], asFile: false }));
+  }
+
+  setChatEmpty(empty) {
+    this.#chatEmpty = empty;
+    this.#update();
+  }
+
+  /** Says everything anew in the page's language. */
+  translate() {
+    this.#samples.render();
+    this.#update();
+  }
+
+  #attach(files) {
+    problem("");
+    this.#attachments.add(files);
+    this.#text.focus();
+  }
+
+  #paste(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0 || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.#attach(files);
+  }
+
+  /** Sends what is written; where something is on its way, after it. */
+  #submit() {
+    this.#last = this.#last.then(() => this.#submitNow());
+  }
+
+  async #submitNow() {
+    const message = { text: this.#text.value.trim(), files: this.#attachments.files, asFile: this.#attachments.asFile };
+    if (!message.text && message.files.length === 0) {
+      this.#text.focus();
+      return;
+    }
+    // Taken off at once: what is written or attached from now on is the next message.
+    this.#text.value = "";
+    this.#attachments.clear();
+    if (!(await this.#deliver(message))) this.#putBack(message);
+    this.#text.focus();
+  }
+
+  #putBack({ text, files, asFile }) {
+    if (!this.#text.value) this.#text.value = text;
+    if (files.length > 0) this.#attachments.add(files);
+    this.#attachments.asFile ||= asFile;
+    this.#update();
+  }
+
+  /** Returns whether the server took the message; where not, its reason is shown and nothing typed is lost. */
+  async #deliver(message) {
+    if (this.#sending) return false;
+    this.#setSending(true);
+    try {
+      await sendMessage(message);
+      problem("");
+      this.onSent();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      problem(error.message);
+      return false;
+    } finally {
+      this.#setSending(false);
+    }
+  }
+
+  #setSending(sending) {
+    this.#sending = sending;
+    if (sending) this.#send.setAttribute("aria-busy", "true");
+    else this.#send.removeAttribute("aria-busy");
+  }
+
+  #update() {
+    const files = this.#attachments.files;
+    this.#send.classList.toggle("idle", !this.#text.value.trim() && files.length === 0);
+    this.#text.placeholder = t(files.length > 0 ? "sayWhat" : "message");
+    this.#grow();
+    byId("strip").hidden = this.#samples.none || this.#chatEmpty;
+    this.#suggest(files);
+  }
+
+  #grow() {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
+  }
+
+  #suggest(files) {
+    const wanted = files.length > 0 && !this.#text.value.trim();
+    byId("suggestions").hidden = !wanted;
+    if (!wanted) return;
+    byId("suggestions").replaceChildren(...suggestionsFor(files.map((file) => file.name)).map((idea) =>
+      el("button", { type: "button", class: "chip", onclick: () => this.#take(idea) }, idea)));
+  }
+
+  #take(idea) {
+    this.#text.value = idea;
+    this.#text.focus();
+    this.#update();
+  }
+}
+
+/** Takes files dropped anywhere on the page. */
+function acceptDrops(onFiles) {
+  const sign = byId("drop");
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  let depth = 0; // Each element under the pointer fires its own enter and leave: only the outermost count.
+  document.addEventListener("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    depth += 1;
+    sign.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!hasFiles(event)) return;
+    depth -= 1;
+    sign.hidden = depth > 0 ? sign.hidden : true;
+  });
+  document.addEventListener("dragover", (event) => {
+    if (hasFiles(event)) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    sign.hidden = true;
+    onFiles([...event.dataTransfer.files]);
+  });
+}

@@ -1,0 +1,70 @@
+/** Follows the end of the chat while the reader is there, and says what is new where they are not. */
+
+import { byId } from "../dom.js";
+import { t } from "../strings.js";
+
+/** So near to the end, in CSS pixels, the reader counts as being there. */
+const NEAR = 64;
+
+export class Follower {
+  #scroller = byId("scroller");
+  #button = byId("to-bottom");
+  #badge = byId("unread");
+  #following = true;
+  #unread = 0;
+  /** The edges of what the reader saw when we last looked. */
+  #top = 0;
+  #bottom = 0;
+
+  constructor() {
+    this.#scroller.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#button.addEventListener("click", () => this.toEnd());
+    // Whatever changes the height (a message, a picture, the composer, a phone's keyboard), the end stays in view.
+    const observer = new ResizeObserver(() => {
+      this.#look();
+      if (this.#following) this.#jump();
+    });
+    observer.observe(this.#scroller);
+    observer.observe(byId("messages"));
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#unread = 0;
+    this.#jump();
+    this.#show();
+  }
+
+  /** Counts something new by the bot, about to be shown, unless the reader will see it anyway. */
+  noteNew() {
+    this.#look();
+    if (this.#following) return;
+    this.#unread += 1;
+    this.#show();
+  }
+
+  #jump() {
+    // An empty chat shows its greeting instead, which is read from the top.
+    if (byId("messages").childElementCount > 0) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #look() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    const bottom = scrollTop + clientHeight;
+    // Only moving up is leaving. When messages come fast, the end moves on before our own jump to it is reported;
+    // a phone's keyboard moves the bottom edge alone, a composer that gets smaller the top edge alone.
+    if (atEnd) this.#following = true;
+    else if (scrollTop < this.#top && bottom < this.#bottom) this.#following = false;
+    this.#top = scrollTop;
+    this.#bottom = bottom;
+    if (this.#following) this.#unread = 0;
+    this.#show();
+  }
+
+  #show() {
+    this.#button.hidden = this.#following;
+    this.#badge.textContent = this.#unread > 0 ? t("unread", { count: this.#unread }) : "";
+    this.#button.setAttribute("aria-label", this.#badge.textContent || t("toBottom"));
+  }
+}

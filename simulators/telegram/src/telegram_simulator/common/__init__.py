@@ -1,0 +1,1 @@
+"""Errors, tasks and waiting, for all other packages."""

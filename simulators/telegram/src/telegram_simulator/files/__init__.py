@@ -1,0 +1,1 @@
+"""Files and photos: their bytes on disk, and what Telegram makes of an upload."""

@@ -1,0 +1,1 @@
+"""Messages as data: the model, texts, HTML and keyboards."""

@@ -1,0 +1,222 @@
+"""What the simulated Telegram consists of: people, chats, files, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aiogram.types import MessageEntity
+
+    from telegram_simulator.messages.keyboards import Buttons, Markup
+
+
+class ChatKind(StrEnum):
+    """Where people talk. A channel is only something that messages come from."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class MediaKind(StrEnum):
+    """What a message can carry besides its words; named as in the Bot API."""
+
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    ANIMATION = "animation"
+    STICKER = "sticker"
+    VOICE = "voice"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+CAPTIONLESS = frozenset({MediaKind.STICKER})
+
+
+class Standing(StrEnum):
+    """What a bot is in a group; the values are the Bot API's statuses of a ChatMember."""
+
+    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
+    RESTRICTED = "restricted"
+    LEFT = "left"
+    KICKED = "kicked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """A person or a bot."""
+
+    id: int
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language: str | None = None
+    """IETF tag of the user's client."""
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chat:
+    """A private chat, which has its user's id, or a group, whose id is negative."""
+
+    id: int
+    kind: ChatKind
+    title: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """Bytes that Telegram keeps, for a while.
+
+    Attributes:
+        id: What a bot names it by; another bot cannot.
+        unique_id: The same for the same bytes.
+        path: Where it is downloaded.
+        content: Where its bytes lie.
+        size: In bytes.
+        name: As its sender called it; photos have none.
+        chat_id: Where a person sent it; None for a bot's own.
+    """
+
+    id: str
+    unique_id: str
+    path: str
+    content: Path
+    size: int
+    name: str | None
+    mime: str
+    chat_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendition:
+    """A picture in one of its sizes, in pixels."""
+
+    file: File
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Media:
+    """What a message carries.
+
+    Attributes:
+        renditions: A photo's sizes, smallest first; the thumbnail of other things.
+        duration: Of what is played, in seconds.
+    """
+
+    kind: MediaKind
+    file: File
+    renditions: tuple[Rendition, ...] = ()
+    width: int = 0
+    height: int = 0
+    duration: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invoice:
+    """A bot's wish to be paid.
+
+    Attributes:
+        payload: What the bot knows it by; nobody else sees it.
+        total: In the smallest units of the currency.
+    """
+
+    title: str
+    description: str
+    payload: str
+    currency: str
+    total: int
+    paid: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payment:
+    """What was paid, or given back."""
+
+    charge_id: str
+    payload: str
+    currency: str
+    total: int
+    refunded: bool = False
+
+
+class OriginKind(StrEnum):
+    """Where a forwarded message comes from; the values are the types of the Bot API's MessageOrigin."""
+
+    USER = "user"
+    HIDDEN_USER = "hidden_user"
+    CHAT = "chat"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Who wrote first what is forwarded.
+
+    Attributes:
+        user: Of a message of a user.
+        name: Of a user who hides their account.
+        chat: Of a message in the name of a group, or of a channel.
+        message_id: Of the message in the channel.
+    """
+
+    kind: OriginKind
+    user: User | None = None
+    name: str | None = None
+    chat: Chat | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One version of a message.
+
+    Attributes:
+        date: Seconds since the epoch.
+        text: Its words; the caption where it carries media.
+        edit_date: When its content was last changed.
+        album_id: Shared by the messages of one album.
+        reply_to: Id of the message that it replies to.
+        origin: Who wrote it first, if it is forwarded.
+        invoice: What it asks to be paid.
+        payment: What it tells to be paid, or given back: Telegram itself says so.
+        writer: Id of the person who has written it, in whose name ever.
+        outgoing: The bot whose chat it is has sent it.
+        reply_keyboard: What the bot put in place of the person's own keyboard; such a message cannot be edited.
+        sender_chat: The chat in whose name it was sent.
+        author: The title of the administrator who did.
+        automatic: It was forwarded from the linked channel by Telegram itself.
+        via_bot: The bot through which a person sent it inline.
+        service: The field of a service message, such as `migrate_to_chat_id`, with its value as the Bot API writes it.
+    """
+
+    id: int
+    chat_id: int
+    sender: User
+    date: int
+    text: str = ""
+    entities: tuple[MessageEntity, ...] = ()
+    media: Media | None = None
+    keyboard: Buttons | None = None
+    edit_date: int | None = None
+    album_id: str | None = None
+    reply_to: int | None = None
+    origin: Origin | None = None
+    invoice: Invoice | None = None
+    payment: Payment | None = None
+    writer: int | None = None
+    outgoing: bool = False
+    reply_keyboard: Markup | None = None
+    sender_chat: Chat | None = None
+    author: str | None = None
+    automatic: bool = False
+    via_bot: User | None = None
+    service: dict[str, Any] | None = None

@@ -1,9 +1,0 @@
-"""The methods of the Bot API that the simulator has, a module for each area."""
-
-from telegram_simulator.methods import chats, commands, copying, editing, files, payments, removing, sending, updates
-from telegram_simulator.methods.registry import Call, Reply, handler_of
-
-__all__ = [
-    "Call", "Reply", "chats", "commands", "copying", "editing", "files", "handler_of", "payments", "removing",
-    "sending", "updates",
-]  # fmt: skip

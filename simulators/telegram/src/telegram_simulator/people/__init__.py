@@ -1,0 +1,1 @@
+"""What people and groups do: write, press, pay, join."""

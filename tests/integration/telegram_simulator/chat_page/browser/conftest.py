@@ -1,0 +1,169 @@
+"""A real browser on the chat page of a real simulator process, and a bot whose every word the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from local_stack import Part, bare_environment, by_line, free_port, python_module
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiogram.types import CallbackQuery, Message
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+USER_IDS = itertools.count(2001)
+ANSWER_TIMEOUT = 30.0
+"""Seconds within which what a user did on the page must have reached the bot."""
+
+
+class Talk:
+    """The bot's side of its chat with one user: what that user said and pressed, for a test to read one by one."""
+
+    def __init__(self, api: Bot) -> None:
+        self.api = api
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.presses: asyncio.Queue[CallbackQuery] = asyncio.Queue()
+
+    async def message(self) -> Message:
+        """Return the next message of the user."""
+        async with asyncio.timeout(ANSWER_TIMEOUT):
+            return await self.messages.get()
+
+    async def press(self) -> CallbackQuery:
+        """Return the next press of a button."""
+        async with asyncio.timeout(ANSWER_TIMEOUT):
+            return await self.presses.get()
+
+
+class ScriptedBot:
+    """Takes updates off the simulator and sorts them by user."""
+
+    def __init__(self, api_url: str) -> None:
+        self.api = Bot("42:scripted", session=AiohttpSession(api=TelegramAPIServer.from_base(api_url)))
+        self._talks: dict[int, Talk] = {}
+
+    def talk(self, user_id: int) -> Talk:
+        """Return the chat with a user."""
+        return self._talks.setdefault(user_id, Talk(self.api))
+
+    async def poll(self) -> None:
+        """Fetch updates until cancelled; a simulator that was away begins to count anew."""
+        offset = 0
+        while True:
+            try:
+                updates = await self.api.get_updates(offset=offset, timeout=5)
+            except TelegramNetworkError:
+                offset = 0
+                await asyncio.sleep(0.2)
+                continue
+            for update in updates:
+                offset = update.update_id + 1
+                if update.message and update.message.from_user:
+                    await self.talk(update.message.from_user.id).messages.put(update.message)
+                if question := update.pre_checkout_query:
+                    await self.api.answer_pre_checkout_query(question.id, ok=True)
+                if update.callback_query:
+                    await self.talk(update.callback_query.from_user.id).presses.put(update.callback_query)
+
+
+def _browser_path() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=ANSWER_TIMEOUT * 1000)
+    path = _browser_path()
+    if path is None:
+        pytest.skip(f"no browser: neither CHROMIUM is set nor is any of {', '.join(BROWSERS)} on the PATH")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS), timeout=90_000)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def simulator() -> AsyncIterator[Part]:
+    port = free_port()
+    part = Part(
+        "telegram",
+        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port), "--no-limits"),
+        env=bare_environment(),
+        ready=by_line("Telegram simulator: "),
+    )
+    await part.start()
+    yield part
+    await part.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def address(simulator: Part) -> str:
+    return (await simulator.wait_for_line(r"Telegram simulator: (\S+)")).group(1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scripted_bot(address: str) -> AsyncIterator[ScriptedBot]:
+    bot = ScriptedBot(address)
+    polling = asyncio.create_task(bot.poll())
+    yield bot
+    polling.cancel()
+    await asyncio.wait([polling])
+    await bot.api.session.close()
+
+
+@pytest.fixture
+def user_id() -> int:
+    """Each test is a person of its own, with an empty chat."""
+    return next(USER_IDS)
+
+
+@pytest.fixture
+def bot(scripted_bot: ScriptedBot, user_id: int) -> Talk:
+    return scripted_bot.talk(user_id)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, bot: Talk, address: str, user_id: int) -> AsyncIterator[Page]:
+    """The page as its user first meets it; an error in its scripts fails the test."""
+    context = await browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
+    context.set_default_timeout(ANSWER_TIMEOUT * 1000)
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(f"{address}/?user={user_id}")
+    await page.get_by_text("online", exact=True).wait_for()
+    yield page
+    await context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def photos() -> dict[str, Path]:
+    """The simulator's own sample photos by name."""
+    folder = Path(str(files("telegram_simulator.chat_page"))) / "samples"
+    return {path.stem: path for path in folder.glob("*.jpg")}

@@ -1,0 +1,77 @@
+"""The limits by a clock that the test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from telegram_simulator.common.errors import TooManyRequestsError
+from telegram_simulator.world.rate_limits import Limits, Rates
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def accepted(limits: Limits, clock: Clock, *, seconds: int, chats: int = 1, **call: bool) -> int:
+    """Count what is let through of 20 tries a second in each chat."""
+    count = 0
+    for _ in range(seconds * 20):
+        for chat in range(chats):
+            try:
+                limits.charge(bot_id=1, chat_id=chat, **{"group": False, **call})
+                count += 1
+            except TooManyRequestsError:
+                pass
+        clock.now += 0.05
+    return count
+
+
+def test_a_chat_takes_a_burst_and_then_one_a_second(clock):
+    assert accepted(Limits(Rates(), clock=clock), clock, seconds=10) == pytest.approx(15, abs=1)
+
+
+def test_a_group_takes_20_a_minute_after_its_burst(clock):
+    limits = Limits(Rates(), clock=clock)
+    accepted(limits, clock, seconds=60, group=True)
+    assert accepted(limits, clock, seconds=60, group=True) == pytest.approx(20, abs=1)
+
+
+def test_edits_are_20_a_minute_in_a_chat_after_their_burst(clock):
+    limits = Limits(Rates(), clock=clock)
+    accepted(limits, clock, seconds=60, edit=True)
+    assert accepted(limits, clock, seconds=60, edit=True) == pytest.approx(20, abs=1)
+
+
+def test_all_chats_together_take_30_a_second(clock):
+    limits = Limits(Rates(), clock=clock)
+    accepted(limits, clock, seconds=10, chats=50)
+    assert accepted(limits, clock, seconds=10, chats=50) == pytest.approx(300, abs=2)
+
+
+def test_the_pause_is_as_long_as_it_must_be(clock):
+    limits = Limits(Rates(), clock=clock)
+    limits.charge(bot_id=1, chat_id=1, group=False, count=10)  # an album overdraws
+    with pytest.raises(TooManyRequestsError) as caught:
+        limits.charge(bot_id=1, chat_id=1, group=False)
+    assert caught.value.retry_after == 6
+    clock.now += 5.9
+    with pytest.raises(TooManyRequestsError):
+        limits.charge(bot_id=1, chat_id=1, group=False)
+    clock.now += 0.1
+    limits.charge(bot_id=1, chat_id=1, group=False)
+
+
+def test_bots_do_not_share_a_budget(clock):
+    limits = Limits(Rates(chat_burst=1), clock=clock)
+    limits.charge(bot_id=1, chat_id=1, group=False)
+    limits.charge(bot_id=2, chat_id=1, group=False)
+    with pytest.raises(TooManyRequestsError):
+        limits.charge(bot_id=1, chat_id=1, group=False)
