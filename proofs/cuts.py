@@ -260,7 +260,6 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
             env = {
                 **bare_environment(),
                 **server.settings,
-                "COMFYUI_TRANSFER": "http",  # so that pictures are cut on their way as well
                 "WORKFLOW": "invert-model-free",
                 "WORKER_LOG_LEVEL": "ERROR",
             }

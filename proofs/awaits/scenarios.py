@@ -337,7 +337,6 @@ class Scenario:
 HANG = ("hang", {"seconds": 2, "times": 1})
 STUCK = ("hang", {"times": 1})
 """Until the scenario lets it go on, or its worker has ended."""
-OVER_HTTP = {"COMFYUI_TRANSFER": "http"}
 OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
 SCENARIOS = (
     Scenario("plain", jobs=3),
@@ -361,7 +360,7 @@ SCENARIOS = (
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
     Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("turn cut", prepare=denied(TAKE_TURN), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
-    Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,), env=OVER_HTTP),
+    Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,)),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
@@ -381,9 +380,7 @@ SCENARIOS = (
         env={"COMFYUI_SHARED": "true"},
     ),
     Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),
-    Scenario("over HTTP", jobs=2, env=OVER_HTTP),
-    Scenario("not shared", env={"COMFYUI_INPUT_DIR": "{folder}/elsewhere"}),
-    Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),), env=OVER_HTTP),
-    Scenario("not fetched", faults=(("http_error", {"path": "/view", "status": 503, "times": 2}),), env=OVER_HTTP),
+    Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),)),
+    Scenario("not fetched", faults=(("http_error", {"path": "/view", "status": 503, "times": 2}),)),
 )
 """In the order of what is preferred for an await that several meet."""

@@ -291,7 +291,6 @@ class Stage:
             "CHAOS_POISON": POISON,
             "CHAOS_CLOCK": f"{self._seed}-{number}",
             **self.comfyuis[which].shared_folders,
-            "COMFYUI_TRANSFER": "http" if number % 2 else "folders",
         }
 
     def _workflow(self) -> Path:

@@ -88,14 +88,10 @@ class Server:
         )
 
     @asynccontextmanager
-    async def client(
-        self, *, workflows: tuple[Workflow, ...] = (FAST,), url: str = "", over_http: bool = True
-    ) -> AsyncIterator[Client]:
-        """Make one whose pictures take the longer way, which has the most to go wrong."""
+    async def client(self, *, workflows: tuple[Workflow, ...] = (FAST,), url: str = "") -> AsyncIterator[Client]:
+        """Make one."""
         folders = SharedFolders(input=self.data / "input", output=self.data / "output")
-        async with ComfyUI(
-            url or self.url, workflows=workflows, poll_interval=0.1, folders=folders, over_http=over_http
-        ) as comfyui:
+        async with ComfyUI(url or self.url, workflows=workflows, poll_interval=0.1, folders=folders) as comfyui:
             yield Client(comfyui)
 
 

@@ -50,9 +50,7 @@ def working(bench, simulator, tmp_path):
     async def work(name="worker-1"):
         data = tmp_path / "comfyui"
         folders = SharedFolders(input=data / "input", output=data / "output")
-        async with ComfyUI(
-            simulator.url, workflows=[FAST], poll_interval=0.05, folders=folders, over_http=True
-        ) as comfyui:
+        async with ComfyUI(simulator.url, workflows=[FAST], poll_interval=0.05, folders=folders) as comfyui:
             editor = ComfyUIEditor(comfyui, default=FAST, folder=WORKFLOWS)
             async with bench.working(name=name, editor=editor) as parts:
                 yield parts

@@ -84,7 +84,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 poll_interval=settings.comfyui_poll_interval,
                 on_request=lambda route, status: metrics.comfyui_requests.labels(route, status).inc(),
                 folders=_folders(settings),
-                over_http=settings.comfyui_transfer == "http",
             )
         )
         editor = ComfyUIEditor(comfyui, default=workflow, folder=settings.workflows_dir, on_workflow=metrics.expect)

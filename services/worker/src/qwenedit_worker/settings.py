@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -78,15 +78,11 @@ class WorkerSettings(RedisSettings):
     workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
     comfyui_input_dir: Path | None = Field(
         default=None,
-        description="ComfyUI's input folder where this process can reach it: photos go there and are deleted after use",
+        description="ComfyUI's input folder where this process can reach it: photos are deleted there after use",
     )
     comfyui_output_dir: Path | None = Field(
         default=None,
-        description="ComfyUI's output folder, likewise; both or neither",
-    )
-    comfyui_transfer: Literal["folders", "http"] = Field(
-        default="folders",
-        description="how pictures go to ComfyUI and back where its folders can be reached; else it is always http",
+        description="ComfyUI's output folder, likewise for results; both or neither",
     )
     gpu_hourly_price: float = Field(
         default=0.0,

@@ -11,7 +11,6 @@ import structlog
 from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
 from qwenedit_worker.comfyui.execution.companions import beside
-from qwenedit_worker.comfyui.execution.exchange import Exchange
 from qwenedit_worker.comfyui.execution.execution import Execution
 from qwenedit_worker.comfyui.execution.progress import Reporter
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
@@ -56,7 +55,6 @@ class ComfyUI:
         poll_interval: seconds between questions while the websocket is silent.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
-        over_http: whether pictures go to the server and back over HTTP although there are folders.
     """
 
     def __init__(
@@ -68,7 +66,6 @@ class ComfyUI:
         poll_interval: float = 0.25,
         on_request: Callable[[str, str], None] = lambda _route, _status: None,
         folders: SharedFolders | None = None,
-        over_http: bool = False,
     ) -> None:
         self._transport = Transport(url, on_request=on_request)
         self._api = Api(self._transport)
@@ -76,7 +73,6 @@ class ComfyUI:
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._folders = folders
-        self._exchange = Exchange(self._api, None if over_http else folders)
         self._room = asyncio.Semaphore(MOST_EDITS)
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
@@ -122,7 +118,6 @@ class ComfyUI:
         execution = Execution(
             request,
             api=self._api,
-            exchange=self._exchange,
             feed=self._feed,
             reporter=reporter,
             watch=self._watch,

@@ -16,18 +16,17 @@ from qwenedit_worker.comfyui.errors import (
     PictureLost,
     SilentExecutor,
 )
-from qwenedit_worker.comfyui.execution.fetching import Fetcher
+from qwenedit_worker.comfyui.execution.transfer import fetch, upload
 from qwenedit_worker.comfyui.protocol.history import State
 from qwenedit_worker.comfyui.protocol.retry import Patience
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
-from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Produced, Stepped
+from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Stepped
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from qwenedit_worker.comfyui.execution.exchange import Exchange
     from qwenedit_worker.comfyui.execution.progress import Reporter
     from qwenedit_worker.comfyui.protocol.api import Api
     from qwenedit_worker.comfyui.protocol.history import Record
@@ -56,7 +55,6 @@ class Execution:
     Args:
         request: what to execute.
         api: the server's endpoints.
-        exchange: the way of pictures to the server and back.
         feed: the websocket.
         reporter: shown each progress.
         watch: told of each sign of life.
@@ -69,7 +67,6 @@ class Execution:
         request: EditRequest,
         *,
         api: Api,
-        exchange: Exchange,
         feed: Feed,
         reporter: Reporter,
         watch: ExecutorWatch,
@@ -79,7 +76,6 @@ class Execution:
         self.prompt_id = str(uuid.uuid4())
         self._request = request
         self._api = api
-        self._exchange = exchange
         self._reporter = reporter
         self._watch = watch
         self._verdict = verdict
@@ -98,7 +94,6 @@ class Execution:
         self._arrived = False
         self._settled = False
         self._patience = Patience(pause=poll_interval, on_gone=watch.gone)
-        self._fetcher = Fetcher(exchange, on_gone=watch.gone)
 
     @property
     def sent(self) -> bool:
@@ -122,19 +117,13 @@ class Execution:
             ComfyUIError: there will be no picture.
         """
         with self._feed.following(self._follower):
-            try:
-                return await self._run()
-            finally:
-                self._fetcher.close()
+            return await self._run()
 
     async def _run(self) -> EditResult:
         began = self._clock()
-        try:
-            bound = await self._hand_in()
-        except PictureLost:
-            if not self._exchange.distrust():
-                raise
-            bound = await self._hand_in()
+        bound = self._bound = await self._bind()
+        with self._span("submit"):
+            await self._submit(bound)
         self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
         with self._span("wait") as self._waiting:
             record = await self._follow(bound)
@@ -146,17 +135,11 @@ class Execution:
             raise
         self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
         with self._span("fetch"):
-            png = await self._fetcher.fetch(file)
+            png = await fetch(self._api, file, on_gone=self._watch.gone)
         seconds = record.seconds
         return EditResult(
             png=png, seed=self._request.seed, seconds=self._clock() - began if seconds is None else seconds
         )
-
-    async def _hand_in(self) -> BoundWorkflow:
-        bound = self._bound = await self._bind()
-        with self._span("submit"):
-            await self._submit(bound)
-        return bound
 
     async def withdraw(self) -> None:
         """Take the prompt back, if it may still be inside the server, and wait until it is out.
@@ -219,7 +202,7 @@ class Execution:
         request = self._request
         self._filled_in(["" for _ in pictures], prefix="")  # whether that can be done, before any upload
         self._uploading = True
-        names = await self._exchange.put(pictures, folder=request.folder)
+        names = await upload(self._api, pictures, folder=request.folder)
         self._uploading = False
         return names
 
@@ -329,9 +312,6 @@ class Execution:
             case Stepped() if self._bound and (event.node == self._bound.steps_node or event.steps == steps):
                 self._reporter.show(Progress(Stage.EDITING, event.step, event.steps))
                 self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
-            case Produced(node=node, file=file) if self._bound and node == self._bound.output_node:
-                # By the time the record says whether it is the result, it has been read.
-                self._fetcher.look(file)
             case Ending():
                 # Asked now, the server would mostly say that it still runs; as soon as it does not, it says so.
                 self._writing = self._writing or WRITING

@@ -1,4 +1,4 @@
-"""ComfyUI's input and output folders, where this process reaches them: it writes, reads and deletes pictures there."""
+"""Deletes pictures from ComfyUI's folders, where the worker can reach them: no endpoint of ComfyUI does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 log = structlog.get_logger(__name__)
@@ -23,36 +22,6 @@ class SharedFolders:
 
     input: Path
     output: Path
-
-    def write(self, folder: str, pictures: Mapping[str, bytes]) -> tuple[str, ...]:
-        """Put pictures into a folder `job/…` of the input, by their names; returns them as LoadImage takes them.
-
-        Raises:
-            OSError: that cannot be done.
-        """
-        path = self.input / folder
-        path.mkdir(parents=True, exist_ok=True)
-        for name, picture in pictures.items():
-            (path / name).write_bytes(picture)
-        return tuple(f"{folder}/{name}" for name in pictures)
-
-    def read(self, name: str, *, limit: int) -> bytes:
-        """Read a file of up to `limit` bytes from the output.
-
-        Raises:
-            OSError: it cannot be read, is larger, or does not lie there.
-            ValueError: it is no file's name.
-        """
-        path = (self.output / name).resolve()
-        if not path.is_relative_to(self.output.resolve()):
-            raise PermissionError(f"{name!r} is not in {self.output}")
-        if not path.is_file():  # a pipe would be waited for
-            raise FileNotFoundError(errno.ENOENT, "no file", name)
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-        if len(data) > limit:
-            raise OSError(errno.EFBIG, f"more than {limit} bytes", name)
-        return data
 
     async def remove(self, folder: str) -> None:
         """Delete a folder `job/…` with its pictures, and the job's once it is empty. Failing to is logged."""

@@ -18,7 +18,6 @@ import aiohttp
 import structlog
 
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
-from qwenedit_worker.comfyui.protocol.history import OutputFile, first_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,14 +55,6 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Produced:
-    """A node has written a picture; whether the prompt succeeds is not known yet."""
-
-    node: str
-    file: OutputFile
-
-
-@dataclass(frozen=True, slots=True)
 class Ending:
     """The execution is over; its record is about to be written."""
 
@@ -78,7 +69,7 @@ class AskNow:
     """Something may have changed: a new socket is open, or the queue moved."""
 
 
-Event: TypeAlias = Began | Stepped | Produced | Ending | Ended | AskNow
+Event: TypeAlias = Began | Stepped | Ending | Ended | AskNow
 
 
 def read(text: str, *, prompt_id: str) -> Event | None:
@@ -94,21 +85,14 @@ def _read(text: str, prompt_id: str) -> Event | None:
         case {"type": "status"}:
             return AskNow()
         case {"type": str(kind), "data": {"prompt_id": str(about), **data}} if about == prompt_id:
-            return _produced(data) if kind == "executed" else _about(kind, data)
+            return _about(kind, data)
         case _:
             return None
 
 
-def _produced(data: dict[Any, Any]) -> Event:
-    try:
-        return Produced(str(data.get("node")), first_picture(data.get("output")))
-    except UnexpectedReply:
-        return Began()
-
-
 def _about(kind: str, data: dict[Any, Any]) -> Event | None:
     match kind, data:
-        case (("execution_start" | "execution_cached" | "progress_state"), _):
+        case (("execution_start" | "execution_cached" | "progress_state" | "executed"), _):
             return Began()
         case "executing", {"node": None}:
             return Ended()

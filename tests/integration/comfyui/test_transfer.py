@@ -12,7 +12,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from qwenedit_worker.comfyui import ComfyUIUnavailable, ExecutionInterrupted, ResultUnusable, Workflow
-from qwenedit_worker.comfyui.execution import fetching
+from qwenedit_worker.comfyui.execution import transfer
 from tests.integration.comfyui.conftest import WORKFLOWS
 from tests.integration.comfyui.test_edit import assert_clean, executions
 
@@ -23,8 +23,8 @@ BUDGET = 40
 
 @pytest.fixture
 def no_pause(monkeypatch) -> None:
-    monkeypatch.setattr(fetching, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(fetching, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(transfer, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(transfer, "LONGEST_PAUSE", 0.01)
 
 
 def noise(side: int) -> bytes:
@@ -105,10 +105,9 @@ async def test_execution_interrupted_by_somebody_else_is_its_own_error(client, s
     await assert_clean(server)
 
 
-@pytest.mark.parametrize("over_http", [False, True])
-async def test_result_holds_nothing_of_the_graph(server, control, over_http) -> None:
+async def test_result_holds_nothing_of_the_graph(server, control) -> None:
     await control.fault("metadata")
-    async with server.client(over_http=over_http) as client:
+    async with server.client() as client:
         result = await client.edit()
 
     with Image.open(io.BytesIO(result.png)) as picture:
@@ -118,14 +117,11 @@ async def test_result_holds_nothing_of_the_graph(server, control, over_http) -> 
     await assert_clean(server)
 
 
-@pytest.mark.parametrize("over_http", [False, True])
-async def test_result_that_is_a_jpeg_is_unusable_and_the_log_says_what_is_expected(
-    server, control, over_http, tmp_path
-) -> None:
+async def test_result_that_is_a_jpeg_is_unusable_and_the_log_says_what_is_expected(server, control, tmp_path) -> None:
     Image.new("RGB", (64, 48)).save(tmp_path / "result.jpg")
     await control.fault("other_output", file=str(tmp_path / "result.jpg"))
     with capture_logs() as logs:
-        async with server.client(over_http=over_http) as client:
+        async with server.client() as client:
             with pytest.raises(ResultUnusable, match="a PNG is expected, and this is JPEG"):
                 await client.edit()
 
@@ -135,11 +131,10 @@ async def test_result_that_is_a_jpeg_is_unusable_and_the_log_says_what_is_expect
     await assert_clean(server)
 
 
-@pytest.mark.parametrize("over_http", [False, True])
 @pytest.mark.parametrize("side", [1024, 2048])
-async def test_result_of_incompressible_megapixels_comes_back_whole(server, inverting, side, over_http) -> None:
+async def test_result_of_incompressible_megapixels_comes_back_whole(server, inverting, side) -> None:
     photo = noise(side)
-    async with server.client(over_http=over_http) as client:
+    async with server.client() as client:
         result = await client.edit(client.request(inverting(side), images=(photo,)))
 
     with Image.open(io.BytesIO(result.png)) as picture, Image.open(io.BytesIO(photo)) as before:
