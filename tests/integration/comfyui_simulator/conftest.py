@@ -25,7 +25,7 @@ import pytest
 from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
-from comfyui_simulator.config import PRODUCTION_MODELS
+from comfyui_simulator.common.config import PRODUCTION_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

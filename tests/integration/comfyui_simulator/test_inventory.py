@@ -7,8 +7,8 @@ from importlib import resources
 
 import pytest
 
-from comfyui_simulator.catalog import MODEL_INPUTS
-from comfyui_simulator.record import without_prose
+from comfyui_simulator.nodes.catalog import MODEL_INPUTS
+from comfyui_simulator.nodes.record_object_info import without_prose
 
 RECORDING = json.loads(resources.files("comfyui_simulator").joinpath("recorded/object_info.json").read_text())
 

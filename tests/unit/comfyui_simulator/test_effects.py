@@ -5,7 +5,7 @@ import random
 import pytest
 from PIL import Image, ImageChops
 
-from comfyui_simulator import effects, ribbon
+from comfyui_simulator.nodes import effects, watermark
 
 
 def names(text):
@@ -54,6 +54,6 @@ def test_edit_leaves_its_input_alone():
 
 @pytest.mark.parametrize("size", [(16, 16), (40, 900), (2000, 100)])
 def test_the_ribbon_fits_pictures_of_any_shape(size):
-    marked = ribbon.with_ribbon(Image.new("RGB", size, "white"), "an instruction of quite a few words, 🎉 too")
+    marked = watermark.with_ribbon(Image.new("RGB", size, "white"), "an instruction of quite a few words, 🎉 too")
     assert marked.size == size
     assert marked.getpixel((size[0] - 1, size[1] - 1)) != (255, 255, 255)

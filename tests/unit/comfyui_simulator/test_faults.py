@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from comfyui_simulator.errors import FaultError
-from comfyui_simulator.faults import Fault, FaultName, Faults, parse_fault
+from comfyui_simulator.common.errors import FaultError
+from comfyui_simulator.common.faults import Fault, FaultName, Faults, parse_fault
 
 
 @pytest.fixture

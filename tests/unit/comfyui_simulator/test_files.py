@@ -6,8 +6,8 @@ import threading
 import pytest
 from PIL import Image
 
-from comfyui_simulator.errors import ForbiddenPathError
-from comfyui_simulator.files import Files
+from comfyui_simulator.common.errors import ForbiddenPathError
+from comfyui_simulator.common.files import Files
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from comfyui_simulator.cache import signatures
-from comfyui_simulator.graph import output_prefix, prompt_text, read_graph
+from comfyui_simulator.execution.cache import signatures
+from comfyui_simulator.nodes.graph import output_prefix, prompt_text, read_graph
 
 DIAMOND = {
     "save": {"class_type": "SaveImage", "inputs": {"images": ["join", 0], "filename_prefix": "j/1/x"}},

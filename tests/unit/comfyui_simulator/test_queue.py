@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from comfyui_simulator.graph import Graph
-from comfyui_simulator.queue import Outcome, Prompt, PromptQueue
+from comfyui_simulator.execution.queue import Outcome, Prompt, PromptQueue
+from comfyui_simulator.nodes.graph import Graph
 
 
 def prompt(number, prompt_id):

@@ -9,8 +9,8 @@ import signal
 import tempfile
 from pathlib import Path
 
-from comfyui_simulator.config import FURTHER_MODELS, MEGABYTE, PRODUCTION_MODELS, Config
-from comfyui_simulator.server import Simulator
+from comfyui_simulator.app import running
+from comfyui_simulator.common.config import FURTHER_MODELS, MEGABYTE, PRODUCTION_MODELS, Config
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -44,9 +44,8 @@ async def serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    simulator = Simulator(config)
-    async with simulator.running():
-        print(f"ComfyUI simulator: {simulator.url}", flush=True)  # what a supervisor waits for
+    async with running(config) as url:
+        print(f"ComfyUI simulator: {url}", flush=True)  # what a supervisor waits for
         await ended.wait()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
-from comfyui_simulator.faults import FaultName
+from comfyui_simulator.common.faults import FaultName
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -1,4 +1,4 @@
-"""Record from a real ComfyUI what the simulator says of its nodes: `python -m comfyui_simulator.record URL`.
+"""Records what a real ComfyUI says of its nodes: `python -m comfyui_simulator.nodes.record_object_info URL`.
 
 Prints JSON for `recorded/object_info.json`, with the parts that a client can depend on. Descriptions and tooltips are
 left out. So are the lists of files, which the simulator fills from its own folders.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL.PngImagePlugin import PngInfo
 
-from comfyui_simulator.errors import ForbiddenPathError
+from comfyui_simulator.common.errors import ForbiddenPathError
 
 if TYPE_CHECKING:
     from PIL import Image

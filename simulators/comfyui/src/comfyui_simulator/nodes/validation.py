@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from comfyui_simulator.catalog import Catalog, InputSpec, NodeSpec
+    from comfyui_simulator.nodes.catalog import Catalog, InputSpec, NodeSpec
 
 LONGEST_LIST_SHOWN = 20
 """Longer lists of choices are not repeated in an error."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from comfyui_simulator.faults import FaultName
-from comfyui_simulator.graph import output_prefix, prompt_text, read_graph
-from comfyui_simulator.queue import Prompt
-from comfyui_simulator.validation import Validator
+from comfyui_simulator.common.faults import FaultName
+from comfyui_simulator.execution.queue import Prompt
+from comfyui_simulator.nodes.graph import output_prefix, prompt_text, read_graph
+from comfyui_simulator.nodes.validation import Validator
 
 if TYPE_CHECKING:
-    from comfyui_simulator.server import Simulator
+    from comfyui_simulator.server.simulator import Simulator
 
 NODE_ERRORS_ON_DEMAND = {
     "0": {

@@ -6,13 +6,13 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from comfyui_simulator.errors import Killed, Stopped, Vanished
-from comfyui_simulator.run import Run
+from comfyui_simulator.common.errors import Killed, Stopped, Vanished
+from comfyui_simulator.execution.prompt_run import Run
 
 if TYPE_CHECKING:
-    from comfyui_simulator.ledger import Ledger
-    from comfyui_simulator.queue import Prompt, PromptQueue
-    from comfyui_simulator.run import Workshop
+    from comfyui_simulator.execution.prompt_log import Ledger
+    from comfyui_simulator.execution.prompt_run import Workshop
+    from comfyui_simulator.execution.queue import Prompt, PromptQueue
 
 log = logging.getLogger(__name__)
 

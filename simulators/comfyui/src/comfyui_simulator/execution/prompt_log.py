@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from comfyui_simulator.queue import Prompt
+    from comfyui_simulator.execution.queue import Prompt
 
 
 class Ledger:

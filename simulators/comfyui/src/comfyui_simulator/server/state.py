@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from comfyui_simulator.cache import Cache
-from comfyui_simulator.executor import Executor
-from comfyui_simulator.hub import Hub
-from comfyui_simulator.pace import Pace
-from comfyui_simulator.queue import PromptQueue
-from comfyui_simulator.run import Workshop
+from comfyui_simulator.execution.cache import Cache
+from comfyui_simulator.execution.executor import Executor
+from comfyui_simulator.execution.prompt_run import Workshop
+from comfyui_simulator.execution.queue import PromptQueue
+from comfyui_simulator.execution.stop_signals import Pace
+from comfyui_simulator.server.websockets import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from comfyui_simulator.config import Config
-    from comfyui_simulator.faults import FaultName, Faults
-    from comfyui_simulator.files import Files
-    from comfyui_simulator.ledger import Ledger
+    from comfyui_simulator.common.config import Config
+    from comfyui_simulator.common.faults import FaultName, Faults
+    from comfyui_simulator.common.files import Files
+    from comfyui_simulator.execution.prompt_log import Ledger
 
 
 class Life:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from comfyui_simulator.errors import Interrupted, Killed, Stopped
+from comfyui_simulator.common.errors import Interrupted, Killed, Stopped
 
 TICK = 0.1
 """Seconds between two looks at the signals: about how late an interrupt acts on a real server in mid-step."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from comfyui_simulator.ribbon import with_ribbon
+from comfyui_simulator.nodes.watermark import with_ribbon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from comfyui_simulator.queue import Prompt, PromptQueue
+    from comfyui_simulator.execution.queue import Prompt, PromptQueue
 
 ENDINGS = ("execution_success", "execution_error", "execution_interrupted")
 

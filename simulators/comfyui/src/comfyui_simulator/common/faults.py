@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from comfyui_simulator.errors import FaultError
+from comfyui_simulator.common.errors import FaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

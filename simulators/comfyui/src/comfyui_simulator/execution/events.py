@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from comfyui_simulator.graph import Node
-    from comfyui_simulator.queue import Prompt
+    from comfyui_simulator.execution.queue import Prompt
+    from comfyui_simulator.nodes.graph import Node
 
 
 class Wire(Protocol):

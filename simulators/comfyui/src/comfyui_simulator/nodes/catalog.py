@@ -61,7 +61,9 @@ class Catalog:
     """
 
     def __init__(self, *, models: Callable[[str], tuple[str, ...]], pictures: Callable[[], tuple[str, ...]]) -> None:
-        recording = json.loads(resources.files("comfyui_simulator").joinpath("recorded/object_info.json").read_text())
+        recording = json.loads(
+            resources.files("comfyui_simulator.nodes").joinpath("recorded/object_info.json").read_text()
+        )
         self._nodes: dict[str, Any] = recording["nodes"]
         self._models = models
         self._pictures = pictures

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from comfyui_simulator import jobs, prompts, transfers
-from comfyui_simulator.faults import FaultName
+from comfyui_simulator.common.faults import FaultName
+from comfyui_simulator.http import jobs, prompts, transfers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from comfyui_simulator.server import Simulator
+    from comfyui_simulator.server.simulator import Simulator
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

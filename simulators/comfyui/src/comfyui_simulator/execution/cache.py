@@ -7,13 +7,13 @@ import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from comfyui_simulator.graph import Link
+from comfyui_simulator.nodes.graph import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from comfyui_simulator.graph import Graph
-    from comfyui_simulator.nodes import Result
+    from comfyui_simulator.nodes.graph import Graph
+    from comfyui_simulator.nodes.nodes import Result
 
 KEPT = 256
 """Results; ComfyUI keeps as many as its memory allows."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from comfyui_simulator.graph import Graph
+    from comfyui_simulator.nodes.graph import Graph
 
 HISTORY_LIMIT = 10_000
 """Prompts that ComfyUI remembers, each with its whole graph."""

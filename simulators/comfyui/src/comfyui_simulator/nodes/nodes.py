@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
-from comfyui_simulator import effects
-from comfyui_simulator.errors import NodeError
-from comfyui_simulator.values import Clip, Conditioning, Latent, Mask, Model, Vae, Value
+from comfyui_simulator.common.errors import NodeError
+from comfyui_simulator.nodes import effects
+from comfyui_simulator.nodes.values import Clip, Conditioning, Latent, Mask, Model, Vae, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from comfyui_simulator.files import Files
+    from comfyui_simulator.common.files import Files
 
 KONTEXT_SIZES = tuple(
     size

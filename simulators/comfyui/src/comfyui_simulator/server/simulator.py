@@ -1,4 +1,4 @@
-"""The simulator as a whole: composition, start, stop, and the faults that concern all of it."""
+"""The server as a whole: start, stop, and the faults that concern all of it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from comfyui_simulator.catalog import Catalog
-from comfyui_simulator.control import Control
-from comfyui_simulator.faults import FaultName, Faults
-from comfyui_simulator.files import Files
-from comfyui_simulator.ledger import Ledger
-from comfyui_simulator.life import Life
-from comfyui_simulator.routes import Routes
+from comfyui_simulator.common.faults import FaultName, Faults
+from comfyui_simulator.common.files import Files
+from comfyui_simulator.execution.prompt_log import Ledger
+from comfyui_simulator.nodes.catalog import Catalog
+from comfyui_simulator.server.state import Life
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from comfyui_simulator.config import Config
+    from comfyui_simulator.common.config import Config
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -32,7 +30,7 @@ AWAY_SECONDS = 1.0
 
 
 class Simulator:
-    """A ComfyUI without a model. Use as `async with simulator.running():`."""
+    """A ComfyUI without a model."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -74,12 +72,9 @@ class Simulator:
         self._loop.call_soon_threadsafe(self._wishes.put_nowait, (name, seconds))
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def serving(self, app: web.Application) -> AsyncIterator[None]:
         """Listen while the context is open."""
         self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=self.config.max_upload_bytes, middlewares=[self._faulty])
-        Routes(self).register(app)
-        Control(self).register(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         self.life = self._begin_life()
@@ -141,7 +136,7 @@ class Simulator:
         await self._listen()
 
     @web.middleware
-    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let the faults of HTTP happen to ComfyUI's own routes."""
         self.peak_connections = max(self.peak_connections, self.connections)
         path = request.path.removeprefix("/api") if not request.path.startswith("/api/jobs") else request.path

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from comfyui_simulator.errors import ForbiddenPathError
-from comfyui_simulator.faults import FaultName
+from comfyui_simulator.common.errors import ForbiddenPathError
+from comfyui_simulator.common.faults import FaultName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from comfyui_simulator.server import Simulator
+    from comfyui_simulator.server.simulator import Simulator
 
 HANG_SECONDS = 60.0
 """Of a transfer that hangs, unless told otherwise."""

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from comfyui_simulator import nodes
-from comfyui_simulator.cache import Cache, signatures
-from comfyui_simulator.errors import Interrupted, Killed, NodeError, Stopped, Vanished
-from comfyui_simulator.faults import Fault, FaultName, Faults
-from comfyui_simulator.graph import Link
-from comfyui_simulator.queue import Outcome, Prompt
-from comfyui_simulator.telling import Teller, Wire
+from comfyui_simulator.common.errors import Interrupted, Killed, NodeError, Stopped, Vanished
+from comfyui_simulator.common.faults import Fault, FaultName, Faults
+from comfyui_simulator.execution.cache import Cache, signatures
+from comfyui_simulator.execution.events import Teller, Wire
+from comfyui_simulator.execution.queue import Outcome, Prompt
+from comfyui_simulator.nodes import nodes
+from comfyui_simulator.nodes.graph import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
 
-    from comfyui_simulator.config import Config
-    from comfyui_simulator.files import Files
-    from comfyui_simulator.graph import Node
-    from comfyui_simulator.pace import Pace
-    from comfyui_simulator.values import Model
+    from comfyui_simulator.common.config import Config
+    from comfyui_simulator.common.files import Files
+    from comfyui_simulator.execution.stop_signals import Pace
+    from comfyui_simulator.nodes.graph import Node
+    from comfyui_simulator.nodes.values import Model
 
 OOM_TYPE = "torch.OutOfMemoryError"
 OOM_MESSAGE = (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from comfyui_simulator.errors import FaultError
-from comfyui_simulator.faults import Fault, FaultName, parse_fault
+from comfyui_simulator.common.errors import FaultError
+from comfyui_simulator.common.faults import Fault, FaultName, parse_fault
 
 if TYPE_CHECKING:
-    from comfyui_simulator.server import Simulator
+    from comfyui_simulator.server.simulator import Simulator
 
 AT_ONCE = frozenset(
     {

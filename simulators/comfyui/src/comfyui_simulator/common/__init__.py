@@ -1,0 +1,1 @@
+"""Settings, files, faults and errors, for all other packages."""

@@ -1,0 +1,1 @@
+"""The control API, by which tests arm faults and look inside."""

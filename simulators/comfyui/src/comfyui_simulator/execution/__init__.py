@@ -1,0 +1,1 @@
+"""The queue of prompts and the thread that runs them."""

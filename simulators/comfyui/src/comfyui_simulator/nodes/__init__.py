@@ -1,0 +1,1 @@
+"""Workflows: their graph, their validation, and what each node does."""

@@ -1,0 +1,1 @@
+"""The server as a whole, what a restart forgets, and its websockets."""
