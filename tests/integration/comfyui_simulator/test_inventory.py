@@ -10,7 +10,7 @@ import pytest
 from comfyui_simulator.nodes.catalog import MODEL_INPUTS
 from comfyui_simulator.nodes.record_object_info import without_prose
 
-RECORDING = json.loads(resources.files("comfyui_simulator").joinpath("recorded/object_info.json").read_text())
+RECORDING = json.loads(resources.files("comfyui_simulator.nodes").joinpath("recorded/object_info.json").read_text())
 
 
 async def test_system_stats_name_version_and_devices(comfy):
