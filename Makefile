@@ -57,6 +57,10 @@ format: $(BIN)/.synced ## Put the code into its one format
 test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
 	$(BIN)/pytest -n 4 --dist loadfile $(or $(TESTS),--ignore=tests/e2e)
 
+.PHONY: quick
+quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two cores
+	$(BIN)/pytest -q -n 2 tests/unit
+
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= CONTAINER_TOOL=)
 	tests/e2e/prepare.sh
@@ -70,78 +74,17 @@ conformance: $(BIN)/.synced ## Hold a ComfyUI of yours to the simulator's facts,
 	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
 		$(BIN)/pytest --timeout=60 $(FACTS) tests/integration/comfyui/test_real.py
 
-.PHONY: facts
-facts: $(BIN)/.synced ## Hold the simulator and real ComfyUIs to the same facts, side by side (SERVERS="URL=FOLDER …" ARGS=--write)
-	$(BIN)/python -m proofs.facts $(ARGS) $(SERVERS)
-
-.PHONY: faults
-faults: $(BIN)/.synced ## See what a user sees of each fault of ComfyUI, and after how long (ARGS=--write)
-	$(BIN)/python -m proofs.faults $(ARGS)
-
 .PHONY: walk
 walk: $(BIN)/.synced ## Walk through every feature in a browser, and take the pictures of docs/walkthrough.md (ARGS=--help)
 	$(BIN)/python -m tests.walk $(ARGS)
 
-.PHONY: bench
-bench: $(BIN)/.synced ## Measure our queue beside the others on Redis, and what a job takes there (PEERS="ours rq" ROUNDS=1)
-	UV="$(abspath $(UV))" $(BIN)/python -m benchmarks.peers $(PEERS) --rounds $(or $(ROUNDS),1) $(ARGS)
-	$(BIN)/python -m benchmarks.memory
+.PHONY: prove
+prove: $(BIN)/.synced ## Run a proof, which fails where a promise breaks (NAME=chaos ARGS="--jobs 100"; without NAME: list them)
+	@UV="$(abspath $(UV))" $(BIN)/python -m proofs $(NAME) $(ARGS)
 
-.PHONY: gap
-gap: $(BIN)/.synced ## Measure how long a ComfyUI idles between two jobs (COMFYUI_URL= REAL_COMFYUI_DATA= ARGS=--help)
-	$(BIN)/python -m benchmarks.gap $(ARGS)
-
-.PHONY: cuts
-cuts: $(BIN)/.synced ## Cut the worker's connections to ComfyUI once in each of 1,000 jobs (COMFYUI_URL= REAL_COMFYUI_DATA= JOBS=)
-	$(BIN)/python -m proofs.cuts $(ARGS)
-
-.PHONY: overhead
-overhead: $(BIN)/.synced ## Measure what the product takes beside forty lines by hand (COMFYUI_URL= REAL_COMFYUI_DATA= ARGS=--help)
-	$(BIN)/python -m benchmarks.overhead $(ARGS)
-
-.PHONY: soak
-soak: $(BIN)/.synced ## Do many jobs with one bot and one worker, and look at their memory and sockets (JOBS=10000)
-	UV="$(abspath $(UV))" $(BIN)/python -m proofs.soak --jobs $(or $(JOBS),10000)
-
-.PHONY: tracing
-tracing: $(BIN)/.synced ## Measure what traces cost, with a collector and without one that answers (ARGS=--help)
-	$(BIN)/python -m benchmarks.tracing $(ARGS)
-
-.PHONY: restarts
-restarts: $(BIN)/.synced ## Restart the bot 100 times, roll two replicas out 50 times and kill it 50 times while people keep sending (ARGS=--help)
-	$(BIN)/python -m proofs.restarts $(ARGS)
-
-.PHONY: fuzz
-fuzz: $(BIN)/.synced ## Send the bot 5,000 odd updates and 5,000 odd pictures, and see each answered (ARGS=--help)
-	$(BIN)/python -m proofs.fuzz $(ARGS)
-
-.PHONY: chaos
-chaos: $(BIN)/.synced ## Kill, stop, cut and starve every process under load, and judge each job by its answer (JOBS= SEED=)
-	$(BIN)/python -m proofs.chaos $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
-
-.PHONY: chaos-awaits
-chaos-awaits: $(BIN)/.synced ## Kill a worker at every await of a job's path, and see each job answered once (ARGS=--help)
-	$(BIN)/python -m proofs.awaits $(ARGS)
-
-.PHONY: storms
-storms: $(BIN)/.synced ## Have Telegram fail at every method in every way, and see each job answered once (ARGS=--help)
-	$(BIN)/python -m proofs.storms $(ARGS)
-
-.PHONY: load
-load: $(BIN)/.synced ## Have 1,000 people send 200 photos a minute to 50 workers, and measure the bot (ARGS=--help)
-	$(BIN)/python -m benchmarks.load $(ARGS)
-
-.PHONY: neighbours
-neighbours: $(BIN)/.synced ## Have people misuse the bot in every way we know, and see that others do not notice (ARGS=--help)
-	$(BIN)/python -m proofs.neighbours $(ARGS)
-
-.PHONY: observe
-observe: $(BIN)/.synced ## Have a Prometheus scrape a mixed run of 200 jobs, and ask it all that the dashboards ask (ARGS=--stay)
-	$(BIN)/python -m proofs.dashboards $(ARGS)
-
-.PHONY: alerts
-alerts: $(BIN)/.synced ## Fire each alert by its fault, and see all of them silent in normal hours
-	$(BIN)/python -m proofs.alerts
+.PHONY: measure
+measure: $(BIN)/.synced ## Measure something, beside what one would use instead (NAME=peers ARGS="ours rq"; without NAME: list)
+	@UV="$(abspath $(UV))" $(BIN)/python -m benchmarks $(NAME) $(ARGS)
 
 .PHONY: clean
 clean: ## Remove all that was made here

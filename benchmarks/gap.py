@@ -12,7 +12,6 @@ The script also compares the calls of an edit over one HTTP session with those o
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import itertools
@@ -46,6 +45,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit.comfyui_server import WHICH, Server, comfyui, machine
+from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.comfyui.protocol.api import Api
@@ -255,10 +255,8 @@ def _job(number: int) -> Job:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "") + WHICH, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--jobs", type=int, default=200)
+    parser = command_line((__doc__ or "") + WHICH)
+    parser.add_argument("--jobs", type=whole(), default=200)
     jobs: int = parser.parse_args().jobs
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     async with comfyui() as server:

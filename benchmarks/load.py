@@ -1,4 +1,4 @@
-"""A thousand people and fifty workers: how long does the bot take to answer, and what does it need for that?
+"""How soon the bot answers a thousand people with fifty workers, and what it needs for that.
 
 Real: the bot as a process, Redis, the queue's library on the workers' side, HTTP. Simulated: Telegram with its limits
 and its people, and workers that only pretend to edit, all in this process. Everything runs on one machine, and the
@@ -11,7 +11,6 @@ the photo, and so includes the JPEGs that Telegram makes first.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_testkit.bots import Stage
 from qwenedit_testkit.crowd import EDITS, MINUTE, Record, most_edits, picture, share, working
+from qwenedit_testkit.programs import command_line, seconds, whole
 
 if TYPE_CHECKING:
     import random
@@ -233,11 +233,11 @@ def report(figures: Figures, usage: Usage, duration: float) -> str:
 
 async def main() -> int:
     """Run it and print the report; 1 where a job was lost or answered twice, or a chat edited too often."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=1000, help="(%(default)s)")
-    parser.add_argument("--per-minute", type=float, default=200, help="photos of all together (%(default)s)")
-    parser.add_argument("--workers", type=int, default=50, help="(%(default)s)")
-    parser.add_argument("--duration", type=float, default=180, help="seconds in which people send (%(default)s)")
+    parser = command_line(__doc__)
+    parser.add_argument("--users", type=whole(), default=1000, help="(%(default)s)")
+    parser.add_argument("--per-minute", type=seconds, default=200, help="photos of all together (%(default)s)")
+    parser.add_argument("--workers", type=whole(), default=50, help="(%(default)s)")
+    parser.add_argument("--duration", type=seconds, default=180, help="seconds in which people send (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all moments (%(default)s)")
     options = parser.parse_args()
     print(

@@ -1,4 +1,4 @@
-"""How much of Redis' memory one waiting job takes, its pictures apart, which take what their bytes are.
+"""How much of Redis' memory a waiting job takes, without its pictures, which take what their bytes are.
 
     python -m benchmarks.memory [--jobs 1000]
 
@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import tempfile
 from pathlib import Path
@@ -28,6 +27,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
+from qwenedit_testkit.programs import command_line, whole
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -59,8 +59,8 @@ def _job(number: int, *, prompt: str, pictures: int) -> Job:
 
 async def main() -> None:
     """Print one line for each kind of job and place."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1000)
+    parser = command_line(__doc__)
+    parser.add_argument("--jobs", type=whole(), default=1000)
     count = parser.parse_args().jobs
     limits = Limits(max_queue_length=count)
     with tempfile.TemporaryDirectory() as folder:

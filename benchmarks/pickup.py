@@ -1,4 +1,4 @@
-"""How long an idle worker takes to pick a job up: from the call that enqueues it to the worker's claim.
+"""How long an idle worker takes to pick up a job: from the call that enqueues it to the worker's claim.
 
 Real: Redis (a process of its own), the scripts, the worker's loop, its lease, progress and settlement. Not real: the
 edit, which does nothing. Both ends are read from one process' monotonic clock. The time begins before the enqueuing
@@ -8,7 +8,6 @@ waits again.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import statistics
@@ -34,6 +33,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
+from qwenedit_testkit.programs import command_line, whole
 from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
@@ -147,8 +147,8 @@ def _job(number: int) -> Job:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Pickup of a job by an idle worker.")
-    parser.add_argument("--jobs", type=int, default=500)
+    parser = command_line(__doc__)
+    parser.add_argument("--jobs", type=whole(), default=500)
     jobs: int = parser.parse_args().jobs
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="pickup-") as folder:

@@ -1,4 +1,4 @@
-"""What traces cost, and what they cost while the collector is away.
+"""How much traces cost, with a collector and while it is away.
 
 Pickup is measured as in `pickup.py`, in blocks with and without traces by turns, so that other load on the machine
 meets both. A cycle lasts from a photo's sending to the picture in the chat, through the bot and a worker as
@@ -11,7 +11,6 @@ last one does a thousand jobs, and its memory and its warnings are read.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import json
@@ -45,6 +44,7 @@ from local_stack import (
 from qwenedit_telemetry import tracing
 from qwenedit_telemetry.export import make_exporter
 from qwenedit_telemetry.otlp import OpenTelemetryTracer
+from qwenedit_testkit.programs import command_line, whole
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
@@ -219,10 +219,10 @@ async def _stop(part: Part) -> None:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pickups", type=int, default=400, help="jobs of each side (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=100, help="cycles of each side (%(default)s)")
-    parser.add_argument("--jobs", type=int, default=1000, help="while the collector is away (%(default)s)")
+    parser = command_line(__doc__)
+    parser.add_argument("--pickups", type=whole(), default=400, help="jobs of each side (%(default)s)")
+    parser.add_argument("--rounds", type=whole(), default=100, help="cycles of each side (%(default)s)")
+    parser.add_argument("--jobs", type=whole(), default=1000, help="while the collector is away (%(default)s)")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")

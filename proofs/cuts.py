@@ -1,4 +1,4 @@
-"""Cut the worker's connections to ComfyUI once in each job, at a random moment, and judge the pictures.
+"""Each edit comes back right though all connections to ComfyUI are cut once in each job.
 
 Real: Redis, the worker as a process, a ComfyUI. Between worker and ComfyUI stands a proxy that resets all connections
 that are open: the websocket and every HTTP request. The moment is drawn anew for each job. Each job's picture has a
@@ -10,10 +10,8 @@ keep anything, or more than ten connections were open at once.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
-import os
 import random
 import re
 import statistics
@@ -44,6 +42,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
+from qwenedit_testkit.programs import command_line, conclude, whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -300,11 +299,9 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
 
 async def main() -> bool:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "") + WHICH, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS", str(JOBS))))
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser = command_line((__doc__ or "") + WHICH)
+    parser.add_argument("--jobs", type=whole(), default=JOBS, help="(%(default)s)")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the moments (any)")
     options = parser.parse_args()
     async with comfyui() as server:
         print(f"{server.name}, {machine()}, seed {options.seed}", flush=True)
@@ -312,4 +309,4 @@ async def main() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(main()) else 1)
+    conclude(main())

@@ -1,19 +1,20 @@
-"""The facts that the simulator and real ComfyUIs are held to, side by side.
+"""The simulator and real ComfyUIs are as docs/comfyui.md says, fact by fact.
 
 Runs the conformance suite (`make conformance`) against a simulator and against each real ComfyUI that is named, and
 makes a table of what held where. A real one is `URL=FOLDER`, the folder of its `input` and `output`; how to start it
 stands in simulators/comfyui/README.md. A fact that failed is tried once more: it may
 have failed for the machine's sake.
 
-With --write the table goes into docs/comfyui.md, else it is printed.
+Exit code 1 where a fact holds no longer that does by docs/comfyui.md, or that no page speaks of. With --write the
+table goes into the page instead.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from local_stack import ComfyUISimulator, bare_environment
 from qwenedit_testkit import docs_page as page
+from qwenedit_testkit.programs import command_line
 from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
@@ -158,12 +160,25 @@ def table(columns: list[Column]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Ask all, and show it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def failing(part: str) -> set[tuple[str, str]]:
+    """Return the facts that do not hold by the page's part, each with the server."""
+    found, head = set(), [""]
+    for row in page.rows(part):
+        if FAILS not in "".join(row) and HOLDS not in "".join(row):
+            head = row
+        found |= {(row[0], server) for server, mark in zip(head[1:], row[1:], strict=True) if mark == FAILS}
+    return found
+
+
+def main() -> bool:
+    """Ask all, and show it; returns whether all facts hold that did."""
+    parser = command_line(__doc__)
     parser.add_argument("servers", nargs="*", metavar="URL=FOLDER", help="a real ComfyUI and its data")
     parser.add_argument("--write", action="store_true", help="into docs/comfyui.md")
     options = parser.parse_args()
+    for server in options.servers:
+        if not re.fullmatch(r"https?://[^=]+=.+", server):
+            parser.error(f"{server!r} is not URL=FOLDER")
     columns = [simulated()]
     for server in options.servers:
         url, _, folder = server.partition("=")
@@ -171,9 +186,12 @@ def main() -> None:
     part = table(columns)
     if options.write:
         page.write("facts", part)
-    else:
-        print(part)
+        return True
+    print(part)
+    broken = sorted(failing(part) - failing(page.read("facts")))
+    print("\n".join(f"BROKEN with {server}: {fact}" for fact, server in broken) or "KEPT")
+    return not broken
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())

@@ -1,16 +1,16 @@
-"""What a user sees of each fault of ComfyUI, and after how many seconds.
+"""Users see of each fault of ComfyUI what docs/comfyui.md says.
 
 Real: Redis, the worker as a process, the queue's scripts with the default pauses between attempts, and HTTP. Simulated:
 ComfyUI, which is told what to spoil. The script plays the bot's janitor (promotes, reaps) and the kubelet (starts
 ComfyUI again when it has died or its liveness probe fails). Seconds count from the call that enqueues the job, or from
 the user's cancelling. What the user reads is what the bot says of such an end.
 
-With --write the table goes into docs/comfyui.md as well.
+Exit code 1 where a user sees something else, or after more attempts, than the table in docs/comfyui.md says. With
+--write the table is written anew instead.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import tempfile
@@ -42,6 +42,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit import docs_page as page
+from qwenedit_testkit.programs import command_line, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -107,22 +108,31 @@ class Stage:
     worker: Service
 
 
-async def main() -> None:
-    """Drive each case, and print a line for it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+async def main() -> bool:
+    """Drive each case, and print a line for it; returns whether all was seen that the page says."""
+    parser = command_line(__doc__)
     parser.add_argument("--only", default="", help="words of the case's name")
     parser.add_argument("--write", action="store_true", help="into docs/comfyui.md")
     options = parser.parse_args()
-    only: str = options.only
+    cases = [case for case in CASES if options.only in case.name]
+    if not cases or (options.write and options.only):
+        parser.error("--only names no case" if not cases else "the page has all cases: --write goes without --only")
+    promised = {name: (seen, attempts) for name, seen, _after, attempts in page.rows(page.read("faults"))}
+    broken = []
     lines = ["| fault | what the user sees | after | attempts |", "| --- | --- | --: | --: |"]
     print("\n".join(lines))
-    for number, case in enumerate((case for case in CASES if only in case.name), start=1):
+    for number, case in enumerate(cases, start=1):
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
             status, seconds = await _stage(Path(folder), lambda stage, c=case, n=number: _drive(c, stage, n))  # type: ignore[misc]
+        if promised.get(case.name) != (_seen(status), str(status.attempt)):
+            broken.append(f"{case.name}: the page says {promised.get(case.name, 'nothing')}")
         lines.append(f"| {case.name} | {_seen(status)} | {seconds:.1f} s | {status.attempt} |")
         print(lines[-1], flush=True)
     if options.write:
         page.write("faults", "\n".join(lines))
+        return True
+    print("\n".join(f"BROKEN {each}" for each in broken) or "KEPT")
+    return not broken
 
 
 def _seen(status: Status) -> str:
@@ -225,4 +235,4 @@ def _job(number: int) -> Job:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    conclude(main())

@@ -1,4 +1,4 @@
-"""The bot is restarted and rolled out while people keep sending: is any message lost, or answered twice?
+"""Restarts, rollouts and kills of the bot lose no message, and show no picture twice.
 
 Real: the bot as processes, Redis, HTTP in both directions. Simulated: Telegram and its people, and a worker that
 edits at once. For webhooks the script also plays the Service in front of the replicas. A replica is behind it from
@@ -15,13 +15,11 @@ would be.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import platform
 import random
 import signal
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -35,6 +33,7 @@ from aiohttp import web
 from local_stack import free_port
 from qwenedit_testkit.bots import SECRET, START_TIMEOUT, Stage
 from qwenedit_testkit.crowd import picture
+from qwenedit_testkit.programs import command_line, conclude, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -289,15 +288,19 @@ async def _start(parts: dict[int, Service]) -> None:
     await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in parts.values()))
 
 
-async def main() -> int:
-    """Run the phases, and print a line for each; 1 when a message was lost or answered twice."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--restarts", type=int, default=100, help="of one polling bot (%(default)s)")
-    parser.add_argument("--rollouts", type=int, default=50, help="of two replicas with webhooks (%(default)s)")
-    parser.add_argument("--crashes", type=int, default=50, help="of one polling bot (%(default)s)")
-    parser.add_argument("--users", type=int, default=20, help="who keep sending (%(default)s)")
+async def main() -> bool:
+    """Run the phases, and print a line for each; returns whether all promises were kept."""
+    parser = command_line(__doc__)
+    parser.add_argument("--restarts", type=whole(least=0), default=100, help="of one polling bot (%(default)s)")
+    parser.add_argument(
+        "--rollouts", type=whole(least=0), default=50, help="of two replicas with webhooks (%(default)s)"
+    )
+    parser.add_argument("--crashes", type=whole(least=0), default=50, help="of one polling bot (%(default)s)")
+    parser.add_argument("--users", type=whole(), default=20, help="who keep sending (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all moments and pauses (%(default)s)")
     options = parser.parse_args()
+    if not (options.restarts or options.rollouts or options.crashes):
+        parser.error("nothing is to be done")
     print(f"seed {options.seed}, {options.users} users; Python {platform.python_version()}, {os.cpu_count()} CPUs")
     found = []
     phases = (restarts, options.restarts), (rollouts, options.rollouts), (crashes, options.crashes)
@@ -309,9 +312,10 @@ async def main() -> int:
                 figures = await phase(stage, count=count, users=options.users)
             print(figures, flush=True)
             found.append(figures)
-    print("KEPT" if all(figures.good for figures in found) else "BROKEN")
-    return int(not all(figures.good for figures in found))
+    good = all(figures.good for figures in found)
+    print("KEPT" if good else "BROKEN")
+    return good
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    conclude(main())

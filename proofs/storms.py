@@ -1,4 +1,4 @@
-"""Telegram fails at every method that the bot uses, in every way it can: is each job still answered, and once?
+"""Each job is answered once though Telegram fails at every method that the bot calls, in every way.
 
 Real: the bot as a process, Redis, HTTP. Simulated: Telegram, its people and its failures, and workers that only
 pretend to edit. Which methods the bot uses is read from its code. A method that no failure has met is a failure of
@@ -14,13 +14,11 @@ counted. A job's picture may not.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import asyncio
 import os
 import platform
 import re
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -35,6 +33,7 @@ import aiogram
 from local_stack import free_port
 from qwenedit_testkit.bots import SECRET, Stage
 from qwenedit_testkit.crowd import Record, most_edits, picture, share, working
+from qwenedit_testkit.programs import command_line, conclude, whole
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
@@ -271,25 +270,25 @@ def _waits(record: Record, method: str) -> list[float]:
     return waits
 
 
-async def main() -> int:
-    """Run all rounds, and print what each method met; 1 where a job was not answered, or twice."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, default=5, help="who do all they can at the same time (%(default)s)")
-    parser.add_argument("--kinds", default=",".join(KINDS), help="of failures (%(default)s)")
+async def main() -> bool:
+    """Run all rounds, and print what each method met; returns whether all promises were kept."""
+    parser = command_line(__doc__)
+    parser.add_argument("--users", type=whole(), default=5, help="who do all they can at the same time (%(default)s)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of failures (all)")
     parser.add_argument("--seed", type=int, default=1, help="of the pauses (%(default)s)")
     options = parser.parse_args()
     print(f"{options.users} users; Python {platform.python_version()}, {os.cpu_count()} CPUs")
     with tempfile.TemporaryDirectory(prefix="storms-") as folder:
         async with Stage(Path(folder), seed=options.seed, worker=False) as stage:
-            figures = await storm(stage, kinds=tuple(options.kinds.split(",")), users=options.users, seconds=(3.0, 6.0))
+            figures = await storm(stage, kinds=tuple(options.kinds), users=options.users, seconds=(3.0, 6.0))
     print(
         f"\n{figures.jobs} jobs and {figures.payments} payments: {figures.unanswered} not answered, "
         f"{figures.twice} answered twice; {figures.beside} texts or files came twice where Telegram's reply was lost"
     )
     print(f"most edits in a chat in a minute: {figures.edits} (at most {MOST_EDITS})")
     print(f"methods that a failure did not meet: {', '.join(figures.missed) or 'none'}")
-    return int(not figures.good)
+    return figures.good
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    conclude(main())

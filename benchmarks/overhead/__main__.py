@@ -1,4 +1,4 @@
-"""What the product costs a user in time, beside forty lines that do the same by hand (`by_hand.py`).
+"""How much time the product costs a user, beside forty lines that do the same by hand (`by_hand.py`).
 
 The time begins when Telegram has a photo for the bot, and ends when Telegram has the bot's picture. The time that
 ComfyUI says it has executed is subtracted. Both have the same simulated Telegram, the same ComfyUI and the same
@@ -12,7 +12,6 @@ has come in, and becomes the picture. A damaged photo is refused.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import json
@@ -43,6 +42,7 @@ from local_stack import (
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import JobQueue, RedisSettings, connect
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
+from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_worker.comfyui import Workflow
 from telegram_simulator.client import NeverHappenedError
@@ -234,10 +234,8 @@ def _processor(part: Part) -> float:
 
 async def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "") + WHICH, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--photos", type=int, default=100)
+    parser = command_line((__doc__ or "") + WHICH)
+    parser.add_argument("--photos", type=whole(), default=100)
     photos: int = parser.parse_args().photos
     async with comfyui(step_seconds=STEP_SECONDS) as server:
         print(f"{server.name}, {machine()}, {photos} photos each, by turns; milliseconds", flush=True)

@@ -1,11 +1,10 @@
-"""Measure queues on Redis beside each other, in turns, so that whatever else the machine does befalls all of them.
+"""How fast queues on Redis are beside ours, what they lose of killed workers, and what they cost idle.
 
 What is measured, how, and with which settings: docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
@@ -20,6 +19,7 @@ from benchmarks.peers.idle import measure as measure_idle
 from benchmarks.peers.kills import measure as measure_losses
 from benchmarks.peers.speed import Speed
 from benchmarks.peers.verdict import sentences
+from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
@@ -35,11 +35,15 @@ BEGIN, END = "<!-- figures of the last published run -->", "<!-- end of figures 
 async def main() -> None:
     """Measure and print."""
     known = {peer.name: peer for peer in (FLOOR, OURS, *PEERS, POLL)}
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(known)}; without, all of them")
-    parser.add_argument("--rounds", type=int, default=1, help="of all measurements of speed; 0: none (%(default)s)")
-    parser.add_argument("--jobs", type=int, default=100, help="of one queue's pickup in one round (%(default)s)")
-    parser.add_argument("--kills", type=int, default=50, help="of each queue's workers; 0: none (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=whole(least=0), default=1, help="of all measurements of speed; 0: none (%(default)s)"
+    )
+    parser.add_argument("--jobs", type=whole(), default=100, help="of one queue's pickup in one round (%(default)s)")
+    parser.add_argument(
+        "--kills", type=whole(least=0), default=50, help="of each queue's workers; 0: none (%(default)s)"
+    )
     parser.add_argument("--idle", type=float, default=20, help="seconds; 0: not measured (%(default)s)")
     parser.add_argument("--results", type=Path, default=ROOT / ".local" / "bench", help="folder (%(default)s)")
     parser.add_argument("--publish", action="store_true", help="put them into docs as well")

@@ -1,4 +1,4 @@
-"""Fire each of the chart's alerts by its fault, and see all of them silent in two normal hours.
+"""Each alert of the chart fires by its fault, and no alert fires in two normal hours.
 
 promtool gives two hours of an installation's metrics to the rules, a minute at a time, as the tests do. It does so
 once with normal metrics, and once for each fault. The script prints when each alert fired. It exits with 1 where an
@@ -19,6 +19,7 @@ import yaml
 
 from proofs.alerts.cases import CASES, MINUTES, SILENT, expect
 from proofs.dashboards.chart import monitored, rule_file
+from qwenedit_testkit.programs import command_line, unable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,15 +49,16 @@ def spoken(promtool: str, series: Mapping[str, str]) -> dict[str, list[int]]:
     for name, hours, minutes in MISMATCH.findall(said):
         found[name].append(60 * int(hours or 0) + int(minutes or 0))
     if done.returncode and not any(found.values()):
-        sys.exit(f"promtool: {said}")
+        unable(f"promtool: {said}")
     return found
 
 
 def main() -> bool:
     """Print the table; returns whether all is as it should be."""
+    command_line(__doc__).parse_args()
     promtool = shutil.which("promtool")
     if promtool is None:
-        sys.exit("promtool is not installed (Debian's package prometheus has it)")
+        unable("promtool is not installed (Debian's package prometheus has it)")
     normal = spoken(promtool, {})
     print(f"{'alert':27} {'severity':9} {'normal':7} {'fault from':>10} {'fires at':>9}  says")
     good = True
@@ -87,4 +89,4 @@ def _onset(series: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else 1)
+    sys.exit(not main())

@@ -1,30 +1,28 @@
-"""`make chaos`: runs over seeds, each of them reported."""
+"""Each job is answered once, whatever is killed, stopped, cut off or starved under load.
+
+Redis, the bot, four workers and the simulators are processes; people send photos while a schedule of faults, made from
+the seed, befalls them. Each run is reported, and judged by what people see and by what Redis' file says.
+"""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import signal
-import sys
-
 from proofs.chaos.report import lines
 from proofs.chaos.run import run
+from qwenedit_testkit.programs import command_line, conclude, whole
 
 MOST = 2_000
 """Jobs of one run; more are several runs, with seeds that follow each other."""
 
 
-async def main() -> int:
-    """Run seed after seed, and print a report of each; 1 where one broke a promise."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=MOST, help=f"in all; above {MOST} in several runs (%(default)s)")
+async def main() -> bool:
+    """Run seed after seed, and print a report of each; returns whether all promises were kept."""
+    parser = command_line(__doc__)
+    parser.add_argument(
+        "--jobs", type=whole(), default=MOST, help=f"in all; above {MOST} in several runs (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the first run (%(default)s)")
-    parser.add_argument("--workers", type=int, default=4, help="processes (%(default)s)")
+    parser.add_argument("--workers", type=whole(), default=4, help="processes (%(default)s)")
     options = parser.parse_args()
-    # Told to stop, it stops what it has started.
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     left, seed, bad = options.jobs, options.seed, []
     while left > 0:
         one = await run(min(left, MOST), seed, workers=options.workers)
@@ -33,8 +31,8 @@ async def main() -> int:
             bad.append(seed)
         left, seed = left - MOST, seed + 1
     print(f"{options.jobs} jobs, {seed - options.seed} seeds: {f'BROKEN with {bad}' if bad else 'every promise kept'}")
-    return int(bool(bad))
+    return not bad
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    conclude(main())

@@ -48,7 +48,8 @@ def lines(run: Run) -> list[str]:
     for kind in ("lost", "duplicated", "unexpected"):
         for job, why in list(getattr(verdict, kind).items())[:SHOWN]:
             told += ["", f"{kind}: {job}: {why}", *(f"    {line}" for line in run.history.of(job))]
-    told.append(f"  {'KEPT' if verdict.good else 'BROKEN'}; re-run with: make chaos JOBS={run.jobs} SEED={run.seed}")
+    again = f'make prove NAME=chaos ARGS="--jobs {run.jobs} --seed {run.seed}"'
+    told.append(f"  {'KEPT' if verdict.good else 'BROKEN'}; re-run with: {again}")
     return told
 
 

@@ -1,4 +1,4 @@
-"""Have a Prometheus scrape the product through a mixed run, and ask it all that the dashboards ask.
+"""Each query of the dashboards finds data in a Prometheus that scrapes a mixed run of jobs.
 
 Real: Prometheus with the chart's rules, bot, two workers and Redis as processes. Simulated: Telegram and ComfyUI. Each
 query must return numbers, each rule must be evaluated, and exemplars must lead to traces; else the exit code is 1.
@@ -6,18 +6,17 @@ query must return numbers, each rule must be evaluated, and exemplars must lead 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import platform
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proofs.dashboards.observed import MIX, observed
+from qwenedit_testkit.programs import command_line, conclude, unable, whole
 
 if TYPE_CHECKING:
     from proofs.dashboards.observed import Observed
@@ -30,23 +29,23 @@ EXEMPLARS = (
 
 async def main() -> bool:
     """Run, and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=200, help="how many (200)")
+    parser = command_line(__doc__)
+    parser.add_argument("--jobs", type=whole(), default=200, help="how many (200)")
     parser.add_argument("--stay", action="store_true", help="keep all of it running afterwards, to look at")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     program = shutil.which("prometheus")
     if program is None:
-        sys.exit("prometheus is not installed (Debian's package prometheus has it)")
-    print(f"{arguments.jobs} jobs, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
+        unable("prometheus is not installed (Debian's package prometheus has it)")
+    print(f"{options.jobs} jobs, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
     with tempfile.TemporaryDirectory(prefix="observe-") as folder:
         async with observed(program, Path(folder)) as watched:
             started = time.monotonic()
-            await watched.run(arguments.jobs)
+            await watched.run(options.jobs)
             fates = ", ".join(f"{MIX.count(fate)} {fate}" for fate in dict.fromkeys(MIX))
             print(f"run in {time.monotonic() - started:.0f} s; of each {len(MIX)}: {fates}\n")
             await asyncio.sleep(2)  # two scrapes more
             good = await _queries(watched) & await _rules(watched) & await _exemplars(watched)
-            if arguments.stay:
+            if options.stay:
                 print(f"\nLook at it: {watched.prometheus.url}  (Ctrl-C ends it)")
                 await asyncio.Event().wait()
     return good
@@ -90,4 +89,4 @@ async def _exemplars(watched: Observed) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(main()) else 1)
+    conclude(main())

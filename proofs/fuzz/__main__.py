@@ -1,4 +1,4 @@
-"""Send the bot odd updates and odd pictures; print what it made of them, and the smallest that it could not bear.
+"""The bot answers or rightly ignores whatever a stranger sends: odd updates and odd pictures.
 
 Real: the bot, all of it, with its webhook, streams and handlers, its picture checks, and a Redis. Telegram is a list of
 the bot's calls, each checked for what Telegram would refuse.
@@ -6,7 +6,6 @@ the bot's calls, each checked for what Telegram would refuse.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import platform
 import random
@@ -23,15 +22,16 @@ from aiogram import __version__ as aiogram_version
 from local_stack import RedisServer
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
 from proofs.fuzz.stage import FoundError
+from qwenedit_testkit.programs import command_line, whole
 
 MEGABYTE = 1024
 
 
-def main() -> int:
-    """Run both halves; 1 when something was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--updates", type=int, default=5000, help="at least so many (%(default)s)")
-    parser.add_argument("--pictures", type=int, default=5000, help="(%(default)s)")
+def main() -> bool:
+    """Run both halves; returns whether the bot could bear all of it."""
+    parser = command_line(__doc__)
+    parser.add_argument("--updates", type=whole(), default=5000, help="at least so many (%(default)s)")
+    parser.add_argument("--pictures", type=whole(), default=5000, help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="of everything; printed where it is left out")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
@@ -51,13 +51,13 @@ def main() -> int:
                     print(f"{number:7}  {kind:40}  {outcome}")
         except FoundError as error:
             print(f"\nFOUND with seed {seed}, made as small as it will get:\n{error}")
-            return 1
+            return False
         finally:
             runner.run(redis.stop())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEGABYTE
     print(f"\nmost memory, bot and fuzzer together: {peak} MB")
-    return 0
+    return True
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(not main())

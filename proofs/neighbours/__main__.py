@@ -1,4 +1,4 @@
-"""Some people misuse the bot, each in another way: do others notice?
+"""People who misuse the bot, each in another way, hold up nobody else.
 
 Real: the bot and two workers as processes, Redis, HTTP. Simulated: Telegram and its people, and ComfyUI. Each abuser
 has a while alone beside people who ask for help and send photos, then all abusers have it together. The bot has the
@@ -13,10 +13,8 @@ after the abuse.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import platform
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +24,7 @@ from proofs.neighbours.abusers import ALL
 from proofs.neighbours.crowd import crowd
 from proofs.neighbours.stage import Stage
 from proofs.neighbours.trial import Row, trial
+from qwenedit_testkit.programs import command_line, conclude, seconds
 from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
@@ -70,13 +69,13 @@ async def _alone(stage: Stage, abuser: Abuser | None, options: argparse.Namespac
     return await trial(stage, abusers, name=name, seconds=options.seconds, patience=options.patience)
 
 
-async def main() -> int:
-    """Run what was asked for, and print it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+async def main() -> bool:
+    """Run what was asked for, and print it; returns whether all promises were kept."""
+    parser = command_line(__doc__)
     parser.add_argument("abusers", nargs="*", choices=[[], *(abuser.name for abuser in ALL)], metavar="ABUSER",
                         help=f"of {', '.join(abuser.name for abuser in ALL)} (all)")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=15, help="that each abuser has (%(default)s)")
-    parser.add_argument("--patience", type=float, default=60, help="seconds to recover in (%(default)s)")
+    parser.add_argument("--seconds", type=seconds, default=15, help="that each abuser has (%(default)s)")
+    parser.add_argument("--patience", type=seconds, default=60, help="seconds to recover in (%(default)s)")
     parser.add_argument("--together", action=argparse.BooleanOptionalAction, default=None,
                         help="all at once as well (where all are asked for)")  # fmt: skip
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="each of them alone first")
@@ -102,8 +101,8 @@ async def main() -> int:
     print("\n".join(("", *(f"BROKEN {fault}" for fault in faults))) if faults else "\nKEPT")
     if options.write:
         report.write({row.name: report.figures(row) for row in seen})
-    return int(bool(faults))
+    return not faults
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    conclude(main())

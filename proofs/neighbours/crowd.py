@@ -58,8 +58,8 @@ class Figures:
     helps: list[float] = field(default_factory=list)
 
 
-async def crowd(checkout: Path) -> int:
-    """Run it, and print it; returns 1 where the loop was held for too long."""
+async def crowd(checkout: Path) -> bool:
+    """Run it, and print it; returns whether the loop was never held for too long."""
     with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
         async with Stage(Path(folder), checkout=checkout) as stage:
             jobs = await _asked(stage)
@@ -78,7 +78,7 @@ async def crowd(checkout: Path) -> int:
         f"bot: {figures.cpu * minute:.1f} s of a processor a minute, {figures.edits * minute:.0f} edits a minute, "
         f"{figures.memory:.0f} MiB"
     )
-    return int(max(figures.held) > MOST_HELD or left != PEOPLE * EACH)
+    return max(figures.held) <= MOST_HELD and left == PEOPLE * EACH
 
 
 async def _asked(stage: Stage) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""What the bot and a worker hold of memory and sockets after many jobs.
+"""The bot and a worker hold bounded memory and few sockets after ten thousand jobs.
 
 Real: Redis, HTTP, and the bot and a worker as processes. Both have the packages, the bytecode and the allocator's
 settings of their images. Each job has a photo and a person of its own. Simulated: Telegram, and a ComfyUI that edits
@@ -10,7 +10,6 @@ Exit code 1 where a job was not answered with a picture, or a bound below was pa
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import io
 import os
@@ -18,7 +17,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -39,6 +37,7 @@ from local_stack import (
     bot,
     worker,
 )
+from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.repository import ROOT
 from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -210,10 +209,10 @@ async def _stop(part: Part) -> None:
         await part.stop()
 
 
-async def main() -> int:
-    """Soak and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=10_000, help="(%(default)s)")
+async def main() -> bool:
+    """Soak and print; returns whether all bounds were kept."""
+    parser = command_line(__doc__)
+    parser.add_argument("--jobs", type=whole(), default=10_000, help="(%(default)s)")
     options = parser.parse_args()
     print(f"{options.jobs} jobs; Python {platform.python_version()}, {os.cpu_count()} CPUs")
     began = time.monotonic()
@@ -247,8 +246,8 @@ async def main() -> int:
         seen = await soak(chats, (the_worker, the_bot), comfyui.port, jobs=options.jobs)
     good = verdict(seen, jobs=options.jobs)
     print(f"in {time.monotonic() - began:.0f} s")
-    return int(not good)
+    return good
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    conclude(main())

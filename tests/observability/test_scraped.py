@@ -1,6 +1,6 @@
 """What dashboards and alerts ask for is there when a real Prometheus scrapes the running product.
 
-`make observe` does the same with ten times as many jobs, and prints the answers.
+`make prove NAME=dashboards` does the same with ten times as many jobs, and prints the answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A short run of what `make chaos` does at length."""
+"""A short run of the proof `chaos`."""
 
 from __future__ import annotations
 

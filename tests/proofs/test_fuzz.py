@@ -1,4 +1,4 @@
-"""A little of `make fuzz`: the whole bot, with a real Redis, and odd updates and pictures of a fixed seed."""
+"""A short run of the proof `fuzz`, of a fixed seed, and that it can fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot is stopped, killed and rolled out while people keep sending; `make restarts` does it for longer."""
+"""Short runs of the proof `restarts`."""
 
 from __future__ import annotations
 

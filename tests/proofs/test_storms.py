@@ -1,4 +1,4 @@
-"""A little of `make storms` and `make load`: the bot as a process, the simulated Telegram, workers that pretend."""
+"""Short runs of the proof `storms` and of the benchmark `load`."""
 
 from __future__ import annotations
 

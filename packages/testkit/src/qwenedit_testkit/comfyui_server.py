@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from local_stack import ComfyUISimulator, bare_environment
+from qwenedit_testkit.programs import unable
 from qwenedit_worker.comfyui import SharedFolders
 
 if TYPE_CHECKING:
@@ -53,12 +54,11 @@ class Server:
 async def comfyui(*, step_seconds: float = 0.02) -> AsyncIterator[Server]:
     """Have one, real or simulated.
 
-    Raises:
-        SystemExit: a real one is named without its folder.
+    A real one that is named without its folder ends the program.
     """
     if url := os.environ.get("COMFYUI_URL"):
         if not (data := os.environ.get("REAL_COMFYUI_DATA")):
-            raise SystemExit("COMFYUI_URL is set: set REAL_COMFYUI_DATA as well, to the folder of its input and output")
+            unable("COMFYUI_URL is set: set REAL_COMFYUI_DATA as well, to the folder of its input and output")
         yield Server(url.rstrip("/"), Path(data), f"ComfyUI {await _version(url.rstrip('/'))}")
         return
     with tempfile.TemporaryDirectory(prefix="comfyui-") as folder:
