@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
 
@@ -75,8 +76,8 @@ class BotSettings(RedisSettings):
     """What becomes of jobs and results while it does not answer."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
     """Seconds that pictures are kept, in and out."""
-    default_language: Literal["en", "ru"] = "en"
-    """For users whose Telegram speaks neither."""
+    default_language: str = LANGUAGES[0]
+    """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read again when it changes."""
     worker_pods: str = ""
@@ -100,6 +101,13 @@ class BotSettings(RedisSettings):
         if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
             raise ValueError("it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
         return secret
+
+    @field_validator("default_language")
+    @classmethod
+    def _language_is_spoken(cls, language: str) -> str:
+        if language not in LANGUAGES:
+            raise ValueError(f"the bot speaks {', '.join(LANGUAGES)}")
+        return language
 
     @field_validator("moderation_url")
     @classmethod

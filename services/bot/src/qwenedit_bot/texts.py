@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LANGUAGES = ("en", "ru")
-"""Those that the bot speaks."""
+"""The languages that the bot speaks, each with its file in `locales`. The first stands in where a text is missing."""
 
 
 class Text(StrEnum):

@@ -70,8 +70,8 @@ def test_the_shipped_prompts_speak_of_each_photo() -> None:
     [
         (("        prompt: Make it snow.\n", ""), "line 5: categories.0.presets.0.prompt: it is missing"),
         (("Make it snow.", "''"), "line 8: categories.0.presets.0.prompt: String should have at least 1 character"),
-        ((", ru: Снег}", "}"), "line 6: categories.0.presets.0.name: it needs a text in each of these languages"),
-        ((": Снег}", ": Снег, de: Schnee}"), "line 6: categories.0.presets.0.name: it needs a text in each"),
+        (("{en: Snow, ru: Снег}", "{ru: Снег}"), "line 6: categories.0.presets.0.name: it needs a text in en"),
+        ((": Снег}", ": Снег, de: Schnee}"), "line 6: categories.0.presets.0.name: it needs a text in en"),
         (("photos: 2", "photos: 4"), "line 13: categories.0.presets.1.photos: Input should be less than or equal to 3"),
         (("photos: 2", "photos: 3"), "line 9: categories.0.presets.1: asks must say what each of the 3 photos shows"),
         (("photos: 2", "photo: 2"), "line 13: categories.0.presets.1.photo: there is no such field"),
@@ -91,6 +91,12 @@ def test_a_broken_file_is_refused_with_line_and_reason(change: tuple[str, str], 
 @pytest.mark.parametrize("text", ["", "categories: []", "[]", "categories: {}", "\x00", "- &a [*a]", "{a: 2026-13-45}"])
 def test_a_file_without_presets_is_refused(text: str) -> None:
     assert refusal(text).startswith("line 1: ")
+
+
+def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
+    preset = presets.read(GOOD.replace(", ru: Снег}", "}")).preset("snow")
+    assert preset is not None
+    assert [presets.text_in(preset.name, language) for language in ("ru", "en")] == ["Snow", "Snow"]
 
 
 def test_several_problems_are_told_in_the_order_of_the_file() -> None:

@@ -75,6 +75,7 @@ async def offer(
         admins: See their own commands, in their chats with the bot alone.
     """
     menu = EVERYBODY | (WITH_A_LIMIT if limited else {}) | (WITH_A_SHOP if selling else {})
+    languages = ", ".join(texts.of(language)(Text.LANGUAGE_NAME) for language in LANGUAGES)
     menus: list[tuple[BotCommandScopeUnion, dict[str, Text]]] = [
         (BotCommandScopeDefault(), menu),
         (BotCommandScopeAllGroupChats(), IN_GROUPS),
@@ -82,7 +83,7 @@ async def offer(
     ]
     for scope, commands in menus:
         for language in (None, *LANGUAGES):
-            await _say(bot, _commands(texts.of(language), commands), scope, language, stop)
+            await _say(bot, _commands(texts.of(language), commands, languages), scope, language, stop)
 
 
 async def _say(
@@ -104,5 +105,5 @@ async def _say(
             return
 
 
-def _commands(words: Words, menu: Mapping[str, Text]) -> list[BotCommand]:
-    return [BotCommand(command=name, description=words(text)) for name, text in menu.items()]
+def _commands(words: Words, menu: Mapping[str, Text], languages: str) -> list[BotCommand]:
+    return [BotCommand(command=name, description=words(text, languages=languages)) for name, text in menu.items()]

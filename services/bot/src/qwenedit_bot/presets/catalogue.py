@@ -40,20 +40,25 @@ class PresetsError(Exception):
     """A file of presets cannot be used."""
 
 
-def _in_every_language(texts: Mapping[str, str]) -> Mapping[str, str]:
-    if set(texts) != set(LANGUAGES):
-        raise ValueError(f"it needs a text in each of these languages and no other: {', '.join(LANGUAGES)}")
+def text_in(texts: Mapping[str, str], language: str) -> str:
+    """Return a preset's text in a language, or else in the bot's first one."""
+    return texts.get(language) or texts[LANGUAGES[0]]
+
+
+def _in_languages_of_the_bot(texts: Mapping[str, str]) -> Mapping[str, str]:
+    if LANGUAGES[0] not in texts or set(texts) - set(LANGUAGES):
+        raise ValueError(f"it needs a text in {LANGUAGES[0]}, and may have one in each of {', '.join(LANGUAGES[1:])}")
     return texts
 
 
 Label = Annotated[
     Mapping[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]],
-    AfterValidator(_in_every_language),
+    AfterValidator(_in_languages_of_the_bot),
 ]
 """Language → words on a button, which must fit half a phone's width."""
 Sentence = Annotated[
     Mapping[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
-    AfterValidator(_in_every_language),
+    AfterValidator(_in_languages_of_the_bot),
 ]
 
 

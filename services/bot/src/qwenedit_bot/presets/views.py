@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, Buttons, View
+from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ def category(words: Words, shown: Category, page: int) -> View:
     pages = -(-len(shown.presets) // PAGE)
     page = min(max(page, 0), pages - 1)
     found = shown.presets[page * PAGE : (page + 1) * PAGE]
-    buttons = _grid([Button(preset.name[words.language], f"{PRESET}:{preset.id}") for preset in found])
+    buttons = _grid([Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}") for preset in found])
     turn = (
         *([Button(words(Text.EARLIER_BUTTON), f"{CATEGORY}:{shown.id}:{page - 1}")] if page > 0 else []),
         *([Button(words(Text.LATER_BUTTON), f"{CATEGORY}:{shown.id}:{page + 1}")] if page < pages - 1 else []),
     )
     back = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
-    text = words(Text.PRESETS_OF, category=shown.name[words.language], page=page + 1, pages=pages)
+    text = words(Text.PRESETS_OF, category=text_in(shown.name, words.language), page=page + 1, pages=pages)
     return View(text, (*buttons, *((turn,) if turn else ()), back))
 
 
@@ -55,11 +56,11 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
     """Ask for one of a preset's photos, by its number from 1; in a group it is to come as a reply."""
     text = words(
         Text.PRESET_PHOTO,
-        name=preset.name[words.language],
-        example=preset.example[words.language],
+        name=text_in(preset.name, words.language),
+        example=text_in(preset.example, words.language),
         number=number,
         count=preset.photos,
-        what=preset.asks[number - 1][words.language] if preset.asks else "",
+        what=text_in(preset.asks[number - 1], words.language) if preset.asks else "",
     )
     if in_group:
         text = f"{text} {words(Text.PRESET_PHOTO_IN_GROUP)}"
@@ -68,7 +69,8 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
 
 
 def _categories(words: Words, catalogue: Catalogue) -> Buttons:
-    return _grid([Button(each.name[words.language], f"{CATEGORY}:{each.id}:0") for each in catalogue.categories])
+    shown = [(text_in(each.name, words.language), each.id) for each in catalogue.categories]
+    return _grid([Button(label, f"{CATEGORY}:{category_id}:0") for label, category_id in shown])
 
 
 def _grid(buttons: Sequence[Button]) -> Buttons:

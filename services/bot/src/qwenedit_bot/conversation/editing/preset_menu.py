@@ -17,6 +17,7 @@ from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import attachment_of, carries_pictures, picture_of
 from qwenedit_bot.edits.requests.submit import Outcome, Request, refused_unseen
 from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of
 
@@ -100,7 +101,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
     if await _in_the_works(request, services):
         await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
         return
-    await services.messenger.answer_press(press.id, preset.name[words.language])
+    await services.messenger.answer_press(press.id, text_in(preset.name, words.language))
     outcome = await services.submit(request, words)
     if outcome is not Outcome.NOT_NOW and await waiting_pictures(state, about=about.message_id):
         await state.clear()  # a text that comes now is no instruction any more; the buttons still work
