@@ -103,8 +103,9 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 	k8s/try/install.sh
 
 .PHONY: chart
-chart: $(BIN)/.synced ## Write what is made from the chart: its table of values and the rendered examples
+chart: $(BIN)/.synced ## Write what is made from the chart, its alerts and the bot's languages: tables, schema, links, examples
 	$(BIN)/python charts/values_table.py
+	$(BIN)/python charts/derived.py
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py
 
 # The environment, made again when what it is made from has changed; without the tools of development, which are most

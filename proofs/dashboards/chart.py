@@ -12,7 +12,7 @@ from qwenedit_testkit.repository import ROOT
 CHART = ROOT / "charts/qwenedit"
 NAMESPACE = "photos"
 RELEASE = "edit"
-ALERTS: list[str] = list(yaml.safe_load((CHART / "values.yaml").read_text())["monitoring"]["alerts"]["rules"])
+ALERTS: list[str] = [alert["name"] for alert in yaml.safe_load((CHART / "alerts.yaml").read_text())["alerts"]]
 
 Manifest = dict[str, Any]
 

@@ -1,11 +1,27 @@
-{{/* One alert, where it is wanted. Takes root, name, expr, summary and description; severity, `for` and whether it is
-     wanted come from `monitoring.alerts.rules`. */}}
+{{/* One alert of alerts.yaml, where it is wanted. Takes root, alert, expressions and words; severity, `for`, threshold and
+     whether it is wanted may be set by `monitoring.alerts.rules`. */}}
 {{- define "qwenedit.alert" -}}
 {{- $alerts := .root.Values.monitoring.alerts }}
-{{- $own := index $alerts.rules .name }}
+{{- $own := mergeOverwrite (dict "enabled" true) (deepCopy .alert) (index $alerts.rules .alert.name | default dict) }}
 {{- if $own.enabled }}
-- alert: {{ .name }}
-  expr: {{ .expr | trim | quote }}
+{{- $expr := $own.expr }}
+{{- with $own.burns }}
+{{- $expr = include "qwenedit.burns" (mergeOverwrite (dict "root" $.root "objective" (index $alerts.objectives .promise)) .) }}
+{{- end }}
+{{- range $name, $text := .expressions }}
+{{- $expr = $expr | replace (printf "<%s>" $name) $text }}
+{{- end }}
+{{- $description := $own.description }}
+{{- range $name, $text := .words }}
+{{- $expr = $expr | replace (printf "<%s>" $name) $text }}
+{{- $description = $description | replace (printf "<%s>" $name) $text }}
+{{- end }}
+{{- with $own.threshold }}
+{{- $value := ternary (index $own .name) .value (hasKey $own .name) }}
+{{- $expr = $expr | replace "<threshold>" (printf "%v" $value) }}
+{{- end }}
+- alert: {{ $own.name }}
+  expr: {{ $expr | trim | quote }}
   for: {{ $own.for }}
   labels:
     namespace: {{ .root.Release.Namespace }}
@@ -14,9 +30,9 @@
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    summary: {{ .summary }}
-    description: {{ .description | quote }}
-    runbook_url: {{ printf "%s/%s.md" (trimSuffix "/" $alerts.runbookBaseUrl) .name }}
+    summary: {{ $own.summary }}
+    description: {{ $description | quote }}
+    runbook_url: {{ printf "%s/%s.md" (trimSuffix "/" $alerts.runbookBaseUrl) $own.name }}
 {{- end }}
 {{- end }}
 
