@@ -1,4 +1,4 @@
-"""The walks through the code name files and functions that are there."""
+"""The walks through the code and the table of changes name files and functions that are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+
+from comfyui_simulator.client import FaultName
+from telegram_simulator.client import FaultKind
 
 ROOT = Path(__file__).resolve().parents[3]
 PLACES = {
@@ -16,6 +19,10 @@ PLACES = {
 PAGE = (ROOT / "docs/architecture.md").read_text()
 STOPS = re.findall(r"`(bot|worker|jobs):([\w/]+\.py)(?::(\w+))?`", PAGE)
 MOST_STOPS = 12
+CHANGES = [line.split(" | ") for line in PAGE.partition("I want to … →")[2].splitlines() if line.startswith("| a")]
+CHANGES += [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| what the bot does about an error")]
+PATH = re.compile(r"`((?:(?:bot|worker|jobs):)?[\w*/-]*[/.][\w*./-]*)`")
+MOST_FILES = 5
 
 
 @pytest.mark.parametrize(("place", "file", "function"), STOPS)
@@ -28,3 +35,27 @@ def test_each_walk_is_short() -> None:
     walks = [section for section in PAGE.split("\n## ")[1:] if re.search(r"^1\. ", section, re.MULTILINE)]
     assert len(walks) == 3
     assert all(len(re.findall(r"^\d+\. ", walk, re.MULTILINE)) <= MOST_STOPS for walk in walks)
+
+
+def found(path: str) -> list[Path]:
+    place, _, rest = path.rpartition(":")
+    return list(PLACES.get(place, ROOT).glob(rest))
+
+
+def test_twelve_changes_are_described() -> None:
+    assert len(CHANGES) == 12
+
+
+@pytest.mark.parametrize("row", CHANGES, ids=lambda row: row[0].strip("| "))
+def test_change_names_few_files_and_its_checks_and_all_are_there(row: list[str]) -> None:
+    _, files, checks = row
+    changed = [path for path in PATH.findall(files) if not path.startswith(".")]
+    assert 1 <= len(changed) - files.count("` or `") <= MOST_FILES
+    assert [path for path in (*changed, *PATH.findall(checks)) if not found(path)] == []
+    assert PATH.findall(checks)
+
+
+@pytest.mark.parametrize(("simulator", "faults"), [("comfyui", FaultName), ("telegram", FaultKind)])
+def test_fault_of_a_simulator_is_in_its_readme(simulator: str, faults: type[FaultName | FaultKind]) -> None:
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / f"simulators/{simulator}/README.md").read_text(), re.MULTILINE)
+    assert set(faults) <= {name for row in rows for name in re.findall(r"`(\w+)`", row)}

@@ -1,0 +1,58 @@
+"""The page on limits has the figures of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qwenedit_bot import parts
+from qwenedit_bot.common import log_rate
+from qwenedit_bot.inbox import inbox, webhook
+from qwenedit_bot.pictures import converter, downloads
+from qwenedit_bot.privacy import disk_erasure, forget
+from qwenedit_bot.users import access
+from qwenedit_jobs.queue import pieces
+from qwenedit_telemetry import http_server, probes
+from qwenedit_worker.comfyui.execution import transfer
+from qwenedit_worker.comfyui.protocol import transport, websocket
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs/limits.md").read_text()
+ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
+MIB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("row", "figures"),
+    [
+        ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
+        ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
+        ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
+        ("updates waiting", [f"{inbox.WAITING} a sender"]),
+        ("updates of strangers and banned people", [f"{access.TOLD_EVERY // 3600} kept an hour"]),
+        ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),
+        ("looks at every key of Redis, for `/forget`", [f"1 in {forget.EVERY:.0f} s"]),
+        ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
+        ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),
+        ("conversions of ordinary pictures", [f"of {converter.PLACES} places"]),
+        ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.ARRIVAL:.0f} s to arrive"]),
+        ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),
+        (
+            "bytes of a request before it is trusted",
+            [f"{http_server.MOST_HEADERS} headers", f"{http_server.LONGEST_LINE // 1024} KiB"],
+        ),
+        ("bytes of a result", [f"{transport.MAX_PICTURE // 10**6} MB"]),
+        (
+            "fetches of a result from ComfyUI",
+            [f"{transfer.FETCHES} in {transfer.PATIENCE:.0f} s", f"{transport.SILENCE:.0f} s without a byte"],
+        ),
+        (
+            "ComfyUI's replies",
+            [f"{transport.MAX_JSON // MIB} MiB", f"{websocket.MOST_MESSAGES:,}", f"{websocket.MOST_BYTES // MIB} MiB"],
+        ),
+        ("a picture's way to Redis and back", [f"{pieces.PIECE // 1024} KiB"]),
+    ],
+)
+def test_limit_in_the_table_is_the_one_in_the_code(row: str, figures: list[str]) -> None:
+    assert [figure for figure in figures if not re.search(rf"\b{re.escape(figure)}", ROWS[row])] == []
