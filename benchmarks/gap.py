@@ -13,7 +13,6 @@ The script also compares the calls of an edit over one HTTP session with those o
 from __future__ import annotations
 
 import asyncio
-import io
 import itertools
 import json
 import logging
@@ -28,7 +27,6 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
-from PIL import Image
 from prometheus_client import CollectorRegistry
 
 from local_stack import RedisServer
@@ -45,6 +43,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit.comfyui_server import WHICH, Server, comfyui, machine
+from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_worker.comfyui import ComfyUI, Workflow
@@ -75,9 +74,7 @@ Span = tuple[int, int]
 
 def photo() -> bytes:
     """A picture like no other, so that nothing is answered from ComfyUI's cache."""
-    data = io.BytesIO()
-    Image.new("RGB", (512, 512), next(COLOURS) % 2**24).save(data, "PNG")
-    return data.getvalue()
+    return plain(next(COLOURS) % 2**24, size=(512, 512), kind="PNG")
 
 
 def span(messages: Mapping[str, Mapping[str, Any]]) -> Span:

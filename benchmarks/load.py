@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_testkit.bots import Stage
-from qwenedit_testkit.crowd import EDITS, MINUTE, Record, most_edits, picture, share, working
+from qwenedit_testkit.crowd import EDITS, MINUTE, Record, most_edits, share, working
+from qwenedit_testkit.photos import photo
 from qwenedit_testkit.programs import command_line, seconds, whole
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ async def load(
     await part.start(timeout=180)
     people = [await stage.chats.user() for _ in range(users)]
     record, usage = Record(stage.chats), Usage()
-    async with working(stage.redis.url, workers=workers, seconds=seconds, result=picture("PNG", (512, 384))):
+    async with working(stage.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))):
         watching = [asyncio.create_task(usage.watch(part.pid)), asyncio.create_task(record.keep_looking(10))]
         sent = await _send(people, stage.chance, per_minute=per_minute, duration=duration)
         figures = await _judge(sent)
@@ -135,14 +136,14 @@ async def load(
 
 async def _send(people: list[Person], chance: random.Random, *, per_minute: float, duration: float) -> list[Sent]:
     """Send photos and texts at random moments; nobody sends again within a minute if there are people enough."""
-    photo = picture("JPEG", PHOTO)
+    taken = photo(size=PHOTO)
     turns = people[:]
     chance.shuffle(turns)
     sent: list[Sent] = []
 
     async def send(person: Person, *, text: bool) -> None:
         at = time.time()
-        ids = await (person.send("hello") if text else person.send(photo=photo, caption="make it snow"))
+        ids = await (person.send("hello") if text else person.send(photo=taken, caption="make it snow"))
         sent.append(Sent(person, ids[0], at, not text))
 
     end = time.monotonic() + duration

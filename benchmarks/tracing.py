@@ -12,7 +12,6 @@ last one does a thousand jobs, and its memory and its warnings are read.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
 import os
@@ -27,7 +26,6 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 from aiohttp import web
-from PIL import Image
 
 from benchmarks.pickup import measure
 from local_stack import (
@@ -44,6 +42,7 @@ from local_stack import (
 from qwenedit_telemetry import tracing
 from qwenedit_telemetry.export import make_exporter
 from qwenedit_telemetry.otlp import OpenTelemetryTracer
+from qwenedit_testkit.photos import photo
 from qwenedit_testkit.programs import command_line, whole
 from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -227,13 +226,12 @@ async def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     await pickups(options.pickups)
-    data = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(data, "JPEG")
+    sent = photo()
     with tempfile.TemporaryDirectory(prefix="tracing-") as folder:
         async with AsyncExitStack() as stack:
             sides = await _installations(stack, Path(folder))
-            await cycles(sides, rounds=options.rounds, photo=data.getvalue())
-            await long_absence(sides[-1], jobs=options.jobs, photo=data.getvalue())
+            await cycles(sides, rounds=options.rounds, photo=sent)
+            await long_absence(sides[-1], jobs=options.jobs, photo=sent)
 
 
 async def _installations(stack: AsyncExitStack, folder: Path) -> list[Side]:

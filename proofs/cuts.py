@@ -42,6 +42,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
+from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude, whole
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Bench:
     async def _enqueue(self, number: int) -> None:
         identity = job_id(1, number, key=b"benchmark")
         ref = input_ref(identity, 0)
-        await self._store.put(ref, _picture(number))
+        await self._store.put(ref, plain(_colour(number), size=(512, 512), kind="PNG"))
         job = Job(
             id=identity,
             user_id=1,
@@ -218,12 +219,6 @@ class Bench:
 
 def _colour(number: int) -> tuple[int, int, int]:
     return number % COLOURS, number * 7 % COLOURS, number * 31 % COLOURS
-
-
-def _picture(number: int) -> bytes:
-    data = io.BytesIO()
-    Image.new("RGB", (512, 512), _colour(number)).save(data, "PNG")
-    return data.getvalue()
 
 
 def _is_negative_of(number: int, data: bytes) -> bool:

@@ -12,7 +12,6 @@ Exit code 1 where a user sees something else, or after more attempts, than the t
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, bare_environment, worker
@@ -42,6 +40,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_testkit import docs_page as page
+from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ async def _drive(case: Case, stage: Stage, number: int) -> tuple[Status, float]:
         if case.fault:
             await control.fault(case.fault, **case.params)
         job = _job(number)
-        await stage.store.put(job.edit.pictures[0], _photo())
+        await stage.store.put(job.edit.pictures[0], plain(size=(640, 480)))
         began = time.monotonic()
         await stage.queue.enqueue(job, Limits())
         if case.heals_after is not None:
@@ -216,12 +215,6 @@ async def _until(queue: JobQueue, job: str, wanted: Callable[[Status], bool]) ->
         while (status := await queue.status(job)) is None or not (wanted(status) or status.state.final):
             await asyncio.sleep(PACE)
     return status
-
-
-def _photo() -> bytes:
-    data = io.BytesIO()
-    Image.new("RGB", (640, 480), (200, 60, 20)).save(data, "JPEG")
-    return data.getvalue()
 
 
 def _job(number: int) -> Job:

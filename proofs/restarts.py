@@ -32,7 +32,7 @@ from aiohttp import web
 
 from local_stack import free_port
 from qwenedit_testkit.bots import SECRET, START_TIMEOUT, Stage
-from qwenedit_testkit.crowd import picture
+from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ async def observe(stage: Stage, figures: Figures, users: int, act: Callable[[], 
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for sender in senders:
-            tasks.create_task(sender.keep_sending(picture("JPEG"), random.Random(stage.chance.random()), over))  # noqa: S311
+            tasks.create_task(sender.keep_sending(photo(size=SMALL), random.Random(stage.chance.random()), over))  # noqa: S311
         await act()
         over.set()
     figures.seconds = time.monotonic() - began

@@ -32,7 +32,8 @@ import aiogram
 
 from local_stack import free_port
 from qwenedit_testkit.bots import SECRET, Stage
-from qwenedit_testkit.crowd import Record, most_edits, picture, share, working
+from qwenedit_testkit.crowd import Record, most_edits, share, working
+from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
@@ -114,7 +115,7 @@ async def storm(stage: Stage, *, kinds: tuple[str, ...], users: int, seconds: tu
     wanted = methods_used()
     part = stage.bot("bot", **SHOP)
     admin = await stage.chats.user(ADMIN)
-    async with working(stage.redis.url, workers=users, seconds=seconds, result=picture("PNG")):
+    async with working(stage.redis.url, workers=users, seconds=seconds, result=photo("PNG", SMALL)):
         for kind in kinds:
             await _fail_at_start(stage, kind, wanted)
             await part.start(timeout=180)
@@ -166,12 +167,12 @@ async def _round(people: list[Person], admin: Person, figures: Figures) -> None:
 
 async def _do_all(person: Person, figures: Figures) -> None:
     """Have one person use every method once, and see what came of it."""
-    photo = picture("JPEG")
-    (plain,) = await person.send(photo=photo, caption="make it snow")
+    taken = photo(size=SMALL)
+    (plain,) = await person.send(photo=taken, caption="make it snow")
     await _answered(person, plain, figures)
     with suppress(NeverHappenedError):
         await person.press("As a file", timeout=PATIENCE)
-    (lonely,) = await person.send(photo=photo, caption="make it rain")
+    (lonely,) = await person.send(photo=taken, caption="make it rain")
     found = await _message(person, lonely)
     if found is not None:
         await person.delete(found)

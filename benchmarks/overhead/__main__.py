@@ -13,7 +13,6 @@ has come in, and becomes the picture. A damaged photo is refused.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import statistics
@@ -42,6 +41,7 @@ from local_stack import (
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import JobQueue, RedisSettings, connect
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
+from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_worker.comfyui import Workflow
@@ -121,9 +121,7 @@ def _photo(number: int) -> bytes:
     """A photo like no other, of the size that Telegram makes of a phone's."""
     picture = Image.open(SAMPLES[number % len(SAMPLES)]).convert("RGB").resize((1280, 960))
     picture.paste((number * 7 % 256, number * 31 % 256, time.time_ns() % 256), (0, 0, 32, 32))
-    data = io.BytesIO()
-    picture.save(data, "JPEG", quality=90)
-    return data.getvalue()
+    return encoded(picture, "JPEG", quality=90)
 
 
 def _workflow(server: Server) -> str:

@@ -17,6 +17,7 @@ from proofs.chaos.stage import SIDE
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.photos import plain
 
 if TYPE_CHECKING:
     from proofs.chaos.stage import Stage
@@ -65,9 +66,7 @@ class Request:
     @property
     def photo(self) -> bytes:
         """One that no other job of the run has."""
-        data = io.BytesIO()
-        Image.new("RGB", (SIDE, SIDE), self.colour).save(data, "PNG")
-        return data.getvalue()
+        return plain(self.colour, size=(SIDE, SIDE), kind="PNG")
 
     def is_answered_by(self, picture: bytes) -> bool:
         """Whether a picture is this one's negative."""

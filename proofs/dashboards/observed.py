@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,14 +10,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from PIL import Image
-
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, RedisServer, TelegramSimulator, bare_environment, bot, worker
 from proofs.dashboards.chart import NAMESPACE, RELEASE, monitored, rule_file
 from proofs.dashboards.grafana import FILES, filled, panels, read
 from proofs.dashboards.prometheus import Prometheus
 from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.photos import plain
 from qwenedit_testkit.traces.collector import Collector
 from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -82,19 +80,19 @@ class Observed:
             person = await self.chats.user()
             match MIX[number % len(MIX)]:
                 case Fate.DONE:
-                    await person.send(photo=_photo(), caption="make it snow")
+                    await person.send(photo=plain(), caption="make it snow")
                     await person.picture(PATIENCE)
                 case Fate.RETRIED:
                     words = f"drizzle, number {number}."
                     for control in self.comfyuis:
                         await control.fault("vanish", prompt=words, times=1)
-                    await person.send(photo=_photo(), caption=f"make it {words}")
+                    await person.send(photo=plain(), caption=f"make it {words}")
                     await person.picture(PATIENCE)
                 case Fate.FAILED:
-                    await person.send(photo=_photo(), caption="make it thunder")
+                    await person.send(photo=plain(), caption="make it thunder")
                     await person.says("😔", PATIENCE)
                 case Fate.CANCELLED:
-                    await person.send(photo=_photo(), caption="make it fog")
+                    await person.send(photo=plain(), caption="make it fog")
                     await person.press("Cancel", timeout=PATIENCE)
                     await person.says("Cancelled", PATIENCE)
                 case Fate.REFUSED:
@@ -193,9 +191,3 @@ async def _end(parts: list[Part]) -> None:
 
 def _address(part: Service) -> str:
     return urlsplit(part.probe_url).netloc
-
-
-def _photo() -> bytes:
-    data = io.BytesIO()
-    Image.new("RGB", (320, 240), (200, 60, 20)).save(data, "JPEG")
-    return data.getvalue()

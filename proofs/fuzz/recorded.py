@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import aiohttp
-from PIL import Image
 
 from local_stack import SIMULATED_TOKEN
 from proofs.fuzz.updates import PERSON
+from qwenedit_testkit import photos
 from telegram_simulator.client import TelegramSimulator
 from telegram_simulator.server import Config, running
 
@@ -35,7 +34,7 @@ async def record(*, albums: bool) -> list[dict[str, Any]]:
 
 async def _act(telegram: TelegramSimulator, session: aiohttp.ClientSession, method: str, *, albums: bool) -> None:
     ann = await telegram.user(PERSON, language="en", first_name="Ann", username="ann")
-    picture = _picture()
+    picture = photos.photo(size=photos.SMALL)
     for text in ("/start", "/help", "make it snow", "https://example.org *bold* 🎉", "/language", "/cancel"):
         await ann.send(text)
     photo = (await ann.send(photo=picture, caption="make it snow"))[0]
@@ -64,9 +63,3 @@ async def _act(telegram: TelegramSimulator, session: aiohttp.ClientSession, meth
     await within.send("hello all")
     await within.send(photo=picture, caption="@photo_editor_bot make it snow")
     await ann.block()
-
-
-def _picture() -> bytes:
-    data = io.BytesIO()
-    Image.effect_noise((96, 64), 60).convert("RGB").save(data, "JPEG")
-    return data.getvalue()

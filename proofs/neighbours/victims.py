@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
-from qwenedit_testkit import photos as pictures
+from qwenedit_testkit.photos import phone_file, phone_photo
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -148,7 +148,7 @@ class Victim:
         if len([each for each in await self.outcomes() if each is Outcome.OPEN]) >= MOST_OPEN:
             return
         wish = f"@{self.username} {WISH}" if self.username else WISH
-        photo = pictures.photo_as_file() if self.as_file else pictures.photo()
+        photo = phone_file() if self.as_file else phone_photo()
         (message,) = await self.person.send(photo=photo, as_file=self.as_file, caption=wish)
         self.photos.append(Sent(message, time.time()))
 

@@ -11,7 +11,6 @@ Exit code 1 where a job was not answered with a picture, or a bound below was pa
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import platform
 import re
@@ -37,6 +36,7 @@ from local_stack import (
     bot,
     worker,
 )
+from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.repository import ROOT
 from telegram_simulator.client import TelegramSimulator as Chats
@@ -90,7 +90,7 @@ async def soak(chats: Chats, parts: Sequence[Service], comfyui_port: int, *, job
     """Have so many photos edited, and look at the processes meanwhile."""
     seen = Seen()
     the_worker, the_bot = parts
-    photos = {size: _photo(size) for size in (SMALL, LARGE)}
+    photos = {size: _gradient(size) for size in (SMALL, LARGE)}
     left = iter(range(jobs))
     marks = {round(jobs * part / LOOKS) for part in range(1, LOOKS + 1)} | {SETTLED}
     began = time.monotonic()
@@ -171,10 +171,8 @@ def _install(service: str) -> str:
     return str(folder / "bin" / "python")
 
 
-def _photo(size: tuple[int, int]) -> bytes:
-    data = io.BytesIO()
-    Image.linear_gradient("L").resize(size).convert("RGB").save(data, "JPEG", quality=80)
-    return data.getvalue()
+def _gradient(size: tuple[int, int]) -> bytes:
+    return encoded(Image.linear_gradient("L").resize(size).convert("RGB"), "JPEG", quality=80)
 
 
 def _resident(pid: int) -> float:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from proofs.neighbours.abusers.base import Abuser, together
-from qwenedit_testkit import photos as pictures
+from qwenedit_testkit.photos import phone_photo
 
 if TYPE_CHECKING:
     from proofs.neighbours.stage import Stage
@@ -96,7 +96,7 @@ class Blocker(Abuser):
 
 async def _change_mind(person: Person) -> None:
     while True:
-        await person.send(photo=pictures.photo(), caption="make it snow")
+        await person.send(photo=phone_photo(), caption="make it snow")
         await person.block()
         try:
             await asyncio.sleep(1.5)
@@ -108,7 +108,7 @@ async def _change_mind(person: Person) -> None:
 async def ask(person: Person, username: str, *, times: int) -> None:
     """Ask for jobs in a group."""
     for _ in range(times):
-        await person.send(photo=pictures.photo(), caption=f"@{username} make it snow")
+        await person.send(photo=phone_photo(), caption=f"@{username} make it snow")
 
 
 async def begin(person: Person, username: str) -> None:

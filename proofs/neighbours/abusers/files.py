@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proofs.neighbours.abusers.base import Abuser, together
-from qwenedit_testkit import photos as pictures
+from qwenedit_testkit import heavy_pictures as pictures
+from qwenedit_testkit.photos import phone_photo
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class LargeResults(Abuser):
             for comfyui in stage.comfyuis:
                 await comfyui.fault("other_output", times=LARGE_RESULTS // len(stage.comfyuis), file=str(file))
             people = [await stage.user(f"Results {number}") for number in range(LARGE_RESULTS // 2)]
-            await together(person.send(photo=pictures.photo(), caption=WISH) for person in people * 2)
+            await together(person.send(photo=phone_photo(), caption=WISH) for person in people * 2)
             await asyncio.Event().wait()
 
 
@@ -163,7 +164,7 @@ class SlowLinks(Abuser):
 
 async def _keep_sending_photos(person: Person) -> None:
     while True:
-        await person.send(photo=pictures.photo(), caption=WISH)
+        await person.send(photo=phone_photo(), caption=WISH)
         await asyncio.sleep(2)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from proofs.neighbours.abusers.base import GENTLY, Abuser, together
 from proofs.neighbours.stage import ADMIN
-from qwenedit_testkit import photos as pictures
+from qwenedit_testkit.photos import phone_photo
 
 if TYPE_CHECKING:
     from proofs.neighbours.stage import Stage
@@ -36,7 +36,7 @@ class Forwards(Abuser):
     async def abuse(self, stage: Stage) -> None:
         """Forward them."""
         person = await stage.user("Forwarder")
-        photos = (person.send(photo=pictures.photo(), caption="a photo", forwarded=True) for _ in range(20))
+        photos = (person.send(photo=phone_photo(), caption="a photo", forwarded=True) for _ in range(20))
         await together((person.flood(80, forwarded=True), *photos))
 
 
@@ -71,7 +71,7 @@ async def pester(person: Person) -> None:
     """Send texts, presses and now and then a photo, until cancelled."""
     for number in itertools.count():
         if number % 50 == 49:  # noqa: PLR2004 - now and then
-            await person.send(photo=pictures.photo(), caption="make it snow")
+            await person.send(photo=phone_photo(), caption="make it snow")
             continue
         (message,) = await person.send(f"let me in {number}")
         await person.press_data(message, "again:0000000000000000")

@@ -13,7 +13,7 @@ from proofs.neighbours.abusers.base import Abuser, together
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_testkit import photos as pictures
+from qwenedit_testkit.photos import phone_photo
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Crowd(Abuser):
 
 async def _keep_asking(person: Person) -> None:
     while True:
-        await person.send(photo=pictures.photo(), caption="make it snow")
+        await person.send(photo=phone_photo(), caption="make it snow")
         await asyncio.sleep(2)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from qwenedit_testkit.waiting import eventually
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -152,9 +152,7 @@ class Stage:
         await self.eventually(none_left)
 
     async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not await condition():
-                await asyncio.sleep(0.05)
+        await eventually(condition, within=seconds)
 
 
 def _bot(redis_url: str, telegram_url: str, name: str = "bot", **settings: str) -> Service:

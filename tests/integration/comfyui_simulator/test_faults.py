@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from comfyui_simulator.client import FaultName, SimulatorControl
+from qwenedit_testkit.waiting import eventually
 
 
 @pytest.fixture
@@ -35,23 +36,16 @@ async def refused(own):
     return False
 
 
-async def until(condition, *, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
-
-
 async def test_refuse_lets_nobody_in_for_its_seconds_and_the_prompt_goes_on(own, control, prompt_id):
     await control.fault(FaultName.REFUSE, seconds=1.5)
-    await until(lambda: refused(own))
-    await until(lambda: answers(own))
+    await eventually(lambda: refused(own))
+    await eventually(lambda: answers(own))
     assert (await own.ended(prompt_id))["status"] == "completed"
 
 
 async def test_restart_forgets_everything_but_the_files(own, control, edit, prompt_id):
     await control.fault(FaultName.RESTART, seconds=0.3)
-    await until(lambda: restarted(control))
+    await eventually(lambda: restarted(control))
     assert (await own.get(f"/api/jobs/{prompt_id}"))[0] == 404
     assert (await own.get("/history"))[1] == {}
     state = await control.state()
@@ -74,7 +68,7 @@ async def test_restart_can_wait_for_a_step(own, control, edit):
         await own.submit(edit("make it snow", await own.uploaded(), steps=10), client_id=client_id)
         steps = [m.json()["data"]["value"] async for m in socket if m.json()["type"] == "progress"]
     assert steps == [1, 2, 3]
-    await until(lambda: restarted(control))
+    await eventually(lambda: restarted(control))
 
 
 async def test_die_ends_the_process(start_simulator, tmp_path):
@@ -124,7 +118,7 @@ async def test_silenced_sockets_stay_open_and_new_ones_are_told(own, control, ed
 async def test_a_killed_executor_leaves_prompts_pending_while_http_answers(own, control, invert):
     await control.fault(FaultName.KILL_EXECUTOR)
     prompt_id = await own.submit(invert(await own.uploaded()))
-    await until(lambda: executor_dead(control))
+    await eventually(lambda: executor_dead(control))
     await asyncio.sleep(0.5)
     _, queue = await own.get("/queue")
     assert (len(queue["queue_running"]), len(queue["queue_pending"])) == (0, 1)
@@ -133,7 +127,7 @@ async def test_a_killed_executor_leaves_prompts_pending_while_http_answers(own, 
 
 async def test_an_executor_killed_in_mid_prompt_leaves_it_running_for_ever(own, control, prompt_id):
     await control.fault(FaultName.KILL_EXECUTOR)
-    await until(lambda: executor_dead(control))
+    await eventually(lambda: executor_dead(control))
     await own.post(f"/api/jobs/{prompt_id}/cancel", {})
     await asyncio.sleep(0.3)
     _, queue = await own.get("/queue")
@@ -155,7 +149,7 @@ async def test_the_same_number_and_id_twice_kill_the_executor_once_another_promp
     assert (await own.post("/prompt", twin))[0] == 500
     await own.submit(invert(await own.uploaded()))
     await own.post(f"/api/jobs/{running}/cancel", {})
-    await until(lambda: executor_dead(control))
+    await eventually(lambda: executor_dead(control))
     _, queue = await own.get("/queue")
     # The prompt that was being taken is lost.
     assert [entry[1] for entry in queue["queue_pending"]] == [twin["prompt_id"]] * 2
@@ -190,7 +184,7 @@ async def test_what_hangs_once_lets_the_next_prompt_run_after_it_was_interrupted
     await control.fault(FaultName.HANG, at_step=1, times=1)
     first = await own.submit(edit("make it snow", await own.uploaded(), steps=2))
     second = await own.submit(edit("make it rain", await own.uploaded(), steps=2))
-    await until(lambda: all_struck(control))
+    await eventually(lambda: all_struck(control))
     await own.post(f"/api/jobs/{first}/cancel", {})
     await control.clear()
     assert [(await own.ended(prompt))["status"] for prompt in (first, second)] == ["cancelled", "completed"]
@@ -200,7 +194,7 @@ async def test_slow_delays_the_answers_of_one_path(own, control):
     await control.fault(FaultName.SLOW, path="/queue", seconds=2)
     started = time.monotonic()
     slow = asyncio.create_task(own.get("/api/queue"))
-    await until(lambda: all_struck(control))
+    await eventually(lambda: all_struck(control))
     await own.get("/history")
     assert not slow.done()
     await slow
@@ -262,7 +256,7 @@ async def test_a_vanished_prompt_leaves_no_event_and_no_history(own, control, ed
     client_id = uuid.uuid4().hex
     async with own.listening(client_id) as events:
         prompt_id = await own.submit(edit("make it snow", await own.uploaded(), steps=5), client_id=client_id)
-        await until(lambda: gone(own, prompt_id))
+        await eventually(lambda: gone(own, prompt_id))
         await events.for_a_while(0.3)
     assert events.kinds(prompt_id)[-1] == "progress"
     assert (await own.get(f"/history/{prompt_id}"))[1] == {}
@@ -366,7 +360,7 @@ async def test_the_state_counts_sockets_and_executions(own, control, edit):
     name = await own.uploaded()
     for seed in (1, 2):
         await own.ended(await own.submit(edit("make it snow", name, seed=seed, prefix="job/1/x")))
-    await until(lambda: sockets(control, 0))
+    await eventually(lambda: sockets(control, 0))
     state = await control.state()
     assert state.executions == {"job/1/x": 2}
     assert [(seen.text, seen.state) for seen in state.prompts] == [("make it snow", "success")] * 2

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
@@ -29,6 +27,7 @@ from qwenedit_jobs import (
     StorageFullError,
 )
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.photos import photo
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
 
@@ -170,12 +169,6 @@ async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_i
     await queue.enqueue(job(), MANY)
 
 
-def photo(width: int = 320, height: int = 240, kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((width, height), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
-
-
 async def claimed(queue: JobQueue, number: int = 1) -> Claim:
     await queue.enqueue(job(number), MANY)
     claim = await queue.claim(worker="w", token=f"t{number}", lease=30)
@@ -189,14 +182,14 @@ async def test_result_of_real_size_is_refused_by_name_in_a_full_redis_and_its_jo
     result = Result(picture="out", seed=1, seconds=1)
     for _ in range(2):
         with pytest.raises(StorageFullError):
-            await queue.complete(claim.job.id, claim.token, result, picture=photo(1024, 1024, "PNG"))
+            await queue.complete(claim.job.id, claim.token, result, picture=photo("PNG", (1024, 1024)))
     assert await queue.fail(claim.job.id, claim.token, Reason.STORAGE_FULL) is Settled.FAILED
     assert await redis.keys(KEYS.picture("*")) == []
 
 
 async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_for(clients, redis_url, redis, memory):
     binary = await clients(redis_url=redis_url, decode=False)
-    picture = photo(1024, 1024, "PNG")
+    picture = photo("PNG", (1024, 1024))
     queue = JobQueue(redis, KEYS)
     for number in range(1, 8):
         claim = await claimed(queue, number)
@@ -225,7 +218,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
     async with TelegramSimulator(telegram.url) as simulator, SimulatorControl(comfyui.url):
         ann, bob = await simulator.user(), await simulator.user()
         for person in (ann, bob):
-            await person.send(photo=photo(1024, 1024), caption="make it snow")
+            await person.send(photo=photo(size=(1024, 1024)), caption="make it snow")
             await person.says("in line")
         await running(worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url))
         async with asyncio.timeout(60):
@@ -236,7 +229,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
             await person.says("I had no room to keep it")
         assert await queue.unfinished_ids() == []
         await memory.empty()
-        await ann.send(photo=photo(1024, 1024), caption="make it snow")
+        await ann.send(photo=photo(size=(1024, 1024)), caption="make it snow")
         await ann.picture()
 
 

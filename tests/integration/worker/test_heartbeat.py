@@ -13,6 +13,7 @@ import pytest
 
 from qwenedit_jobs import connect
 from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import ComfyUIUnavailable, SystemStats
 from qwenedit_worker.health.heartbeat import Heartbeat, open_sockets
 from qwenedit_worker.redis_side import LinkedRegister
@@ -28,13 +29,6 @@ class Stats:
         if self.problem is not None:
             raise self.problem
         return SystemStats(version="0.27.0", device="RTX 4090", vram_total=24, vram_free=3)
-
-
-async def until(condition, *, within=30.0):
-    deadline = time.monotonic() + within
-    while not await condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -64,7 +58,7 @@ async def beating(bench, part, stats, **connection):
 
 async def test_it_is_there_while_it_lives_and_says_goodbye(bench, workers):
     async with bench.working() as part, beating(bench, part, Stats()):
-        await until(workers.seen)
+        await eventually(workers.seen)
         [seen] = await workers.seen()
         assert (seen.presence.worker, seen.presence.version, seen.presence.device.name) == (
             "worker-1", "1.2.3", "RTX 4090",
@@ -78,10 +72,10 @@ async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
         return [seen.presence.ready for seen in await workers.seen()] == [want]
 
     async with bench.working() as part, beating(bench, part, Stats()):
-        await until(lambda: ready(True))
+        await eventually(lambda: ready(True))
         bench.server.problem = ComfyUIUnavailable("connection refused")
         part.watch.doubt("connection refused")
-        await until(lambda: ready(False))
+        await eventually(lambda: ready(False))
         [seen] = await workers.seen()
         assert "connection refused" in seen.presence.problem
 
@@ -89,14 +83,14 @@ async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
 async def test_a_comfyui_that_answers_nobody_is_told_as_it_was(bench, workers):
     stats = Stats()
     async with bench.working() as part, beating(bench, part, stats):
-        await until(workers.seen)
+        await eventually(workers.seen)
         stats.problem = ComfyUIUnavailable("no reply")
         bench.shutdown.drain()
 
         async def draining():
             return [seen.presence.draining for seen in await workers.seen()] == [True]
 
-        await until(draining)
+        await eventually(draining)
         [seen] = await workers.seen()
         assert seen.presence.device.version == "0.27.0"
 

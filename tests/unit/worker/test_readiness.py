@@ -6,6 +6,7 @@ import contextlib
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import JUDGE_INTERVAL, ComfyUIWatch
@@ -32,12 +33,6 @@ class RestartedServer:
         return Verdict(condemned=not self.seen_away, reason="idle while a prompt waits")
 
 
-async def until(condition, *, within: float) -> None:
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def test_the_restart_of_a_condemned_comfyui_is_not_missed_however_short_it_is():
     assert AWAY < JUDGE_INTERVAL
     for _try in range(10):  # a machine that is too busy to look in time shows nothing
@@ -55,10 +50,10 @@ async def see_a_restart() -> None:
     watch = ComfyUIWatch(server, activity=activity, metrics=Metrics(registry))
     running = asyncio.create_task(watch.run())
     try:
-        await until(lambda: not watch.comfyui_health().ok, within=30)
+        await eventually(lambda: not watch.comfyui_health().ok, within=30)
         # Right after a look, when a watch at its usual pace would not look again before the server is back.
         server.killed_at = asyncio.get_running_loop().time()
-        await until(lambda: watch.comfyui_health().ok, within=2 * AWAY)
+        await eventually(lambda: watch.comfyui_health().ok, within=2 * AWAY)
     finally:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

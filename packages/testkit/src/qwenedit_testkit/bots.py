@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from local_stack import SIMULATED_TOKEN, Part, RedisServer, Service, TelegramSimulator, bare_environment, bot
 from qwenedit_jobs import JobQueue, RedisPictureStore, RedisSettings, Result, connect, result_ref
-from qwenedit_testkit.crowd import picture
+from qwenedit_testkit.photos import SMALL, photo
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Stage:
         text = await self._stack.enter_async_context(connect(settings, block=1.0))
         binary = await self._stack.enter_async_context(connect(settings, decode=False))
         store = RedisPictureStore(binary, settings.keys, ttl=600)
-        working = asyncio.create_task(_work(JobQueue(text, settings.keys), store, picture("PNG")))
+        working = asyncio.create_task(_work(JobQueue(text, settings.keys), store, photo("PNG", SMALL)))
         self._stack.push_async_callback(_end, working)
 
     async def __aexit__(

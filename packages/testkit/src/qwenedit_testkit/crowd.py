@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import random
 import secrets
 import time
 from collections import defaultdict
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from qwenedit_jobs.workers.presence import Presence, Workers
@@ -28,13 +25,6 @@ BEAT = 10.0
 """Seconds between a worker's signs of life."""
 MINUTE = 60.0
 EDITS = ("editMessageText", "editMessageMedia", "editMessageReplyMarkup", "editMessageCaption")
-
-
-def picture(kind: str, size: tuple[int, int] = (96, 64)) -> bytes:
-    """Make a picture with something in it."""
-    data = io.BytesIO()
-    Image.effect_noise(size, 60).convert("RGB").save(data, kind)
-    return data.getvalue()
 
 
 @asynccontextmanager

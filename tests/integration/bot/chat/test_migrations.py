@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import Any
 
 import pytest
-from PIL import Image
+
+from qwenedit_testkit.photos import photo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GROUPS = 20
 """More than there are answers delivered at once."""
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

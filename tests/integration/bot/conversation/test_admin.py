@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
+
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,12 +18,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 
 ADMIN = 900_001
 COMMANDS = ("stats", "queue", "pause", "resume", "ban 1", "unban 1", "grant 1 1", "broadcast hello")
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -10,19 +10,15 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from qwenedit_testkit.photos import photo
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SIZES = ((320, 200), (200, 320), (260, 260))
 """Of three photos; each is told by its shape."""
 
 
-def photo(size: tuple[int, int] = SIZES[0], kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
-
-
-ALBUM = [photo(size) for size in SIZES]
+ALBUM = [photo(size=size) for size in SIZES]
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ async def sizes(worker: Any, job: Any) -> tuple[tuple[int, int], ...]:
 
 async def test_an_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann) -> None:
     first, *_ = await ann.send(album=ALBUM, caption="put the hat of photo 2 on photo 1")
-    claim = await worker.finish_next(photo(kind="PNG"))
+    claim = await worker.finish_next(photo("PNG"))
     assert claim.job.edit.prompt == "put the hat of photo 2 on photo 1"
     assert await sizes(worker, claim.job) == SIZES
     assert (await ann.picture()).reply_to == first
@@ -64,7 +60,7 @@ async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann)
     await ann.send(album=ALBUM)
     await ann.says("Got 3 photos. What shall I do with them?")
     (text,) = await ann.send("make it snow on all of them")
-    claim = await worker.finish_next(photo(kind="PNG"))
+    claim = await worker.finish_next(photo("PNG"))
     assert await sizes(worker, claim.job) == SIZES
     assert (await ann.picture()).reply_to == text
 
@@ -75,12 +71,12 @@ async def test_the_caption_of_a_forwarded_album_is_not_its_senders_wish(ann) -> 
 
 
 async def test_an_album_may_be_of_files(worker, ann) -> None:
-    await ann.send(album=[photo(size, "PNG") for size in SIZES], caption="make it snow", as_file=True)
+    await ann.send(album=[photo("PNG", size) for size in SIZES], caption="make it snow", as_file=True)
     assert await sizes(worker, (await worker.claim()).job) == SIZES
 
 
 async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
-    sent = [*await ann.send(photo=ALBUM[0]), *await ann.send(document=photo(SIZES[1], "PNG"))]
+    sent = [*await ann.send(photo=ALBUM[0]), *await ann.send(document=photo("PNG", SIZES[1]))]
     seen = (await ann.snapshot()).messages
     await ann.says("What shall I do")
     updates = []
@@ -113,8 +109,8 @@ async def test_more_photos_than_three_are_refused_once(worker, ann) -> None:
 
 
 async def test_a_broken_photo_is_named_by_its_number(ann) -> None:
-    broken = photo(SIZES[1], "PNG")[:2000]
-    await ann.send(album=[photo(kind="PNG"), broken], caption="make it snow", as_file=True)
+    broken = photo("PNG", SIZES[1])[:2000]
+    await ann.send(album=[photo("PNG"), broken], caption="make it snow", as_file=True)
     await ann.says("Photo 2: This file is damaged")
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -15,21 +14,12 @@ from PIL import Image
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.edits.views import WORTH_ANOTHER_TRY
 from qwenedit_jobs import Reason, State, short_id
+from qwenedit_testkit.photos import encoded, photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from telegram_simulator.client import Person, TelegramSimulator
-
-
-def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def photo(width: int = 320, height: int = 240, kind: str = "JPEG") -> bytes:
-    return encoded(Image.effect_noise((width, height), 60).convert("RGB"), kind)
 
 
 def bomb(side: int = 30_000) -> bytes:
@@ -126,7 +116,7 @@ async def test_a_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: Tel
 
 async def test_a_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
-    await ann.send(document=photo(1000, 700, "PNG"), caption="make it snow")
+    await ann.send(document=photo("PNG", (1000, 700)), caption="make it snow")
     claim = await worker.claim()
     picture = await worker.store.get(claim.job.edit.pictures[0])
     assert picture.startswith(b"\x89PNG")
@@ -183,7 +173,7 @@ async def test_a_result_too_large_for_a_photo_comes_all_the_same(simulator: Tele
 async def test_a_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
-    await worker.finish_next(photo(2100, 100, "PNG"))
+    await worker.finish_next(photo("PNG", (2100, 100)))
     seen = await ann.wait_for(lambda chat: chat.from_bot and chat.from_bot[0].now.document)
     assert len(seen.from_bot) == 1
 
@@ -330,7 +320,7 @@ ODD = [
     ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25\u00a0MB", "25\u00a0МБ"),
     ("half a JPEG", {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
      "damaged", "повреждён"),
-    ("1×1", {"document": photo(1, 1, "PNG"), "caption": "snow"}, "only 1 × 1 pixels", "всего 1 × 1"),
+    ("1×1", {"document": photo("PNG", (1, 1)), "caption": "snow"}, "only 1 × 1 pixels", "всего 1 × 1"),
     ("30,000×30,000", {"document": bomb(), "caption": "snow"}, "30000 × 30000 pixels", "30000 × 30000 пикселей"),
     ("no picture", {"document": b"hello", "name": "a.png", "caption": "snow"}, "can't read this file",
      "Не могу прочитать"),

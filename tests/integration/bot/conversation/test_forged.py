@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from PIL import Image
+
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from telegram_simulator.client import Chat, Message, Person
@@ -19,12 +19,6 @@ OTHER_BOT = {"id": 424242, "is_bot": True, "first_name": "Other", "username": "o
 ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
 numbers = itertools.count(7_000_000)
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
+
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,12 +23,6 @@ ADMIN, ANN = 900_001, 900_002
 BANNED, STRANGER, MORE = 900_003, 900_004, 10
 """Each test has people of its own, by adding to these."""
 numbers = itertools.count(8_000_000)
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from PIL import Image
 
 from qwenedit_bot.presets import catalogue as presets
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from qwenedit_bot.presets.catalogue import Preset
     from telegram_simulator.client import Message, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

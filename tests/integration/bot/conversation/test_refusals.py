@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from qwenedit_jobs import Keys, Reason, RedisSettings, connect
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.photos import photo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
 
 from qwenedit_jobs import Reason
 from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,12 +19,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 
 PER_DAY = 4
 ADMIN = 900_001
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

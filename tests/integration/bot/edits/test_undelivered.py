@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from PIL import Image
+
+from qwenedit_testkit.photos import photo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def photo(kind: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

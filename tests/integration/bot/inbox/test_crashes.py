@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 
 from local_stack import RedisServer
 from qwenedit_jobs import State
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

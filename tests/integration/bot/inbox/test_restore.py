@@ -11,8 +11,9 @@ import pytest
 
 from local_stack import RedisServer
 from qwenedit_jobs import State
+from qwenedit_testkit.photos import photo
 from tests.integration.bot.conftest import LEASE
-from tests.integration.bot.inbox.test_crashes import RESULT, photo
+from tests.integration.bot.inbox.test_crashes import RESULT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

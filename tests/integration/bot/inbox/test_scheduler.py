@@ -18,6 +18,7 @@ from qwenedit_bot.inbox import scheduler as scheduler_module
 from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -83,12 +84,6 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler_module, "REDIS_PAUSE", 0.01)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def empty(lanes: Lanes) -> None:
     async with asyncio.timeout(60):
         while (await lanes.occupancy()).waiting:
@@ -128,9 +123,9 @@ async def test_parked_entries_hold_no_slot(lanes: Lanes) -> None:
     for number in range(100):
         await lanes.put(f"slow {number}", f"slow {number}", "")
     async with working(lanes, Work(handle), slots=1):
-        await until(lambda: len(parked) == 100)
+        await eventually(lambda: len(parked) == 100)
         await lanes.put("quick", "quick", "")
-        await until(lambda: seen == ["quick"])
+        await eventually(lambda: seen == ["quick"])
     assert (await lanes.occupancy()).in_hand == 0
 
 
@@ -147,7 +142,7 @@ async def test_flood_of_one_chat_does_not_delay_another_one(lanes: Lanes) -> Non
         await lanes.put("flood", f"f{number}", "")
     async with working(lanes, Work(handle), slots=2):
         await lanes.put("quiet", "q", "")
-        await until(lambda: "q" in seen)
+        await eventually(lambda: "q" in seen)
         assert seen == ["q"]
         release.set()
         await empty(lanes)
@@ -173,10 +168,10 @@ async def test_person_in_50_chats_gets_one_turn_of_telegrams_pace_for_each_of_an
     for chat in range(1, 51):
         await lanes.put(f"-{chat}", f"1 -{chat}", "", sender="1")
     async with working(lanes, Work(handle), slots=8):
-        await until(lambda: log.count("1 waits") > 2)
+        await eventually(lambda: log.count("1 waits") > 2)
         for number in range(3):
             await lanes.put("2", f"2 {number + 2}", "", sender="2")
-        await until(lambda: log.count("2 said") == 3)
+        await eventually(lambda: log.count("2 said") == 3)
     began = next(at for at, event in enumerate(log) if event.startswith("2"))
     assert log[began:].count("1 said") <= 10, "50 chats have 50 turns for one of somebody else's"
 
@@ -316,7 +311,7 @@ async def test_parked_entry_comes_back_as_soon_as_it_is_called(lanes: Lanes) -> 
 
     await lanes.put("1", "first", "")
     async with working(lanes, Work(handle)):
-        await until(lambda: len(seen) == 1)
+        await eventually(lambda: len(seen) == 1)
         await asyncio.sleep(0.05)  # it is parked, or is about to be: a call in between counts as well
         room.set_result(None)
         await empty(lanes)
@@ -382,7 +377,7 @@ async def test_entry_is_handled_until_redis_stays_the_same(lanes: Lanes, servers
     await lanes.put("1", "first", "")
     async with working(lanes, Work(handle), server=server):
         await empty(lanes)
-        await until(lambda: calls >= times)
+        await eventually(lambda: calls >= times)
     assert calls == times
 
 
@@ -412,7 +407,7 @@ async def test_entries_that_redis_lost_do_not_stop_the_others(lanes: Lanes, redi
 
     async with working(lanes, Work(handle)):
         await lanes.put("1", "first", "")
-        await until(lambda: seen == ["first"])
+        await eventually(lambda: seen == ["first"])
         await redis.flushall()
         await lanes.put("1", "second", "")
-        await until(lambda: seen == ["first", "second"])
+        await eventually(lambda: seen == ["first", "second"])

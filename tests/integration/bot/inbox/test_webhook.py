@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-import io
 import re
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,11 +14,11 @@ import aiohttp
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.common.log_rate import EVERY
+from qwenedit_testkit.photos import photo
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRET = "only-Telegram_knows-this"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    data = io.BytesIO()
-    Image.new("RGB", (320, 240), "teal").save(data, kind)
-    return data.getvalue()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -22,6 +22,7 @@ from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,12 +33,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 
 TOKEN, PLACE = "hook-token-5417", "place-8812"
 SILENCE = "silence"
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

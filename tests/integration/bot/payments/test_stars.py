@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
 
 from qwenedit_jobs import Reason
+from qwenedit_testkit.photos import photo
 from telegram_simulator.client import RefusedError
 
 if TYPE_CHECKING:
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 ADMIN, PER_DAY = 900_001, 1
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 RESULT = photo("PNG")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
-from PIL import Image
 
 from qwenedit_jobs import Reason
 from qwenedit_jobs.model import Lease
+from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -21,12 +20,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 
 ANN, ADMIN = 774_123_456, 900_001
 WISH = "make it snow on the purple camel"
-
-
-def photo(kind: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(buffer, kind)
-    return buffer.getvalue()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

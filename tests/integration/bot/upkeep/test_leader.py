@@ -5,18 +5,13 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.upkeep import leader
 from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_testkit.waiting import eventually
 
 if TYPE_CHECKING:
     import pytest
     from redis.asyncio import Redis
 
 KEY = "qwenedit:leader"
-
-
-async def until(condition: object, seconds: float = 30.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # type: ignore[operator]
-            await asyncio.sleep(0.01)
 
 
 async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
@@ -27,12 +22,12 @@ async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
     stop_first, stop_second = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(first.run(stop_first))
-        await until(lambda: first.held)
+        await eventually(lambda: first.held)
         tasks.create_task(second.run(stop_second))
         await asyncio.sleep(0.3)
         assert not second.held
         stop_first.set()
-        await until(lambda: second.held)
+        await eventually(lambda: second.held)
         assert not first.held
         stop_second.set()
     assert await redis.get(KEY) is None
@@ -43,7 +38,7 @@ async def test_a_replica_that_restarts_under_its_name_leads_at_once(redis: Redis
     again, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(again.run(stop))
-        await until(lambda: again.held)
+        await eventually(lambda: again.held)
         stop.set()
 
 
@@ -54,6 +49,6 @@ async def test_a_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(alone.run(stop))
-        await until(lambda: alone.held)
-        await until(lambda: not alone.held)
+        await eventually(lambda: alone.held)
+        await eventually(lambda: not alone.held)
         stop.set()

@@ -12,6 +12,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
+from qwenedit_testkit.waiting import eventually
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -51,12 +53,6 @@ async def receiver() -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
-async def until(condition) -> None:
-    async with asyncio.timeout(30):
-        while not await condition():
-            await asyncio.sleep(0.05)
-
-
 async def test_updates_are_delivered_in_order_with_the_secret_and_are_then_gone(bot, ann, receiver):
     await ann.send("before")
     await bot.set_webhook(receiver.url, secret_token="s3cret")
@@ -67,7 +63,7 @@ async def test_updates_are_delivered_in_order_with_the_secret_and_are_then_gone(
     async def none_left() -> bool:
         return bool((await bot.get_webhook_info()).pending_update_count == 0)
 
-    await until(none_left)
+    await eventually(none_left)
     assert (await bot.get_webhook_info()).url == receiver.url
     await bot.delete_webhook()
     assert await bot.get_updates() == []
@@ -149,7 +145,7 @@ async def test_updates_wait_for_a_bot_that_is_away(bot, ann, receiver):
     async def failed() -> bool:
         return (await bot.get_webhook_info()).last_error_message is not None
 
-    await until(failed)
+    await eventually(failed)
     assert (await bot.get_webhook_info()).pending_update_count == 1
     await bot.set_webhook(receiver.url)
     assert (await receiver.next())["message"]["text"] == "hello"
