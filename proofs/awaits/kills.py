@@ -149,7 +149,6 @@ class Executioner:
         env |= {
             "PYTHONPATH": str(ROOT),
             "COMFYUI_POLL_INTERVAL": "0.1",
-            "COMFYUI_SHARED": "false",
             **{name: value.format(folder=stage.folder) for name, value in scenario.env.items()},
         }
         pid = await self.forge.worker(env, target, busy=busy)

@@ -11,17 +11,14 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from local_stack import HOST
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.queue import SCRIPTS
 from qwenedit_jobs.queue.scripts import parts_of, read
-from qwenedit_jobs.workers.turns import Turns
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
@@ -188,9 +185,6 @@ def script(name: str) -> str:
     return digest("".join(read(SCRIPTS, part) for part in parts_of(name)))
 
 
-TAKE_TURN = digest((files("qwenedit_jobs.workers") / "lua" / "turn_take.lua").read_text())
-
-
 def allowed_after(denials: int) -> Act:
     """Let what is denied be so for a number of tries; redis-py makes four before the worker hears of it."""
 
@@ -290,34 +284,6 @@ async def steal(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> N
     await stage.stage.client.publish(keys.nudge, jobs[0])
 
 
-OTHER = "somebody-else"
-
-
-def turns(stage: Executioner) -> Turns:
-    """Return where turns on the shared ComfyUI are taken."""
-    url = f"http://{HOST}:{stage.stage.to_comfyui[0].port}"
-    return Turns(stage.stage.client, Keys(), shared=url)
-
-
-@asynccontextmanager
-async def turn_taken(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
-    """Have another worker's turn on the shared ComfyUI."""
-    async for left in stage.stage.client.scan_iter(Keys().turn("*")):  # a killed worker's, which would end by itself
-        await stage.stage.client.delete(left)
-    assert not await turns(stage).take(OTHER, "other", lease=60)
-    try:
-        yield
-    finally:
-        await turns(stage).pass_on(OTHER)
-
-
-async def until_in_turn(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
-    """Let it have its turn once it waits for it."""
-    while not any(client["cmd"] == "blpop" for client in await stage.stage.client.client_list()):
-        await asyncio.sleep(LOOK)
-    await turns(stage).pass_on(OTHER)
-
-
 @dataclass(frozen=True)
 class Scenario:
     """One."""
@@ -340,7 +306,6 @@ STUCK = ("hang", {"times": 1})
 OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
 SCENARIOS = (
     Scenario("plain", jobs=3),
-    Scenario("shared", jobs=2, prepare=turn_taken, act=until_in_turn, env={"COMFYUI_SHARED": "true"}),
     Scenario("cancelled", act=cancel, faults=(STUCK,), cancels=True),
     Scenario("failing", faults=(("execution_error", {"times": 1}),)),
     Scenario("vanished", faults=(("vanish", {"times": 1}),)),
@@ -358,8 +323,6 @@ SCENARIOS = (
     Scenario("Redis away", act=cut("redis", Toxic.DOWN, 4, after=0.5), jobs=2, faults=(HANG,)),
     Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
-    Scenario("wait in turn", prepare=denied("BLMOVE"), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
-    Scenario("turn cut", prepare=denied(TAKE_TURN), act=allowed_after(5), env={"COMFYUI_SHARED": "true"}),
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,)),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
@@ -372,13 +335,6 @@ SCENARIOS = (
     Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
     Scenario("crowded", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
     Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),
-    Scenario(
-        "turn kept",
-        act=cut("redis", Toxic.DOWN, 6.5, after=2.5),
-        jobs=2,
-        faults=(("hang", {"seconds": 6, "times": 1}),),
-        env={"COMFYUI_SHARED": "true"},
-    ),
     Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),
     Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),)),
     Scenario("not fetched", faults=(("http_error", {"path": "/view", "status": 503, "times": 2}),)),

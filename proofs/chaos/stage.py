@@ -277,7 +277,6 @@ class Stage:
 
     def worker_settings(self, number: int) -> dict[str, str]:
         """Return what a worker is told by its environment."""
-        shared = number >= self._alone
         which = min(number, self._alone)
         return {
             "REDIS_URL": f"redis://{HOST}:{self.to_redis['workers'].port}/0",
@@ -287,7 +286,6 @@ class Stage:
             "WORKFLOW": str(self._workflow()),
             "WORKFLOWS_DIR": str(WORKFLOWS),
             "COMFYUI_URL": f"http://{HOST}:{self.to_comfyui[which].port}",
-            "COMFYUI_SHARED": "true" if shared else "false",
             "CHAOS_POISON": POISON,
             "CHAOS_CLOCK": f"{self._seed}-{number}",
             **self.comfyuis[which].shared_folders,

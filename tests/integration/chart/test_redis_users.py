@@ -21,7 +21,6 @@ from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operations import OperatedQueue, Requeued
 from qwenedit_jobs.queue.pictures import RedisPictureStore, input_ref
 from qwenedit_jobs.workers.presence import Presence, Workers
-from qwenedit_jobs.workers.turns import Turns
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 KEYS = Keys()
@@ -180,13 +179,6 @@ async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
     assert [seen.presence for seen in await Workers(bot, KEYS).seen()] == [here]
     await Workers(worker, KEYS).leave("w")
     assert await Workers(bot, KEYS).seen() == []
-
-
-async def test_workers_may_take_turns_on_a_shared_comfyui(worker):
-    turns = Turns(worker, KEYS, shared="http://comfyui:8188")
-    assert await turns.take("token", "w", lease=10) == ""
-    await turns.pass_on("token")
-    await turns.wait(0.1)
 
 
 async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):

@@ -26,13 +26,12 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_jobs.workers.turns import Turns
 from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedTurns, listen
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
 from qwenedit_worker.telemetry.metrics import Metrics
 
 PNG = (
@@ -144,9 +143,7 @@ class Bench:
     async def until_final(self, job, *, within=30.0):
         return await self.until(job, lambda status: status.state.final, within=within)
 
-    def make_worker(
-        self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None, shared=None
-    ):
+    def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
         activity = Activity(budget=budget, busy=self.metrics.busy)
         link = Link(on_change=self.metrics.redis_up.set)
         waiter = connect(self.settings, block=0.5)
@@ -162,7 +159,6 @@ class Bench:
             shutdown=self.shutdown,
             activity=activity,
             metrics=self.metrics,
-            turns=LinkedTurns(Turns(queue._redis, self.keys, shared=shared, waiter=waiter), link) if shared else None,
         )
         return SimpleNamespace(worker=worker, watch=watch, activity=activity, link=link, clients=(queue._redis, waiter))
 

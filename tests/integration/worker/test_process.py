@@ -409,12 +409,8 @@ async def strangers_prompt(url):
 
 
 @pytest.mark.parametrize("step_seconds", [0.2])
-@pytest.mark.parametrize("takes_turns", [False, True])
-async def test_two_workers_on_one_comfyui_wait_their_turn_among_strangers_and_none_is_harmed(
-    bench, comfyui, control, start, takes_turns
-):
-    shared = {"COMFYUI_SHARED": str(takes_turns)}
-    workers = [await start(bench.url, name=name, **shared) for name in ("worker-1", "worker-2")]
+async def test_two_workers_on_one_comfyui_wait_among_strangers_and_no_job_is_harmed(bench, comfyui, control, start):
+    workers = [await start(bench.url, name=name) for name in ("worker-1", "worker-2")]
     before = await strangers_prompt(comfyui.url)
     jobs = [await bench.enqueue(picture=photo()) for _ in range(4)]
     async with asyncio.timeout(30):

@@ -53,6 +53,19 @@ def test_a_workers_day_is_told_by_activity(clock):
     assert (share.seconds, share.load_seconds) == (26, 20)
 
 
+def test_gpu_is_idle_while_a_job_waits_inside_comfyui(clock):
+    gpu = account(clock)
+    gpu.ready(yes=True)
+    with gpu.job() as share:
+        clock.now += 1  # read, uploaded
+        share.waits()
+        clock.now += 20
+        share.edits(loaded=False)
+        clock.now += 5
+    assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 20}
+    assert (share.seconds, share.load_seconds) == (6, None)
+
+
 def test_a_job_of_a_warm_server_has_no_load(clock):
     gpu = account(clock)
     with gpu.job() as share:

@@ -13,9 +13,6 @@ COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
 GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
-{{- if ne .Values.comfyui.placement "sidecar" }}
-COMFYUI_SHARED: "true"
-{{- end }}
 {{- if eq .Values.comfyui.placement "sidecar" }}
 COMFYUI_INPUT_DIR: /data/input
 COMFYUI_OUTPUT_DIR: /data/output

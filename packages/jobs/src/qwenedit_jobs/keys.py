@@ -146,14 +146,6 @@ class Keys:
         """The prefixes of keys that scripts build by themselves, likewise."""
         return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""), self.stored_prefix)
 
-    def turn(self, shared: str) -> str:
-        """STRING token and name of the worker whose turn it is on a shared ComfyUI."""
-        return f"{self.prefix}:turn:{shared}"
-
-    def turn_passed(self, shared: str) -> str:
-        """LIST that wakes a worker which waits for its turn on a shared ComfyUI."""
-        return f"{self.prefix}:turn:{shared}:passed"
-
     def picture(self, ref: str) -> str:
         """STRING with the bytes of one picture."""
         return f"{self.prefix}:picture:{ref}"

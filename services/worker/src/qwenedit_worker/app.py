@@ -15,7 +15,6 @@ import uvloop
 
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
 from qwenedit_jobs.workers.presence import Presence, Workers
-from qwenedit_jobs.workers.turns import Turns
 from qwenedit_telemetry import setup
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
 from qwenedit_worker.health.activity import Activity
@@ -24,7 +23,7 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, LinkedTurns, evicts, listen
+from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, evicts, listen
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -105,9 +104,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             metrics=metrics,
             line=settings.keys.job_queue,
             label=editor.label,
-            turns=LinkedTurns(Turns(redis, settings.keys, shared=settings.comfyui_url.rstrip("/"), waiter=waiter), link)
-            if settings.comfyui_shared
-            else None,
         )
         heartbeat = Heartbeat(
             _about(settings, telemetry),

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Claim, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
     from qwenedit_jobs.workers.presence import Presence, Workers
-    from qwenedit_jobs.workers.turns import Turns
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
@@ -85,11 +84,6 @@ class LinkedQueue:
     def __init__(self, queue: JobQueue, link: Link) -> None:
         self._queue = queue
         self._link = link
-
-    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the time is Redis' to keep
-        """See `JobQueue.wait`."""
-        with self._link.watched():
-            return await self._queue.wait(timeout)
 
     async def claim(
         self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
@@ -157,29 +151,6 @@ class LinkedPictures:
         """See `PictureStore.get`."""
         with self._link.watched():
             return await self._store.get(ref)
-
-
-class LinkedTurns:
-    """Turns on a ComfyUI that several workers share."""
-
-    def __init__(self, turns: Turns, link: Link) -> None:
-        self._turns = turns
-        self._link = link
-
-    async def take(self, token: str, holder: str, *, lease: float) -> str:
-        """See `Turns.take`."""
-        with self._link.watched():
-            return await self._turns.take(token, holder, lease=lease)
-
-    async def pass_on(self, token: str) -> None:
-        """See `Turns.pass_on`."""
-        with self._link.watched():
-            await self._turns.pass_on(token)
-
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the time is Redis' to keep
-        """See `Turns.wait`."""
-        with self._link.watched():
-            await self._turns.wait(timeout)
 
 
 class LinkedRegister:

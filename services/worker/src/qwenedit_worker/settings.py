@@ -54,10 +54,6 @@ class WorkerSettings(RedisSettings):
         pattern=r"^https?://[^/\s]+",
         description="ComfyUI's address, http:// or https://",
     )
-    comfyui_shared: bool = Field(
-        default=False,
-        description="whether other workers of this installation use the same ComfyUI: they take turns then",
-    )
     comfyui_timeout: float = Field(
         default=300.0,
         ge=150,

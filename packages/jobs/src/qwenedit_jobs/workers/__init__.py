@@ -1,1 +1,1 @@
-"""Which workers there are, and how they share a ComfyUI."""
+"""Which workers there are."""

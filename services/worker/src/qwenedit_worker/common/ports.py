@@ -18,7 +18,6 @@ class Queue(Protocol):
     Every method may raise `QueueUnavailableError`, and may then be called again with the same arguments.
     """
 
-    async def wait(self, timeout: float) -> bool: ...  # noqa: ASYNC109, D102
     async def claim(  # noqa: D102
         self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
     ) -> Claim | None: ...
@@ -35,17 +34,6 @@ class Queue(Protocol):
     async def release(self, job_id: str, token: str) -> Settled: ...  # noqa: D102
     async def defer(self, job_id: str, token: str) -> Settled: ...  # noqa: D102
     async def drain(self, job_id: str, token: str) -> Lease: ...  # noqa: D102
-
-
-class Turns(Protocol):
-    """Turns on a ComfyUI that several workers share; see `qwenedit_jobs.workers.turns.Turns`.
-
-    Every method may raise `QueueUnavailableError`, and may then be called again with the same arguments.
-    """
-
-    async def take(self, token: str, holder: str, *, lease: float) -> str: ...  # noqa: D102
-    async def pass_on(self, token: str) -> None: ...  # noqa: D102
-    async def wait(self, timeout: float) -> None: ...  # noqa: ASYNC109, D102
 
 
 class Pictures(Protocol):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Claim
     from qwenedit_worker.comfyui import EditResult
     from qwenedit_worker.common.ports import Editor, Pictures, Queue
-    from qwenedit_worker.common.waiting import Signal
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
     from qwenedit_worker.telemetry.gpu_time import Share
@@ -53,7 +52,6 @@ class Attempt:
         activity: Is told of each sign of progress.
         metrics: Counts what goes wrong.
         share: Is told what the GPU is used for.
-        lost: Is set when somebody else has his turn on ComfyUI.
         executed: Set when ComfyUI is done with the job, and another one may have it.
     """
 
@@ -72,7 +70,6 @@ class Attempt:
         activity: Activity,
         metrics: Metrics,
         share: Share,
-        lost: Signal,
         executed: asyncio.Event,
     ) -> None:
         self._claim = claim
@@ -84,7 +81,6 @@ class Attempt:
         self._shutdown = shutdown
         self._activity = activity
         self._share = share
-        self._lost = lost
         self._executed = executed
         self._lease = LeaseKeeper(queue, claim, lease=lease, since=since, metrics=metrics)
         self._reporter = ProgressReporter(queue, claim)
@@ -113,7 +109,6 @@ class Attempt:
             with (
                 self._shutdown.abandoning.calling(lambda: self._halt(Release("the worker was told to leave at once"))),
                 self._shutdown.draining.calling(lambda: self._help("drain", self._mark_draining)),
-                self._lost.calling(lambda: self._halt(Release("another worker has its turn on ComfyUI"))),
             ):
                 try:
                     await asyncio.wait((self._editing,))
@@ -203,13 +198,13 @@ class Attempt:
         self._activity.sign()
         match progress.stage:
             case Stage.QUEUED:
+                self._share.waits()
+            case Stage.STARTING:
                 self._share.edits(loaded=False)
             case Stage.LOADING:
                 self._share.loads()
             case Stage.EDITING | Stage.SENDING:
                 self._share.edits()
-            case Stage.STARTING:
-                pass
         self._note_place(begun=progress.stage is not Stage.QUEUED)
         if progress.stage is Stage.SENDING:
             self._executed.set()

@@ -19,15 +19,13 @@ from qwenedit_worker.loop.notes import note_gpu, note_settled
 from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
 from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
-from qwenedit_worker.loop.turn import TurnTaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from qwenedit_jobs import Claim, Job
-    from qwenedit_worker.common.ports import Editor, Pictures, Queue, Turns
-    from qwenedit_worker.common.waiting import Signal
+    from qwenedit_worker.common.ports import Editor, Pictures, Queue
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
@@ -73,7 +71,6 @@ class Worker:
         metrics: Counts.
         line: The queue's name, for traces.
         label: Names a job's workflow for metrics: one of few.
-        turns: Where turns are taken on a ComfyUI that is shared; None where this worker has it for itself.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -90,7 +87,6 @@ class Worker:
         metrics: Metrics,
         line: str = "qwenedit:job_queue",
         label: Callable[[Job], str] = lambda _job: "",
-        turns: Turns | None = None,
     ) -> None:
         self._name = name
         self._line = line
@@ -104,14 +100,9 @@ class Worker:
         self._activity = activity
         self._metrics = metrics
         self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
-        self._turn = TurnTaker(
-            turns, name=name, patience=pace.gpu_lock_timeout, look=pace.polling_interval, shutdown=shutdown,
-            metrics=metrics,
-        )  # fmt: skip
         self._attempts: set[Attempt] = set()
         self._returns = Returns()
         self._crowded = False
-        self._backoff = Backoff()
 
     def nudge(self, job_id: str) -> None:
         """Look at a job's lease at once, if that job is in hand."""
@@ -128,21 +119,17 @@ class Worker:
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._crowded:
                     await self._leave_to_others()
-                # After a job the next one is asked for at once, else a claim waits for one. A ComfyUI that is shared
-                # has its turn taken in between, by a worker that then has something to do.
-                if self._turn.needed and not more and not await self._job_waits():
+                if not self._may_take():
+                    more = False
                     continue
-                async with self._turn.taken() as lost:
-                    if lost is None or not self._may_take():
-                        more = False
-                        continue
-                    job = await self._take_job(tasks, lost, wait=not more and not self._turn.needed)
+                # After a job the next one is asked for at once, else a claim waits for one.
+                job = await self._take_job(tasks, wait=not more)
                 more = job is not None
                 if settling is not None:  # never more than one job executed and one handed in
                     await asyncio.wait([settling])
                 settling = job
 
-    async def _take_job(self, tasks: asyncio.TaskGroup, lost: Signal, *, wait: bool) -> asyncio.Task[None] | None:
+    async def _take_job(self, tasks: asyncio.TaskGroup, *, wait: bool) -> asyncio.Task[None] | None:
         """Claim a job, and have it executed; handing it in is left to the task that is returned."""
         clock = asyncio.get_running_loop().time
         since = clock()
@@ -155,11 +142,11 @@ class Worker:
                 await self._give_back(claim.job.id, claim.token)
                 return None
         executed = asyncio.Event()
-        job = tasks.create_task(self._see_through(claim, since, lost=lost, executed=executed), name="job")
+        job = tasks.create_task(self._see_through(claim, since, executed), name="job")
         await executed.wait()
         return job
 
-    async def _see_through(self, claim: Claim, since: float, *, lost: Signal, executed: asyncio.Event) -> None:
+    async def _see_through(self, claim: Claim, since: float, executed: asyncio.Event) -> None:
         try:
             with (
                 self._activity.job(),
@@ -167,7 +154,7 @@ class Worker:
                 unspoken(claim.job.edit.prompt),
                 self._span(claim) as span,
             ):
-                await self._execute(claim, since, span, lost=lost, executed=executed)
+                await self._execute(claim, since, span, executed)
         finally:
             executed.set()
 
@@ -183,16 +170,6 @@ class Worker:
         while clock() < until and await self._editor.busy():
             if await set_within(self._shutdown.draining, min(LOOK_AGAIN, until - clock())):
                 return
-
-    async def _job_waits(self) -> bool:
-        """Wait for a job, for a while; says no as well when none may be taken any more."""
-        try:
-            waits = await unless(self._shutdown.draining, self._queue.wait(self._pace.polling_interval))
-        except QueueUnavailableError:
-            await set_within(self._shutdown.draining, self._backoff.pause())
-            return False
-        self._backoff.reset()
-        return bool(waits) and self._may_take()
 
     def _may_take(self) -> bool:
         return self._watch.ready.is_set() and not self._shutdown.draining.is_set()
@@ -269,9 +246,7 @@ class Worker:
             },
         )
 
-    async def _execute(
-        self, claim: Claim, since: float, span: tracing.Span, *, lost: Signal, executed: asyncio.Event
-    ) -> None:
+    async def _execute(self, claim: Claim, since: float, span: tracing.Span, executed: asyncio.Event) -> None:
         log.info("job.claimed", waited=round(claim.waited, 3), max_attempts=claim.max_attempts)
         if claim.attempt == 1:
             self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
@@ -279,7 +254,7 @@ class Worker:
             self._metrics.redeliveries.inc()
         try:
             with self._metrics.gpu.job() as share:
-                attempt = self._begin(claim, since, share, lost=lost, executed=executed)
+                attempt = self._begin(claim, since, share, executed)
                 outcome = self._weigh(claim, await self._run(attempt))
                 executed.set()
                 with tracing.span("settle"):
@@ -298,7 +273,7 @@ class Worker:
         finally:
             self._attempts.discard(attempt)
 
-    def _begin(self, claim: Claim, since: float, share: Share, *, lost: Signal, executed: asyncio.Event) -> Attempt:
+    def _begin(self, claim: Claim, since: float, share: Share, executed: asyncio.Event) -> Attempt:
         return Attempt(
             claim,
             since=since,
@@ -312,7 +287,6 @@ class Worker:
             activity=self._activity,
             metrics=self._metrics,
             share=share,
-            lost=lost,
             executed=executed,
         )
 

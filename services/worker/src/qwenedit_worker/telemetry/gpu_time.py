@@ -30,9 +30,9 @@ class Doing(StrEnum):
     LOADING = "loading"
     """A job waits for models: from the first node that loads one to the first sampling step."""
     EDITING = "editing"
-    """A job is in hand, from its claim to its settlement, but for the loading."""
+    """A job is in hand, from its claim to its settlement, but for the loading and the wait inside ComfyUI."""
     IDLE = "idle"
-    """No job, though one could be taken."""
+    """No job, though one could be taken; or one that waits inside ComfyUI, which is busy with others' jobs."""
 
 
 class Share:
@@ -41,23 +41,27 @@ class Share:
     def __init__(self, account: Callable[[], None]) -> None:
         self._account = account
         self._doing = Doing.EDITING
-        self._spent = dict.fromkeys((Doing.LOADING, Doing.EDITING), 0.0)
+        self._spent = dict.fromkeys((Doing.LOADING, Doing.EDITING, Doing.IDLE), 0.0)
         self._loads = 0
 
     @property
     def doing(self) -> Doing:
-        """Now: `LOADING` or `EDITING`."""
+        """Now: `LOADING`, `EDITING`, or `IDLE` while the job waits inside ComfyUI."""
         return self._doing
 
     @property
     def seconds(self) -> float:
-        """In all, up to the last change of activity."""
-        return sum(self._spent.values())
+        """Loading and editing, up to the last change of activity."""
+        return self._spent[Doing.LOADING] + self._spent[Doing.EDITING]
 
     @property
     def load_seconds(self) -> float | None:
         """The part in which models were loaded; None where no load was seen from its beginning to its end."""
         return self._spent[Doing.LOADING] if self._loads else None
+
+    def waits(self) -> None:
+        """Note that ComfyUI has the job and has not begun it."""
+        self._turn_to(Doing.IDLE)
 
     def loads(self) -> None:
         """Note that models are being loaded."""

@@ -76,19 +76,6 @@ class Metrics:
             ("route", "status"),
             registry=registry,
         )
-        self.turns = Counter(
-            "qwenedit_comfyui_turns_total",
-            "Turns on a ComfyUI that workers share, by their end (passed_on; lost to another worker; not_had in time).",
-            ("outcome",),
-            registry=registry,
-        )
-        for end in ("passed_on", "lost", "not_had"):
-            self.turns.labels(end)
-        self.turn_wait = Counter(
-            "qwenedit_comfyui_turn_wait_seconds_total",
-            "Seconds that this worker, with a job in line, waited for its turn on a ComfyUI that workers share.",
-            registry=registry,
-        )
         self.zombie_verdicts = Counter(
             "qwenedit_comfyui_zombie_verdicts_total",
             "How often ComfyUI was found to take prompts and execute none.",
