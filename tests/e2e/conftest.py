@@ -68,23 +68,23 @@ async def kube() -> AsyncIterator[Kube]:
         assert shutil.which(tool), f"{tool} is not on PATH: these tests need a cluster; see CONTRIBUTING.md"
     code, _out, err = await attempt("kubectl", "get", "--raw=/readyz")
     assert code == 0, f"no cluster where KUBECONFIG points to: {err}"
-    kube = Kube(NAMESPACE)
-    await run("kubectl", "delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-    await kube.apply(
-        {
-            "kind": "Namespace",
-            "apiVersion": "v1",
-            "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-        },
-        {
-            "kind": "Secret",
-            "apiVersion": "v1",
-            "metadata": {"name": "telegram-token", "namespace": NAMESPACE},
-            "stringData": {"token": TOKEN},
-        },
-    )
-    yield kube
-    await run("kubectl", "delete", "namespace", NAMESPACE, "--wait=false")
+    async with Kube.connected(NAMESPACE) as kube:
+        await run("kubectl", "delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+        await kube.apply(
+            {
+                "kind": "Namespace",
+                "apiVersion": "v1",
+                "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+            },
+            {
+                "kind": "Secret",
+                "apiVersion": "v1",
+                "metadata": {"name": "telegram-token", "namespace": NAMESPACE},
+                "stringData": {"token": TOKEN},
+            },
+        )
+        yield kube
+        await run("kubectl", "delete", "namespace", NAMESPACE, "--wait=false")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -115,7 +115,7 @@ async def jaeger(kube: Kube) -> AsyncIterator[Jaeger]:
 async def installation(kube: Kube, telegram: TelegramSimulator, jaeger: Jaeger) -> AsyncIterator[Installation]:
     """The product, installed with helm; it exports to `jaeger`."""
     async with AsyncExitStack() as stack:
-        watch = await stack.enter_async_context(Watch(NAMESPACE))
+        watch = await stack.enter_async_context(Watch(kube))
         before = set(await kube.everything())
         # Not all of a release is in the namespace, which is deleted at the end.
         uninstall = ("helm", "uninstall", RELEASE, f"--namespace={NAMESPACE}", "--ignore-not-found")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -89,7 +88,7 @@ class Installation:
 
     async def desired_workers(self) -> int:
         """Return how many workers the deployment should have."""
-        deployment = await self.kube.get("deployment", f"{self.name}-worker")
+        deployment = await self.kube.get("Deployment", f"{self.name}-worker")
         assert deployment is not None
         return int(deployment["spec"]["replicas"])
 
@@ -171,7 +170,8 @@ class Installation:
 
 async def password(kube: Kube, secret: str, key: str) -> str:
     """Read one word of a Secret."""
-    found = json.loads(await kube("get", "secret", secret, "--output=json"))
+    found = await kube.get("Secret", secret)
+    assert found is not None
     return base64.b64decode(found["data"][key]).decode()
 
 

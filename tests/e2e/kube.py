@@ -1,19 +1,26 @@
-"""kubectl and helm as coroutines, against whatever cluster `KUBECONFIG` names."""
+"""The cluster that `KUBECONFIG` names: the API through a client, and kubectl and helm for what people type."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from kubernetes.aio.config import new_client_from_config
+from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.exceptions import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 T = TypeVar("T")
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the cluster while a test waits for something."""
+API_VERSIONS = {"Deployment": "apps/v1", "Event": "v1", "Pod": "v1", "Secret": "v1", "Service": "v1"}
+"""Of the kinds that tests look at."""
 
 
 class CommandError(AssertionError):
@@ -72,26 +79,60 @@ async def throughout(what: str, holds: Callable[[], Awaitable[Any]], *, seconds:
 
 
 class Kube:
-    """One namespace."""
+    """One namespace.
 
-    def __init__(self, namespace: str) -> None:
+    What tests look at again and again is asked over one connection; kubectl does what is done once, as people do it.
+
+    Args:
+        namespace: Its name.
+        client: A client of the cluster's API.
+    """
+
+    def __init__(self, namespace: str, client: DynamicClient) -> None:
         self.namespace = namespace
+        self._client = client
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, namespace: str) -> AsyncIterator[Self]:
+        """Speak to the cluster for as long as the block runs."""
+        async with await new_client_from_config() as api:
+            yield cls(namespace, await DynamicClient(api))
 
     async def __call__(self, *argv: str, stdin: str | None = None) -> str:
         """Run kubectl in the namespace."""
         return await run("kubectl", "--namespace", self.namespace, *argv, stdin=stdin)
 
     async def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        """Return one object; None when there is none."""
-        text = await self("get", kind, name, "--ignore-not-found", "--output=json")
-        found: dict[str, Any] | None = json.loads(text) if text else None
+        """Return one object of a kind such as `Pod`; None when there is none."""
+        resource = await self._client.resources.get(api_version=API_VERSIONS[kind], kind=kind)
+        try:
+            found: dict[str, Any] = (await resource.get(name=name, namespace=self.namespace)).to_dict()
+        except NotFoundError:
+            return None
         return found
 
-    async def objects(self, kind: str, selector: str = "") -> list[dict[str, Any]]:
-        """Return the objects of a kind."""
-        text = await self("get", kind, "--selector", selector, "--output=json")
-        items: list[dict[str, Any]] = json.loads(text)["items"]
+    async def objects(self, kind: str, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
+        """Return the objects of a kind that two selectors let through."""
+        resource = await self._client.resources.get(api_version=API_VERSIONS[kind], kind=kind)
+        found = await resource.get(namespace=self.namespace, label_selector=labels, field_selector=fields)
+        items: list[dict[str, Any]] = found.to_dict()["items"]
         return items
+
+    async def changes(self, kind: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Yield each object that is there, and then each change: `ADDED`, `MODIFIED` or `DELETED`, and the object."""
+        resource = await self._client.resources.get(api_version=API_VERSIONS[kind], kind=kind)
+        async for event in self._client.watch(resource, namespace=self.namespace):
+            yield event["type"], event["raw_object"]
+
+    async def log(self, pod: str, container: str) -> AsyncIterator[str]:
+        """Yield the lines that a container logs, until it ends."""
+        resource = await self._client.resources.get(api_version="v1", kind="Pod")
+        path = f"{resource.path(name=pod, namespace=self.namespace)}/log"
+        query = [("container", container), ("follow", "true")]
+        answer = await self._client.request("get", path, query_params=query, serialize=False)
+        async for line in answer.content:
+            yield line.decode(errors="replace").rstrip()
 
     async def everything(self) -> dict[str, dict[str, Any]]:
         """Return all objects of the namespace by `Kind/name`, but for events and measurements."""
@@ -102,12 +143,12 @@ class Kube:
 
     async def pods(self, part: str) -> list[Pod]:
         """Return the pods of a part of the product that are there, leaving ones included, oldest first."""
-        pods = [Pod(item) for item in await self.objects("pods", f"app.kubernetes.io/component={part}")]
+        pods = [Pod(item) for item in await self.objects("Pod", labels=f"app.kubernetes.io/component={part}")]
         return sorted(pods, key=lambda pod: (pod.created, pod.name))
 
     async def pod(self, name: str) -> Pod | None:
         """Return one pod; None when there is none."""
-        item = await self.get("pod", name)
+        item = await self.get("Pod", name)
         return None if item is None else Pod(item)
 
     async def python(self, pod: str, container: str, code: str) -> str:

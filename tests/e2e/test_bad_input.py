@@ -20,7 +20,7 @@ async def test_a_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path
     assert "autoscaling.enabled needs KEDA, which this cluster lacks" in said
     assert "helm install keda" in said
     assert "autoscaling.enabled=false" in said
-    assert not await kube.objects("secrets", "owner=helm,name=nokeda"), "nothing was installed"
+    assert not await kube.objects("Secret", labels="owner=helm,name=nokeda"), "nothing was installed"
 
 
 async def test_rights_in_the_namespace_alone_suffice_to_install_without_the_clusters_policy(kube):

@@ -24,7 +24,7 @@ async def start_job(installation, photo):
 
 async def until_gone(installation, pod):
     async def gone():
-        return await installation.kube.get("pod", pod.name) is None
+        return await installation.kube.get("Pod", pod.name) is None
 
     await eventually(f"{pod.name} gone", gone, within=60)
 
@@ -32,7 +32,7 @@ async def until_gone(installation, pod):
 async def test_a_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
     user, job = await start_job(installation, photo)
     await installation.kube("delete", "pod", worker.name, "--wait=false")
-    leaving = await installation.kube.get("pod", worker.name)
+    leaving = await installation.kube.get("Pod", worker.name)
     assert leaving is not None
     assert "deletionTimestamp" in leaving["metadata"]
     assert (await installation.fields(job))["state"] == "running", "the pod was told to leave too late for this test"

@@ -34,5 +34,5 @@ async def test_the_namespace_takes_restricted_pods_only_and_refused_none_of_ours
     )
     assert code != 0
     assert 'violates PodSecurity "restricted' in said
-    refused = await kube("get", "events", "--field-selector=reason=FailedCreate", "--output=name")
-    assert not refused.split()
+    refused = await kube.objects("Event", fields="reason=FailedCreate")
+    assert not refused

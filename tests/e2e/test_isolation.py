@@ -86,7 +86,7 @@ async def until_enforced(what, holds):
 
 
 async def address(kube, service):
-    found = await kube.get("service", service)
+    found = await kube.get("Service", service)
     assert found is not None
     return found["spec"]["clusterIP"]
 

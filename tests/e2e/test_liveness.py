@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from datetime import datetime
 
@@ -35,7 +34,7 @@ http.server.HTTPServer(("", 8080), Probes).serve_forever()
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def stubborn(installation):
     """A pod of the workers' template, probes and all, with a deaf process in it; its time passes beside the tests."""
-    deployment = await installation.kube.get("deployment", f"{installation.name}-worker")
+    deployment = await installation.kube.get("Deployment", f"{installation.name}-worker")
     assert deployment is not None
     spec = copy.deepcopy(deployment["spec"]["template"]["spec"])
     del spec["initContainers"]
@@ -85,7 +84,7 @@ async def test_a_hung_worker_is_killed_in_ten_seconds_and_not_after_its_grace_pe
     pod = await eventually("the restart of the hung container", restarted, within=120)
     ended = when(pod.containers["worker"]["lastState"]["terminated"]["finishedAt"])
     selector = f"involvedObject.name={STUBBORN},reason=Killing"
-    [killing] = json.loads(await installation.kube("get", "events", f"--field-selector={selector}", "-o=json"))["items"]
+    [killing] = await installation.kube.objects("Event", fields=selector)
     seconds = (ended - when(killing["firstTimestamp"])).total_seconds()
     grace = pod.item["spec"]["terminationGracePeriodSeconds"]
     print(f"from the liveness kill to the container's end: {seconds:.0f} s; the pod's grace period is {grace} s")

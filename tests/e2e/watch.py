@@ -10,10 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.e2e.kube import Pod
+from tests.e2e.kube import Kube, Pod
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from types import TracebackType
 
 
@@ -34,7 +33,7 @@ class Watch:
     An async context manager.
     """
 
-    namespace: str
+    kube: Kube
     sights: dict[str, list[Sight]] = field(default_factory=lambda: defaultdict(list))
     """By pod, oldest first."""
     logs: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -74,15 +73,10 @@ class Watch:
         ]
 
     async def _pods(self) -> None:
-        while True:  # the API server ends every watch after some time
-            argv = ("get", "pods", "--watch", "--output-watch-events", "--output=json")
-            async for event in _documents(self.namespace, *argv):
-                self._note(event["type"], event["object"])
-            await asyncio.sleep(1)
+        async for change, item in self.kube.changes("Pod"):
+            self._note(change, item)
 
     def _note(self, kind: str, item: dict[str, Any]) -> None:
-        if item.get("kind") != "Pod":
-            return
         pod = Pod(item)
         self.sights[pod.name].append(Sight(time.monotonic(), pod, gone=kind == "DELETED"))
         main = pod.containers.get(pod.part)
@@ -92,27 +86,5 @@ class Watch:
                 self._tasks[key] = asyncio.create_task(self._follow(pod))
 
     async def _follow(self, pod: Pod) -> None:
-        argv = ("logs", "--follow", f"--container={pod.part}", pod.name)
-        async for line in _lines(self.namespace, *argv):
-            self.logs[pod.name].append(line.decode(errors="replace").rstrip())
-
-
-async def _lines(namespace: str, *argv: str) -> AsyncIterator[bytes]:
-    process = await asyncio.create_subprocess_exec(
-        "kubectl", "--namespace", namespace, *argv,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 20,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        async for line in process.stdout:
-            yield line
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.terminate()
-        await process.wait()
-
-
-async def _documents(namespace: str, *argv: str) -> AsyncIterator[dict[str, Any]]:
-    async for line in _lines(namespace, *argv):
-        yield json.loads(line)
+        async for line in self.kube.log(pod.name, pod.part):
+            self.logs[pod.name].append(line)
