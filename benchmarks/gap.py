@@ -53,7 +53,7 @@ from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
+from qwenedit_worker.redis_side import Link, linked
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
         ):
             watch = ComfyUIWatch(client, activity=activity, metrics=metrics)
             worker = Worker(
-                "worker", PACE, queue=LinkedQueue(queue, link), pictures=LinkedPictures(store, link),
+                "worker", PACE, queue=linked(queue, link), pictures=linked(store, link),
                 editor=ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
                 activity=activity, metrics=metrics,
             )  # fmt: skip

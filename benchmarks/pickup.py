@@ -39,7 +39,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
+from qwenedit_worker.redis_side import Link, linked
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ReadyServer:
         return Verdict(condemned=False, reason="alive")
 
 
-class TimedQueue(LinkedQueue):
+class TimedQueue(JobQueue):
     """Notes when each claim came back with a job."""
 
     claimed: dict[str, float]
@@ -105,13 +105,13 @@ async def measure(redis_url: str, jobs: int) -> list[float]:
     binary = connect(settings, decode=False)
     store = RedisPictureStore(binary, settings.keys, ttl=600)
     link = Link()
-    queue = TimedQueue(JobQueue(consumer, settings.keys, waiter=waiter), link)
+    queue = TimedQueue(consumer, settings.keys, waiter=waiter)
     queue.claimed = {}
     metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
     activity = Activity(budget=PACE.budget, busy=metrics.busy)
     watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
     worker = Worker(
-        "worker", PACE, queue=queue, pictures=LinkedPictures(store, link), editor=NoOpEditor(), watch=watch,
+        "worker", PACE, queue=linked(queue, link), pictures=linked(store, link), editor=NoOpEditor(), watch=watch,
         shutdown=shutdown, activity=activity, metrics=metrics,
     )  # fmt: skip
     bot = JobQueue(producer, settings.keys)

@@ -21,7 +21,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue
+from qwenedit_worker.redis_side import Link, linked
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ async def consume() -> None:
         worker = Worker(
             f"worker-{os.getpid()}",
             PACE,
-            queue=LinkedQueue(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
-            pictures=LinkedPictures(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
+            queue=linked(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
+            pictures=linked(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
             editor=MarkingEditor(),
             watch=watch,
             shutdown=shutdown,

@@ -31,7 +31,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, listen
+from qwenedit_worker.redis_side import Link, linked, listen
 from qwenedit_worker.telemetry.metrics import Metrics
 
 PNG = (
@@ -152,8 +152,8 @@ class Bench:
         worker = Worker(
             name,
             Pace(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
-            queue=LinkedQueue(queue, link),
-            pictures=LinkedPictures(self.store, link),
+            queue=linked(queue, link),
+            pictures=linked(self.store, link),
             editor=editor or self.editor,
             watch=watch,
             shutdown=self.shutdown,

@@ -23,7 +23,7 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, LinkedPictures, LinkedQueue, LinkedRegister, evicts, listen
+from qwenedit_worker.redis_side import Link, evicts, linked, listen
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -95,8 +95,8 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 budget=settings.comfyui_timeout,
                 gpu_lock_timeout=max(settings.worker_gpu_lock_timeout, LEAST_PATIENCE),
             ),
-            queue=LinkedQueue(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link),
-            pictures=LinkedPictures(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
+            queue=linked(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link),
+            pictures=linked(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
             editor=editor,
             watch=watch,
             shutdown=shutdown,
@@ -107,7 +107,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         )
         heartbeat = Heartbeat(
             _about(settings, telemetry),
-            register=LinkedRegister(Workers(redis, settings.keys), link),
+            register=linked(Workers(redis, settings.keys), link),
             server=comfyui,
             watch=watch,
             shutdown=shutdown,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import structlog
 from redis.exceptions import RedisError, ResponseError
@@ -16,12 +16,10 @@ from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs import Claim, JobQueue, Lease, Phase, PictureStore, Reason, Result, Settled
-    from qwenedit_jobs.workers.presence import Presence, Workers
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
@@ -78,97 +76,30 @@ class Link:
             log.error("redis.refuses", error=why)
 
 
-class LinkedQueue:
-    """The worker's half of a `JobQueue`."""
+T = TypeVar("T")
 
-    def __init__(self, queue: JobQueue, link: Link) -> None:
-        self._queue = queue
+
+def linked(target: T, link: Link) -> T:
+    """Return a `JobQueue`, `PictureStore` or `Workers` whose calls raise `QueueUnavailableError` for Redis' errors.
+
+    Every call may then be repeated with the same arguments.
+    """
+    return cast("T", _Linked(target, link))
+
+
+class _Linked:
+    def __init__(self, target: object, link: Link) -> None:
+        self._target = target
         self._link = link
 
-    async def claim(
-        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
-    ) -> Claim | None:
-        """See `JobQueue.claim`."""
-        with self._link.watched():
-            return await self._queue.claim(
-                worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to, wait=wait
-            )
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        call: Callable[..., Awaitable[object]] = getattr(self._target, name)
 
-    async def abandon(self, token: str) -> Settled:
-        """See `JobQueue.abandon`."""
-        with self._link.watched():
-            return await self._queue.abandon(token)
+        async def watched(*args: object, **named: object) -> object:
+            with self._link.watched():
+                return await call(*args, **named)
 
-    async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
-        """See `JobQueue.renew`."""
-        with self._link.watched():
-            return await self._queue.renew(job_id, token, lease=lease)
-
-    async def progress(self, job_id: str, token: str, phase: Phase, *, step: int = 0, steps: int = 0) -> Lease:
-        """See `JobQueue.progress`."""
-        with self._link.watched():
-            return await self._queue.progress(job_id, token, phase, step=step, steps=steps)
-
-    async def complete(self, job_id: str, token: str, result: Result, *, picture: bytes | None = None) -> Settled:
-        """See `JobQueue.complete`."""
-        with self._link.watched():
-            return await self._queue.complete(job_id, token, result, picture=picture)
-
-    async def fail(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
-        """See `JobQueue.fail`."""
-        with self._link.watched():
-            return await self._queue.fail(job_id, token, reason, detail)
-
-    async def retry(self, job_id: str, token: str, reason: Reason, detail: str = "") -> Settled:
-        """See `JobQueue.retry`."""
-        with self._link.watched():
-            return await self._queue.retry(job_id, token, reason, detail)
-
-    async def release(self, job_id: str, token: str) -> Settled:
-        """See `JobQueue.release`."""
-        with self._link.watched():
-            return await self._queue.release(job_id, token)
-
-    async def defer(self, job_id: str, token: str) -> Settled:
-        """See `JobQueue.defer`."""
-        with self._link.watched():
-            return await self._queue.defer(job_id, token)
-
-    async def drain(self, job_id: str, token: str) -> Lease:
-        """See `JobQueue.drain`."""
-        with self._link.watched():
-            return await self._queue.drain(job_id, token)
-
-
-class LinkedPictures:
-    """The worker's half of a `PictureStore`."""
-
-    def __init__(self, store: PictureStore, link: Link) -> None:
-        self._store = store
-        self._link = link
-
-    async def get(self, ref: str) -> bytes:
-        """See `PictureStore.get`."""
-        with self._link.watched():
-            return await self._store.get(ref)
-
-
-class LinkedRegister:
-    """The workers' register."""
-
-    def __init__(self, workers: Workers, link: Link) -> None:
-        self._workers = workers
-        self._link = link
-
-    async def beat(self, presence: Presence) -> None:
-        """See `Workers.beat`."""
-        with self._link.watched():
-            await self._workers.beat(presence)
-
-    async def leave(self, worker: str) -> None:
-        """See `Workers.leave`."""
-        with self._link.watched():
-            await self._workers.leave(worker)
+        return watched
 
 
 async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:

@@ -13,8 +13,8 @@ from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
+    from qwenedit_jobs.workers.presence import Workers
     from qwenedit_worker.comfyui import SystemStats
-    from qwenedit_worker.common.ports import Register
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
 
@@ -44,7 +44,7 @@ class Heartbeat:
     """
 
     def __init__(
-        self, about: Presence, *, register: Register, server: Server, watch: ComfyUIWatch, shutdown: Shutdown
+        self, about: Presence, *, register: Workers, server: Server, watch: ComfyUIWatch, shutdown: Shutdown
     ) -> None:
         self._now = about
         self._register = register

@@ -19,11 +19,11 @@ from qwenedit_worker.loop.progress import ProgressReporter
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from qwenedit_jobs import Claim
+    from qwenedit_jobs import Claim, JobQueue, PictureStore
     from qwenedit_worker.comfyui import EditResult
-    from qwenedit_worker.common.ports import Editor, Pictures, Queue
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.telemetry.gpu_time import Share
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -63,8 +63,8 @@ class Attempt:
         lease: float,
         budget: float,
         patience: float,
-        queue: Queue,
-        pictures: Pictures,
+        queue: JobQueue,
+        pictures: PictureStore,
         editor: Editor,
         shutdown: Shutdown,
         activity: Activity,

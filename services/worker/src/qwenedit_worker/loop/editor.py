@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError
 
@@ -28,6 +28,35 @@ def workflow_path(workflow: str, folder: Path) -> Path:
     if not _NAME.fullmatch(workflow):
         raise WorkflowFileError(f"{workflow!r} is neither a workflow's name nor the path of a .json file")
     return folder / f"{workflow}.json"
+
+
+class Editor(Protocol):
+    """Executes edits."""
+
+    async def busy(self) -> bool:
+        """Whether somebody's job is executed or waits; no where that cannot be found out now."""
+
+    async def edit(
+        self,
+        job: Job,
+        *,
+        attempt: int,
+        pictures: tuple[bytes, ...],
+        on_progress: Callable[[Progress], Awaitable[None]],
+        deadline: float,
+    ) -> EditResult:
+        """Execute one attempt; cancelled, it stops the execution and cleans up.
+
+        Args:
+            job: What is asked for.
+            attempt: 1 for the first.
+            pictures: The job's pictures, in its order.
+            on_progress: Told of each stage and step.
+            deadline: When it must have ended, on the event loop's clock.
+
+        Raises:
+            ComfyUIError: of the class that decides what happens next.
+        """
 
 
 class ComfyUIEditor:
@@ -56,7 +85,7 @@ class ComfyUIEditor:
         on_workflow(default.name)
 
     async def busy(self) -> bool:
-        """Whether the server has somebody's job; see `ports.Editor`."""
+        """Whether the server has somebody's job; see `Editor`."""
         return await self._comfyui.busy()
 
     async def edit(
@@ -68,7 +97,7 @@ class ComfyUIEditor:
         on_progress: Callable[[Progress], Awaitable[None]],
         deadline: float,
     ) -> EditResult:
-        """Execute one attempt; see `ports.Editor`.
+        """Execute one attempt; see `Editor`.
 
         Raises:
             ComfyUIError: of the class that decides what happens next.

@@ -14,8 +14,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
-    from qwenedit_jobs import Claim
-    from qwenedit_worker.common.ports import Queue
+    from qwenedit_jobs import Claim, JobQueue
     from qwenedit_worker.telemetry.metrics import Metrics
 
 LAST_WORD = 1.0
@@ -46,7 +45,7 @@ class LeaseKeeper:
         metrics: Counts renewals that failed.
     """
 
-    def __init__(self, queue: Queue, claim: Claim, *, lease: float, since: float, metrics: Metrics) -> None:
+    def __init__(self, queue: JobQueue, claim: Claim, *, lease: float, since: float, metrics: Metrics) -> None:
         self._queue = queue
         self._claim = claim
         self._lease = lease

@@ -12,9 +12,8 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenedit_jobs import Claim
+    from qwenedit_jobs import Claim, JobQueue
     from qwenedit_worker.comfyui import Progress
-    from qwenedit_worker.common.ports import Queue
 
 PHASES = {
     Stage.QUEUED: Phase.STARTING,
@@ -33,7 +32,7 @@ class ProgressReporter:
         claim: The job and its token.
     """
 
-    def __init__(self, queue: Queue, claim: Claim) -> None:
+    def __init__(self, queue: JobQueue, claim: Claim) -> None:
         self._queue = queue
         self._claim = claim
         self._news = asyncio.Event()

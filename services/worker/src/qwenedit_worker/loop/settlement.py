@@ -14,8 +14,7 @@ from qwenedit_worker.common.waiting import set_within
 from qwenedit_worker.loop.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
 
 if TYPE_CHECKING:
-    from qwenedit_jobs import Claim
-    from qwenedit_worker.common.ports import Queue
+    from qwenedit_jobs import Claim, JobQueue
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
 
@@ -35,7 +34,7 @@ class Settlement:
         shutdown: Ends the wait for an absent Redis.
     """
 
-    def __init__(self, *, queue: Queue, lease: float, activity: Activity, shutdown: Shutdown) -> None:
+    def __init__(self, *, queue: JobQueue, lease: float, activity: Activity, shutdown: Shutdown) -> None:
         self._queue = queue
         self._lease = lease
         self._activity = activity

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from qwenedit_jobs import Claim, Job
-    from qwenedit_worker.common.ports import Editor, Pictures, Queue
+    from qwenedit_jobs import Claim, Job, JobQueue, PictureStore
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.telemetry.gpu_time import Share
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -78,8 +78,8 @@ class Worker:
         name: str,
         pace: Pace,
         *,
-        queue: Queue,
-        pictures: Pictures,
+        queue: JobQueue,
+        pictures: PictureStore,
         editor: Editor,
         watch: ComfyUIWatch,
         shutdown: Shutdown,
