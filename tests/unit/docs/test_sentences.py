@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST = 30
 """Words of a sentence."""
-LATER = {"CHANGELOG.md", "docs/testing.md", "docs/benchmarks.md", "docs/neighbours.md", "services/comfyui/README.md"}
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "services/*/*.md", "simulators/*/*.md", "k8s/**/*.md", "charts/*/*.md")
     for page in ROOT.glob(pattern)
-    if str(page.relative_to(ROOT)) not in LATER
 )
 MODULES = sorted(
     path
