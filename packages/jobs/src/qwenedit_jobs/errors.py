@@ -28,7 +28,7 @@ class TooManyUnfinishedError(QueueError):
 class StorageFullError(QueueError, OutOfMemoryError):
     """Redis holds as much as it may (`maxmemory`): it takes no new job and no picture until others are gone.
 
-    An error of redis-py's too, so that who handles those handles this one.
+    It is an error of redis-py's too, so that handlers of those handle it.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class EvictionPolicyError(QueueError):
 class WrongTypeError(QueueError, ResponseError):
     """One of our keys holds something else: another program's, or the operator named the wrong key.
 
-    An error of redis-py's too, so that who handles those handles this one.
+    It is an error of redis-py's too, so that handlers of those handle it.
     """
 
     def __init__(self, key: str, *, found: str, expected: str) -> None:
@@ -74,7 +74,7 @@ class PictureExpiredError(QueueError):
 class PicturesForgottenError(QueueError, ResponseError):
     """Redis was replaced by one that lacks the pictures just stored: store them again, and call again.
 
-    An error of redis-py's too, so that who handles those handles this one.
+    It is an error of redis-py's too, so that handlers of those handle it.
     """
 
     def __init__(self, job_id: str) -> None:

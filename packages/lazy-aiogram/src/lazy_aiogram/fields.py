@@ -44,7 +44,7 @@ def build(cls: type[BaseModel], source: Any, handler: GetCoreSchemaHandler) -> c
 class Later:
     """Stands for a model, or for a union with models in it, in the schema of a model that has a field of it.
 
-    A value is handed to the model's own validator, which pydantic builds at its first use, with the same context; a
+    A value is handed to the model's own validator, with the same context. Pydantic builds that at its first use. A
     union is handed over as a whole, so that its members compete as they always do. Mistakes in a value are told of the
     same place in the same words. A value is dumped by the serializer of its own model, which must be built by then.
 

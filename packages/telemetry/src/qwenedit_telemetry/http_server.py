@@ -195,7 +195,7 @@ class _Connection(asyncio.Protocol):
 
 
 class _ServerLog(logging.LoggerAdapter[logging.Logger]):
-    """What `aiohttp` logs of its own: defects, and not a traceback for whoever sends something else than HTTP."""
+    """What `aiohttp` logs of its own: defects, and no traceback for bytes that are not HTTP."""
 
     def __init__(self, logger: logging.Logger, on_malformed: Callable[[], None]) -> None:
         super().__init__(logger)

@@ -101,7 +101,7 @@ def job_context(job_id: str, *, attempt: int | None = None) -> AbstractContextMa
 def unspoken(words: str) -> Iterator[None]:
     """Keep a user's words out of every line that is logged inside the block and by its tasks.
 
-    Whoever works with them may quote them in an error, whole or up to some length, and errors are logged.
+    A library may quote them in an error, whole or up to some length, and errors are logged.
     """
     spellings = dict.fromkeys((spell(words[:_SHORTEST_QUOTE]), spell(words)) for spell in _SPELLINGS)
     token = _unspoken.set((*_unspoken.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _unspoken.get())

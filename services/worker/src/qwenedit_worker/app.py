@@ -34,8 +34,8 @@ LEAVING_MARGIN = 10.0
 """Seconds beyond one attempt's budget after which a leaving worker no longer waits for its job. The pod's grace
 period must be longer than budget and margin together."""
 LEAST_PATIENCE = 20.0
-"""Seconds that a job waits inside ComfyUI at least: before that a dead executor cannot be told from a busy one, and
-taking the job back sooner would wipe out the evidence, again and again."""
+"""The least seconds that a job waits inside ComfyUI. Before that a dead executor cannot be told from a busy one, and
+taking the job back sooner would remove the evidence each time."""
 
 log = structlog.get_logger(__name__)
 

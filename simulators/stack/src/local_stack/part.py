@@ -31,7 +31,7 @@ Listener = Callable[[str, str], None]
 class Part:
     """A process and what it printed. It may be started again after it has ended, as the same part.
 
-    It does not get the terminal's Ctrl-C: whoever started it decides the order in which parts stop.
+    It does not get the terminal's Ctrl-C: its starter decides the order in which parts stop.
 
     Args:
         name: Stands before its lines.

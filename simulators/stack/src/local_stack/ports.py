@@ -26,8 +26,8 @@ else take a port between its choice and its use."""
 def free_port() -> int:
     """Return a port that nothing listens on, and that no other call returns while this process lives.
 
-    Parts are told their port before they start, and some start again on it; meanwhile nobody else may come to have it,
-    neither here nor in a test that runs beside this one.
+    Parts are told their port before they start, and some start again on it. Nobody else may get it meanwhile, neither
+    here nor in a test that runs beside this one.
 
     Raises:
         NoFreePortError: all of them are taken.

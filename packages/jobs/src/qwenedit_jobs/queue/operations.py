@@ -27,7 +27,7 @@ class Requeued(StrEnum):
     """What a wish to execute a job again came to."""
 
     QUEUED = "queued"
-    """It is in line: taken from its worker, from its pause, or from the dead. One that waited waits on."""
+    """It is in line: taken from its worker, from its pause, or from the dead. A job that waited goes on waiting."""
     DONE = "done"
     CANCELLED = "cancelled"
     """It was before, or its user had asked for that and its worker had not answered."""
@@ -38,7 +38,7 @@ class OperatedQueue(JobQueue):
     """The queue with the transitions that are an operator's."""
 
     async def pause(self) -> tuple[bool, float]:
-        """Let no job begin until `resume`. Those in hand are finished, new ones are accepted and wait.
+        """Let no job begin until `resume`. Running jobs are finished, new jobs are accepted and wait.
 
         Returns:
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.

@@ -35,7 +35,7 @@ class PictureStore(Protocol):
         Args:
             ref: The reference.
             data: The picture.
-            user: Who has the picture counted against their share; None: nobody.
+            user: The user whose share the picture counts against; None: nobody's.
 
         Raises:
             StorageFullError: there is no room.

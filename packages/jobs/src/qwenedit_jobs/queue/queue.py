@@ -249,7 +249,7 @@ class JobQueue(QueueView):
         without its connection being closed takes one job at most, and only until its wait has ended.
 
         Args:
-            worker: Who asks, for the operator.
+            worker: The name of the caller, for the operator.
             token: Fresh and random for each job; repeating a call with the same token returns the same job.
             lease: Seconds until the job goes to somebody else unless `renew` is called.
             pictures_up_to: Bytes of pictures that may come with the job, from the same Redis.

@@ -8,8 +8,8 @@ import hashlib
 def attempt_context(trace_context: str, token: str) -> str:
     """Derive the traceparent of an attempt's span from the one that travels with the job and from the claim's token.
 
-    A span's id is known only once it is made, and a worker may die before it could leave it with the job; the token
-    is there from the claim on.
+    A span's id is known only once it is made. A worker may die before it could write that into the job; the token is
+    there from the claim on.
 
     Returns:
         A traceparent (https://www.w3.org/TR/trace-context/#traceparent-header); empty where there is no trace, or no

@@ -108,7 +108,7 @@ class QueueView:
             try:
                 statuses += [status_of(fields)] if fields else []
             except UnreadableRecordError as error:
-                # One that is shown to nobody must not keep the others from being shown.
+                # A job that is shown to nobody must not keep the others from being shown.
                 self._note_unreadable(job_id, str(error))
         return statuses
 

@@ -61,9 +61,8 @@ def _parts(command: Iterable[bytes]) -> Iterator[list[bytes]]:
 class _Cancellable(AbstractConnection):
     """A connection on which a task can be cancelled at any moment, and which costs little.
 
-    redis-py sends with `asyncio.wait_for`, which takes a task for each command, and before Python 3.12 returns as if
-    nothing had happened when it is cancelled in the moment in which the sending ends: the task goes on, and whoever
-    waits for its end waits for ever.
+    redis-py sends with `asyncio.wait_for`, which takes a task for each command. Before Python 3.12 it swallows a
+    cancellation that comes at the moment the sending ends. The task then goes on, and its end is awaited for ever.
     """
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's

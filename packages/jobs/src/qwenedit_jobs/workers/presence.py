@@ -82,7 +82,7 @@ class Workers:
         self._beat = redis.register_script((files("qwenedit_jobs.workers") / "lua" / "beat.lua").read_text())
 
     async def beat(self, presence: Presence) -> None:
-        """Give a sign of life; one command, whoever else there is."""
+        """Give a sign of life: one command, whatever the number of workers."""
         await self._beat(keys=self._keys, args=(presence.worker, presence.model_dump_json(), FORGOTTEN_AFTER))
 
     async def leave(self, worker: str) -> None:

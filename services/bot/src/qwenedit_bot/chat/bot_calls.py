@@ -90,8 +90,8 @@ class BotCalls:
     async def turn(self, chat_id: int, *, edit: bool = False) -> None:
         """Take a chat's turn, for an edit also one of its edits.
 
-        A turn whose call Telegram has refused is not used up. Else whoever tries a photo, then a file, then words in a
-        chat that has one turn left would begin with the photo again each time, and never come to the words.
+        A turn whose call Telegram has refused is not used up. A caller tries a photo, then a file, then words. With one
+        turn left in the chat it would otherwise begin with the photo each time, and never come to the words.
 
         Raises:
             LaterError: It is not free.

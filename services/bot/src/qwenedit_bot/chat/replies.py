@@ -28,8 +28,8 @@ MOST_RECENT = 10_000
 class Replies:
     """Replies that are remembered by the message they answer, and edited when something else is said.
 
-    A handler is called again from its beginning when it cannot go on, so a view that was said before is not said
-    again: each time the handler comes further, and Telegram sees each view once.
+    A handler is called again from its beginning when it cannot go on. A view that was said before is not said again:
+    the handler comes further each time, and Telegram sees each view once.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ LONGEST_PAUSE = 300.0
 """Seconds between two attempts while Telegram does not take them."""
 
 _REFUSALS = (TelegramBadRequest, TelegramForbiddenError, TelegramUnauthorizedError)
-"""To which the same would be answered again; whoever receives updates says that a token was revoked."""
+"""Repeating the call would be refused again. The receiver of updates reports a revoked token."""
 
 log = structlog.get_logger(__name__)
 

@@ -35,7 +35,7 @@ class _Command(Filter):
 
 
 def make_router(services: Services) -> Router:
-    """Make the router that goes before all others, and before whoever may not use the bot is kept out."""
+    """Make the router that goes before all others, and before the access check."""
     router = Router(name="everybody's")
     router.message.register(privacy_commands.tell, _Command("privacy"))
     router.message.register(privacy_commands.ask, _Command("forget"))

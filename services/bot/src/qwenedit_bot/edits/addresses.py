@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Keys, ReplyTo, Status
 
 UNPROVEN_FOR = 8 * 86_400
-"""Seconds after the first use of a token for which ids of another one, or of a release before, are believed where the
-bot remembers the answer: the longest wait in line, and a day."""
+"""Seconds after the first use of a token. Until then ids of another token, or of an earlier release, are believed where
+the bot remembers the answer. It is the longest wait in line, and a day."""
 NOWHERE = 2**31 - 1
 """A message that no chat has: its edit fails, and the answer is a message of its own."""
 MOST_KNOWN = 20_000

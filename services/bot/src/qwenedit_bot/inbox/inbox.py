@@ -50,7 +50,7 @@ class OpenDoor:
 
 
 class Inbox:
-    """The lanes between whoever receives updates and the handlers.
+    """The lanes between the receiver of updates and the handlers.
 
     Args:
         redis: A client that decodes replies.
@@ -85,8 +85,8 @@ class Inbox:
     async def take(self, updates: Iterable[dict[str, Any]]) -> int:
         """Keep updates, each once however often it comes; returns how many were new.
 
-        Those of an album wait for each other. One that comes when its album is closed follows alone. What a sender
-        sends beyond their share of a chat is not kept: one entry says how many messages that were.
+        Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
+        sender sends beyond their share of a chat is not kept: one entry says how many messages that were.
         """
         admitted = await self._door.admitted(list(updates))
         received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]

@@ -103,7 +103,7 @@ class Poller:
         log.info("polling.stopped")
 
     async def _end_webhook(self, stop: asyncio.Event) -> None:
-        """End what an installation with webhooks has left: whoever chose polling now wants no other way.
+        """Delete the webhook that an earlier installation has left: the operator has chosen polling now.
 
         Updates that wait are kept.
         """

@@ -77,7 +77,7 @@ class Scheduler:
         work: What is done about each.
         name: For the log and the metrics.
         slots: Most entries in hand.
-        wake: Set by whoever adds an entry.
+        wake: Set when an entry is added.
         metrics: Count what is parked and what is set aside.
         server: Names the Redis that has the lanes. Another one, at the same address, may lack the last moments.
         ordered: Whether what failed is to be done before what came after it in its chat.

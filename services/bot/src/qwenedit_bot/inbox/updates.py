@@ -62,7 +62,7 @@ def lane_of(raw: dict[str, Any]) -> str:
 
 
 def sender_of(raw: dict[str, Any]) -> int:
-    """Return the id of whoever acts in an update; 0 for nobody."""
+    """Return the id of the actor of an update; 0 for nobody."""
     return actor_in(_event(raw)) or 0
 
 
@@ -99,7 +99,7 @@ def _event(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """Whatever it is that came: here nobody has held it against a model yet."""
+    """The update may have any form: nothing has validated it yet."""
     return value if isinstance(value, dict) else {}
 
 

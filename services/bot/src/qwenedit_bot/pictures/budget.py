@@ -26,8 +26,8 @@ MOST_CALLS = 100
 MOST_OWNERS = 1_000
 """Owners with such requests. Beyond it, those are dropped whose requests have asked again."""
 TINY = 128
-"""An amount of this part of the bound waits for nobody who needs more than there is: all that can be in hand at once
-take less than half of it together."""
+"""An amount of this part of the bound does not wait behind larger requests. All of these that can be in hand at once
+take less than half of the bound."""
 
 
 @dataclass(frozen=True, slots=True)

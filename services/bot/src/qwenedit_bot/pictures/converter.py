@@ -31,7 +31,7 @@ NO_PROCESS = 5.0
 class Converter:
     """Converts pictures of users and of workers, bounded in CPU, memory and time. To be closed.
 
-    What is too much for the process for light pictures goes to the other one, which does so with one at a time: a
+    A picture that is too much for the process for light pictures goes to the other one, which has one at a time. So a
     picture that takes long delays only others that do.
 
     Args:

@@ -108,7 +108,7 @@ class Downloads:
             self._have_the_slowest_give_way()
 
     def _have_the_slowest_give_way(self) -> None:
-        """End the download that is slow for longest: it may come again, behind whoever waits for its place."""
+        """End the download that has been slow for longest. It may come again, behind those that wait for its place."""
         now = asyncio.get_running_loop().time()
         slow = [running for running in self._running if running.slow_from <= now]
         if slow:

@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 class PresetReloader:
     """Offers the presets of a file, and follows its changes.
 
-    A file that cannot be used changes nothing: the last good one stays. That one is kept in Redis too, so that a bot
-    that is moved to another node meanwhile starts with what the others offer, and a typing error keeps none down.
+    A file that cannot be used changes nothing: the last good one stays. It is kept in Redis too. So a bot that is moved
+    to another node meanwhile starts with the presets of the others, in spite of a typing error.
 
     Args:
         path: The operator's file; None for the presets that come with the bot.

@@ -21,7 +21,7 @@ class AccessList:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
         admins: They may everything, and cannot be banned.
-        allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for whoever writes as it.
+        allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for all who write as it.
     """
 
     def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:

@@ -42,8 +42,8 @@ class Signal(asyncio.Event):
 async def unless(signal: Signal, work: Coroutine[Any, Any, T]) -> T | None:
     """Return what the work returns, or raise what it raises; None when the signal comes first and cancels it.
 
-    The work is done in the caller's own task, as inside `asyncio.timeout`, and must be one that is cancelled without
-    loss: where the signal comes when it has just ended, its result is gone.
+    The work is done in the caller's own task, as inside `asyncio.timeout`. A cancellation must lose nothing: where the
+    signal comes when the work has just ended, its result is gone.
     """
     if signal.is_set():
         work.close()

@@ -23,8 +23,8 @@ LONGEST_UNREADY = 1.0
 JUDGE_INTERVAL = 2.0
 """Seconds between judgements of ComfyUI's executor, by a question that costs it nothing."""
 JUDGE_CONDEMNED_INTERVAL = 0.25
-"""Seconds between judgements of a condemned one: it is back within a second of its restart, and nothing but the moment
-without a listener tells the new process from the one that was condemned."""
+"""Seconds between judgements of a condemned executor. It is back within a second of its restart, and only the moment
+without a listener tells the new process from the condemned one."""
 CHECK_TIMEOUT = 15.0
 """Seconds until a check without an answer is a failed one."""
 
@@ -44,8 +44,8 @@ class Server(Protocol):
 class ComfyUIWatch:
     """Checks in the background whether ComfyUI could take a job, and judges whether it must be restarted.
 
-    The probes are answered from what is known: a ComfyUI that is slow to reply, as it is when it loads a model, must
-    not look like one that does not. While a job runs only the executor is judged; the job shows the rest better.
+    The probes are answered from the last findings. A ComfyUI is slow to reply while it loads a model, and must not look
+    like one that does not reply. While a job runs only the executor is judged; the job shows the rest better.
 
     Args:
         server: ComfyUI.

@@ -78,8 +78,8 @@ class Run:
     def begin(self) -> None:
         """Become the prompt that an interrupt hits.
 
-        One that came before, even since the prompt left the queue, is forgotten, as on the real server: a cancel may
-        be answered with success and yet the prompt runs to its end.
+        An earlier interrupt is forgotten, as on the real server, even if the prompt had left the queue by then. So a
+        cancel may be answered with success, and yet the prompt runs to its end.
         """
         deaf = self._take(FaultName.IGNORE_INTERRUPT)
         self._shop.pace.begin(ignore_interrupts_for=(deaf.seconds or IGNORED_INTERRUPT_SECONDS) if deaf else 0.0)
@@ -197,7 +197,7 @@ class Run:
     def _hang(self, step: int | None) -> None:
         """Stand still, deaf to interrupts, for the fault's seconds or, without any, until the faults are cleared.
 
-        One that strikes only some `times` is used up by then: the prompts after those do not hang.
+        A fault with `times` is used up by then: later prompts do not hang.
         """
         faults = self._shop.faults
         clearings = faults.clearings

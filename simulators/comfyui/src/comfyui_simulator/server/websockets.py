@@ -91,9 +91,9 @@ class Hub:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """`GET /ws?clientId=`.
 
-        The bookkeeping is the real server's, mistake included: a second socket of the same client takes the first
-        one's place, and when the first at last closes, it takes away the entry that is no longer its own. The second
-        one then stays open and is told nothing.
+        The bookkeeping is the real server's, mistake included. A second socket of the same client replaces the first
+        one. When the first at last closes, it removes the entry, which is no longer its own. The second one then stays
+        open and is told nothing.
         """
         ws = web.WebSocketResponse()
         await ws.prepare(request)

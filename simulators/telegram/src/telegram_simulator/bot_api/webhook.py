@@ -142,8 +142,8 @@ class _Deliveries:
 def lane_of(update: Update) -> Lane:
     """Return the lane whose updates keep their order; those of other lanes may overtake them.
 
-    Messages and edits have a lane for each chat, presses one for each person, changes of the bot's rights one for each
-    chat, questions before payments one for each person; anything else has a lane of its own (telegram-bot-api,
+    Messages and edits share a lane for each chat; changes of the bot's rights have another one. Presses have a lane for
+    each person, and so have questions before payments. Anything else has a lane of its own (telegram-bot-api,
     `Client.cpp`, `webhook_queue_id`, and `WebhookActor.cpp`).
     """
     kind = "message" if update.kind == "edited_message" else update.kind

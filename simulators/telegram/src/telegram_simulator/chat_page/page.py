@@ -34,7 +34,7 @@ _FRESH = {"Cache-Control": "no-cache"}
 
 
 class Page:
-    """Serves the page, and lets whoever sits before it act as a person.
+    """Serves the page, and lets its user act as a person.
 
     Args:
         world: What it shows.
@@ -159,12 +159,12 @@ class Page:
             raise NoSuchThingError("a user is named by a number") from None
         if user_id <= 0:
             raise NoSuchThingError("a user's number is positive")
-        # Whoever opens the page under a new number is a new person.
+        # A new number in the page's address makes a new person.
         self._world.users.setdefault(user_id, User(id=user_id, first_name=f"User {user_id}", language="en"))
         title = request.query.get("group")
         if not title:
             return self._people.place(bot_id=None, user_id=user_id)
-        # So is whoever opens it with a group's title a member of it, and the first of all.
+        # A group's title in the address makes that person a member of it, or its first member.
         group = self._world.bots.newest.group(title)
         group.members.add(user_id)
         return self._people.place(bot_id=None, user_id=user_id, chat_id=group.chat.id)

@@ -6,7 +6,7 @@
         await ann.press("Cancel")
         await ann.says("Cancelled.")
 
-Nothing in it asks again and again: whoever waits is woken by the simulator.
+Nothing in it polls: the simulator wakes a caller that waits.
 """
 
 from telegram_simulator.client.chat import ControlledChat

@@ -6,7 +6,7 @@ import asyncio
 
 
 class Pulse:
-    """Counts changes and wakes whoever waits for the next one. Not for several threads."""
+    """Counts changes, and wakes all tasks that wait for the next one. Not for several threads."""
 
     def __init__(self) -> None:
         self._count = 0

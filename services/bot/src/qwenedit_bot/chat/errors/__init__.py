@@ -17,7 +17,8 @@ class BotError(Exception):
 class LaterError(BotError):
     """Nothing failed, but something scarce is not to be had now: do the same work again after a while.
 
-    Whoever raises it holds nothing. The scheduler parks the work with a due time, and hands its slot to somebody else.
+    Code that raises it holds nothing scarce. The scheduler parks the work with a due time, and hands its slot to
+    somebody else.
 
     Args:
         after: Seconds until it is worth another look.

@@ -96,7 +96,7 @@ class Pace(Protocol):
 
         Raises:
             LaterError: The turn is not free. Where all chats wait for the token, a turn of it is reserved for the
-                person, and the error says when it comes. Whoever asks for them then has it.
+                person, and the error says when it comes. The next call for that person then has it.
             RedisError: Redis does not say.
         """
 

@@ -48,7 +48,7 @@ def called_to_edit(text: str, username: str) -> str | None:
 
 
 async def explain(message: Message, words: Words, services: Services, bot: Bot) -> None:
-    """Say how it works in groups: who asks, and whoever has just added the bot to one."""
+    """Say how the bot works in groups, on request and when it has just been added to one."""
     me = await bot.me()
     await services.replies.say(source_of(message), View(words(Text.GROUP_HELP, bot=me.username or "")))
 

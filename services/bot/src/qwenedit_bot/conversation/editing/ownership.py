@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 async def own_job(press: CallbackQuery, words: Words, services: Services) -> Status | None:
     """Return the job that a button is about, or say why the press does nothing.
 
-    It does something for the one who asked for the job, in the chat of its answer. That the button is under a message
-    of this bot, the middleware has seen.
+    It does something for the one who asked for the job, in the chat of its answer. The middleware has checked that the
+    button is under a message of this bot.
     """
     status = await services.queue.status((press.data or "").partition(":")[2])
     if status is None:
@@ -60,8 +60,8 @@ async def asker_of(message: Message, services: Services) -> int | None:
 async def is_jobs_own(message_id: int, status: Status | None, services: Services) -> bool:
     """Whether a message is the one that its job's end changes.
 
-    Another one is left where Redis forgot the job, or where the reply to our sending it was lost and it was sent
-    again: nothing else would ever take its button away.
+    Another message is left where Redis forgot the job, or where Telegram's reply was lost and the message was sent
+    again. Nothing else would ever remove its button.
     """
     if status is None or status.job.reply is None:
         return False

@@ -73,7 +73,7 @@ async def photos(
     messages = album or (message,)
     pictures = attachments_of(messages)
     wish = instruction_of(messages)
-    # Where no dialogue would suffer, whoever takes the job looks whether it is known.
+    # Where no dialogue would suffer, `submit` looks whether the job is known.
     new_id = services.ids(message.chat.id, message.message_id)
     if (raw_state is not None or not wish) and await services.submit.known(new_id):
         return  # a preset's last photo that was taken before a crash

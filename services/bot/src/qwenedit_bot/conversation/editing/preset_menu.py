@@ -181,7 +181,7 @@ async def _first_view(menu: _Menu, words: Words, services: Services, state: FSMC
 
 
 async def _change_of_mind(state: FSMContext) -> None:
-    """Who looks around again sends no photos for the preset that was chosen before."""
+    """A user who opens the menu again sends no photos for the preset that was chosen before."""
     if await state.get_state() == Dialogue.preset_photos:
         await state.clear()
 

@@ -335,4 +335,4 @@ class AnswerWork:
             raise PoisonError from error
 
     async def apologise(self, row: Row) -> None:
-        """Leave the job's message as it is: whoever mends what is wrong has the answer given."""
+        """Leave the job's message as it is: the answer is given when the cause has been mended."""

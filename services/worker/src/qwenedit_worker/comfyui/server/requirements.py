@@ -62,8 +62,8 @@ class Readiness:
     async def vouch(self, workflow: Workflow) -> None:
         """Compare a workflow that a job names before the first such job; nothing afterwards, until there is doubt.
 
-        Those that check() answers for are left to it, and are no delay to a job. The others' model files are left to
-        the server's own validation, which finds them missing.
+        Workflows that `check` covers are left to it, and delay no job. The others' model files are left to the server's
+        own validation, which finds them missing.
 
         Raises:
             ComfyUIUnavailable: the server does not reply.

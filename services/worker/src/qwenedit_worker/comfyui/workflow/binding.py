@@ -73,8 +73,8 @@ def read(path: Path, graph: Graph) -> Binding:
 def infer(graph: Graph, *, source: str) -> Binding:
     """Find the inputs without a binding file.
 
-    Pictures are the LoadImage nodes in the file's order; the output is the one SaveImage node; the prompt is the text
-    behind the sampler's `positive` input, or else the only text; the seed and the steps are the only ones there are.
+    Pictures are the LoadImage nodes in the file's order. The output is the one SaveImage node. The prompt is the text
+    behind the sampler's `positive` input, or else the only text. The seed and the steps are the only ones there are.
 
     Raises:
         WorkflowFileError: something is missing, or there is more than one candidate.
