@@ -43,7 +43,7 @@ from qwenedit_worker.redis_side import Link, linked
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
 PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(60) + b"IEND\xaeB`\x82"
 PACE = Pace(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
@@ -65,7 +65,7 @@ class NoOpEditor:
         *,
         attempt: int,  # noqa: ARG002 - the port's
         pictures: tuple[bytes, ...],  # noqa: ARG002 - the port's
-        on_progress: Callable[[Progress], Awaitable[None]],  # noqa: ARG002 - the port's
+        on_progress: Callable[[Progress], None],  # noqa: ARG002 - the port's
         deadline: float,  # noqa: ARG002 - the port's
     ) -> EditResult:
         """Edit nothing."""

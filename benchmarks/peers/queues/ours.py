@@ -25,7 +25,7 @@ from qwenedit_worker.redis_side import Link, linked
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
 
     from qwenedit_worker.comfyui import EditResult, Progress
 
@@ -70,7 +70,7 @@ class MarkingEditor(NoOpEditor):
         *,
         attempt: int,
         pictures: tuple[bytes, ...],
-        on_progress: Callable[[Progress], Awaitable[None]],
+        on_progress: Callable[[Progress], None],
         deadline: float,
     ) -> EditResult:
         """Edit nothing."""

@@ -46,12 +46,11 @@ class Client:
 
     comfyui: ComfyUI
     progress: list[Progress] = field(default_factory=list)
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def note(self, progress: Progress) -> None:
-        async with self.news:
-            self.progress.append(progress)
-            self.news.notify_all()
+    def note(self, progress: Progress) -> None:
+        self.progress.append(progress)
+        self.news.set()
 
     def picture(self, colour: tuple[int, int, int]) -> bytes:
         return picture_of(colour)
@@ -69,8 +68,10 @@ class Client:
         return result
 
     async def until(self, stage: str) -> None:
-        async with asyncio.timeout(30), self.news:
-            await self.news.wait_for(lambda: any(progress.stage == stage for progress in self.progress))
+        async with asyncio.timeout(30):
+            while not any(progress.stage == stage for progress in self.progress):
+                self.news.clear()
+                await self.news.wait()
 
 
 @dataclass(frozen=True)

@@ -102,19 +102,23 @@ async def test_graph_without_a_prompt_or_a_model_works(client, server, invert) -
     await assert_clean(server)
 
 
-async def test_a_slow_listener_does_not_delay_the_edit(client) -> None:
-    async def slow(_progress: Progress) -> None:
-        await asyncio.sleep(300)
-
-    await client.comfyui.edit(client.request(), on_progress=slow, deadline=asyncio.get_running_loop().time() + 30)
-
-
-async def test_an_exception_of_the_listener_ends_the_edit_as_it_is(client, server) -> None:
-    async def broken(_progress: Progress) -> None:
+async def test_progress_listener_that_fails_at_the_submission_ends_the_edit(client, server) -> None:
+    def broken(_progress: Progress) -> None:
         raise KeyError("redis")
 
     with pytest.raises(KeyError, match="redis"):
         await client.comfyui.edit(client.request(), on_progress=broken, deadline=asyncio.get_running_loop().time() + 20)
+    await assert_clean(server)
+
+
+async def test_progress_listener_that_fails_at_an_event_costs_no_result(client, server) -> None:
+    def broken(progress: Progress) -> None:
+        if progress.stage is Stage.EDITING:
+            raise KeyError("redis")
+
+    deadline = asyncio.get_running_loop().time() + 20
+    assert (await client.comfyui.edit(client.request(), on_progress=broken, deadline=deadline)).png
+    await client.comfyui.tidied()
     await assert_clean(server)
 
 

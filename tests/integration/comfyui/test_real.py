@@ -83,7 +83,7 @@ def picture(colour) -> bytes:
     return buffer.getvalue()
 
 
-async def ignore(_progress) -> None:
+def ignore(_progress) -> None:
     pass
 
 

@@ -40,7 +40,7 @@ async def stranger(answer):
 
 
 async def edit(url: str, workflow, *, within: float) -> None:
-    async def ignore(_progress) -> None:
+    def ignore(_progress) -> None:
         pass
 
     async with ComfyUI(url, workflows=[workflow]) as comfyui:

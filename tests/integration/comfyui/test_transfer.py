@@ -88,12 +88,11 @@ async def test_result_is_fetched_from_a_server_that_restarts_after_the_execution
     await control.fault("slow", path="/view", seconds=HANGS)
     request = client.request()
 
-    async def restart(progress) -> None:
-        if progress.stage == "sending":
-            await control.fault("restart", seconds=1)
+    edit = asyncio.create_task(client.edit(request, within=BUDGET))
+    await client.until("sending")
+    await control.fault("restart", seconds=1)
 
-    deadline = asyncio.get_running_loop().time() + BUDGET
-    assert (await client.comfyui.edit(request, on_progress=restart, deadline=deadline)).png
+    assert (await edit).png
     assert await executions(control, request.job_id) == 1
 
 

@@ -56,7 +56,7 @@ class ScriptedEditor:
 
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
-        await on_progress(Progress(self.first_stage))
+        on_progress(Progress(self.first_stage))
         step = self.script.popleft() if self.script else None
         if isinstance(step, BaseException):
             raise step

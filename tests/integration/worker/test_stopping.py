@@ -182,7 +182,7 @@ async def test_a_lost_reply_changes_nothing(bench, transition):
     queue = LossyQueue(bench, {transition: "lost"})
 
     async def a_while(on_progress):
-        await on_progress(Progress(Stage.EDITING, step=1, steps=4))
+        on_progress(Progress(Stage.EDITING, step=1, steps=4))
         await asyncio.sleep(0.5)
         while queue.lose and transition != "complete":
             await asyncio.sleep(0.01)

@@ -71,7 +71,7 @@ async def test_the_next_job_is_executed_while_the_picture_of_the_one_before_is_f
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
-        await on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(Stage.SENDING))
         await fetched.wait()
 
     first, second, third = [await bench.enqueue() for _ in range(3)]
@@ -92,7 +92,7 @@ async def test_a_user_is_told_of_a_fetch_that_takes_long(bench):
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
-        await on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(Stage.SENDING))
         await fetched.wait()
 
     job = await bench.enqueue()
@@ -107,7 +107,7 @@ async def test_a_user_is_told_of_a_fetch_that_takes_long(bench):
 
 async def test_a_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
     async def is_gone(on_progress):
-        await on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(Stage.SENDING))
         await asyncio.sleep(0.05)
         raise unavailable(submitted=True)
 
@@ -122,7 +122,7 @@ async def test_the_user_sees_the_phase_and_the_steps(bench):
     go_on = asyncio.Event()
 
     async def slowly(on_progress):
-        await on_progress(Progress(Stage.EDITING, step=3, steps=4))
+        on_progress(Progress(Stage.EDITING, step=3, steps=4))
         await go_on.wait()
 
     bench.editor.script.append(slowly)

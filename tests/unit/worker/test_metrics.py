@@ -56,7 +56,7 @@ async def test_loads_of_another_workflow_are_counted_from_nought_when_its_first_
     job = Job(id="0123456789abcdef", user_id=7, edit=edit, reply=None)
     assert registry.get_sample_value("qwenedit_model_load_seconds_count", {"workflow": QUALITY}) is None
 
-    async def on_progress(_: object) -> None:
+    def on_progress(_: object) -> None:
         return
 
     with pytest.raises(ConnectionError):

@@ -10,7 +10,6 @@ import structlog
 
 from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
-from qwenedit_worker.comfyui.execution.companions import beside
 from qwenedit_worker.comfyui.execution.execution import Execution
 from qwenedit_worker.comfyui.execution.progress import Reporter
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
@@ -21,7 +20,7 @@ from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
 from qwenedit_worker.comfyui.server.requirements import Readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from types import TracebackType
 
     from qwenedit_worker.comfyui.execution.folders import SharedFolders
@@ -99,7 +98,7 @@ class ComfyUI:
             await self._transport.__aexit__(kind, error, traceback)
 
     async def edit(
-        self, request: EditRequest, *, on_progress: Callable[[Progress], Awaitable[None]], deadline: float
+        self, request: EditRequest, *, on_progress: Callable[[Progress], None], deadline: float
     ) -> EditResult:
         """Execute one edit, and leave no trace of it on the server.
 
@@ -108,28 +107,23 @@ class ComfyUI:
 
         Args:
             request: what to edit, and how.
-            on_progress: told of each stage and step; never delays the edit. Its exceptions end the edit.
+            on_progress: told of each stage and step; must not block.
             deadline: when the edit must have ended, on the event loop's clock (time.monotonic()).
 
         Raises:
             ComfyUIError: of the class that decides what happens to the job; see `errors`.
         """
-        reporter = Reporter(on_progress)
         execution = Execution(
             request,
             api=self._api,
             feed=self._feed,
-            reporter=reporter,
+            reporter=Reporter(on_progress),
             watch=self._watch,
             verdict=self.verdict,
             poll_interval=self._poll_interval,
         )
         try:
-            async with (
-                asyncio.timeout_at(deadline) as limit,
-                self._room,
-                beside(self._listen(), reporter.run()),
-            ):
+            async with asyncio.timeout_at(deadline) as limit, self._room:
                 await self._withdraw_leftovers()
                 await self._readiness.vouch(request.workflow)
                 result = await execution.run()
@@ -206,11 +200,6 @@ class ComfyUI:
         self._introduced = False
         if isinstance(error, NotSentError):
             self._watch.gone()
-
-    async def _listen(self) -> None:
-        """Share the fate of the task that listens for all edits; it ends only by a defect, or with the client."""
-        if self._listening is not None:
-            await asyncio.shield(self._listening)
 
     def _tidy_later(self, clean_up: Coroutine[Any, Any, None], *, delay: float = TIDYING_DELAY) -> None:
         async def tidy() -> None:

@@ -194,7 +194,7 @@ class Attempt:
             except QueueUnavailableError:
                 await asyncio.sleep(backoff.pause())
 
-    async def _on_progress(self, progress: Progress) -> None:
+    def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
         match progress.stage:
             case Stage.QUEUED:

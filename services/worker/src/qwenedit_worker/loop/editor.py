@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from qwenedit_jobs import Job
@@ -42,7 +42,7 @@ class Editor(Protocol):
         *,
         attempt: int,
         pictures: tuple[bytes, ...],
-        on_progress: Callable[[Progress], Awaitable[None]],
+        on_progress: Callable[[Progress], None],
         deadline: float,
     ) -> EditResult:
         """Execute one attempt; cancelled, it stops the execution and cleans up.
@@ -51,7 +51,7 @@ class Editor(Protocol):
             job: What is asked for.
             attempt: 1 for the first.
             pictures: The job's pictures, in its order.
-            on_progress: Told of each stage and step.
+            on_progress: Told of each stage and step; must not block.
             deadline: When it must have ended, on the event loop's clock.
 
         Raises:
@@ -94,7 +94,7 @@ class ComfyUIEditor:
         *,
         attempt: int,
         pictures: tuple[bytes, ...],
-        on_progress: Callable[[Progress], Awaitable[None]],
+        on_progress: Callable[[Progress], None],
         deadline: float,
     ) -> EditResult:
         """Execute one attempt; see `Editor`.

@@ -202,6 +202,8 @@ class Feed:
                 await self._listen()
             except ComfyUIUnavailable as error:
                 log.debug("comfyui.websocket_unavailable", error=str(error))
+            except Exception:
+                log.exception("comfyui.websocket_crashed")  # a defect of ours costs progress, and no outcome
             finally:
                 self._open = False
                 self._tried.set()
