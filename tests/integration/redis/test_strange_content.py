@@ -100,7 +100,13 @@ async def test_the_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are
     assert claim.job == job()
     assert set(await redis.zrange(KEYS.dead, 0, -1)) == {old_item(number) for number in range(5)}
     assert logs == [
-        {"event": "queue.strangers", "log_level": "warning", "count": 5, "key": KEYS.job_queue, "moved_to": KEYS.dead}
+        {
+            "event": "queue.foreign_items",
+            "log_level": "warning",
+            "count": 5,
+            "key": KEYS.job_queue,
+            "moved_to": KEYS.dead,
+        }
     ]
     assert (await queue.counts()).waiting == 0
 

@@ -23,4 +23,4 @@ async def test_folder_that_cannot_be_removed_is_logged(tmp_path) -> None:
     (tmp_path / "job").touch()
     with capture_logs() as logs:
         await SharedFolders(input=tmp_path, output=tmp_path / "output").remove("job/1")
-    assert [line["event"] for line in logs] == ["comfyui.files_left"]
+    assert [line["event"] for line in logs] == ["comfyui.files_not_deleted"]

@@ -73,7 +73,7 @@ class Link:
         now = time.monotonic()
         if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
             self._refusals[code] = now
-            log.error("redis.refuses", error=why)
+            log.error("redis.refused", error=why)
 
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:
             with link.watched():
                 await check_eviction_policy(redis)
         except EvictionPolicyError as error:
-            log.critical("redis.evicts", error=str(error))
+            log.critical("redis.evicts_keys", error=str(error))
             then()
             return True
         except QueueUnavailableError:

@@ -268,7 +268,7 @@ class JobQueue(QueueView):
             reply = await self._run("claim", *arguments, raw=True)
         strangers, *found = reply
         if int(strangers):
-            log.warning("queue.strangers", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
+            log.warning("queue.foreign_items", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
         if found:
             return claim_of(found, token)
         if isinstance(waited, ResponseError):

@@ -253,7 +253,7 @@ class TelegramMessenger:
                 if _UNKNOWN_BUTTON not in error.message.lower():
                     raise
                 self._old_api = True
-                log.info("bot_api.old", without="buttons that copy or are disabled")
+                log.info("bot_api.outdated", without="buttons that copy or are disabled")
         return await call(keyboard(buttons, plain=True))
 
     async def show_activity(self, chat_id: int) -> None:

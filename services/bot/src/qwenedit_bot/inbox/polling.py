@@ -110,9 +110,9 @@ class Poller:
         try:
             await unless(stop, self._bot.delete_webhook(drop_pending_updates=False))
         except AiogramError as error:
-            log.warning("polling.webhook_not_ended", error=type(error).__name__)
+            log.warning("polling.webhook_not_deleted", error=type(error).__name__)
         else:
-            log.warning("polling.webhook_ended", note="this bot polls; set BOT_MODE=webhook to receive by webhook")
+            log.warning("polling.webhook_deleted", note="this bot polls; set BOT_MODE=webhook to receive by webhook")
 
     def _report(self, error: Exception, backoff: Backoff) -> float:
         wait = backoff.next()

@@ -200,7 +200,7 @@ class Scheduler:
         except TelegramUnavailableError as error:
             await self._fail(row, type(error).__name__)
         except RedisError as error:
-            self._log.warning("scheduler.again", entry=row.id, error=type(error).__name__)
+            self._log.warning("scheduler.retry", entry=row.id, error=type(error).__name__)
             await self._park(row, REDIS_PAUSE * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
         except PoisonError as error:
             self._log.warning("scheduler.unreadable", entry=row.id, note=SHOWN_BY)
@@ -218,7 +218,7 @@ class Scheduler:
     async def _fail(self, row: Row, error: str) -> None:
         seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
         self._log.warning(
-            "scheduler.again", entry=row.id, error=error, failures=row.failures + 1, next_in=round(seconds, 1)
+            "scheduler.retry", entry=row.id, error=error, failures=row.failures + 1, next_in=round(seconds, 1)
         )
         patience = self._work.patience
         if patience is not None and row.failures + 1 >= patience and await self._apologised(row):
@@ -231,7 +231,7 @@ class Scheduler:
         try:
             await self._work.apologise(row)
         except Exception as error:  # noqa: BLE001 - the entry itself could not be worked off, so this may fail as well
-            self._log.warning("scheduler.not_told", entry=row.id, **described(error))
+            self._log.warning("scheduler.apology_failed", entry=row.id, **described(error))
             return False
         return True
 
@@ -258,7 +258,7 @@ class Scheduler:
         self._seen = await self._server()
         if self._seen == server:
             return done.more
-        self._log.info("scheduler.again", entry=row.id, error="Redis was replaced")
+        self._log.info("scheduler.retry", entry=row.id, error="Redis was replaced")
         await self._lanes.put(row.lane, row.id, row.payload)
         return True
 
@@ -269,7 +269,7 @@ class Scheduler:
             try:
                 return await call(*args, **named)
             except RedisError as error:
-                self._log.info("scheduler.not_noted", error=type(error).__name__)
+                self._log.info("scheduler.note_failed", error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
 
     async def _hold(self) -> None:
@@ -279,7 +279,7 @@ class Scheduler:
                 try:
                     await self._lanes.hold(self._in_hand.values())
                 except RedisError as error:
-                    self._log.info("scheduler.not_held", error=type(error).__name__)
+                    self._log.info("scheduler.hold_failed", error=type(error).__name__)
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -127,7 +127,7 @@ class Child:
                     await _receive(self._process, b"")
             except (TimeoutError, EOFError, OSError) as error:
                 await self.close()
-                log.error("conversion.no_process", error=type(error).__name__)  # noqa: TRY400 - no more is known
+                log.error("conversion.process_not_started", error=type(error).__name__)  # noqa: TRY400 - no more is known
                 raise ChildNotStartedError from error
         return self._process
 
@@ -173,6 +173,6 @@ async def _receive(process: Process, data: bytes) -> Answer:
     if outcome == child.TOO_HEAVY:
         raise TooHeavyError
     if outcome == child.DEFECT:
-        log.error("conversion.defect", **about)
+        log.error("conversion.crashed", **about)
         raise PictureRefusedError(Refusal.DAMAGED)
     return Answer(data if outcome == child.SAME else picture.getvalue() or None, about)

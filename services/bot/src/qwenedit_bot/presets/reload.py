@@ -88,7 +88,7 @@ class PresetReloader:
         try:
             await self._redis.set(self._key, text)
         except RedisError as error:
-            log.info("presets.not_kept", error=type(error).__name__)
+            log.info("presets.not_stored", error=type(error).__name__)
 
     async def _last_good(self) -> Catalogue | None:
         text = await self._redis.get(self._key)

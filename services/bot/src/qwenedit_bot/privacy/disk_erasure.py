@@ -47,5 +47,5 @@ class Erasure:
                 log.warning("erasure.not_permitted", error=str(error))
             self._refused = True
         except ResponseError as error:  # it is doing so just now
-            log.info("erasure.put_off", error=str(error))
+            log.info("erasure.postponed", error=str(error))
             await self._redis.delete(self._keys.erased)

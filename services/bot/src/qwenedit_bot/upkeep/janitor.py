@@ -66,9 +66,9 @@ class Janitor:
             lost_attempts.tell(attempt, line=self._line)
             self._metrics.reaped.labels(attempt.outcome).inc()
         for job in await self._queue.promote():
-            log.info("job.due_again", job=job)
+            log.info("job.retry_due", job=job)
         for job in await self._queue.expire():
-            log.warning("job.waited_too_long", job=job)
+            log.warning("job.expired", job=job)
         await self._count()
         if self._clock() >= self._measure_at:
             freed = await self._measure_redis()
@@ -114,5 +114,5 @@ class Janitor:
         if not 0 < limit <= used:
             return 0
         freed = await self._queue.make_room()
-        log.warning("redis.above_its_memory", used=used, limit=limit, freed=freed)
+        log.warning("redis.above_maxmemory", used=used, limit=limit, freed=freed)
         return freed

@@ -93,7 +93,7 @@ class Access:
                 kept.append(update)
             else:
                 self._metrics.updates.labels(_kind(update), "stranger").inc()
-                log.info("update.of_stranger")
+                log.info("update.not_allowed")
         return kept
 
     async def intake_classes(self, updates: Sequence[dict[str, Any]]) -> list[Admission]:

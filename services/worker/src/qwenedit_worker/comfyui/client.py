@@ -223,7 +223,7 @@ class ComfyUI:
                     await execution.withdraw()
                     await self._clear_leftovers(out=execution.prompt_id)
             except (TimeoutError, ComfyUIError) as error:
-                log.warning("comfyui.left_behind", prompt_id=execution.prompt_id, error=_told(error))
+                log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=_told(error))
             while len(self._leftovers) > MOST_LEFTOVERS:
                 del self._leftovers[next(iter(self._leftovers))]
 
@@ -242,7 +242,7 @@ class ComfyUI:
                     if (await self._api.standing(prompt_id)).state in (State.PENDING, State.RUNNING):
                         await self._api.cancel(prompt_id)
         except (TimeoutError, ComfyUIError) as error:
-            log.info("comfyui.leftovers_stay", count=len(self._leftovers), error=_told(error))
+            log.info("comfyui.cleanup_postponed", count=len(self._leftovers), error=_told(error))
 
     async def _clear_leftovers(self, *, out: str) -> None:
         """Delete history and pictures of the edit that is `out`, and of earlier ones that were not at their end."""

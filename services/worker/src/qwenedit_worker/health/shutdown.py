@@ -46,7 +46,7 @@ class Shutdown:
     def abandon(self) -> None:
         """Give the job in hand back and end."""
         if not self.abandoning.is_set():
-            log.warning("worker.abandoning")
+            log.warning("worker.releasing")
         self.drain()
         self.leaving.set()
         self.abandoning.set()

@@ -57,13 +57,13 @@ class Settlement:
             except QueueStorageFullError as error:
                 full_since = full_since or clock()
                 if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
-                    log.error("job.result_has_no_room", bytes=len(outcome.result.png))  # noqa: TRY400 - the words say it
+                    log.error("job.no_room_for_result", bytes=len(outcome.result.png))  # noqa: TRY400 - the words say it
                     outcome = Fail(Reason.STORAGE_FULL, str(error))
                 self._activity.sign()
             except QueueUnavailableError:
                 self._activity.sign()
             if await set_within(self._shutdown.abandoning, backoff.pause()):
-                log.error("job.unsettled", remedy="its lease runs out and it is executed again")
+                log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
             lost = lost or await self._lost(claim)
 

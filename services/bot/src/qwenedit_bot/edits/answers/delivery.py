@@ -119,7 +119,7 @@ class Deliver:
             return
         if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
             # Redis has forgotten that, and how the job had ended: it was executed again.
-            log.info("answer.given_before", state=event.state)
+            log.info("answer.already_given", state=event.state)
             await self._queue.answered(event.job_id, ending=status.ending)
             return
         with tracing.continued(
@@ -141,7 +141,7 @@ class Deliver:
             return
         await self._queue.readdress(status.job.id, message_id)
         await self._replies.remember(Source(reply.chat_id, reply.source_message_id, reply.discriminator), message_id)
-        log.info("answer.tried_again")
+        log.info("answer.retried")
 
     async def _deliver(self, event: Event, status: Status) -> str:
         finished_at = event.at or status.enqueued_at
@@ -183,7 +183,7 @@ class Deliver:
         try:
             await self._messenger.edit(reply.chat_id, await self._replies.find(to) or reply.placeholder_id, view)
         except (ChatUnreachableError, TelegramRefusedError) as error:
-            log.info("answer.not_redrawn", error=str(error))
+            log.info("answer.edit_failed", error=str(error))
 
     async def _answer(self, status: Status, reply: ReplyTo, seconds: float) -> str:
         to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)

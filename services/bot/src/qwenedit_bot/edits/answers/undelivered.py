@@ -74,4 +74,4 @@ class Undelivered(UnwatchedChats):
         if jobs:
             await self._redis.unlink(key)
             self._wake.set()
-            log.info("answers.given_again", answers=len(jobs))
+            log.info("answers.resent", answers=len(jobs))

@@ -82,7 +82,7 @@ class Durations:
         try:
             await pipeline.execute()
         except RedisError as error:  # what is learnt is worth no second attempt at anything else
-            log.info("durations.not_kept", error=type(error).__name__)
+            log.info("durations.not_stored", error=type(error).__name__)
 
 
 def _usual(times: object) -> float | None:

@@ -162,7 +162,7 @@ class Execution:
             except NotSentError:
                 raise
             except ComfyUIUnavailable as error:
-                log.info("comfyui.cancelling_again", prompt_id=self.prompt_id, error=str(error))
+                log.info("comfyui.cancel_retried", prompt_id=self.prompt_id, error=str(error))
             if not self._settled:
                 await asyncio.sleep(WITHDRAWAL_PACE)
 
@@ -225,7 +225,7 @@ class Execution:
                     break
                 if last:
                     raise
-                log.warning("comfyui.submitting_again", prompt_id=self.prompt_id, error=str(error))
+                log.warning("comfyui.submit_retried", prompt_id=self.prompt_id, error=str(error))
                 self._sent_twice = True
             except ComfyUIError:
                 self._arrived = True  # or never will: the server has decided

@@ -37,4 +37,4 @@ class SharedFolders:
                 continue
             except OSError as error:
                 if error.errno != errno.ENOTEMPTY:  # another folder of the job's is in use
-                    log.warning("comfyui.files_left", folder=str(path), error=str(error))
+                    log.warning("comfyui.files_not_deleted", folder=str(path), error=str(error))

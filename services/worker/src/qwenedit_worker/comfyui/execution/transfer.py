@@ -78,7 +78,7 @@ async def fetch(api: Api, file: OutputFile, *, on_gone: Callable[[], None]) -> b
                 fetches += 1
             if _lasting(error) or fetches >= FETCHES or clock() - started >= PATIENCE:
                 raise _given_up(file, error) from error
-            log.info("comfyui.fetching_again", file=file.filename, error=str(error))
+            log.info("comfyui.fetch_retried", file=file.filename, error=str(error))
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
