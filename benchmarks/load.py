@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import platform
+import random
 import sys
 import tempfile
 import time
@@ -23,14 +24,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenedit_testkit.bots import Stage
-from qwenedit_testkit.crowd import EDITS, MINUTE, Record, most_edits, share, working
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.programs import command_line, seconds, whole
+from qwenedit_testkit.system import System
+from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, most_edits, share
+from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
-    import random
-
     from telegram_simulator.client import Call, Person
 
 PHOTO = (1280, 960)
@@ -107,23 +107,29 @@ class Figures:
         return not (self.lost or self.twice) and self.edits <= MOST_EDITS
 
 
+def around_bots(folder: Path) -> System:
+    """Make all but bots and workers."""
+    return System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0)
+
+
 async def load(
-    stage: Stage,
+    system: System,
     *,
     users: int,
     per_minute: float,
     workers: int,
     duration: float,
     seconds: tuple[float, float] = SECONDS,
+    seed: int = 1,
 ) -> tuple[Figures, Usage]:
     """Have people send for so many seconds, and see what came of it."""
-    part = stage.bot("bot")
+    part = system.bot("bot")
     await part.start(timeout=180)
-    people = [await stage.chats.user() for _ in range(users)]
-    record, usage = Record(stage.chats), Usage()
-    async with working(stage.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))):
+    people = [await system.chats.user() for _ in range(users)]
+    record, usage = Record(system.chats), Usage()
+    async with pretending(system.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))):
         watching = [asyncio.create_task(usage.watch(part.pid)), asyncio.create_task(record.keep_looking(10))]
-        sent = await _send(people, stage.chance, per_minute=per_minute, duration=duration)
+        sent = await _send(people, random.Random(seed), per_minute=per_minute, duration=duration)
         figures = await _judge(sent)
         for task in watching:
             task.cancel()
@@ -246,9 +252,9 @@ async def main() -> int:
         f"{options.duration:g} s; Python {platform.python_version()}"
     )
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        async with Stage(Path(folder), seed=options.seed, worker=False) as stage:
+        async with around_bots(Path(folder)) as system:
             figures, usage = await load(
-                stage, users=options.users, per_minute=options.per_minute, workers=options.workers,
+                system, seed=options.seed, users=options.users, per_minute=options.per_minute, workers=options.workers,
                 duration=options.duration,
             )  # fmt: skip
     print(report(figures, usage, options.duration))

@@ -29,21 +29,16 @@ from aiohttp import web
 
 from benchmarks.pickup import measure
 from local_stack import (
-    ComfyUISimulator,
-    Part,
     RedisServer,
     Service,
-    TelegramSimulator,
-    bare_environment,
-    bot,
     free_port,
-    worker,
 )
 from qwenedit_telemetry import tracing
 from qwenedit_telemetry.export import make_exporter
 from qwenedit_telemetry.otlp import OpenTelemetryTracer
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.system import System
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
@@ -211,11 +206,6 @@ def _resident(pid: int) -> float:
     return float(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def _stop(part: Part) -> None:
-    if part.running:
-        await part.stop()
-
-
 async def main() -> None:
     """Measure and print."""
     parser = command_line(__doc__)
@@ -236,29 +226,18 @@ async def main() -> None:
 
 async def _installations(stack: AsyncExitStack, folder: Path) -> list[Side]:
     collector = await stack.enter_async_context(Collector())
-    redis = RedisServer(folder / "redis", persistent=False)
-    telegram = TelegramSimulator(env=bare_environment())
-    comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=STEP_SECONDS)
-    for part in (redis, telegram, comfyui):
-        stack.push_async_callback(_stop, part)
-        await part.start()
+    system = await stack.enter_async_context(System(folder, step_seconds=STEP_SECONDS))
     endpoints = {"off": None, "on": collector.url, "on, none there": f"http://127.0.0.1:{free_port()}"}
     sides = []
     for number, (name, endpoint) in enumerate(endpoints.items()):
-        env = bare_environment(
-            **comfyui.shared_folders, **({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if endpoint else {})
-        )
-        redis_url = f"{redis.url.rpartition('/')[0]}/{number}"
-        token = f"{1000000100 + number}:simulated-token-of-a-benchmark"
-        side = Side(
-            name,
-            bot(env=env, redis_url=redis_url, token=token, telegram_url=telegram.url),
-            worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url),
-            await stack.enter_async_context(Chats(telegram.url, bot_id=1000000100 + number)),
-        )
-        for service in side.parts:
-            stack.push_async_callback(_stop, service)
-            await service.start(timeout=60)
+        own = {
+            "REDIS_URL": f"{system.redis.url.rpartition('/')[0]}/{number}",
+            "BOT_TOKEN": f"{1000000100 + number}:simulated-token-of-a-benchmark",
+            **({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if endpoint else {}),
+        }
+        chats = await stack.enter_async_context(Chats(system.telegram.url, bot_id=1000000100 + number))
+        side = Side(name, system.bot(**own), system.worker(**own), chats)
+        await system.start(*side.parts)
         sides.append(side)
     return sides
 

@@ -259,7 +259,7 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
             }
             part = worker(env=env, redis_url=redis.url, comfyui_url=proxy.url)
             await part.start(timeout=60)
-            bench = Bench(redis, part, proxy, jobs=jobs, dice=random.Random(seed))  # noqa: S311 - not for secrecy
+            bench = Bench(redis, part, proxy, jobs=jobs, dice=random.Random(seed))
             began = time.monotonic()
             tally = await bench.run()
             elapsed = time.monotonic() - began

@@ -22,7 +22,7 @@ import random
 import signal
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,12 +31,13 @@ import aiohttp
 from aiohttp import web
 
 from local_stack import free_port
-from qwenedit_testkit.bots import SECRET, START_TIMEOUT, Stage
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
+from qwenedit_testkit.system import START_TIMEOUT, System, webhook
+from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
 
     from local_stack import Service
@@ -149,6 +150,11 @@ class Balancer:
         self._runner = web.AppRunner(app, access_log=None)
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def url(self) -> str:
+        """What Telegram is told."""
+        return f"http://127.0.0.1:{self.port}/telegram"
+
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
         await self._runner.setup()
@@ -176,14 +182,16 @@ class Balancer:
             return web.Response(status=502)
 
 
-async def observe(stage: Stage, figures: Figures, users: int, act: Callable[[], Awaitable[None]]) -> Figures:
+async def observe(
+    system: System, chance: random.Random, figures: Figures, users: int, act: Callable[[], Awaitable[None]]
+) -> Figures:
     """Have people send while something happens to the bots, and see what came of it."""
-    senders = [Sender(await stage.chats.user()) for _ in range(users)]
+    senders = [Sender(await system.chats.user()) for _ in range(users)]
     over = asyncio.Event()
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for sender in senders:
-            tasks.create_task(sender.keep_sending(photo(size=SMALL), random.Random(stage.chance.random()), over))  # noqa: S311
+            tasks.create_task(sender.keep_sending(photo(size=SMALL), random.Random(chance.random()), over))
         await act()
         over.set()
     figures.seconds = time.monotonic() - began
@@ -204,28 +212,38 @@ async def observe(stage: Stage, figures: Figures, users: int, act: Callable[[], 
     return figures
 
 
-async def restarts(stage: Stage, *, count: int, users: int) -> Figures:
+@asynccontextmanager
+async def around_bots(folder: Path) -> AsyncIterator[System]:
+    """Run all but bots: what they speak to, and a worker that edits at once."""
+    async with (
+        System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0) as system,
+        pretending(system.redis.url, result=photo("PNG", SMALL)),
+    ):
+        yield system
+
+
+async def restarts(system: System, *, count: int, users: int, seed: int = 1) -> Figures:
     """Stop a polling bot and start it again, again and again."""
-    return await _ended(stage, RESTARTS, signal.SIGTERM, count=count, users=users)
+    return await _ended(system, RESTARTS, signal.SIGTERM, count=count, users=users, seed=seed)
 
 
-async def crashes(stage: Stage, *, count: int, users: int) -> Figures:
+async def crashes(system: System, *, count: int, users: int, seed: int = 1) -> Figures:
     """Kill a polling bot and start it again, again and again."""
-    return await _ended(stage, CRASHES, signal.SIGKILL, count=count, users=users)
+    return await _ended(system, CRASHES, signal.SIGKILL, count=count, users=users, seed=seed)
 
 
-async def _ended(stage: Stage, phase: str, how: signal.Signals, *, count: int, users: int) -> Figures:
-    figures = Figures(phase)
-    part = stage.bot("bot")
+async def _ended(system: System, phase: str, how: signal.Signals, *, count: int, users: int, seed: int) -> Figures:
+    figures, chance = Figures(phase), random.Random(seed)
+    part = system.bot("bot")
     await part.start(timeout=START_TIMEOUT)
 
     async def act() -> None:
         for _ in range(count):
-            await asyncio.sleep(stage.chance.uniform(*UPTIME))
+            await asyncio.sleep(chance.uniform(*UPTIME))
             await _end_bot(part, how, figures)
             await part.start(timeout=START_TIMEOUT)
 
-    await observe(stage, figures, users, act)
+    await observe(system, chance, figures, users, act)
     await part.stop()
     return figures
 
@@ -245,25 +263,25 @@ async def _end_bot(part: Service, how: signal.Signals, figures: Figures) -> None
     figures.slowest = max(figures.slowest, time.monotonic() - began)
 
 
-async def rollouts(stage: Stage, *, count: int, users: int) -> Figures:
+async def rollouts(system: System, *, count: int, users: int, seed: int = 1) -> Figures:
     """Replace two replicas with webhooks by two others again and again."""
-    figures = Figures(ROLLOUTS)
+    figures, chance = Figures(ROLLOUTS), random.Random(seed)
     async with Balancer() as balancer:
 
         def pair(number: int) -> dict[int, Service]:
             ports = free_port(), free_port()
-            return {port: stage.bot(f"bot-{number}-{port}", **_webhook(balancer, port)) for port in ports}
+            return {port: system.bot(f"bot-{number}-{port}", **webhook(port, url=balancer.url)) for port in ports}
 
         now = pair(0)
-        await _start(now)
+        await system.start(*now.values())
         balancer.ports = list(now)
 
         async def act() -> None:
             nonlocal now
             for number in range(1, count + 1):
-                await asyncio.sleep(stage.chance.uniform(*UPTIME))
+                await asyncio.sleep(chance.uniform(*UPTIME))
                 others = pair(number)
-                await _start(others)
+                await system.start(*others.values())
                 balancer.ports = [*balancer.ports, *others]
                 ending = [asyncio.create_task(_end_bot(part, signal.SIGTERM, figures)) for part in now.values()]
                 await asyncio.sleep(LAG)
@@ -271,21 +289,12 @@ async def rollouts(stage: Stage, *, count: int, users: int) -> Figures:
                 await asyncio.gather(*ending)
                 now = others
 
-        await observe(stage, figures, users, act)
+        await observe(system, chance, figures, users, act)
         for part in now.values():
             await part.stop()
-    if await stage.chats.calls("deleteWebhook"):
+    if await system.chats.calls("deleteWebhook"):
         raise RuntimeError("a bot took the webhook away from the others")
     return figures
-
-
-def _webhook(balancer: Balancer, port: int) -> dict[str, str]:
-    address = f"http://127.0.0.1:{balancer.port}/telegram"
-    return {"BOT_MODE": "webhook", "WEBHOOK_URL": address, "WEBHOOK_SECRET": SECRET, "WEBHOOK_PORT": str(port)}
-
-
-async def _start(parts: dict[int, Service]) -> None:
-    await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in parts.values()))
 
 
 async def main() -> bool:
@@ -308,8 +317,8 @@ async def main() -> bool:
         for number, (phase, count) in enumerate(phases):
             if not count:
                 continue
-            async with Stage(Path(folder) / phase.__name__, seed=options.seed + number) as stage:
-                figures = await phase(stage, count=count, users=options.users)
+            async with around_bots(Path(folder) / phase.__name__) as system:
+                figures = await phase(system, count=count, users=options.users, seed=options.seed + number)
             print(figures, flush=True)
             found.append(figures)
     good = all(figures.good for figures in found)

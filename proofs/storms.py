@@ -30,11 +30,11 @@ from typing import TYPE_CHECKING
 
 import aiogram
 
-from local_stack import free_port
-from qwenedit_testkit.bots import SECRET, Stage
-from qwenedit_testkit.crowd import Record, most_edits, share, working
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
+from qwenedit_testkit.system import System, webhook
+from qwenedit_testkit.telegram_calls import Record, most_edits, share
+from qwenedit_testkit.worker_by_hand import pretending
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
@@ -108,30 +108,35 @@ def _is_bot(value: ast.expr) -> bool:
     )
 
 
-async def storm(stage: Stage, *, kinds: tuple[str, ...], users: int, seconds: tuple[float, float]) -> Figures:
+def around_bots(folder: Path) -> System:
+    """Make all but bots and workers."""
+    return System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0)
+
+
+async def storm(system: System, *, kinds: tuple[str, ...], users: int, seconds: tuple[float, float]) -> Figures:
     """Let each kind of failure befall every method, and then 429s whatever comes."""
-    figures, record = Figures(), Record(stage.chats)
-    people = [await stage.chats.user(first_name=f"Ann {number}") for number in range(users)]
+    figures, record = Figures(), Record(system.chats)
+    people = [await system.chats.user(first_name=f"Ann {number}") for number in range(users)]
     wanted = methods_used()
-    part = stage.bot("bot", **SHOP)
-    admin = await stage.chats.user(ADMIN)
-    async with working(stage.redis.url, workers=users, seconds=seconds, result=photo("PNG", SMALL)):
+    part = system.bot("bot", **SHOP)
+    admin = await system.chats.user(ADMIN)
+    async with pretending(system.redis.url, workers=users, seconds=seconds, result=photo("PNG", SMALL)):
         for kind in kinds:
-            await _fail_at_start(stage, kind, wanted)
-            await part.start(timeout=180)
+            await _fail_at_start(system, kind, wanted)
+            await system.start(part)
             for method in wanted - set(AT_START):
-                await _arm(stage, method, kind, times=2)
+                await _arm(system, method, kind, times=2)
             began = time.monotonic()
             await _round(people, admin, figures)
-            await _struck(stage)
+            await _struck(system)
             await record.look()
             print(f"  {kind:8} at {len(wanted)} methods: {time.monotonic() - began:4.0f} s", flush=True)
-            left = {fault["method"] for fault in await stage.chats.faults()}
+            left = {fault["method"] for fault in await system.chats.faults()}
             figures.missed += [f"{method} {kind}" for method in sorted(left)]
-            await stage.chats.clear_faults()
+            await system.chats.clear_faults()
             await part.stop()
-        await part.start(timeout=180)
-        await stage.chats.fault("*", "429", times=10 * users, retry_after=2)
+        await system.start(part)
+        await system.chats.fault("*", "429", times=10 * users, retry_after=2)
         await _round(people, admin, figures)
         await record.look()
         print(f"  429s for {10 * users} calls of any method", flush=True)
@@ -141,21 +146,17 @@ async def storm(stage: Stage, *, kinds: tuple[str, ...], users: int, seconds: tu
     return figures
 
 
-async def _fail_at_start(stage: Stage, kind: str, wanted: set[str]) -> None:
+async def _fail_at_start(system: System, kind: str, wanted: set[str]) -> None:
     """Start a bot that receives by webhook, and leave the webhook for the polling one to end."""
     for method in wanted & set(AT_START):
-        await _arm(stage, method, kind, times=1)
-    port = free_port()
-    other = stage.bot(
-        f"webhook-{kind}", BOT_MODE="webhook", WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram", WEBHOOK_SECRET=SECRET,
-        WEBHOOK_PORT=str(port),
-    )  # fmt: skip
-    await other.start(timeout=180)
+        await _arm(system, method, kind, times=1)
+    other = system.bot(f"webhook-{kind}", **webhook())
+    await system.start(other)
     await other.stop()
 
 
-async def _arm(stage: Stage, method: str, kind: str, *, times: int) -> None:
-    await stage.chats.fault(method, kind, times=times, retry_after=2, seconds=2.0)
+async def _arm(system: System, method: str, kind: str, *, times: int) -> None:
+    await system.chats.fault(method, kind, times=times, retry_after=2, seconds=2.0)
 
 
 async def _round(people: list[Person], admin: Person, figures: Figures) -> None:
@@ -240,11 +241,11 @@ async def _answered(person: Person, source: int, figures: Figures) -> None:
         print(f"NOT ANSWERED: {error}", flush=True)
 
 
-async def _struck(stage: Stage) -> None:
+async def _struck(system: System) -> None:
     """Wait until every failure has befallen a call, but not for ever."""
     with suppress(TimeoutError):
         async with asyncio.timeout(30):
-            while await stage.chats.faults():
+            while await system.chats.faults():
                 await asyncio.sleep(0.2)
 
 
@@ -276,12 +277,11 @@ async def main() -> bool:
     parser = command_line(__doc__)
     parser.add_argument("--users", type=whole(), default=5, help="who do all they can at the same time (%(default)s)")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of failures (all)")
-    parser.add_argument("--seed", type=int, default=1, help="of the pauses (%(default)s)")
     options = parser.parse_args()
     print(f"{options.users} users; Python {platform.python_version()}, {os.cpu_count()} CPUs")
     with tempfile.TemporaryDirectory(prefix="storms-") as folder:
-        async with Stage(Path(folder), seed=options.seed, worker=False) as stage:
-            figures = await storm(stage, kinds=tuple(options.kinds), users=options.users, seconds=(3.0, 6.0))
+        async with around_bots(Path(folder)) as system:
+            figures = await storm(system, kinds=tuple(options.kinds), users=options.users, seconds=(3.0, 6.0))
     print(
         f"\n{figures.jobs} jobs and {figures.payments} payments: {figures.unanswered} not answered, "
         f"{figures.twice} answered twice; {figures.beside} texts or files came twice where Telegram's reply was lost"

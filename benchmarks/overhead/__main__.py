@@ -19,7 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,24 +31,23 @@ from local_stack import (
     WORKFLOWS,
     Part,
     RedisServer,
-    TelegramSimulator,
     bare_environment,
-    bot,
     by_line,
     python_module,
     worker,
 )
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_jobs import JobQueue, RedisSettings, connect
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit.system import System
 from qwenedit_worker.comfyui import Workflow
 from telegram_simulator.client import NeverHappenedError
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
+    from qwenedit_jobs import JobQueue
     from qwenedit_testkit.comfyui_server import Server
 
 PRODUCT, HAND, VISIBLY = "the product", "by hand", "by hand, seen"
@@ -129,43 +128,29 @@ def _workflow(server: Server) -> str:
     return "qwen-image-edit-2511-fast" if server.simulated else "invert-model-free"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """All that takes part."""
-
-    telegram: TelegramSimulator
-    redis: RedisServer
-    product: tuple[Part, ...]
-    by_hand: Part
-    visibly: Part
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """In the order in which they need each other."""
-        return (self.redis, self.telegram, *self.product, self.by_hand, self.visibly)
-
-
-def _stage(server: Server, folder: Path) -> Stage:
+def _parts(system: System, server: Server) -> dict[str, tuple[Part, ...]]:
+    """Make each way's processes, in the order in which they need each other."""
     workflow = Workflow.load(WORKFLOWS / f"{_workflow(server)}.json")
-    redis, telegram = RedisServer(folder / "redis"), TelegramSimulator(env=bare_environment())
-    env = {**bare_environment(), **server.settings, "WORKFLOW": workflow.name}
     graph = json.dumps(workflow.bind(images=["$PICTURE"], prompt="$PROMPT", seed=1, prefix="by-hand").graph)
-    settings = {**bare_environment(), "COMFYUI": server.url, "GRAPH": graph, "TELEGRAM": telegram.url}
+    told = {"COMFYUI": server.url, "GRAPH": graph, "TELEGRAM": system.telegram.url}
+    product = (
+        system.add(
+            worker(
+                env=bare_environment(**server.settings, WORKFLOW=workflow.name), redis_url=system.redis.url,
+                comfyui_url=server.url,
+            )
+        ),
+        system.bot(BOT_TOKEN=TOKENS[PRODUCT]),
+    )  # fmt: skip
 
     def by_hand(name: str, module: str) -> Part:
-        env = {**settings, "TOKEN": TOKENS[name]}
-        return Part(name, python_module(f"benchmarks.overhead.{module}"), env=env, ready=by_line("ready"))
+        command = python_module(f"benchmarks.overhead.{module}")
+        return system.add(Part(name, command, env=bare_environment(**told, TOKEN=TOKENS[name]), ready=by_line("ready")))
 
-    return Stage(
-        telegram,
-        redis,
-        (
-            worker(env=env, redis_url=redis.url, comfyui_url=server.url),
-            bot(env=bare_environment(), redis_url=redis.url, token=TOKENS[PRODUCT], telegram_url=telegram.url),
-        ),
-        by_hand(HAND, "by_hand"),
-        by_hand(VISIBLY, "by_hand_visibly"),
-    )
+    return {
+        PRODUCT: (*product, system.redis), HAND: (by_hand(HAND, "by_hand"),),
+        VISIBLY: (by_hand(VISIBLY, "by_hand_visibly"),),
+    }  # fmt: skip
 
 
 def _told_by_queue(queue: JobQueue) -> Executed:
@@ -193,22 +178,21 @@ def _told_by_history(http: aiohttp.ClientSession, url: str) -> Executed:
 async def measure(server: Server, photos: int) -> tuple[Way, Way, Way]:
     """Have all three edit, by turns."""
     async with AsyncExitStack() as stack:
-        stage = _stage(server, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overhead-"))))
-        for part in stage.parts:
-            await part.start(timeout=60)
-            stack.push_async_callback(part.stop)
-        settings = RedisSettings(redis_url=stage.redis.url)
-        redis = await stack.enter_async_context(aclosing(connect(settings)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overhead-")))
+        system = await stack.enter_async_context(System(folder, redis=RedisServer(folder / "redis"), comfyuis=0))
+        parts_of = _parts(system, server)
+        for part in system.parts:
+            if not part.running:
+                await system.start(part)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         told = {
-            PRODUCT: _told_by_queue(JobQueue(redis, settings.keys)),
+            PRODUCT: _told_by_queue(system.queue),
             HAND: _told_by_history(http, server.url),
             VISIBLY: _told_by_history(http, server.url),
         }
         ways = []
-        taking_part = {PRODUCT: (*stage.product, stage.redis), HAND: (stage.by_hand,), VISIBLY: (stage.visibly,)}
-        for name, parts in taking_part.items():
-            chats = Chats(stage.telegram.url, bot_id=int(TOKENS[name].split(":")[0]))
+        for name, parts in parts_of.items():
+            chats = Chats(system.telegram.url, bot_id=int(TOKENS[name].split(":")[0]))
             ways.append(Way(name, await stack.enter_async_context(chats), told[name], parts))
         for number in range(WARM_UP + photos):
             if number == WARM_UP:

@@ -60,7 +60,7 @@ async def measure(peer: Peer, folder: Path, *, kills: int, turns: asyncio.Semaph
     """
     jobs = kills * JOBS_A_KILL
     left = iter(range(kills))
-    dice = random.Random(seed)  # noqa: S311 - not for secrecy
+    dice = random.Random(seed)
     struck: list[tuple[int, int]] = []  # jobs and the moments when their workers were killed
     async with Stage(peer, folder) as stage:
         async with turns:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from comfyui_simulator.client import SimulatorControl
-from local_stack import HOST, python_module
+from local_stack import python_module
 from proofs.awaits.scenarios import SCENARIOS, Scenario, alive, pictures, until_idle
 from proofs.chaos.oracle import Oracle
 from proofs.chaos.people import Crowd, Request
@@ -145,12 +145,8 @@ class Executioner:
     async def _play(self, scenario: Scenario, jobs: list[str], target: str, *, busy: bool) -> tuple[bool, str]:
         stage = self.stage
         name = f"victim-{len(self.crowd.requests)}"
-        env = {**os.environ, **stage.worker_settings(0), "WORKER_ID": name, "PROBE_HOST": HOST, "PROBE_PORT": "0"}
-        env |= {
-            "PYTHONPATH": str(ROOT),
-            "COMFYUI_POLL_INTERVAL": "0.1",
-            **{name: value.format(folder=stage.folder) for name, value in scenario.env.items()},
-        }
+        own = {name: value.format(folder=stage.folder) for name, value in scenario.env.items()}
+        env = {**os.environ, **stage.make_worker(name, PROBE_PORT="0", COMFYUI_POLL_INTERVAL="0.1", **own).env}
         pid = await self.forge.worker(env, target, busy=busy)
         acting = asyncio.create_task(scenario.act(self, name, pid, jobs))
         deadline = time.monotonic() + scenario.seconds

@@ -77,7 +77,7 @@ def schedule(seed: int, *, gap: float, kinds: Collection[Kind] = tuple(Kind)) ->
         gap: Mean seconds between two faults.
         kinds: What goes wrong.
     """
-    dice = random.Random(seed)  # noqa: S311 - moments and targets
+    dice = random.Random(seed)
     while True:
         deck: list[tuple[Kind, Toxic | None, str]] = [
             (kind, None, "") for kind, count in DECK.items() for _ in range(count)
@@ -152,7 +152,7 @@ class Villain:
                         await until.wait()
 
     def _victim(self, fault: Fault) -> Part:
-        victims: dict[Kind, Part] = {Kind.KILL_BOT: self._stage.bot, Kind.KILL_REDIS: self._stage.redis}
+        victims: dict[Kind, Part] = {Kind.KILL_BOT: self._stage.the_bot, Kind.KILL_REDIS: self._stage.redis}
         workers = self._stage.workers
         if fault.kind is Kind.STOP_WORKER:
             workers = workers[1:]  # somebody goes on: jobs that were taken from sleepers are to end before these wake

@@ -81,7 +81,7 @@ class Oracle:
     async def judge(self) -> Verdict:
         """Judge a run that is over."""
         verdict = Verdict(sent=len(self._crowd.requests))
-        history = self.history = History(self._stage.redis.folder)
+        history = self.history = History(self._stage.redis.data_dir)
         for request in self._crowd.requests:
             past = self.seen[request.job_id] = history.jobs.pop(request.job_id, Past())
             await self._judge_one(verdict, request, past)

@@ -90,7 +90,7 @@ class Crowd:
 
     async def ask(self) -> None:
         """Send all requests, as fast as they are answered."""
-        dice = random.Random(f"people {self.seed}")  # noqa: S311 - who cancels
+        dice = random.Random(f"people {self.seed}")
         people = [await self.stage.chats.user() for _ in range(-(-self.jobs // EACH))]
         for number in range(self.jobs):
             cancel = dice.uniform(*IMPATIENCE) if dice.random() < CANCELLED else None

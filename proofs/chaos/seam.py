@@ -33,7 +33,7 @@ def _pace(rate: str) -> None:
 
 def _clock(seed: str) -> None:
     """Let SIGUSR2 move the wall clock by up to an hour, forward or back, as an NTP server may."""
-    real, dice, offset = time.time, random.Random(seed), 0.0  # noqa: S311 - how far a clock is off
+    real, dice, offset = time.time, random.Random(seed), 0.0
 
     def step(_number: int, _frame: object) -> None:
         nonlocal offset

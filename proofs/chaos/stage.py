@@ -9,39 +9,28 @@ import re
 import signal
 import time
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from redis.exceptions import RedisError
 
 from local_stack import (
     HOST,
-    SIMULATED_TOKEN,
     WORKFLOWS,
-    ComfyUISimulator,
     Part,
     PartError,
+    RedisServer,
     Service,
-    TelegramSimulator,
-    bare_environment,
-    by_redis_ping,
-    free_port,
     python_module,
-    redis_program,
 )
 from proofs.chaos.seam import POISON
 from qwenedit_bot.keys import BotKeys
-from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
+from qwenedit_jobs import Keys
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_testkit.repository import ROOT
-from telegram_simulator.client import TelegramSimulator as Chats
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from redis.asyncio import Redis
+from qwenedit_testkit.system import START_TIMEOUT, System, ended
 
 LEASE = 10
 """Seconds: the shortest that a worker may be given."""
@@ -51,8 +40,6 @@ SIDE = 64
 """Pixels of a picture's side: chaos is not about pictures, and Redis keeps all of them in its file."""
 PACE = 500
 """Messages a second that the bot may send: thirty, as Telegram has it, would be what a run waits for."""
-START_TIMEOUT = 120.0
-"""Seconds: a busy machine is no failure."""
 LOGS = os.environ.get("CHAOS_LOGS", "")
 """A folder in which everything is kept that services log."""
 STARTED_WITHIN = 5.0
@@ -69,31 +56,8 @@ DEFECTS = re.compile(
 """What a service writes into its log where it met what it does not know."""
 
 
-class Redis_(Part):  # noqa: N801 - `Redis` is the client
-    """A Redis that acknowledges nothing which is not in its file, and keeps there all that ever happened."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.folder = folder
-        folder.mkdir(parents=True)
-        super().__init__(
-            "redis",
-            (
-                redis_program(),
-                *("--bind", HOST),
-                *("--port", str(self.port)),
-                *("--dir", str(folder)),
-                *("--save", ""),
-                *("--appendonly", "yes"),
-                *("--appendfsync", "always"),
-                *("--auto-aof-rewrite-percentage", "0"),
-                *("--aof-timestamp-enabled", "yes"),
-                *("--loglevel", "warning"),
-                *("--tcp-backlog", "128"),
-            ),
-            env=bare_environment(),
-            ready=by_redis_ping(HOST, self.port),
-        )
+JOURNAL = ("--appendfsync", "always", "--auto-aof-rewrite-percentage", "0", "--aof-timestamp-enabled", "yes")
+"""Redis acknowledges nothing that is not in its file, and keeps there all that ever happened."""
 
 
 @dataclass
@@ -105,8 +69,8 @@ class Deaths:
     """Of themselves: nothing that a run does makes a process end on its own."""
 
 
-class Stage:
-    """All parts. An async context manager.
+class Stage(System):
+    """All parts, each with a proxy before it. An async context manager.
 
     Args:
         folder: For data; empty.
@@ -119,72 +83,51 @@ class Stage:
     def __init__(
         self, folder: Path, *, workers: int, seed: int, scripts: Path | None = None, retry_delays: str = "0.5,1,2"
     ) -> None:
+        alone = workers - workers // 2
+        super().__init__(
+            folder, env={"PYTHONPATH": str(ROOT)} | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {}),
+            redis=RedisServer(folder / "redis", options=JOURNAL), comfyuis=max(1, alone + (workers > alone)),
+            step_seconds=0.01,
+        )  # fmt: skip
         self._retry_delays = retry_delays
         self.folder = folder
         self._seed = seed
-        self._stack = AsyncExitStack()
         self._keeping: list[asyncio.Task[None]] = []
         self.deaths = Deaths()
         self.slowness = 1.0
         """How many times as long everything takes as on two cores that are free."""
         self._up: dict[str, asyncio.Event] = {}
         self.defects: list[str] = []
-        self.redis = Redis_(folder / "redis")
-        self.telegram = TelegramSimulator(env=bare_environment())
-        alone = workers - workers // 2
-        self.comfyuis = [
-            ComfyUISimulator(env=bare_environment(), data_dir=folder / f"comfyui-{number}", step_seconds=0.01)
-            for number in range(max(1, alone + (workers > alone)))
-        ]
         self.to_redis = {name: Proxy(f"redis-{name}", self.redis.port) for name in ("bot", "workers")}
         self.to_comfyui = [Proxy(f"comfyui-{number}", part.port) for number, part in enumerate(self.comfyuis)]
-        self._env = bare_environment(PYTHONPATH=str(ROOT)) | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {})
         self._alone = alone
-        self.bot: Service
+        self.the_bot: Service
         self.workers: list[Service] = []
         self._count = workers
 
     async def __aenter__(self) -> Self:
+        await super().__aenter__()
         try:
             await self._build()
         except BaseException:
-            await self._stack.aclose()
+            await self.close()
             raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
-
     async def _build(self) -> None:
-        for part in (self.redis, self.telegram, *self.comfyuis):
-            self._stack.push_async_callback(_end, part)
-        await asyncio.gather(
-            *(part.start(timeout=START_TIMEOUT) for part in (self.redis, self.telegram, *self.comfyuis))
-        )
         for proxy in (*self.to_redis.values(), *self.to_comfyui):
             await self._stack.enter_async_context(proxy.running())
-        self.bot = self._service("bot", "bot", self._bot_settings())
-        self.workers = [
-            self._service(f"worker-{number + 1}", "worker", self.worker_settings(number))
-            for number in range(self._count)
-        ]
-        self.client: Redis = await self._stack.enter_async_context(
-            connect(RedisSettings(redis_url=f"redis://{HOST}:{self.redis.port}/0"))
-        )
+        self.the_bot = self._make_bot()
+        self.workers = [self.make_worker(f"worker-{number + 1}", number) for number in range(self._count)]
         # The bot has the file written anew once an hour; what a run is judged by would begin in the middle.
         await self.client.set(BotKeys(prefix=Keys().prefix, bot_id=0).erased, 1, ex=86_400)
-        self.queue = JobQueue(self.client, Keys())
-        self.chats = await self._stack.enter_async_context(Chats(self.telegram.url))
         await self.chats.limit(enabled=False)
-        for part in (self.bot, *self.workers):
-            self._stack.push_async_callback(_end, part)
         began = time.monotonic()
-        await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in (self.bot, *self.workers)))
+        await self.start(*self.services)
         self.slowness = max(1.0, (time.monotonic() - began) / STARTED_WITHIN)
+        self._stack.push_async_callback(ended, self.services)
         self._stack.push_async_callback(self._keep_no_longer)
-        for part in (self.redis, self.bot, *self.workers):
+        for part in (self.redis, *self.services):
             self._up[part.name] = asyncio.Event()
             self._up[part.name].set()
             self._keeping.append(asyncio.create_task(self._keep_up(part), name=f"keep {part.name} up"))
@@ -192,7 +135,7 @@ class Stage:
     @property
     def services(self) -> tuple[Service, ...]:
         """Processes of ours."""
-        return (self.bot, *self.workers)
+        return (self.the_bot, *self.workers)
 
     async def until_up(self, part: Part) -> None:
         """Wait until a process is there and has been ready since it was last started."""
@@ -229,7 +172,7 @@ class Stage:
             with suppress(PartError):
                 await part.wait_ready(timeout=START_TIMEOUT)
                 self._up[part.name].set()
-        if part is self.bot and not known:
+        if part is self.the_bot and not known:
             self.slowness = max(1.0, (time.monotonic() - began) / BOT_STARTED_WITHIN)
 
     async def _keep_no_longer(self) -> None:
@@ -251,45 +194,33 @@ class Stage:
 
     async def launch_worker(self, name: str, **settings: str) -> Service:
         """Start one more worker, with the first ComfyUI; nobody starts it again."""
-        part = self._service(name, "worker", self.worker_settings(0) | {"WORKER_ID": name} | settings)
-        self._stack.push_async_callback(_end, part)
-        await part.start(timeout=START_TIMEOUT)
+        part = self.make_worker(name, **settings)
+        await self.start(part)
         return part
 
-    def _service(self, name: str, service: str, settings: dict[str, str]) -> Service:
-        part = Service(name, "proofs.chaos.seam", env={**self._env, **settings})
+    def make_worker(self, name: str, number: int = 0, /, **settings: str) -> Service:
+        """Make a worker; it is not started. Those above a number share a ComfyUI, the others have one each."""
+        which = min(number, self._alone)
+        part = self.worker(
+            name, which, REDIS_URL=f"redis://{HOST}:{self.to_redis['workers'].port}/0", WORKER_LEASE=str(LEASE),
+            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON,
+            COMFYUI_URL=f"http://{HOST}:{self.to_comfyui[which].port}", CHAOS_CLOCK=f"{self._seed}-{number}",
+        )  # fmt: skip
+        part.env.update(settings)
+        return self._changed(part, "worker")
+
+    def _make_bot(self) -> Service:
+        part = self.bot(
+            REDIS_URL=f"redis://{HOST}:{self.to_redis['bot'].port}/0", MAX_RETRIES=str(ATTEMPTS),
+            RETRY_DELAYS=self._retry_delays, MAX_UNFINISHED_JOBS_PER_USER="100", MAX_QUEUE_LENGTH="100000",
+            CHAOS_PACE=str(PACE),
+        )  # fmt: skip
+        return self._changed(part, "bot")
+
+    def _changed(self, part: Service, service: str) -> Service:
         part.command = (*python_module("proofs.chaos.seam"), service)
         part.listener = self._hear
         return part
-
-    def _bot_settings(self) -> dict[str, str]:
-        return {
-            "REDIS_URL": f"redis://{HOST}:{self.to_redis['bot'].port}/0",
-            "BOT_TOKEN": SIMULATED_TOKEN,
-            "BOT_ID": "bot",
-            "TELEGRAM_API_URL": self.telegram.url,
-            "MAX_RETRIES": str(ATTEMPTS),
-            "RETRY_DELAYS": self._retry_delays,
-            "MAX_UNFINISHED_JOBS_PER_USER": "100",
-            "MAX_QUEUE_LENGTH": "100000",
-            "CHAOS_PACE": str(PACE),
-        }
-
-    def worker_settings(self, number: int) -> dict[str, str]:
-        """Return what a worker is told by its environment."""
-        which = min(number, self._alone)
-        return {
-            "REDIS_URL": f"redis://{HOST}:{self.to_redis['workers'].port}/0",
-            "WORKER_ID": f"worker-{number + 1}",
-            "WORKER_LEASE": str(LEASE),
-            "WORKER_POLLING_INTERVAL": "0.5",
-            "WORKFLOW": str(self._workflow()),
-            "WORKFLOWS_DIR": str(WORKFLOWS),
-            "COMFYUI_URL": f"http://{HOST}:{self.to_comfyui[which].port}",
-            "CHAOS_POISON": POISON,
-            "CHAOS_CLOCK": f"{self._seed}-{number}",
-            **self.comfyuis[which].shared_folders,
-        }
 
     def _workflow(self) -> Path:
         """Make the workflow that needs no model work on small pictures."""
@@ -299,9 +230,3 @@ class Stage:
             node["inputs"].update({side: SIDE for side in ("width", "height") if side in node["inputs"]})
         path.write_text(json.dumps(workflow))
         return path
-
-
-async def _end(part: Part) -> None:
-    if part.running:
-        part.signal(signal.SIGCONT)
-        await part.kill()

@@ -10,21 +10,20 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from comfyui_simulator.client import SimulatorControl
-from local_stack import SIMULATED_TOKEN, ComfyUISimulator, RedisServer, TelegramSimulator, bare_environment, bot, worker
 from proofs.dashboards.chart import NAMESPACE, RELEASE, monitored, rule_file
 from proofs.dashboards.grafana import FILES, filled, panels, read
 from proofs.dashboards.prometheus import Prometheus
-from qwenedit_jobs import RedisSettings, connect
 from qwenedit_testkit.photos import plain
+from qwenedit_testkit.system import System
 from qwenedit_testkit.traces.collector import Collector
-from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from local_stack import Part, Service
+    from comfyui_simulator.client import SimulatorControl
+    from local_stack import Service
+    from telegram_simulator.client import TelegramSimulator as Chats
 
 WORKERS = 2
 AT_ONCE = 6
@@ -141,52 +140,26 @@ async def observed(program: str, folder: Path) -> AsyncIterator[Observed]:
     """
     async with AsyncExitStack() as stack:
         collector = await stack.enter_async_context(Collector())
-        env = bare_environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **SETTINGS)
-        redis = RedisServer(folder / "redis", persistent=False)
-        telegram = TelegramSimulator(env=bare_environment())
-        comfyuis = [
-            ComfyUISimulator(
-                env=bare_environment(), data_dir=folder / f"comfyui-{number}", step_seconds=0.03, load_seconds=0.5
-            )
-            for number in range(WORKERS)
-        ]
-        the_bot = bot(env=env, redis_url=redis.url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
-        workers = [
-            worker(
-                env={**env, **comfyui.shared_folders},
-                redis_url=redis.url,
-                comfyui_url=comfyui.url,
-                name=f"worker-{number}",
-            )
-            for number, comfyui in enumerate(comfyuis)
-        ]
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **SETTINGS}
+        system = System(folder, env=env, comfyuis=WORKERS, step_seconds=0.03, load_seconds=0.5)
+        services = [system.bot(), *(system.worker(f"worker-{number}", number) for number in range(WORKERS))]
         prometheus = Prometheus(
             program, folder / "prometheus", rules=rule_file(monitored()), namespace=NAMESPACE,
             targets={
-                f"{NAMESPACE}/{RELEASE}-qwenedit-bot": [_address(the_bot)],
-                f"{NAMESPACE}/{RELEASE}-qwenedit-worker": [_address(one) for one in workers],
+                f"{NAMESPACE}/{RELEASE}-qwenedit-bot": [_address(services[0])],
+                f"{NAMESPACE}/{RELEASE}-qwenedit-worker": [_address(one) for one in services[1:]],
             },
         )  # fmt: skip
-        parts: list[Part] = [redis, telegram, *comfyuis, the_bot, *workers, prometheus]
-        stack.push_async_callback(_end, parts)
-        await asyncio.gather(*(part.start() for part in (redis, telegram, *comfyuis)))
-        async with connect(RedisSettings(redis_url=redis.url)) as client:
-            await client.config_set("maxmemory", "256mb")
-        await prometheus.start()
+        system.add(prometheus)
+        await stack.enter_async_context(system)
+        await system.client.config_set("maxmemory", "256mb")
+        await system.start(prometheus)
         began = time.time()
-        await asyncio.gather(*(part.start() for part in (the_bot, *workers)))
-        controls = [await stack.enter_async_context(SimulatorControl(comfyui.url)) for comfyui in comfyuis]
-        chats = await stack.enter_async_context(Chats(telegram.url))
+        await system.start(*services)
         # What a counter had before it was first seen is no increase.
         while sum(await prometheus.now("up")) < 1 + WORKERS:
             await asyncio.sleep(0.2)
-        yield Observed(prometheus=prometheus, collector=collector, chats=chats, comfyuis=controls, began=began)
-
-
-async def _end(parts: list[Part]) -> None:
-    for part in reversed(parts):
-        if part.running:
-            await part.kill()
+        yield Observed(prometheus, collector, system.chats, system.controls, began)
 
 
 def _address(part: Service) -> str:

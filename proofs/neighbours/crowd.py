@@ -23,7 +23,7 @@ import aiohttp
 from local_stack import SIMULATED_TOKEN
 from proofs.neighbours.stage import ALLOWED, Stage, memory, processor_seconds
 from proofs.neighbours.victims import Answers, Victim
-from qwenedit_testkit.crowd import EDITS, share
+from qwenedit_testkit.telegram_calls import EDITS, share
 
 if TYPE_CHECKING:
     from telegram_simulator.client import Person

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from proofs.neighbours.abusers import ALL
-from qwenedit_testkit.crowd import share
 from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit.telegram_calls import share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,19 +15,14 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 import yaml
 
-from comfyui_simulator.client import SimulatorControl
-from local_stack import SIMULATED_TOKEN, ComfyUISimulator, Part, PartError, bare_environment, free_port, worker
-from qwenedit_jobs import RedisSettings, connect
-from qwenedit_testkit.bots import SECRET
-from qwenedit_testkit.bots import Stage as BotStage
+from local_stack import SIMULATED_TOKEN, Part, PartError, free_port
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit.system import System, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
-
-    from redis.asyncio import Redis
 
     from local_stack import Service
     from telegram_simulator.client import Group, Person
@@ -71,13 +66,12 @@ class Stage:
     """
 
     def __init__(self, folder: Path, *, checkout: Path = ROOT) -> None:
-        self._folder = folder
         self.checkout = checkout
         self._values = yaml.safe_load((checkout / "charts/qwenedit/values.yaml").read_text())
         self.memory_limit = int(self._values["bot"]["resources"]["limits"]["memory"].removesuffix("Mi"))
         """MiB: what the checkout's chart gives the bot and its children."""
         self._stack = AsyncExitStack()
-        self._parts = BotStage(folder, seed=1, worker=False)
+        self._system = System(folder, comfyuis=WORKERS)
         self._keeping: list[asyncio.Task[None]] = []
         self._users, self._strangers = iter(ALLOWED), iter(STRANGERS)
         self.seen = Seen()
@@ -85,26 +79,16 @@ class Stage:
         self.roomy = False
         self.bot: Service
         self.workers: list[Service] = []
-        self.redis: Redis
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._parts)
-        self.chats, self.telegram_url = self._parts.chats, self._parts.telegram.url
-        self.redis_url = self._parts.redis.url
-        settings = RedisSettings(redis_url=self.redis_url)
-        self.redis = await self._stack.enter_async_context(connect(settings))
+        await self._stack.enter_async_context(self._system)
+        self.chats, self.comfyuis = self._system.chats, self._system.controls
+        self.redis, self.redis_url = self._system.client, self._system.redis.url
+        self.telegram_url = self._system.telegram.url
         await self.redis.config_set("maxmemory", self._values["redis"]["maxMemory"])
-        self.to_redis = await self._stack.enter_async_context(Proxy("redis", self._parts.redis.port).running())
-        self._comfyuis = [
-            ComfyUISimulator(env=bare_environment(), data_dir=self._folder / f"comfyui-{number}", step_seconds=0.0)
-            for number in range(WORKERS)
-        ]
-        self.comfyuis: list[SimulatorControl] = []
-        for part in self._comfyuis:
-            self._stack.push_async_callback(_end, part)
-            await part.start(timeout=START_TIMEOUT)
+        self.to_redis = await self._stack.enter_async_context(Proxy("redis", self._system.redis.port).running())
+        for part in self._system.comfyuis:
             _put_behind(part)
-            self.comfyuis.append(await self._stack.enter_async_context(SimulatorControl(part.url)))
         self.workers = [self._worker(number) for number in range(WORKERS)]
         self.http = await self._stack.enter_async_context(aiohttp.ClientSession())
         await self.chats.user(ADMIN)
@@ -117,28 +101,23 @@ class Stage:
         await self._stack.aclose()
 
     def _worker(self, number: int) -> Service:
-        comfyui = self._comfyuis[number]
-        env = bare_environment(**comfyui.shared_folders, **self._allocator("worker"), WORKFLOW="invert-model-free")
-        redis_url = f"redis://127.0.0.1:{self.to_redis.port}/0"
-        part = worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url, name=f"worker-{number + 1}")
+        part = self._system.worker(
+            f"worker-{number + 1}", number, REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0",
+            WORKFLOW="invert-model-free", **self._allocator("worker"),
+        )  # fmt: skip
         return self._of_checkout(part, "qwenedit_worker")
 
-    def _bot(self, *, webhook: bool) -> Service:
+    def _bot(self, *, posted: bool) -> Service:
         env = self._allocator("bot") | {
             "ADMINS": str(ADMIN),
             "ALLOWED_USERS": ",".join(map(str, ALLOWED)),
             "MAX_UNFINISHED_JOBS_PER_USER": str(self._values["bot"]["settings"]["maxUnfinishedJobsPerUser"]),
             "MAX_QUEUE_LENGTH": str(self._values["bot"]["settings"]["maxQueueLength"]),
         }
-        if webhook:
+        if posted:
             self.webhook_port = free_port()
-            env |= {
-                "BOT_MODE": "webhook",
-                "WEBHOOK_URL": f"http://127.0.0.1:{self.webhook_port}/telegram",
-                "WEBHOOK_SECRET": SECRET,
-                "WEBHOOK_PORT": str(self.webhook_port),
-            }
-        return self._of_checkout(self._parts.bot("bot", **env), "qwenedit_bot")
+            env |= webhook(self.webhook_port)
+        return self._of_checkout(self._system.bot("bot", **env), "qwenedit_bot")
 
     def _of_checkout(self, part: Service, module: str) -> Service:
         part.command = (str(self.checkout / ".venv/bin/python"), "-m", module)
@@ -163,7 +142,7 @@ class Stage:
         await self.calm()
         await self.redis.flushall()
         await self.http.post(f"{self.telegram_url}/bot{SIMULATED_TOKEN}/deleteWebhook?drop_pending_updates=true")
-        self.bot = self._bot(webhook=webhook)
+        self.bot = self._bot(posted=webhook)
         self.forget()
         if prepare is not None:
             await prepare()
@@ -296,8 +275,3 @@ def _kill_group(part: Part) -> None:
     """Kill a part and its children, as the kernel does with a container's."""
     with suppress(ProcessLookupError):
         os.killpg(part.pid, signal.SIGKILL)
-
-
-async def _end(part: Part) -> None:
-    if part.running:
-        await part.kill()

@@ -26,23 +26,18 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from local_stack import (
-    SIMULATED_TOKEN,
-    ComfyUISimulator,
-    Part,
     RedisServer,
     Service,
-    TelegramSimulator,
-    bare_environment,
-    bot,
-    worker,
 )
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.repository import ROOT
-from telegram_simulator.client import TelegramSimulator as Chats
+from qwenedit_testkit.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from telegram_simulator.client import TelegramSimulator as Chats
 
 MOST_WORKER, MOST_BOT = 80.0, 100.0
 """Resident megabytes at the end."""
@@ -202,11 +197,6 @@ def _connections(pid: int, port: int) -> int:
     return sum(int(line.split()[2].partition(":")[2], 16) == port for line in _open(pid))
 
 
-async def _stop(part: Part) -> None:
-    if part.running:
-        await part.stop()
-
-
 async def main() -> bool:
     """Soak and print; returns whether all bounds were kept."""
     parser = command_line(__doc__)
@@ -218,30 +208,14 @@ async def main() -> bool:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
         redis = RedisServer(folder / "redis")
-        telegram = TelegramSimulator(env=bare_environment())
-        comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=0.0)
-        for part in (redis, telegram, comfyui):
-            stack.push_async_callback(_stop, part)
-            await part.start()
-        chats = await stack.enter_async_context(Chats(telegram.url))
-        await chats.limit(overall_per_second=A_SECOND)
-        the_worker = worker(
-            env=bare_environment(**comfyui.shared_folders, **_allocator("worker"), WORKFLOW=WORKFLOW),
-            redis_url=redis.url,
-            comfyui_url=comfyui.url,
-        )
-        the_bot = bot(
-            env=bare_environment(**_allocator("bot")),
-            redis_url=redis.url,
-            token=SIMULATED_TOKEN,
-            telegram_url=telegram.url,
-        )
+        system = await stack.enter_async_context(System(folder, redis=redis))
+        await system.chats.limit(overall_per_second=A_SECOND)
+        the_worker = system.worker(WORKFLOW=WORKFLOW, **_allocator("worker"))
+        the_bot = system.bot(**_allocator("bot"))
         the_worker.command = pythons["worker"], "-m", "qwenedit_worker"
         the_bot.command = pythons["bot"], "-m", "proofs.soak.bot"
-        for service in (the_worker, the_bot):
-            stack.push_async_callback(_stop, service)
-            await service.start(timeout=60)
-        seen = await soak(chats, (the_worker, the_bot), comfyui.port, jobs=options.jobs)
+        await system.start(the_worker, the_bot)
+        seen = await soak(system.chats, (the_worker, the_bot), system.comfyuis[0].port, jobs=options.jobs)
     good = verdict(seen, jobs=options.jobs)
     print(f"in {time.monotonic() - began:.0f} s")
     return good

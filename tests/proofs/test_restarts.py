@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proofs.restarts import crashes, restarts, rollouts
-from qwenedit_testkit.bots import Stage
+from proofs.restarts import around_bots, crashes, restarts, rollouts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 async def test_rollouts_lose_no_update_and_answer_none_twice(tmp_path: Path) -> None:
-    async with Stage(tmp_path, seed=1) as stage:
-        figures = await rollouts(stage, count=2, users=6)
+    async with around_bots(tmp_path) as system:
+        figures = await rollouts(system, count=2, users=6)
     print(figures)  # noqa: T201 - the figures
     assert figures.bots == 4
     assert figures.photos > 0
@@ -21,9 +20,9 @@ async def test_rollouts_lose_no_update_and_answer_none_twice(tmp_path: Path) -> 
 
 
 async def test_restarts_lose_no_message_and_kills_show_no_picture_twice(tmp_path: Path) -> None:
-    async with Stage(tmp_path, seed=1) as stage:
-        stopped = await restarts(stage, count=2, users=6)
-        killed = await crashes(stage, count=2, users=6)
+    async with around_bots(tmp_path) as system:
+        stopped = await restarts(system, count=2, users=6)
+        killed = await crashes(system, count=2, users=6)
     print(stopped, killed, sep="\n")  # noqa: T201 - the figures
     assert (stopped.bots, stopped.killed) == (2, 0)
     assert (killed.bots, killed.killed) == (2, 2)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.load import load, report
-from proofs.storms import methods_used, storm
-from qwenedit_testkit.bots import Stage
+from proofs.storms import around_bots, methods_used, storm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +19,15 @@ def test_the_methods_that_the_bot_uses_are_found_in_its_code() -> None:
 
 @pytest.mark.timeout(600)  # five starts of a bot
 async def test_lost_replies_and_429s_of_every_method_leave_each_job_answered_once(tmp_path: Path) -> None:
-    async with Stage(tmp_path, seed=1, worker=False) as stage:
-        figures = await storm(stage, kinds=("cut",), users=1, seconds=(2.0, 2.0))
+    async with around_bots(tmp_path) as system:
+        figures = await storm(system, kinds=("cut",), users=1, seconds=(2.0, 2.0))
     assert figures.jobs == 4
     assert figures.good, figures
 
 
 async def test_a_crowd_is_answered_each_once_and_its_chats_are_not_edited_too_often(tmp_path: Path) -> None:
-    async with Stage(tmp_path, seed=1, worker=False) as stage:
-        figures, usage = await load(stage, users=8, per_minute=120, workers=8, duration=6, seconds=(1.0, 2.0))
+    async with around_bots(tmp_path) as system:
+        figures, usage = await load(system, users=8, per_minute=120, workers=8, duration=6, seconds=(1.0, 2.0))
     print(report(figures, usage, 6))  # noqa: T201 - the figures
     assert figures.good, figures
     assert len(figures.placeholder) == figures.photos > 0

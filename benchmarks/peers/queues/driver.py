@@ -152,7 +152,7 @@ async def _pickup(opened: Callable[[], AbstractAsyncContextManager[Producer]], j
     async with opened() as producer:
         for job in jobs:
             await producer.prepare(job)
-            await asyncio.sleep(random.uniform(*PAUSE))  # noqa: S311 - not for secrecy
+            await asyncio.sleep(random.uniform(*PAUSE))
             _TRACK.mark(OFFERED, job)
             await producer.enqueue(job, 0.0)
             while not any(mark.what == DONE and mark.job == job for mark in seen.news()):  # noqa: ASYNC110 - another process ends it

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.keys import BotKeys
-from qwenedit_jobs import JobQueue, Keys, Phase, Reason, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.waiting import eventually
+from qwenedit_testkit.worker_by_hand import WorkerByHand, by_hand
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from local_stack import RedisServer
-    from qwenedit_jobs import Claim, Status
+    from qwenedit_jobs import Status
     from telegram_simulator.client import Message, Person
 
-
-LEASE = 600.0
-"""Seconds: longer than any test that holds a job in its hand."""
 DAY, ENOUGH = 86_400, 120
 """Seconds of a day, and those within which a test is done that counts what happened on it."""
 
@@ -53,47 +50,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def bot_keys() -> BotKeys:
     return BotKeys(prefix="qwenedit", bot_id=42)
-
-
-class WorkerByHand:
-    """Claims jobs and settles them as the test says."""
-
-    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
-        self.queue = queue
-        self.store = store
-        self.claims: list[Claim] = []
-
-    async def claim(self) -> Claim:
-        while True:
-            await self.queue.wait(1.0)
-            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=LEASE)
-            if claim is not None:
-                self.claims.append(claim)
-                return claim
-
-    async def step(self, claim: Claim, step: int, steps: int) -> None:
-        await self.queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step, steps=steps)
-
-    async def finish(self, claim: Claim, picture: bytes) -> None:
-        ref = result_ref(claim.job.id, claim.attempt)
-        await self.store.put(ref, picture)
-        await self.queue.complete(claim.job.id, claim.token, Result(picture=ref, seed=1, seconds=2.0))
-
-    async def fail(self, claim: Claim, reason: Reason) -> None:
-        await self.queue.fail(claim.job.id, claim.token, reason)
-
-    async def clear(self) -> None:
-        """Leave no job behind for the next test."""
-        for job_id in await self.queue.unfinished_ids():
-            await self.queue.cancel(job_id)
-        for claim in self.claims:
-            await self.queue.release(claim.job.id, claim.token)
-        self.claims.clear()
-
-    async def finish_next(self, picture: bytes) -> Claim:
-        claim = await self.claim()
-        await self.finish(claim, picture)
-        return claim
 
 
 @dataclass
@@ -160,17 +116,10 @@ def _bot(redis_url: str, telegram_url: str, name: str = "bot", **settings: str) 
     return bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url, name=name)
 
 
-@asynccontextmanager
-async def _worker_by_hand(redis_url: str) -> AsyncIterator[WorkerByHand]:
-    settings = RedisSettings(redis_url=redis_url)
-    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
-        yield WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
-
-
 @pytest.fixture(scope="session")
 def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand]]:
     """Return what makes a worker's part from the address of a Redis, for a test with a bot of its own."""
-    return _worker_by_hand
+    return by_hand
 
 
 @asynccontextmanager
@@ -180,7 +129,7 @@ async def _performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
     await process.start()
     try:
         await service.start()
-        async with TelegramSimulator(process.url) as telegram, _worker_by_hand(redis_url) as worker:
+        async with TelegramSimulator(process.url) as telegram, by_hand(redis_url) as worker:
             yield Stage(redis_url, process.url, telegram, service, worker)
     finally:
         await service.kill()

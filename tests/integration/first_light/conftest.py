@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from PIL import Image
 
-from comfyui_simulator.client import SimulatorControl
 from local_stack import (
-    SIMULATED_TOKEN,
     ComfyUISimulator,
-    Part,
     RedisServer,
     Service,
-    TelegramSimulator,
-    bare_environment,
-    bot,
-    worker,
 )
-from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
-from telegram_simulator.client import TelegramSimulator as Chats
+from qwenedit_jobs import Keys
+from qwenedit_testkit.photos import plain
+from qwenedit_testkit.system import FAST, System, ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
-    from redis.asyncio import Redis
-
+    from comfyui_simulator.client import SimulatorControl
     from qwenedit_jobs import Status
     from telegram_simulator.client import Person
 
 STEP_SECONDS = 0.15
-SETTINGS = {"WORKER_LEASE": "10", "RETRY_DELAYS": "0"}
-"""The shortest lease there may be, and no pause between attempts."""
 PATIENCE = 60.0
 """Seconds within which what happens has happened."""
 LINE = """
@@ -51,37 +39,30 @@ return {redis.call('LLEN', 'qwenedit:job_queue'), queued}
 """The line's length and the number of jobs whose state says that they wait, at one moment."""
 
 
-@dataclass
-class Installation:
+class Installation(System):
     """All parts. Redis, the simulators and the bot run; workers are started by who needs them."""
 
-    redis: RedisServer
-    telegram: TelegramSimulator
-    comfyui: ComfyUISimulator
-    bot: Service
-    chats: Chats
-    control: SimulatorControl
-    client: Redis
-    queue: JobQueue
-    workers: list[Service] = field(default_factory=list)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, env=FAST, redis=RedisServer(folder / "redis"), step_seconds=STEP_SECONDS)
+        self.the_bot = self.bot()
+        self.workers: list[Service] = []
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        return (self.redis, self.telegram, self.comfyui, self.bot, *self.workers)
+    def control(self) -> SimulatorControl:
+        """What ComfyUI is told to spoil."""
+        return self.controls[0]
 
-    def worker(self) -> Service:
+    @property
+    def comfyui(self) -> ComfyUISimulator:
+        return self.comfyuis[0]
+
+    def another_worker(self) -> Service:
         """Make a worker; it is not started."""
-        part = worker(
-            env=bare_environment(**SETTINGS, **self.comfyui.shared_folders),
-            redis_url=self.redis.url,
-            comfyui_url=self.comfyui.url,
-            name=f"worker-{len(self.workers) + 1}",
-        )
-        self.workers.append(part)
-        return part
+        self.workers.append(self.worker(f"worker-{len(self.workers) + 1}"))
+        return self.workers[-1]
 
     async def start_worker(self) -> Service:
-        part = self.worker()
+        part = self.another_worker()
         await part.start()
         return part
 
@@ -130,8 +111,8 @@ class Installation:
 
     async def tidy(self) -> None:
         """Leave nothing to the next test: no worker, no fault, no job."""
-        for part in self.workers:
-            await part.kill()
+        await ended(self.workers)
+        self.parts = [part for part in self.parts if part not in self.workers]
         self.workers.clear()
         await self.control.clear()
         await self.chats.clear_faults()
@@ -141,37 +122,14 @@ class Installation:
 
 @pytest.fixture
 def photo() -> bytes:
-    """A red picture."""
-    data = io.BytesIO()
-    Image.new("RGB", (320, 240), (200, 60, 20)).save(data, "JPEG")
-    return data.getvalue()
+    return plain()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
-    folder = tmp_path_factory.mktemp("installation")
-    redis = RedisServer(folder / "redis")
-    telegram = TelegramSimulator(env=bare_environment())
-    comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=STEP_SECONDS)
-    the_bot = bot(
-        env=bare_environment(**SETTINGS), redis_url=redis.url, token=SIMULATED_TOKEN, telegram_url=telegram.url
-    )
-    async with AsyncExitStack() as stack:
-        for part in (redis, telegram, comfyui, the_bot):
-            stack.push_async_callback(_kill, part)
-        await asyncio.gather(redis.start(), telegram.start(), comfyui.start())
-        await the_bot.start()
-        client = await stack.enter_async_context(connect(RedisSettings(redis_url=redis.url)))
-        yield Installation(
-            redis=redis,
-            telegram=telegram,
-            comfyui=comfyui,
-            bot=the_bot,
-            chats=await stack.enter_async_context(Chats(telegram.url)),
-            control=await stack.enter_async_context(SimulatorControl(comfyui.url)),
-            client=client,
-            queue=JobQueue(client, Keys()),
-        )
+    async with Installation(tmp_path_factory.mktemp("installation")) as deployed:
+        await deployed.the_bot.start()
+        yield deployed
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -183,8 +141,3 @@ async def installation(deployed: Installation) -> AsyncIterator[Installation]:
         lines = part.lines[told.get(part.name, 0) :]
         print(f"--- {part.name}", *lines, sep="\n")  # noqa: T201 - pytest shows it where the test failed
     await deployed.tidy()
-
-
-async def _kill(part: Part) -> None:
-    if part.running:
-        await part.kill()

@@ -57,9 +57,9 @@ async def test_a_bot_killed_after_it_sent_the_picture_and_before_it_marked_it_sh
     answer = await ann.picture()
     job = await installation.job(ann)
     assert not await installation.queue.was_answered(job.job.id)
-    await installation.bot.kill()
+    await installation.the_bot.kill()
     await installation.chats.clear_faults()
-    await installation.bot.start()
+    await installation.the_bot.start()
     await installation.until_answered(job)
     seen = await ann.snapshot()
     assert [message.id for message in seen.pictures] == [message.id for message in seen.from_bot] == [answer.id]
@@ -88,7 +88,7 @@ async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(insta
 
 async def test_a_job_waits_unharmed_for_a_comfyui_that_is_not_there_yet(installation, photo):
     await installation.comfyui.stop()
-    worker = installation.worker()
+    worker = installation.another_worker()
     await worker.launch()
     await worker.wait_for_line("worker.started")
     ann = await installation.chats.user()

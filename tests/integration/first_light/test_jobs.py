@@ -82,7 +82,7 @@ async def test_twenty_jobs_on_two_workers_get_twenty_answers_and_the_line_counts
     installation, photo
 ):
     people = [await installation.chats.user() for _ in range(20)]
-    workers, before = [installation.worker(), installation.worker()], await installation.prompts()
+    workers, before = [installation.another_worker(), installation.another_worker()], await installation.prompts()
     answered = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(installation.watch_line(answered))

@@ -2,57 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import random
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 from PIL import Image
 
-from comfyui_simulator.client import SimulatorControl
 from local_stack import (
     SIMULATED_TOKEN,
-    ComfyUISimulator,
-    Part,
-    RedisServer,
     Service,
-    TelegramSimulator,
-    bare_environment,
-    bot,
-    worker,
 )
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
+from qwenedit_testkit.system import System
 from qwenedit_testkit.traces.collector import Collector
-from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from redis.asyncio import Redis
-
+    from comfyui_simulator.client import SimulatorControl
     from qwenedit_testkit.traces.model import Trace
     from telegram_simulator.client import Person
 
 STEP_SECONDS = 0.1
 
 
-@dataclass
-class Installation:
+class Installation(System):
     """All parts, one worker; both services log and trace all there is."""
 
-    collector: Collector
-    bot: Service
-    worker: Service
-    chats: Chats
-    control: SimulatorControl
-    client: Redis
-    queue: JobQueue
+    def __init__(self, folder: Path, collector: Collector, more: dict[str, str]) -> None:
+        env = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "RETRY_DELAYS": "0",
+            "BOT_LOG_LEVEL": "DEBUG",
+            "WORKER_LOG_LEVEL": "DEBUG",
+            "NODE_NAME": "node-7",
+            "POD_NAMESPACE": "pictures",
+        }
+        super().__init__(folder, env=env | more, step_seconds=STEP_SECONDS)
+        self.collector = collector
+        self.the_bot = self.bot(POD_NAME="bot-0")
+        self.the_worker = self.worker(POD_NAME="worker-0")
+
+    @property
+    def control(self) -> SimulatorControl:
+        """What ComfyUI is told to spoil."""
+        return self.controls[0]
 
     async def trace(self, person: Person, message: int, *, lost_parents: int = 0) -> Trace:
         """Return the trace of the job that a message has asked for."""
@@ -92,42 +90,10 @@ def more() -> dict[str, str]:
 
 @pytest.fixture
 async def installation(tmp_path: Path, collector: Collector, more: dict[str, str]) -> AsyncIterator[Installation]:
-    env = bare_environment(
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
-        OTEL_BSP_SCHEDULE_DELAY="200",
-        RETRY_DELAYS="0",
-        BOT_LOG_LEVEL="DEBUG",
-        WORKER_LOG_LEVEL="DEBUG",
-        NODE_NAME="node-7",
-        POD_NAMESPACE="pictures",
-        **more,
-    )
-    redis = RedisServer(tmp_path / "redis", persistent=False)
-    telegram = TelegramSimulator(env=bare_environment())
-    comfyui = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=STEP_SECONDS)
-    the_bot = bot(
-        env={**env, "POD_NAME": "bot-0"}, redis_url=redis.url, token=SIMULATED_TOKEN, telegram_url=telegram.url
-    )
-    the_worker = worker(env={**env, "POD_NAME": "worker-0"}, redis_url=redis.url, comfyui_url=comfyui.url)
-    parts = (redis, telegram, comfyui, the_bot, the_worker)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(_kill, parts)
-        await asyncio.gather(redis.start(), telegram.start(), comfyui.start())
-        await asyncio.gather(the_bot.start(), the_worker.start())
-        client = await stack.enter_async_context(connect(RedisSettings(redis_url=redis.url)))
-        yield Installation(
-            collector=collector,
-            bot=the_bot,
-            worker=the_worker,
-            chats=await stack.enter_async_context(Chats(telegram.url)),
-            control=await stack.enter_async_context(SimulatorControl(comfyui.url)),
-            client=client,
-            queue=JobQueue(client, Keys()),
-        )
-
-
-async def _kill(parts: Sequence[Part]) -> None:
-    for part in reversed(parts):
-        if part.running:
-            await part.kill()
-        print(f"--- {part.name}", *part.lines, sep="\n")  # noqa: T201 - pytest shows it where the test failed
+    async with Installation(tmp_path, collector, more) as installation:
+        try:
+            await installation.start(installation.the_bot, installation.the_worker)
+            yield installation
+        finally:
+            for part in reversed(installation.parts):
+                print(f"--- {part.name}", *part.lines, sep="\n")  # noqa: T201 - pytest shows it where the test failed

@@ -136,12 +136,12 @@ async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installa
     (message,) = await ann.send(photo=photo, caption="make it snow")
     await ann.says("Editing: step")
     await installation.collector.until(lambda spans: any(span.name == "comfyui submit" for span in spans))
-    await installation.worker.kill()
+    await installation.the_worker.kill()
     await installation.control.clear()
     await installation.client.zadd(
         Keys().leases, {JobIds(SIMULATED_TOKEN)(ann.chat_id, message): 1}, xx=True
     )  # its lease has run out
-    await installation.worker.start()
+    await installation.the_worker.start()
     await ann.picture()
     trace = await installation.trace(ann, message)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
@@ -172,7 +172,7 @@ async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installa
     # Redis' clock and the worker's are the same here; Redis tells milliseconds.
     assert all(lost.start - 0.001 <= span.start <= span.end <= lost.end for span in parts)
     assert lost.end <= second.start
-    (line,) = [line for line in installation.bot.lines if '"job.lease_expired"' in line]
+    (line,) = [line for line in installation.the_bot.lines if '"job.lease_expired"' in line]
     assert f'"span_id": "{lost.span_id}"' in line
 
 
@@ -182,7 +182,7 @@ async def test_a_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot
     (message,) = await ann.send(photo=photo, caption="make it snow")
     await ann.says("Editing: step")
     await installation.client.zadd(Keys().leases, {JobIds(SIMULATED_TOKEN)(ann.chat_id, message): 1}, xx=True)
-    await installation.bot.wait_for_line('"job.lease_expired"')
+    await installation.the_bot.wait_for_line('"job.lease_expired"')
     await installation.control.clear()
     await ann.picture()
     trace = await installation.trace(ann, message)
@@ -193,7 +193,7 @@ async def test_a_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot
 
 
 async def test_waiting_probes_and_metrics_make_no_spans(installation, photo):
-    for service in (installation.bot, installation.worker):
+    for service in (installation.the_bot, installation.the_worker):
         await installation.metrics(service)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -206,12 +206,13 @@ async def test_log_lines_and_exemplars_lead_to_the_trace(installation, photo):
     (message,) = await ann.send(photo=photo, caption="make it snow")
     trace = await installation.trace(ann, message)
     named = f'"trace_id": "{trace.spans[0].trace_id}"'
-    for service, event in ((installation.bot, "job.accepted"), (installation.worker, "job.claimed"),
-                           (installation.worker, "job.settled"), (installation.bot, "answer.delivered")):  # fmt: skip
+    bot, worker = installation.the_bot, installation.the_worker
+    for service, event in ((bot, "job.accepted"), (worker, "job.claimed"),
+                           (worker, "job.settled"), (bot, "answer.delivered")):  # fmt: skip
         (line,) = [line for line in service.lines if f'"{event}"' in line]
         assert named in line
-    for service, metric in ((installation.bot, "qwenedit_job_answer_seconds"),
-                            (installation.worker, "qwenedit_queue_wait_seconds"),
-                            (installation.worker, "qwenedit_execution_seconds")):  # fmt: skip
+    for service, metric in ((installation.the_bot, "qwenedit_job_answer_seconds"),
+                            (installation.the_worker, "qwenedit_queue_wait_seconds"),
+                            (installation.the_worker, "qwenedit_execution_seconds")):  # fmt: skip
         lines = [line for line in (await installation.metrics(service)).splitlines() if line.startswith(metric)]
         assert any(f'trace_id="{trace.spans[0].trace_id}"' in line for line in lines), lines

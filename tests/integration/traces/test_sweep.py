@@ -120,11 +120,11 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     five = await installation.chats.user(first_name=NAME)
     (lost,) = await five.send(photo=photo, caption=f"{WORDS} lost")
     await five.says("Editing: step", PATIENCE)
-    worker = [*installation.worker.lines]
-    await installation.worker.kill()
+    worker = [*installation.the_worker.lines]
+    await installation.the_worker.kill()
     await installation.control.clear()
     await installation.client.zadd(Keys().leases, {JobIds(SIMULATED_TOKEN)(five.chat_id, lost): 1}, xx=True)
-    await installation.worker.start()
+    await installation.the_worker.start()
     await five.picture(timeout=PATIENCE)
 
     six = await installation.chats.user(first_name=NAME)
@@ -134,8 +134,8 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     await six.says("The rules of this bot do not allow", PATIENCE)
     await govern(installation, six)
 
-    worker += installation.worker.lines
-    bot = installation.bot.lines
+    worker += installation.the_worker.lines
+    bot = installation.the_bot.lines
     jobs = ((one, done), (two, retried), (three, failed), (four, troubled), (five, lost))
     stored = [JobIds(SIMULATED_TOKEN)(person.chat_id, message) for person, message in jobs[:4]]
     traces = [await installation.trace(person, message) for person, message in jobs[:4]]
@@ -149,8 +149,8 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
         "spans": (len(installation.collector.spans), b"".join(installation.collector.bodies)),
         "log of the bot": written(bot),
         "log of the worker": written(worker),
-        "metrics of the bot": counted(await installation.metrics(installation.bot)),
-        "metrics of the worker": counted(await installation.metrics(installation.worker)),
+        "metrics of the bot": counted(await installation.metrics(installation.the_bot)),
+        "metrics of the worker": counted(await installation.metrics(installation.the_worker)),
         "events": written(sorted(events)),
     }
     secrets = {

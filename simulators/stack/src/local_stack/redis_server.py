@@ -15,6 +15,7 @@ from local_stack.ports import HOST, free_port
 from local_stack.ready import by_redis_ping
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 PROGRAMS = ("valkey-server", "redis-server")
@@ -44,11 +45,12 @@ class RedisServer(Part):
         data_dir: Where its file lies; made where it is missing.
         port: 0 takes a free one, and keeps it.
         persistent: Whether to write the file; without it a restart forgets everything.
+        options: More of its command line, which takes precedence.
     """
 
-    def __init__(self, data_dir: Path, *, port: int = 0, persistent: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, port: int = 0, persistent: bool = True, options: Sequence[str] = ()) -> None:
         self.port = port or free_port()
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         super().__init__(
             "redis",
             (
@@ -61,6 +63,7 @@ class RedisServer(Part):
                 *("--loglevel", "warning"),
                 # Set on purpose: without it the server warns of the kernel's smaller limit at each start.
                 *("--tcp-backlog", "128"),
+                *options,
             ),
             env=bare_environment(),
             ready=by_redis_ping(HOST, self.port),
@@ -73,5 +76,5 @@ class RedisServer(Part):
 
     async def launch(self) -> None:
         """Start its process; the folder is made first."""
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         await super().launch()

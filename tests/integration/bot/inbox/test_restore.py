@@ -12,7 +12,7 @@ import pytest
 from local_stack import RedisServer
 from qwenedit_jobs import State
 from qwenedit_testkit.photos import photo
-from tests.integration.bot.conftest import LEASE
+from qwenedit_testkit.worker_by_hand import HELD
 from tests.integration.bot.inbox.test_crashes import RESULT
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ class ForgetfulRedis(RedisServer):
 
     async def keep(self) -> None:
         await asyncio.sleep(1.2)  # the append-only file is written every second
-        shutil.copytree(self._data_dir, self._data_dir.with_name("kept"), dirs_exist_ok=True)
+        shutil.copytree(self.data_dir, self.data_dir.with_name("kept"), dirs_exist_ok=True)
 
     async def come_back_as_kept(self) -> None:
         await self.kill()
-        shutil.rmtree(self._data_dir)
-        shutil.copytree(self._data_dir.with_name("kept"), self._data_dir)
+        shutil.rmtree(self.data_dir)
+        shutil.copytree(self.data_dir.with_name("kept"), self.data_dir)
         await self.start()
 
 
@@ -93,7 +93,7 @@ async def test_a_job_whose_end_was_lost_runs_again_and_is_not_answered_again(sta
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await stage.jobs(1)
-    claim = await stage.worker.queue.claim(worker="by hand", token="first", lease=LEASE)
+    claim = await stage.worker.queue.claim(worker="by hand", token="first", lease=HELD)
     await redis.keep()
     await stage.worker.finish(claim, RESULT)
     await ann.picture()

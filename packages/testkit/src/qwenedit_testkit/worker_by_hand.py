@@ -1,0 +1,141 @@
+"""The worker's part, played by the process that proves or measures: one that does as told, and many that pretend."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from qwenedit_jobs.workers.presence import Presence, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwenedit_jobs import Claim, Reason
+
+HELD = 600.0
+"""Seconds of a lease by hand: longer than any test that holds a job in its hand."""
+BLOCK = 1.0
+"""Seconds for which Redis is asked to wait."""
+STEPS = 4
+LEASE = 30.0
+BEAT = 10.0
+"""Seconds between a worker's signs of life."""
+
+
+class WorkerByHand:
+    """Claims jobs and settles them as it is told.
+
+    Attributes:
+        claims: All jobs that it ever took.
+    """
+
+    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
+        self.queue = queue
+        self.store = store
+        self.claims: list[Claim] = []
+
+    async def claim(self) -> Claim:
+        """Take the next job, as soon as there is one."""
+        while True:
+            await self.queue.wait(1.0)
+            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD)
+            if claim is not None:
+                self.claims.append(claim)
+                return claim
+
+    async def step(self, claim: Claim, step: int, steps: int) -> None:
+        """Say that so many steps of an edit are done."""
+        await self.queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step, steps=steps)
+
+    async def finish(self, claim: Claim, picture: bytes) -> None:
+        """Hand a picture in."""
+        ref = result_ref(claim.job.id, claim.attempt)
+        await self.store.put(ref, picture)
+        await self.queue.complete(claim.job.id, claim.token, Result(picture=ref, seed=1, seconds=2.0))
+
+    async def fail(self, claim: Claim, reason: Reason) -> None:
+        """Give a job up."""
+        await self.queue.fail(claim.job.id, claim.token, reason)
+
+    async def clear(self) -> None:
+        """Leave no job behind for the next test."""
+        for job_id in await self.queue.unfinished_ids():
+            await self.queue.cancel(job_id)
+        for claim in self.claims:
+            await self.queue.release(claim.job.id, claim.token)
+        self.claims.clear()
+
+    async def finish_next(self, picture: bytes) -> Claim:
+        """Take the next job and hand its picture in."""
+        claim = await self.claim()
+        await self.finish(claim, picture)
+        return claim
+
+
+@asynccontextmanager
+async def by_hand(redis_url: str) -> AsyncIterator[WorkerByHand]:
+    """Make a worker's part in the queue of a Redis."""
+    settings = RedisSettings(redis_url=redis_url)
+    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
+        yield WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
+
+
+@asynccontextmanager
+async def pretending(
+    redis_url: str, *, result: bytes, workers: int = 1, seconds: tuple[float, float] = (0.0, 0.0)
+) -> AsyncIterator[None]:
+    """Have so many workers take jobs from the real queue while the context is open.
+
+    Args:
+        redis_url: Of the queue.
+        workers: How many.
+        seconds: The shortest and the longest that a job takes.
+        result: What every job comes to.
+    """
+    settings = RedisSettings(redis_url=redis_url)
+    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
+        queue, store = JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600)
+        presences = Workers(redis, settings.keys)
+        tasks = [
+            asyncio.create_task(task)
+            for number in range(workers)
+            for task in (_work(queue, store, f"w{number}", seconds, result), _live(presences, f"w{number}"))
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _live(presences: Workers, name: str) -> None:
+    presence = Presence(worker=name, since=time.time(), ready=True, draining=False)
+    while True:
+        await presences.beat(presence)
+        await asyncio.sleep(BEAT)
+
+
+async def _work(
+    queue: JobQueue, store: RedisPictureStore, name: str, seconds: tuple[float, float], result: bytes
+) -> None:
+    while True:
+        claim = await queue.claim(worker=name, token=secrets.token_hex(8), lease=LEASE)
+        if claim is None:
+            await queue.wait(1.0)
+            continue
+        job = claim.job
+        takes = random.uniform(*seconds)  # noqa: S311 - a pause
+        for ref in job.edit.pictures:
+            await store.get(ref)
+        for step in range(1, STEPS + 1):
+            await asyncio.sleep(takes / STEPS)
+            await queue.progress(job.id, claim.token, Phase.EDITING, step=step, steps=STEPS)
+        ref = result_ref(job.id, claim.attempt)
+        await store.put(ref, result)
+        await queue.complete(job.id, claim.token, Result(picture=ref, seed=1, seconds=takes))
