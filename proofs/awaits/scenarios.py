@@ -19,7 +19,7 @@ import aiohttp
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.queue import SCRIPTS
 from qwenedit_jobs.queue.scripts import parts_of, read
-from qwenedit_testkit.proxy import Toxic
+from qwenedit_testkit.proxy import BANDWIDTH, Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,6 +33,8 @@ Prepare = Callable[["Executioner", list[str]], AbstractAsyncContextManager[None]
 LOOK = 0.02
 LARGE = 2 << 20
 """Bytes: more than a worker takes with its claim."""
+SLOW = 50
+"""Bytes a second: a result takes longer than the time-out, after which it is sent again."""
 
 
 async def nothing(_stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
@@ -112,6 +114,17 @@ def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
         await proxy.ail(toxic, seconds)
 
     return act
+
+
+async def slow_result(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let the result be on a slow way to Redis for so long that the lease must be renewed meanwhile."""
+    await hanging(stage, jobs)
+    proxy = stage.stage.to_redis["workers"]
+    proxy.bandwidth = SLOW
+    try:
+        await proxy.ail(Toxic.BANDWIDTH, 4.5)
+    finally:
+        proxy.bandwidth = BANDWIDTH
 
 
 async def leave_unheard(stage: Executioner, name: str, pid: int, jobs: list[str]) -> None:
@@ -202,7 +215,7 @@ async def without_pictures(stage: Executioner, jobs: list[str]) -> AsyncIterator
     """Have pictures too large to come with the claim, and Redis break the connection on which they are asked for."""
     for job in jobs:
         await stage.stage.client.append(Keys().picture(input_ref(job, 0)), "\0" * LARGE)
-    async with denied("\r\nGET\r\n")(stage, jobs):
+    async with denied("\r\nSTRLEN\r\n")(stage, jobs):
         yield
 
 
@@ -329,6 +342,8 @@ SCENARIOS = (
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
     Scenario("claim cut", prepare=denied(script("claim")), act=allowed_after(5)),
     Scenario("result cut", prepare=denied(script("complete")), act=allowed_after(5)),
+    Scenario("result slow", act=slow_result, faults=(HANG,)),
+    Scenario("start cut", prepare=denied("\r\nINFO\r\n"), act=allowed_after(5)),
     Scenario("no picture", prepare=without_pictures, act=allowed_after(5)),
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
