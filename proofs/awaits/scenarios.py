@@ -18,7 +18,7 @@ import aiohttp
 
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.queue import SCRIPTS
-from qwenedit_jobs.queue.scripts import parts_of, read
+from qwenedit_jobs.queue.scripts import scripts_in
 from qwenedit_testkit.proxy import BANDWIDTH, Toxic
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def digest(source: str) -> str:
 
 def script(name: str) -> str:
     """Return what a worker calls a script of the queue by."""
-    return digest("".join(read(SCRIPTS, part) for part in parts_of(name)))
+    return digest(scripts_in(SCRIPTS)[name])
 
 
 def allowed_after(denials: int) -> Act:

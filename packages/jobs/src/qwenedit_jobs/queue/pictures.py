@@ -9,7 +9,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
 from qwenedit_jobs.queue import pieces
-from qwenedit_jobs.queue.scripts import FOLDER, Scripts, parts_of
+from qwenedit_jobs.queue.scripts import FOLDER, Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -81,7 +81,7 @@ class RedisPictureStore:
         self._keys = keys
         self._ttl = ttl
         self._shares = (share, share_of_one)
-        self._scripts = Scripts(redis, FOLDER, {"reserve": parts_of("reserve")})
+        self._scripts = Scripts(redis, FOLDER)
 
     async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture until its TTL runs out.

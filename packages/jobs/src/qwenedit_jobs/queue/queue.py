@@ -21,7 +21,7 @@ from qwenedit_jobs.queue import pieces
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
 from qwenedit_jobs.queue.pictures import UPLOAD_TTL
 from qwenedit_jobs.queue.reading import claim_of, known
-from qwenedit_jobs.queue.scripts import FOLDER, Scripts, parts_of
+from qwenedit_jobs.queue.scripts import FOLDER, Scripts
 from qwenedit_jobs.queue.view import QueueView
 from qwenedit_jobs.redis.refusals import explained
 
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-SCRIPT_NAMES = (
-    "enqueue", "claim", "renew", "progress", "complete", "fail", "retry", "release", "drain", "cancel", "reap",
-    "promote", "expire", "answered", "readdress", "counts", "unfinished", "pause", "resume", "requeue", "drop",
-    "forget", "abandon", "defer", "room", "erase", "window", "places",
-)  # fmt: skip
-PARTS = {
-    **{name: parts_of(name) for name in SCRIPT_NAMES},
-    "claim_awaited": ("nothing_waits", *parts_of("claim")),
-}
 SCRIPTS = FOLDER
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
@@ -108,12 +99,12 @@ class JobQueue(QueueView):
         picture_ttl: int = PICTURE_TTL,
         on_unreadable: Callable[[str], None] = lambda _job_id: None,
     ) -> None:
-        scripts = Scripts(redis, SCRIPTS, PARTS)
+        scripts = Scripts(redis, SCRIPTS)
         super().__init__(
             redis,
             keys,
             scripts=scripts,
-            waiting=Scripts(waiter, SCRIPTS, PARTS) if waiter else scripts,
+            waiting=Scripts(waiter, SCRIPTS) if waiter else scripts,
             common=(UNANSWERED_RETENTION, DEAD_KEPT),
             on_unreadable=on_unreadable,
         )

@@ -3,61 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from importlib.resources.abc import Traversable
+    from collections.abc import Iterator, Mapping, Sequence
 
     from redis.asyncio import Redis
 
 Command: TypeAlias = "Sequence[str | bytes | float]"
 """Of Redis, with its arguments."""
-FOLDER = files("qwenedit_jobs.queue") / "lua"
-_LINE = ("prelude", "line")
-_ENDINGS = (*_LINE, "pictures", "endings")
-_AGAIN = (*_ENDINGS, "again", "clock")
-BEFORE = {
-    "enqueue": (*_LINE, "stored", "clock"),
-    "claim": (*_AGAIN, "lost", "due", "aside"),
-    "renew": ("prelude", "clock"),
-    "complete": (*_ENDINGS, "stored"),
-    "expire": (*_ENDINGS, "clock"),
-    "reap": (*_AGAIN, "lost", "due"),
-    "promote": (*_AGAIN, "lost", "due"),
-    "requeue": (*_AGAIN, "lost"),
-    "pause": (*_LINE, "aside"),
-    "reserve": ("prelude", "pictures", "memory", "stored"),
-    "room": ("prelude", "pictures", "memory"),
-    **dict.fromkeys(("progress", "readdress"), ("prelude",)),
-    **dict.fromkeys(("drain", "resume", "counts", "unfinished", "window", "places"), _LINE),
-    **dict.fromkeys(("answered", "forget"), ("prelude", "pictures")),
-    **dict.fromkeys(("drop", "erase"), (*_LINE, "pictures")),
-    **dict.fromkeys(("fail", "cancel"), _ENDINGS),
-    **dict.fromkeys(("retry", "release", "abandon", "defer"), _AGAIN),
-}
-"""What stands before each script that knows jobs: no more than it needs, for Redis runs all of it in each call."""
+FOLDER = Path(__file__).parent / "lua"
+_INCLUDE = "-- include: "
 
 
-def read(folder: Traversable, name: str) -> str:
-    """Return the text of the file of that name in one of the folder's own folders: a name is in one of them only.
+@cache
+def scripts_in(folder: Path) -> dict[str, str]:
+    """Return the text of each script, by its file's name, with all that it includes before it.
 
-    Raises:
-        FileNotFoundError: none of them has it.
+    The folder has a folder for each caller, and one for includes. A script names in its first line what it needs, such
+    as `-- include: line clock`: other files' names, in whichever folder they lie. An include may name others. Each
+    stands in the text once, and no more than is needed does, for Redis runs all of it in each call.
     """
-    for caller in folder.iterdir():
-        if (file := caller / f"{name}.lua").is_file():
-            return file.read_text()
-    raise FileNotFoundError(f"{name}.lua")
+    texts = {
+        file.name.removesuffix(".lua"): file.read_text() for caller in folder.iterdir() for file in caller.iterdir()
+    }
+    return {name: "".join(texts[each] for each in dict.fromkeys(_needed(name, texts))) for name in texts}
 
 
-def parts_of(script: str) -> tuple[str, ...]:
-    """Name the files of which a script that knows jobs is made."""
-    return (*BEFORE[script], script)
+def _needed(name: str, texts: Mapping[str, str]) -> Iterator[str]:
+    first_line = texts[name].partition("\n")[0]
+    if first_line.startswith(_INCLUDE):
+        for included in first_line.removeprefix(_INCLUDE).split():
+            yield from _needed(included, texts)
+    yield name
 
 
 class Scripts:
@@ -65,13 +48,12 @@ class Scripts:
 
     Args:
         redis: Where they run.
-        folder: Has their files, in a folder for each caller; see `read`.
-        parts: Of which files, one after the other, each script is made.
+        folder: Has their files; see `scripts_in`.
     """
 
-    def __init__(self, redis: Redis, folder: Traversable, parts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, redis: Redis, folder: Path) -> None:
         self._redis = redis
-        self._texts = {name: "".join(read(folder, part) for part in files) for name, files in parts.items()}
+        self._texts = scripts_in(folder)
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._texts.items()
         }

@@ -1,3 +1,4 @@
+-- include: pictures
 -- id, retention in s, which of its ends (how often it was requeued before), or '' → 1: from now on the user has the
 -- answer; 0 when that was known already, or the job has gone on since: the answer to its next end is still to come
 local id, retention, ending = unpack(ARGV, FIRST)

@@ -1,3 +1,4 @@
+-- include: endings
 -- id → 'cancelled' (it had not begun) | 'cancelling' (its worker is told) | a final state | 'unknown'
 local id = ARGV[FIRST]
 

@@ -1,3 +1,4 @@
+-- include: prelude
 -- id, message → 1: the job is answered in another message of the bot from now on; 0 where there is no such job
 local id, message = unpack(ARGV, FIRST)
 

@@ -1,4 +1,5 @@
--- How a job goes back in line or is tried again; behind the endings.
+-- include: endings clock
+-- How a job goes back in line or is tried again.
 
 -- ms that a job may wait until it begins, as was said when it was accepted; a job of an earlier release does not say it.
 local function patience(id)

@@ -1,4 +1,5 @@
--- The line of a paused queue; behind the prelude.
+-- include: prelude
+-- The line of a paused queue.
 
 -- Moves the line aside, behind what stands there already. Popped before it is pushed: a full Redis refuses a push as a
 -- script's first write.

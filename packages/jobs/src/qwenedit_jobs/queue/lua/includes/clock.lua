@@ -1,3 +1,4 @@
+-- include: prelude
 -- Redis' clock is the machine's and may jump. Between two looks at it, which a running installation takes every second,
 -- no more than this passes: a larger step is a jump, or nobody was there, and every time that is waited for moves with it.
 local JUMP = 300000 -- ms

@@ -1,4 +1,5 @@
--- Leases and pauses that have ended; behind all that a job may come to then.
+-- include: again lost
+-- Leases and pauses that have ended.
 
 -- Members whose time has come, of a set that is as it was when the script began.
 local LENGTHS = { [LEASES] = running, [DRAINING] = draining, [DELAYED] = delayed }

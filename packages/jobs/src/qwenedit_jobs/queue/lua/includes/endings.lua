@@ -1,4 +1,5 @@
--- How a job ends; behind the line and the pictures.
+-- include: line pictures
+-- How a job ends.
 
 -- Ends a lease, notes what becomes of the job, and remembers whose call did it, so that the same call, repeated, gets the
 -- same answer.

@@ -1,4 +1,5 @@
--- How many jobs are in each place; behind the prelude in every transition that moves one to another place.
+-- include: prelude
+-- How many jobs are in each place, for every transition that moves one to another place.
 
 -- While the operator has the queue paused, the line stands aside: its own list is empty, so no worker wakes and KEDA
 -- starts none. Whatever else happens to the line happens to it there.

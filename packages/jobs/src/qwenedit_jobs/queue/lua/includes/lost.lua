@@ -1,4 +1,5 @@
--- Attempts that are taken from their workers; behind the prelude.
+-- include: prelude
+-- Attempts that are taken from their workers.
 
 -- An attempt that is taken from a worker which did not let go of it: whatever that one still says of the job is answered
 -- with 'lost'. What is known of it is kept for whoever tells operators.

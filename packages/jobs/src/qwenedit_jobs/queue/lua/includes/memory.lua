@@ -1,4 +1,5 @@
--- How much of Redis is in use, and room for what is new; behind the pictures.
+-- include: pictures
+-- How much of Redis is in use, and room for what is new.
 local AT_ONCE = 200 -- pictures that one call deletes to make room
 
 -- Bytes in use and the limit, by Redis' own account; no limit where it does not say.

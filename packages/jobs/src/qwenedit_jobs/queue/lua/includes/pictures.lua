@@ -1,4 +1,5 @@
--- Pictures of jobs: which there are, and which may go. Behind the prelude.
+-- include: prelude
+-- Pictures of jobs: which there are, and which may go.
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long it may be tried again
 local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
 

@@ -1,4 +1,4 @@
--- Prepended to every transition. A script checks first and writes after: over `maxmemory` Redis refuses its first
+-- What every transition needs. A script checks first and writes after: over `maxmemory` Redis refuses its first
 -- write, and nothing is half done. Keys of jobs that a script finds by itself are built from prefixes, which Redis
 -- Cluster would not allow; one queue lives in one slot anyway, and Cluster is not supported.
 local LINE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE, PAUSED, HELD, LOST, ANSWERED, CLOCK = unpack(KEYS)

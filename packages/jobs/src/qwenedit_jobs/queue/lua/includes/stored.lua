@@ -1,4 +1,5 @@
--- Which pictures a user has; behind the prelude.
+-- include: prelude
+-- Which pictures a user has.
 
 -- Notes a picture as its user's, with its bytes: of an announced one behind them since when it is on its way. Never a
 -- script's first write, which a full Redis refuses.

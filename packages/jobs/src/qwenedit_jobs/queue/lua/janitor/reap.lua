@@ -1,3 +1,4 @@
+-- include: due
 -- limit → {id, outcome, …} of the expired leases that were dealt with
 look_at_clock()
 return reap(ARGV[FIRST])

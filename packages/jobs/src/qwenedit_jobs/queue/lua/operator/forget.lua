@@ -1,3 +1,4 @@
+-- include: pictures
 -- id → 1 when nothing is known of the job any more, 0 while it is not finished, or its user has no answer yet
 local id = ARGV[FIRST]
 

@@ -1,3 +1,4 @@
+-- include: again lost
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
 local id = ARGV[FIRST]
 

@@ -1,3 +1,4 @@
+-- include: line
 -- user, or none
 -- → how many wait, run, run on pods that are leaving, pause, are dead; 1 if an operator has paused the queue; how many
 -- the user has unfinished

@@ -1,3 +1,4 @@
+-- include: line
 -- ids → for each its place in line, 1 for the next one, or 0 where it is not in line
 local places = {}
 for i = FIRST, #ARGV do

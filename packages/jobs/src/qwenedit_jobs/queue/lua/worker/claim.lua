@@ -1,3 +1,4 @@
+-- include: due aside
 -- worker, token, lease in ms, bytes of pictures that may come with the job → {number of strangers}
 -- when nothing waits, else
 -- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,

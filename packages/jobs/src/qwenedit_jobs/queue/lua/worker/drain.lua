@@ -1,3 +1,4 @@
+-- include: line
 -- id, token → 'held' (KEDA no longer counts the job, so that no idle pod is kept for it) | 'lost'
 local id, token = unpack(ARGV, FIRST)
 

@@ -1,3 +1,4 @@
+-- include: endings
 -- id, token, reason, detail → 'failed' | 'cancelled' | 'lost'
 local id, token, reason, detail = unpack(ARGV, FIRST)
 

@@ -1,3 +1,4 @@
+-- include: prelude
 -- id, token, phase, step, steps → 'held' | 'cancelled' | 'lost'
 local id, token, phase, step, steps = unpack(ARGV, FIRST)
 

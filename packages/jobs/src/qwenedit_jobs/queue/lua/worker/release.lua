@@ -1,3 +1,4 @@
+-- include: again
 -- id, token → 'queued' (back at the consuming end, the attempt not counted) | 'cancelled' | 'lost'
 local id, token = unpack(ARGV, FIRST)
 

@@ -1,3 +1,4 @@
+-- include: prelude clock
 -- id, token, lease in ms → 'held' | 'cancelled' (asked to stop; the lease holds until the job is settled) | 'lost'
 local id, token, lease = unpack(ARGV, FIRST)
 

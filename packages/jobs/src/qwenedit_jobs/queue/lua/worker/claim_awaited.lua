@@ -1,0 +1,2 @@
+-- include: nothing_waits claim
+-- A claim that follows a wait in the same round trip.
