@@ -77,7 +77,7 @@ class OperatedQueue(JobQueue):
 
         Nobody can answer it. A worker that has it in hand is told that its lease is lost.
         """
-        return bool(await self._run("erase", job_id))
+        return bool(await self._run("erase_unreadable", job_id))
 
     # ---------------------------------------------------------------- looking
 

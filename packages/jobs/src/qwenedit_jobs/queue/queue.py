@@ -189,7 +189,7 @@ class JobQueue(QueueView):
 
         It comes above by a smaller `maxmemory`, and then refuses whatever would delete them later.
         """
-        return int(await self._run("room", 0))
+        return int(await self._run("make_room", 0))
 
     async def lost_attempts(self) -> list[LostAttempt]:
         """Return the attempts that were taken from their workers, each once; after a lost reply not even that."""
@@ -296,7 +296,7 @@ class JobQueue(QueueView):
         if picture is None:
             return Settled(await self._run("complete", job_id, token, said, "", 0))
         refused = await self._complete_with(picture, job_id, token, said, result.picture)
-        if isinstance(refused, StorageFullError) and await self._run("room", len(picture)):
+        if isinstance(refused, StorageFullError) and await self._run("make_room", len(picture)):
             refused = await self._complete_with(picture, job_id, token, said, result.picture)
         if isinstance(refused, Settled):
             return refused

@@ -145,7 +145,7 @@ class QueueView:
     async def places_of(self, job_ids: Iterable[str]) -> dict[str, int]:
         """Return the places in line, 1 for the next one, of those jobs that are in line."""
         ids = list(job_ids)
-        places = await self._run("places", *ids) if ids else []
+        places = await self._run("positions", *ids) if ids else []
         return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
 
     async def unfinished_ids(self) -> list[str]:

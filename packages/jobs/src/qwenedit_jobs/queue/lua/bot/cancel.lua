@@ -1,4 +1,4 @@
--- include: endings
+-- include: finish
 -- id → 'cancelled' (it had not begun) | 'cancelling' (its worker is told) | a final state | 'unknown'
 local id = ARGV[FIRST]
 

@@ -1,4 +1,4 @@
--- include: line stored clock
+-- include: queue_lengths user_pictures clock_jumps
 -- id, payload, user, trace context, maximum attempts, delays (JSON), maximum wait in ms, maximum queue length, maximum
 -- unfinished, s for which its pictures are kept, keys of the pictures that must be there
 -- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished} | {'forgotten'}: a picture is not there

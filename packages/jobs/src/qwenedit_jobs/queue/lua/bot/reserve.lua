@@ -1,4 +1,4 @@
--- include: memory stored
+-- include: redis_memory user_pictures
 -- user, reference, bytes, seconds for which it is kept, share of the memory for pictures, share of one user
 -- → {'reserved', ms for which to keep it} | {'share'}: the user has too much | {'full'}: all have
 -- Before the bytes are sent. Pictures that nobody waits for make room: the user's own, and everybody's.

@@ -1,4 +1,4 @@
--- include: endings clock
+-- include: finish clock_jumps
 -- limit → ids of the jobs among the next `limit` in line that waited too long, and have failed
 -- The line is in order of age but for those that were tried before, so the next ones are the oldest.
 look_at_clock()

@@ -1,4 +1,4 @@
--- include: line pictures
+-- include: queue_lengths pictures
 -- id → 1 when it was among the dead, 0 when not. Its pictures go, and its job is forgotten at once when its user has the answer, and else as
 -- every finished one.
 local id = ARGV[FIRST]

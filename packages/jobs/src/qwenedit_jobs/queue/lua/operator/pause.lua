@@ -1,4 +1,4 @@
--- include: line aside
+-- include: queue_lengths pause_list
 -- → {1 when this call paused the queue and 0 when it was paused, since when in ms}
 if paused then
     return { 0, redis.call('GET', PAUSED) }

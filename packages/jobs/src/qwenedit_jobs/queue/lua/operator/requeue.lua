@@ -1,4 +1,4 @@
--- include: again lost
+-- include: retries lost_attempts
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
 local id = ARGV[FIRST]
 

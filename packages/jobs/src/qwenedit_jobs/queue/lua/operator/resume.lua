@@ -1,4 +1,4 @@
--- include: line
+-- include: queue_lengths
 -- → 1 when this call ended a pause, 0 when there was none
 -- The line goes back to the consuming end, even one whose pause somebody deleted by hand.
 local ended = redis.call('DEL', PAUSED)

@@ -1,4 +1,4 @@
--- include: line
+-- include: queue_lengths
 -- user, or none
 -- → how many wait, run, run on pods that are leaving, pause, are dead; 1 if an operator has paused the queue; how many
 -- the user has unfinished

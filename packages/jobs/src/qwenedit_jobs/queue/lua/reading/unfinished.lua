@@ -1,4 +1,4 @@
--- include: line
+-- include: queue_lengths
 -- → ids of the jobs in line, next one last; then of those that run, run on pods that are leaving, and pause
 return {
     redis.call('LRANGE', QUEUE, 0, -1),

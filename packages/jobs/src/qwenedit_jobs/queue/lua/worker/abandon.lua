@@ -1,4 +1,4 @@
--- include: again
+-- include: retries
 -- token, ms within which its claim may still arrive → what became of the job that it had taken, as with a release;
 -- 'lost' where it had none. It takes none any more.
 local token, void = unpack(ARGV, FIRST)

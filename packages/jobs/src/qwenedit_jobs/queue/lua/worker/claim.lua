@@ -1,4 +1,4 @@
--- include: due aside
+-- include: reap_and_promote pause_list
 -- worker, token, lease in ms, bytes of pictures that may come with the job → {number of strangers}
 -- when nothing waits, else
 -- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,

@@ -1,2 +1,2 @@
--- include: nothing_waits claim
+-- include: skip_empty_queue claim
 -- A claim that follows a wait in the same round trip.

@@ -1,4 +1,4 @@
--- include: endings stored
+-- include: finish user_pictures
 -- id, token, result (JSON), its picture's reference or '', s for which that is kept → 'done' | 'cancelled' (the user was
 -- told so already) | 'lost' | 'forgotten': the picture is not there
 -- The picture was sent just before, under a name of its own: what is not accepted must neither stay nor replace anything.

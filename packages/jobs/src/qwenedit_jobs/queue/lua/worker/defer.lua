@@ -1,4 +1,4 @@
--- include: again
+-- include: retries
 -- id, token, ms → 'delayed' (for so long; the attempt is not counted, and the job is another worker's meanwhile) |
 -- 'cancelled' | 'lost'
 local id, token, pause = unpack(ARGV, FIRST)

@@ -1,4 +1,4 @@
--- include: line
+-- include: queue_lengths
 -- id, token → 'held' (KEDA no longer counts the job, so that no idle pod is kept for it) | 'lost'
 local id, token = unpack(ARGV, FIRST)
 

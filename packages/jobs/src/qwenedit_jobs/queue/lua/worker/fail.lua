@@ -1,4 +1,4 @@
--- include: endings
+-- include: finish
 -- id, token, reason, detail → 'failed' | 'cancelled' | 'lost'
 local id, token, reason, detail = unpack(ARGV, FIRST)
 

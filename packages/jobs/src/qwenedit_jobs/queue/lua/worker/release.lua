@@ -1,4 +1,4 @@
--- include: again
+-- include: retries
 -- id, token → 'queued' (back at the consuming end, the attempt not counted) | 'cancelled' | 'lost'
 local id, token = unpack(ARGV, FIRST)
 

@@ -1,4 +1,4 @@
--- include: prelude clock
+-- include: prelude clock_jumps
 -- id, token, lease in ms → 'held' | 'cancelled' (asked to stop; the lease holds until the job is settled) | 'lost'
 local id, token, lease = unpack(ARGV, FIRST)
 

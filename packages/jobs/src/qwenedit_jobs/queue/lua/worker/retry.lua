@@ -1,4 +1,4 @@
--- include: again
+-- include: retries
 -- id, token, reason, detail → 'delayed' | 'failed' (that was the last attempt) | 'cancelled' | 'lost'
 local id, token, reason, detail = unpack(ARGV, FIRST)
 

@@ -1,4 +1,4 @@
--- include: line pictures
+-- include: queue_lengths pictures
 -- How a job ends.
 
 -- Ends a lease, notes what becomes of the job, and remembers whose call did it, so that the same call, repeated, gets the

@@ -1,4 +1,4 @@
--- include: line
+-- include: queue_lengths
 -- ids → for each its place in line, 1 for the next one, or 0 where it is not in line
 local places = {}
 for i = FIRST, #ARGV do

@@ -1,4 +1,4 @@
--- include: memory
+-- include: redis_memory
 -- bytes → how many bytes of pictures that nobody waits for were deleted, so that as many fit in
 local SLACK = 1048576 -- what calls and clients take up meanwhile
 local bytes = tonumber(ARGV[FIRST])

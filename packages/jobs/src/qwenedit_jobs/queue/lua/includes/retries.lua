@@ -1,4 +1,4 @@
--- include: endings clock
+-- include: finish clock_jumps
 -- How a job goes back in line or is tried again.
 
 -- ms that a job may wait until it begins, as was said when it was accepted; a job of an earlier release does not say it.

@@ -1,4 +1,4 @@
--- include: line pictures
+-- include: queue_lengths pictures
 -- id → 1 when something was known of the job, whatever its state, and nothing is any more
 -- For jobs that this version cannot read: nobody can answer them, and their users want to be forgotten.
 local id = ARGV[FIRST]

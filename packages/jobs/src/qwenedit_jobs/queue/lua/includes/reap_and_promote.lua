@@ -1,4 +1,4 @@
--- include: again lost
+-- include: retries lost_attempts
 -- Leases and pauses that have ended.
 
 -- Members whose time has come, of a set that is as it was when the script began.
