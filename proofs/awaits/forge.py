@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BEFOREHAND = (
     "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
-    "qwenedit_jobs.workers.presence", "qwenedit_telemetry", "PIL.Image", "uvloop",
+    "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
 )  # fmt: skip
 
 

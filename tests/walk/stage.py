@@ -18,7 +18,7 @@ from local_stack.app import build
 from local_stack.settings import StackSettings
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 from telegram_simulator import client
 from tests.walk.visitor import SAMPLES
 

@@ -11,7 +11,7 @@ import pytest
 
 from qwenedit_jobs import Edit, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Phase
-from qwenedit_jobs.workers.presence import FORGOTTEN_AFTER, Device, Presence, Workers
+from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, Device, Presence, Workers
 from tests.integration.cli.conftest import PROMPT
 
 

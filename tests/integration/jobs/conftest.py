@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, ReplyTo, connect, job_id
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 
 def make_job(number=1, *, user=1, prompt="make it snow"):

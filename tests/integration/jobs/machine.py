@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.queue.operations import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 KEYS = Keys()
 LONG = 100_000.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qwenedit_jobs import Cancelled, Lease, Settled, State
-from qwenedit_jobs.queue.operations import Requeued
+from qwenedit_jobs.queue.operator_queue import Requeued
 
 FINAL = (State.DONE, State.FAILED, State.CANCELLED)
 

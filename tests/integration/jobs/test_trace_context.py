@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Reason, Settled
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -9,7 +9,7 @@ from qwenedit_jobs import Cancelled, JobQueue, State
 from qwenedit_jobs.cli.commands.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.commands.status import status as status_command
 from qwenedit_jobs.cli.overview import take_overview
-from qwenedit_jobs.queue.operations import Requeued
+from qwenedit_jobs.queue.operator_queue import Requeued
 
 STRANGE = {
     "a state of another version": {"state": "upscaling"},

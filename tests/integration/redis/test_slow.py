@@ -10,7 +10,7 @@ import pytest
 
 from local_stack.ports import HOST
 from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
-from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_testkit.proxy import Proxy, Toxic
 from tests.integration.redis.conftest import KEYS, MANY, job
@@ -55,7 +55,7 @@ async def test_picture_passes_a_slow_connection_both_ways(redis, redis_url, slow
     assert read == stored == result == PICTURE
 
 
-@pytest.mark.parametrize("size", [1, pieces.PIECE - 1, pieces.PIECE, pieces.PIECE + 1, 17 * pieces.PIECE + 5])
+@pytest.mark.parametrize("size", [1, chunks.PIECE - 1, chunks.PIECE, chunks.PIECE + 1, 17 * chunks.PIECE + 5])
 async def test_picture_in_pieces_is_the_picture(redis_url, clients, size):
     raw = await clients(redis_url=redis_url, decode=False)
     store = RedisPictureStore(raw, KEYS, ttl=60)

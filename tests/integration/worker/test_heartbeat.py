@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from qwenedit_jobs import connect
-from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import ComfyUIUnavailable, SystemStats
 from qwenedit_worker.health.heartbeat import Heartbeat, open_sockets

@@ -17,7 +17,7 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import RedisServer, bare_environment, free_port
 from local_stack.parts import WORKFLOWS, ComfyUISimulator, worker
 from qwenedit_jobs import Cancelled, Limits, Phase, Reason, Settled, State
-from qwenedit_jobs.workers.presence import Workers
+from qwenedit_jobs.workers.registry import Workers
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.loop.editor import ComfyUIEditor
 

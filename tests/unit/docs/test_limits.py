@@ -13,7 +13,7 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
 from qwenedit_bot.privacy import disk_erasure, forget
 from qwenedit_bot.users import access
-from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue import chunks
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket
@@ -51,7 +51,7 @@ MIB = 2**20
             "ComfyUI's replies",
             [f"{transport.MAX_JSON // MIB} MiB", f"{websocket.MOST_MESSAGES:,}", f"{websocket.MOST_BYTES // MIB} MiB"],
         ),
-        ("a picture's way to Redis and back", [f"{pieces.PIECE // 1024} KiB"]),
+        ("a picture's way to Redis and back", [f"{chunks.PIECE // 1024} KiB"]),
     ],
 )
 def test_limit_in_the_table_is_the_one_in_the_code(row: str, figures: list[str]) -> None:

@@ -35,7 +35,7 @@ from qwenedit_jobs.model import (
     short_id,
 )
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.pictures import PictureStore, RedisPictureStore, input_ref, result_ref
+from qwenedit_jobs.queue.picture_store import PictureStore, RedisPictureStore, input_ref, result_ref
 from qwenedit_jobs.queue.queue import JobQueue, Limits
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
-from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_jobs.workers.registry import Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

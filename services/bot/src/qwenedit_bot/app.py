@@ -31,7 +31,7 @@ from qwenedit_bot.upkeep import deletion_cost
 from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
 from qwenedit_bot.warm import warm_up
 from qwenedit_jobs import EvictionPolicyError, JobQueue, connect, load
-from qwenedit_jobs.redis.policy import check_eviction_policy
+from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:

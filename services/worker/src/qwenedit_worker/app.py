@@ -14,7 +14,7 @@ import structlog
 import uvloop
 
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
-from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
 from qwenedit_worker.health.activity import Activity

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, StorageFullError
-from qwenedit_jobs.redis.policy import check_eviction_policy
+from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 import redis as redis_client
 
 from qwenedit_jobs import Reason
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:

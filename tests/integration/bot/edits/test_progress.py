@@ -41,7 +41,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import Limits
-from qwenedit_jobs.workers.presence import Presence, Workers
+from qwenedit_jobs.workers.registry import Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -11,7 +11,7 @@ from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 from qwenedit_jobs.queue.queue import Limits
 
 if TYPE_CHECKING:

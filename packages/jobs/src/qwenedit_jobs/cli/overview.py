@@ -9,7 +9,7 @@ from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
-from qwenedit_jobs.workers.presence import BEAT_EVERY, Presence, Workers
+from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
-    from qwenedit_jobs.queue.operations import OperatedQueue
-    from qwenedit_jobs.queue.records import Record
-    from qwenedit_jobs.workers.presence import Seen
+    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.workers.registry import Seen
 
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from qwenedit_jobs.queue.trace import attempt_context
+from qwenedit_jobs.queue.trace_context import attempt_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,13 @@ from qwenedit_jobs.errors import (
     TooManyUnfinishedError,
 )
 from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Result, Settled, State
-from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue import chunks
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.pictures import UPLOAD_TTL
-from qwenedit_jobs.queue.reading import claim_of, known
+from qwenedit_jobs.queue.parsing import claim_of, known
+from qwenedit_jobs.queue.picture_store import UPLOAD_TTL
+from qwenedit_jobs.queue.queue_view import QueueView
 from qwenedit_jobs.queue.scripts import FOLDER, Scripts
-from qwenedit_jobs.queue.view import QueueView
-from qwenedit_jobs.redis.refusals import explained
+from qwenedit_jobs.redis.error_mapping import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -305,7 +305,7 @@ class JobQueue(QueueView):
     async def _complete_with(
         self, picture: bytes, job_id: str, token: str, said: str, ref: str
     ) -> Settled | ResponseError:
-        send = pieces.commands(f"{self._keys.picture(ref)}:sent", picture, ms=_ms(UPLOAD_TTL))
+        send = chunks.commands(f"{self._keys.picture(ref)}:sent", picture, ms=_ms(UPLOAD_TTL))
         sent, outcome = await self._run("complete", job_id, token, said, ref, self._picture_ttl, behind=send)
         if outcome != _FORGOTTEN:
             return Settled(outcome)

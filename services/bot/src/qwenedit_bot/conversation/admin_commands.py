@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs.queue.operations import OperatedQueue
-    from qwenedit_jobs.queue.records import Record
-    from qwenedit_jobs.workers.presence import Workers
+    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.workers.registry import Workers
 
 log = structlog.get_logger(__name__)
 

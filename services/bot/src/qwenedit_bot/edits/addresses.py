@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import structlog
 
-from qwenedit_jobs.queue.operations import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

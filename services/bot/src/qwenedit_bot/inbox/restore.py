@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_jobs.redis.identity import identity
+from qwenedit_jobs.redis.server_identity import identity
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

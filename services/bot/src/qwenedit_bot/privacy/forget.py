@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_jobs import PictureStore, Status
-    from qwenedit_jobs.queue.operations import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 TICK = 1.0
 """Seconds between two looks whether what was stopped has ended."""

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qwenedit_jobs.workers.presence import BEAT_EVERY, Device, Presence
+from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
-    from qwenedit_jobs.workers.presence import Workers
+    from qwenedit_jobs.workers.registry import Workers
     from qwenedit_worker.comfyui import SystemStats
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown

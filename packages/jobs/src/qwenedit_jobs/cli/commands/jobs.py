@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.commands.answer import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.commands.tables import duration, moment, pairs, table
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.cli.tables import duration, moment, pairs, table
 from qwenedit_jobs.model import Cancelled, State
-from qwenedit_jobs.queue.operations import Requeued
+from qwenedit_jobs.queue.operator_queue import Requeued
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_jobs.queue.operations import OperatedQueue
-    from qwenedit_jobs.queue.records import Record
+    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 LISTED = (*UNDER_WAY, State.FAILED)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.commands.answer import Answer
-from qwenedit_jobs.cli.commands.tables import duration, moment, pairs, size, table
+from qwenedit_jobs.cli.output import Answer
 from qwenedit_jobs.cli.overview import SILENT_AFTER, Overview, SeenWorker, take_overview
+from qwenedit_jobs.cli.tables import duration, moment, pairs, size, table
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.queue.operations import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 HEADS = (
     "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "COMFYUI", "AT", "GPU", "VRAM FREE",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.keys import BotKeys
-    from qwenedit_jobs.workers.presence import Workers
+    from qwenedit_jobs.workers.registry import Workers
 
 log = structlog.get_logger(__name__)
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs.model import State
+from qwenedit_jobs.queue.job_records import Record, record_of
+from qwenedit_jobs.queue.parsing import known
 from qwenedit_jobs.queue.queue import JobQueue
-from qwenedit_jobs.queue.reading import known
-from qwenedit_jobs.queue.records import Record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

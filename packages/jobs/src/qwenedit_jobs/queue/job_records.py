@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qwenedit_jobs.model import State
-from qwenedit_jobs.queue.reading import job_of
+from qwenedit_jobs.queue.parsing import job_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.commands.answer import Answer
-from qwenedit_jobs.cli.commands.tables import moment
+from qwenedit_jobs.cli.output import Answer
+from qwenedit_jobs.cli.tables import moment
 
 if TYPE_CHECKING:
-    from qwenedit_jobs.queue.operations import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 
 async def pause(queue: OperatedQueue) -> Answer:

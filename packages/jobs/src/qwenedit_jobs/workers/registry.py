@@ -79,7 +79,7 @@ class Workers:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = (keys.workers, keys.workers_about)
-        self._beat = redis.register_script((files("qwenedit_jobs.workers") / "lua" / "beat.lua").read_text())
+        self._beat = redis.register_script((files("qwenedit_jobs.workers") / "lua" / "heartbeat.lua").read_text())
 
     async def beat(self, presence: Presence) -> None:
         """Give a sign of life: one command, whatever the number of workers."""

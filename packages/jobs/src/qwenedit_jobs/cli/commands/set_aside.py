@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.commands.answer import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.commands.tables import duration, table
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.cli.tables import duration, table
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from redis.exceptions import ResponseError
 
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts
-from qwenedit_jobs.queue.reading import status_of
-from qwenedit_jobs.redis.refusals import explained, is_wrong_kind
+from qwenedit_jobs.queue.parsing import status_of
+from qwenedit_jobs.redis.error_mapping import explained, is_wrong_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.commands import jobs
-from qwenedit_jobs.cli.commands.answer import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.commands.tables import duration, table
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.cli.tables import duration, table
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_jobs.queue.operations import OperatedQueue
-    from qwenedit_jobs.queue.records import Record
+    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.queue.operator_queue import OperatedQueue
 
 HEADS = ("ID", "FAILED", "USER", "ATTEMPTS", "REASON", "DETAIL")
 SHOWN_DETAIL = 60

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from qwenedit_jobs.errors import UnreadableJobError, UnreadableRecordError
 from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
-from qwenedit_jobs.queue.trace import attempt_context
+from qwenedit_jobs.queue.trace_context import attempt_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
-from qwenedit_jobs.queue import pieces
+from qwenedit_jobs.queue import chunks
 from qwenedit_jobs.queue.scripts import FOLDER, Scripts
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class RedisPictureStore:
         """
         milliseconds = self._ttl * 1000 if user is None else await self._reserve(ref, len(data), user)
         try:
-            await pieces.put(self._redis, self._keys.picture(ref), data, ms=milliseconds)
+            await chunks.put(self._redis, self._keys.picture(ref), data, ms=milliseconds)
         except OutOfMemoryError as error:
             raise StorageFullError from error
 
@@ -116,7 +116,7 @@ class RedisPictureStore:
         Raises:
             PictureExpiredError: its TTL ran out, or it never was.
         """
-        data = await pieces.get(self._redis, self._keys.picture(ref))
+        data = await chunks.get(self._redis, self._keys.picture(ref))
         if data is None:
             raise PictureExpiredError(ref)
         return data

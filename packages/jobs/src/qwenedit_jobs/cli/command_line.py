@@ -1,0 +1,246 @@
+"""The command `qwenedit`, for operators, in the images of bot and worker."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
+from qwenedit_jobs.cli.commands.status import status
+from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
+from qwenedit_jobs.cli.selftest import SelfTestError, selftest
+from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
+from qwenedit_jobs.model import State
+from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.picture_store import RedisPictureStore
+from qwenedit_jobs.queue.queue import JobQueue
+from qwenedit_jobs.redis.connection import connect
+from qwenedit_jobs.settings import RedisSettings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
+
+SELFTEST_PICTURE_TTL = 3600
+"""Seconds; the test deletes its pictures itself unless it is killed."""
+PATIENCE = 15.0
+"""Seconds in which a new pod's way to Redis opens: network policies learn of a pod some seconds after its start."""
+EXIT_CODES = """\
+exit codes: 0 as wished; 1 the answer is bad news (no such job, a job in the wrong state, no picture);
+2 it could not be asked (Redis, settings, or the command line)"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command, and end the process with its exit code."""
+    arguments = _parser().parse_args(argv)
+    settings = load(RedisSettings)
+    try:
+        raise SystemExit(asyncio.run(_run(settings, arguments)))
+    except (RedisError, OSError) as error:
+        raise SystemExit(_complain(_explained(error, settings), NOT_ASKED)) from None
+    except QueueError as error:
+        raise SystemExit(_complain(str(error), BAD_NEWS)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # as shells tell it
+
+
+def _complain(said: str, code: int) -> int:
+    print(f"qwenedit: {said}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="qwenedit", description=__doc__, epilog=EXIT_CODES)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="for a program; times are seconds since the epoch")
+    some = argparse.ArgumentParser(add_help=False)
+    some.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many to show (50)")
+    force = argparse.ArgumentParser(add_help=False)
+    force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
+
+    commands.add_parser("status", parents=[as_json], help="the queue, the workers, Redis")
+    commands.add_parser("pause", parents=[as_json], help="let no job begin; new ones are accepted and wait")
+    commands.add_parser("resume", parents=[as_json], help="end a pause")
+    test = commands.add_parser("selftest", help="send one job through queue, worker and ComfyUI")
+    test.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait for it (600)")
+
+    of_jobs = commands.add_parser("jobs", help="list, show, cancel, requeue").add_subparsers(
+        dest="deed", required=True, metavar="DEED"
+    )
+    listing = of_jobs.add_parser("list", parents=[as_json, some], help="jobs that wait, run or pause between attempts")
+    listing.add_argument("--state", action="append", choices=[str(state) for state in jobs.LISTED], help="only these")
+    listing.add_argument("--user", type=int, metavar="ID", help="only this Telegram user's")
+    of_jobs.add_parser("show", parents=[as_json], help="all of one job but its prompt and pictures").add_argument("id")
+    of_jobs.add_parser("cancel", parents=[as_json], help="cancel jobs, as their users can").add_argument(
+        "id", nargs="+"
+    )
+    of_jobs.add_parser(
+        "requeue", parents=[as_json, force], help="put jobs back in line: running, delayed or failed ones"
+    ).add_argument("id", nargs="+", help="or its beginning")
+
+    of_dead = commands.add_parser("dead", help="list, retry, drop the jobs that failed for good").add_subparsers(
+        dest="deed", required=True, metavar="DEED"
+    )
+    of_dead.add_parser("list", parents=[as_json, some], help="newest first")
+    for name, parents, text in (
+        ("retry", [as_json, force], "have them executed again"),
+        ("drop", [as_json], "forget them"),
+    ):
+        deed = of_dead.add_parser(name, parents=parents, help=text)
+        deed.add_argument("id", nargs="*", help="or its beginning")
+        deed.add_argument("--all", action="store_true", help="all of them")
+    _add_aside(commands, as_json, some)
+    return parser
+
+
+def _add_aside(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    as_json: argparse.ArgumentParser,
+    some: argparse.ArgumentParser,
+) -> None:
+    of_aside = commands.add_parser(
+        "aside", help="list, retry, drop updates and answers that the bot could not work off"
+    ).add_subparsers(dest="deed", required=True, metavar="DEED")
+    of_aside.add_parser("list", parents=[as_json, some], help="oldest first")
+    for name, text in (("retry", "have them worked off again"), ("drop", "forget them")):
+        deed = of_aside.add_parser(name, parents=[as_json], help=text)
+        deed.add_argument("id", nargs="*")
+        deed.add_argument("--all", action="store_true", help="all of them")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no positive number")
+    return number
+
+
+async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
+    if arguments.command == "selftest":
+        return await _selftest(settings, arguments)
+    async with connect(settings) as redis:
+        answer = await _answer(redis, settings, arguments)
+    print(answer.json if arguments.json else answer.text)
+    return answer.code
+
+
+async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Namespace) -> Answer:
+    queue = OperatedQueue(redis, settings.keys)
+    match arguments.command:
+        case "jobs":
+            return await _about_jobs(queue, arguments)
+        case "dead":
+            return await _about_the_dead(queue, arguments)
+        case "aside":
+            return await _about_those_aside(redis, settings.keys, queue, arguments)
+        case "pause":
+            return await pause.pause(queue)
+        case "resume":
+            return await pause.resume(queue)
+        case _:
+            return await status(redis, settings.keys, queue, place=_place(settings))
+
+
+async def _about_jobs(queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+    match arguments.deed:
+        case "list":
+            states = [State(state) for state in arguments.state or jobs.UNDER_WAY]
+            return await jobs.jobs_list(queue, states=states, user=arguments.user, limit=arguments.limit)
+        case "show":
+            return await jobs.jobs_show(queue, arguments.id)
+        case "cancel":
+            return await jobs.jobs_cancel(queue, arguments.id)
+        case _:
+            return await jobs.jobs_requeue(queue, arguments.id, force=arguments.force)
+
+
+async def _about_the_dead(queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+    match arguments.deed:
+        case "list":
+            return await dead_jobs.dead_list(queue, limit=arguments.limit)
+        case "retry":
+            return await dead_jobs.dead_retry(queue, arguments.id, everything=arguments.all, force=arguments.force)
+        case _:
+            return await dead_jobs.dead_drop(queue, arguments.id, everything=arguments.all)
+
+
+async def _about_those_aside(redis: Redis, keys: Keys, queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+    match arguments.deed:
+        case "list":
+            return await set_aside.aside_list(redis, keys, now=await queue.now(), limit=arguments.limit)
+        case "retry":
+            return await set_aside.aside_retry(redis, keys, arguments.id, everything=arguments.all)
+        case _:
+            return await set_aside.aside_drop(redis, keys, arguments.id, everything=arguments.all)
+
+
+async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> int:
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(connect(settings))
+        raw = await stack.enter_async_context(connect(settings, decode=False))
+        await _reach(redis)
+        pictures = RedisPictureStore(raw, settings.keys, ttl=SELFTEST_PICTURE_TTL)
+        try:
+            outcome = await selftest(
+                JobQueue(redis, settings.keys),
+                pictures,
+                timeout=arguments.timeout,
+                report=lambda line: print(line, flush=True),
+            )
+        except (SelfTestError, QueueError) as error:
+            return _complain(str(error), BAD_NEWS)
+    print(f"a picture of {outcome.size} bytes after {outcome.seconds:.1f} s, attempt {outcome.attempt}")
+    return 0
+
+
+async def _reach(redis: Redis) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await redis.ping()
+        except (RedisConnectionError, RedisTimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+def _place(settings: RedisSettings) -> str:
+    if settings.redis_sentinels:
+        hosts = ",".join(f"{host}:{port}" for host, port in settings.redis_sentinels)
+        return f"the master {settings.redis_sentinel_master} of the Sentinels {hosts}"
+    return settings.redis_url.rpartition("@")[2].removeprefix("redis://").removeprefix("rediss://")
+
+
+def _explained(error: Exception, settings: RedisSettings) -> str:
+    """Say what Redis' error means, and what to look at."""
+    place = _place(settings)
+    match error:
+        case StorageFullError():
+            return f"Redis at {place} is full and refuses what is new: raise its maxmemory, or drop dead jobs"
+        case WrongTypeError():
+            return f"{error}. Is REDIS_JOB_QUEUE_KEY another program's key?"
+        case NoPermissionError():
+            return f"this Redis user may not do that: {error}. Ask from the bot's container, whose user may"
+        case AuthenticationError():
+            return f"Redis at {place} refuses the login: {error}. Look at REDIS_USERNAME and REDIS_PASSWORD"
+        case ResponseError():
+            return f"Redis at {place} refuses: {error}"
+        case _:
+            return (
+                f"Redis at {place} does not answer: {error}. Is it up, are REDIS_URL or REDIS_SENTINELS right, and "
+                "does a network policy let this pod reach it?"
+            )
