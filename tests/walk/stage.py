@@ -18,7 +18,7 @@ from local_stack.app import build
 from local_stack.settings import StackSettings
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from telegram_simulator import client
 from tests.walk.visitor import SAMPLES
 
@@ -65,7 +65,7 @@ class Stage:
         parts: dict[str, Part],
         telegram: client.TelegramSimulator,
         comfyui: SimulatorControl,
-        queue: OperatedQueue,
+        queue: OperatorQueue,
         store: redis.asyncio.Redis,
     ) -> None:
         self.parts = parts
@@ -165,7 +165,7 @@ async def performing(data: Path) -> AsyncIterator[Stage]:
         people = await stack.enter_async_context(client.TelegramSimulator(telegram.url))
         control = await stack.enter_async_context(SimulatorControl(comfyui.url))
         await people.limit(enabled=False)
-        yield Stage(parts, people, control, OperatedQueue(store, settings.keys), store)
+        yield Stage(parts, people, control, OperatorQueue(store, settings.keys), store)
 
 
 async def _stop(part: Part) -> None:

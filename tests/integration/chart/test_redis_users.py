@@ -18,7 +18,7 @@ from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.operator_queue import OperatedQueue, Requeued
+from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
 from qwenedit_jobs.queue.picture_store import RedisPictureStore, input_ref
 from qwenedit_jobs.workers.registry import Presence, Workers
 
@@ -184,7 +184,7 @@ async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
 async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):
     claim = await claimed(bot, worker, 1)
     await JobQueue(worker, KEYS).fail(claim.job.id, claim.token, Reason.OUT_OF_MEMORY)
-    queue = OperatedQueue(bot, KEYS)
+    queue = OperatorQueue(bot, KEYS)
     assert (await queue.pause())[0]
     assert await queue.requeue(claim.job.id) == (Requeued.QUEUED, State.FAILED)
     assert await queue.drop(claim.job.id) is False
@@ -197,7 +197,7 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
 
 async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     await bot.set(KEYS.leader, "bot-0")
-    overview = await take_overview(worker, KEYS, OperatedQueue(worker, KEYS))
+    overview = await take_overview(worker, KEYS, OperatorQueue(worker, KEYS))
     assert (overview.counts.waiting, overview.janitor, overview.server is not None) == (0, None, True)
 
 

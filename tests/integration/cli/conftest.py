@@ -11,7 +11,7 @@ import pytest
 
 from qwenedit_jobs import Edit, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -41,7 +41,7 @@ class Desk:
     keys: Keys = field(default_factory=Keys)
 
     def __post_init__(self) -> None:
-        self.queue = OperatedQueue(self.redis, self.keys)
+        self.queue = OperatorQueue(self.redis, self.keys)
 
     async def ask(self, *words: str) -> Said:
         """Run the command in its own event loop, as a process does."""

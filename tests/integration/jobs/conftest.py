@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, ReplyTo, connect, job_id
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 
 def make_job(number=1, *, user=1, prompt="make it snow"):
@@ -25,7 +25,7 @@ class Desk:
         self.redis = redis
         self.keys = Keys()
         self.queue = JobQueue(redis, self.keys)
-        self.operated = OperatedQueue(redis, self.keys)
+        self.operated = OperatorQueue(redis, self.keys)
         self.limits = Limits(max_queue_length=1000, max_unfinished_per_user=1000, retry_delays=(60.0,))
         self.job = make_job
 

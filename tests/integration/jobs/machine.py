@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 KEYS = Keys()
 LONG = 100_000.0
@@ -93,7 +93,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     runner: ClassVar[asyncio.Runner]
     redis: ClassVar[Redis]
-    queue: ClassVar[OperatedQueue]
+    queue: ClassVar[OperatorQueue]
     reached: ClassVar[Counter[str]]
     """Which calls met which answers, in all examples: a machine that never gets somewhere shows nothing about it."""
 

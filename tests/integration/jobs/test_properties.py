@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue import queue
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from tests.integration.jobs.machine import KEYS, QueueMachine
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
         client = connect(RedisSettings(redis_url=redis_url))
 
         class Bound(QueueMachine):
-            runner, redis, queue, reached = loop, client, OperatedQueue(client, KEYS), Counter[str]()
+            runner, redis, queue, reached = loop, client, OperatorQueue(client, KEYS), Counter[str]()
 
         yield Bound
         loop.run(client.aclose())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Reason, Settled
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -93,7 +93,7 @@ async def test_an_attempt_is_lost_as_well_when_a_claim_ends_its_lease_or_an_oper
     assert await claimed(desk, "two") is None, "it pauses"
     await desk.due(job.id)
     await claimed(desk, "three")
-    await OperatedQueue(desk.redis, desk.keys).requeue(job.id)
+    await OperatorQueue(desk.redis, desk.keys).requeue(job.id)
     found = [(lost.attempt, lost.outcome) for lost in await desk.queue.lost_attempts()]
     assert found == [(1, Settled.DELAYED), (2, Settled.QUEUED)]
 

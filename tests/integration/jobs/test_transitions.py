@@ -434,9 +434,9 @@ async def test_a_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
     assert await desk.queue.waiting_ids() == [other.id]
     assert await desk.events() == [(job.id, "cancelled")]
     assert await desk.queue.unfinished_ids_of(1) == [other.id]
-    counts, unfinished = await desk.queue.room(1)
+    counts, unfinished = await desk.queue.counts_with_user(1)
     assert (counts, unfinished) == (await desk.queue.counts(), 1)
-    assert (await desk.queue.room(2))[1] == 0
+    assert (await desk.queue.counts_with_user(2))[1] == 0
 
 
 async def test_a_job_between_attempts_is_cancelled_at_once(desk):

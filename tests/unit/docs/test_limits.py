@@ -51,7 +51,7 @@ MIB = 2**20
             "ComfyUI's replies",
             [f"{transport.MAX_JSON // MIB} MiB", f"{websocket.MOST_MESSAGES:,}", f"{websocket.MOST_BYTES // MIB} MiB"],
         ),
-        ("a picture's way to Redis and back", [f"{chunks.PIECE // 1024} KiB"]),
+        ("a picture's way to Redis and back", [f"{chunks.CHUNK // 1024} KiB"]),
     ],
 )
 def test_limit_in_the_table_is_the_one_in_the_code(row: str, figures: list[str]) -> None:

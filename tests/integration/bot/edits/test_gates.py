@@ -9,7 +9,7 @@ import pytest_asyncio
 import redis as redis_client
 
 from qwenedit_jobs import Reason
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ async def test_a_job_that_an_operator_has_tried_again_is_answered_in_a_new_messa
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
     failed = await ann.says("does not count")
     await stage.answered(claim.job.id)
-    await OperatedQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
+    await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
     await ann.says("It is being tried again")
     await stage.worker.finish_next(RESULT)
     picture = await ann.picture()

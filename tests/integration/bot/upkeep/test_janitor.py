@@ -11,7 +11,7 @@ from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import Limits
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ async def test_a_pause_shows_and_so_do_the_jobs_that_wait_for_its_end(
     redis: Redis, queue: JobQueue, janitor: Janitor, metrics: BotMetrics
 ) -> None:
     await queue.enqueue(JOB, Limits())
-    operator = OperatedQueue(redis, Keys())
+    operator = OperatorQueue(redis, Keys())
     await operator.pause()
     await janitor.tick()
     assert (metrics.queue_paused._value.get(), metrics.queue_jobs.labels("waiting")._value.get()) == (1, 1)

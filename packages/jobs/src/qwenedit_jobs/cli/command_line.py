@@ -19,7 +19,7 @@ from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.picture_store import RedisPictureStore
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.redis.connection import connect
@@ -137,14 +137,14 @@ async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
 
 
 async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Namespace) -> Answer:
-    queue = OperatedQueue(redis, settings.keys)
+    queue = OperatorQueue(redis, settings.keys)
     match arguments.command:
         case "jobs":
             return await _about_jobs(queue, arguments)
         case "dead":
-            return await _about_the_dead(queue, arguments)
+            return await _about_dead_jobs(queue, arguments)
         case "aside":
-            return await _about_those_aside(redis, settings.keys, queue, arguments)
+            return await _about_set_aside(redis, settings.keys, queue, arguments)
         case "pause":
             return await pause.pause(queue)
         case "resume":
@@ -153,7 +153,7 @@ async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Nam
             return await status(redis, settings.keys, queue, place=_place(settings))
 
 
-async def _about_jobs(queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+async def _about_jobs(queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
     match arguments.deed:
         case "list":
             states = [State(state) for state in arguments.state or jobs.UNDER_WAY]
@@ -166,7 +166,7 @@ async def _about_jobs(queue: OperatedQueue, arguments: argparse.Namespace) -> An
             return await jobs.jobs_requeue(queue, arguments.id, force=arguments.force)
 
 
-async def _about_the_dead(queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+async def _about_dead_jobs(queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
     match arguments.deed:
         case "list":
             return await dead_jobs.dead_list(queue, limit=arguments.limit)
@@ -176,7 +176,7 @@ async def _about_the_dead(queue: OperatedQueue, arguments: argparse.Namespace) -
             return await dead_jobs.dead_drop(queue, arguments.id, everything=arguments.all)
 
 
-async def _about_those_aside(redis: Redis, keys: Keys, queue: OperatedQueue, arguments: argparse.Namespace) -> Answer:
+async def _about_set_aside(redis: Redis, keys: Keys, queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
     match arguments.deed:
         case "list":
             return await set_aside.aside_list(redis, keys, now=await queue.now(), limit=arguments.limit)

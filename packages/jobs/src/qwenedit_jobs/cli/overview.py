@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
     from qwenedit_jobs.queue.job_records import Record
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Seen
 
 SILENT_AFTER = 3 * BEAT_EVERY
@@ -71,7 +71,7 @@ class Overview:
     workers: tuple[SeenWorker, ...]
 
 
-async def take_overview(redis: Redis, keys: Keys, queue: OperatedQueue) -> Overview:
+async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue) -> Overview:
     """Look at everything; a few round trips, however many jobs there are.
 
     Args:
@@ -79,7 +79,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatedQueue) -> Overv
         keys: The installation's key names.
         queue: Its queue.
     """
-    places = await queue.places()
+    places = await queue.ids_by_state()
     head = await queue.records(places[State.QUEUED][:1])
     running = await queue.records(places[State.RUNNING])
     answers, aside = await _in_lanes(redis, keys)

@@ -34,7 +34,7 @@ class SelfTestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SelfTestResult:
     """How the job went."""
 
     job_id: str
@@ -52,7 +52,7 @@ async def selftest(
     *,
     timeout: float,  # noqa: ASYNC109 - bounds the job, not this call's awaits
     report: Callable[[str], None],
-) -> Outcome:
+) -> SelfTestResult:
     """Send a job that is nobody's and wait for its picture.
 
     Args:
@@ -84,7 +84,7 @@ async def selftest(
         await pictures.delete(picture)
     if not data.startswith(PNG_SIGNATURE):
         raise SelfTestError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
-    return Outcome(job_id, time.monotonic() - started, status.attempt, len(data))
+    return SelfTestResult(job_id, time.monotonic() - started, status.attempt, len(data))
 
 
 async def _follow(queue: JobQueue, job_id: str, *, deadline: float, report: Callable[[str], None]) -> Status:

@@ -1,4 +1,4 @@
-"""Sends pictures to Redis and reads them in pieces, so that slow connections are told from dead ones by a time-out."""
+"""Sends pictures to Redis and reads them in chunks, so that slow connections are told from dead ones by a time-out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.queue.scripts import Command
 
-PIECE = 128 * 1024
+CHUNK = 128 * 1024
 """Bytes. With the 5 s of `connection.SOCKET_TIMEOUT`, 26 kB/s is the slowest connection that works."""
-PIECES_AT_ONCE = 16
-"""Pieces that are read in one round trip; their replies are in memory together."""
+CHUNKS_AT_ONCE = 16
+"""Chunks that are read in one round trip; their replies are in memory together."""
 
 
 def commands(key: str, data: bytes, *, ms: int) -> list[Command]:
@@ -27,12 +27,12 @@ def commands(key: str, data: bytes, *, ms: int) -> list[Command]:
         data: The picture.
         ms: Milliseconds until it is forgotten.
     """
-    if len(data) <= PIECE:
+    if len(data) <= CHUNK:
         return [("SET", key, data, "PX", ms)]
-    starts = range(0, len(data), PIECE)
+    starts = range(0, len(data), CHUNK)
     # From the end: the first write makes the string as long as it gets, and the others find their place in it.
-    pieces: list[Command] = [("SETRANGE", key, start, data[start : start + PIECE]) for start in reversed(starts)]
-    return [("MULTI",), ("UNLINK", key), *pieces, ("PEXPIRE", key, ms), ("EXEC",)]
+    chunks: list[Command] = [("SETRANGE", key, start, data[start : start + CHUNK]) for start in reversed(starts)]
+    return [("MULTI",), ("UNLINK", key), *chunks, ("PEXPIRE", key, ms), ("EXEC",)]
 
 
 async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
@@ -58,17 +58,17 @@ async def get(redis: Redis, key: str) -> bytes | None:
     """
     pipeline = redis.pipeline(transaction=False)
     pipeline.strlen(key)
-    pipeline.getrange(key, 0, PIECE - 1)
+    pipeline.getrange(key, 0, CHUNK - 1)
     size, first = cast("tuple[int, bytes]", await pipeline.execute())
-    if size <= PIECE:
+    if size <= CHUNK:
         return first or None
     picture = io.BytesIO()
     picture.write(first)
     while (here := picture.tell()) < size:
-        for start in range(here, min(size, here + PIECES_AT_ONCE * PIECE), PIECE):
-            pipeline.getrange(key, start, start + PIECE - 1)
-        for piece in await pipeline.execute():
-            picture.write(piece)
+        for start in range(here, min(size, here + CHUNKS_AT_ONCE * CHUNK), CHUNK):
+            pipeline.getrange(key, start, start + CHUNK - 1)
+        for chunk in await pipeline.execute():
+            picture.write(chunk)
         if picture.tell() == here:  # its TTL has run out meanwhile
             return None
     return picture.getvalue() if picture.tell() == size else None

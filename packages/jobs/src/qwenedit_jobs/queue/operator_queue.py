@@ -34,7 +34,7 @@ class Requeued(StrEnum):
     UNKNOWN = "unknown"
 
 
-class OperatedQueue(JobQueue):
+class OperatorQueue(JobQueue):
     """The queue with the transitions that are an operator's."""
 
     async def pause(self) -> tuple[bool, float]:
@@ -72,7 +72,7 @@ class OperatedQueue(JobQueue):
         """Forget a job that is finished and answered, with its pictures; False while it is not."""
         return bool(await self._run("forget", job_id))
 
-    async def erase(self, job_id: str) -> bool:
+    async def erase_unreadable(self, job_id: str) -> bool:
         """Forget a job that this version cannot read, wherever it stands; False when nothing was known of it.
 
         Nobody can answer it. A worker that has it in hand is told that its lease is lost.
@@ -104,7 +104,7 @@ class OperatedQueue(JobQueue):
         seconds, microseconds = await self._redis.time()
         return float(seconds + microseconds / 1e6)
 
-    async def places(self) -> dict[State, list[str]]:
+    async def ids_by_state(self) -> dict[State, list[str]]:
         """Return the ids of all jobs that wait (next one first), run, pause and are dead (newest first)."""
         line, leases, draining, delayed = await self._run("unfinished")
         dead = await self._redis.zrange(self._keys.dead, 0, -1, desc=True)
@@ -122,8 +122,8 @@ class OperatedQueue(JobQueue):
         """
         if await self._redis.exists(self._keys.job(start)):
             return [start]
-        places = await self.places()
-        found = [job_id for ids in places.values() for job_id in ids if job_id.startswith(start)]
+        by_state = await self.ids_by_state()
+        found = [job_id for ids in by_state.values() for job_id in ids if job_id.startswith(start)]
         if found:
             return found
         prefix = self._keys.job_prefix

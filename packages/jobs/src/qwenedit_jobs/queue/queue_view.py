@@ -142,7 +142,7 @@ class QueueView:
             others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
         )
 
-    async def places_of(self, job_ids: Iterable[str]) -> dict[str, int]:
+    async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:
         """Return the places in line, 1 for the next one, of those jobs that are in line."""
         ids = list(job_ids)
         places = await self._run("positions", *ids) if ids else []
@@ -174,7 +174,7 @@ class QueueView:
         """
         return (await self._counts(""))[0]
 
-    async def room(self, user_id: int) -> tuple[Counts, int]:
+    async def counts_with_user(self, user_id: int) -> tuple[Counts, int]:
         """Count as `counts` does, and one user's unfinished jobs, at one moment."""
         return await self._counts(user_id)
 

@@ -25,9 +25,9 @@ _INCLUDE = "-- include: "
 def scripts_in(folder: Path) -> dict[str, str]:
     """Return the text of each script, by its file's name, with all that it includes before it.
 
-    The folder has a folder for each caller, and one for includes. A script names in its first line what it needs, such
-    as `-- include: finish clock_jumps`: other files' names, in whichever folder they lie. An include may name others. Each
-    stands in the text once, and no more than is needed does, for Redis runs all of it in each call.
+    The folder has a folder for each caller, and one for includes. A script names in its first line what it needs:
+    `-- include: finish clock_jumps`. These are other files' names, in whichever folder they lie; an include may name
+    others. Each stands in the text once, and no more than is needed does: Redis runs all of it in each call.
     """
     texts = {
         file.name.removesuffix(".lua"): file.read_text() for caller in folder.iterdir() for file in caller.iterdir()

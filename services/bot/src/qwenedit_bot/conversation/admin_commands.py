@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs.queue.job_records import Record
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Workers
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ DAY = 86_400
 class Office:
     """What the admin commands use beside the other handlers' services."""
 
-    queue: OperatedQueue
+    queue: OperatorQueue
     workers: Workers
     daily_counts: DailyCounts
     broadcasts: Broadcasts
@@ -92,7 +92,7 @@ async def stats(message: Message, words: Words, services: Services, office: Offi
 
 async def queue(message: Message, words: Words, services: Services, office: Office) -> None:
     """List the jobs that run and those that are next; no prompts, no pictures."""
-    places = await office.queue.places()
+    places = await office.queue.ids_by_state()
     ids = [*places[State.RUNNING], *places[State.QUEUED], *places[State.DELAYED]]
     now = await office.queue.now()
     records = await office.queue.records(ids[:MOST_LISTED])

@@ -54,7 +54,7 @@ async def status(message: Message, words: Words, services: Services) -> None:
     if actor is None:
         return
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
-    line = await services.queue.places_of(job.job.id for job in mine)
+    line = await services.queue.positions_of(job.job.id for job in mine)
     jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
     view = views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
     await services.replies.say(source_of(message), view)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import structlog
 
-from qwenedit_jobs.queue.operator_queue import OperatedQueue
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ _Address: TypeAlias = "tuple[int, int, int, str]"
 log = structlog.get_logger(__name__)
 
 
-class AddressedQueue(OperatedQueue):
+class AddressedQueue(OperatorQueue):
     """The queue, with jobs whose answers go where the bot was asked for them. A forged one has no `reply`.
 
     Args:

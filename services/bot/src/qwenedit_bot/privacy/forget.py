@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_jobs import PictureStore, Status
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 TICK = 1.0
 """Seconds between two looks whether what was stopped has ended."""
@@ -49,7 +49,7 @@ class Forgetting:
         redis: Redis,
         keys: BotKeys,
         *,
-        queue: OperatedQueue,
+        queue: OperatorQueue,
         store: PictureStore,
         accounts: Accounts,
         replies: Replies,
@@ -83,7 +83,7 @@ class Forgetting:
         ids = await self._queue.ids_of(user_id)
         jobs = await self._queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
-            await self._queue.erase(job_id)  # of another version: nobody here could answer it
+            await self._queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
         if jobs:  # before anything else: whatever crashes, these are forgotten
             await self._redis.sadd(self._keys.forgetting, *(status.job.id for status in jobs))
         for status in jobs:

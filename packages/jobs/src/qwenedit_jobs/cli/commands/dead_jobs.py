@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_jobs.queue.job_records import Record
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 HEADS = ("ID", "FAILED", "USER", "ATTEMPTS", "REASON", "DETAIL")
 SHOWN_DETAIL = 60
@@ -21,9 +21,9 @@ SHOWN_DETAIL = 60
 STRANGER = "no job: somebody else's item from the queue's list"
 
 
-async def dead_list(queue: OperatedQueue, *, limit: int) -> Answer:
+async def dead_list(queue: OperatorQueue, *, limit: int) -> Answer:
     """List the dead, newest first."""
-    ids = (await queue.places())[State.FAILED]
+    ids = (await queue.ids_by_state())[State.FAILED]
     if not ids:
         return Answer([], "No job is dead.")
     records = await queue.records(ids[:limit])
@@ -34,7 +34,7 @@ async def dead_list(queue: OperatedQueue, *, limit: int) -> Answer:
     return Answer(records, text)
 
 
-async def dead_retry(queue: OperatedQueue, starts: Sequence[str], *, everything: bool, force: bool) -> Answer:
+async def dead_retry(queue: OperatorQueue, starts: Sequence[str], *, everything: bool, force: bool) -> Answer:
     """Have dead jobs executed again, as new ones behind everybody who waits."""
     deeds = []
     for record in await _chosen(queue, starts, everything=everything):
@@ -45,7 +45,7 @@ async def dead_retry(queue: OperatedQueue, starts: Sequence[str], *, everything:
     return of_deeds(deeds)
 
 
-async def dead_drop(queue: OperatedQueue, starts: Sequence[str], *, everything: bool) -> Answer:
+async def dead_drop(queue: OperatorQueue, starts: Sequence[str], *, everything: bool) -> Answer:
     """Forget dead jobs."""
     deeds = []
     for record in await _chosen(queue, starts, everything=everything):
@@ -56,7 +56,7 @@ async def dead_drop(queue: OperatedQueue, starts: Sequence[str], *, everything: 
     return of_deeds(deeds)
 
 
-async def _chosen(queue: OperatedQueue, starts: Sequence[str], *, everything: bool) -> list[Record]:
+async def _chosen(queue: OperatorQueue, starts: Sequence[str], *, everything: bool) -> list[Record]:
     """Find the dead that are meant.
 
     Raises:
@@ -64,7 +64,7 @@ async def _chosen(queue: OperatedQueue, starts: Sequence[str], *, everything: bo
     """
     if everything == bool(starts):
         raise CommandError("name the ids, or say --all")
-    dead = (await queue.places())[State.FAILED]
+    dead = (await queue.ids_by_state())[State.FAILED]
     ids = dead if everything else [_one_of(dead, start) for start in starts]
     return await queue.records(ids)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_jobs.queue.job_records import Record
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 LISTED = (*UNDER_WAY, State.FAILED)
@@ -24,7 +24,7 @@ MOST_NAMED = 5
 """Ids that a complaint names."""
 
 
-async def jobs_list(queue: OperatedQueue, *, states: Sequence[State], user: int | None, limit: int) -> Answer:
+async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int | None, limit: int) -> Answer:
     """List jobs, those in line in their order.
 
     Args:
@@ -33,7 +33,7 @@ async def jobs_list(queue: OperatedQueue, *, states: Sequence[State], user: int 
         user: Only this user's, where given.
         limit: How many to show.
     """
-    places = await queue.places()
+    places = await queue.ids_by_state()
     records = await queue.records(job_id for state in states for job_id in places[state])
     found = [record for record in records if (record.known or record.raw) and (user is None or record.user_id == user)]
     shown = found[:limit]
@@ -46,18 +46,18 @@ async def jobs_list(queue: OperatedQueue, *, states: Sequence[State], user: int 
     return Answer(shown, text)
 
 
-async def jobs_show(queue: OperatedQueue, start: str) -> Answer:
+async def jobs_show(queue: OperatorQueue, start: str) -> Answer:
     """Tell all that is known of one job, but for its prompt and its pictures."""
     record = await find(queue, start)
     return Answer(record, _details(record, now=await queue.now()))
 
 
-async def jobs_cancel(queue: OperatedQueue, starts: Sequence[str]) -> Answer:
+async def jobs_cancel(queue: OperatorQueue, starts: Sequence[str]) -> Answer:
     """Cancel jobs; their users are told as if they had done it themselves."""
     return of_deeds([await _cancel(queue, await find(queue, start)) for start in starts])
 
 
-async def jobs_requeue(queue: OperatedQueue, starts: Sequence[str], *, force: bool) -> Answer:
+async def jobs_requeue(queue: OperatorQueue, starts: Sequence[str], *, force: bool) -> Answer:
     """Put jobs back in line.
 
     Args:
@@ -68,7 +68,7 @@ async def jobs_requeue(queue: OperatedQueue, starts: Sequence[str], *, force: bo
     return of_deeds([await requeue(queue, await find(queue, start), force=force) for start in starts])
 
 
-async def requeue(queue: OperatedQueue, record: Record, *, force: bool) -> Deed:
+async def requeue(queue: OperatorQueue, record: Record, *, force: bool) -> Deed:
     """Put one job back in line, unless it would only fail again."""
     if record.state is State.FAILED and not force and not await queue.has_pictures(record):
         said = "its pictures are no longer kept, so it would fail again; the user has to send them anew (--force tries)"
@@ -91,7 +91,7 @@ async def requeue(queue: OperatedQueue, record: Record, *, force: bool) -> Deed:
     return Deed(record.id, outcome, said, done=False)
 
 
-async def find(queue: OperatedQueue, start: str) -> Record:
+async def find(queue: OperatorQueue, start: str) -> Record:
     """Find the one job whose id begins so.
 
     Raises:
@@ -110,7 +110,7 @@ async def find(queue: OperatedQueue, start: str) -> Record:
     return record
 
 
-async def _cancel(queue: OperatedQueue, record: Record) -> Deed:
+async def _cancel(queue: OperatorQueue, record: Record) -> Deed:
     outcome = await queue.cancel(record.id)
     match outcome:
         case Cancelled.CANCELLED:

@@ -8,10 +8,10 @@ from qwenedit_jobs.cli.output import Answer
 from qwenedit_jobs.cli.tables import moment
 
 if TYPE_CHECKING:
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 
-async def pause(queue: OperatedQueue) -> Answer:
+async def pause(queue: OperatorQueue) -> Answer:
     """Let no job begin."""
     first, since = await queue.pause()
     at = moment(since, now=await queue.now())
@@ -23,7 +23,7 @@ async def pause(queue: OperatedQueue) -> Answer:
     return Answer({"paused_since": since, "changed": first}, text)
 
 
-async def resume(queue: OperatedQueue) -> Answer:
+async def resume(queue: OperatorQueue) -> Answer:
     """End a pause."""
     ended = await queue.resume()
     waiting = (await queue.counts()).waiting

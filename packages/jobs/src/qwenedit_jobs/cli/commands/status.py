@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.queue.operator_queue import OperatedQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 HEADS = (
     "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "COMFYUI", "AT", "GPU", "VRAM FREE",
@@ -20,7 +20,7 @@ HEADS = (
 )  # fmt: skip
 
 
-async def status(redis: Redis, keys: Keys, queue: OperatedQueue, *, place: str) -> Answer:
+async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str) -> Answer:
     """Tell how the installation is.
 
     Args:

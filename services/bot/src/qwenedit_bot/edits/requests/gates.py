@@ -36,7 +36,7 @@ class RoomGate:
 
     async def check(self, request: Request, words: Words) -> Refused | None:
         """Count the user's unfinished jobs, and the line."""
-        counts, unfinished = await self._queue.room(request.user_id)
+        counts, unfinished = await self._queue.counts_with_user(request.user_id)
         if unfinished >= self._limits.max_unfinished_per_user:
             view = View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
             return await once_a_burst(self._replies, request, "too_many_unfinished", view)
