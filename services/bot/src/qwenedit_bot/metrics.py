@@ -29,12 +29,12 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.parked = Counter(
-            "qwenedit_bot_parked_total", "Times that an update or an answer was put off, by what was not to be had.",
+            "qwenedit_bot_parked_total", "Updates and answers that were parked, by the limit that they waited for.",
             ("lanes", "what"), registry=registry,
         )  # fmt: skip
         self.set_aside = Counter(
             "qwenedit_bot_set_aside_total",
-            "Updates and answers that could not be worked off, and that wait for an operator.",
+            "Updates and answers that could not be handled and wait for an operator.",
             ("lanes",),
             registry=registry,
         )
@@ -59,7 +59,7 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.refusals = Counter(
-            "qwenedit_telegram_refusals_total", "Bot API calls that Telegram refused, by what the error asks for.",
+            "qwenedit_telegram_refusals_total", "Bot API calls that Telegram refused, by kind of error.",
             ("method", "kind"), registry=registry,
         )  # fmt: skip
         self.retry_after = Counter(
@@ -67,7 +67,7 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.recalled = Counter(
-            "qwenedit_bot_updates_recalled_total", "Updates that Redis had forgotten and the bot gave back to it.",
+            "qwenedit_bot_updates_recalled_total", "Updates that Redis had lost and the bot wrote again.",
             registry=registry,
         )  # fmt: skip
         self.enqueued = Counter("qwenedit_jobs_enqueued_total", "Jobs accepted from users.", registry=registry)
@@ -77,7 +77,7 @@ class BotMetrics:
         for reason in ("queue_full", "storage_full"):
             self.refused.labels(reason)
         self.moderation = Counter(
-            "qwenedit_moderation_checks_total", "Questions to the moderation hook, by what was asked and its answer.",
+            "qwenedit_moderation_checks_total", "Questions to the moderation hook, by stage and answer.",
             ("stage", "outcome"), registry=registry,
         )  # fmt: skip
         for stage in ("request", "result"):
@@ -88,7 +88,7 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.payments = Counter(
-            "qwenedit_payments_total", "Payments in Telegram Stars, by what became of them.", ("outcome",),
+            "qwenedit_payments_total", "Payments in Telegram Stars, by outcome.", ("outcome",),
             registry=registry,
         )  # fmt: skip
         self.stars = Counter(
@@ -103,7 +103,7 @@ class BotMetrics:
             "qwenedit_bot_deliveries_total", "Answers to jobs, by what the user got.", ("outcome",), registry=registry
         )
         self.finished = Counter(
-            "qwenedit_jobs_finished_total", "Jobs answered, by their final state and, where it failed, why.",
+            "qwenedit_jobs_finished_total", "Jobs answered, by final state and reason of failure.",
             ("state", "reason"), registry=registry,
         )  # fmt: skip
         for state, reason in ((State.DONE, ""), (State.CANCELLED, ""), *((State.FAILED, reason) for reason in Reason)):
@@ -119,7 +119,9 @@ class BotMetrics:
             "qwenedit_queue_oldest_wait_seconds", "How long the next job in line has waited; 0 for an empty line.",
             registry=registry,
         )  # fmt: skip
-        self.queue_paused = Gauge("qwenedit_queue_paused", "1 while an operator lets no job begin.", registry=registry)
+        self.queue_paused = Gauge(
+            "qwenedit_queue_paused", "1 while an operator has paused the queue.", registry=registry
+        )
         self.redis_memory_used = Gauge(
             "qwenedit_redis_memory_used_bytes", "Memory that Redis uses, by its own account.", registry=registry
         )
@@ -128,7 +130,7 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.forged = Counter(
-            "qwenedit_jobs_forged_total", "Jobs with an address that the bot was not asked from; they get no answer.",
+            "qwenedit_jobs_forged_total", "Jobs with a forged address for their answer; they get no answer.",
             registry=registry,
         )  # fmt: skip
         self.unreadable = Counter(
@@ -137,7 +139,7 @@ class BotMetrics:
         )  # fmt: skip
         self.reaped = Counter(
             "qwenedit_jobs_reaped_total",
-            "Attempts that were taken from their workers, by what became of the job (queued: an operator did it).",
+            "Attempts that were taken from their workers, by the job's next state (queued: by an operator).",
             ("outcome",),
             registry=registry,
         )  # fmt: skip

@@ -21,11 +21,11 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
 
 class BotSettings(RedisSettings):
-    """Settings of the bot; see `RedisSettings` for those it shares with the worker."""
+    """Settings of the bot. `RedisSettings` has those that it shares with the worker."""
 
     bot_token: SecretStr = Field(description="@BotFather gives it out")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://\S+$")
-    """Another Bot API server than Telegram's own."""
+    """Address of the Bot API server: Telegram's own, or another one."""
     bot_mode: Literal["polling", "webhook"] = "polling"
     """How updates come in. Telegram serves one poller a bot; webhooks may have any number of replicas."""
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+\S*$")
@@ -36,10 +36,10 @@ class BotSettings(RedisSettings):
     """Address that the webhook listens on; images set it to 0.0.0.0."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
     bot_id: str = Field(default_factory=socket.gethostname, min_length=1)
-    """Name of this replica among the bot's: two that run at once must differ, a restarted one must not."""
+    """Name of this replica in Redis. Two replicas that run at once need different names; a restart keeps the name."""
     bot_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     probe_port: int = Field(default=8081, ge=0, le=65535)
-    """0 takes a free one."""
+    """Port of the probes and metrics; 0 takes a free one."""
     max_retries: int = Field(default=3, ge=1, le=10)
     """Attempts in all, the first included."""
     retry_delays: Annotated[tuple[float, ...], NoDecode] = Field(
@@ -47,35 +47,37 @@ class BotSettings(RedisSettings):
     )
     """Seconds before the second, third, … attempt; the last one repeats."""
     max_queue_length: int = Field(default=1000, ge=1)
+    """Waiting jobs; beyond them new jobs are refused."""
     max_unfinished_jobs_per_user: int = Field(default=3, ge=1)
+    """Jobs that a user may have waiting and running at once."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
-    """Seconds in which a job must begin, also after a failed attempt; else it fails. At most `picture_ttl`."""
+    """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
     admins: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
-    """Who has the admin commands, and no limits."""
+    """Telegram ids of users with the admin commands and without limits."""
     allowed_users: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
-    """Who may use the bot beside the admins; empty: everybody."""
+    """Telegram ids of users who may use the bot beside the admins; empty: everybody."""
     jobs_per_day: int | None = Field(default=None, ge=0)
-    """Free jobs of a user from 00:00 UTC on; without, there is no such limit."""
+    """Free jobs of a user from 00:00 UTC on; None: no such limit."""
     star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(
         default=(), description="comma-separated jobs:stars, such as 10:50,50:200"
     )
-    """What users may buy when those of the day are used up; empty: nothing is sold."""
+    """Packs of jobs that users may buy for Telegram Stars, beyond those of the day; empty: nothing is sold."""
     pay_support: str = Field(default="", max_length=200)
-    """Whom users ask about payments, such as @name: Telegram wants it said."""
+    """The contact for questions about payments, such as @name. Telegram requires one of bots that sell."""
     moderation_url: SecretStr | None = Field(default=None, description="http:// or https://")
-    """Hook that is asked before a job is accepted and before a result is shown; without, nobody is asked."""
+    """Moderation hook, which the bot asks before it accepts a job and before it shows a result; None: no moderation."""
     moderation_token: SecretStr | None = None
-    """Sent to it as a bearer token."""
+    """Bearer token for the hook."""
     moderation_timeout: float = Field(default=5.0, ge=0.5, le=60)
     """Seconds for each of three attempts to ask it."""
     moderation_on_error: Literal["refuse", "allow"] = "refuse"
-    """What becomes of jobs and results while it does not answer."""
+    """What happens to jobs and results while the hook does not answer."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
-    """Seconds that pictures are kept, in and out."""
+    """Seconds for which photos and results are kept."""
     default_language: str = LANGUAGES[0]
     """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
@@ -83,9 +85,9 @@ class BotSettings(RedisSettings):
     worker_pods: str = ""
     """Label selector of the worker pods whose deletion cost the bot keeps current; empty outside of Kubernetes."""
     pod_namespace: str = "default"
-    """Where they are."""
+    """Namespace of the worker pods."""
     kubernetes_service_host: str = "kubernetes.default.svc"
-    """The API server; the kubelet sets both in every pod."""
+    """Host of the Kubernetes API server; the kubelet sets host and port in every pod."""
     kubernetes_service_port: int = Field(default=443, ge=1, le=65535)
 
     @field_validator("bot_token")

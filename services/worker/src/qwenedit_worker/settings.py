@@ -22,7 +22,7 @@ class LogLevel(StrEnum):
 
 
 class WorkerSettings(RedisSettings):
-    """What a worker is told by its environment. Times are in seconds."""
+    """Settings of a worker, from its environment. Times are in seconds."""
 
     worker_id: str = Field(default_factory=socket.gethostname, min_length=1, description="the worker's name")
     pod_name: str = Field(default="", description="the worker's pod, for the operator")

@@ -37,13 +37,13 @@ class Metrics:
         )
         self.execution = job_seconds(
             "qwenedit_execution_seconds",
-            "From an attempt's claim to its settlement, by what became of the job.",
+            "From an attempt's claim to its settlement, by the job's next state.",
             ("outcome",),
             registry=registry,
         )
         self.attempts = Counter(
             "qwenedit_attempts_total",
-            "Attempts, by what became of the job (done, failed, delayed, queued, cancelled, lost) and why.",
+            "Attempts, by the job's next state (done, failed, delayed, queued, cancelled, lost) and reason.",
             ("outcome", "reason"),
             registry=registry,
         )
@@ -85,7 +85,7 @@ class Metrics:
         registry.register(GpuCollector(self.gpu))
         self.gpu_job = job_seconds(
             "qwenedit_gpu_job_seconds",
-            "GPU time of an attempt, loading and editing, by what became of the job.",
+            "GPU time of an attempt, loading and editing, by the job's next state.",
             ("workflow", "outcome"),
             registry=registry,
         )
