@@ -21,7 +21,6 @@ from redis.asyncio.sentinel import (
     SentinelManagedSSLConnection,
 )
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.connection import HiredisRespSerializer
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -39,9 +38,8 @@ HEALTH_CHECK_INTERVAL = 15
 """Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
 
 
-_PACKER = HiredisRespSerializer()
 LARGE = 65_536
-"""Bytes of an argument, a picture, that is not copied into its command."""
+"""Bytes of a command after which another part begins."""
 
 
 def _parts(command: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -59,10 +57,11 @@ def _parts(command: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 class _Cancellable(AbstractConnection):
-    """A connection on which a task can be cancelled at any moment, and which costs little.
+    """A connection on which a task can be cancelled at any moment, and on which each part of a picture has its time.
 
-    redis-py sends with `asyncio.wait_for`, which takes a task for each command. Before Python 3.12 it swallows a
-    cancellation that comes at the moment the sending ends. The task then goes on, and its end is awaited for ever.
+    redis-py sends with `asyncio.wait_for`. Before Python 3.12 that swallows a cancellation that comes at the moment the
+    sending ends. The task then goes on, and its end is awaited for ever. `tests/unit/jobs/test_redis_py.py`
+    fails when redis-py's own method changes.
     """
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
@@ -88,12 +87,6 @@ class _Cancellable(AbstractConnection):
             # What was sent of it, nobody knows.
             await self.disconnect(nowait=True)
             raise
-
-    def pack_command(self, *args: Any) -> list[bytes]:
-        """Pack in C what is not large; redis-py does so for its blocking client alone."""
-        if any(isinstance(arg, bytes) and len(arg) > LARGE for arg in args):
-            return super().pack_command(*args)
-        return cast("list[bytes]", _PACKER.pack(*args))
 
 
 class _Plain(_Cancellable, Connection):
