@@ -31,17 +31,13 @@ from prometheus_client import CollectorRegistry
 
 from local_stack import RedisServer
 from qwenedit_jobs import (
-    Edit,
-    Job,
     JobQueue,
     Limits,
     RedisPictureStore,
     RedisSettings,
-    ReplyTo,
     connect,
-    input_ref,
-    job_id,
 )
+from qwenedit_testkit.bot_by_hand import job as asked
 from qwenedit_testkit.comfyui_server import WHICH, Server, comfyui, machine
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, whole
@@ -118,7 +114,7 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
             Link(),
         )
         for number in range(jobs):
-            job = _job(number)
+            job = asked(number, prompt="")
             await store.put(job.edit.pictures[0], photo())
             await queue.enqueue(job, Limits(max_unfinished_per_user=jobs, max_queue_length=jobs))
         metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
@@ -238,16 +234,6 @@ def _calls_of_an_edit(url: str, picture: bytes) -> Iterator[Callable[[aiohttp.Cl
 async def _call(method: str, url: str, content: Mapping[str, Any], session: aiohttp.ClientSession) -> None:
     async with session.request(method, url, **content) as answer:
         await answer.read()
-
-
-def _job(number: int) -> Job:
-    identity = job_id(1, number, key=b"benchmark")
-    return Job(
-        id=identity,
-        user_id=1,
-        edit=Edit(prompt="", pictures=(input_ref(identity, 0),), seed=1),
-        reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number, language="en"),
-    )
 
 
 async def main() -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_testkit.photos import photo
+from qwenedit_testkit.processes import MEBIBYTE, processor_seconds, resident
 from qwenedit_testkit.programs import command_line, seconds, whole
 from qwenedit_testkit.system import System
 from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, most_edits, share
@@ -44,8 +45,6 @@ PATIENCE = 120.0
 ECHO = 3.0
 """Seconds more in which a second answer could come."""
 MOST_EDITS = 15
-TICKS = os.sysconf("SC_CLK_TCK")
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -72,12 +71,12 @@ class Usage:
 
     async def watch(self, pid: int) -> None:
         """Look until cancelled."""
-        before, at = _processor_seconds(pid), time.monotonic()
+        before, at = processor_seconds(pid), time.monotonic()
         while True:
             await asyncio.sleep(1.0)
-            now, later = _processor_seconds(pid), time.monotonic()
+            now, later = processor_seconds(pid), time.monotonic()
             self.cpu.append((now - before) / (later - at))
-            self.memory.append(_resident(pid))
+            self.memory.append(resident(pid) / MEBIBYTE)
             self.seconds += now - before
             before, at = now, later
 
@@ -204,16 +203,6 @@ def _replied_to(call: Call) -> int:
     reply = call.parameters.get("reply_parameters", "{}")
     fields = json.loads(reply) if isinstance(reply, str) else reply
     return int(fields.get("message_id", 0))
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _resident(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
 
 
 def report(figures: Figures, usage: Usage, duration: float) -> str:

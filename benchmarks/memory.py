@@ -16,45 +16,33 @@ from local_stack import RedisServer
 from qwenedit_jobs import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
-    Edit,
     Job,
     JobQueue,
     Limits,
     Reason,
     RedisSettings,
-    ReplyTo,
     connect,
-    input_ref,
-    job_id,
 )
+from qwenedit_testkit.bot_by_hand import job
 from qwenedit_testkit.programs import command_line, whole
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+PEOPLE = 5_000_000_000
+"""The first one's id: as long as those of Telegram are."""
 PROMPT = "make it snow, and keep the people in the foreground as they are"
 
 
 def typical(number: int) -> Job:
     """Make a job as most people send them."""
-    return _job(number, prompt=PROMPT, pictures=1)
+    return job(number, user=PEOPLE + number, prompt=PROMPT)
 
 
 def largest(number: int) -> Job:
     """Make the largest job that is accepted: four bytes a code point, as many pictures as may be."""
-    return _job(number, prompt="🦊" * MAX_PROMPT_LENGTH, pictures=MAX_PICTURES)
-
-
-def _job(number: int, *, prompt: str, pictures: int) -> Job:
-    user = 5_000_000_000 + number
-    identity = job_id(user, number, key=b"benchmark")
-    return Job(
-        id=identity,
-        user_id=user,
-        edit=Edit(prompt=prompt, pictures=tuple(input_ref(identity, index) for index in range(pictures)), seed=2**52),
-        reply=ReplyTo(chat_id=user, placeholder_id=number, source_message_id=number, language="en"),
-    )
+    return job(number, user=PEOPLE + number, prompt="🦊" * MAX_PROMPT_LENGTH, pictures=MAX_PICTURES)
 
 
 async def main() -> None:

@@ -22,17 +22,14 @@ from prometheus_client import CollectorRegistry
 from local_stack import RedisServer
 from qwenedit_jobs import (
     Claim,
-    Edit,
     Job,
     JobQueue,
     Limits,
     RedisPictureStore,
     RedisSettings,
-    ReplyTo,
     connect,
-    input_ref,
-    job_id,
 )
+from qwenedit_testkit.bot_by_hand import job as asked
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
@@ -120,7 +117,7 @@ async def measure(redis_url: str, jobs: int) -> list[float]:
         watching = tasks.create_task(watch.run())
         tasks.create_task(worker.run())
         for number in range(jobs + WARM_UP):
-            job = _job(number)
+            job = asked(number)
             await store.put(job.edit.pictures[0], PICTURE)
             await asyncio.sleep(SETTLING)
             began = time.perf_counter()
@@ -133,16 +130,6 @@ async def measure(redis_url: str, jobs: int) -> list[float]:
     for client in (producer, consumer, waiter, binary):
         await client.aclose()
     return pickups[WARM_UP:]
-
-
-def _job(number: int) -> Job:
-    identity = job_id(1, number, key=b"benchmark")
-    return Job(
-        id=identity,
-        user_id=1,
-        edit=Edit(prompt="make it snow", pictures=(input_ref(identity, 0),), seed=1),
-        reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number, language="en"),
-    )
 
 
 async def main() -> None:

@@ -37,6 +37,7 @@ from qwenedit_telemetry import tracing
 from qwenedit_telemetry.export import make_exporter
 from qwenedit_telemetry.otlp import OpenTelemetryTracer
 from qwenedit_testkit.photos import photo
+from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.system import System
 from telegram_simulator.client import TelegramSimulator as Chats
@@ -111,7 +112,7 @@ class Side:
 
     def memory(self) -> dict[str, float]:
         """Resident megabytes of each part."""
-        return {part.name: _resident(part.pid) / 1e6 for part in self.parts}
+        return {part.name: resident(part.pid) / MEGABYTE for part in self.parts}
 
     def warnings(self) -> dict[str, list[str]]:
         """Return the events that each part warned of or worse."""
@@ -200,10 +201,6 @@ async def long_absence(side: Side, *, jobs: int, photo: bytes) -> None:
         grown = sizes[-1] - sizes[0]
         print(f"  {part.name}: resident MB after so many jobs {told}; since {SETTLED * jobs // 1000} jobs {grown:+.1f}")
         print(f"  {part.name}: warned of {side.warnings()[part.name]}")
-
-
-def _resident(pid: int) -> float:
-    return float(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def main() -> None:

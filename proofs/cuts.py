@@ -13,41 +13,33 @@ from __future__ import annotations
 import asyncio
 import io
 import random
-import re
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import aiohttp
 from PIL import Image
 
 from local_stack import HOST, RedisServer, Service, bare_environment, worker
 from qwenedit_jobs import (
-    Edit,
     Job,
-    JobQueue,
     Limits,
-    RedisPictureStore,
-    RedisSettings,
-    ReplyTo,
     State,
-    connect,
-    input_ref,
-    job_id,
 )
+from qwenedit_testkit.bot_by_hand import BotByHand, by_hand
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import plain
+from qwenedit_testkit.processes import MEBIBYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
+from qwenedit_testkit.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from qwenedit_testkit.comfyui_server import Server
 
 JOBS = 1000
@@ -58,72 +50,8 @@ FIRST_JOB = 0.1
 MOST_SOCKETS = 10
 PATIENCE = 120.0
 """Seconds within which the next job must end."""
-LOOK = 0.005
 COLOURS = 251
 """Prime, so that colours of successive jobs differ in each channel."""
-
-
-@dataclass(slots=True)
-class Proxy:
-    """Passes bytes on, until told to reset all that is open."""
-
-    target: str
-    port: int = 0
-    peak: int = 0
-    cuts: int = 0
-    idle_cuts: int = 0
-    _open: set[asyncio.StreamWriter] = field(default_factory=set)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://{HOST}:{self.port}"
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Proxy]:
-        """Listen inside the block."""
-        server = await asyncio.start_server(self._serve, HOST, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            self.cut()
-
-    def cut(self) -> None:
-        """Reset all open connections."""
-        self.cuts += bool(self._open)
-        self.idle_cuts += not self._open
-        for writer in tuple(self._open):
-            writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        self.peak = max(self.peak, len(self._open))
-        host, port = self.target.removeprefix("http://").split(":")
-        try:
-            far_reader, far_writer = await asyncio.open_connection(host, int(port))
-        except OSError:
-            self._open.discard(writer)
-            writer.transport.abort()
-            return
-        try:
-            ways = {asyncio.create_task(_pass(reader, far_writer)), asyncio.create_task(_pass(far_reader, writer))}
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            for way in ways:
-                way.cancel()
-            await asyncio.wait(ways)
-        finally:
-            self._open.discard(writer)
-            writer.transport.abort()
-            far_writer.transport.abort()
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(2**16):
-            writer.write(data)
-            await writer.drain()
 
 
 @dataclass(slots=True)
@@ -135,37 +63,38 @@ class Tally:
     wrong: int = 0
     seconds: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
-    """The worker's resident megabytes after each job."""
+    """The worker's resident MiB after each job."""
+    cuts: int = 0
+    idle_cuts: int = 0
+    """Cuts that met no connection."""
 
 
 class Bench:
-    """The queue from both ends, and a worker behind the proxy."""
+    """The bot's part, and a worker behind the proxy."""
 
-    def __init__(self, redis: RedisServer, part: Service, proxy: Proxy, *, jobs: int, dice: random.Random) -> None:
-        settings = RedisSettings(redis_url=redis.url)
-        self._text, self._binary = connect(settings), connect(settings, decode=False)
-        self._queue = JobQueue(self._text, settings.keys)
-        self._store = RedisPictureStore(self._binary, settings.keys, ttl=3600)
+    def __init__(self, bot: BotByHand, part: Service, proxy: Proxy, *, jobs: int, dice: random.Random) -> None:
+        self._bot = bot
         self._part = part
         self._proxy = proxy
         self._jobs = jobs
         self._dice = dice
+        self._asked: list[Job] = []
 
     async def run(self) -> Tally:
         """Have all jobs executed, in order, with a cut in each."""
         tally = Tally()
         async with asyncio.TaskGroup() as tasks:
-            janitor = tasks.create_task(self._janitor())
+            janitor = tasks.create_task(self._bot.keep_tidy())
             for number in range(min(AHEAD, self._jobs)):
                 await self._enqueue(number)
             for number in range(self._jobs):
                 began = time.monotonic()
                 typical = statistics.median(tally.seconds[-50:] or [FIRST_JOB])
-                cut = tasks.create_task(self._cut_after(self._dice.uniform(0, typical)))
+                cut = tasks.create_task(self._cut_after(self._dice.uniform(0, typical), tally))
                 await self._until_final(number, tally)
                 cut.cancel()  # the job was faster: its cut comes with the next one's
                 tally.seconds.append(time.monotonic() - began)
-                tally.memory.append(_resident(self._part))
+                tally.memory.append(resident(self._part.pid) / MEBIBYTE)
                 if number + AHEAD < self._jobs:
                     await self._enqueue(number + AHEAD)
                 if (number + 1) % 100 == 0:
@@ -173,48 +102,29 @@ class Bench:
             janitor.cancel()
         return tally
 
-    async def close(self) -> None:
-        """Close the connections to Redis."""
-        await self._text.aclose()
-        await self._binary.aclose()
-
-    async def _cut_after(self, seconds: float) -> None:
+    async def _cut_after(self, seconds: float, tally: Tally) -> None:
         try:
             await asyncio.sleep(seconds)
         finally:
-            self._proxy.cut()
-
-    async def _janitor(self) -> None:
-        while True:
-            await self._queue.reap()
-            await self._queue.promote()
-            await asyncio.sleep(0.2)
+            cut = self._proxy.reset()
+            tally.cuts += bool(cut)
+            tally.idle_cuts += not cut
 
     async def _enqueue(self, number: int) -> None:
-        identity = job_id(1, number, key=b"benchmark")
-        ref = input_ref(identity, 0)
-        await self._store.put(ref, plain(_colour(number), size=(512, 512), kind="PNG"))
-        job = Job(
-            id=identity,
-            user_id=1,
-            edit=Edit(prompt="", pictures=(ref,), seed=number),
-            reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number + 1, language="en"),
-        )
-        await self._queue.enqueue(job, Limits(max_unfinished_per_user=self._jobs))
+        photo = plain(_colour(number), size=(512, 512), kind="PNG")
+        self._asked.append(await self._bot.ask(number, photo, Limits(max_unfinished_per_user=self._jobs)))
 
     async def _until_final(self, number: int, tally: Tally) -> None:
-        identity = job_id(1, number, key=b"benchmark")
-        async with asyncio.timeout(PATIENCE):
-            while (status := await self._queue.status(identity)) is None or not status.state.final:
-                await asyncio.sleep(LOOK)
+        job = self._asked[number]
+        status = await self._bot.until(job.id, lambda status: status.state.final, within=PATIENCE)
         tally.states[status.state.value] += 1
         tally.attempts[status.attempt] += 1
         if status.state is not State.DONE or status.result is None:
             print(f"  job {number}: {status.state.value}, {status.reason}", file=sys.stderr)
             return
-        data = await self._store.get(status.result.picture)
+        data = await self._bot.store.get(status.result.picture)
         tally.wrong += not _is_negative_of(number, data)
-        await self._store.delete(status.result.picture, input_ref(identity, 0))
+        await self._bot.store.delete(status.result.picture, *job.edit.pictures)
 
 
 def _colour(number: int) -> tuple[int, int, int]:
@@ -226,11 +136,6 @@ def _is_negative_of(number: int, data: bytes) -> bool:
     return isinstance(pixel, tuple) and all(
         abs(255 - was - is_now) <= 1 for was, is_now in zip(_colour(number), pixel, strict=True)
     )
-
-
-def _resident(part: Service) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{part.pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
 
 
 async def _kept(server: Server) -> tuple[set[str], int]:
@@ -250,20 +155,18 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
     with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
         redis = RedisServer(Path(folder), persistent=False)
         await redis.start()
-        async with Proxy(server.url).running() as proxy:
-            env = {
-                **bare_environment(),
-                **server.settings,
-                "WORKFLOW": "invert-model-free",
-                "WORKER_LOG_LEVEL": "ERROR",
-            }
-            part = worker(env=env, redis_url=redis.url, comfyui_url=proxy.url)
+        place = urlsplit(server.url)
+        async with (
+            Proxy("comfyui", place.port or 80, host=place.hostname or HOST).running() as proxy,
+            by_hand(redis.url) as bot,
+        ):
+            env = bare_environment(**server.settings, WORKFLOW="invert-model-free", WORKER_LOG_LEVEL="ERROR")
+            part = worker(env=env, redis_url=redis.url, comfyui_url=f"http://{HOST}:{proxy.port}")
             await part.start(timeout=60)
-            bench = Bench(redis, part, proxy, jobs=jobs, dice=random.Random(seed))
+            bench = Bench(bot, part, proxy, jobs=jobs, dice=random.Random(seed))
             began = time.monotonic()
             tally = await bench.run()
             elapsed = time.monotonic() - began
-            await bench.close()
             await part.stop()
         await redis.stop()
     known, inside = await _kept(server)
@@ -273,7 +176,7 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
     early = statistics.median(tally.memory[: max(1, jobs // 10)])
     late = statistics.median(tally.memory[-max(1, jobs // 10) :])
     print(f"jobs                     {jobs}, in {elapsed:.0f} s")
-    print(f"cuts                     {proxy.cuts}, each of all open connections ({proxy.idle_cuts} met none)")
+    print(f"cuts                     {tally.cuts}, each of all open connections ({tally.idle_cuts} met none)")
     print(f"right pictures           {tally.states['done'] - tally.wrong} ({dict(tally.states)}, {tally.wrong} wrong)")
     print(f"retries blamed on a job  {retries} (attempts: {dict(tally.attempts)})")
     print(f"a job took               p50 {statistics.median(tally.seconds):.3f} s, longest {max(tally.seconds):.1f} s")

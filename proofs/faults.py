@@ -14,37 +14,29 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from comfyui_simulator.client import SimulatorControl
-from local_stack import ComfyUISimulator, RedisServer, Service, bare_environment, worker
 from qwenedit_bot.edits.views import outcome
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
-    Edit,
-    Job,
-    JobQueue,
-    Limits,
     Phase,
-    RedisPictureStore,
-    RedisSettings,
-    ReplyTo,
     State,
     Status,
-    connect,
-    input_ref,
-    job_id,
 )
 from qwenedit_testkit import docs_page as page
+from qwenedit_testkit.bot_by_hand import BotByHand, by_hand
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude
+from qwenedit_testkit.system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from comfyui_simulator.client import SimulatorControl
+    from local_stack import ComfyUISimulator, Service
 
 STEP_SECONDS = 0.25
 BOOT_SECONDS = 3.0
@@ -97,16 +89,6 @@ CASES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The parts that a case runs on."""
-
-    queue: JobQueue
-    store: RedisPictureStore
-    comfyui: ComfyUISimulator
-    worker: Service
-
-
 async def main() -> bool:
     """Drive each case, and print a line for it; returns whether all was seen that the page says."""
     parser = command_line(__doc__)
@@ -121,8 +103,7 @@ async def main() -> bool:
     lines = ["| fault | what the user sees | after | attempts |", "| --- | --- | --: | --: |"]
     print("\n".join(lines))
     for number, case in enumerate(cases, start=1):
-        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            status, seconds = await _stage(Path(folder), lambda stage, c=case, n=number: _drive(c, stage, n))  # type: ignore[misc]
+        status, seconds = await _seen_of(case, number)
         if promised.get(case.name) != (_seen(status), str(status.attempt)):
             broken.append(f"{case.name}: the page says {promised.get(case.name, 'nothing')}")
         lines.append(f"| {case.name} | {_seen(status)} | {seconds:.1f} s | {status.attempt} |")
@@ -142,89 +123,52 @@ def _seen(status: Status) -> str:
     return f"“{said.splitlines()[0]}”"
 
 
-async def _stage(folder: Path, act: Callable[[Stage], Awaitable[tuple[Status, float]]]) -> tuple[Status, float]:
-    redis = RedisServer(folder / "redis", persistent=False)
-    comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=STEP_SECONDS)
-    await redis.start()
-    await comfyui.start()
-    part = worker(env=bare_environment(), redis_url=redis.url, comfyui_url=comfyui.url, name="worker")
-    settings = RedisSettings(redis_url=redis.url)
-    text, binary = connect(settings), connect(settings, decode=False)
-    queue = JobQueue(text, settings.keys)
-    stage = Stage(queue, RedisPictureStore(binary, settings.keys, ttl=600), comfyui, part)
-    try:
-        await part.start(timeout=60)
-        async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(_janitor(queue)), tasks.create_task(_kubelet(stage))]
-            outcome = await act(stage)
+async def _seen_of(case: Case, number: int) -> tuple[Status, float]:
+    """Have a job meet a fault; returns what became of it, and after how many seconds."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        system = await stack.enter_async_context(System(folder, step_seconds=STEP_SECONDS))
+        worker = system.worker()
+        # Pictures are deleted by what ComfyUI offers over HTTP, as where its folders are elsewhere.
+        for setting in system.comfyuis[0].shared_folders:
+            del worker.env[setting]
+        await system.start(worker)
+        bot = await stack.enter_async_context(by_hand(system.redis.url))
+        helpers = [asyncio.create_task(bot.keep_tidy()), asyncio.create_task(_kubelet(worker, system.comfyuis[0]))]
+        try:
+            return await _drive(case, system.controls[0], bot, number)
+        finally:
             for helper in helpers:
                 helper.cancel()
-        return outcome
-    finally:
-        for each in (part, comfyui, redis):
-            if each.running:
-                await each.kill()
-        await text.aclose()
-        await binary.aclose()
+            await asyncio.gather(*helpers, return_exceptions=True)
 
 
-async def _janitor(queue: JobQueue) -> None:
-    while True:
-        await queue.reap()
-        await queue.promote()
-        await asyncio.sleep(PACE)
-
-
-async def _kubelet(stage: Stage) -> None:
+async def _kubelet(worker: Service, comfyui: ComfyUISimulator) -> None:
     async with aiohttp.ClientSession() as session:
         while True:
-            async with session.get(f"{stage.worker.probe_url}/comfyui/livez") as answer:
+            async with session.get(f"{worker.probe_url}/comfyui/livez") as answer:
                 condemned = answer.status != 200  # noqa: PLR2004 - HTTP's
-            if condemned and stage.comfyui.running:
-                await stage.comfyui.kill()
-            if not stage.comfyui.running:
+            if condemned and comfyui.running:
+                await comfyui.kill()
+            if not comfyui.running:
                 await asyncio.sleep(BOOT_SECONDS)
-                await stage.comfyui.start()
+                await comfyui.start()
             await asyncio.sleep(1)
 
 
-async def _drive(case: Case, stage: Stage, number: int) -> tuple[Status, float]:
-    async with SimulatorControl(stage.comfyui.url) as control:
-        if case.fault:
-            await control.fault(case.fault, **case.params)
-        job = _job(number)
-        await stage.store.put(job.edit.pictures[0], plain(size=(640, 480)))
+async def _drive(case: Case, control: SimulatorControl, bot: BotByHand, number: int) -> tuple[Status, float]:
+    if case.fault:
+        await control.fault(case.fault, **case.params)
+    began = time.monotonic()
+    job = await bot.ask(number, plain(size=(640, 480)))
+    if case.heals_after is not None:
+        await asyncio.sleep(case.heals_after)
+        await control.clear()
+    if case.cancel:
+        await bot.until(job.id, lambda status: status.phase is Phase.EDITING and status.step > 0, within=PATIENCE)
         began = time.monotonic()
-        await stage.queue.enqueue(job, Limits())
-        if case.heals_after is not None:
-            await asyncio.sleep(case.heals_after)
-            await control.clear()
-        if case.cancel:
-            await _until(stage.queue, job.id, lambda status: status.phase is Phase.EDITING and status.step > 0)
-            began = time.monotonic()
-            await stage.queue.cancel(job.id)
-        return await _until(stage.queue, job.id, _final), time.monotonic() - began
-
-
-def _final(status: Status) -> bool:
-    return status.state.final
-
-
-async def _until(queue: JobQueue, job: str, wanted: Callable[[Status], bool]) -> Status:
-    async with asyncio.timeout(PATIENCE):
-        while (status := await queue.status(job)) is None or not (wanted(status) or status.state.final):
-            await asyncio.sleep(PACE)
-    return status
-
-
-def _job(number: int) -> Job:
-    identity = job_id(1, number, key=b"benchmark")
-    return Job(
-        id=identity,
-        user_id=1,
-        edit=Edit(prompt="make it snow", pictures=(input_ref(identity, 0),), seed=number),
-        reply=ReplyTo(chat_id=1, placeholder_id=1, source_message_id=number, language="en"),
-    )
+        await bot.queue.cancel(job.id)
+    return await bot.until(job.id, lambda status: status.state.final, within=PATIENCE), time.monotonic() - began
 
 
 if __name__ == "__main__":

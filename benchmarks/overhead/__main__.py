@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -39,6 +38,7 @@ from local_stack import (
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import encoded
+from qwenedit_testkit.processes import processor_seconds
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System
@@ -84,12 +84,13 @@ class Way:
         """Forget the warming up."""
         self.total.clear()
         self.own.clear()
-        self.processor = {part.name: _processor(part) for part in self.parts}
+        self.processor = {part.name: 1000 * processor_seconds(part.pid) for part in self.parts}
 
     def end(self) -> None:
         """Take stock."""
         self.processor = {
-            part.name: (_processor(part) - self.processor[part.name]) / len(self.own) for part in self.parts
+            part.name: (1000 * processor_seconds(part.pid) - self.processor[part.name]) / len(self.own)
+            for part in self.parts
         }
 
     async def edit(self, number: int) -> None:
@@ -206,12 +207,6 @@ async def measure(server: Server, photos: int) -> tuple[Way, Way, Way]:
             way.end()
         product, hand, visibly = ways
         return product, hand, visibly
-
-
-def _processor(part: Part) -> float:
-    """Milliseconds of processor time that a process has used."""
-    user, system = Path(f"/proc/{part.pid}/stat").read_text().rpartition(") ")[2].split()[11:13]
-    return (int(user) + int(system)) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 async def main() -> None:

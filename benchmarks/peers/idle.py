@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.peers.stage import Stage
 from local_stack import ComfyUISimulator, Part, bare_environment, worker
 from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.processes import processor_seconds
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from redis.asyncio import Redis
 
     from benchmarks.peers.catalogue import Peer
@@ -49,17 +50,12 @@ async def measure(peer: Peer, folder: Path, *, seconds: float) -> Idleness:
                 raise RuntimeError(f"{peer.name}: the worker does not work")
         redis = await stack.enter_async_context(connect(RedisSettings(redis_url=stage.redis.url)))
         await asyncio.sleep(SETTLING)
-        commands, cpu = await _calls(redis), _cpu(part.pid)
+        commands, cpu = await _calls(redis), processor_seconds(part.pid)
         await asyncio.sleep(seconds)
-        commands, cpu = await _calls(redis) - commands - 1, _cpu(part.pid) - cpu  # our own question is one
+        commands, cpu = await _calls(redis) - commands - 1, processor_seconds(part.pid) - cpu  # our own question is one
     return Idleness(commands=commands * 60 / seconds, cpu=cpu * 60 / seconds)
 
 
 async def _calls(redis: Redis) -> int:
     stats = await redis.info("commandstats")
     return sum(int(each["calls"]) for each in stats.values())
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

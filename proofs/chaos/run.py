@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from proofs.chaos.stage import Stage
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.processes import MEBIBYTE, resident
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,7 +97,7 @@ async def run(
             result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
             result.slowness = stage.slowness
             result.faults, result.killed = villain.done, stage.deaths.by_kill
-            result.memory = {part.name: _resident(part.pid) for part in stage.services if part.running}
+            result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in stage.services if part.running}
             verdict = result.verdict = await oracle.judge()
         result.history = oracle.history
         result.commands = sum(result.history.commands.values())
@@ -132,8 +132,3 @@ async def _give_signs(crowd: Crowd) -> None:
         await asyncio.sleep(SIGNS)
         sent = sum(bool(request.message) for request in crowd.requests)
         print(f"  {time.monotonic() - began:4.0f} s: {sent} sent", file=sys.stderr, flush=True)
-
-
-def _resident(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from local_stack import SIMULATED_TOKEN
-from proofs.neighbours.stage import ALLOWED, Stage, memory, processor_seconds
+from proofs.neighbours.stage import ALLOWED, Stage
 from proofs.neighbours.victims import Answers, Victim
+from qwenedit_testkit.processes import MEBIBYTE, processor_seconds_in_all, resident_in_all
 from qwenedit_testkit.telegram_calls import EDITS, share
 
 if TYPE_CHECKING:
@@ -118,13 +119,13 @@ async def _watch(stage: Stage) -> Figures:
     figures, answers = Figures(), Answers(stage.chats, stage.redis)
     await answers.look()
     victim = Victim(await stage.chats.user(ALLOWED[-1]))
-    before, end = processor_seconds(stage.bot.pid), time.monotonic() + SECONDS
+    before, end = processor_seconds_in_all(stage.bot.pid), time.monotonic() + SECONDS
     calls = len(await _edits(stage))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_ask_for_help(victim, end))
         tasks.create_task(_look(stage, figures, end))
-    figures.cpu = processor_seconds(stage.bot.pid) - before
-    figures.memory = memory(stage.bot.pid)
+    figures.cpu = processor_seconds_in_all(stage.bot.pid) - before
+    figures.memory = resident_in_all(stage.bot.pid) / MEBIBYTE
     figures.edits = len(await _edits(stage)) - calls
     await asyncio.sleep(SETTLE)
     await answers.look()

@@ -9,25 +9,25 @@ import signal
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
 import yaml
 
 from local_stack import SIMULATED_TOKEN, Part, PartError, free_port
+from qwenedit_testkit.processes import MEBIBYTE, resident_in_all
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
     from types import TracebackType
 
     from local_stack import Service
     from telegram_simulator.client import Group, Person
 
-MEGABYTE = 1024 * 1024
 LOOK_EVERY = 0.1
 """Seconds between two looks at the bot's memory."""
 AGAIN_AFTER = 1.0
@@ -196,7 +196,7 @@ class Stage:
             await asyncio.sleep(LOOK_EVERY)
             if not self.bot.running:
                 continue
-            used = memory(self.bot.pid)
+            used = resident_in_all(self.bot.pid) / MEBIBYTE
             self.seen.peak = max(self.seen.peak, used)
             if used > self.memory_limit:
                 self.seen.killed += 1
@@ -235,35 +235,6 @@ async def settled(stage: Stage, seconds: float) -> float | None:
             return time.monotonic() - began
         await asyncio.sleep(0.2)
     return None
-
-
-def memory(pid: int) -> float:
-    """Return the MiB that a process and all its children have resident."""
-    pages = 0
-    for one in _family(pid):
-        with suppress(OSError, IndexError):  # ended meanwhile
-            pages += int(Path(f"/proc/{one}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor seconds that a process and its children have used, those that have ended included."""
-    ticks = 0
-    for one in _family(pid):
-        with suppress(OSError):
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _family(pid: int) -> list[int]:
-    found, pids = [], [pid]
-    while pids:
-        found.append(one := pids.pop())
-        with suppress(OSError):  # ended meanwhile
-            for task in Path(f"/proc/{one}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
-    return found
 
 
 def _put_behind(part: Part) -> None:

@@ -30,6 +30,7 @@ from local_stack import (
     Service,
 )
 from qwenedit_testkit.photos import encoded
+from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System
@@ -98,7 +99,7 @@ async def soak(chats: Chats, parts: Sequence[Service], comfyui_port: int, *, job
             await person.picture(timeout=PATIENCE)
             seen.answered += 1
             if seen.answered in marks:
-                memory = _resident(the_worker.pid), _resident(the_bot.pid)
+                memory = resident(the_worker.pid) / MEGABYTE, resident(the_bot.pid) / MEGABYTE
                 seen.memory[seen.answered] = memory
                 print(
                     f"{seen.answered:6} jobs, {time.monotonic() - began:4.0f} s: "
@@ -168,10 +169,6 @@ def _install(service: str) -> str:
 
 def _gradient(size: tuple[int, int]) -> bytes:
     return encoded(Image.linear_gradient("L").resize(size).convert("RGB"), "JPEG", quality=80)
-
-
-def _resident(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _sockets(pid: int) -> int:

@@ -78,7 +78,7 @@ class Proxy:
 
     name: str
     target: int
-    """The port, on the loopback address."""
+    """The port."""
     port: int = 0
     toxic: Toxic | None = None
     bandwidth: int = BANDWIDTH
@@ -86,6 +86,10 @@ class Proxy:
     """A connection on which these bytes are asked for is reset; empty denies nothing."""
     denials: int = 0
     """How often that has happened."""
+    host: str = HOST
+    """Of the target."""
+    peak: int = 0
+    """The most connections that were open at a time."""
     _links: set[_Link] = field(default_factory=set)
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -98,7 +102,7 @@ class Proxy:
             yield self
         finally:
             server.close()
-            self._each("reset")
+            self.reset()
             await asyncio.gather(*self._serving)
 
     async def ail(self, toxic: Toxic, seconds: float) -> None:
@@ -106,10 +110,10 @@ class Proxy:
         self.toxic = toxic
         try:
             if toxic is Toxic.DOWN:
-                self._each("reset")
+                self.reset()
             if toxic is Toxic.RESET_PEER:
                 await asyncio.sleep(min(RESET_AFTER, seconds))
-                self._each("reset")
+                self.reset()
             await asyncio.sleep(seconds)
         finally:
             self.toxic = None
@@ -118,9 +122,12 @@ class Proxy:
                 if link.swallowed:
                     link.close()
 
-    def _each(self, what: str) -> None:
-        for link in tuple(self._links):
-            getattr(link, what)()
+    def reset(self) -> int:
+        """Break all connections that are open, and count them."""
+        links = tuple(self._links)
+        for link in links:
+            link.reset()
+        return len(links)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -132,12 +139,13 @@ class Proxy:
             if self.toxic in (Toxic.DOWN, Toxic.RESET_PEER):
                 _Link(writer, writer).reset()
                 return
-            far_reader, far_writer = await asyncio.open_connection(HOST, self.target)
+            far_reader, far_writer = await asyncio.open_connection(self.host, self.target)
         except OSError:
             writer.transport.abort()
             return
         link = _Link(writer, far_writer)
         self._links.add(link)
+        self.peak = max(self.peak, len(self._links))
         try:
             ways = [
                 asyncio.create_task(self._pass(link, reader, far_writer)),

@@ -1,0 +1,55 @@
+"""What a process takes of the machine, as Linux tells it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20
+
+
+def resident(pid: int) -> int:
+    """Return the bytes that a process has in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+
+
+def resident_in_all(pid: int) -> int:
+    """Return the bytes that a process and all that descend from it have in memory."""
+    found = 0
+    for one in _family(pid):
+        with suppress(OSError, IndexError):  # ended meanwhile
+            found += resident(one)
+    return found
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process."""
+    return sum(_times(pid)[:2])
+
+
+def processor_seconds_in_all(pid: int) -> float:
+    """Return the processor time of a process and all that descend from it, those that have ended included."""
+    found = 0.0
+    for one in _family(pid):
+        with suppress(OSError):  # ended meanwhile
+            found += sum(_times(one))
+    return found
+
+
+def _times(pid: int) -> list[float]:
+    """Return the seconds in programs and in the kernel: its own, and those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [int(field) * TICK for field in fields[11:15]]
+
+
+def _family(pid: int) -> list[int]:
+    found, pids = [], [pid]
+    while pids:
+        found.append(one := pids.pop())
+        with suppress(OSError):  # ended meanwhile
+            for task in Path(f"/proc/{one}/task").iterdir():
+                pids += map(int, (task / "children").read_text().split())
+    return found
