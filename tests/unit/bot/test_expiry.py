@@ -28,7 +28,7 @@ def apart(code: str) -> Iterator[str]:
                 yield ast.unparse(call.args[0])
 
 
-def test_no_key_is_written_without_its_ttl():
+def test_key_is_never_written_without_its_ttl():
     found = {
         f"{path.relative_to(SOURCES)}: {key}"
         for path in SOURCES.rglob("*.py")
@@ -45,5 +45,5 @@ def test_no_key_is_written_without_its_ttl():
     ],
     ids=["two commands", "no transaction"],
 )
-def test_a_ttl_that_comes_later_is_found(code):
+def test_ttl_that_comes_later_is_found(code):
     assert list(apart(code)) == ["key"]

@@ -21,20 +21,20 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_the_defaults_are_those_of_the_old_system() -> None:
+def test_defaults_are_those_of_the_old_system() -> None:
     settings = load(BotSettings)
     assert settings.limits.max_attempts == 3
     assert settings.limits.retry_delays == (5.0, 10.0, 20.0)
     assert settings.probe_port == 8081
 
 
-def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("BOT_TOKEN")
     assert "BOT_TOKEN is not set" in refusal(capsys)
 
 
 @pytest.mark.parametrize("token", ["secret", "abc:def", "123:", "123:a b", ":abc"])
-def test_a_malformed_token_is_refused_without_being_shown(
+def test_malformed_token_is_refused_without_being_shown(
     token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", token)
@@ -53,7 +53,7 @@ def test_a_malformed_token_is_refused_without_being_shown(
         ("MODERATION_TIMEOUT", "0"), ("MODERATION_ON_ERROR", "maybe"),
     ],
 )  # fmt: skip
-def test_a_value_out_of_range_is_named(
+def test_value_out_of_range_is_named(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -65,11 +65,11 @@ def test_delays_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(BotSettings).limits.retry_delays == (1.0, 2.5)
 
 
-def test_the_token_is_not_in_the_settings_text() -> None:
+def test_token_is_not_in_the_settings_text() -> None:
     assert TOKEN not in repr(load(BotSettings))
 
 
-def test_a_hooks_address_is_checked_and_not_shown(
+def test_hooks_address_is_checked_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MODERATION_URL", "moderation/check?key=5417")

@@ -45,13 +45,13 @@ def test_prompts_that_wait_while_none_runs_condemn(watch, clock) -> None:
     assert seen_for(watch, clock, STUCK, 2, every=1)
 
 
-def test_a_pause_of_the_observer_alone_does_not_condemn(watch, clock) -> None:
+def test_pause_of_the_observer_alone_does_not_condemn(watch, clock) -> None:
     watch.observe(STUCK)
     clock.now += 3600
     assert not watch.observe(STUCK).condemned
 
 
-def test_a_queue_that_moves_is_alive_even_if_it_is_never_caught_running(watch, clock) -> None:
+def test_queue_that_moves_is_alive_even_if_it_is_never_caught_running(watch, clock) -> None:
     for number in range(100):
         clock.now += 5
         assert not watch.observe(Queue(running=(), pending=(f"prompt-{number}", "last"))).condemned
@@ -111,7 +111,7 @@ def test_condemnation_outlives_the_prompt_that_was_taken_back_but_not_for_ever(w
 
 
 @pytest.mark.parametrize("sign", ["event", "running", "gone"])
-def test_a_sign_of_life_or_a_restart_acquits(watch, clock, sign) -> None:
+def test_sign_of_life_or_a_restart_acquits(watch, clock, sign) -> None:
     assert seen_for(watch, clock, STUCK, 20)
     match sign:
         case "event":
@@ -140,7 +140,7 @@ def test_server_that_fell_silent_is_condemned_after_a_minute(watch, clock) -> No
     assert not watch.unreachable("timeout").condemned
 
 
-def test_nothing_is_remembered_of_prompts_that_are_gone(watch, clock) -> None:
+def test_prompt_that_is_gone_is_forgotten(watch, clock) -> None:
     for number in range(1000):
         watch.heard(f"p{number}")
         watch.interrupted(f"p{number}")

@@ -100,7 +100,7 @@ def test_more_pictures_than_the_graph_takes_are_rejected() -> None:
         Workflow.load(WORKFLOWS / "invert-model-free.json").bind(images=["a", "b"], prompt="", seed=0, prefix="p")
 
 
-def test_a_picture_that_the_output_needs_cannot_be_left_out(tmp_path: Path) -> None:
+def test_picture_that_the_output_needs_cannot_be_left_out(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         {
@@ -116,7 +116,7 @@ def test_a_picture_that_the_output_needs_cannot_be_left_out(tmp_path: Path) -> N
         workflow.bind(images=["a"], prompt="", seed=0, prefix="p")
 
 
-def test_a_node_between_an_absent_picture_and_an_optional_input_goes_too(tmp_path: Path) -> None:
+def test_node_between_an_absent_picture_and_an_optional_input_goes_too(tmp_path: Path) -> None:
     graph = minimal() | {
         "3": node("LoadImage", image="b"),
         "4": node("ImageScale", image=["3", 0]),
@@ -216,7 +216,7 @@ def styled(folder: Path) -> Workflow:
     return Workflow.load(write(folder, graph, binding))
 
 
-def test_a_job_has_its_own_steps_and_cfg_where_the_binding_names_them() -> None:
+def test_job_has_its_own_steps_and_cfg_where_the_binding_names_them() -> None:
     workflow = Workflow.load(WORKFLOWS / f"{QWEN[1]}.json")
 
     bound = bound_with(workflow, steps=30, cfg=2.5)
@@ -244,7 +244,7 @@ def test_texts_and_numbers_go_to_the_inputs_that_the_binding_names(tmp_path: Pat
         ({"note": 3}, "3 is not of the kind of ''"),
     ],
 )
-def test_what_the_binding_does_not_allow_is_refused_with_node_and_input(
+def test_parameter_that_the_binding_forbids_is_refused_with_node_and_input(
     tmp_path: Path, parameters: dict[str, float | str], words: str
 ) -> None:
     with pytest.raises(WorkflowRejected, match=rf"workflow graph.*{words}"):
@@ -268,7 +268,7 @@ def test_more_steps_than_the_binding_allows_are_refused() -> None:
         ({"node": "3", "input": "on"}, "True is neither a number nor a text"),
     ],
 )
-def test_a_parameter_that_does_not_fit_the_graph_stops_the_start(
+def test_parameter_that_does_not_fit_the_graph_stops_the_start(
     tmp_path: Path, parameter: dict[str, object], words: str
 ) -> None:
     graph = minimal() | {

@@ -39,7 +39,7 @@ def test_every_effect_keeps_size_and_mode_and_is_visible(pattern, effect):
     assert ImageChops.difference(changed, picture).getbbox() is not None
 
 
-def test_the_same_seed_gives_the_same_picture():
+def test_same_seed_gives_the_same_picture():
     picture = Image.new("RGB", (64, 64), (90, 120, 150))
     one, again = (effects.edit(picture, (), text="snow", seed=3) for _ in range(2))
     other = effects.edit(picture, (), text="snow", seed=4)
@@ -53,7 +53,7 @@ def test_edit_leaves_its_input_alone():
 
 
 @pytest.mark.parametrize("size", [(16, 16), (40, 900), (2000, 100)])
-def test_the_ribbon_fits_pictures_of_any_shape(size):
+def test_ribbon_fits_pictures_of_any_shape(size):
     marked = watermark.with_ribbon(Image.new("RGB", size, "white"), "an instruction of quite a few words, 🎉 too")
     assert marked.size == size
     assert marked.getpixel((size[0] - 1, size[1] - 1)) != (255, 255, 255)

@@ -11,12 +11,12 @@ def faults():
     return Faults()
 
 
-def test_a_fault_strikes_as_often_as_it_was_asked_to(faults):
+def test_fault_strikes_as_often_as_it_was_asked_to(faults):
     faults.arm(Fault(name=FaultName.OOM, times=2))
     assert [faults.take(FaultName.OOM) is not None for _ in range(3)] == [True, True, False]
 
 
-def test_a_fault_without_a_count_strikes_until_cleared(faults):
+def test_fault_without_a_count_strikes_until_cleared(faults):
     faults.arm(Fault(name=FaultName.OOM, times=None))
     assert all(faults.take(FaultName.OOM) for _ in range(5))
     faults.clear()
@@ -28,7 +28,7 @@ def test_peeking_uses_nothing_up(faults):
     assert faults.peek(FaultName.OOM) == faults.peek(FaultName.OOM) == faults.take(FaultName.OOM)
 
 
-def test_a_fault_strikes_only_at_its_step_its_prompt_and_its_path(faults):
+def test_fault_strikes_only_at_its_step_its_prompt_and_its_path(faults):
     faults.arm(Fault(name=FaultName.OOM, at_step=2, prompt="snow"))
     assert faults.take(FaultName.OOM, step=1, about="snow") is None
     assert faults.take(FaultName.OOM, step=2, about="rain") is None
@@ -46,6 +46,6 @@ def test_lasting_faults_stay_unless_told_otherwise():
 
 
 @pytest.mark.parametrize("body", [{}, {"fault": "earthquake"}, {"fault": "oom", "magnitude": 9}])
-def test_what_does_not_exist_is_refused(body):
+def test_fault_that_does_not_exist_is_refused(body):
     with pytest.raises(FaultError, match="there are: "):
         parse_fault(body)

@@ -23,12 +23,12 @@ def test_names_that_lead_outside_are_refused(files, subfolder, name):
         files.locate("input", subfolder, name)
 
 
-def test_an_unknown_type_has_no_directory(files):
+def test_unknown_type_has_no_directory(files):
     with pytest.raises(KeyError):
         files.locate("nonsense", "", "a.png")
 
 
-def test_an_input_can_name_another_type(files):
+def test_input_can_name_another_type(files):
     files.save(Image.new("RGB", (8, 8)), kind="output", prefix="made")
     assert files.input_exists("made_00001_.png [output]")
     assert not files.input_exists("made_00001_.png")
@@ -44,12 +44,12 @@ def test_saved_files_count_on_from_those_that_are_there(files):
     assert files.save(picture, kind="output", prefix="job/1/x")["filename"] == "x_00008_.png"
 
 
-def test_a_prefix_that_leads_outside_is_refused(files):
+def test_prefix_that_leads_outside_is_refused(files):
     with pytest.raises(ForbiddenPathError):
         files.save(Image.new("RGB", (8, 8)), kind="output", prefix="../../x")
 
 
-def test_the_fingerprint_is_that_of_the_content(files):
+def test_fingerprint_is_that_of_the_content(files):
     for name, content in (("a", b"one"), ("b", b"one"), ("c", b"two")):
         files.upload(kind="input", subfolder="", name=name, content=content, overwrite=False)
     assert files.fingerprint("a") == files.fingerprint("b") != files.fingerprint("c")

@@ -22,16 +22,16 @@ def test_nodes_come_after_what_they_need_and_unneeded_ones_not_at_all():
     assert order() == ["load", "left", "right", "join", "save"]
 
 
-def test_nothing_behind_a_known_result_is_looked_at():
+def test_node_behind_a_cached_result_is_not_executed():
     assert order("left", "load") == ["right", "join", "save"]
     assert order("join") == ["save"]
 
 
-def test_a_known_target_is_still_listed():
+def test_known_target_is_still_listed():
     assert order("save", "join", "left", "right", "load") == ["save"]
 
 
-def test_a_signature_changes_with_anything_upstream_and_with_nothing_else():
+def test_signature_changes_with_anything_upstream_and_with_nothing_else():
     def of(prompt, content="x"):
         return signatures(read_graph(prompt, ("save",)), lambda _: content)
 
@@ -43,7 +43,7 @@ def test_a_signature_changes_with_anything_upstream_and_with_nothing_else():
     assert of(other_prefix)["join"] == base["join"]
 
 
-def test_a_node_is_recognised_under_another_id():
+def test_node_is_recognised_under_another_id():
     renamed = {
         "9": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "p"}},
         "5": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
@@ -54,7 +54,7 @@ def test_a_node_is_recognised_under_another_id():
     )
 
 
-def test_a_prompt_is_known_by_its_longest_text_and_the_prefix_of_its_output():
+def test_prompt_is_known_by_its_longest_text_and_the_prefix_of_its_output():
     prompt = DIAMOND | {
         "yes": {"class_type": "TextEncodeQwenImageEditPlus", "inputs": {"prompt": "make it snow"}},
         "no": {"class_type": "TextEncodeQwenImageEditPlus", "inputs": {"prompt": ""}},

@@ -27,7 +27,7 @@ def test_prompts_are_taken_by_number(queue):
     assert queue.take(0) is None
 
 
-def test_a_taken_prompt_runs_until_it_is_finished(queue):
+def test_taken_prompt_runs_until_it_is_finished(queue):
     queue.put(prompt(1, "p"))
     taken = queue.take(0)
     assert (queue.running(), queue.waiting(), queue.remaining()) == ([taken], [], 1)
@@ -36,13 +36,13 @@ def test_a_taken_prompt_runs_until_it_is_finished(queue):
     assert queue.history("p")["status"]["status_str"] == "success"
 
 
-def test_a_prompt_finished_without_an_outcome_leaves_no_trace(queue):
+def test_prompt_finished_without_an_outcome_leaves_no_trace(queue):
     queue.put(prompt(1, "p"))
     queue.finish(queue.take(0), None)
     assert (queue.remaining(), queue.history("p")) == (0, None)
 
 
-def test_a_deleted_prompt_leaves_no_trace(queue):
+def test_deleted_prompt_leaves_no_trace(queue):
     queue.put(prompt(1, "p"))
     assert queue.delete("p") is True
     assert queue.delete("p") is False
@@ -55,7 +55,7 @@ def test_every_change_is_announced(queue, changes):
     assert len(changes) == 3
 
 
-def test_the_same_number_and_id_twice_cannot_be_ordered_and_stay_in_the_heap(queue):
+def test_same_number_and_id_twice_cannot_be_ordered_and_stay_in_the_heap(queue):
     queue.put(prompt(1, "p"))
     with pytest.raises(TypeError):
         queue.put(prompt(1, "p"))

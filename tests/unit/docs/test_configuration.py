@@ -50,7 +50,7 @@ class TestTable:
         assert {name: listed[name] for name in in_force} == in_force
 
 
-def test_the_readme_has_a_few_of_them_with_the_same_defaults():
+def test_readme_has_a_few_of_them_with_the_same_defaults():
     everything = {**table("Bot and worker"), **table("Bot"), **table("Worker")}
     short = table("Configure it", README)
     assert len(short) == 10

@@ -55,7 +55,7 @@ def documented(heading: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("service", "heading"), [("bot", "The bot"), ("worker", "The worker")])
-def test_what_a_service_shows_is_what_is_documented(service, heading):
+def test_metrics_of_a_service_are_those_documented(service, heading):
     table = documented(heading) + documented("Both")
     assert set(table) == shown(service)
     assert len(table) == len(set(table))
@@ -70,7 +70,7 @@ def test_names_follow_prometheus_practice(service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_label_names_a_job_a_user_or_a_chat(service):
+def test_label_never_names_a_job_a_user_or_a_chat(service):
     registry = make_registry(service=service, version="1")
     metrics = SERVICES[service](registry)
     labels = {label for metric in vars(metrics).values() for label in getattr(metric, "_labelnames", ())}

@@ -27,7 +27,7 @@ def test_every_scene_has_its_chapter() -> None:
     ]
 
 
-def test_the_pictures_are_small() -> None:
+def test_pictures_are_small() -> None:
     sizes = [path.stat().st_size for path in PICTURES.glob("*/*")]
     assert max(sizes) <= LARGEST
     assert sum(sizes) <= MOST

@@ -11,7 +11,7 @@ def options(**settings):
     return connect(RedisSettings(**settings)).connection_pool.connection_kwargs
 
 
-def test_the_url_says_where_redis_is():
+def test_url_says_where_redis_is():
     made = options(redis_url="redis://ann:secret@redis.example:6380/3")
     assert (made["host"], made["port"], made["db"]) == ("redis.example", 6380, 3)
     assert (made["username"], made["password"]) == ("ann", "secret")
@@ -26,7 +26,7 @@ def test_user_and_password_of_their_own_variables_override_the_urls(sentinels):
     assert (made["username"], made["password"]) == ("bob", "new")
 
 
-def test_a_reply_is_awaited_longer_than_the_longest_block():
+def test_reply_is_awaited_longer_than_the_longest_block():
     settings = RedisSettings()
     assert connect(settings, block=5).connection_pool.connection_kwargs["socket_timeout"] > 5
 
@@ -40,6 +40,6 @@ def test_each_kind_of_connection_can_be_cancelled(url, kind):
 
 
 @pytest.mark.parametrize(("url", "kind"), [("redis://r", "_Sentinel"), ("rediss://r", "_SentinelTls")])
-def test_so_can_those_to_a_master_named_by_sentinels(url, kind):
+def test_connections_to_a_master_of_sentinels_can_too(url, kind):
     pool = connect(RedisSettings(redis_url=url, redis_sentinels=(("s", 26379),))).connection_pool
     assert pool.connection_class.__name__ == kind

@@ -24,7 +24,7 @@ def job(**other: object) -> Job:
     return Job.model_validate(fields | other)
 
 
-def test_the_largest_job_is_not_large():
+def test_largest_job_is_not_large():
     assert len(job().model_dump_json().encode()) < LARGEST
 
 
@@ -37,11 +37,11 @@ def test_the_largest_job_is_not_large():
         {"workflow": NAME + "x"},
     ],
 )
-def test_what_would_make_it_larger_is_refused(edit):
+def test_job_that_would_be_larger_is_refused(edit):
     with pytest.raises(ValidationError):
         Edit.model_validate({"prompt": "p", "pictures": ("p",), "seed": 1} | edit)
 
 
-def test_an_id_has_a_length_that_a_key_may_have():
+def test_id_has_a_length_that_a_key_may_have():
     with pytest.raises(ValidationError):
         job(id=NAME + "x")

@@ -36,11 +36,11 @@ def problems(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("value", ["9", "0.1", "-1", "nan", "soon"])
-def test_a_value_out_of_range_is_named_with_its_range(problems, value):
+def test_value_out_of_range_is_named_with_its_range(problems, value):
     assert problems(PATIENCE=value) == [f"PATIENCE is '{value}': must be at least 0.5 and at most 5 (seconds)"]
 
 
-def test_an_open_range_is_named_as_one(problems):
+def test_open_range_is_named_as_one(problems):
     assert problems(STRENGTH="10") == ["STRENGTH is '10': must be above 0 and below 10"]
 
 
@@ -49,11 +49,11 @@ def test_every_problem_has_a_line(problems):
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_what_is_required_and_absent_is_said_to_be(problems, value):
+def test_setting_that_is_required_and_absent_is_named(problems, value):
     assert problems(TOKEN=value) == ["TOKEN is not set: it is required (from @BotFather)"]
 
 
-def test_a_secret_is_never_shown(problems):
+def test_secret_is_never_shown(problems):
     [line] = problems(TOKEN="1234")
     assert line.startswith("TOKEN is the value given: ")
     assert "1234" not in line
@@ -68,23 +68,23 @@ def test_a_secret_is_never_shown(problems):
         ("redis://localhost:99999/0", "redis://localhost:99999/0"),
     ],
 )
-def test_an_unusable_redis_url_is_told_without_its_password(problems, url, shown):
+def test_unusable_redis_url_is_told_without_its_password(problems, url, shown):
     [line] = problems(REDIS_URL=url)
     assert line.startswith(f"REDIS_URL is '{shown}': ")
     assert "hunter2" not in line
 
 
 @pytest.mark.parametrize("url", ["redis://redis:6379/0", "rediss://:pw@redis.example/1", "unix:///run/redis.sock"])
-def test_a_usable_redis_url_is_taken(monkeypatch, url):
+def test_usable_redis_url_is_taken(monkeypatch, url):
     monkeypatch.setenv("REDIS_URL", url)
     assert load(RedisSettings).redis_url == url
 
 
-def test_an_empty_variable_counts_as_unset(monkeypatch):
+def test_empty_variable_counts_as_unset(monkeypatch):
     monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "")
     assert load(RedisSettings).keys.job_queue == "qwenedit:job_queue"
 
 
-def test_the_operators_queue_key_is_used(monkeypatch):
+def test_operators_queue_key_is_used(monkeypatch):
     monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "studio:line")
     assert load(RedisSettings).keys.job_queue == "studio:line"

@@ -61,7 +61,7 @@ print("all")
     )
 
 
-def test_an_answer_of_telegram_is_read() -> None:
+def test_answer_of_telegram_is_read() -> None:
     assert (
         run("""
 import lazy_aiogram
@@ -92,7 +92,7 @@ print(sum(isinstance(each, Update) for each in gc.get_objects()))
     )
 
 
-def test_where_aiogram_was_imported_before_nothing_changes() -> None:
+def test_import_after_aiogram_changes_nothing() -> None:
     assert (
         run("""
 import sys, types
@@ -144,11 +144,11 @@ markup = Markup.model_construct(inline_keyboard=[[Button.model_construct(text="a
 DUMPED = '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}\n'
 
 
-def test_what_was_made_without_validation_is_written() -> None:
+def test_model_made_without_validation_is_written() -> None:
     assert run(MARKUP + "print(markup.model_dump_json(exclude_none=True))") == DUMPED
 
 
-def test_what_another_process_pickled_is_written() -> None:
+def test_model_pickled_by_another_process_is_written() -> None:
     pickled = run(MARKUP + "print(pickle.dumps(markup).hex())").strip()
     program = f"""
 import lazy_aiogram

@@ -16,11 +16,11 @@ def shown(line: str, *, colour: bool = False) -> str:
     return stream.getvalue()
 
 
-def test_a_line_stands_after_its_parts_name_all_at_the_same_column():
+def test_line_stands_after_its_parts_name_all_at_the_same_column():
     assert shown("hello") == "bot    │ hello\n"
 
 
-def test_a_log_record_is_read_as_text():
+def test_log_record_is_read_as_text():
     record = {
         "time": "2026-01-02T03:04:05.678901Z",
         "level": "info",
@@ -34,7 +34,7 @@ def test_a_log_record_is_read_as_text():
     assert shown(json.dumps(record)) == 'bot    │ 03:04:05.678 info     job.done job=abc seconds=1.5 text="two words"\n'
 
 
-def test_what_says_nothing_new_is_left_out():
+def test_field_that_says_nothing_new_is_left_out():
     record = {"time": "", "level": "info", "event": "job.done", "worker": "bot", "reason": None, "step": 0}
     assert shown(json.dumps(record)).endswith("job.done step=0\n")
 
@@ -45,10 +45,10 @@ def test_each_line_of_a_traceback_has_the_prefix():
 
 
 @pytest.mark.parametrize("line", ['{"a": 1}', "{broken", "{}", "[1]", '"event"'])
-def test_what_is_no_log_record_is_shown_as_it_is(line: str):
+def test_line_that_is_no_log_record_is_shown_as_it_is(line: str):
     assert shown(line) == f"bot    │ {line}\n"
 
 
-def test_a_terminal_gets_colour_and_a_file_does_not():
+def test_terminal_gets_colour_and_a_file_does_not():
     assert "\x1b[" in shown("hello", colour=True)
     assert "\x1b[" not in shown("hello", colour=False)

@@ -31,7 +31,7 @@ def configure() -> Callable[..., Callable[[], list[dict[str, Any]]]]:
     return configured
 
 
-def test_a_line_says_when_how_bad_what_which_service_and_where(configure):
+def test_line_has_time_level_event_service_and_logger(configure):
     lines = configure()
     structlog.get_logger("qwenedit_worker.app").info("job.started", steps=4)
     (line,) = lines()
@@ -71,7 +71,7 @@ def test_constants_stand_in_each_line(configure):
     assert [line["worker"] for line in lines()] == ["gpu-1", "gpu-1"]
 
 
-def test_the_job_is_named_inside_its_block_and_by_its_tasks_only(configure):
+def test_job_is_named_inside_its_block_and_by_its_tasks_only(configure):
     lines = configure()
     log = structlog.get_logger()
 
@@ -99,19 +99,19 @@ def test_lines_below_the_level_are_dropped(configure):
     assert [line["event"] for line in lines()] == ["loud"]
 
 
-def test_the_access_log_is_silent_even_when_debugging(configure):
+def test_access_log_is_silent_even_when_debugging(configure):
     lines = configure(level="DEBUG")
     logging.getLogger("aiohttp.access").info("GET /livez 200")
     structlog.get_logger().debug("heard")
     assert [line["event"] for line in lines()] == ["heard"]
 
 
-def test_an_unknown_level_is_refused_by_name():
+def test_unknown_level_is_refused_by_name():
     with pytest.raises(ValueError, match="'LOUD' is no log level: choose from DEBUG, INFO, WARNING, ERROR"):
         configure_logging(service="bot", level="LOUD")
 
 
-def test_a_traceback_shows_no_variables(configure):
+def test_traceback_shows_no_variables(configure):
     lines = configure()
     words = ["make it", "snow"]
     prompt = " ".join(words)
@@ -134,7 +134,7 @@ def test_a_traceback_shows_no_variables(configure):
     ],
 )
 @pytest.mark.parametrize("console", [False, True])
-def test_a_bot_token_never_reaches_the_log(text: str, console: bool):
+def test_bot_token_never_reaches_the_log(text: str, console: bool):
     stream = io.StringIO()
     configure_logging(service="bot", stream=stream, console=console)
     try:
@@ -156,7 +156,7 @@ def test_times_and_addresses_are_not_taken_for_tokens(configure):
     assert "<token>" not in json.dumps(line)
 
 
-def test_a_terminal_gets_text():
+def test_terminal_gets_text():
     stream = io.StringIO()
     stream.isatty = lambda: True  # type: ignore[method-assign]
     configure_logging(service="bot", stream=stream)
@@ -166,7 +166,7 @@ def test_a_terminal_gets_text():
     assert not text.startswith("{")
 
 
-def test_a_crash_of_the_process_is_one_line(configure):
+def test_crash_of_the_process_is_one_line(configure):
     lines = configure()
     try:
         raise RuntimeError("no way on")
@@ -177,7 +177,7 @@ def test_a_crash_of_the_process_is_one_line(configure):
     assert "RuntimeError: no way on" in line["exception"]
 
 
-def test_a_second_call_replaces_the_first(configure):
+def test_second_call_replaces_the_first(configure):
     first, second = configure(), configure(level="ERROR")
     structlog.get_logger().error("once")
     assert first() == []
@@ -185,7 +185,7 @@ def test_a_second_call_replaces_the_first(configure):
 
 
 @pytest.mark.parametrize("words", ["make my grandmother smile", 'a "quoted" wish', "сделай снег", "дом\nи сад", "snow"])
-def test_a_users_words_are_in_no_line_of_the_block_however_they_are_quoted(configure, words):
+def test_users_words_are_in_no_line_of_the_block_however_they_are_quoted(configure, words):
     lines = configure()
     try:
         with unspoken(words):

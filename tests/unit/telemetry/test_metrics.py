@@ -32,12 +32,12 @@ def test_open_sockets_are_counted_at_the_scrape():
     assert registry.get_sample_value("qwenedit_process_open_sockets") == before
 
 
-def test_the_build_is_told():
+def test_build_is_told():
     registry = make_registry(service="bot", version="1.2.3")
     assert registry.get_sample_value("qwenedit_build_info", {"service": "bot", "version": "1.2.3"}) == 1
 
 
-def test_a_job_histogram_reaches_from_half_a_second_to_ten_minutes():
+def test_job_histogram_reaches_from_half_a_second_to_ten_minutes():
     registry = make_registry(service="bot", version="1")
     histogram = job_seconds("qwenedit_job_wait_seconds", "Wait.", ("outcome",), registry=registry)
     histogram.labels("done").observe(0.4)

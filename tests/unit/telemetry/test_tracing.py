@@ -40,7 +40,7 @@ def make_process():
     )
 
 
-def test_without_a_tracer_spans_do_nothing_and_carry_nothing():
+def test_spans_without_a_tracer_do_nothing():
     with tracing.root("update") as span, tracing.sending("line", "a1") as sent, make_process() as process:
         for made in (span, sent, process):
             made.set({"a": 1})
@@ -51,7 +51,7 @@ def test_without_a_tracer_spans_do_nothing_and_carry_nothing():
         assert tracing.exemplar() is None
 
 
-def test_without_an_endpoint_nothing_of_opentelemetry_is_imported():
+def test_opentelemetry_is_not_imported_without_an_endpoint():
     code = (
         "import sys, qwenedit_telemetry as t; t.setup(service='bot').close();"
         "print([name for name in sys.modules if name.startswith(('opentelemetry', 'google', 'grpc', 'requests'))])"
@@ -60,7 +60,7 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported():
     assert (found.stdout.strip(), found.stderr) == ("[]", "")
 
 
-def test_a_span_is_a_child_of_the_one_around_it(spans):
+def test_span_is_a_child_of_the_one_around_it(spans):
     with tracing.root("update"), tracing.span("part", kind=tracing.Kind.CLIENT):
         pass
     part, update = spans.get_finished_spans()
@@ -75,7 +75,7 @@ def test_outside_of_a_trace_a_part_makes_none(spans):
     assert spans.get_finished_spans() == ()
 
 
-def test_a_trace_that_begins_inside_another_one_is_another_one(spans):
+def test_trace_that_begins_inside_another_one_is_another_one(spans):
     with tracing.root("first"), tracing.root("second"):
         pass
     second, first = spans.get_finished_spans()
@@ -83,7 +83,7 @@ def test_a_trace_that_begins_inside_another_one_is_another_one(spans):
     assert second.context.trace_id != first.context.trace_id
 
 
-def test_what_is_sent_tells_its_traceparent(spans):
+def test_message_carries_its_traceparent(spans):
     with tracing.root("update"), tracing.sending("line", "a1") as sent:
         traceparent = sent.traceparent
     span = spans.get_finished_spans()[0]
@@ -93,7 +93,7 @@ def test_what_is_sent_tells_its_traceparent(spans):
     assert traceparent == "00-{}-{}-01".format(*ids) or traceparent == "00-{}-{}-03".format(*ids)
 
 
-def test_what_is_processed_is_a_child_of_the_sender_and_linked_to_it_and_to_the_attempt_before(spans):
+def test_process_span_is_a_child_of_the_sender_and_linked_to_the_attempt_before(spans):
     with make_process():
         pass
     (span,) = spans.get_finished_spans()
@@ -115,7 +115,7 @@ def test_what_is_processed_is_a_child_of_the_sender_and_linked_to_it_and_to_the_
     }
 
 
-def test_a_span_may_tell_of_what_was_and_ends_when_that_did(spans):
+def test_span_may_tell_of_what_was_and_ends_when_that_did(spans):
     with tracing.processing(
         "line", "a1", parent=SENDER, identity=ITSELF, before="", attributes={}, period=tracing.Period(1000.0, 1002.5)
     ) as span:
@@ -125,7 +125,7 @@ def test_a_span_may_tell_of_what_was_and_ends_when_that_did(spans):
     assert span.status.status_code is StatusCode.ERROR
 
 
-def test_a_span_that_others_tell_of_is_not_exported_and_its_parts_are(spans):
+def test_span_that_others_tell_of_is_not_exported_and_its_parts_are(spans):
     with make_process() as process, tracing.span("part"):
         process.leave_to_others()
     (part,) = spans.get_finished_spans()
@@ -139,13 +139,13 @@ def test_only_the_span_itself_gets_the_identity_and_not_its_parts(spans):
     assert part.context.span_id != process.context.span_id
 
 
-def test_the_parts_of_a_trace_that_was_left_out_are_left_out(spans):
+def test_parts_of_a_trace_that_was_left_out_are_left_out(spans):
     with tracing.continued("deliver", SENDER[:-1] + "0"), tracing.span("part"):
         assert tracing.exemplar() is None
     assert spans.get_finished_spans() == ()
 
 
-def test_an_error_is_told_by_its_class_and_never_by_its_text(spans):
+def test_error_is_told_by_its_class_and_never_by_its_text(spans):
     with pytest.raises(ValueError, match="secret"), tracing.root("update"):
         raise ValueError("secret")
     (span,) = spans.get_finished_spans()
@@ -154,7 +154,7 @@ def test_an_error_is_told_by_its_class_and_never_by_its_text(spans):
     assert "secret" not in span.to_json()
 
 
-def test_a_log_line_names_the_span_in_which_it_was_logged(spans):
+def test_log_line_names_the_span_in_which_it_was_logged(spans):
     stream = io.StringIO()
     configure_logging(service="test", stream=stream, console=False)
     with tracing.root("update"):
@@ -167,14 +167,14 @@ def test_a_log_line_names_the_span_in_which_it_was_logged(spans):
     assert "trace_id" not in outside
 
 
-def test_an_exemplar_leads_to_the_current_span(spans):
+def test_exemplar_leads_to_the_current_span(spans):
     with tracing.root("update"):
         exemplar = tracing.exemplar()
     context = spans.get_finished_spans()[0].context
     assert exemplar == {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}
 
 
-def test_the_resource_names_service_and_pod_and_the_operators_words_come_last(monkeypatch):
+def test_resource_names_service_and_pod_and_the_operators_words_come_last(monkeypatch):
     for name, value in {"POD_NAME": "bot-1", "NODE_NAME": "n1", "POD_NAMESPACE": "ns"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test,service.namespace=other")
@@ -197,14 +197,14 @@ def test_the_resource_names_service_and_pod_and_the_operators_words_come_last(mo
         ("http://otel:4318", "grpc", "grpc"),
     ],
 )
-def test_the_protocol_is_the_one_asked_for_or_the_ports(monkeypatch, endpoint, protocol, module):
+def test_protocol_is_the_one_asked_for_or_the_ports(monkeypatch, endpoint, protocol, module):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
     exporter = make_exporter(endpoint=endpoint, protocol=protocol)
     assert type(exporter).__module__ == f"opentelemetry.exporter.otlp.proto.{module}.trace_exporter"
     exporter.shutdown()
 
 
-def test_an_unknown_protocol_is_refused_by_name():
+def test_unknown_protocol_is_refused_by_name():
     with pytest.raises(UnknownProtocolError, match="'http/json': choose from grpc, http/protobuf"):
         make_exporter(endpoint="http://otel:4318", protocol="http/json")
 
@@ -217,7 +217,7 @@ class Moody(SpanExporter):
         return SpanExportResult.SUCCESS if self.up else SpanExportResult.FAILURE
 
 
-def test_an_absent_collector_is_told_of_once_and_so_is_its_return():
+def test_absent_collector_is_told_of_once_and_so_is_its_return():
     stream = io.StringIO()
     configure_logging(service="test", stream=stream, console=False)
     moody = Moody()

@@ -35,7 +35,7 @@ def scraped(gpu):
     return {doing: registry.get_sample_value("qwenedit_gpu_seconds_total", {"activity": doing}) for doing in Doing}
 
 
-def test_a_workers_day_is_told_by_activity(clock):
+def test_workers_day_is_told_by_activity(clock):
     gpu = account(clock, age=3)
     clock.now += 4  # ComfyUI starts
     gpu.ready(yes=True)
@@ -66,7 +66,7 @@ def test_gpu_is_idle_while_a_job_waits_inside_comfyui(clock):
     assert (share.seconds, share.load_seconds) == (6, None)
 
 
-def test_a_job_of_a_warm_server_has_no_load(clock):
+def test_job_of_a_warm_server_has_no_load(clock):
     gpu = account(clock)
     with gpu.job() as share:
         share.edits()
@@ -74,7 +74,7 @@ def test_a_job_of_a_warm_server_has_no_load(clock):
     assert (share.seconds, share.load_seconds) == (5, None)
 
 
-def test_a_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_length(clock):
+def test_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_length(clock):
     gpu = account(clock)
     with gpu.job() as share:
         share.loads()
@@ -85,7 +85,7 @@ def test_a_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_len
     assert scraped(gpu)["loading"] == 8
 
 
-def test_the_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
+def test_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
     gpu = account(clock)
     with gpu.job() as first:
         clock.now += 3
@@ -98,7 +98,7 @@ def test_the_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
     assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 0}
 
 
-def test_the_gpu_passes_to_the_next_attempt_when_the_older_one_is_settled(clock):
+def test_gpu_passes_to_the_next_attempt_when_the_older_one_is_settled(clock):
     gpu = account(clock)
     older, newer = gpu.job(), gpu.job()
     first = older.__enter__()
@@ -142,7 +142,7 @@ def test_at_every_scrape_the_activities_add_up_to_the_process_age_and_none_goes_
                 before = now
 
 
-def test_the_jobs_shares_add_up_to_loading_and_editing(clock):
+def test_jobs_shares_add_up_to_loading_and_editing(clock):
     chance = random.Random(1)  # noqa: S311 - lengths
     gpu = account(clock)
     gpu.ready(yes=True)
@@ -161,7 +161,7 @@ def test_the_jobs_shares_add_up_to_loading_and_editing(clock):
     assert sum(share.load_seconds for share in shares) == pytest.approx(now["loading"])
 
 
-def test_the_account_begins_with_the_process():
+def test_account_begins_with_the_process():
     began, age, since = time.monotonic(), process_age(), time.monotonic()
     assert age > 0
     time.sleep(0.05)

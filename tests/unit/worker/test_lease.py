@@ -52,14 +52,14 @@ def keeper(queue, registry, *, since=None, lease=LEASE):
     return LeaseKeeper(queue, CLAIM, lease=lease, since=began, metrics=Metrics(registry))
 
 
-async def test_it_renews_every_third_of_the_lease_until_it_is_lost(registry):
+async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry):
     queue = Answers(Lease.HELD, Lease.HELD, Lease.HELD, Lease.LOST)
     began = time.monotonic()
     assert await keeper(queue, registry).keep() is LeaseEnd.LOST
     assert 4 * LEASE / 3 <= time.monotonic() - began < 4 * LEASE / 3 + SLOW
 
 
-async def test_a_nudge_asks_at_once(registry):
+async def test_nudge_asks_at_once(registry):
     kept = keeper(Answers(Lease.CANCELLED), registry, lease=60)
     began = time.monotonic()
     kept.nudge()
@@ -68,7 +68,7 @@ async def test_a_nudge_asks_at_once(registry):
 
 
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
-async def test_without_redis_the_lease_ends_by_this_process_clock(registry, trouble, monkeypatch):
+async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)
     began = time.monotonic()
     queue = Answers(trouble)
@@ -78,13 +78,13 @@ async def test_without_redis_the_lease_ends_by_this_process_clock(registry, trou
     assert len(queue.times) < 6, "it must not spin"
 
 
-async def test_a_short_absence_of_redis_ends_nothing(registry):
+async def test_short_absence_of_redis_ends_nothing(registry):
     queue = Answers("unreachable", Lease.HELD, Lease.LOST)
     assert await keeper(queue, registry, lease=6).keep() is LeaseEnd.LOST
     assert len(queue.times) == 3
 
 
-async def test_a_worker_that_slept_through_its_lease_believes_redis(registry):
+async def test_worker_that_slept_through_its_lease_believes_redis(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
     late = keeper(queue, registry, since=asyncio.get_running_loop().time() - 100)
     assert await late.keep() is LeaseEnd.LOST

@@ -40,7 +40,7 @@ def test_each_error_has_its_outcome(error, kind, reason):
     assert getattr(outcome, "reason", None) is reason
 
 
-def test_no_error_of_comfyui_is_forgotten_here():
+def test_every_error_of_comfyui_has_an_outcome():
     def classes(base):
         return {base} | {found for sub in base.__subclasses__() for found in classes(sub)}
 
@@ -48,13 +48,13 @@ def test_no_error_of_comfyui_is_forgotten_here():
     assert public - {comfyui.ComfyUIError} <= {type(error) for error, *_ in EXPECTED}
 
 
-def test_what_is_kept_of_an_error_is_short():
+def test_detail_of_an_error_is_short():
     outcome = outcome_of(comfyui.ExecutionFailed("x" * 10_000))
     assert isinstance(outcome, Fail)
     assert len(outcome.detail) == MAX_DETAIL
 
 
-def test_what_is_kept_of_an_error_can_be_written_as_utf_8():
+def test_detail_of_an_error_can_be_written_as_utf_8():
     outcome = outcome_of(comfyui.ExecutionFailed("node said \ud800"))
     assert isinstance(outcome, Fail)
     assert outcome.detail.encode()

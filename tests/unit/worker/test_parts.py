@@ -30,7 +30,7 @@ def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():
     assert backoff.pause() == 0
 
 
-def test_a_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
+def test_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
     now = 1000.0
     activity = Activity(budget=10, busy=Gauge("busy", "x", registry=CollectorRegistry()), clock=lambda: now)
     assert activity.health().ok, "idle is not stuck"
@@ -57,7 +57,7 @@ def test_each_step_towards_the_exit_includes_the_ones_before():
     assert drains == [1]
 
 
-async def test_a_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
+async def test_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
     shutdown = Shutdown()
     patience = asyncio.create_task(_lose_patience(shutdown, 0.5))
     await asyncio.sleep(0.6)
@@ -85,7 +85,7 @@ async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_
     assert await unless(event, asyncio.sleep(0, "done")) is None
 
 
-async def test_what_the_event_stopped_leaves_no_trace_in_the_task_that_goes_on():
+async def test_stopped_work_leaves_no_trace_in_the_task_that_goes_on():
     event = Signal()
     asyncio.get_running_loop().call_later(0.01, event.set)
 
@@ -104,7 +104,7 @@ async def test_what_the_event_stopped_leaves_no_trace_in_the_task_that_goes_on()
 
 
 @pytest.mark.parametrize("event_too", [False, True])
-async def test_a_task_that_is_cancelled_itself_stays_cancelled(event_too):
+async def test_task_that_is_cancelled_itself_stays_cancelled(event_too):
     event = Signal()
     task = asyncio.create_task(unless(event, asyncio.sleep(60)))
     await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_a_task_that_is_cancelled_itself_stays_cancelled(event_too):
     assert task.cancelled()
 
 
-def test_a_signal_calls_once_whoever_is_there_when_it_comes_and_at_once_who_comes_later():
+def test_signal_calls_each_callback_once_and_late_ones_at_once():
     signal, called = Signal(), []
     with signal.calling(lambda: called.append("gone")):
         pass
@@ -137,7 +137,7 @@ def test_a_signal_calls_once_whoever_is_there_when_it_comes_and_at_once_who_come
         ("comfyui_poll_interval", 0.1, 0.25, 1),
     ],
 )
-def test_the_operators_settings_have_their_defaults_and_ranges(name, low, default, high):
+def test_operators_settings_have_their_defaults_and_ranges(name, low, default, high):
     assert getattr(WorkerSettings(), name) == default
     assert getattr(WorkerSettings(**{name: low}), name) == low
     with pytest.raises(ValueError, match=name):
@@ -153,7 +153,7 @@ def test_comfyuis_folders_come_together_or_not_at_all():
         WorkerSettings(comfyui_input_dir=Path("/input"))
 
 
-def test_a_workflow_is_a_name_in_the_folder_or_a_path():
+def test_workflow_is_a_name_in_the_folder_or_a_path():
     folder = Path("/app/workflows")
     assert workflow_path("qwen-image-edit-2511-fast", folder) == folder / "qwen-image-edit-2511-fast.json"
     assert workflow_path("/home/me/mine.json", folder) == Path("/home/me/mine.json")

@@ -33,7 +33,7 @@ class RestartedServer:
         return Verdict(condemned=not self.seen_away, reason="idle while a prompt waits")
 
 
-async def test_the_restart_of_a_condemned_comfyui_is_not_missed_however_short_it_is():
+async def test_restart_of_a_condemned_comfyui_is_not_missed_however_short_it_is():
     assert AWAY < JUDGE_INTERVAL
     for _try in range(10):  # a machine that is too busy to look in time shows nothing
         with contextlib.suppress(TimeoutError):

@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_an_entry_is_known_until_it_is_too_old():
+def test_entry_is_known_until_it_is_too_old():
     clock = Clock()
     recent: Recent[str, int] = Recent(most=10, keep=60, clock=clock)
     recent.note("a", 1)
@@ -24,21 +24,21 @@ def test_an_entry_is_known_until_it_is_too_old():
     assert recent.items() == [("b", 2)]
 
 
-def test_the_oldest_entries_go_when_all_together_weigh_too_much():
+def test_oldest_entries_go_when_all_together_weigh_too_much():
     recent: Recent[int, str] = Recent(most=10, weigh=len, clock=Clock())
     for key in range(100):
         recent.note(key, "xxxx")
     assert recent.items() == [(98, "xxxx"), (99, "xxxx")]
 
 
-def test_an_entry_noted_again_counts_once_and_as_new():
+def test_entry_noted_again_counts_once_and_as_new():
     recent: Recent[str, int] = Recent(most=2, clock=Clock())
     for key in ("a", "b", "a", "c"):
         recent.note(key, 1)
     assert [key for key, _value in recent.items()] == ["a", "c"]
 
 
-def test_an_entry_that_is_too_heavy_alone_is_not_kept():
+def test_entry_that_is_too_heavy_alone_is_not_kept():
     recent: Recent[str, str] = Recent(most=3, weigh=len, clock=Clock())
     recent.note("a", "xxxx")
     assert recent.items() == []
@@ -46,7 +46,7 @@ def test_an_entry_that_is_too_heavy_alone_is_not_kept():
     assert recent.get("b") == "xxx"
 
 
-def test_what_is_remembered_does_not_grow_older_while_redis_is_away():
+def test_entry_does_not_grow_older_while_redis_is_away():
     """A minute away is no minute in which Redis could have kept what it was told before."""
     wall = Clock()
     clock = PresenceClock(wall)

@@ -20,7 +20,7 @@ AWAY = RedisConnectionError("away")
         (KeyError("a user's words"), "loop.failed", "KeyError"),
     ],
 )  # fmt: skip
-async def test_a_tick_that_fails_is_told_by_its_cause_and_the_next_one_follows(failure, event, error):
+async def test_tick_that_fails_is_told_by_its_cause_and_the_next_one_follows(failure, event, error):
     stop = asyncio.Event()
     ticks = 0
 

@@ -53,7 +53,7 @@ async def offer(telegram: Telegram, stop: asyncio.Event | None = None) -> None:
     await command_menu.offer(telegram, texts, stop or asyncio.Event(), limited=False, selling=False, admins=[7])
 
 
-async def test_what_telegram_does_not_take_is_told_again_with_growing_pauses(pauses: list[float]) -> None:
+async def test_menu_is_repeated_with_growing_pauses_while_telegram_fails(pauses: list[float]) -> None:
     failures = [TelegramServerError(method=METHOD, message="") for _ in range(3)]
     telegram = Telegram(*failures, TelegramNetworkError(method=METHOD, message=""))
     await offer(telegram)
@@ -62,14 +62,14 @@ async def test_what_telegram_does_not_take_is_told_again_with_growing_pauses(pau
     assert pauses[0] < pauses[-1] <= command_menu.LONGEST_PAUSE
 
 
-async def test_it_waits_as_long_as_telegram_says(pauses: list[float]) -> None:
+async def test_menu_waits_as_long_as_telegram_says(pauses: list[float]) -> None:
     telegram = Telegram(TelegramRetryAfter(method=METHOD, message="", retry_after=77))
     await offer(telegram)
     assert pauses == [77]
     assert len(telegram.told) == 3 * IN_EACH
 
 
-async def test_an_admin_without_a_chat_is_not_told_again_and_others_are(pauses: list[float]) -> None:
+async def test_admin_without_a_chat_is_not_told_again_and_others_are(pauses: list[float]) -> None:
     everybody = 2 * IN_EACH
 
     class WithoutChat(Telegram):
@@ -86,7 +86,7 @@ async def test_an_admin_without_a_chat_is_not_told_again_and_others_are(pauses: 
     assert pauses == []
 
 
-async def test_the_wish_to_stop_ends_it(pauses: list[float]) -> None:
+async def test_lease_keeper_ends_when_the_worker_is_to_stop(pauses: list[float]) -> None:
     stop = asyncio.Event()
 
     class Stopping(Telegram):

@@ -18,7 +18,7 @@ from qwenedit_bot.conversation.editing.groups import called_to_edit
         ("@qwenedit_bot", ""),
     ],
 )
-def test_a_command_or_the_name_calls_the_bot(text: str, wish: str) -> None:
+def test_command_or_the_name_calls_the_bot(text: str, wish: str) -> None:
     assert called_to_edit(text, "qwenedit_bot") == wish
 
 

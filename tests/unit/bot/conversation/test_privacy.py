@@ -19,6 +19,6 @@ DAY = 86_400
         (3 * 365 * DAY, "3 years", "3 года"),
     ],
 )  # fmt: skip
-def test_a_time_is_told_in_the_largest_unit_that_says_it(seconds: int, english: str, russian: str) -> None:
+def test_time_is_told_in_the_largest_unit_that_says_it(seconds: int, english: str, russian: str) -> None:
     said = (period(Words("en"), seconds), period(Words("ru"), seconds))
     assert tuple(each.replace("\u00a0", " ") for each in said) == (english, russian)

@@ -30,7 +30,7 @@ def seconds(statuses: list[Status], outlook: Outlook = OUTLOOK) -> dict[str, flo
     return {name: wait.seconds for name, wait in forecast(statuses, outlook).items()}
 
 
-def test_one_worker_does_one_job_after_another() -> None:
+def test_estimate_has_one_worker_do_one_job_after_another() -> None:
     assert seconds([job("a"), job("b"), job("c")]) == {"a": 20, "b": 40, "c": 60}
 
 
@@ -39,28 +39,28 @@ def test_several_workers_do_several_at_once() -> None:
     assert seconds([job("a"), job("b", workflow="slow"), job("c")], outlook) == {"a": 20, "b": 60, "c": 40}
 
 
-def test_a_running_job_is_waited_for_and_one_that_takes_long_is_expected_any_moment() -> None:
+def test_running_job_is_waited_for_and_one_that_takes_long_is_expected_any_moment() -> None:
     assert seconds([job("a"), running("r", 995.0)]) == {"a": 35}
     assert seconds([job("a"), running("r", 900.0)]) == {"a": 20}
 
 
-def test_a_worker_that_was_not_heard_of_counts_while_it_has_a_job() -> None:
+def test_worker_that_was_not_heard_of_counts_while_it_has_a_job() -> None:
     assert seconds([job("a"), running("r", 990.0)], replace(OUTLOOK, workers=0)) == {"a": 30}
 
 
-def test_without_a_worker_one_is_woken() -> None:
+def test_estimate_without_a_worker_has_the_time_to_wake_one() -> None:
     for usual in (None, 80.0):
         outlook = replace(OUTLOOK, workers=0, cold_start=usual)
         assert forecast([job("a"), job("b")], outlook) == {name: Wait(usual, waking=True) for name in "ab"}
 
 
-def test_a_pause_is_said_whatever_workers_there_are() -> None:
+def test_pause_is_said_whatever_workers_there_are() -> None:
     for workers in (0, 2):
         outlook = replace(OUTLOOK, workers=workers, paused=True)
         assert forecast([job("a"), running("r", 990.0)], outlook) == {"a": Wait(None, paused=True)}
 
 
-def test_what_is_not_known_is_not_said() -> None:
+def test_estimate_says_nothing_that_is_unknown() -> None:
     assert seconds([job("a"), job("b", workflow="new"), job("c")]) == {"a": 20}
     assert forecast([job("d", State.DELAYED), running("r", 1.0)], OUTLOOK) == {}
 
@@ -77,7 +77,7 @@ def test_what_is_not_known_is_not_said() -> None:
         (Wait(None, paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
     ],
 )
-def test_what_is_expected_is_said_below_the_place(wait: Wait, said: str) -> None:
+def test_estimate_stands_below_the_place_in_line(wait: Wait, said: str) -> None:
     assert views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
         f"⏳ Place in line: 2\n{said}\n\n"
     )

@@ -105,7 +105,7 @@ async def test_first_in_line_is_called_as_soon_as_there_is_room_for_them(clock: 
         pass
 
 
-async def test_who_was_called_and_does_not_come_loses_their_place(clock: Clock) -> None:
+async def test_owner_who_was_called_and_does_not_come_loses_their_place(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 10):
         second, third = refused(budget, 2, 10), refused(budget, 3, 10)

@@ -50,7 +50,7 @@ def refusal(data: bytes) -> Refusal:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP"])
-def test_a_photo_is_taken_in_its_size(kind: str) -> None:
+def test_photo_is_taken_in_its_size(kind: str) -> None:
     normalised = normalise(photo(kind=kind))
     assert (normalised.width, normalised.height) == (640, 480)
     assert opened(normalised.data).mode == "RGB"
@@ -78,18 +78,18 @@ def test_a_photo_is_taken_in_its_size(kind: str) -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Refusal.UNKNOWN),
     ],
 )  # fmt: skip
-def test_what_is_no_fit_picture_is_refused_for_its_reason(data: bytes, why: Refusal) -> None:
+def test_unfit_picture_is_refused_for_its_reason(data: bytes, why: Refusal) -> None:
     assert refusal(data) is why
 
 
-def test_the_refusal_of_a_bomb_tells_its_size() -> None:
+def test_refusal_of_a_bomb_tells_its_size() -> None:
     with pytest.raises(PictureRefusedError) as caught:
         normalise(bomb(30_000))
     assert (caught.value.width, caught.value.height) == (30_000, 30_000)
 
 
 @pytest.mark.parametrize(("kind", "taken"), [("JPEG", True), ("PNG", False)])
-def test_the_largest_photos_of_phones_are_taken_as_jpegs_only(kind: str, taken: bool) -> None:
+def test_largest_photos_of_phones_are_taken_as_jpegs_only(kind: str, taken: bool) -> None:
     data = encoded(Image.new("RGB", (8160, 6144)), kind)
     if taken:
         assert normalise(data).width == MAX_SIDE
@@ -97,7 +97,7 @@ def test_the_largest_photos_of_phones_are_taken_as_jpegs_only(kind: str, taken: 
         assert refusal(data) is Refusal.TOO_MANY_PIXELS
 
 
-def test_a_photo_taken_sideways_stands_upright() -> None:
+def test_photo_taken_sideways_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     normalised = normalise(encoded(Image.new("RGB", (640, 480)), "JPEG", exif=exif))
@@ -105,7 +105,7 @@ def test_a_photo_taken_sideways_stands_upright() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_stands_upright_however_the_camera_was_held(orientation: int) -> None:
+def test_photo_stands_upright_however_the_camera_was_held(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.new("RGB", (64, 48))
@@ -115,7 +115,7 @@ def test_a_photo_stands_upright_however_the_camera_was_held(orientation: int) ->
 
 
 @pytest.mark.parametrize("kind", [2, 7], ids=["text", "undefined"])
-def test_a_tag_of_the_wrong_type_beside_the_orientation_costs_nobody_his_photo(kind: int) -> None:
+def test_tag_of_the_wrong_type_beside_the_orientation_is_ignored(kind: int) -> None:
     tags = [(0x0112, 3, 1, b"\6\0\0\0"), (0x011A, kind, 2, b"ab\0\0")]  # the resolution should be a fraction
     exif = b"Exif\0\0II*\0\x08\0\0\0\2\0" + b"".join(struct.pack("<HHI4s", *tag) for tag in tags) + bytes(4)
     normalised = normalise(encoded(Image.new("RGB", (64, 48)), "JPEG", exif=exif))
@@ -128,7 +128,7 @@ def test_broken_exif_costs_nobody_his_photo() -> None:
     assert normalise(data).width == 64
 
 
-def test_where_and_with_what_a_photo_was_taken_is_removed() -> None:
+def test_metadata_of_a_photo_is_removed() -> None:
     exif = Image.Exif()
     exif[0x010F] = "Camera"
     exif.get_ifd(0x8825)[1] = "N"
@@ -138,7 +138,7 @@ def test_where_and_with_what_a_photo_was_taken_is_removed() -> None:
         assert not opened(normalised.data).getexif()
 
 
-def test_a_photo_that_needs_no_change_loses_nothing_by_another_encoding() -> None:
+def test_photo_that_needs_no_change_loses_nothing_by_another_encoding() -> None:
     data = photo(1280, 960)
     assert normalise(data).data == data
 
@@ -152,12 +152,12 @@ def test_a_photo_that_needs_no_change_loses_nothing_by_another_encoding() -> Non
     ],
     ids=["comment", "segment", "behind its end"],
 )
-def test_nothing_comes_along_with_a_photo(data: bytes) -> None:
+def test_photo_is_stored_without_any_other_data(data: bytes) -> None:
     assert b"secret" in data
     assert b"secret" not in normalise(data).data
 
 
-def test_a_large_photo_is_scaled_to_the_longest_side_that_is_kept() -> None:
+def test_large_photo_is_scaled_to_the_longest_side_that_is_kept() -> None:
     normalised = normalise(photo(5000, 2500))
     assert (normalised.width, normalised.height) == (MAX_SIDE, MAX_SIDE // 2)
 
@@ -178,7 +178,7 @@ def test_every_kind_of_pixel_becomes_rgb(mode: str) -> None:
     assert min(colour) > 250
 
 
-def test_a_colour_profile_is_applied_and_a_broken_one_ignored() -> None:
+def test_colour_profile_is_applied_and_a_broken_one_ignored() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     assert normalise(encoded(Image.new("RGB", (64, 64)), "PNG", icc_profile=profile)).width == 64
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -186,12 +186,12 @@ def test_a_colour_profile_is_applied_and_a_broken_one_ignored() -> None:
     assert picture.getpixel((1, 1)) == pytest.approx((200, 100, 50), abs=2)
 
 
-def test_a_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None:
+def test_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None:
     data = encoded(Image.new("RGB", (64, 64)), "MPO", save_all=True, append_images=[Image.new("RGB", (64, 64))])
     assert normalise(data).width == 64
 
 
-def test_a_photo_of_telegrams_own_is_taken_by_its_header() -> None:
+def test_photo_of_telegrams_own_is_taken_by_its_header() -> None:
     data = photo()
     taken = of_telegram(data)
     assert taken == normalise(data)
@@ -215,13 +215,13 @@ def test_anything_else_is_left_to_normalise(data: bytes) -> None:
     assert of_telegram(data) is None
 
 
-def test_a_result_within_telegrams_limits_is_sent_untouched() -> None:
+def test_result_within_telegrams_limits_is_sent_untouched() -> None:
     data = photo(kind="PNG")
     assert goes_as_it_is(data)
     assert for_send_photo(data) is data
 
 
-def test_a_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
+def test_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
     data = encoded(Image.effect_noise((3600, 3600), 120).convert("RGB"), "PNG", compress_level=0)
     assert len(data) > SEND_PHOTO_BYTES
     assert not goes_as_it_is(data)
@@ -231,7 +231,7 @@ def test_a_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
     assert opened(sent).size == (3600, 3600)
 
 
-def test_a_result_with_too_long_sides_is_scaled() -> None:
+def test_result_with_too_long_sides_is_scaled() -> None:
     data = encoded(Image.new("RGB", (9000, 1500)), "PNG")
     assert not goes_as_it_is(data)
     sent = for_send_photo(data)
@@ -239,17 +239,17 @@ def test_a_result_with_too_long_sides_is_scaled() -> None:
     assert sum(opened(sent).size) <= 10_000
 
 
-def test_a_result_that_no_photo_can_carry_goes_as_a_file() -> None:
+def test_result_that_no_photo_can_carry_goes_as_a_file() -> None:
     data = encoded(Image.new("RGB", (2100, 100)), "PNG")
     assert not goes_as_it_is(data)
     assert for_send_photo(data) is None
 
 
-def test_a_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
+def test_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
     assert for_send_photo(encoded(Image.new("RGB", (8000, 4000)), "PNG")) is None
 
 
-def test_a_result_that_is_no_picture_is_told_apart() -> None:
+def test_result_that_is_no_picture_is_told_apart() -> None:
     for judge in (goes_as_it_is, for_send_photo):
         with pytest.raises(PictureRefusedError):
             judge(b"\x89PNG\r\n\x1a\nrest")

@@ -36,7 +36,7 @@ def refusal(text: str) -> str:
     return str(refused.value)
 
 
-def test_a_file_is_read() -> None:
+def test_file_is_read() -> None:
     catalogue = presets.read(GOOD)
     assert catalogue.size == 2
     found = catalogue.preset("try-on")
@@ -47,7 +47,7 @@ def test_a_file_is_read() -> None:
     assert catalogue.category("gone") is None
 
 
-def test_the_shipped_file_has_forty_presets_in_six_categories_and_try_on_is_one() -> None:
+def test_shipped_file_has_forty_presets_in_six_categories_and_try_on_is_one() -> None:
     catalogue = presets.read(presets.shipped())
     assert len(catalogue.categories) == 6
     assert catalogue.size >= 40
@@ -57,7 +57,7 @@ def test_the_shipped_file_has_forty_presets_in_six_categories_and_try_on_is_one(
     assert try_on.photos == 2
 
 
-def test_the_shipped_prompts_speak_of_each_photo() -> None:
+def test_shipped_prompts_speak_of_each_photo() -> None:
     for category in presets.read(presets.shipped()).categories:
         for preset in category.presets:
             for number in range(1, MAX_PICTURES + 1):
@@ -83,13 +83,13 @@ def test_the_shipped_prompts_speak_of_each_photo() -> None:
         (("{en: Seasons", "{en: {a: b}"), "line 3: categories.0.name.en: Input should be a valid string"),
     ],
 )
-def test_a_broken_file_is_refused_with_line_and_reason(change: tuple[str, str], said: str) -> None:
+def test_broken_file_is_refused_with_line_and_reason(change: tuple[str, str], said: str) -> None:
     assert change[0] in GOOD
     assert said in refusal(GOOD.replace(*change, 1))
 
 
 @pytest.mark.parametrize("text", ["", "categories: []", "[]", "categories: {}", "\x00", "- &a [*a]", "{a: 2026-13-45}"])
-def test_a_file_without_presets_is_refused(text: str) -> None:
+def test_file_without_presets_is_refused(text: str) -> None:
     assert refusal(text).startswith("line 1: ")
 
 
@@ -129,13 +129,13 @@ def many(count: int) -> Category:
     [(10, 0, []), (25, 0, ["category:all:1"]), (25, 1, ["category:all:0", "category:all:2"]),
      (25, 2, ["category:all:1"]), (25, 99, ["category:all:1"]), (25, -1, ["category:all:1"])],
 )  # fmt: skip
-def test_a_long_category_has_pages(count: int, page: int, turns: list[str]) -> None:
+def test_long_category_has_pages(count: int, page: int, turns: list[str]) -> None:
     data = [button.data for row in views.category(Words("en"), many(count), page).buttons for button in row]
     assert [each for each in data if each.startswith("category:")] == turns
     assert data[-1] == views.CATEGORIES
 
 
-def test_a_preset_says_what_comes_out_and_which_photo_is_next() -> None:
+def test_preset_says_what_comes_out_and_which_photo_is_next() -> None:
     catalogue = presets.read(GOOD)
     try_on = catalogue.preset("try-on")
     assert try_on is not None

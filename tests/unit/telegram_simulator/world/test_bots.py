@@ -14,7 +14,7 @@ def storage(tmp_path):
     return Storage(tmp_path, limit=1 << 20)
 
 
-def test_what_is_written_before_any_bot_has_run_is_for_the_first_that_does(storage):
+def test_message_before_any_bot_has_run_is_for_the_first_one(storage):
     bots = Bots(name="Editor", username="editor_bot", storage=storage)
     early = bots.newest
     talk = early.talk(5)

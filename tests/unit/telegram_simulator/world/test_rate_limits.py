@@ -34,11 +34,11 @@ def accepted(limits: Limits, clock: Clock, *, seconds: int, chats: int = 1, **ca
     return count
 
 
-def test_a_chat_takes_a_burst_and_then_one_a_second(clock):
+def test_chat_takes_a_burst_and_then_one_a_second(clock):
     assert accepted(Limits(Rates(), clock=clock), clock, seconds=10) == pytest.approx(15, abs=1)
 
 
-def test_a_group_takes_20_a_minute_after_its_burst(clock):
+def test_group_takes_20_a_minute_after_its_burst(clock):
     limits = Limits(Rates(), clock=clock)
     accepted(limits, clock, seconds=60, group=True)
     assert accepted(limits, clock, seconds=60, group=True) == pytest.approx(20, abs=1)
@@ -56,7 +56,7 @@ def test_all_chats_together_take_30_a_second(clock):
     assert accepted(limits, clock, seconds=10, chats=50) == pytest.approx(300, abs=2)
 
 
-def test_the_pause_is_as_long_as_it_must_be(clock):
+def test_pause_is_as_long_as_it_must_be(clock):
     limits = Limits(Rates(), clock=clock)
     limits.charge(bot_id=1, chat_id=1, group=False, count=10)  # an album overdraws
     with pytest.raises(TooManyRequestsError) as caught:

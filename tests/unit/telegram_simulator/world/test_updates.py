@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram_simulator.world.updates import KEPT, UpdateQueue
 
 
-def test_an_update_is_kept_for_a_day():
+def test_update_is_kept_for_a_day():
     now = 0.0
     queue = UpdateQueue(first_id=1, clock=lambda: now)
     queue.add("message", {"text": "old"})
@@ -17,7 +17,7 @@ def test_an_update_is_kept_for_a_day():
     assert len(queue) == 1
 
 
-def test_what_must_be_asked_for_by_name_is_not_kept_unless_it_is():
+def test_update_kinds_that_must_be_named_are_kept_only_when_named():
     queue = UpdateQueue(first_id=1)
     assert queue.add("message_reaction", {}) is None
     queue.allow(["message_reaction"])
