@@ -30,7 +30,6 @@ from qwenedit_bot.users.actors import actor_of
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
@@ -74,28 +73,7 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
     )
     guarded.include_routers(private, groups.make_router(), buttons.make_router())
     dispatcher.include_routers(everybody.make_router(services), shop.make_checkout_router(), guarded)
-    _filter_without_threads(dispatcher)
     return dispatcher
-
-
-def _filter_without_threads(dispatcher: Dispatcher) -> None:
-    """Have filters called where they are: aiogram sends each plain function to a thread, a score of them an update.
-
-    None of ours waits for anything, and the way to a thread and back takes longer than they do.
-    """
-    for router in dispatcher.chain_tail:
-        for observer in router.observers.values():
-            for handler in (observer._handler, *observer.handlers):  # noqa: SLF001 - where a router's own filters are
-                for each in handler.filters or ():
-                    if not each.awaitable:
-                        each.callback, each.awaitable = _at_once(each.callback), True
-
-
-def _at_once(plain: Callable[..., object]) -> Callable[..., Awaitable[object]]:
-    async def call(*event: object, **data: object) -> object:
-        return plain(*event, **data)
-
-    return call
 
 
 class HandleUpdate:
