@@ -29,7 +29,6 @@ from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.upkeep import deletion_cost
 from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
-from qwenedit_bot.warm import warm_up
 from qwenedit_jobs import EvictionPolicyError, JobQueue, connect, load
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_telemetry import Health, setup
@@ -63,7 +62,6 @@ async def serve(settings: BotSettings) -> int:
             blocking=await stack.enter_async_context(connect(settings, block=ended_jobs.BLOCK)),
             raw=await stack.enter_async_context(connect(settings, decode=False)),
         )
-        warm_up()
         metrics = BotMetrics(telemetry.registry)
         keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
         limiter = SharedLimiter(connections.commands, keys)
