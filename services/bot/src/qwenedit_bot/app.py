@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvloop
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.utils.token import extract_bot_id
@@ -18,7 +19,6 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-from qwenedit_bot.chat.session import Session
 from qwenedit_bot.common.waiting import Backoff, every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
@@ -92,7 +92,7 @@ async def serve(settings: BotSettings) -> int:
 
 def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     """Make the connection to Telegram; nothing is sent before its first call."""
-    session = Session(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
     session.middleware(CallMiddleware(metrics))
     return Bot(settings.bot_token.get_secret_value(), session=session)
 

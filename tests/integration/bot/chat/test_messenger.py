@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -32,7 +33,6 @@ from qwenedit_bot.chat.migrations import CONTINUED, Migrations
 from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.chat.session import Session
 from qwenedit_bot.chat.view import Button, View
 from qwenedit_bot.metrics import BotMetrics
 
@@ -122,7 +122,7 @@ async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIter
     sessions = []
 
     def messenger() -> TelegramMessenger:
-        sessions.append(Session(api=TelegramAPIServer.from_base(telegram.url)))
+        sessions.append(AiohttpSession(api=TelegramAPIServer.from_base(telegram.url)))
         limiter = SharedLimiter(redis, bot_keys)
         calls = BotCalls(limiter, BotMetrics(CollectorRegistry()))
         return TelegramMessenger(Bot("42:TEST", session=sessions[-1]), calls, limiter, Migrations(redis, bot_keys))
