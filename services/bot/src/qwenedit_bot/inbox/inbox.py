@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import zlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 REMEMBERED = 86_400
 """Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
 MOST_RECENT = 16 * 1024 * 1024
-"""Bytes of compressed updates that this process remembers, should Redis forget them."""
+"""Characters of updates that this process remembers, should Redis forget them."""
 AT_ONCE = 100
 """Updates that one call takes again."""
 ALBUM_WINDOW = 0.8
@@ -76,7 +75,7 @@ class Inbox:
         self._keys = keys
         self._door = door or OpenDoor()
         self._wake = wake
-        self._recent: Recent[str, bytes] = Recent(most=MOST_RECENT, weigh=len, clock=clock)
+        self._recent: Recent[str, str] = Recent(most=MOST_RECENT, weigh=len, clock=clock)
         scripts = files("qwenedit_bot.inbox") / "lua"
         self._take_script, self._close_album = (
             self.lanes.script((scripts / f"{name}.lua").read_text()) for name in ("take", "close_album")
@@ -92,12 +91,12 @@ class Inbox:
         received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]
         taken = await self._take(received)
         for update_id, update in received:
-            self._recent.note(update_id, zlib.compress(update.encode(), level=1))
+            self._recent.note(update_id, update)
         return taken
 
     async def take_again(self) -> int:
         """Keep again what this process took lately and Redis has forgotten; returns how many updates that were."""
-        recent = [(update_id, zlib.decompress(update).decode()) for update_id, update in self._recent.items()]
+        recent = self._recent.items()
         return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
 
     async def _take(self, received: list[tuple[str, str]]) -> int:
