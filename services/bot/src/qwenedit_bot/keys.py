@@ -23,11 +23,6 @@ class BotKeys:
         """Prefix of the lanes of updates that Telegram was told we have and that are not handled yet."""
         return f"{self.prefix}:inbox"
 
-    @property
-    def updates_before(self) -> str:
-        """STREAM in which a bot of version 0.1 kept them."""
-        return f"{self.prefix}:updates"
-
     def undelivered(self, chat_id: int) -> str:
         """SET of jobs whose answers could not be given in a chat; given when the bot may write there again."""
         return f"{self.prefix}:undelivered:{self.bot_id}:{chat_id}"

@@ -31,9 +31,8 @@ from qwenedit_bot.edits.progress.messages import Progress
 from qwenedit_bot.edits.requests.gates import DailyGate, RoomGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
-from qwenedit_bot.inbox import old_stream, restore
+from qwenedit_bot.inbox import restore
 from qwenedit_bot.inbox.inbox import Inbox
-from qwenedit_bot.inbox.old_stream import Adoption
 from qwenedit_bot.inbox.polling import Poller
 from qwenedit_bot.inbox.restore import Recall
 from qwenedit_bot.inbox.scheduler import Scheduler
@@ -233,12 +232,6 @@ def make_parts(
     loops = (
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", progress.TICK, showing.tick),
-        Loop(
-            "adoption",
-            old_stream.LOOK_EVERY,
-            Adoption(redis, keys, inbox, wake=update_taken, alone=isinstance(intake, Poller)).tick,
-            led=False,
-        ),
         Loop("presets", reload.LOOK_EVERY, presets.look, led=False),
         Loop(
             "recall",

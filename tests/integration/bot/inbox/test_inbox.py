@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenedit_bot.inbox import inbox as inbox_module
-from qwenedit_bot.inbox import old_stream
 from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
 from qwenedit_bot.inbox.updates import ReceivedUpdate, sender_of
 
@@ -215,34 +214,6 @@ async def test_update_of_a_stranger_is_not_kept_at_all(inboxes: list[Inbox], red
     one, _two = inboxes
     await one.take([message(number, user=666) for number in range(100)])
     assert await redis.keys("*") == []
-
-
-# ---------------------------------------------------------------- the release before
-
-
-async def test_updates_that_a_bot_of_the_release_before_left_are_adopted_in_order(
-    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
-) -> None:
-    one, two = inboxes
-    for number in range(150):
-        text = f'{{"update_id": {number}, "message": {{"message_id": {number}, "chat": {{"id": 5}}}}}}'
-        await redis.xadd(bot_keys.updates_before, {"update": text, "first": ""})
-    await redis.xadd(bot_keys.updates_before, {"update": "no JSON"})
-    adopted = await asyncio.gather(*(old_stream.adopt(redis, bot_keys, inbox, settled=-1.0) for inbox in (one, two)))
-    assert sum(adopted) >= 151
-    payloads = [row for row in await rows(one) if row.lane == "5"]
-    assert len(payloads) == 1
-    assert await redis.llen(f"{one.lanes.lane_prefix}5") == 150
-    assert await redis.exists(bot_keys.updates_before) in (0, 1)
-    assert await redis.xlen(bot_keys.updates_before) == 0
-
-
-async def test_updates_that_a_replica_of_the_release_before_may_work_on_are_left_to_it(
-    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
-) -> None:
-    await redis.xadd(bot_keys.updates_before, {"update": '{"update_id": 1}'})
-    assert await old_stream.adopt(redis, bot_keys, inboxes[0], settled=60.0) == 0
-    assert await redis.xlen(bot_keys.updates_before) == 1
 
 
 @pytest.mark.parametrize(
