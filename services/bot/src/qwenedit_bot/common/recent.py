@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -16,8 +16,6 @@ V = TypeVar("V")
 LOST_AT_MOST = 60.0
 """Seconds of writes that a Redis may lose when it is replaced, with a margin: a file written every second loses one or
 two, a replica lags by less, a failover takes some ten."""
-SPANS = 60
-"""In which an entry's time is kept, together with others: a time for each would take as much as a job's id does."""
 
 
 class PresenceClock:
@@ -57,7 +55,7 @@ class Recent(Generic[K, V]):
 
     Args:
         most: Of them, or of their weights' sum.
-        keep: Seconds, to which up to a sixtieth is added.
+        keep: Seconds.
         weigh: What an entry counts.
         clock: Monotonic time in seconds.
     """
@@ -72,54 +70,43 @@ class Recent(Generic[K, V]):
     ) -> None:
         self._most = most
         self._keep = keep
-        self._span = keep / SPANS
         self._weigh = weigh
         self._clock = clock
-        self._spans: deque[tuple[float, dict[K, V]]] = deque()
-        """Since when an entry could be noted here, and the entries; oldest first."""
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        """Each with the time at which it was noted; oldest first."""
         self._weight = 0
 
     def note(self, key: K, value: V) -> None:
         """Keep an entry; one of the same key is replaced."""
         self._drop(key)
-        now = self._clock()
-        if not self._spans or self._spans[-1][0] + self._span <= now:
-            self._spans.append((now, {}))
-        self._spans[-1][1][key] = value
+        self._entries[key] = (self._clock(), value)
         self._weight += self._weigh(value)
         self._forget()
 
     def get(self, key: K) -> V | None:
         """Return an entry, unless it is forgotten."""
         self._forget()
-        for _began, entries in reversed(self._spans):
-            if key in entries:
-                return entries[key]
-        return None
+        found = self._entries.get(key)
+        return None if found is None else found[1]
 
     def items(self) -> list[tuple[K, V]]:
         """Return all entries, oldest first."""
         self._forget()
-        return [item for _began, entries in self._spans for item in entries.items()]
+        return [(key, value) for key, (_noted, value) in self._entries.items()]
 
     def drop(self, which: Callable[[K], bool]) -> None:
         """Forget some entries, by their keys."""
-        for key in [key for _began, entries in self._spans for key in entries if which(key)]:
+        for key in list(filter(which, self._entries)):
             self._drop(key)
 
     def _forget(self) -> None:
-        too_old = self._clock() - self._keep - self._span
-        while self._spans:
-            began, entries = self._spans[0]
-            if not entries:
-                self._spans.popleft()
-            elif began <= too_old or self._weight > self._most:
-                self._drop(next(iter(entries)))
-            else:
+        too_old = self._clock() - self._keep
+        while self._entries:
+            key, (noted, _value) = next(iter(self._entries.items()))
+            if noted > too_old and self._weight <= self._most:
                 return
+            self._drop(key)
 
     def _drop(self, key: K) -> None:
-        for _began, entries in self._spans:
-            if key in entries:
-                self._weight -= self._weigh(entries.pop(key))
-                return
+        if key in self._entries:
+            self._weight -= self._weigh(self._entries.pop(key)[1])
