@@ -11,7 +11,6 @@ from qwenedit_bot.admin import broadcast
 from qwenedit_bot.admin.broadcast import Broadcasts
 from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
-from qwenedit_bot.chat.changes import Together
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.recent import PresenceClock, Recent
@@ -192,7 +191,8 @@ def make_parts(
             settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
         shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
-        chats=Together(migrations, undelivered),
+        migrations=migrations,
+        undelivered=undelivered,
     )  # fmt: skip
     daily_counts = DailyCounts(redis, keys)
     durations = Durations(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from aiogram.types import ChatMemberUpdated, Message
 
-from qwenedit_bot.chat.changes import Together, UnwatchedChats
 from qwenedit_bot.conversation import membership
 
 BOT = {"id": 42, "is_bot": True, "first_name": "Bot"}
@@ -39,19 +38,15 @@ def restricted(*, texts: bool = True, photos: bool = True, member: bool = True) 
     }  # fmt: skip
 
 
-class Recorded(UnwatchedChats):
-    def __init__(self, moved: dict[int, int] | None = None) -> None:
+class Recorded:
+    def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
-        self.moved = moved or {}
 
     async def returned(self, chat_id: int) -> None:
         self.told.append((chat_id,))
 
     async def migrated(self, old: int, new: int) -> None:
         self.told.append((old, new))
-
-    async def current(self, chat_id: int) -> int:
-        return self.moved.get(chat_id, chat_id)
 
 
 @pytest.mark.parametrize(
@@ -78,24 +73,15 @@ async def test_chat_is_told_as_returned_when_the_bot_gets_a_right_to_send(
     change = ChatMemberUpdated.model_validate(
         {"chat": GROUP, "from": {**BOT, "id": 7}, "date": 1, "old_chat_member": old, "new_chat_member": new}
     )
-    await membership.changed(change, SimpleNamespace(chats=chats))  # type: ignore[arg-type]
+    await membership.changed(change, SimpleNamespace(undelivered=chats))  # type: ignore[arg-type]
     assert chats.told == ([(-100,)] if told else [])
 
 
 async def test_group_that_became_a_supergroup_is_told_by_the_last_and_by_the_first_message() -> None:
-    chats = Recorded()
-    services: Any = SimpleNamespace(chats=chats)
+    migrations, undelivered = Recorded(), Recorded()
+    services: Any = SimpleNamespace(migrations=migrations, undelivered=undelivered)
     last = {"message_id": 9, "date": 1, "chat": {"id": -5, "type": "group", "title": "x"}, "migrate_to_chat_id": -100}
     first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
     await membership.migrated_to(Message.model_validate(last), services)
     await membership.migrated_from(Message.model_validate(first), services)
-    assert chats.told == [(-5, -100), (-5, -100)]
-
-
-async def test_all_parts_are_told_of_chats() -> None:
-    parts = Recorded(), Recorded({-5: -100})
-    chats = Together(*parts)
-    await chats.returned(7)
-    await chats.migrated(-5, -100)
-    assert [part.told for part in parts] == [[(7,), (-5, -100)]] * 2
-    assert [await chats.current(chat) for chat in (-5, 7)] == [-100, 7]
+    assert migrations.told == undelivered.told == [(-5, -100), (-5, -100)]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.changes import UnwatchedChats
 from qwenedit_bot.common.recent import Recent
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ Numbers begin anew in a supergroup: the same one may belong to a message of the 
 log = structlog.get_logger(__name__)
 
 
-class Migrations(UnwatchedChats):
+class Migrations:
     """Knows where groups have gone.
 
     Args:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
-from qwenedit_bot.chat.changes import UnwatchedChats
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.users.actors import actor_of
 
@@ -19,11 +18,12 @@ if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
     from aiogram.types import TelegramObject
 
-    from qwenedit_bot.chat.changes import Chats
     from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.conversation.account.retention import Keeping
     from qwenedit_bot.conversation.account.shop import Shop
+    from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.payments.accounts import Accounts
@@ -56,7 +56,8 @@ class Services:
     forgetting: Forgetting
     keeping: Keeping
     shop: Shop
-    chats: Chats = field(default_factory=UnwatchedChats)
+    migrations: Migrations
+    undelivered: Undelivered
 
 
 class LanguageMiddleware(BaseMiddleware):

@@ -22,19 +22,24 @@ if TYPE_CHECKING:
 async def changed(change: ChatMemberUpdated, services: Services) -> None:
     """Tell that the bot may do something here again that it could not do before: answers may wait for it."""
     if _rights(change.new_chat_member) - _rights(change.old_chat_member):
-        await services.chats.returned(change.chat.id)
+        await services.undelivered.returned(change.chat.id)
 
 
 async def migrated_to(message: Message, services: Services) -> None:
     """Tell under which id the chat goes on: the last message of the old group says so."""
     if message.migrate_to_chat_id is not None:
-        await services.chats.migrated(message.chat.id, message.migrate_to_chat_id)
+        await _migrated(message.chat.id, message.migrate_to_chat_id, services)
 
 
 async def migrated_from(message: Message, services: Services) -> None:
     """Tell the same, from the first message of the supergroup: the bot may get either first, or one alone."""
     if message.migrate_from_chat_id is not None:
-        await services.chats.migrated(message.migrate_from_chat_id, message.chat.id)
+        await _migrated(message.migrate_from_chat_id, message.chat.id, services)
+
+
+async def _migrated(old: int, new: int, services: Services) -> None:
+    await services.migrations.migrated(old, new)
+    await services.undelivered.migrated(old, new)
 
 
 def _rights(member: ChatMemberUnion) -> frozenset[str]:

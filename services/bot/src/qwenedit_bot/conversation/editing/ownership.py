@@ -99,4 +99,4 @@ async def _is_shown_in(press: CallbackQuery, status: Status, services: Services)
 
 async def _went_to(chat_id: int, status: Status, services: Services) -> bool:
     """Whether the group of a job's answer became this supergroup, where its messages have other numbers."""
-    return status.job.reply is not None and await services.chats.current(status.job.reply.chat_id) == chat_id
+    return status.job.reply is not None and await services.migrations.current(status.job.reply.chat_id) == chat_id

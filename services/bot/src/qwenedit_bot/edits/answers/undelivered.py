@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.changes import UnwatchedChats
-
 if TYPE_CHECKING:
     import asyncio
 
@@ -22,7 +20,7 @@ MOST = 100
 log = structlog.get_logger(__name__)
 
 
-class Undelivered(UnwatchedChats):
+class Undelivered:
     """Remembers them, and has them given when the bot may write in the chat again.
 
     Args:
