@@ -23,6 +23,7 @@ from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
 from qwenedit_bot.app import Readiness, run
 from qwenedit_bot.chat.call_metrics import CallMiddleware
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
@@ -70,7 +71,7 @@ class Seen:
     log: list[EventDict] = field(default_factory=list)
 
 
-class FreePace:
+class FreePace(SharedLimiter):
     """Lets everything pass."""
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
@@ -125,7 +126,7 @@ class Stage:
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
         self._redis = connections.commands
         self._keys = BotKeys(prefix=settings.keys.prefix, bot_id=BOT.id)
-        metrics, pace = BotMetrics(self.registry), FreePace()
+        metrics, pace = BotMetrics(self.registry), FreePace(self._redis, self._keys)
         self.wire.middleware(CallMiddleware(metrics))
         bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())

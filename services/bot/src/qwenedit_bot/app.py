@@ -36,7 +36,6 @@ from qwenedit_telemetry import Health, setup
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.rate_limit.limits import Pace
     from qwenedit_bot.upkeep.leader import Leadership
 
 log = structlog.get_logger(__name__)
@@ -131,7 +130,7 @@ async def run(
     connections: Connections,
     keys: BotKeys,
     bot: Bot,
-    limiter: Pace,
+    limiter: SharedLimiter,
     metrics: BotMetrics,
     readiness: Readiness,
     stop: asyncio.Event,

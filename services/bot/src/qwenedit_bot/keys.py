@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 
@@ -69,17 +68,6 @@ class BotKeys:
     def forgot(self, user_id: int) -> str:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"
-
-    def pattern_of(self, user_id: int) -> str:
-        """Regular expression of the keys whose names alone say that they are a user's.
-
-        Answers and albums in the private chat, occasions and dialogues in any, and which pictures are kept for them.
-        """
-        prefix, bot, user = re.escape(self.prefix), self.bot_id, user_id
-        return (
-            rf"{prefix}:(?:(?:reply|said|occasion|album):{bot}:{user}:.*|occasion:{bot}:-\d+:\w+:{user}"
-            rf"|dialogue:-?\d+:{user}:\w+|stored:{user})"
-        )
 
     @property
     def users(self) -> str:
@@ -163,6 +151,10 @@ class BotKeys:
     def occasion(self, chat_id: int, occasion: str) -> str:
         """STRING: id of the message that is answered for all that belong together."""
         return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"
+
+    def any_occasion(self, occasion: str) -> str:
+        """Pattern of `occasion` in all groups."""
+        return f"{self.prefix}:occasion:{self.bot_id}:-*:{occasion}"
 
     @property
     def album_prefix(self) -> str:

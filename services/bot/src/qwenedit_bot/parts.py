@@ -19,6 +19,7 @@ from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import Office
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
+from qwenedit_bot.conversation.editing.dialogue import Dialogues
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
@@ -30,6 +31,8 @@ from qwenedit_bot.edits.progress.messages import Progress
 from qwenedit_bot.edits.requests.gates import DailyGate, RoomGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
+from qwenedit_bot.edits.user_jobs import TICK as FORGET_TICK
+from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.inbox import restore
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.inbox.polling import Poller
@@ -46,7 +49,7 @@ from qwenedit_bot.pictures.intake import Intake as PictureIntake
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets import reload
 from qwenedit_bot.presets.reload import PresetReloader
-from qwenedit_bot.privacy import disk_erasure, forget
+from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import Erasure
 from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.texts import Texts
@@ -69,9 +72,10 @@ if TYPE_CHECKING:
     from aiogram.types import User
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.rate_limit.limits import Pace
+    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.retention import Keeper
     from qwenedit_bot.settings import BotSettings
     from qwenedit_telemetry import Health
 
@@ -127,6 +131,7 @@ class Parts:
     hook: ModerationHook | None
     converter: Converter
     texts: Texts
+    forgetting: Forgetting
 
 
 def make_parts(
@@ -135,7 +140,7 @@ def make_parts(
     keys: BotKeys,
     bot: Bot,
     me: User,
-    limiter: Pace,
+    limiter: SharedLimiter,
     metrics: BotMetrics,
 ) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet.
@@ -179,18 +184,27 @@ def make_parts(
     )  # fmt: skip
     undelivered = Undelivered(redis, keys, queue=queue, events=events, wake=job_ended, keep=round(settings.picture_ttl))
     broadcasts = Broadcasts(redis, keys, messenger, languages)
-    forgetting = Forgetting(
-        redis, keys, queue=queue, store=store, accounts=accounts, replies=replies, broadcasts=broadcasts
-    )
+    inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
+    payments = Payments(redis, keys)
+    user_jobs = UserJobs(
+        redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, accounts=accounts,
+        replies=replies, undelivered=undelivered,
+    )  # fmt: skip
+    keepers: tuple[Keeper, ...] = (
+        user_jobs,  # before the accounts, to which a cancelled job goes back
+        accounts, payments, broadcasts, languages, access.access_list, access, replies, undelivered, inbox,
+        Dialogues(redis, keys), limiter,
+    )  # fmt: skip
+    forgetting = Forgetting(redis, keys, keepers)
     services = Services(
         bot_id=keys.bot_id, ids=ids,
         queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
         messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts,
-        access_list=access.access_list, forgetting=forgetting,
+        access_list=access.access_list, forgetting=forgetting, user_jobs=user_jobs,
         keeping=Keeping(
-            settings.picture_ttl, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
+            forgetting.kept, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
         ),
-        shop=Shop(settings.star_packs, settings.pay_support, Payments(redis, keys), metrics),
+        shop=Shop(settings.star_packs, settings.pay_support, payments, metrics),
         migrations=migrations,
         undelivered=undelivered,
     )  # fmt: skip
@@ -205,7 +219,6 @@ def make_parts(
         queue=queue, messenger=messenger, texts=texts, durations=durations,
         drawing=Drawing(redis, keys, queue=queue, events=events, wake=job_ended),
     )  # fmt: skip
-    inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
     cleaning = Janitor(
         queue=queue,
         redis=redis,
@@ -240,12 +253,13 @@ def make_parts(
             led=False,
         ),
         Loop("broadcast", broadcast.TICK, broadcasts.tick),
-        Loop("forget", forget.TICK, forgetting.tick),
+        Loop("forget", FORGET_TICK, user_jobs.tick),
         Loop("erasure", disk_erasure.TICK, Erasure(redis, keys).tick),
     )
     return Parts(
         queue=queue, presets=presets, intake=intake, updating=updating, events=events, job_ended=job_ended,
         answering=answering, leadership=leadership, loops=loops, hook=hook, converter=converter, texts=texts,
+        forgetting=forgetting,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 import redis as redis_client
+from aiohttp import web
 
+from local_stack import RedisServer
 from qwenedit_jobs import Reason
 from qwenedit_jobs.model import Lease
 from qwenedit_testkit.photos import photo
@@ -183,3 +185,154 @@ async def test_somebody_who_is_banned_may_be_forgotten_and_stays_banned(stage: A
     await stage.eventually(forgotten)
     await ann.send(photo=photo(), caption=WISH)
     await ann.says("Владелец бота запретил")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def everything(performing: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    """A stage with a Redis of its own, on which the operator has turned on all that there is."""
+
+    async def judge(request: web.Request) -> web.Response:
+        asked = await request.read()
+        return web.json_response({"allow": b'"stage": "request"' in asked or b"nobody may see" not in asked})
+
+    app = web.Application(client_max_size=1 << 24)
+    app.router.add_post("/", judge)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    settings = {
+        "JOBS_PER_DAY": "2", "ADMINS": str(ADMIN), "STAR_PACKS": "2:50", "PAY_SUPPORT": "@owner",
+        "MODERATION_URL": f"http://127.0.0.1:{runner.addresses[0][1]}/",
+    }  # fmt: skip
+    redis = RedisServer(tmp_path_factory.mktemp("redis"))
+    await redis.start()
+    async with performing(redis.url, **settings) as stage:
+        yield stage
+    await redis.kill()
+    await runner.cleanup()
+
+
+LEFT = {
+    "account:today": "a number of jobs: else /forget would bring new free ones; until 00:00 UTC",
+    "account:payments": "tax law has the operator keep accounts, and refunds need them",
+    "account:lots": "bought jobs are paid for",
+    "banned": "a ban would end with it",
+    "pace": "when the chat was written to: Telegram's limits, for 66 s",
+    "claim": "a job's id by a worker's token, which leads nowhere; until the lease would have ended",
+}
+"""All that may be left of a user, each with its reason."""
+FIRST_NAME, USERNAME, WORDS = "Xanthippe", "xanthippe_of_athens", "a teapot of purple camels"
+
+
+def place(key: str) -> str:
+    kind, *rest = key.removeprefix("qwenedit:").split(":")
+    return f"{kind}:{rest[-1]}" if kind == "account" else kind
+
+
+async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
+    """Use all that the bot offers, and leave something in each place; returns the ids of the jobs."""
+    worker, admin, jobs = stage.worker, await stage.telegram.user(ADMIN), []
+    for command in ("/start", "/help", "/privacy", "/limits", "/presets", "/paysupport", "/unheard"):
+        await ann.send(command)
+    await ann.send("/language")
+    await ann.press("English")
+    await ann.send(f"{WORDS} without a photo")
+    await ann.says("I need a photo first")
+    await ann.send("/buy")
+    await ann.press("2 pictures · ⭐ 50")
+    offered = await ann.wait_for(lambda chat: chat.invoices, what="an invoice")
+    await ann.pay(offered.invoices[-1].id)
+    await ann.says("Thank you! 2 more pictures are yours.")
+    await admin.send(f"/grant {ann.id} 20")
+    await admin.says("more jobs")
+    await admin.send("/broadcast the news")
+    await admin.press("Send to")
+
+    await ann.send(photo=photo(), caption=f"{WORDS} that succeed")
+    done = await worker.finish_next(photo("PNG"))
+    await ann.picture()
+    for button in ("As a file", "🔁 Again", "Edit further"):
+        await ann.press(button)
+    await ann.send(f"{WORDS} once more")
+    jobs += [done.job.id, *[(await worker.finish_next(photo("PNG"))).job.id for _ in range(2)]]
+    await ann.picture(number=3)
+    await ann.send(photo=photo(), caption=f"{WORDS} that fail")
+    failed = await worker.claim()
+    await worker.fail(failed, Reason.OUT_OF_MEMORY)
+    await ann.says("more memory")
+    await ann.send(photo=photo(), caption=f"{WORDS} that nobody may see")
+    withheld = await worker.finish_next(photo("PNG"))
+    await stage.answered(withheld.job.id)
+    jobs += [failed.job.id, withheld.job.id]
+
+    member = ann.within(group)
+    await member.send(photo=photo(), caption=f"/edit {WORDS} in a group")
+    quiet = await worker.claim()
+    await group.forbid_media()
+    await worker.finish(quiet, photo("PNG"))
+    await member.says("I may not send pictures in this chat")
+    await stage.answered(quiet.job.id)
+    await member.send(photo=photo(), caption="/edit")
+    await member.says("Reply to this message")
+    jobs.append(quiet.job.id)
+
+    await stage.telegram.add_update(
+        {
+            "message": {
+                "message_id": 9_000_001, "date": 1, "text": f"{WORDS} that nobody can read",
+                "chat": {"id": ann.id, "type": "private"}, "from": {"id": ann.id, "is_bot": "odd"},
+            }
+        }
+    )  # fmt: skip
+    await stage.bot.wait_for_line("scheduler.unreadable")
+    for number in range(4):
+        await ann.send(photo=photo(), caption=f"{WORDS} number {number}")
+    await ann.says("pictures in the works")
+    jobs += [status.job.id for status in await stage.jobs(3)]
+    await worker.claim()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    return jobs
+
+
+async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything: Any) -> None:
+    stage = everything
+    ann = await stage.telegram.user(771_234_567, first_name=FIRST_NAME, username=USERNAME)
+    group = await stage.telegram.group("Teapots", ann)
+    jobs = await every_feature(stage, ann, group)
+    marks = (str(ann.id), FIRST_NAME, USERNAME, WORDS, *jobs)
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        before = {place(key) for key in about(client, *marks)}
+        assert before >= {
+            *LEFT.keys() - {"banned"}, "job", "picture", "stored", "dialogue", "language", "users", "reply", "said",
+            "occasion", "undelivered", "withheld", "unfinished", "leases", "inbox", "account:charged",
+        }  # fmt: skip
+        admin = await stage.telegram.user(ADMIN)
+        await admin.send(f"/ban {ann.id}")
+        await admin.says("is banned")
+        await ann.send("/forget")
+        await ann.press("Delete everything")
+        await ann.says("Done: I have deleted")
+        running = stage.worker.claims[-1]
+        await stage.worker.fail(running, Reason.UNKNOWN)
+
+        async def only_the_list() -> bool:
+            found = about(client, *marks)
+            return {place(key) for key in found} <= LEFT.keys() and not pictures(client)
+
+        try:
+            await stage.eventually(only_the_list, 30)
+        except AssertionError:
+            found = about(client, *marks)
+            pytest.fail(f"left: { {key: found[key] for key in found if place(key) not in LEFT} } {pictures(client)}")
+        left = about(client, *marks)
+        assert {place(key) for key in left} >= {"account:today", "account:payments", "account:lots", "banned"}
+        assert not any(mark in value for value in left.values() for mark in (FIRST_NAME, USERNAME, WORDS))
+        lots = client.hkeys(f"qwenedit:account:{ann.id}:lots")
+        assert all(name.startswith(b"stars ") for name in lots)
+
+
+def pictures(client: Any) -> list[bytes]:
+    """Return the keys with the bytes of a picture."""
+    strings = (key for key in client.scan_iter("*") if client.type(key) == b"string")
+    return [key for key in strings if (client.get(key) or b"").startswith((b"\x89PNG", b"\xff\xd8\xff"))]

@@ -211,10 +211,7 @@ def test_everybodys_commands_are_exact(text: str) -> None:
 
 
 async def test_forgetting_by_one_user_passes_once_in_ten_seconds(redis: Redis, bot_keys: BotKeys) -> None:
-    unused: Any = None
-    forgetting = Forgetting(
-        redis, bot_keys, queue=unused, store=unused, accounts=unused, replies=unused, broadcasts=unused
-    )
+    forgetting = Forgetting(redis, bot_keys, [])
     await forgetting.take_turn(STRANGER, "first")
     await forgetting.take_turn(STRANGER, "first")  # handled again after a crash
     await forgetting.take_turn(BANNED, "another's")

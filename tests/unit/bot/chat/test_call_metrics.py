@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiogram import Bot
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
     from aiogram.types import Message
 
+    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+
 METHOD = SendMessage(chat_id=1, text="hello")
 
 
@@ -53,15 +55,6 @@ class Pace:
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
         del edit
         self.taken.append(chat_id)
-
-    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
-        raise NotImplementedError
-
-    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
-        raise NotImplementedError
-
-    async def note_edit(self, chat_id: int) -> None:
-        raise NotImplementedError
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         self.closed[chat_id] = seconds
@@ -79,7 +72,7 @@ def pace() -> Pace:
 
 @pytest.fixture
 def calls(pace: Pace, metrics: BotMetrics) -> BotCalls:
-    return BotCalls(pace, metrics)
+    return BotCalls(cast("SharedLimiter", pace), metrics)
 
 
 async def fails(calls: BotCalls, error: Exception, *, chat_id: int | None = 1, apart: int | None = None) -> BotError:

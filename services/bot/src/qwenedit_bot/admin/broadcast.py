@@ -12,6 +12,7 @@ from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, LaterError,
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.retention import Kept
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ class Broadcasts:
         messenger: Sends.
         languages: In which the admin reads the report.
     """
+
+    kept = (
+        Kept(what="that somebody uses the bot, for broadcasts", keys=("users",), seconds=REMEMBERED_USERS, told="seen"),
+        Kept(what="who has not got the broadcast under way yet", keys=("broadcast_left",), seconds=LONGEST),
+        Kept(
+            what="which admin sent a broadcast, and its text",
+            keys=("broadcast", "broadcast_begun"),
+            seconds=LONGEST,
+            stays="of admins alone: it keeps a broadcast from being sent twice",
+        ),
+    )
 
     def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger, languages: Languages) -> None:
         self._redis = redis
@@ -117,7 +129,7 @@ class Broadcasts:
         return Standing(int(about["total"]), int(about.get("sent", 0)), int(about.get("unreachable", 0)), left)
 
     async def forget(self, user_id: int) -> None:
-        """Forget a user."""
+        """Take a user off the lists."""
         for key in (self._keys.users, self._keys.broadcast_left):
             await self._redis.zrem(key, str(user_id))
 

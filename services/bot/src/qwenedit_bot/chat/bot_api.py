@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.bot_calls import BotCalls
     from qwenedit_bot.chat.messenger import Invoice, Picture, Source
     from qwenedit_bot.chat.migrations import Migrations
-    from qwenedit_bot.chat.rate_limit.limits import Pace
+    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.chat.view import Buttons, View
 
 PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 11, 5
@@ -69,7 +69,7 @@ class TelegramMessenger:
         migrations: Know where groups have gone.
     """
 
-    def __init__(self, bot: Bot, calls: BotCalls, limiter: Pace, migrations: Migrations) -> None:
+    def __init__(self, bot: Bot, calls: BotCalls, limiter: SharedLimiter, migrations: Migrations) -> None:
         self._bot = bot
         self._calls = calls
         self._limiter = limiter

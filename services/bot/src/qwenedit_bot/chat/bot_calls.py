@@ -36,7 +36,7 @@ from qwenedit_bot.chat.rate_limit.flood import Flood
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwenedit_bot.chat.rate_limit.limits import Pace
+    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.metrics import BotMetrics
 
 UNUSED_FOR = 5.0
@@ -80,7 +80,7 @@ class BotCalls:
         metrics: Counts what Telegram refuses.
     """
 
-    def __init__(self, limiter: Pace, metrics: BotMetrics) -> None:
+    def __init__(self, limiter: SharedLimiter, metrics: BotMetrics) -> None:
         self._limiter = limiter
         self._metrics = metrics
         self._flood = Flood()

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,20 @@ class Replies:
     A handler is called again from its beginning when it cannot go on. A view that was said before is not said again:
     the handler comes further each time, and Telegram sees each view once.
     """
+
+    kept = (
+        Kept(
+            what="which message of the bot answers which of the user's, as numbers",
+            keys=("reply",),
+            seconds=REMEMBERED,
+            told="replies",
+        ),
+        Kept(
+            what="what an answer has said, as hashes, and what it stands for",
+            keys=("said", "occasion"),
+            seconds=SAID_KEPT,
+        ),
+    )
 
     def __init__(
         self, redis: Redis, keys: BotKeys, messenger: Messenger, *, clock: Callable[[], float] = time.monotonic
@@ -96,10 +111,20 @@ class Replies:
             pipeline.set(key, message_id, nx=True, ex=REMEMBERED)
         return sum(map(bool, await pipeline.execute()))
 
-    def forget(self, chat_id: int) -> None:
-        """Forget what this process remembers of a chat; Redis' part is the caller's."""
-        prefix = self._keys.reply(chat_id, 0).removesuffix("0")
-        self._recent.drop(lambda key: key.startswith(prefix))
+    async def forget(self, user_id: int) -> None:
+        """Forget the answers in a user's private chat, and in groups what they were answered for."""
+        answers = self._keys.reply(user_id, 0).removesuffix("0")
+        said = self._keys.said(user_id, 0).removesuffix("0")
+        occasions, in_groups = self._keys.occasion(user_id, "*"), self._keys.any_occasion(f"*:{user_id}")
+        await erase_keys(self._redis, user_id, f"{answers}*", f"{said}*", occasions, in_groups)
+        self._recent.drop(lambda key: key.startswith(answers))
+
+    async def forget_answer(self, to: Source) -> None:
+        """Forget one answer, wherever it was given."""
+        message = (to.chat_id, to.message_id, to.discriminator)
+        key = self._keys.reply(*message)
+        await self._redis.unlink(key, self._keys.said(*message))
+        self._recent.drop(lambda recent: recent == key)
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

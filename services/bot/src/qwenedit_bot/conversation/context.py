@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.submit import Submit
+    from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.reload import PresetReloader
@@ -54,6 +55,7 @@ class Services:
     accounts: Accounts
     access_list: AccessList
     forgetting: Forgetting
+    user_jobs: UserJobs
     keeping: Keeping
     shop: Shop
     migrations: Migrations

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenedit_bot.common.recent import Recent
 from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
+from qwenedit_bot.retention import Kept, erase_keys
+from qwenedit_bot.users.access import FORGET_ALL
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -52,6 +54,17 @@ class Inbox:
         clock: Seconds, by which updates grow old that this process remembers.
     """
 
+    kept = (
+        Kept(
+            what="messages and presses that wait",
+            keys=("updates", "refused"),
+            until="they are handled",
+            stays="they came after the wish, or are handled beside it",
+        ),
+        Kept(what="messages and presses that could not be handled", keys=("updates",), until="`qwenedit aside drop`"),
+        Kept(what="the messages of an album, until it is complete", keys=("album_prefix",), seconds=REMEMBERED),
+    )
+
     def __init__(
         self,
         redis: Redis,
@@ -90,6 +103,18 @@ class Inbox:
         """Keep again what this process took lately and Redis has forgotten; returns how many updates that were."""
         recent = self._recent.items()
         return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
+
+    async def forget(self, user_id: int) -> None:
+        """Forget a user's albums, what was set aside of theirs, and what this process would take again.
+
+        The wish to be forgotten would be taken again: Redis may lose that it was carried out.
+        """
+        await erase_keys(self._redis, user_id, f"{self._keys.album_prefix}{user_id}:*")
+        for entry in await self.lanes.aside():
+            if str(user_id) in (entry.sender, entry.lane):
+                await self.lanes.drop_aside(entry.id)
+        theirs = {update_id for update_id, update in self._recent.items() if _is_to_be_forgotten(update, user_id)}
+        self._recent.drop(theirs.__contains__)
 
     async def _take(self, received: list[tuple[str, str]]) -> int:
         if not received:
@@ -131,3 +156,8 @@ class Inbox:
 def _sharing(raw: dict[str, Any]) -> str:
     """Name whose share of the bot an update takes; empty for nobody, and where Telegram waits ten seconds at most."""
     return "" if "pre_checkout_query" in raw else str(sender_of(raw) or "")
+
+
+def _is_to_be_forgotten(update: str, user_id: int) -> bool:
+    raw = json.loads(update)
+    return sender_of(raw) == user_id and raw.get("callback_query", {}).get("data") != FORGET_ALL

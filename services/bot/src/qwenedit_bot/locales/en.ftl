@@ -37,7 +37,7 @@ privacy =
     • That you use me, so that my owner's news reaches you: { $seen }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
 privacy-checked = • Photos, instructions and results are shown to a checking service of my owner's before I begin and before you see the result, without your name. What it keeps is for my owner to say.
-privacy-paid = • What you have paid, so that it can be given back: { $time } after your last payment.
+privacy-paid = • What you have paid, so that it can be given back: { $paid } after your last payment.
 privacy-promise =
     Photos and instructions are never written to logs. They are used to make your picture and for nothing else.
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 from qwenedit_bot.payments.packs import BOUGHT
+from qwenedit_bot.retention import Kept
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -45,6 +46,19 @@ class Accounts:
         per_day: Free jobs a day; None: there is no limit, and nothing is counted.
         exempt: Users without a limit.
     """
+
+    kept = (
+        Kept(what="which jobs were asked for today", keys=("today",), until="00:00 UTC"),
+        Kept(
+            what="how many of today's free jobs are used, as a number",
+            keys=("today",),
+            until="00:00 UTC",
+            stays="else `/forget` would bring new ones",
+        ),
+        Kept(what="which grant or pack a job was charged to", keys=("charged",), seconds=REMEMBERED),
+        Kept(what="granted jobs", keys=("lots",), until="they are used"),
+        Kept(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
+    )
 
     def __init__(self, redis: Redis, keys: BotKeys, *, per_day: int | None, exempt: frozenset[int]) -> None:
         self._redis = redis

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.payments.packs import BOUGHT
+from qwenedit_bot.retention import Kept
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -54,6 +55,16 @@ class Payments:
         keys: Names of the bot's keys.
     """
 
+    kept = (
+        Kept(
+            what="payments, from the last one on",
+            keys=("payments",),
+            seconds=REMEMBERED,
+            stays="tax law has the operator keep accounts, and refunds need them",
+            told="paid",
+        ),
+    )
+
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
         self._keys = keys
@@ -84,6 +95,9 @@ class Payments:
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": True})
         taken = int(await self._refunded(keys=keys, args=(charge, f"{BOUGHT}{charge}", tombstone, REMEMBERED)))
         return None if taken < 0 else taken
+
+    async def forget(self, user_id: int) -> None:
+        """Erase nothing: see `kept`."""
 
     async def of(self, user_id: int) -> list[Payment]:
         """Return a user's payments, newest first."""

@@ -14,6 +14,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.common.log_rate import LogRate
 from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.retention import Kept
 from qwenedit_bot.users.actors import actor_in, wrote_it_themselves
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Access:
         bot_id: The bot's.
     """
 
+    kept = (Kept(what="when somebody who may not use the bot was told so", keys=("occasion",), seconds=TOLD_EVERY),)
+
     def __init__(
         self, access_list: AccessList, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, username: str, bot_id: int
     ) -> None:
@@ -118,6 +121,11 @@ class Access:
             told = int(await self._redis.get(key) or update_id)
             self._told.note(actor, told)
         return told == update_id
+
+    async def forget(self, user_id: int) -> None:
+        """Forget when somebody was told that they may not use the bot."""
+        await self._redis.unlink(self._keys.occasion(user_id, "access"))
+        self._told.drop(lambda actor: actor == user_id)
 
     async def _answered(self, update: dict[str, Any]) -> bool:
         message, press = update.get("message"), update.get("callback_query")

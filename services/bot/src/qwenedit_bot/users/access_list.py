@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.retention import Kept
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class AccessList:
         admins: They may everything, and cannot be banned.
         allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for all who write as it.
     """
+
+    kept = (Kept(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
 
     def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:
         self._redis = redis
@@ -60,3 +63,6 @@ class AccessList:
     async def unban(self, user_id: int) -> bool:
         """End a ban; False when there was none."""
         return bool(await self._redis.srem(self._banned, user_id))
+
+    async def forget(self, user_id: int) -> None:
+        """Erase nothing: see `kept`."""

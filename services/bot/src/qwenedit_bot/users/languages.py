@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.retention import Kept
 from qwenedit_bot.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Texts, Words
 
 REMEMBERED = 365 * 86_400
-"""Seconds that a choice is kept; /privacy says so too."""
+"""Seconds that a choice is kept."""
 
 
 class Languages:
@@ -24,6 +25,8 @@ class Languages:
         keys: The bot's keys.
         texts: The words of all languages.
     """
+
+    kept = (Kept(what="the language chosen with `/language`", keys=("language",), seconds=REMEMBERED, told="language"),)
 
     def __init__(self, redis: Redis, keys: BotKeys, texts: Texts) -> None:
         self._redis = redis
@@ -46,3 +49,7 @@ class Languages:
             await self._redis.set(self._keys.language(user_id), language, ex=REMEMBERED)
         else:
             await self._redis.delete(self._keys.language(user_id))
+
+    async def forget(self, user_id: int) -> None:
+        """Follow the user's Telegram again."""
+        await self._redis.unlink(self._keys.language(user_id))

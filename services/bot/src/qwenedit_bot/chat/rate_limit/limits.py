@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,40 +82,6 @@ def caller_in(chat_id: int | None) -> Caller:
     """Return whose turn a call in a chat takes."""
     caller = _caller.get() or Caller(0, "", backlogged=False)
     return Caller(caller.person or chat_id or 0, caller.name or str(chat_id or 0), caller.backlogged)
-
-
-class Pace(Protocol):
-    """One rate limit for everything that is sent with a token.
-
-    A person has one reserved turn of the token at most, in however many chats they wait. So people, and not chats,
-    get the token's turns in the order in which they began to wait.
-    """
-
-    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
-        """Take a turn, also the chat's where one is named, and for an edit one of the chat's edits.
-
-        Raises:
-            LaterError: The turn is not free. Where all chats wait for the token, a turn of it is reserved for the
-                person, and the error says when it comes. The next call for that person then has it.
-            RedisError: Redis does not say.
-        """
-
-    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
-        """Raise what `acquire` would raise now, with the same reservation, and take nothing."""
-
-    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
-        """Take the turn of an edit only if nothing of greater weight could miss it.
-
-        Args:
-            chat_id: The chat.
-            edits: How many the chat may have had in the last minute, this one included.
-        """
-
-    async def note_edit(self, chat_id: int) -> None:
-        """Count an edit that was made without a turn."""
-
-    async def close(self, chat_id: int | None, seconds: float) -> None:
-        """Obey a 429: send nothing, in this chat or at all, for a while."""
 
 
 def is_group(chat_id: int) -> bool:

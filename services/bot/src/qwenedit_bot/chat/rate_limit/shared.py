@@ -25,6 +25,7 @@ from qwenedit_bot.chat.rate_limit.limits import (
     caller_in,
     is_group,
 )
+from qwenedit_bot.retention import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,10 @@ MICROSECONDS = 1_000_000
 
 
 class SharedLimiter:
-    """A `Pace` that every replica draws on.
+    """One rate limit for everything that is sent with a token, whatever replica sends it.
+
+    A person has one reserved turn of the token at most, in however many chats they wait. So people, and not chats,
+    get the token's turns in the order in which they began to wait.
 
     Only the token's own rate is ever slept for, and that shortly. All other waits are the work of the scheduler, which
     lets others go first meanwhile.
@@ -47,6 +51,15 @@ class SharedLimiter:
         keys: The bot's keys.
     """
 
+    kept = (
+        Kept(
+            what="when the chat was last written to",
+            keys=("pace",),
+            seconds=round(WINDOW),
+            stays="else the bot would write faster than Telegram allows",
+        ),
+    )
+
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
         self._keys = keys
@@ -54,7 +67,13 @@ class SharedLimiter:
         self._close = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "lua" / "close.lua").read_text())
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
-        """Take a turn, or raise `LaterError`."""
+        """Take a turn, also the chat's where one is named, and for an edit one of the chat's edits.
+
+        Raises:
+            LaterError: The turn is not free. Where all chats wait for the token, a turn of it is reserved for the
+                person, and the error says when it comes. Whoever asks for them then has it.
+            RedisError: Redis does not say.
+        """
         wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0)
         if not taken:
             raise LaterError(wait, "pace")
@@ -62,13 +81,18 @@ class SharedLimiter:
             await asyncio.sleep(wait)
 
     async def ready(self, chat_id: int, *, edit: bool = False) -> None:
-        """Raise `LaterError` where `acquire` would."""
+        """Raise what `acquire` would raise now, with the same reservation, and take nothing."""
         wait, free = await self._ask(chat_id, edits=EDITS if edit else 0, look=True)
         if not free:
             raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
-        """Take the turn of an edit only if it is free."""
+        """Take the turn of an edit only if nothing of greater weight could miss it.
+
+        Args:
+            chat_id: The chat.
+            edits: How many the chat may have had in the last minute, this one included.
+        """
         _wait, taken = await self._ask(chat_id, edits=edits, ahead=-SPARED * OVERALL.interval, patient=False)
         return taken
 
@@ -83,12 +107,15 @@ class SharedLimiter:
             await pipeline.execute()
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
-        """Send nothing, in this chat or at all, for a while."""
+        """Obey a 429: send nothing, in this chat or at all, for a while."""
         rate = OVERALL if chat_id is None else CHAT
         keys = (
             (self._keys.pace(), self._keys.pace("closed")) if chat_id is None else (self._keys.pace(f"chat:{chat_id}"),)
         )
         await self._close(keys=keys, args=(_us(seconds), _us(rate.ahead), _us(TICKET_KEPT)))
+
+    async def forget(self, user_id: int) -> None:
+        """Erase nothing: see `kept`."""
 
     async def _ask(
         self,

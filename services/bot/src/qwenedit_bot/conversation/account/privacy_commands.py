@@ -11,7 +11,6 @@ from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT
 
 if TYPE_CHECKING:
-    from aiogram.fsm.context import FSMContext
     from aiogram.types import CallbackQuery, Message
 
     from qwenedit_bot.conversation.context import Services
@@ -36,14 +35,14 @@ async def ask(message: Message, words: Words, services: Services) -> None:
     await services.replies.say(source_of(message), View(said, buttons))
 
 
-async def confirm(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
+async def confirm(press: CallbackQuery, words: Words, services: Services) -> None:
     """Forget the user who presses, or do not. Done again after a crash, it comes to the same."""
     if press.data != FORGET_ALL:
         said = Text.FORGET_NOT
     else:
         await services.forgetting.take_turn(press.from_user.id, press.id)
-        await state.clear()
-        said = Text.FORGOTTEN if await services.forgetting.forget(press.from_user.id) else Text.FORGOTTEN_SOON
+        await services.forgetting.forget(press.from_user.id)
+        said = Text.FORGOTTEN_SOON if await services.user_jobs.being_stopped(press.from_user.id) else Text.FORGOTTEN
     await services.messenger.answer_press(press.id, "")
     if press.message is not None:
         await services.messenger.edit(press.message.chat.id, press.message.message_id, View(words(said)))

@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.admin import broadcast
-from qwenedit_bot.chat import replies
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
-from qwenedit_bot.payments import ledger
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users import languages
-from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
+    from qwenedit_bot.retention import Kept
     from qwenedit_bot.texts import Words
 
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
@@ -22,10 +17,10 @@ MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What this installation keeps beside what every one does."""
+    """What this installation keeps of users."""
 
-    picture_ttl: int
-    """Seconds that pictures are kept."""
+    kept: tuple[Kept, ...]
+    """As each feature declares it."""
     counted: bool = False
     """Users have a number of jobs a day."""
     checked: bool = False
@@ -36,20 +31,14 @@ class Keeping:
 
 def told(words: Words, keeping: Keeping) -> View:
     """Say all that is kept."""
-    said = words(
-        Text.PRIVACY,
-        pictures=period(words, keeping.picture_ttl),
-        answered=period(words, ANSWERED_RETENTION),
-        unanswered=period(words, UNANSWERED_RETENTION),
-        waiting=period(words, DIALOGUE_TTL),
-        replies=period(words, replies.REMEMBERED),
-        language=period(words, languages.REMEMBERED),
-        seen=period(words, broadcast.REMEMBERED_USERS),
+    times = {kept.told: period(words, kept.seconds) for kept in keeping.kept if kept.told and kept.seconds is not None}
+    also = (
+        (Text.PRIVACY_COUNTED, keeping.counted),
+        (Text.PRIVACY_CHECKED, keeping.checked),
+        (Text.PRIVACY_PAID, keeping.selling),
     )
-    also = ((Text.PRIVACY_COUNTED, keeping.counted), (Text.PRIVACY_CHECKED, keeping.checked))
-    paid = [words(Text.PRIVACY_PAID, time=period(words, ledger.REMEMBERED))] if keeping.selling else []
-    more = [words(text) for text, holds in also if holds]
-    return View("\n".join([said, *more, *paid, "", words(Text.PRIVACY_PROMISE)]))
+    more = [words(text, **times) for text, holds in also if holds]
+    return View("\n".join([words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)]))
 
 
 def what_stays(words: Words, keeping: Keeping) -> str:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 from aiogram.fsm.state import State, StatesGroup
 
 from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
+from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aiogram.fsm.context import FSMContext
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.keys import BotKeys
 
 DIALOGUE_TTL = 3600
-"""Seconds that pictures wait for their instruction; /privacy says so too."""
+"""Seconds that pictures wait for their instruction."""
 
 
 class Dialogue(StatesGroup):
@@ -23,6 +27,32 @@ class Dialogue(StatesGroup):
 
     instruction = State()
     preset_photos = State()
+
+
+class Dialogues:
+    """The dialogues of all users, as aiogram keeps them.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+    """
+
+    kept = (
+        Kept(
+            what="a photo that waits for its instruction, as Telegram's id of the file",
+            keys=("dialogue_prefix",),
+            seconds=DIALOGUE_TTL,
+            told="waiting",
+        ),
+    )
+
+    def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    async def forget(self, user_id: int) -> None:
+        """End a user's dialogues, in the private chat and in groups."""
+        await erase_keys(self._redis, user_id, f"{self._keys.dialogue_prefix}:*:{user_id}:*")
 
 
 async def wait_for_instruction(

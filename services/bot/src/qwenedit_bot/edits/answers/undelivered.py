@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from qwenedit_bot.retention import Kept
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -41,6 +43,8 @@ class Undelivered:
         self._events = events
         self._wake = wake
         self._keep = keep
+        what = "answers for a chat in which the bot may not write, as ids of jobs"
+        self.kept = (Kept(what=what, keys=("undelivered",), seconds=keep, until="`PICTURE_TTL`"),)
 
     async def note(self, chat_id: int, job_id: str) -> None:
         """Keep an answer for later; of very many only the first ones."""
@@ -50,6 +54,14 @@ class Undelivered:
             pipeline.sadd(key, job_id)
             pipeline.expire(key, self._keep)
             await pipeline.execute()
+
+    async def forget(self, user_id: int) -> None:
+        """Forget the answers for a user's private chat."""
+        await self._redis.unlink(self._keys.undelivered(user_id))
+
+    async def forget_job(self, chat_id: int, job_id: str) -> None:
+        """Forget the answer to one job."""
+        await self._redis.srem(self._keys.undelivered(chat_id), job_id)
 
     async def migrated(self, old: int, new: int) -> None:
         """Keep under the id of a supergroup what was kept for the group that it was."""

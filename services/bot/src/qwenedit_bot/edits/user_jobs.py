@@ -1,0 +1,151 @@
+"""Forgets a user's jobs with their pictures.
+
+A job in hand is stopped first, and forgotten when it has ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
+from qwenedit_bot.retention import Kept
+from qwenedit_jobs import input_ref
+from qwenedit_jobs.model import MAX_PICTURES, Cancelled
+from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.edits.answers.undelivered import Undelivered
+    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.payments.accounts import Accounts
+    from qwenedit_jobs import Keys, PictureStore, Status
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
+
+TICK = 1.0
+"""Seconds between two looks whether what was stopped has ended."""
+
+_PLACES = ("user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "events", "answers", "lost")
+
+log = structlog.get_logger(__name__)
+
+
+class UserJobs:
+    """The jobs of all users.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: Names of the bot's keys.
+        job_keys: Names of the queue's keys.
+        queue: Has the jobs.
+        store: Has their pictures.
+        picture_ttl: Seconds for which it has them.
+        accounts: Have what the jobs cost.
+        replies: Have their messages.
+        undelivered: Has answers that could not be given.
+    """
+
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
+        self,
+        redis: Redis,
+        keys: BotKeys,
+        job_keys: Keys,
+        *,
+        queue: OperatorQueue,
+        store: PictureStore,
+        picture_ttl: int,
+        accounts: Accounts,
+        replies: Replies,
+        undelivered: Undelivered,
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._job_keys = job_keys
+        self._queue = queue
+        self._store = store
+        self._accounts = accounts
+        self._replies = replies
+        self._undelivered = undelivered
+        self.kept = (
+            Kept(
+                what="photos and results",
+                keys=("picture", "answered_pictures", "stored_prefix"),
+                seconds=picture_ttl,
+                until="`PICTURE_TTL`",
+                told="pictures",
+            ),
+            Kept(
+                what="jobs with their instructions, from the answer on",
+                keys=("job_prefix", "job"),
+                seconds=ANSWERED_RETENTION,
+                told="answered",
+            ),
+            Kept(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
+            Kept(what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"),
+            Kept(what="ids of jobs whose message is drawn, or that are forgotten", keys=("drawing", "forgetting"),
+                 until="they have ended"),
+            Kept(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
+            Kept(
+                what="which job a worker has claimed",
+                keys=("claim_prefix",),
+                until="its lease would have ended",
+                stays="an id that leads nowhere; a worker may ask again",
+            ),
+        )  # fmt: skip
+
+    async def forget(self, user_id: int) -> None:
+        """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
+        ids = await self._queue.ids_of(user_id)
+        jobs = await self._queue.statuses(ids)
+        for job_id in set(ids) - {status.job.id for status in jobs}:
+            await self._queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
+        if jobs:  # before anything else: whatever crashes, these are forgotten
+            await self._redis.sadd(self._keys.forgetting, *(status.job.id for status in jobs))
+        for status in jobs:
+            ended = await self._queue.cancel(status.job.id)
+            if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
+                await self._accounts.give_back(user_id, status.job.id)  # as its answer would have
+        left = [status for status in jobs if not await self._forget_job(status)]
+        await self._redis.unlink(f"{self._job_keys.stored_prefix}{user_id}")
+        log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
+
+    async def being_stopped(self, user_id: int) -> bool:
+        """Whether jobs of a forgotten user have not ended yet."""
+        return any(status.job.user_id == user_id for status in (await self._being_forgotten()).values())
+
+    async def tick(self) -> None:
+        """Forget the jobs that have ended meanwhile."""
+        for job_id, status in (await self._being_forgotten()).items():
+            if status.state.final:
+                await self._forget_job(status)
+            else:
+                await self._queue.cancel(job_id)
+
+    async def _being_forgotten(self) -> dict[str, Status]:
+        ids = [str(job_id) for job_id in await self._redis.smembers(self._keys.forgetting)]
+        known = {status.job.id: status for status in await self._queue.statuses(ids)} if ids else {}
+        if unknown := set(ids) - known.keys():
+            await self._redis.srem(self._keys.forgetting, *unknown)
+        return known
+
+    async def _forget_job(self, status: Status) -> bool:
+        """Forget a job with its pictures, unless it still runs or its answer is on its way: that comes first."""
+        job = status.job
+        if not await self._queue.was_answered(job.id):
+            return False
+        await self._store.delete(*(input_ref(job.id, number) for number in range(MAX_PICTURES)))
+        if status.result is not None:
+            await self._store.delete(status.result.picture)
+        await self._redis.unlink(self._keys.withheld(job.id))
+        if job.reply is not None:
+            reply = job.reply
+            await self._replies.forget_answer(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+            await self._undelivered.forget_job(reply.chat_id, job.id)
+        if not await self._queue.forget(job.id):
+            return False
+        await self._redis.srem(self._keys.forgetting, job.id)
+        return True

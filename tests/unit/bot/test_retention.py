@@ -1,0 +1,109 @@
+"""Whatever is kept of users is declared by who keeps it; /privacy and the docs' table say the same."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from aiogram import Bot
+from aiogram.types import User
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+import qwenedit_bot
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.conversation.account.retention import Keeping, period, told
+from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.parts import Connections, make_parts
+from qwenedit_bot.privacy.forget import Forgetting
+from qwenedit_bot.retention import Keeper, Kept
+from qwenedit_bot.settings import BotSettings
+from qwenedit_bot.texts import LANGUAGES, Words
+from qwenedit_jobs import JobQueue, Keys
+
+DOCS = Path(__file__).parents[3] / "docs/operating.md"
+NOT_ABOUT_USERS = {
+    "cold_starts": "seconds", "daily_counts": "numbers of a day", "durations": "seconds",
+    "presets": "the operator's file", "seen_prefix": "numbers of updates", "token_since": "of the bot's token",
+    "erased": "when a file was written", "migrated": "ids of groups",
+    "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
+    "workers": "of workers", "workers_about": "of workers",
+}  # fmt: skip
+"""Keys about nobody, each with what it holds instead."""
+SAME_KEYS = {
+    "inbox": "`updates`", "any_occasion": "`occasion`", "kinds": "all of them", "of_scripts": "all of them",
+    "prefixes_of_scripts": "all of them",
+}  # fmt: skip
+"""Other names of keys, each with the key's own."""
+
+
+@pytest.fixture(scope="module")
+def forgetting() -> Forgetting:
+    settings = BotSettings(bot_token=SecretStr("42:TEST"))
+    redis: Redis = Redis()  # which is never spoken to
+    keys = BotKeys(prefix="qwenedit", bot_id=42)
+    me = User(id=42, is_bot=True, first_name="Editor", username="editor_bot")
+    return make_parts(
+        settings, Connections(redis, redis, redis), keys, Bot("42:TEST"), me, SharedLimiter(redis, keys),
+        BotMetrics(CollectorRegistry()),
+    ).forgetting  # fmt: skip
+
+
+def names_of_keys() -> set[str]:
+    fields = {"prefix", "bot_id"}
+    return {name for keys in (BotKeys, Keys) for name in vars(keys) if not name.startswith("_")} - fields
+
+
+def test_each_key_is_declared_by_who_keeps_it_or_is_about_no_user(forgetting: Forgetting) -> None:
+    declared = {name for kept in forgetting.kept for name in kept.keys}
+    assert declared | NOT_ABOUT_USERS.keys() | SAME_KEYS.keys() == names_of_keys()
+    assert not declared & NOT_ABOUT_USERS.keys()
+
+
+def test_each_class_that_keeps_something_is_asked_to_forget(forgetting: Forgetting) -> None:
+    keepers = set()
+    for module in pkgutil.walk_packages(qwenedit_bot.__path__, "qwenedit_bot."):
+        if not module.name.endswith("__main__"):
+            for each in vars(importlib.import_module(module.name)).values():
+                ours = isinstance(each, type) and each.__module__ == module.name and not issubclass(each, JobQueue)
+                if ours and hasattr(each, "forget"):
+                    keepers.add(each)
+    assert keepers - {type(keeper) for keeper in forgetting.keepers} == {Forgetting, Keeper}
+
+
+def test_each_thing_says_when_it_goes(forgetting: Forgetting) -> None:
+    assert [kept for kept in forgetting.kept if kept.seconds is None and not kept.until] == []
+
+
+def row(kept: Kept) -> str:
+    time = "" if kept.seconds is None else _time(kept.seconds)
+    until = f"until {kept.until}" if kept.seconds is None else f"{kept.until}, {time}" if kept.until else time
+    return f"| {kept.what} | {until} | {f'stays: {kept.stays}' if kept.stays else 'erased'} |"
+
+
+def _time(seconds: int) -> str:
+    return f"{seconds} s" if seconds % 60 else period(Words("en"), seconds).replace("\u00a0", " ")
+
+
+def test_docs_list_what_is_kept_as_it_is_declared(forgetting: Forgetting) -> None:
+    section = DOCS.read_text().split("## What is kept of a user\n")[1].split("\n## ")[0]
+    rows = [
+        line for line in section.splitlines() if line.startswith("| ") and not line.startswith(("| what |", "| ---"))
+    ]
+    assert rows == list(dict.fromkeys(map(row, forgetting.kept)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_privacy_tells_each_time_that_is_declared_for_it(language: str, forgetting: Forgetting) -> None:
+    texts = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
+    said = re.findall(r"^privacy(?:-paid)? =(.*?)^\S", texts, re.DOTALL | re.MULTILINE)
+    variables = set(re.findall(r"\{ \$(\w+) \}", "".join(said)))
+    assert variables == {kept.told for kept in forgetting.kept} - {""}
+    view = told(Words(language), Keeping(forgetting.kept, counted=True, checked=True, selling=True))
+    assert "{" not in view.text
