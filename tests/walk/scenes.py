@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from qwenedit_bot.edits.requests.submit import MAX_INSTRUCTION
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import Reason
 from tests.walk.visitor import SAMPLES

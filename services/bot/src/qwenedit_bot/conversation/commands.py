@@ -13,7 +13,7 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_menu
 from qwenedit_bot.edits import views
 from qwenedit_bot.edits.requests import gates
-from qwenedit_bot.edits.requests.submit import MAX_INSTRUCTION
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs.model import Cancelled

@@ -22,7 +22,7 @@ from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
 from qwenedit_bot.conversation.editing import groups, photos, preset_menu, unsupported
 from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
-from qwenedit_bot.edits.requests.submit import Request
+from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.texts import Text

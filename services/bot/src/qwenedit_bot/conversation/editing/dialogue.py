@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
-from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
+from qwenedit_bot.pictures.intake import Attachment, StoredPicture
 from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:

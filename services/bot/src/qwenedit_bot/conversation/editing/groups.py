@@ -15,7 +15,7 @@ from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import photos, preset_menu
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
-from qwenedit_bot.edits.requests.submit import refused_unseen
+from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import own_words
 from qwenedit_jobs import MAX_PICTURES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
+    from qwenedit_bot.pictures.intake import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)

@@ -9,8 +9,8 @@ from aiogram.types import InaccessibleMessage
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.conversation.access_filter import is_of_bot
-from qwenedit_bot.edits.requests.submit import StoredPicture
 from qwenedit_bot.edits.views import FURTHER, job_of
+from qwenedit_bot.pictures.intake import StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of
 

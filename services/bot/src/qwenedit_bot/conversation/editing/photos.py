@@ -11,7 +11,9 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.editing.ownership import result_of
-from qwenedit_bot.edits.requests.submit import Attachment, Outcome, Request, refused_unseen
+from qwenedit_bot.edits.requests.refusals import refused_unseen
+from qwenedit_bot.edits.requests.request import Outcome, Request
+from qwenedit_bot.pictures.intake import Attachment
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.actors import actor_of, own_words
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from aiogram.types import Document, Message
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.requests.submit import StoredPicture
+    from qwenedit_bot.pictures.intake import StoredPicture
     from qwenedit_bot.texts import Words
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".gif")

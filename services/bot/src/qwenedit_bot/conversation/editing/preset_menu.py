@@ -15,7 +15,8 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetPhotos, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import attachment_of, carries_pictures, picture_of
-from qwenedit_bot.edits.requests.submit import Outcome, Request, refused_unseen
+from qwenedit_bot.edits.requests.refusals import refused_unseen
+from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.requests.job_ids import JobIds
-    from qwenedit_bot.edits.requests.submit import Attachment, StoredPicture
+    from qwenedit_bot.pictures.intake import Attachment, StoredPicture
     from qwenedit_bot.presets.catalogue import Preset
     from qwenedit_bot.texts import Words
 

@@ -9,8 +9,9 @@ from aiogram import F, Router
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
-from qwenedit_bot.edits.requests.submit import Outcome, Request, StoredPicture
+from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.edits.views import AGAIN, AS_FILE, FURTHER, SEED
+from qwenedit_bot.pictures.intake import StoredPicture
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id

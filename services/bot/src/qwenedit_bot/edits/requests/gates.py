@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits.requests.submit import Refused
+from qwenedit_bot.edits.requests.request import Refused
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.edits.requests.submit import Request
+    from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.payments.accounts import Account, Accounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue

@@ -1,0 +1,129 @@
+"""Why a request is refused, in words for the user and in one for the metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.errors import FileTooBigError, RestingError, StorageSlowError
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.edits.requests.request import Outcome
+from qwenedit_bot.moderation.port import Verdict
+from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+from qwenedit_bot.texts import Text
+from qwenedit_decoder.decoding import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
+from qwenedit_jobs import (
+    PictureExpiredError,
+    QueueFullError,
+    StorageFullError,
+    StorageShareError,
+    TooManyUnfinishedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwenedit_bot.texts import Words
+
+
+MEGABYTE = 1024 * 1024
+
+_REFUSED_TYPES = {
+    "image/heic": Refusal.HEIC,
+    "image/heif": Refusal.HEIC,
+    "image/gif": Refusal.ANIMATED,
+    "image/svg+xml": Refusal.UNKNOWN,
+    "image/tiff": Refusal.UNKNOWN,
+    "image/vnd.adobe.photoshop": Refusal.UNKNOWN,
+}
+
+_NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
+    QueueFullError: ("queue_full", Text.QUEUE_FULL),
+    StorageFullError: ("storage_full", Text.STORAGE_FULL),
+    StorageShareError: ("storage_share", Text.STORAGE_SHARE),
+    StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
+    RestingError: ("resting", Text.RESTING),
+}
+
+
+class NotAllowedError(Exception):
+    """Moderation does not let the wish pass."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPicture]) -> View | None:
+    """Return the refusal of pictures of which one cannot be taken, as its type or size alone says."""
+    for number, attachment in enumerate(attachments, 1):
+        if isinstance(attachment, StoredPicture):
+            continue
+        if attachment.mime in _REFUSED_TYPES:
+            view = _refused(words, PictureRefusedError(_REFUSED_TYPES[attachment.mime]))
+        elif attachment.size is not None and attachment.size > MAX_BYTES:
+            view = _too_big(words, attachment.size)
+        else:
+            continue
+        return _about_one(words, view, number=number, count=len(attachments))
+    return None
+
+
+def refusal_of(
+    words: Words, attachments: Sequence[Attachment | StoredPicture], reached: int, error: Exception
+) -> tuple[Outcome, str, View]:
+    """Word why a request is refused, and name the reason for metrics.
+
+    Args:
+        words: The user's language.
+        attachments: What the user sent.
+        reached: Number of the picture at which the error occurred, from 1.
+        error: One of those that `Submit` catches.
+    """
+    match error:
+        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | RestingError():
+            reason, text = _NO_ROOM[type(error)]
+            return Outcome.NOT_NOW, reason, View(words(text))
+        case TooManyUnfinishedError(unfinished=unfinished):
+            return Outcome.NOT_NOW, "too_many_unfinished", View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
+        case NotAllowedError(verdict=verdict):
+            return _not_allowed(words, verdict)
+        case PictureExpiredError():
+            return Outcome.REFUSED, "picture_expired", View(words(Text.PRESS_EXPIRED))
+        case PictureRefusedError():
+            reason, view = str(error.why), _refused(words, error)
+        case FileTooBigError():
+            attachment = attachments[reached - 1]
+            size = attachment.size if isinstance(attachment, Attachment) else None
+            reason, view = "too_big", _too_big(words, size)
+        case _:
+            reason, view = "file_unavailable", View(words(Text.FILE_UNAVAILABLE))
+    return Outcome.REFUSED, reason, _about_one(words, view, number=reached, count=len(attachments))
+
+
+def _not_allowed(words: Words, verdict: Verdict) -> tuple[Outcome, str, View]:
+    if verdict is Verdict.REFUSED:
+        return Outcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
+    return Outcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
+
+
+def _about_one(words: Words, view: View, *, number: int, count: int) -> View:
+    """Say which of several pictures is meant."""
+    return View(words(Text.ABOUT_PHOTO, number=number, said=view.text)) if count > 1 else view
+
+
+def _refused(words: Words, error: PictureRefusedError) -> View:
+    return View(
+        words(
+            Text.PICTURE_REFUSED,
+            why=error.why,
+            width=str(error.width),
+            height=str(error.height),
+            limit=str(MIN_SIDE),
+        )
+    )
+
+
+def _too_big(words: Words, size: int | None) -> View:
+    limit = MAX_BYTES // MEGABYTE
+    megabytes = max(limit + 1, round(size / MEGABYTE)) if size is not None else limit + 1
+    return View(words(Text.FILE_TOO_BIG, megabytes=megabytes, limit=limit))

@@ -1,0 +1,84 @@
+"""What a user asks for, and what may become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from qwenedit_bot.chat.messenger import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+    from qwenedit_bot.texts import Words
+
+
+MAX_INSTRUCTION = 1000
+"""Code points: nearly what a caption may have (1,024), so that both ways of asking allow the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks for."""
+
+    ids: JobIds = field(repr=False)
+    source: Source
+    """What the answer replies to."""
+    user_id: int
+    attachments: tuple[Attachment | StoredPicture, ...]
+    """At most `qwenedit_jobs.MAX_PICTURES`, in the order in which the instruction counts them."""
+    instruction: str
+    workflow: str | None = None
+    """None is the worker's default."""
+    parameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    """For inputs that the workflow's binding names."""
+    seed: int | None = None
+    """None derives one from the job's id."""
+    discriminator: str = ""
+    """Tells requests apart that come from the same message, such as presses of one button."""
+    preset: str | None = None
+    """Name of the preset that the instruction comes from."""
+
+    @property
+    def to(self) -> Source:
+        """Where the answer goes, apart from the answers to the message's other requests."""
+        return Source(self.source.chat_id, self.source.message_id, self.discriminator)
+
+    @property
+    def job_id(self) -> str:
+        """The job's id: the same however often the request is made."""
+        return self.ids(self.source.chat_id, self.source.message_id, self.discriminator)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request does not become a job."""
+
+    reason: str
+    """For the metrics."""
+    view: View | None
+    """What the user is told; None where he was told a moment ago."""
+
+
+class Gate(Protocol):
+    """Something that may refuse a request before it becomes a job."""
+
+    async def check(self, request: Request, words: Words) -> Refused | None:
+        """Return the refusal, or None. It may be asked again about the same job."""
+
+    async def withdraw(self, request: Request) -> None:
+        """Take back what an agreement has cost: the request was refused after all. May be repeated."""
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """This picture will never be taken."""
+    NOT_NOW = "not_now"
+    """The same picture may be asked for again: later, or in other words."""
