@@ -211,12 +211,13 @@ def _user(command: CommandObject) -> int | None:
 def make_router() -> Router:
     """Make the router of the admin commands."""
     router = Router(name="admin")
+    router.message.filter(FromAdmin(), F.text)
     handlers: dict[str, Callable[..., Awaitable[None]]] = {
         "stats": stats, "queue": queue, "pause": pause, "resume": resume, "ban": ban, "unban": unban, "grant": grant,
         "broadcast": broadcast, "refund": shop.refund,
     }  # fmt: skip
     for name, handler in handlers.items():
-        router.message.register(handler, F.text, Command(name), FromAdmin())
+        router.message.register(handler, Command(name))
     return router
 
 
