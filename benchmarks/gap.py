@@ -49,7 +49,7 @@ from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, linked
+from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
         queue, store, link = (
             JobQueue(text, settings.keys, waiter=waiter),
             RedisPictureStore(binary, settings.keys, ttl=600),
-            Link(),
+            RedisLink(),
         )
         for number in range(jobs):
             job = asked(number, prompt="")
@@ -125,7 +125,7 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
         ):
             watch = ComfyUIWatch(client, activity=activity, metrics=metrics)
             worker = Worker(
-                "worker", PACE, queue=linked(queue, link), pictures=linked(store, link),
+                "worker", PACE, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
                 editor=ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
                 activity=activity, metrics=metrics,
             )  # fmt: skip

@@ -36,7 +36,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, linked
+from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -101,15 +101,15 @@ async def measure(redis_url: str, jobs: int) -> list[float]:
     producer, consumer, waiter = connect(settings), connect(settings), connect(settings, block=PACE.polling_interval)
     binary = connect(settings, decode=False)
     store = RedisPictureStore(binary, settings.keys, ttl=600)
-    link = Link()
+    link = RedisLink()
     queue = TimedQueue(consumer, settings.keys, waiter=waiter)
     queue.claimed = {}
     metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
     activity = Activity(budget=PACE.budget, busy=metrics.busy)
     watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
     worker = Worker(
-        "worker", PACE, queue=linked(queue, link), pictures=linked(store, link), editor=NoOpEditor(), watch=watch,
-        shutdown=shutdown, activity=activity, metrics=metrics,
+        "worker", PACE, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
+        editor=NoOpEditor(), watch=watch, shutdown=shutdown, activity=activity, metrics=metrics,
     )  # fmt: skip
     bot = JobQueue(producer, settings.keys)
     pickups = []

@@ -21,7 +21,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, linked
+from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ async def consume() -> None:
                 connect(SETTINGS, decode=False),
             )
         ]
-        link, metrics, shutdown = Link(), Metrics(CollectorRegistry()), Shutdown()
+        link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
         activity = Activity(budget=PACE.budget, busy=metrics.busy)
         watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
         worker = Worker(
             f"worker-{os.getpid()}",
             PACE,
-            queue=linked(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
-            pictures=linked(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
+            queue=translate_errors(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
+            pictures=translate_errors(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
             editor=MarkingEditor(),
             watch=watch,
             shutdown=shutdown,

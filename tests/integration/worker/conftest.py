@@ -31,7 +31,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, linked, listen
+from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
 PNG = (
@@ -145,15 +145,15 @@ class Bench:
 
     def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
         activity = Activity(budget=budget, busy=self.metrics.busy)
-        link = Link(on_change=self.metrics.redis_up.set)
+        link = RedisLink(on_change=self.metrics.redis_up.set)
         waiter = connect(self.settings, block=0.5)
         queue = queue or JobQueue(connect(self.settings), self.keys, waiter=waiter)
         watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
         worker = Worker(
             name,
             Pace(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
-            queue=linked(queue, link),
-            pictures=linked(self.store, link),
+            queue=translate_errors(queue, link),
+            pictures=translate_errors(self.store, link),
             editor=editor or self.editor,
             watch=watch,
             shutdown=self.shutdown,
@@ -169,7 +169,7 @@ class Bench:
         running = asyncio.create_task(parts.worker.run())
         helpers = [
             asyncio.create_task(parts.watch.run()),
-            asyncio.create_task(listen(self.redis, self.keys.nudge, parts.worker.nudge, link=parts.link)),
+            asyncio.create_task(listen_for_nudges(self.redis, self.keys.nudge, parts.worker.nudge, link=parts.link)),
         ]
         try:
             yield SimpleNamespace(task=running, **vars(parts))

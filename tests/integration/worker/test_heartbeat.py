@@ -16,7 +16,7 @@ from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import ComfyUIUnavailable, SystemStats
 from qwenedit_worker.health.heartbeat import Heartbeat, open_sockets
-from qwenedit_worker.redis_side import linked
+from qwenedit_worker.redis_link import translate_errors
 
 
 class Stats:
@@ -41,7 +41,7 @@ async def beating(bench, part, stats, **connection):
     client = connect(bench.settings.model_copy(update=connection))
     heartbeat = Heartbeat(
         Presence(worker="worker-1", since=1, ready=False, draining=False, version="1.2.3"),
-        register=linked(Workers(client, bench.keys), part.link),
+        register=translate_errors(Workers(client, bench.keys), part.link),
         server=stats,
         watch=part.watch,
         shutdown=bench.shutdown,

@@ -23,7 +23,7 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Pace, Worker
-from qwenedit_worker.redis_side import Link, evicts, linked, listen
+from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_evicts_keys, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -70,7 +70,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
     metrics.gpu_hourly_price.set(settings.gpu_hourly_price)
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
-    link = Link(on_change=metrics.redis_up.set)
+    link = RedisLink(on_change=metrics.redis_up.set)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(aclosing(connect(settings)))
         waiter = await stack.enter_async_context(aclosing(connect(settings, block=settings.worker_polling_interval)))
@@ -95,8 +95,10 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 budget=settings.comfyui_timeout,
                 gpu_lock_timeout=max(settings.worker_gpu_lock_timeout, LEAST_PATIENCE),
             ),
-            queue=linked(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link),
-            pictures=linked(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
+            queue=translate_errors(
+                JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link
+            ),
+            pictures=translate_errors(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
             editor=editor,
             watch=watch,
             shutdown=shutdown,
@@ -107,7 +109,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         )
         heartbeat = Heartbeat(
             _about(settings, telemetry),
-            register=linked(Workers(redis, settings.keys), link),
+            register=translate_errors(Workers(redis, settings.keys), link),
             server=comfyui,
             watch=watch,
             shutdown=shutdown,
@@ -130,12 +132,16 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
 
         async with asyncio.TaskGroup() as tasks:
-            refused = tasks.create_task(evicts(redis, link=link, then=shutdown.abandon), name="eviction-policy")
+            refused = tasks.create_task(
+                redis_evicts_keys(redis, link=link, then=shutdown.abandon), name="eviction-policy"
+            )
             helpers = [
                 refused,
                 tasks.create_task(watch.run(), name="comfyui-watch"),
                 tasks.create_task(heartbeat.run(), name="heartbeat"),
-                tasks.create_task(listen(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"),
+                tasks.create_task(
+                    listen_for_nudges(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"
+                ),
                 tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
             ]
             await worker.run()

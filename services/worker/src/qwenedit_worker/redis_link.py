@@ -1,4 +1,4 @@
-"""The queue and the pictures in Redis, with Redis' errors in the worker's own words."""
+"""Watches whether Redis answers, and translates its errors into the worker's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
 REFUSAL_LOGGED_EVERY = 60.0
@@ -29,7 +28,7 @@ REFUSAL_LOGGED_EVERY = 60.0
 log = structlog.get_logger(__name__)
 
 
-class Link:
+class RedisLink:
     """Knows whether Redis answers, and logs each change of that once.
 
     Args:
@@ -42,7 +41,7 @@ class Link:
         self._refusals: dict[str, float] = {}
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def translating_errors(self) -> Iterator[None]:
         """Turn Redis' errors into `QueueUnavailableError`."""
         try:
             yield
@@ -79,30 +78,30 @@ class Link:
 T = TypeVar("T")
 
 
-def linked(target: T, link: Link) -> T:
+def translate_errors(target: T, link: RedisLink) -> T:
     """Return a `JobQueue`, `PictureStore` or `Workers` whose calls raise `QueueUnavailableError` for Redis' errors.
 
     Every call may then be repeated with the same arguments.
     """
-    return cast("T", _Linked(target, link))
+    return cast("T", _ErrorTranslator(target, link))
 
 
-class _Linked:
-    def __init__(self, target: object, link: Link) -> None:
+class _ErrorTranslator:
+    def __init__(self, target: object, link: RedisLink) -> None:
         self._target = target
         self._link = link
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
         call: Callable[..., Awaitable[object]] = getattr(self._target, name)
 
-        async def watched(*args: object, **named: object) -> object:
-            with self._link.watched():
+        async def call_translated(*args: object, **named: object) -> object:
+            with self._link.translating_errors():
                 return await call(*args, **named)
 
-        return watched
+        return call_translated
 
 
-async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:
+async def redis_evicts_keys(redis: Redis, *, link: RedisLink, then: Callable[[], None]) -> bool:
     """Whether Redis cannot be used because it deletes what it likes when it is full; asked until it answers.
 
     Args:
@@ -113,7 +112,7 @@ async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:
     backoff = Backoff()
     while True:
         try:
-            with link.watched():
+            with link.translating_errors():
                 await check_eviction_policy(redis)
         except EvictionPolicyError as error:
             log.critical("redis.evicts_keys", error=str(error))
@@ -125,7 +124,7 @@ async def evicts(redis: Redis, *, link: Link, then: Callable[[], None]) -> bool:
             return False
 
 
-async def listen(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: Link) -> None:
+async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: RedisLink) -> None:
     """Hand on what is published, for ever. Messages sent while the connection is down are missed.
 
     The subscription is open at all times, so it also tells that Redis is away when nothing else asks.
@@ -134,10 +133,10 @@ async def listen(redis: Redis, channel: str, on_message: Callable[[str], None], 
     while True:
         try:
             async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
-                with link.watched():
+                with link.translating_errors():
                     await subscription.subscribe(channel)
                 while True:
-                    with link.watched():
+                    with link.translating_errors():
                         message = await subscription.get_message(timeout=NUDGE_POLL)
                     backoff.reset()
                     if message is not None:
