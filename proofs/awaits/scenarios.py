@@ -348,7 +348,7 @@ SCENARIOS = (
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
     Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
-    Scenario("crowded", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
+    Scenario("given back", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
     Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),
     Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),
     Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),)),

@@ -289,7 +289,7 @@ async def test_a_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(
 
 
 @pytest.fixture
-def crowded(bench):
+def comfyui_busy(bench):
     """Have each job wait inside ComfyUI for as long as it has others'."""
 
     async def wait(_on_progress):
@@ -301,7 +301,7 @@ def crowded(bench):
     bench.editor.script.extend([wait] * 100)
 
 
-@pytest.mark.usefixtures("crowded")
+@pytest.mark.usefixtures("comfyui_busy")
 async def test_a_job_that_others_keep_waiting_goes_to_another_worker(bench):
     free = type(bench.editor)()
     async with bench.working(patience=3.0):
@@ -312,7 +312,7 @@ async def test_a_job_that_others_keep_waiting_goes_to_another_worker(bench):
     assert (len(bench.editor.calls), len(free.calls)) == (1, 1)
 
 
-@pytest.mark.usefixtures("crowded")
+@pytest.mark.usefixtures("comfyui_busy")
 async def test_a_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=1.0):
@@ -322,7 +322,7 @@ async def test_a_job_that_others_keep_waiting_is_taken_again_once_they_are_done(
     assert len(bench.editor.calls) == 2
 
 
-@pytest.mark.usefixtures("crowded")
+@pytest.mark.usefixtures("comfyui_busy")
 async def test_where_there_is_no_other_worker_the_same_one_tries_again_and_again(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=0.1):

@@ -13,7 +13,7 @@ from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, 
 from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
-from qwenedit_worker.loop.outcomes import Dropped, Finished, Outcome, Release, Withdrawn, outcome_of
+from qwenedit_worker.loop.outcomes import Finished, JobCancelled, LeaseLost, Outcome, Release, outcome_of
 from qwenedit_worker.loop.progress import ProgressReporter
 
 if TYPE_CHECKING:
@@ -220,14 +220,14 @@ class Attempt:
     def _note_place(self, *, begun: bool) -> None:
         """Stop when ComfyUI lets the job wait too long; a job that has begun never is."""
         if not (self._submitted or begun):
-            patience = asyncio.get_running_loop().call_later(self._patience, self._leave_crowd)
+            patience = asyncio.get_running_loop().call_later(self._patience, self._release_if_not_begun)
             self._timers.append(patience)
         self._submitted = True
         self._begun = self._begun or begun
 
-    def _leave_crowd(self) -> None:
+    def _release_if_not_begun(self) -> None:
         if not self._begun:
-            self._halt(Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s", crowded=True))
+            self._halt(Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s", comfyui_busy=True))
 
     async def _mark_draining(self) -> None:
         """Let KEDA forget the job once its pod is leaving, so that it keeps no idle replacement for it."""
@@ -245,8 +245,8 @@ class Attempt:
 def _stopped(end: LeaseEnd) -> Outcome:
     match end:
         case LeaseEnd.CANCELLED:
-            return Withdrawn()
+            return JobCancelled()
         case LeaseEnd.LOST:
-            return Dropped("the job has gone to another worker")
+            return LeaseLost("the job has gone to another worker")
         case LeaseEnd.EXPIRED:
-            return Dropped("the lease could not be renewed in time")
+            return LeaseLost("the lease could not be renewed in time")

@@ -27,7 +27,7 @@ class LeaseEnd(StrEnum):
     """Why a job must not be executed any longer."""
 
     CANCELLED = "cancelled"
-    """The user wants no answer any more."""
+    """The user has cancelled the job."""
     LOST = "lost"
     """Somebody else has the job."""
     EXPIRED = "expired"

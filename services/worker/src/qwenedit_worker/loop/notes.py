@@ -8,7 +8,7 @@ import structlog
 
 from qwenedit_jobs import Settled
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.loop.outcomes import Dropped, Fail, Finished, Release, Retry
+from qwenedit_worker.loop.outcomes import Fail, Finished, LeaseLost, Release, Retry
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
@@ -46,7 +46,7 @@ def note_settled(
     if settled is Settled.LOST and isinstance(outcome, Finished):
         metrics.stale_completions.inc()
     why = {"reason": reason} if reason else {}
-    if isinstance(outcome, Retry | Fail | Release | Dropped):
+    if isinstance(outcome, Retry | Fail | Release | LeaseLost):
         why["detail"] = outcome.detail
     level = {Settled.FAILED: log.error, Settled.DELAYED: log.warning, Settled.LOST: log.warning}
     level.get(settled, log.info)("job.settled", outcome=settled.value, seconds=round(seconds, 3), **why)

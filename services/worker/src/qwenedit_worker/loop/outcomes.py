@@ -55,27 +55,27 @@ class Release:
     """The attempt did not really begin; the job goes back unharmed."""
 
     detail: str
-    suspect: bool = False
-    """Whether the same job, coming back like this again and again, is to be counted after all."""
-    unready: bool = False
+    limited: bool = False
+    """Whether one job may be released so only a few times; see `ReleaseLimit`."""
+    comfyui_unready: bool = False
     """Whether ComfyUI has to prove itself before it gets another job."""
-    crowded: bool = False
+    comfyui_busy: bool = False
     """Whether it only waited inside ComfyUI, for others' jobs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """The user wants no answer any more."""
+class JobCancelled:
+    """The user has cancelled the job."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class LeaseLost:
     """The job is, or may be, somebody else's: nothing is said about it."""
 
     detail: str
 
 
-Outcome: TypeAlias = Finished | Retry | Fail | Release | Withdrawn | Dropped
+Outcome: TypeAlias = Finished | Retry | Fail | Release | JobCancelled | LeaseLost
 
 
 _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
@@ -99,9 +99,9 @@ def outcome_of(error: Exception) -> Outcome:
     detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
-            return Release(detail, suspect=True, unready=True)
+            return Release(detail, limited=True, comfyui_unready=True)
         case ExecutionInterrupted():
-            return Release(detail, suspect=True)
+            return Release(detail, limited=True)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():

@@ -11,7 +11,7 @@ from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
 from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within
-from qwenedit_worker.loop.outcomes import Dropped, Fail, Finished, Outcome, Release, Retry, Withdrawn
+from qwenedit_worker.loop.outcomes import Fail, Finished, JobCancelled, LeaseLost, Outcome, Release, Retry
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim, JobQueue
@@ -46,7 +46,7 @@ class Settlement:
         Returns:
             `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.
         """
-        if isinstance(outcome, Dropped):
+        if isinstance(outcome, LeaseLost):
             return Settled.LOST
         clock = asyncio.get_running_loop().time
         backoff = Backoff()
@@ -78,10 +78,10 @@ class Settlement:
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):
                 return await self._queue.fail(job_id, token, reason, detail)
-            case Release() | Withdrawn():
+            case Release() | JobCancelled():
                 # Releasing a job whose user has cancelled it ends it.
                 return await self._queue.release(job_id, token)
-            case Dropped():
+            case LeaseLost():
                 return Settled.LOST
 
     async def _complete(self, claim: Claim, told: Result, picture: bytes | None) -> Settled:

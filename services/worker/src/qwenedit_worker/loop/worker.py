@@ -102,7 +102,7 @@ class Worker:
         self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
         self._attempts: set[Attempt] = set()
         self._returns = Returns()
-        self._crowded = False
+        self._comfyui_busy = False
 
     def nudge(self, job_id: str) -> None:
         """Look at a job's lease at once, if that job is in hand."""
@@ -117,8 +117,8 @@ class Worker:
             while not self._shutdown.draining.is_set():
                 if not self._watch.ready.is_set():
                     await unless(self._shutdown.draining, self._watch.ready.wait())
-                if self._crowded:
-                    await self._leave_to_others()
+                if self._comfyui_busy:
+                    await self._wait_while_comfyui_is_busy()
                 if not self._may_take():
                     more = False
                     continue
@@ -158,13 +158,13 @@ class Worker:
         finally:
             executed.set()
 
-    async def _leave_to_others(self) -> None:
+    async def _wait_while_comfyui_is_busy(self) -> None:
         """Claim nothing while ComfyUI is busy with others' jobs: the one that went back would only wait in it again.
 
         Another worker gets it meanwhile. Where there is none, it must not wait for ever: this one claims it again after
         as long as it waited inside ComfyUI.
         """
-        self._crowded = False
+        self._comfyui_busy = False
         clock = asyncio.get_running_loop().time
         until = clock() + self._pace.gpu_lock_timeout
         while clock() < until and await self._editor.busy():
@@ -295,9 +295,9 @@ class Worker:
         if not isinstance(outcome, Release):
             self._returns.ended(claim.job.id)
             return outcome
-        self._crowded = outcome.crowded
-        if outcome.unready:
+        self._comfyui_busy = outcome.comfyui_busy
+        if outcome.comfyui_unready:
             self._watch.doubt(outcome.detail)
-        if not outcome.suspect or self._returns.again(claim.job.id):
+        if not outcome.limited or self._returns.again(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
