@@ -23,7 +23,7 @@ from qwenedit_worker.comfyui import (
     Verdict,
     WorkflowRejected,
 )
-from qwenedit_worker.loop.returns import SUSPICION
+from qwenedit_worker.loop.release_limit import MAX_RELEASES
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))
@@ -211,14 +211,14 @@ async def test_a_picture_that_expired_ends_the_job(bench):
 
 
 async def test_an_interrupted_job_goes_back_unharmed_and_comfyui_is_not_doubted(bench):
-    bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (SUSPICION - 1))
+    bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (MAX_RELEASES - 1))
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working() as parts:
         await asyncio.wait_for(parts.watch.ready.wait(), 30)
         status = await bench.until_final(job)
         assert parts.watch.ready.is_set()
     assert (status.state, status.attempt) == (State.DONE, 1)
-    assert attempts(bench, outcome="queued", reason="") == SUSPICION - 1
+    assert attempts(bench, outcome="queued", reason="") == MAX_RELEASES - 1
 
 
 async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_though_they_take_turns(bench):
@@ -266,12 +266,12 @@ async def test_a_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_re
 
 
 async def test_a_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(bench, unavailable):
-    bench.editor.script.extend([unavailable(submitted=False)] * SUSPICION)
+    bench.editor.script.extend([unavailable(submitted=False)] * MAX_RELEASES)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working():
         status = await bench.until_final(job)
     assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
-    assert len(bench.editor.calls) == SUSPICION
+    assert len(bench.editor.calls) == MAX_RELEASES
 
 
 async def test_a_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(bench):

@@ -17,7 +17,7 @@ from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.notes import note_gpu, note_settled
 from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
-from qwenedit_worker.loop.returns import Returns
+from qwenedit_worker.loop.release_limit import ReleaseLimit
 from qwenedit_worker.loop.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Worker:
         self._metrics = metrics
         self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
         self._attempts: set[Attempt] = set()
-        self._returns = Returns()
+        self._release_limit = ReleaseLimit()
         self._comfyui_busy = False
 
     def nudge(self, job_id: str) -> None:
@@ -293,11 +293,11 @@ class Worker:
     def _weigh(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
-            self._returns.ended(claim.job.id)
+            self._release_limit.forget(claim.job.id)
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
         if outcome.comfyui_unready:
             self._watch.doubt(outcome.detail)
-        if not outcome.limited or self._returns.again(claim.job.id):
+        if not outcome.limited or self._release_limit.allows(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
