@@ -15,7 +15,7 @@ from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
-from qwenedit_worker.loop.notes import note_gpu, note_settled
+from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
 from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
 from qwenedit_worker.loop.release_limit import ReleaseLimit
 from qwenedit_worker.loop.settlement import Settlement
@@ -262,9 +262,9 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(claim.job.id, claim.token)
             raise
-        note_gpu(self._metrics, span, settled, share, workflow=self._label(claim.job))
+        report_gpu_time(self._metrics, span, settled, share, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
-        note_settled(self._metrics, claim, span, settled, outcome, seconds=seconds)
+        report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
     async def _run(self, attempt: Attempt) -> Outcome:
         self._attempts.add(attempt)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def note_gpu(metrics: Metrics, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
-    """Note the GPU's time that the attempt took."""
+def report_gpu_time(metrics: Metrics, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
+    """Tell metrics and trace of the GPU time that the attempt took."""
     exemplar = tracing.exemplar()
     metrics.gpu_job.labels(workflow, settled.value).observe(share.seconds, exemplar)
     told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(share.seconds, 3)}
@@ -30,10 +30,10 @@ def note_gpu(metrics: Metrics, span: tracing.Span, settled: Settled, share: Shar
     span.set(told)
 
 
-def note_settled(
+def report_settlement(
     metrics: Metrics, claim: Claim, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float
 ) -> None:
-    """Note what became of the job, and why, `seconds` after its claim."""
+    """Tell metrics, trace and log what became of the job, and why, `seconds` after its claim."""
     reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
     metrics.attempts.labels(settled.value, reason).inc()
     metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())
