@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_worker.telemetry.gpu_time import Doing, GpuCollector, GpuTime, process_age
+from qwenedit_worker.telemetry.gpu_time import GpuActivity, GpuCollector, GpuTime, process_age
 
 
 class Clock:
@@ -32,7 +32,10 @@ def account(clock, *, age=0.0):
 def scraped(gpu):
     registry = CollectorRegistry()
     registry.register(GpuCollector(gpu))
-    return {doing: registry.get_sample_value("qwenedit_gpu_seconds_total", {"activity": doing}) for doing in Doing}
+    return {
+        activity: registry.get_sample_value("qwenedit_gpu_seconds_total", {"activity": activity})
+        for activity in GpuActivity
+    }
 
 
 def test_workers_day_is_told_by_activity(clock):
@@ -118,7 +121,7 @@ def test_at_every_scrape_the_activities_add_up_to_the_process_age_and_none_goes_
     began, age = clock.now, chance.uniform(0, 5)
     gpu = account(clock, age=age)
     jobs: list[Any] = []
-    before = dict.fromkeys(Doing, 0.0)
+    before = dict.fromkeys(GpuActivity, 0.0)
     for _ in range(300):
         clock.now += chance.expovariate(1)
         match chance.randrange(7):
@@ -138,7 +141,7 @@ def test_at_every_scrape_the_activities_add_up_to_the_process_age_and_none_goes_
             case _:
                 now = scraped(gpu)
                 assert sum(now.values()) == pytest.approx(age + clock.now - began)
-                assert all(now[doing] >= before[doing] for doing in Doing)
+                assert all(now[activity] >= before[activity] for activity in GpuActivity)
                 before = now
 
 

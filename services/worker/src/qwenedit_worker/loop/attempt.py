@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
     from qwenedit_worker.loop.editor import Editor
-    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class Attempt:
         shutdown: May ask for the job to be given back.
         activity: Is told of each sign of progress.
         metrics: Counts what goes wrong.
-        share: Is told what the GPU is used for.
+        gpu_time: Is told what the GPU is used for.
         executed: Set when ComfyUI is done with the job, and another one may have it.
     """
 
@@ -69,7 +69,7 @@ class Attempt:
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
-        share: Share,
+        gpu_time: AttemptGpuTime,
         executed: asyncio.Event,
     ) -> None:
         self._claim = claim
@@ -80,7 +80,7 @@ class Attempt:
         self._editor = editor
         self._shutdown = shutdown
         self._activity = activity
-        self._share = share
+        self._gpu_time = gpu_time
         self._executed = executed
         self._lease = LeaseKeeper(queue, claim, lease=lease, since=since, metrics=metrics)
         self._reporter = ProgressReporter(queue, claim)
@@ -198,13 +198,13 @@ class Attempt:
         self._activity.sign()
         match progress.stage:
             case Stage.QUEUED:
-                self._share.waits()
+                self._gpu_time.waits()
             case Stage.STARTING:
-                self._share.edits(loaded=False)
+                self._gpu_time.edits(loaded=False)
             case Stage.LOADING:
-                self._share.loads()
+                self._gpu_time.loads()
             case Stage.EDITING | Stage.SENDING:
-                self._share.edits()
+                self._gpu_time.edits()
         self._note_place(begun=progress.stage is not Stage.QUEUED)
         if progress.stage is Stage.SENDING:
             self._executed.set()

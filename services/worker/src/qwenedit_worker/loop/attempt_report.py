@@ -13,20 +13,22 @@ from qwenedit_worker.loop.outcomes import Fail, Finished, LeaseLost, Release, Re
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
     from qwenedit_worker.loop.outcomes import Outcome
-    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 
-def report_gpu_time(metrics: Metrics, span: tracing.Span, settled: Settled, share: Share, *, workflow: str) -> None:
+def report_gpu_time(
+    metrics: Metrics, span: tracing.Span, settled: Settled, gpu_time: AttemptGpuTime, *, workflow: str
+) -> None:
     """Tell metrics and trace of the GPU time that the attempt took."""
     exemplar = tracing.exemplar()
-    metrics.gpu_job.labels(workflow, settled.value).observe(share.seconds, exemplar)
-    told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(share.seconds, 3)}
-    if share.load_seconds is not None:
-        metrics.model_load.labels(workflow).observe(share.load_seconds, exemplar)
-        told[attributes.LOAD_SECONDS] = round(share.load_seconds, 3)
+    metrics.gpu_job.labels(workflow, settled.value).observe(gpu_time.seconds, exemplar)
+    told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(gpu_time.seconds, 3)}
+    if gpu_time.load_seconds is not None:
+        metrics.model_load.labels(workflow).observe(gpu_time.load_seconds, exemplar)
+        told[attributes.LOAD_SECONDS] = round(gpu_time.load_seconds, 3)
     span.set(told)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
     from qwenedit_worker.loop.editor import Editor
-    from qwenedit_worker.telemetry.gpu_time import Share
+    from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
 
 LAST_CALLS = 2.0
@@ -253,16 +253,16 @@ class Worker:
         else:
             self._metrics.redeliveries.inc()
         try:
-            with self._metrics.gpu.job() as share:
-                attempt = self._begin(claim, since, share, executed)
-                outcome = self._weigh(claim, await self._run(attempt))
+            with self._metrics.gpu.job() as gpu_time:
+                attempt = self._begin(claim, since, gpu_time, executed)
+                outcome = self._after_release(claim, await self._run(attempt))
                 executed.set()
                 with tracing.span("settle"):
                     settled = await self._settlement.settle(claim, outcome)
         except asyncio.CancelledError:
             await self._give_back(claim.job.id, claim.token)
             raise
-        report_gpu_time(self._metrics, span, settled, share, workflow=self._label(claim.job))
+        report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
@@ -273,7 +273,7 @@ class Worker:
         finally:
             self._attempts.discard(attempt)
 
-    def _begin(self, claim: Claim, since: float, share: Share, executed: asyncio.Event) -> Attempt:
+    def _begin(self, claim: Claim, since: float, gpu_time: AttemptGpuTime, executed: asyncio.Event) -> Attempt:
         return Attempt(
             claim,
             since=since,
@@ -286,11 +286,11 @@ class Worker:
             shutdown=self._shutdown,
             activity=self._activity,
             metrics=self._metrics,
-            share=share,
+            gpu_time=gpu_time,
             executed=executed,
         )
 
-    def _weigh(self, claim: Claim, outcome: Outcome) -> Outcome:
+    def _after_release(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
             self._release_limit.forget(claim.job.id)

@@ -22,7 +22,7 @@ _STARTED = 19
 """Place of the process' start among the fields after its name, in ticks since boot: proc(5)."""
 
 
-class Doing(StrEnum):
+class GpuActivity(StrEnum):
     """What a moment of the GPU is spent on."""
 
     STARTING = "starting"
@@ -35,51 +35,51 @@ class Doing(StrEnum):
     """No job, though one could be taken; or one that waits inside ComfyUI, which is busy with others' jobs."""
 
 
-class Share:
+class AttemptGpuTime:
     """The time that one attempt has the GPU."""
 
     def __init__(self, account: Callable[[], None]) -> None:
         self._account = account
-        self._doing = Doing.EDITING
-        self._spent = dict.fromkeys((Doing.LOADING, Doing.EDITING, Doing.IDLE), 0.0)
+        self._activity = GpuActivity.EDITING
+        self._spent = dict.fromkeys((GpuActivity.LOADING, GpuActivity.EDITING, GpuActivity.IDLE), 0.0)
         self._loads = 0
 
     @property
-    def doing(self) -> Doing:
+    def activity(self) -> GpuActivity:
         """Now: `LOADING`, `EDITING`, or `IDLE` while the job waits inside ComfyUI."""
-        return self._doing
+        return self._activity
 
     @property
     def seconds(self) -> float:
         """Loading and editing, up to the last change of activity."""
-        return self._spent[Doing.LOADING] + self._spent[Doing.EDITING]
+        return self._spent[GpuActivity.LOADING] + self._spent[GpuActivity.EDITING]
 
     @property
     def load_seconds(self) -> float | None:
         """The part in which models were loaded; None where no load was seen from its beginning to its end."""
-        return self._spent[Doing.LOADING] if self._loads else None
+        return self._spent[GpuActivity.LOADING] if self._loads else None
 
     def waits(self) -> None:
         """Note that ComfyUI has the job and has not begun it."""
-        self._turn_to(Doing.IDLE)
+        self._change_to(GpuActivity.IDLE)
 
     def loads(self) -> None:
         """Note that models are being loaded."""
-        self._turn_to(Doing.LOADING)
+        self._change_to(GpuActivity.LOADING)
 
     def edits(self, *, loaded: bool = True) -> None:
         """Note that everything else is being done; `loaded` says that a load came to its end, if there was one."""
-        self._loads += loaded and self._doing is Doing.LOADING
-        self._turn_to(Doing.EDITING)
+        self._loads += loaded and self._activity is GpuActivity.LOADING
+        self._change_to(GpuActivity.EDITING)
 
     def add(self, seconds: float) -> None:
         """Charge some time to what is being done."""
-        self._spent[self._doing] += seconds
+        self._spent[self._activity] += seconds
 
-    def _turn_to(self, doing: Doing) -> None:
-        if doing is not self._doing:
+    def _change_to(self, activity: GpuActivity) -> None:
+        if activity is not self._activity:
             self._account()
-            self._doing = doing
+            self._activity = activity
 
 
 class GpuTime:
@@ -96,9 +96,9 @@ class GpuTime:
     def __init__(self, *, age: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since = clock() - (process_age() if age is None else age)
-        self._spent = dict.fromkeys(Doing, 0.0)
+        self._spent = dict.fromkeys(GpuActivity, 0.0)
         self._ready = False
-        self._shares: list[Share] = []
+        self._attempts: list[AttemptGpuTime] = []
 
     def ready(self, *, yes: bool) -> None:
         """Note whether a job could be taken."""
@@ -106,18 +106,18 @@ class GpuTime:
         self._ready = yes
 
     @contextmanager
-    def job(self) -> Iterator[Share]:
-        """Have an attempt in hand; its share is complete after the block."""
+    def job(self) -> Iterator[AttemptGpuTime]:
+        """Have an attempt in hand; its time is complete after the block."""
         self._account()
-        share = Share(self._account)
-        self._shares.append(share)
+        gpu_time = AttemptGpuTime(self._account)
+        self._attempts.append(gpu_time)
         try:
-            yield share
+            yield gpu_time
         finally:
             self._account()
-            self._shares.remove(share)
+            self._attempts.remove(gpu_time)
 
-    def seconds(self) -> dict[Doing, float]:
+    def seconds(self) -> dict[GpuActivity, float]:
         """Return the seconds of each activity until now."""
         self._account()
         return dict(self._spent)
@@ -125,11 +125,11 @@ class GpuTime:
     def _account(self) -> None:
         now = self._clock()
         spent, self._since = now - self._since, now
-        if self._shares:
-            self._shares[0].add(spent)
-            self._spent[self._shares[0].doing] += spent
+        if self._attempts:
+            self._attempts[0].add(spent)
+            self._spent[self._attempts[0].activity] += spent
         else:
-            self._spent[Doing.IDLE if self._ready else Doing.STARTING] += spent
+            self._spent[GpuActivity.IDLE if self._ready else GpuActivity.STARTING] += spent
 
 
 class GpuCollector(Collector):
@@ -145,8 +145,8 @@ class GpuCollector(Collector):
             "Seconds of this worker's process by activity (starting, loading, editing, idle); they add up to its age.",
             labels=("activity",),
         )
-        for doing, seconds in self._account.seconds().items():
-            family.add_metric((doing.value,), seconds)
+        for activity, seconds in self._account.seconds().items():
+            family.add_metric((activity.value,), seconds)
         yield family
 
 
