@@ -48,7 +48,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor
-from qwenedit_worker.loop.worker import Pace, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 WORKFLOWS = ROOT / "services/comfyui/workflows"
 WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")
-PACE = Pace(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
+TIMINGS = Timings(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
 COLOURS = itertools.count(int(time.time()) % 2**24)
 LOOK = 0.05
 ROUNDS = 100
@@ -106,7 +106,7 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
         redis = RedisServer(Path(folder))
         await redis.start()
         settings = RedisSettings(redis_url=redis.url)
-        text, waiter = connect(settings), connect(settings, block=PACE.polling_interval)
+        text, waiter = connect(settings), connect(settings, block=TIMINGS.polling_interval)
         binary = connect(settings, decode=False)
         queue, store, link = (
             JobQueue(text, settings.keys, waiter=waiter),
@@ -118,14 +118,14 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
             await store.put(job.edit.pictures[0], photo())
             await queue.enqueue(job, Limits(max_unfinished_per_user=jobs, max_queue_length=jobs))
         metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
-        activity = Activity(budget=PACE.budget, busy=metrics.busy)
+        activity = Activity(budget=TIMINGS.budget, busy=metrics.busy)
         async with (
             ComfyUI(server.url, workflows=[WORKFLOW], folders=server.folders) as client,
             asyncio.TaskGroup() as tasks,
         ):
             watch = ComfyUIWatch(client, activity=activity, metrics=metrics)
             worker = Worker(
-                "worker", PACE, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
+                "worker", TIMINGS, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
                 editor=ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
                 activity=activity, metrics=metrics,
             )  # fmt: skip

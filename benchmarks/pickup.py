@@ -35,7 +35,7 @@ from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import Pace, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(60) + b"IEND\xaeB`\x82"
-PACE = Pace(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
+TIMINGS = Timings(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
 SETTLING = 0.01
 """Seconds from a job's end until the worker surely waits again."""
 WARM_UP = 20
@@ -98,17 +98,17 @@ class TimedQueue(JobQueue):
 async def measure(redis_url: str, jobs: int) -> list[float]:
     """Enqueue jobs one at a time on an idle worker; returns each one's pickup in milliseconds."""
     settings = RedisSettings(redis_url=redis_url)
-    producer, consumer, waiter = connect(settings), connect(settings), connect(settings, block=PACE.polling_interval)
+    producer, consumer, waiter = connect(settings), connect(settings), connect(settings, block=TIMINGS.polling_interval)
     binary = connect(settings, decode=False)
     store = RedisPictureStore(binary, settings.keys, ttl=600)
     link = RedisLink()
     queue = TimedQueue(consumer, settings.keys, waiter=waiter)
     queue.claimed = {}
     metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
-    activity = Activity(budget=PACE.budget, busy=metrics.busy)
+    activity = Activity(budget=TIMINGS.budget, busy=metrics.busy)
     watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
     worker = Worker(
-        "worker", PACE, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
+        "worker", TIMINGS, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
         editor=NoOpEditor(), watch=watch, shutdown=shutdown, activity=activity, metrics=metrics,
     )  # fmt: skip
     bot = JobQueue(producer, settings.keys)

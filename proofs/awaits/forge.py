@@ -160,8 +160,8 @@ def work(order: dict[str, Any]) -> None:
     signal.signal(signal.SIGUSR2, _tear_down)
     app = importlib.import_module(f"{PACKAGE}.app")
     if patience := order["env"].get("CHAOS_PATIENCE"):
-        pace = app.Pace
-        app.Pace = lambda **times: pace(**times | {"gpu_lock_timeout": float(patience)})  # type: ignore[attr-defined]
+        timings = app.Timings
+        app.Timings = lambda **times: timings(**times | {"gpu_lock_timeout": float(patience)})  # type: ignore[attr-defined]
     run = app.run
 
     async def noted_run(*args: Any) -> None:

@@ -20,7 +20,7 @@ from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisS
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import Pace, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -33,7 +33,7 @@ SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
 """Seconds, as `qwenedit_bot.app` has it."""
-PACE = Pace(polling_interval=1.0, lease=LEASE, budget=300.0, gpu_lock_timeout=30.0)
+TIMINGS = Timings(polling_interval=1.0, lease=LEASE, budget=300.0, gpu_lock_timeout=30.0)
 
 
 class Producer:
@@ -96,16 +96,16 @@ async def consume() -> None:
             await stack.enter_async_context(client)
             for client in (
                 connect(SETTINGS),
-                connect(SETTINGS, block=PACE.polling_interval),
+                connect(SETTINGS, block=TIMINGS.polling_interval),
                 connect(SETTINGS, decode=False),
             )
         ]
         link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
-        activity = Activity(budget=PACE.budget, busy=metrics.busy)
+        activity = Activity(budget=TIMINGS.budget, busy=metrics.busy)
         watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
         worker = Worker(
             f"worker-{os.getpid()}",
-            PACE,
+            TIMINGS,
             queue=translate_errors(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
             pictures=translate_errors(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
             editor=MarkingEditor(),

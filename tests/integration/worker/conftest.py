@@ -30,7 +30,7 @@ from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, Si
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import Pace, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -151,7 +151,7 @@ class Bench:
         watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
         worker = Worker(
             name,
-            Pace(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
+            Timings(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
             queue=translate_errors(queue, link),
             pictures=translate_errors(self.store, link),
             editor=editor or self.editor,

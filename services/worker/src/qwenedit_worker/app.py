@@ -22,7 +22,7 @@ from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
-from qwenedit_worker.loop.worker import Pace, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_evicts_keys, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
@@ -89,7 +89,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
         worker = Worker(
             settings.worker_id,
-            Pace(
+            Timings(
                 polling_interval=settings.worker_polling_interval,
                 lease=settings.worker_lease,
                 budget=settings.comfyui_timeout,

@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Timings:
     """The worker's times, in seconds; `WorkerSettings` has their meaning."""
 
     polling_interval: float
@@ -61,7 +61,7 @@ class Worker:
 
     Args:
         name: Shown to the operator beside the job.
-        pace: The times.
+        timings: The times.
         queue: Where jobs come from.
         pictures: Where pictures lie.
         editor: Executes edits.
@@ -76,7 +76,7 @@ class Worker:
     def __init__(  # noqa: PLR0913 - a composition, with every part named
         self,
         name: str,
-        pace: Pace,
+        timings: Timings,
         *,
         queue: JobQueue,
         pictures: PictureStore,
@@ -91,7 +91,7 @@ class Worker:
         self._name = name
         self._line = line
         self._label = label
-        self._pace = pace
+        self._timings = timings
         self._queue = queue
         self._pictures = pictures
         self._editor = editor
@@ -99,7 +99,7 @@ class Worker:
         self._shutdown = shutdown
         self._activity = activity
         self._metrics = metrics
-        self._settlement = Settlement(queue=queue, lease=pace.lease, activity=activity, shutdown=shutdown)
+        self._settlement = Settlement(queue=queue, lease=timings.lease, activity=activity, shutdown=shutdown)
         self._attempts: set[Attempt] = set()
         self._release_limit = ReleaseLimit()
         self._comfyui_busy = False
@@ -133,7 +133,7 @@ class Worker:
         """Claim a job, and have it executed; handing it in is left to the task that is returned."""
         clock = asyncio.get_running_loop().time
         since = clock()
-        claim = await self._claim(self._pace.polling_interval if wait else 0.0)
+        claim = await self._claim(self._timings.polling_interval if wait else 0.0)
         if claim is None:
             return None
         if wait:
@@ -166,7 +166,7 @@ class Worker:
         """
         self._comfyui_busy = False
         clock = asyncio.get_running_loop().time
-        until = clock() + self._pace.gpu_lock_timeout
+        until = clock() + self._timings.gpu_lock_timeout
         while clock() < until and await self._editor.busy():
             if await set_within(self._shutdown.draining, min(LOOK_AGAIN, until - clock())):
                 return
@@ -205,7 +205,7 @@ class Worker:
 
     async def _ask(self, token: str, wait: float, room: int) -> Claim | None:
         claiming = self._queue.claim(
-            worker=self._name, token=token, lease=self._pace.lease, pictures_up_to=room, wait=wait
+            worker=self._name, token=token, lease=self._timings.lease, pictures_up_to=room, wait=wait
         )
         return await (unless(self._shutdown.draining, claiming) if wait else claiming)
 
@@ -277,9 +277,9 @@ class Worker:
         return Attempt(
             claim,
             since=since,
-            lease=self._pace.lease,
-            budget=self._pace.budget,
-            patience=self._pace.gpu_lock_timeout,
+            lease=self._timings.lease,
+            budget=self._timings.budget,
+            patience=self._timings.gpu_lock_timeout,
             queue=self._queue,
             pictures=self._pictures,
             editor=self._editor,
