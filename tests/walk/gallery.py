@@ -24,7 +24,7 @@ _INTRODUCTION = """\
 """
 _ABOUT = (
     "Every feature, as its users see it: the real bot, queue and worker, with Telegram and ComfyUI simulated, on the"
-    " chat page of `make run` in a real browser. What comes back is therefore a plain effect and not the model's work."
+    " chat page of `make run` in a real browser. A picture comes back with a plain effect, not with the model's work."
     " `make walk` takes these pictures anew, and fails where the bot does not say what it should."
 )
 

@@ -205,7 +205,7 @@ async def cancelling(user: Visitor, stage: Stage) -> None:
 
 @scene("What is no photo")
 async def no_photos(user: Visitor, stage: Stage) -> None:
-    """Whatever else people send is answered with what to send instead."""
+    """Messages of other kinds are answered with what to send instead."""
     await user.person.send(kind="sticker", document=_webp())
     await user.sees(Text.UNSUPPORTED, kind="sticker")
     await user.person.send(kind="voice", document=b"OggS")
