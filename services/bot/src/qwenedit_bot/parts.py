@@ -13,7 +13,8 @@ from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common.recent import PresenceClock, Recent
+from qwenedit_bot.common.redis_loss import PresenceClock
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.conversation.account.retention import Keeping
 from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import Office
@@ -33,10 +34,8 @@ from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import TICK as FORGET_TICK
 from qwenedit_bot.edits.user_jobs import UserJobs
-from qwenedit_bot.inbox import restore
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.inbox.polling import Poller
-from qwenedit_bot.inbox.restore import Recall
 from qwenedit_bot.inbox.scheduler import Scheduler
 from qwenedit_bot.inbox.webhook import Webhook
 from qwenedit_bot.moderation.hook import ModerationHook
@@ -53,9 +52,10 @@ from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import Erasure
 from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.upkeep import janitor
+from qwenedit_bot.upkeep import janitor, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_bot.users.access import Access
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
@@ -166,7 +166,7 @@ def make_parts(
     messenger = TelegramMessenger(bot, BotCalls(limiter, metrics), limiter, migrations)
     clock = PresenceClock()
     replies = Replies(redis, keys, messenger, clock=clock)
-    answered: Recent[str, float] = Recent(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=clock)
+    answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=clock)
     access = make_access(settings, redis, keys, metrics, me)
     update_taken, job_ended = asyncio.Event(), asyncio.Event()
     answer_lanes = Lanes(redis, settings.keys.answers, name=settings.bot_id)
@@ -247,9 +247,9 @@ def make_parts(
         Loop("progress", progress.TICK, showing.tick),
         Loop("presets", reload.LOOK_EVERY, presets.look, led=False),
         Loop(
-            "recall",
-            restore.LOOK_EVERY,
-            Recall(redis, replies=replies, updates=inbox, metrics=metrics, clock=clock).tick,
+            "redis-restore",
+            redis_restore.LOOK_EVERY,
+            RedisRestore(redis, replies=replies, updates=inbox, metrics=metrics, clock=clock).tick,
             led=False,
         ),
         Loop("broadcast", broadcast.TICK, broadcasts.tick),

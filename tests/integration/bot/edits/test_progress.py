@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import messages as progress_module
@@ -148,7 +148,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durati
         texts=Texts(default="en"),
         metrics=BotMetrics(CollectorRegistry()),
         durations=durations,
-        answered=Recent(most=1),
+        answered=TTLCache(most=1, keep=60),
         daily_counts=DailyCounts(redis, bot_keys),
         accounts=Accounts(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),

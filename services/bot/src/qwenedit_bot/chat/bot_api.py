@@ -27,7 +27,7 @@ from qwenedit_bot.chat.errors.kinds import ErrorKind
 from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
 from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -75,7 +75,7 @@ class TelegramMessenger:
         self._limiter = limiter
         self._migrations = migrations
         self._old_api = False
-        self._answered: Recent[str, bool] = Recent(most=ANSWERED_PRESSES, keep=PRESS_KEPT)
+        self._answered: TTLCache[str, bool] = TTLCache(most=ANSWERED_PRESSES, keep=PRESS_KEPT)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Raise `LaterError` where the chat's turn is not free now."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -39,7 +39,7 @@ class Migrations:
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
         self._keys = keys
-        self._recent: Recent[int, int] = Recent(most=KNOWN_HERE, keep=KEPT_HERE)
+        self._recent: TTLCache[int, int] = TTLCache(most=KNOWN_HERE, keep=KEPT_HERE)
 
     async def current(self, chat_id: int) -> int:
         """Return the chat in which to go on: mostly the same.

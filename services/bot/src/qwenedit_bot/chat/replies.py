@@ -6,7 +6,8 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.redis_loss import LOST_AT_MOST
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Replies:
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
-        self._recent: Recent[str, int] = Recent(most=MOST_RECENT, clock=clock)
+        self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
 
     async def ready(self, to: Source) -> None:
         """Raise `LaterError` where nothing can be said in the chat now: before work whose result is to be said.

@@ -7,7 +7,8 @@ import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.redis_loss import LOST_AT_MOST
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
 from qwenedit_bot.retention import Kept, erase_keys
 from qwenedit_bot.users.access import FORGET_ALL
@@ -80,7 +81,7 @@ class Inbox:
         self._keys = keys
         self._door = door
         self._wake = wake
-        self._recent: Recent[str, str] = Recent(most=MOST_RECENT, weigh=len, clock=clock)
+        self._recent: TTLCache[str, str] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, weigh=len, clock=clock)
         scripts = files("qwenedit_bot.inbox") / "lua"
         self._take_script, self._close_album = (
             self.lanes.script((scripts / f"{name}.lua").read_text()) for name in ("take", "close_album")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, TelegramUnavailableError
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_decoder.decoding import MAX_BYTES
 
@@ -60,7 +60,7 @@ class Downloads:
         self._files = files
         self._places = Budget("download", places, most_of_one=1)
         self._running: list[_Running] = []
-        self._slow: Recent[str, int] = Recent(most=MOST_SLOW, keep=SLOW_KEPT)
+        self._slow: TTLCache[str, int] = TTLCache(most=MOST_SLOW, keep=SLOW_KEPT)
 
     @contextmanager
     def place(self, owner: int) -> Iterator[None]:

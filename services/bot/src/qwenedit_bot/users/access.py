@@ -13,7 +13,7 @@ import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.common.log_rate import LogRate
-from qwenedit_bot.common.recent import Recent
+from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.retention import Kept
 from qwenedit_bot.users.actors import actor_in, wrote_it_themselves
 
@@ -81,8 +81,8 @@ class Access:
         self._metrics = metrics
         self._username = username
         self._bot_id = bot_id
-        self._banned: Recent[int, bool] = Recent(most=MOST_KEPT, keep=BANS_KEPT)
-        self._told: Recent[int, int] = Recent(most=MOST_KEPT, keep=TOLD_EVERY)
+        self._banned: TTLCache[int, bool] = TTLCache(most=MOST_KEPT, keep=BANS_KEPT)
+        self._told: TTLCache[int, int] = TTLCache(most=MOST_KEPT, keep=TOLD_EVERY)
 
     async def admitted(self, updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the updates to be stored; repeated for the same ones it returns the same.

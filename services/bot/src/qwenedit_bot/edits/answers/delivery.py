@@ -23,7 +23,7 @@ from qwenedit_telemetry import attributes, job_context, tracing
 if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.common.recent import Recent
+    from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.edits.progress.durations import Durations
@@ -68,7 +68,7 @@ class Deliver:
         texts: Texts,
         metrics: BotMetrics,
         durations: Durations,
-        answered: Recent[str, float],
+        answered: TTLCache[str, float],
         accounts: Accounts,
         daily_counts: DailyCounts,
         moderation: Moderation,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.common.recent import Recent
+    from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.pictures.intake import Intake
@@ -69,7 +69,7 @@ class Submit:
         intake: Intake,
         replies: Replies,
         metrics: BotMetrics,
-        answered: Recent[str, float],
+        answered: TTLCache[str, float],
         line: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
         moderation: Moderation | None = None,

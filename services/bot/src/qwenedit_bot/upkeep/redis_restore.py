@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.common.recent import PresenceClock
+    from qwenedit_bot.common.redis_loss import PresenceClock
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.metrics import BotMetrics
 
@@ -36,7 +36,7 @@ updates handled again."""
 log = structlog.get_logger(__name__)
 
 
-class Recall:
+class RedisRestore:
     """Notices that Redis is another process than it was, and gives back what this replica remembers.
 
     Args:

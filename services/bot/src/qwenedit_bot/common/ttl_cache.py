@@ -1,56 +1,19 @@
-"""A cache with a TTL, of what this process did lately. The bot does it again if Redis lost it."""
+"""A cache with a TTL and a bound, in this process."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
-LOST_AT_MOST = 60.0
-"""Seconds of writes that a Redis may lose when it is replaced, with a margin: a file written every second loses one or
-two, a replica lags by less, a failover takes some ten."""
 
-
-class PresenceClock:
-    """Monotonic seconds in which Redis answered. What it may have forgotten does not grow older while it is away.
-
-    Args:
-        clock: Monotonic time in seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._away = 0.0
-        self._heard_at = clock()
-        self._stands = False
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return (self._heard_at if self._stands else self._clock()) - self._away
-
-    @contextmanager
-    def stands_still_on(self, error: type[Exception]) -> Iterator[None]:
-        """Note whether Redis answers: an error of this kind stops the clock, from the last answer on."""
-        try:
-            yield
-        except error:
-            self._stands = True
-            raise
-        now = self._clock()
-        if self._stands:
-            self._away += now - self._heard_at
-            self._stands = False
-        self._heard_at = now
-
-
-class Recent(Generic[K, V]):
+class TTLCache(Generic[K, V]):
     """Entries that are forgotten with age, and the oldest ones when there are too many.
 
     Args:
@@ -64,7 +27,7 @@ class Recent(Generic[K, V]):
         self,
         *,
         most: int,
-        keep: float = LOST_AT_MOST,
+        keep: float,
         weigh: Callable[[V], int] = lambda _value: 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
