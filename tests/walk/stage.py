@@ -118,8 +118,7 @@ class Stage:
         """Be the worker that takes the next job and gives it up."""
         claim = None
         while claim is None:
-            await self._queue.wait(1.0)
-            claim = await self._queue.claim(worker="by hand", token=secrets.token_hex(8), lease=30)
+            claim = await self._queue.claim(worker="by hand", token=secrets.token_hex(8), lease=30, wait=1.0)
         await self._queue.fail(claim.job.id, claim.token, reason)
 
     async def comfyui_works(self) -> None:

@@ -126,6 +126,7 @@ async def claimed(bot, worker, number):
 
 async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
     queue = JobQueue(worker, KEYS)
+    assert await queue.claim(worker="w", token="early", lease=30, wait=0.1) is None
     for number, settle in enumerate(
         (
             lambda one: queue.complete(one.job.id, one.token, Result(picture="a:out", seed=1, seconds=1.0)),
@@ -143,7 +144,6 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
         await queue.progress(claim.job.id, claim.token, Phase.EDITING, step=1, steps=4)
         await queue.drain(claim.job.id, claim.token)
         await settle(claim)
-    assert await queue.wait(0.1)
     async with worker.pubsub() as listener:
         await listener.subscribe(KEYS.nudge)
     assert (await queue.counts()).waiting == 1

@@ -16,7 +16,7 @@ async def test_waiting_ends_at_any_moment_of_it(redis_url, connected):
         redis = connect(RedisSettings(redis_url=redis_url), block=60)
         if connected:
             await redis.ping()
-        waiting = asyncio.create_task(JobQueue(redis, Keys()).wait(60))
+        waiting = asyncio.create_task(JobQueue(redis, Keys()).claim(worker="w", token="t", lease=30, wait=60))
         for _ in range(moment):
             await asyncio.sleep(0)
         waiting.cancel()

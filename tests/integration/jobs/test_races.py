@@ -72,18 +72,6 @@ async def test_complete_against_reap_has_one_winner(desk, _round):
         assert await desk.places(claim.job.id) == ["delayed"]
 
 
-async def test_a_waiter_that_is_cancelled_as_a_job_arrives_takes_nothing(desk):
-    for number in range(100):
-        waiting = asyncio.create_task(desk.queue.wait(5))
-        await asyncio.sleep(0)
-        enqueuing = asyncio.create_task(desk.enqueued(number))
-        for _ in range(random.randrange(6)):  # noqa: S311 - order, not secrets
-            await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.wait([waiting, enqueuing])
-    assert len(await desk.queue.waiting_ids()) == 100
-
-
 async def test_a_claim_whose_connection_was_closed_takes_nothing(desk, redis_url):
     client = connect(RedisSettings(redis_url=redis_url), block=60)
     claiming = JobQueue(client, desk.keys).claim(worker="w", token="t", lease=30, wait=60)

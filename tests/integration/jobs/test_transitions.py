@@ -73,28 +73,7 @@ async def test_a_user_has_so_many_unfinished_jobs_and_no_more(desk):
     await desk.enqueued(2, max_unfinished_per_user=1)
 
 
-# ---------------------------------------------------------------- wait and claim
-
-
-async def test_waiting_takes_nothing_and_keeps_the_order(desk):
-    first, second = await desk.enqueued(1), await desk.enqueued(2)
-    for _ in range(3):
-        assert await desk.queue.wait(0.1)
-    assert await desk.queue.waiting_ids() == [first.id, second.id]
-
-
-async def test_waiting_in_vain_ends_in_time(desk):
-    assert not await desk.queue.wait(0.05)
-
-
-async def test_a_waiter_wakes_when_a_job_comes(desk, patient):
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(JobQueue(patient, desk.keys).wait(60))
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
-        await desk.enqueued()
-        async with asyncio.timeout(30):
-            assert await waiting
+# ---------------------------------------------------------------- claim
 
 
 async def test_a_claim_takes_the_job_that_waited_longest(desk):

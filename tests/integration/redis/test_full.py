@@ -84,14 +84,13 @@ async def test_a_picture_is_refused_by_name(clients, redis_url, memory):
 async def test_a_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(queue, memory):
     await queue.enqueue(job(1), MANY)
     await memory.fill(1.1)
-    assert await queue.wait(1.0)
-    claim = await queue.claim(worker="w", token="t", lease=30)
+    claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
     assert claim is not None
     assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
     assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
     assert await queue.answered(claim.job.id)
     assert not await queue.answered(claim.job.id)
-    assert not await queue.wait(0.05)
+    assert await queue.claim(worker="w", token="u", lease=30, wait=0.05) is None
 
 
 async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(
@@ -101,10 +100,17 @@ async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_f
     await queue.claim(worker="w", token="t", lease=30)
     await memory.fill(1.1)
     waiter = await clients(redis_url=redis_url, block=60)
-    waiting = asyncio.create_task(JobQueue(redis, KEYS, waiter=waiter).wait(60))
+    patient = JobQueue(redis, KEYS, waiter=waiter)
+
+    async def claim():
+        while (found := await patient.claim(worker="w", token="u", lease=30, wait=60)) is None:
+            pass
+        return found
+
+    waiting = asyncio.create_task(claim())
     await asyncio.sleep(0.1)
     await queue.release(job(1).id, "t")
-    assert await waiting
+    assert (await waiting).job == job(1)
 
 
 async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue, memory):

@@ -93,10 +93,8 @@ class Crowd:
     async def work(self, name: str) -> None:
         queue = await self.queue()
         while not self.finished.is_set():
-            if not await until_answered(queue.wait, 0.5):
-                continue
             token = str(uuid.uuid4())
-            claim = await until_answered(queue.claim, worker=name, token=token, lease=LEASE)
+            claim = await until_answered(queue.claim, worker=name, token=token, lease=LEASE, wait=0.5)
             if claim is None:
                 continue
             self.executions[claim.job.id] += 1

@@ -53,7 +53,7 @@ async def test_a_job_in_hand_is_neither_lost_nor_half_ended_by_a_key_of_the_wron
 
 async def test_waiting_at_a_line_that_is_none_and_counting_it_says_so(redis, queue):
     await redis.set(KEYS.job_queue, "another program's")
-    for call in (lambda: queue.wait(0.1), queue.counts):
+    for call in (lambda: queue.claim(worker="w", token="t", lease=30, wait=0.1), queue.counts):
         with pytest.raises(WrongTypeError, match=KEYS.job_queue):
             await call()
 
@@ -93,7 +93,6 @@ def old_item(number):
 async def test_the_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_executed(redis, queue):
     await redis.lpush(KEYS.job_queue, *(old_item(number) for number in range(5)))
     await queue.enqueue(job(), MANY)
-    assert await queue.wait(0.1)
     assert await queue.statuses(await queue.unfinished_ids()) == [await queue.status(job().id)]
     with structlog.testing.capture_logs() as logs:
         claim = await queue.claim(worker="w", token="t", lease=30)
@@ -116,9 +115,9 @@ async def test_however_many_old_items_there_are_the_line_gets_through_and_the_de
     await queue.enqueue(job(), Limits(max_queue_length=5_000))
     calls = 0
     claim = None
-    while claim is None and await queue.wait(0.1):
+    while claim is None:
         calls += 1
-        claim = await queue.claim(worker="w", token=str(calls), lease=30)
+        claim = await queue.claim(worker="w", token=str(calls), lease=30, wait=0.1)
     assert claim is not None
     assert claim.job == job()
     assert calls == 13

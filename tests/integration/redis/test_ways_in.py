@@ -26,10 +26,9 @@ async def a_job_goes_its_way(clients, **settings):
     queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, lanes)
     await pictures.put("a:in:0", b"\x89PNG")
     await queue.enqueue(job(), MANY)
-    assert await queue.wait(1.0)
     async with redis.pubsub(ignore_subscribe_messages=True) as nudges:
         await nudges.subscribe(KEYS.nudge)
-        claim = await queue.claim(worker="w", token="t", lease=30)
+        claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
         assert claim is not None
         assert claim.job == job()
         assert await pictures.get("a:in:0") == b"\x89PNG"

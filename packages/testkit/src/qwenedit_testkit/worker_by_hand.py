@@ -42,8 +42,7 @@ class WorkerByHand:
     async def claim(self) -> Claim:
         """Take the next job, as soon as there is one."""
         while True:
-            await self.queue.wait(1.0)
-            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD)
+            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD, wait=1.0)
             if claim is not None:
                 self.claims.append(claim)
                 return claim
@@ -125,9 +124,8 @@ async def _work(
     queue: JobQueue, store: RedisPictureStore, name: str, seconds: tuple[float, float], result: bytes
 ) -> None:
     while True:
-        claim = await queue.claim(worker=name, token=secrets.token_hex(8), lease=LEASE)
+        claim = await queue.claim(worker=name, token=secrets.token_hex(8), lease=LEASE, wait=1.0)
         if claim is None:
-            await queue.wait(1.0)
             continue
         job = claim.job
         takes = random.uniform(*seconds)  # noqa: S311 - a pause

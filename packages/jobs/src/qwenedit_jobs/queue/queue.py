@@ -108,7 +108,6 @@ class JobQueue(QueueView):
             common=(UNANSWERED_RETENTION, DEAD_KEPT),
             on_unreadable=on_unreadable,
         )
-        self._waiter = waiter or redis
         self._picture_ttl = picture_ttl
 
     # ---------------------------------------------------------------- the bot's side
@@ -206,22 +205,6 @@ class JobQueue(QueueView):
 
     # ---------------------------------------------------------------- the worker's side
 
-    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - the time is Redis' to keep
-        """Wait until a job may be claimed, without taking it.
-
-        Moving the list's last item onto its own place blocks until there is one and changes nothing, so the
-        call may be cancelled, repeated, or lose its reply. BRPOP and BLMOVE into a second list lose jobs then.
-
-        Args:
-            timeout: Seconds.
-        """
-        line = self._keys.job_queue
-        try:
-            return await self._waiter.blmove(line, line, timeout, "RIGHT", "RIGHT") is not None  # type: ignore[arg-type]  # redis-py says int; Redis takes fractions
-        except ResponseError as error:
-            await self._wait_otherwise(error, timeout)
-        return await self._redis.llen(line) > 0
-
     async def _wait_otherwise(self, refused: ResponseError, seconds: float) -> None:
         """Wait where Redis is full: it lets nobody move an item then, not even onto its own place."""
         cause = await explained(refused, self._redis, self._keys.kinds)
@@ -235,9 +218,10 @@ class JobQueue(QueueView):
     ) -> Claim | None:
         """Take the job that waited longest.
 
-        A claim that waits is `wait` and a claim behind it in one round trip. Where its reply is lost, or the call is
-        cancelled, it may have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone
-        without its connection being closed takes one job at most, and only until its wait has ended.
+        A claim that waits is a BLMOVE of the line's last item onto its own place, which blocks until there is one and
+        changes nothing, and a claim behind it in one round trip. Where its reply is lost, or the call is cancelled, it
+        may have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone without its
+        connection being closed takes one job at most, and only until its wait has ended.
 
         Args:
             worker: The name of the caller, for the operator.
