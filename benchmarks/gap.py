@@ -18,39 +18,29 @@ import json
 import logging
 import shutil
 import statistics
-import tempfile
 import time
 import uuid
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
-from prometheus_client import CollectorRegistry
 
-from local_stack import RedisServer
 from qwenedit_jobs import (
     JobQueue,
     Limits,
-    RedisPictureStore,
-    RedisSettings,
-    connect,
 )
-from qwenedit_testkit.bot_by_hand import job as asked
+from qwenedit_testkit.bot_by_hand import by_hand as by_hand_of_bot
 from qwenedit_testkit.comfyui_server import WHICH, Server, comfyui, machine
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.redis import redis_server
 from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit.waiting import eventually
+from qwenedit_testkit.worker_in_process import working
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.comfyui.protocol.api import Api
-from qwenedit_worker.health.activity import Activity
-from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
-from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor
-from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.redis_link import RedisLink, translate_errors
-from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -59,9 +49,9 @@ if TYPE_CHECKING:
 
 WORKFLOWS = ROOT / "services/comfyui/workflows"
 WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")
-TIMINGS = Timings(polling_interval=1.0, lease=30.0, budget=300.0, gpu_lock_timeout=30.0)
 COLOURS = itertools.count(int(time.time()) % 2**24)
 LOOK = 0.05
+PATIENCE = 3600.0
 ROUNDS = 100
 
 Span = tuple[int, int]
@@ -102,42 +92,14 @@ async def by_worker(server: Server, jobs: int) -> list[Span]:
     """Let the worker's loop work a backlog off."""
     spans = Spans()
     spans.watch()
-    with tempfile.TemporaryDirectory(prefix="gap-") as folder:
-        redis = RedisServer(Path(folder))
-        await redis.start()
-        settings = RedisSettings(redis_url=redis.url)
-        text, waiter = connect(settings), connect(settings, block=TIMINGS.polling_interval)
-        binary = connect(settings, decode=False)
-        queue, store, link = (
-            JobQueue(text, settings.keys, waiter=waiter),
-            RedisPictureStore(binary, settings.keys, ttl=600),
-            RedisLink(),
-        )
+    async with redis_server(persistent=True) as redis, by_hand_of_bot(redis.url) as bot:
+        limits = Limits(max_unfinished_per_user=jobs, max_queue_length=jobs)
         for number in range(jobs):
-            job = asked(number, prompt="")
-            await store.put(job.edit.pictures[0], photo())
-            await queue.enqueue(job, Limits(max_unfinished_per_user=jobs, max_queue_length=jobs))
-        metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
-        activity = Activity(budget=TIMINGS.budget, busy=metrics.busy)
-        async with (
-            ComfyUI(server.url, workflows=[WORKFLOW], folders=server.folders) as client,
-            asyncio.TaskGroup() as tasks,
-        ):
-            watch = ComfyUIWatch(client, activity=activity, metrics=metrics)
-            worker = Worker(
-                "worker", TIMINGS, queue=translate_errors(queue, link), pictures=translate_errors(store, link),
-                editor=ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS), watch=watch, shutdown=shutdown,
-                activity=activity, metrics=metrics,
-            )  # fmt: skip
-            watching = tasks.create_task(watch.run())
-            tasks.create_task(worker.run())
-            while len(spans.seen) < jobs:  # noqa: ASYNC110 - ComfyUI's state
-                await asyncio.sleep(LOOK)
-            shutdown.leave()
-            watching.cancel()
-        for connection in (text, waiter, binary):
-            await connection.aclose()
-        await redis.stop()
+            await bot.ask(number, photo(), limits)
+        async with ComfyUI(server.url, workflows=[WORKFLOW], folders=server.folders) as client:
+            editor = ComfyUIEditor(client, default=WORKFLOW, folder=WORKFLOWS)
+            async with working(redis.url, queue=JobQueue, editor=editor, server=client):
+                await eventually(lambda: len(spans.seen) >= jobs, within=PATIENCE)
     return sorted(spans.seen.values())
 
 

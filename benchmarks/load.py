@@ -28,7 +28,7 @@ from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEBIBYTE, processor_seconds, resident
 from qwenedit_testkit.programs import command_line, seconds, whole
 from qwenedit_testkit.system import System
-from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, most_edits, share
+from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, answers, most_edits, share
 from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
@@ -179,10 +179,8 @@ async def _judge(sent: list[Sent]) -> Figures:
 
 async def _answers(sent: Sent) -> list[bool]:
     """Return for each answer of the bot to a message whether it is what was asked for."""
-    chat = await sent.person.snapshot()
-    return [
-        message.now.photo is not None or not sent.photo for message in chat.from_bot if message.reply_to == sent.message
-    ]
+    seen = (await answers(sent.person)).get(sent.message, [])
+    return [message.now.photo is not None or not sent.photo for message in seen]
 
 
 def _count(figures: Figures, sent: list[Sent], record: Record) -> None:

@@ -8,16 +8,14 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack import RedisServer
 from qwenedit_jobs import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
     Job,
     JobQueue,
+    Keys,
     Limits,
     Reason,
     RedisSettings,
@@ -25,6 +23,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_testkit.bot_by_hand import job
 from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -51,30 +50,25 @@ async def main() -> None:
     parser.add_argument("--jobs", type=whole(), default=1000)
     count = parser.parse_args().jobs
     limits = Limits(max_queue_length=count)
-    with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(Path(folder), persistent=False)
-        await server.start()
-        settings = RedisSettings(redis_url=server.url)
-        async with connect(settings) as redis:
-            queue = JobQueue(redis, settings.keys)
-            for kind in (typical, largest):
-                await redis.flushall()
-                before = await _used(redis)
-                for number in range(count):
-                    await queue.enqueue(kind(number), limits, trace_context=TRACE)
-                payload = len(kind(count - 1).model_dump_json().encode())
-                waiting = (await _used(redis) - before) / count
-                for number in range(count):
-                    claim = await queue.claim(worker="worker-1", token=str(number), lease=0.1)
-                    if claim is not None:
-                        await queue.fail(claim.job.id, claim.token, Reason.TIMEOUT, "300 s were not enough")
-                await asyncio.sleep(0.2)
-                finished = (await _used(redis) - before) / count
-                print(
-                    f"{kind.__name__:8} payload {payload:6} bytes; Redis holds {waiting:6.0f} bytes a waiting job, "
-                    f"{finished:6.0f} a finished one with its event, until its TTL ends"
-                )
-        await server.stop()
+    async with redis_server() as server, connect(RedisSettings(redis_url=server.url)) as redis:
+        queue = JobQueue(redis, Keys())
+        for kind in (typical, largest):
+            await redis.flushall()
+            before = await _used(redis)
+            for number in range(count):
+                await queue.enqueue(kind(number), limits, trace_context=TRACE)
+            payload = len(kind(count - 1).model_dump_json().encode())
+            waiting = (await _used(redis) - before) / count
+            for number in range(count):
+                claim = await queue.claim(worker="worker-1", token=str(number), lease=0.1)
+                if claim is not None:
+                    await queue.fail(claim.job.id, claim.token, Reason.TIMEOUT, "300 s were not enough")
+            await asyncio.sleep(0.2)
+            finished = (await _used(redis) - before) / count
+            print(
+                f"{kind.__name__:8} payload {payload:6} bytes; Redis holds {waiting:6.0f} bytes a waiting job, "
+                f"{finished:6.0f} a finished one with its event, until its TTL ends"
+            )
 
 
 async def _used(redis: Redis) -> int:

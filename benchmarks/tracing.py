@@ -22,14 +22,12 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
 from benchmarks.pickup import measure
 from local_stack import (
-    RedisServer,
     Service,
     free_port,
 )
@@ -39,12 +37,13 @@ from qwenedit_telemetry.otlp import OpenTelemetryTracer
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.redis import redis_server
 from qwenedit_testkit.system import System
+from qwenedit_testkit.traces.collector import Collector
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 STEP_SECONDS = 0.02
 WARM_UP = 5
@@ -54,36 +53,6 @@ AT_ONCE = 8
 """People who have a job at the same time, while a thousand are done."""
 SETTLED = 300
 """Jobs after which an installation's caches are taken to be full, and its memory to be flat from then on."""
-
-
-class Collector:
-    """Takes spans over OTLP/HTTP and forgets them. An async context manager."""
-
-    def __init__(self) -> None:
-        self.received = 0
-        app = web.Application(client_max_size=1 << 26)
-        app.router.add_post("/v1/traces", self._take)
-        self._runner = web.AppRunner(app, access_log=None)
-        self.port = free_port()
-
-    @property
-    def url(self) -> str:
-        """What services take as `OTEL_EXPORTER_OTLP_ENDPOINT`."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        self.received += len(await request.read())
-        return web.Response(content_type="application/x-protobuf")
 
 
 @dataclass(slots=True)
@@ -129,7 +98,7 @@ class Side:
 async def pickups(jobs: int) -> None:
     """Compare the pickup with and without traces, and print it."""
     found: dict[bool, list[float]] = {False: [], True: []}
-    async with Collector() as collector:
+    async with Collector(keep=False) as collector:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
         tracer = OpenTelemetryTracer.exporting(
             make_exporter(endpoint=collector.url, protocol="http/protobuf"),
@@ -138,13 +107,8 @@ async def pickups(jobs: int) -> None:
         for number in range(-2, 2 * jobs // BLOCK):
             traced = bool(number % 2)
             tracing.use(tracer if traced else None)
-            with tempfile.TemporaryDirectory(prefix="pickup-") as folder:
-                server = RedisServer(Path(folder), persistent=False)
-                await server.start()
-                try:
-                    block = await measure(server.url, BLOCK)
-                finally:
-                    await server.stop()
+            async with redis_server() as server:
+                block = await measure(server.url, BLOCK)
             if number >= 0:
                 found[traced] += block
         tracing.use(None)
@@ -222,7 +186,7 @@ async def main() -> None:
 
 
 async def _installations(stack: AsyncExitStack, folder: Path) -> list[Side]:
-    collector = await stack.enter_async_context(Collector())
+    collector = await stack.enter_async_context(Collector(keep=False))
     system = await stack.enter_async_context(System(folder, step_seconds=STEP_SECONDS))
     endpoints = {"off": None, "on": collector.url, "on, none there": f"http://127.0.0.1:{free_port()}"}
     sides = []

@@ -34,6 +34,7 @@ from local_stack import free_port
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.system import START_TIMEOUT, System, webhook
+from qwenedit_testkit.telegram_calls import answers
 from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
@@ -119,23 +120,20 @@ class Sender:
 
     async def unanswered(self) -> int:
         """Count the messages without an answer, or whose photo has not come back."""
-        answers = await self._answers()
-        return sum(not answers.get(message) for message in self.texts) + sum(
-            not any(answers.get(message, ())) for message in self.photos
+        seen = await self._answers()
+        return sum(not seen.get(message) for message in self.texts) + sum(
+            not any(seen.get(message, ())) for message in self.photos
         )
 
     async def twice(self) -> tuple[int, int]:
         """Count the messages with more than one answer, and those with more than one picture."""
-        answers = (await self._answers()).values()
-        return sum(len(each) > 1 for each in answers), sum(sum(each) > 1 for each in answers)
+        seen = (await self._answers()).values()
+        return sum(len(each) > 1 for each in seen), sum(sum(each) > 1 for each in seen)
 
     async def _answers(self) -> dict[int, list[bool]]:
         """Return for each message whether each of its answers is a picture."""
-        found: dict[int, list[bool]] = {}
-        for message in (await self.person.snapshot()).from_bot:
-            if message.reply_to is not None:
-                found.setdefault(message.reply_to, []).append(message.now.media is not None)
-        return found
+        found = await answers(self.person)
+        return {message: [one.now.media is not None for one in all_of_it] for message, all_of_it in found.items()}
 
 
 class Balancer:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from qwenedit_testkit.photos import phone_file, phone_photo
+from qwenedit_testkit.telegram_calls import answers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -154,34 +155,27 @@ class Victim:
 
     async def outcomes(self) -> list[Outcome]:
         """Say what became of each photo so far."""
-        answers = await self._answers()
-        return [_outcome(answers.get(each.id, [])) for each in self.photos]
+        seen = await answers(self.person)
+        return [_outcome(seen.get(each.id, [])) for each in self.photos]
 
     async def unanswered(self) -> int:
         """Count the messages that have no final answer yet."""
-        answers = await self._answers()
-        return sum(not answers.get(each.id) for each in self.helps) + sum(
-            _outcome(answers.get(each.id, [])) is Outcome.OPEN for each in self.photos
+        seen = await answers(self.person)
+        return sum(not seen.get(each.id) for each in self.helps) + sum(
+            _outcome(seen.get(each.id, [])) is Outcome.OPEN for each in self.photos
         )
 
     async def twice(self) -> int:
         """Count the messages with a second answer."""
-        answers = await self._answers()
-        return sum(len(answers.get(each.id, [])) > 1 for each in (*self.helps, *self.photos))
-
-    async def _answers(self) -> dict[int, list[Message]]:
-        found: dict[int, list[Message]] = {}
-        for message in (await self.person.snapshot()).from_bot:
-            if message.reply_to is not None:
-                found.setdefault(message.reply_to, []).append(message)
-        return found
+        seen = await answers(self.person)
+        return sum(len(seen.get(each.id, [])) > 1 for each in (*self.helps, *self.photos))
 
 
-def _outcome(answers: Sequence[Message]) -> Outcome:
-    if any(message.now.media is not None for message in answers):
+def _outcome(seen: Sequence[Message]) -> Outcome:
+    if any(message.now.media is not None for message in seen):
         return Outcome.PICTURE
-    waiting = any(str(button.data).startswith("cancel") for message in answers for button in message.now.buttons)
-    return Outcome.OPEN if waiting or not answers else Outcome.WORDS
+    waiting = any(str(button.data).startswith("cancel") for message in seen for button in message.now.buttons)
+    return Outcome.OPEN if waiting or not seen else Outcome.WORDS
 
 
 async def move_in(stage: Stage) -> list[Victim]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
-import random
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
-
-from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, TelegramSimulator, free_port
@@ -19,6 +15,8 @@ from local_stack.settings import StackSettings
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
+from qwenedit_testkit.photos import photo
+from qwenedit_testkit.system import ended
 from telegram_simulator import client
 from tests.walk.visitor import SAMPLES
 
@@ -128,7 +126,7 @@ class Stage:
     async def somebody_waits(self) -> Person:
         """Have another user ask for a picture."""
         other = await self.telegram.user(first_name="Boris")
-        await other.send(photo=_noise(), caption="make it snow")
+        await other.send(photo=photo(), caption="make it snow")
         await other.says("Job ")
         return other
 
@@ -156,8 +154,8 @@ async def performing(data: Path) -> AsyncIterator[Stage]:
     assert isinstance(parts["worker"], Service)
     settings = RedisSettings(redis_url=database.url)
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(ended, reversed(parts.values()))
         for part in parts.values():
-            stack.push_async_callback(_stop, part)
             if part.name != "worker":
                 await part.start(timeout=START)
         store = await stack.enter_async_context(connect(settings, block=BLOCK))
@@ -165,15 +163,3 @@ async def performing(data: Path) -> AsyncIterator[Stage]:
         control = await stack.enter_async_context(SimulatorControl(comfyui.url))
         await people.limit(enabled=False)
         yield Stage(parts, people, control, OperatorQueue(store, settings.keys), store)
-
-
-async def _stop(part: Part) -> None:
-    if part.running:
-        await part.stop()
-
-
-def _noise() -> bytes:
-    buffer = io.BytesIO()
-    colour = tuple(random.randrange(256) for _ in range(3))  # noqa: S311 - a colour
-    Image.new("RGB", (320, 240), colour).save(buffer, "JPEG")
-    return buffer.getvalue()

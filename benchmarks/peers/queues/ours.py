@@ -8,21 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import CollectorRegistry
 
 from benchmarks.peers.queues.driver import LEASE, REDIS_URL, begin, end, gate_or_sleep, main, run_fast
-from benchmarks.pickup import PICTURE, NoOpEditor, ReadyServer
 from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
-from qwenedit_worker.health.activity import Activity
-from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
-from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.redis_link import RedisLink, translate_errors
-from qwenedit_worker.telemetry.metrics import Metrics
+from qwenedit_testkit.worker_in_process import PICTURE, NoOpEditor, working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,7 +26,6 @@ SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
 """Seconds, as `qwenedit_bot.app` has it."""
-TIMINGS = Timings(polling_interval=1.0, lease=LEASE, budget=300.0, gpu_lock_timeout=30.0)
 
 
 class Producer:
@@ -91,33 +83,11 @@ async def producer() -> AsyncIterator[Producer]:
 async def consume() -> None:
     """Work, with the parts that `qwenedit_worker.app` joins."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    async with AsyncExitStack() as stack:
-        redis, waiter, binary = [
-            await stack.enter_async_context(client)
-            for client in (
-                connect(SETTINGS),
-                connect(SETTINGS, block=TIMINGS.polling_interval),
-                connect(SETTINGS, decode=False),
-            )
-        ]
-        link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
-        activity = Activity(budget=TIMINGS.budget, busy=metrics.busy)
-        watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
-        worker = Worker(
-            f"worker-{os.getpid()}",
-            TIMINGS,
-            queue=translate_errors(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
-            pictures=translate_errors(RedisPictureStore(binary, SETTINGS.keys, ttl=3600), link),
-            editor=MarkingEditor(),
-            watch=watch,
-            shutdown=shutdown,
-            activity=activity,
-            metrics=metrics,
-        )
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(watch.run())
-            tasks.create_task(worker.run())
-            tasks.create_task(tend(JobQueue(redis, SETTINGS.keys)))
+    async with (
+        working(REDIS_URL, queue=JobQueue, editor=MarkingEditor(), name=f"worker-{os.getpid()}", lease=LEASE),
+        connect(SETTINGS) as redis,
+    ):
+        await tend(JobQueue(redis, SETTINGS.keys))
 
 
 async def tend(queue: JobQueue) -> None:

@@ -16,6 +16,7 @@ from local_stack.ports import HOST, free_port
 from local_stack.ready import by_redis_ping
 from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, connect
+from qwenedit_testkit.system import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -51,16 +52,11 @@ async def running() -> AsyncIterator[Callable[[Part], Any]]:
     async with AsyncExitStack() as parts:
 
         async def start(part: Part) -> Any:
-            parts.push_async_callback(_end, part)
+            parts.push_async_callback(ended, [part])
             await part.start()
             return part
 
         yield start
-
-
-async def _end(part: Part) -> None:
-    if part.running:
-        await part.kill()
 
 
 @pytest.fixture

@@ -7,26 +7,28 @@ import sys
 
 import pytest
 
-from qwenedit_testkit.programs import run, seconds, whole
+from qwenedit_testkit.programs import programs, run, seconds, whole
 
-PROOFS = ["alerts", "awaits", "chaos", "cuts", "dashboards", "facts", "faults", "fuzz", "neighbours", "restarts"]
-PROOFS += ["soak", "storms"]
-FIGURES = ["gap", "load", "memory", "overhead", "peers", "pickup", "tracing"]
-ALL = [("proofs", "prove", name) for name in PROOFS] + [("benchmarks", "measure", name) for name in FIGURES]
+ALL = [
+    (package, target, name)
+    for package, target in (("proofs", "prove"), ("benchmarks", "measure"))
+    for name in programs(package)
+]
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["python -m", *arguments])
 
 
-@pytest.mark.parametrize(("package", "names"), [("proofs", PROOFS), ("benchmarks", FIGURES)])
+@pytest.mark.parametrize(("package", "one"), [("proofs", "chaos"), ("benchmarks", "peers")])
 def test_programs_are_listed_each_with_a_sentence(
-    package: str, names: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    package: str, one: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     called(monkeypatch)
     run(package, target="make")
     listed = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[2:]]
-    assert [name for name, _sentence in listed] == names
+    assert [name for name, _sentence in listed] == list(programs(package))
+    assert one in programs(package)
     assert all(sentence.endswith(".") for _name, sentence in listed)
 
 

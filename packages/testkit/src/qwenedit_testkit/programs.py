@@ -26,20 +26,20 @@ def run(package: str, *, target: str) -> None:
         package: Whose modules are the programs.
         target: What a person calls: `make TARGET NAME=…`.
     """
-    programs = _programs(package)
+    known = programs(package)
     if not sys.argv[1:]:
-        width = max(map(len, programs))
+        width = max(map(len, known))
         print(f'make {target} NAME=… ARGS="…", with ARGS=--help for what a program takes:\n')  # noqa: T201
-        print(*(f"  {name:{width}}  {_first_line(path)}" for name, path in programs.items()), sep="\n")  # noqa: T201
+        print(*(f"  {name:{width}}  {_first_line(path)}" for name, path in known.items()), sep="\n")  # noqa: T201
         return
     name, *arguments = sys.argv[1:]
-    if name not in programs:
-        unable(f"there is no {name!r} among {', '.join(programs)}")
+    if name not in known:
+        unable(f"there is no {name!r} among {', '.join(known)}")
     sys.argv[:] = [f"make {target} NAME={name} ARGS=…", *arguments]
     runpy.run_module(f"{package}.{name}", run_name="__main__", alter_sys=False)
 
 
-def _programs(package: str) -> dict[str, Path]:
+def programs(package: str) -> dict[str, Path]:
     """Return each program's file by its name."""
     folder = Path(import_module(package).__path__[0])
     files = [*folder.glob("[!_]*.py"), *folder.glob("*/__main__.py")]

@@ -1,4 +1,4 @@
-"""What the simulated Telegram's log of calls tells of a run."""
+"""What came of a run: the bot's calls, by the simulated Telegram's log, and its answers, by the chats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from telegram_simulator.client import Call
+    from telegram_simulator.client import Call, Message, Person
     from telegram_simulator.client import TelegramSimulator as Chats
 
 MINUTE = 60.0
@@ -52,3 +52,12 @@ def share(values: list[float], part: float) -> float:
     """Return the value below which a part of all values is; 0 where there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
+
+
+async def answers(person: Person) -> dict[int, list[Message]]:
+    """Return the bot's answers that somebody sees in a chat, by the message that they answer."""
+    found: dict[int, list[Message]] = {}
+    for message in (await person.snapshot()).from_bot:
+        if message.reply_to is not None:
+            found.setdefault(message.reply_to, []).append(message)
+    return found
