@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from qwenedit_testkit.programs import programs, run, seconds, whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = [
     (package, target, name)
@@ -50,6 +54,20 @@ def test_program_refuses_an_argument_that_it_does_not_know(
     with pytest.raises(SystemExit, match="2"):
         run(package, target=target)
     assert f"make {target} NAME={name} ARGS=…: error: unrecognized arguments: --hope" in capsys.readouterr().err
+
+
+def test_program_that_fails_is_followed_by_the_command_that_repeats_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    folder = tmp_path / "broken_promises"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "one.py").write_text('"""One that fails."""\nraise SystemExit(1)\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    called(monkeypatch, "one", "--seed", "7", "a b")
+    with pytest.raises(SystemExit, match="1"):
+        run("broken_promises", target="prove")
+    assert capsys.readouterr().err == "failed; again with: make prove NAME=one ARGS=\"--seed 7 'a b'\"\n"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", ""])

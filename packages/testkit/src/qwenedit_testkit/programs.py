@@ -6,6 +6,7 @@ import argparse
 import ast
 import asyncio
 import runpy
+import shlex
 import signal
 import sys
 from importlib import import_module
@@ -15,12 +16,16 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+BROKEN = 1
+"""The exit code of a program that has found what must not be."""
 UNABLE = 2
 """The exit code of a program that cannot do what it was asked for, argparse's as well."""
 
 
 def run(package: str, *, target: str) -> None:
     """Run the program that the first argument names, with the other arguments; without one, list all.
+
+    A program that fails is followed by the command that repeats it.
 
     Args:
         package: Whose modules are the programs.
@@ -36,7 +41,13 @@ def run(package: str, *, target: str) -> None:
     if name not in known:
         unable(f"there is no {name!r} among {', '.join(known)}")
     sys.argv[:] = [f"make {target} NAME={name} ARGS=…", *arguments]
-    runpy.run_module(f"{package}.{name}", run_name="__main__", alter_sys=False)
+    try:
+        runpy.run_module(f"{package}.{name}", run_name="__main__", alter_sys=False)
+    except SystemExit as ended:
+        if ended.code == BROKEN:
+            given = f' ARGS="{shlex.join(arguments)}"' if arguments else ""
+            print(f"failed; again with: make {target} NAME={name}{given}", file=sys.stderr)  # noqa: T201
+        raise
 
 
 def programs(package: str) -> dict[str, Path]:
@@ -85,7 +96,7 @@ def seconds(text: str) -> float:
 
 def conclude(proof: Coroutine[None, None, bool]) -> NoReturn:
     """Run a proof to its end, and exit with 1 where it found a broken promise. SIGTERM has it stop what it started."""
-    raise SystemExit(0 if asyncio.run(_until_told(proof)) else 1)
+    raise SystemExit(0 if asyncio.run(_until_told(proof)) else BROKEN)
 
 
 async def _until_told(proof: Coroutine[None, None, bool]) -> bool:
