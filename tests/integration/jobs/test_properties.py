@@ -28,7 +28,7 @@ COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), databa
 settings.register_profile("short", COMMON, max_examples=80, stateful_step_count=50)
 settings.register_profile("thorough", COMMON, max_examples=2_000, stateful_step_count=50, print_blob=True)
 # Looks for a first failure and does not make it smaller.
-HUNT = settings(COMMON, max_examples=300, stateful_step_count=50, phases=[Phase.generate], derandomize=True)
+HUNT = settings(COMMON, max_examples=2_000, stateful_step_count=50, phases=[Phase.generate], derandomize=True)
 
 
 @contextmanager
@@ -131,6 +131,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
     script, right, wrong = MUTATIONS[mutation]
