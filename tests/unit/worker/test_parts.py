@@ -12,22 +12,11 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from qwenedit_worker.app import _lose_patience
 from qwenedit_worker.comfyui import WorkflowFileError
-from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.health.activity import MARGIN, Activity
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import workflow_path
 from qwenedit_worker.settings import WorkerSettings
-
-
-def test_pauses_begin_with_none_and_grow_to_ten_seconds_until_a_success():
-    backoff = Backoff()
-    pauses = [backoff.pause() for _ in range(8)]
-    assert pauses[0] == 0
-    for pause, nominal in zip(pauses[1:], (0.5, 1, 2, 4, 8, 10, 10), strict=True):
-        assert 0.75 * nominal <= pause <= nominal
-    backoff.reset()
-    assert backoff.pause() == 0
 
 
 def test_job_beyond_its_budget_without_progress_fails_the_workers_liveness():

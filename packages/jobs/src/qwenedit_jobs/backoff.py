@@ -1,23 +1,30 @@
-"""Pauses that grow while something stays out of reach."""
+"""Growing pauses between tries to reach what does not answer."""
 
 from __future__ import annotations
 
 import random
 
-FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
+"""Seconds."""
 
 
 class Backoff:
-    """Pauses in seconds: none, then 0.5 doubling to 10, each with jitter so that workers do not return in step."""
+    """Pauses in seconds: none, then doubling up to a limit. Jitter keeps processes from trying at the same moment.
 
-    def __init__(self) -> None:
+    Args:
+        first: The first pause that is not 0.
+        longest: The limit.
+    """
+
+    def __init__(self, *, first: float = 0.25, longest: float = LONGEST_PAUSE) -> None:
+        self._first = first
+        self._longest = longest
         self._next = 0.0
 
-    def pause(self) -> float:
-        """Return the pause before the next try."""
+    def next(self) -> float:
+        """Return the pause before the next try; 0 the first time."""
         pause = self._next
-        self._next = min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
+        self._next = min(self._longest, pause * 2) if pause else self._first
         return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
 
     def reset(self) -> None:

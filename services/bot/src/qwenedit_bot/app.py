@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-from qwenedit_bot.common.waiting import Backoff, every, pause, unless
+from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.keys import BotKeys
@@ -30,6 +30,7 @@ from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.upkeep import deletion_cost
 from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
 from qwenedit_jobs import EvictionPolicyError, JobQueue, connect, load
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_telemetry import Health, setup
 

@@ -11,8 +11,8 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, StorageFullError
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
-from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def redis_evicts_keys(redis: Redis, *, link: RedisLink, then: Callable[[],
             then()
             return True
         except QueueUnavailableError:
-            await asyncio.sleep(backoff.pause())
+            await asyncio.sleep(backoff.next())
         else:
             return False
 
@@ -143,4 +143,4 @@ async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[st
                         on_message(message["data"])
         except (QueueUnavailableError, RedisError, OSError) as error:
             log.debug("nudges.interrupted", error=str(error))
-        await asyncio.sleep(backoff.pause())
+        await asyncio.sleep(backoff.next())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 import traceback
 from contextlib import asynccontextmanager
@@ -18,29 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_PAUSE = 10.0
-"""Seconds between two attempts to reach what does not answer."""
-
 log = structlog.get_logger(__name__)
-
-
-class Backoff:
-    """Pauses that double from nothing up to a limit, each shortened at random so that replicas do not beat in time."""
-
-    def __init__(self, *, first: float = 0.25, longest: float = LONGEST_PAUSE) -> None:
-        self._first = first
-        self._longest = longest
-        self._next = 0.0
-
-    def next(self) -> float:
-        """Return how many seconds to wait now; the first time, none."""
-        pause = self._next
-        self._next = min(self._longest, pause * 2) if pause else self._first
-        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
-
-    def reset(self) -> None:
-        """Start again from nothing, after a success."""
-        self._next = 0.0
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> bool:

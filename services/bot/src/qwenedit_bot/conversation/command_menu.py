@@ -15,8 +15,9 @@ from aiogram.exceptions import (
 from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat, BotCommandScopeDefault
 
 from qwenedit_bot.chat.call_metrics import status_of
-from qwenedit_bot.common.waiting import Backoff, pause, unless
+from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.texts import LANGUAGES, Text
+from qwenedit_jobs.backoff import Backoff
 
 if TYPE_CHECKING:
     import asyncio

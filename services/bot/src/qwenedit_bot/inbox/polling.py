@@ -17,8 +17,9 @@ from aiogram.methods.base import TelegramMethod
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import TokenRefusedError
-from qwenedit_bot.common.waiting import Backoff, pause, unless
+from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.inbox.updates import KINDS
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
-from qwenedit_bot.common.waiting import Backoff, described, pause
+from qwenedit_bot.common.waiting import described, pause
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common.log_rate import LogRate
-from qwenedit_bot.common.waiting import Backoff, pause
+from qwenedit_bot.common.waiting import pause
 from qwenedit_bot.inbox.updates import KINDS
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.comfyui import ComfyUIError, Verdict
-from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class ComfyUIWatch:
                 backoff.reset()
                 pause = CHECK_INTERVAL
             else:
-                pause = min(backoff.pause(), LONGEST_UNREADY)
+                pause = min(backoff.next(), LONGEST_UNREADY)
             await set_within(self._doubted, pause)
             self._doubted.clear()
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import PictureExpiredError
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
-from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
 from qwenedit_worker.loop.outcomes import Finished, JobCancelled, LeaseLost, Outcome, Release, outcome_of
@@ -192,7 +192,7 @@ class Attempt:
             try:
                 return await self._pictures.get(ref)
             except QueueUnavailableError:
-                await asyncio.sleep(backoff.pause())
+                await asyncio.sleep(backoff.next())
 
     def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
@@ -237,7 +237,7 @@ class Attempt:
             try:
                 await self._queue.drain(self._claim.job.id, self._claim.token)
             except QueueUnavailableError:
-                await asyncio.sleep(backoff.pause())
+                await asyncio.sleep(backoff.next())
             else:
                 return
 

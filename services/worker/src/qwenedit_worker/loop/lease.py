@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Lease
-from qwenedit_worker.common.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within
 
@@ -77,7 +77,7 @@ class LeaseKeeper:
                 left = self._expires - clock()
                 if left <= 0:
                     return LeaseEnd.EXPIRED
-                pause = min(backoff.pause(), left)
+                pause = min(backoff.next(), left)
                 continue
             match answer:
                 case Lease.CANCELLED:

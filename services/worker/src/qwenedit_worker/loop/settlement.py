@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
-from qwenedit_worker.common.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within
 from qwenedit_worker.loop.outcomes import Fail, Finished, JobCancelled, LeaseLost, Outcome, Release, Retry
@@ -62,7 +62,7 @@ class Settlement:
                 self._activity.sign()
             except QueueUnavailableError:
                 self._activity.sign()
-            if await set_within(self._shutdown.abandoning, backoff.pause()):
+            if await set_within(self._shutdown.abandoning, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
             lost = lost or await self._lost(claim)

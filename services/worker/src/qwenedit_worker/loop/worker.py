@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Reason, UnreadableJobError
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, job_context, tracing, unspoken
-from qwenedit_worker.common.backoff import Backoff
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
@@ -189,7 +189,7 @@ class Worker:
                     claim = await self._ask(token, wait, room)
                 except QueueUnavailableError:
                     wait, room = 0.0, 0  # the connection may be too slow for pictures in one reply
-                    await set_within(self._shutdown.draining, backoff.pause())
+                    await set_within(self._shutdown.draining, backoff.next())
                 else:
                     if claim is not None or not self._shutdown.draining.is_set():
                         return claim

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.common.waiting import Backoff, pause
+from qwenedit_bot.common.waiting import pause
+from qwenedit_jobs.backoff import Backoff
 
 if TYPE_CHECKING:
     import asyncio
