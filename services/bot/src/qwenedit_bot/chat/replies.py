@@ -56,14 +56,6 @@ class Replies:
         self._messenger = messenger
         self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
 
-    async def ready(self, to: Source) -> None:
-        """Raise `LaterError` where nothing can be said in the chat now: before work whose result is to be said.
-
-        Where something was said the work has begun, and no turn is reserved for words that are not said again.
-        """
-        if await self.find(to) is None:
-            await self._messenger.ready(to.chat_id, edit=False)
-
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""
         digest = _digest(view)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from typing import Any
 
 T = TypeVar("T")
@@ -28,28 +27,6 @@ async def pause(stop: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-@asynccontextmanager
-async def beside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
-    """Do some work beside the block, to its end whatever becomes of the block; only a cancelled block cancels it.
-
-    Yields:
-        The work; an error of its own is raised at the block's end as well, unless the block has another one.
-    """
-    task = asyncio.create_task(work)
-    try:
-        yield task
-        await task
-    except Exception:
-        await asyncio.wait((task,))
-        raise
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
-        if not task.cancelled():
-            task.exception()  # is known to have been seen
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -8,7 +8,6 @@ import structlog
 
 from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, RestingError, StorageSlowError
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.common.waiting import beside
 from qwenedit_bot.edits import views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Outcome, Request
@@ -118,24 +117,23 @@ class Submit:
             await self._withdraw(request)
 
     async def _accept(self, request: Request, words: Words) -> Outcome:
-        await self._replies.ready(request.to)  # before the picture takes time and memory
+        # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
+        placeholder = await self._replies.say(request.to, views.received(words, request.job_id))
         stored: list[str] = []
-        async with beside(self._replies.say(request.to, views.received(words, request.job_id))) as placeholder:
-            try:
-                await self._fetch(request, stored)
-                job = _job(request, tuple(stored), await placeholder, words)
-                with tracing.sending(self._line, job.id) as span:
-                    await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
-            except (
-                FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-                QueueFullError, StorageFullError, StorageShareError, StorageSlowError, RestingError,
-                TooManyUnfinishedError, NotAllowedError,
-            ) as error:  # fmt: skip
-                await self._store.delete(*stored)
-                await self._withdraw(request)
-                outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
-                await placeholder  # which becomes the reason
-                return await self._refuse(request.to, outcome, reason, view)
+        try:
+            await self._fetch(request, stored)
+            job = _job(request, tuple(stored), placeholder, words)
+            with tracing.sending(self._line, job.id) as span:
+                await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
+        except (
+            FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
+            QueueFullError, StorageFullError, StorageShareError, StorageSlowError, RestingError,
+            TooManyUnfinishedError, NotAllowedError,
+        ) as error:  # fmt: skip
+            await self._store.delete(*stored)
+            await self._withdraw(request)
+            outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
+            return await self._refuse(request.to, outcome, reason, view)
         self._metrics.enqueued.inc()
         log.info("job.accepted", pictures=len(stored))
         return Outcome.ACCEPTED
