@@ -310,7 +310,7 @@ async def language(user: Visitor, stage: Stage) -> None:
 async def privacy(user: Visitor, stage: Stage) -> None:
     """`/privacy` says what is kept, for how long, and what for; `/forget` deletes it."""
     await user.say("/privacy")
-    await user.reads(user.either("What I keep, and for how long", "Что я храню и сколько"))
+    await user.reads(user.either("What I keep, and for how long", "Что я храню и как долго"))
     await user.take("privacy", "/privacy")
     await user.say("/forget")
     await user.sees(Text.FORGET)

@@ -85,7 +85,7 @@ async def test_a_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> 
     await ann.press_data(menu.id, "preset:snow")
     await ann.press_data(menu.id, "preset:snow")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
-    assert [answer.text for answer in seen.answers] == ["❄️ Snowfall", "It is in the works already."]
+    assert [answer.text for answer in seen.answers] == ["❄️ Snowfall", "I am already working on it."]
     await worker.finish_next(RESULT)
     await ann.picture()
     assert await worker.queue.unfinished_ids() == []

@@ -193,7 +193,7 @@ async def test_a_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Ju
 async def test_privacy_tells_of_the_hook(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send("/privacy")
-    await ann.says("are shown to a checking service")
+    await ann.says("checks photos and instructions")
 
 
 async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge) -> None:

@@ -111,10 +111,10 @@ async def test_after_a_forget_nothing_of_the_user_is_left_but_what_was_said_to_s
     assert {"job", "picture", "dialogue", "language", "account", "users", "reply", "album", "leases"} <= kinds(before)
 
     await ann.send("/forget")
-    asked = await ann.says("Shall I delete all that I keep of you?")
-    assert "How many pictures you have had today stays known" in asked.text
+    asked = await ann.says("Shall I delete everything that I keep about you?")
+    assert "The number of pictures that you had today is kept" in asked.text
     await ann.press("Delete everything")
-    await ann.says("What I was working on is being stopped")
+    await ann.says("The picture that I was working on is being stopped")
     worker = stage.worker.queue
     assert await worker.renew(running.job.id, running.token, lease=30) is Lease.CANCELLED
     assert kinds(about(client, WISH)) == {"job"}  # of the one that is being stopped
@@ -164,7 +164,7 @@ async def test_others_keep_what_is_theirs(stage: Any, client: Any) -> None:
     before = about(client, str(bob.id), done.job.id).keys()
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("I have deleted all that I kept of you. Send me a photo")
+    await ann.says("I have deleted everything that I kept about you. Send me a photo")
     assert {key for key in before - about(client, str(bob.id), done.job.id).keys() if ":pace:" not in key} == set()
 
 

@@ -34,14 +34,14 @@ privacy =
     • A photo that waits for its instruction: only a reference to it, { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The language that you chose with /language: { $language }.
-    • That you use me, so that my owner's news reaches you: { $seen }.
+    • That you use this bot, so that I can send you news from its owner: { $seen }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
-privacy-checked = • Photos, instructions and results are shown to a checking service of my owner's before I begin and before you see the result, without your name. What it keeps is for my owner to say.
+privacy-checked = • A service of this bot's owner checks photos and instructions before I begin, and results before you see them. It is not told your name. The owner decides what it keeps.
 privacy-paid = • What you have paid, so that it can be given back: { $paid } after your last payment.
 privacy-promise =
     Photos and instructions are never written to logs. They are used to make your picture and for nothing else.
 
-    /forget deletes it at once, and says what stays.
+    /forget deletes your data at once, and says what stays.
 period = { $unit ->
     [minutes] { $count ->
         [one] { $count } minute
@@ -61,16 +61,16 @@ period = { $unit ->
     }
 }
 forget =
-    Shall I delete all that I keep of you? Your photos and results, your instructions, what we were talking about, your language and your limits: at once, and for good. What waits or runs is cancelled.
+    Shall I delete everything that I keep about you? Your photos and results, your instructions, our conversation, your language and your limits: at once, and for good. Pictures that are not ready yet are cancelled.
 
     The messages in this chat stay; you can delete them yourself. So does a ban, if there is one.
-forget-counted = How many pictures you have had today stays known, as a number, until 00:00 UTC.
-forget-paid = So do your payments, and what you have bought and not used.
+forget-counted = The number of pictures that you had today is kept until 00:00 UTC.
+forget-paid = Your payments stay too, and the pictures that you bought and have not used.
 forget-button = 🗑 Delete everything
 forget-not-button = Keep it
 forget-not = All right, nothing was deleted.
-forgotten = 🗑 Done: I have deleted all that I kept of you. Send me a photo whenever you like to begin anew.
-forgotten-soon = 🗑 Done: I have deleted all that I kept of you. What I was working on is being stopped, and goes as well within seconds.
+forgotten = 🗑 Done: I have deleted everything that I kept about you. Send me a photo whenever you want to start again.
+forgotten-soon = 🗑 Done: I have deleted everything that I kept about you. The picture that I was working on is being stopped, and will be deleted within seconds.
 
 command-start = How it works
 command-edit = Edit the photo you reply to
@@ -80,11 +80,11 @@ command-status = Where my pictures are
 command-cancel = Stop everything I asked for
 command-language = Language: { $languages }
 command-limits = How many pictures you have left
-command-privacy = What is kept, and how long
+command-privacy = What I keep, and for how long
 command-buy = More pictures, for Telegram Stars
 command-paysupport = Help with a payment
 command-refund = Give a payment back: /refund 123456789
-command-forget = Delete all that is kept of me
+command-forget = Delete everything about me
 
 ## Answers to what is no job
 
@@ -253,7 +253,7 @@ daily-limit = { $count ->
     [0] You have no pictures left.
     [one] You have had your picture of today. The next one is from 00:00 UTC on, in { $time }.
    *[other] You have had your { $count } pictures of today. New ones are from 00:00 UTC on, in { $time }.
-} This one, and what you sent along with it, was not taken.
+} I did not take this picture, nor any that you sent with it.
 left-today = { $count ->
     [0] None left today; new ones from 00:00 UTC, in { $time }.
     [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
@@ -266,7 +266,7 @@ left-bought = { $count ->
 no-limit = For you there is no limit by the day.
 not-counted = This one does not count.
 buy-hint = /buy gets you more at once.
-buy = More pictures, for Telegram Stars. They do not expire, and are used when those of the day are used up. One that does not work out goes back to you.
+buy = More pictures, for Telegram Stars. They do not expire, and are used when those of the day are used up. A picture that fails is given back to you.
 buy-button = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
@@ -275,25 +275,25 @@ invoice-title = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
 }
-invoice-description = Beyond those of the day. They do not expire, and what does not work out goes back to you.
+invoice-description = For use beyond the pictures of the day. They do not expire, and a picture that fails is given back to you.
 pack-gone = This is no longer on offer, and nothing was paid. /buy shows what is.
 paid = { $jobs ->
     [one] ⭐ Thank you! { $jobs } more picture is yours. /limits says how many you have.
    *[other] ⭐ Thank you! { $jobs } more pictures are yours. /limits says how many you have.
 }
-payment-returned = ⭐ { $stars } came back to you. What was left of the pictures they had bought is gone.
+payment-returned = ⭐ { $stars } were refunded to you. The unused pictures of that purchase are gone.
 pay-support =
-    Something wrong with a payment? Write to { $contact } and name it; what you have paid is listed here. Telegram's own support cannot help with what you buy from me.
+    Is something wrong with a payment? Write to { $contact } and quote the payment from the list below. Telegram's own support cannot help with purchases from this bot.
 
-    A picture that does not work out goes back to you by itself.
+    A picture that fails is given back to you automatically.
 payment = { $date } · ⭐ { $stars } · { $state ->
     [refunded] given back
    *[paid] { $left } of { $jobs } left
 } · { $charge }
 payments-of = What user { $user } has paid. To give one back: /refund { $user } and its name.
 no-payments = User { $user } has made no such payment.
-refunded = ⭐ { $stars } went back to user { $user }. What was left of the pictures is gone.
-refund-refused = Telegram does not do it: { $why }
+refunded = ⭐ { $stars } were refunded to user { $user }. The unused pictures are gone.
+refund-refused = Telegram refuses the refund: { $why }
 duration = { $hours ->
     [0] { $minutes } min
    *[other] { $hours } h { $minutes } min
@@ -312,7 +312,7 @@ press-stopping = Stopping…
 press-done = This picture is already finished.
 press-failed = This job has already ended.
 press-preset-gone = This one is no longer on offer.
-press-in-the-works = It is in the works already.
+press-in-the-works = I am already working on it.
 press-forgotten = This was too long ago: I no longer know this job.
 press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
 press-not-yours = Only the one who asked for this picture can use its buttons.
@@ -324,8 +324,8 @@ press-seed = Seed: { $seed }
 
 command-stats = Numbers of today and yesterday
 command-queue = Jobs that run and wait
-command-pause = Let no job begin
-command-resume = Let jobs begin again
+command-pause = Pause the queue
+command-resume = Resume the queue
 command-ban = Bar a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
 command-grant = Give a user jobs: /grant 123456789 10
@@ -345,7 +345,7 @@ queue-job = { $job } · { $state ->
 } · for { $seconds } s · user { $user }
 queue-more = … and { $count } more
 queue-empty = Nobody waits and nothing runs.
-paused = ⏸ The queue is paused: jobs in hand are finished, new ones wait. /resume lets them go on.
+paused = ⏸ The queue is paused: running jobs are finished, new ones wait. /resume ends the pause.
 resumed = ▶️ The queue goes on; { $count } waiting.
 admin-usage = Like this: { $usage }
 not-an-admin = An admin cannot be banned.
