@@ -45,7 +45,7 @@ from qwenedit_worker.loop.editor import ComfyUIEditor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from qwenedit_worker.comfyui.protocol.history import Standing
+    from qwenedit_worker.comfyui.protocol.history import PromptStatus
 
 WORKFLOWS = ROOT / "services/comfyui/workflows"
 WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")
@@ -73,19 +73,19 @@ class Spans:
 
     def __init__(self) -> None:
         self.seen: dict[str, Span] = {}
-        self._ask = Api.standing
+        self._ask = Api.prompt_status
 
     def watch(self) -> None:
         """Look over the client's shoulder from now on."""
         ask, seen = self._ask, self.seen
 
-        async def standing(api: Api, prompt_id: str) -> Standing:
+        async def prompt_status(api: Api, prompt_id: str) -> PromptStatus:
             found = await ask(api, prompt_id)
             if found.record is not None and "execution_success" in found.record.messages:
                 seen[prompt_id] = span(found.record.messages)
             return found
 
-        Api.standing = standing  # type: ignore[method-assign,assignment]
+        Api.prompt_status = prompt_status  # type: ignore[method-assign,assignment]
 
 
 async def by_worker(server: Server, jobs: int) -> list[Span]:

@@ -13,7 +13,7 @@ from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, Edi
 from qwenedit_worker.comfyui.execution.execution import Execution
 from qwenedit_worker.comfyui.execution.progress import Reporter
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
-from qwenedit_worker.comfyui.protocol.history import State
+from qwenedit_worker.comfyui.protocol.history import PromptState
 from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
 from qwenedit_worker.comfyui.protocol.websocket import Feed
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
@@ -239,16 +239,16 @@ class ComfyUI:
         try:
             async with asyncio.timeout(CLEAN_UP):
                 for prompt_id in tuple(self._leftovers):
-                    if (await self._api.standing(prompt_id)).state in (State.PENDING, State.RUNNING):
+                    if (await self._api.prompt_status(prompt_id)).state in (PromptState.PENDING, PromptState.RUNNING):
                         await self._api.cancel(prompt_id)
         except (TimeoutError, ComfyUIError) as error:
             log.info("comfyui.cleanup_postponed", count=len(self._leftovers), error=_told(error))
 
     async def _clear_leftovers(self, *, out: str) -> None:
         """Delete history and pictures of the edit that is `out`, and of earlier ones that were not at their end."""
-        gone = (State.FINISHED, State.UNKNOWN)
+        gone = (PromptState.FINISHED, PromptState.UNKNOWN)
         earlier = self._leftovers.keys() - {out}
-        done = [out] + [prompt_id for prompt_id in earlier if (await self._api.standing(prompt_id)).state in gone]
+        done = [out] + [prompt_id for prompt_id in earlier if (await self._api.prompt_status(prompt_id)).state in gone]
         await self._api.forget(done)
         for prompt_id in done:
             self._watch.ended(prompt_id)

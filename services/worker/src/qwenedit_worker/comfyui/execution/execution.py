@@ -17,7 +17,7 @@ from qwenedit_worker.comfyui.errors import (
     SilentExecutor,
 )
 from qwenedit_worker.comfyui.execution.transfer import fetch, upload
-from qwenedit_worker.comfyui.protocol.history import State
+from qwenedit_worker.comfyui.protocol.history import PromptState
 from qwenedit_worker.comfyui.protocol.retry import Patience
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
 from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Stepped
@@ -169,13 +169,13 @@ class Execution:
     async def _cancel(self, *, may_arrive: bool) -> bool:
         """Cancel once, and say whether the prompt is out; one not yet seen counts as in while it `may_arrive`."""
         await self._api.cancel(self.prompt_id)
-        state = (await self._api.standing(self.prompt_id)).state
-        if state is State.UNKNOWN:  # a cancelled pending prompt leaves no trace
+        state = (await self._api.prompt_status(self.prompt_id)).state
+        if state is PromptState.UNKNOWN:  # a cancelled pending prompt leaves no trace
             return self._arrived or not may_arrive
         self._arrived = True
-        if state is State.RUNNING:
+        if state is PromptState.RUNNING:
             self._watch.interrupted(self.prompt_id)
-        return state is State.FINISHED
+        return state is PromptState.FINISHED
 
     def _span(self, what: str) -> AbstractContextManager[tracing.Span]:
         """A part of the trace: what ComfyUI is asked for, under the id that its own log has."""
@@ -239,10 +239,10 @@ class Execution:
         give_up = self._clock() + ARRIVAL
         while True:
             try:
-                standing = await self._patience.ask(lambda: self._api.standing(self.prompt_id))
+                status = await self._patience.ask(lambda: self._api.prompt_status(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"after an unanswered submission: {error}", submitted=True) from error
-            if standing.state is not State.UNKNOWN:
+            if status.state is not PromptState.UNKNOWN:
                 return True
             if self._clock() >= give_up:
                 return False
@@ -253,20 +253,20 @@ class Execution:
         while True:
             await self._pause()
             try:
-                standing = await self._patience.ask(lambda: self._api.standing(self.prompt_id))
+                status = await self._patience.ask(lambda: self._api.prompt_status(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
-            match standing.state:
-                case State.FINISHED if standing.record is not None:
-                    return standing.record
-                case State.RUNNING:
+            match status.state:
+                case PromptState.FINISHED if status.record is not None:
+                    return status.record
+                case PromptState.RUNNING:
                     self._reporter.show(Progress(Stage.STARTING, 0, bound.steps))
-                case State.PENDING if self._clock() - judged >= VERDICT_PACE:
+                case PromptState.PENDING if self._clock() - judged >= VERDICT_PACE:
                     judged = self._clock()
                     verdict = await self._verdict()
                     if verdict.condemned:
                         raise SilentExecutor(verdict.reason, submitted=True)
-                case State.UNKNOWN:
+                case PromptState.UNKNOWN:
                     self._settled = True
                     self._watch.gone()  # most likely another process already: its predecessor's sins are not its own
                     raise ComfyUIUnavailable(

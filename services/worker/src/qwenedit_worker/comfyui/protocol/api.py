@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
-from qwenedit_worker.comfyui.protocol.history import OutputFile, Record, Standing, State
+from qwenedit_worker.comfyui.protocol.history import OutputFile, PromptState, PromptStatus, Record
 from qwenedit_worker.comfyui.protocol.rejection import rejection
 from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, REQUEST_TIMEOUT, SILENCE, TRANSFER_TIMEOUT
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.transport import Reply, Transport
     from qwenedit_worker.comfyui.workflow import BoundWorkflow
 
-_STATES = {"pending": State.PENDING, "in_progress": State.RUNNING}
+_STATES = {"pending": PromptState.PENDING, "in_progress": PromptState.RUNNING}
 _FINISHED = frozenset({"completed", "failed", "cancelled"})
 MAX_NAME = 200
 """Characters of a version's or a device's name."""
@@ -102,32 +102,32 @@ class Api:
         if answer.get("prompt_id") != prompt_id:
             raise UnexpectedReply(f"POST /prompt: queued under another id: {reply.excerpt()}", submitted=True)
 
-    async def standing(self, prompt_id: str) -> Standing:
+    async def prompt_status(self, prompt_id: str) -> PromptStatus:
         """Where the prompt stands."""
         reply = await self._transport.get(f"/api/jobs/{prompt_id}")
         if reply.status == HTTPStatus.OK and reply.is_json:
             match reply.json():
                 case {"status": str(status), "outputs": outputs, **rest} if status in _FINISHED:
-                    return Standing(State.FINISHED, Record.parse(outputs, rest.get("execution_status")))
+                    return PromptStatus(PromptState.FINISHED, Record.parse(outputs, rest.get("execution_status")))
                 case {"status": str(status)} if status in _STATES:
-                    return Standing(_STATES[status])
+                    return PromptStatus(_STATES[status])
         if reply.status == HTTPStatus.NOT_FOUND and reply.is_json:
-            return Standing(State.UNKNOWN)
-        return await self._standing_before_jobs(prompt_id)  # the endpoint is missing, or broken
+            return PromptStatus(PromptState.UNKNOWN)
+        return await self._prompt_status_before_jobs(prompt_id)  # the endpoint is missing, or broken
 
-    async def _standing_before_jobs(self, prompt_id: str) -> Standing:
+    async def _prompt_status_before_jobs(self, prompt_id: str) -> PromptStatus:
         # In this order: a prompt moves from the queue to the history, so it cannot slip through between the two.
         queue = await self.queue()
         if prompt_id in queue.running:
-            return Standing(State.RUNNING)
+            return PromptStatus(PromptState.RUNNING)
         if prompt_id in queue.pending:
-            return Standing(State.PENDING)
+            return PromptStatus(PromptState.PENDING)
         reply = _ok("GET /history", await self._transport.get(f"/history/{prompt_id}"))
         match reply.json():
             case {**entries} if not entries:
-                return Standing(State.UNKNOWN)
+                return PromptStatus(PromptState.UNKNOWN)
             case {**entries} if isinstance(entry := entries.get(prompt_id), dict):
-                return Standing(State.FINISHED, Record.parse(entry.get("outputs"), entry.get("status")))
+                return PromptStatus(PromptState.FINISHED, Record.parse(entry.get("outputs"), entry.get("status")))
             case other:
                 raise UnexpectedReply(f"GET /history/{prompt_id}: {other!r:.200}")
 

@@ -29,7 +29,7 @@ LONGEST = 86_400_000
 NAME = re.compile(r"[^\x00-\x1f\x7f]{0,1000}")
 
 
-class State(StrEnum):
+class PromptState(StrEnum):
     """Where a prompt stands."""
 
     PENDING = "pending"
@@ -123,10 +123,10 @@ def first_picture(output: Any) -> OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PromptStatus:
     """Where a prompt stands, with its record where it is finished."""
 
-    state: State
+    state: PromptState
     record: Record | None = None
 
 
