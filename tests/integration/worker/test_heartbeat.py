@@ -74,7 +74,7 @@ async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
     async with bench.working() as part, beating(bench, part, Stats()):
         await eventually(lambda: ready(True))
         bench.server.problem = ComfyUIUnavailable("connection refused")
-        part.watch.doubt("connection refused")
+        part.watch.mark_not_ready("connection refused")
         await eventually(lambda: ready(False))
         [seen] = await workers.seen()
         assert "connection refused" in seen.presence.problem

@@ -249,7 +249,7 @@ async def test_a_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharm
         await asyncio.wait_for(parts.watch.ready.wait(), 30)
         await asyncio.sleep(0.1)  # by then it waits in line
         bench.server.problem = unavailable(submitted=False)
-        parts.watch.doubt("ComfyUI went away")
+        parts.watch.mark_not_ready("ComfyUI went away")
         job = await bench.enqueue()
         await bench.until(job, lambda status: status.state is State.QUEUED and status.started_at is not None)
         assert bench.editor.calls == []

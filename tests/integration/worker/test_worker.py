@@ -210,7 +210,7 @@ async def test_a_picture_that_expired_ends_the_job(bench):
     assert bench.editor.calls == []
 
 
-async def test_an_interrupted_job_goes_back_unharmed_and_comfyui_is_not_doubted(bench):
+async def test_an_interrupted_job_goes_back_unharmed_and_comfyui_is_not_check_now(bench):
     bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (MAX_RELEASES - 1))
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working() as parts:
@@ -356,7 +356,7 @@ async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_re
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         before = bench.server.checks
         bench.server.problem = unavailable(submitted=False)
-        parts.watch._doubted.set()
+        parts.watch._check_now.set()
         await asyncio.sleep(0.1)
         assert bench.server.checks == before
         assert parts.watch.health().ok

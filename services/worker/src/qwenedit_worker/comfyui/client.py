@@ -125,11 +125,11 @@ class ComfyUI:
         try:
             async with asyncio.timeout_at(deadline) as limit, self._room:
                 await self._withdraw_leftovers()
-                await self._readiness.vouch(request.workflow)
+                await self._readiness.check_workflow(request.workflow)
                 result = await execution.run()
         except BaseException as error:
             if isinstance(error, ComfyUIUnavailable):
-                self._doubt(error)
+                self._expect_restart(error)
             await self._clean_up(execution, request)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise EditTimeout("the deadline passed before there was a picture") from error
@@ -159,7 +159,7 @@ class ComfyUI:
             await self._readiness.check()
             await self._introduce()
         except ComfyUIUnavailable as error:
-            self._doubt(error)
+            self._expect_restart(error)
             raise
 
     async def verdict(self) -> Verdict:
@@ -167,7 +167,7 @@ class ComfyUI:
         try:
             queue = await self._api.queue(within=VERDICT_TIMEOUT)
         except ComfyUIUnavailable as error:
-            self._doubt(error)
+            self._expect_restart(error)
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
@@ -194,9 +194,9 @@ class ComfyUI:
             log.info("comfyui.server", version=stats.version, device=stats.device, jobs_endpoint=has_jobs)
             self._introduced = True
 
-    def _doubt(self, error: ComfyUIUnavailable) -> None:
+    def _expect_restart(self, error: ComfyUIUnavailable) -> None:
         """What is known of the server may be out of date: who does not take connections is about to be another one."""
-        self._readiness.doubt()
+        self._readiness.forget()
         self._introduced = False
         if isinstance(error, NotSentError):
             self._watch.gone()

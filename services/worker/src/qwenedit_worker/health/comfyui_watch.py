@@ -58,7 +58,7 @@ class ComfyUIWatch:
         self._server = server
         self._activity = activity
         self._metrics = metrics
-        self._doubted = asyncio.Event()
+        self._check_now = asyncio.Event()
         self._problem = "ComfyUI was not reached yet"
         self._logged: str | None = None
         self._verdict = Verdict(condemned=False, reason="not judged yet")
@@ -69,10 +69,10 @@ class ComfyUIWatch:
             tasks.create_task(self._keep_checking())
             tasks.create_task(self._keep_judging())
 
-    def doubt(self, problem: str) -> None:
+    def mark_not_ready(self, problem: str) -> None:
         """Take no job before ComfyUI has proved itself again: the last one could not be begun."""
         self._unready(problem)
-        self._doubted.set()
+        self._check_now.set()
 
     def health(self) -> Health:
         """Say whether the worker could take a job; being busy with one is no reason against it."""
@@ -92,8 +92,8 @@ class ComfyUIWatch:
                 pause = CHECK_INTERVAL
             else:
                 pause = min(backoff.next(), LONGEST_UNREADY)
-            await set_within(self._doubted, pause)
-            self._doubted.clear()
+            await set_within(self._check_now, pause)
+            self._check_now.clear()
 
     async def _keep_judging(self) -> None:
         while True:
@@ -101,7 +101,7 @@ class ComfyUIWatch:
             if self._verdict.condemned and not before.condemned:
                 self._metrics.zombie_verdicts.inc()
                 log.error("comfyui.condemned", reason=self._verdict.reason)
-                self.doubt(self._verdict.reason)
+                self.mark_not_ready(self._verdict.reason)
             await asyncio.sleep(JUDGE_CONDEMNED_INTERVAL if self._verdict.condemned else JUDGE_INTERVAL)
 
     async def _check(self) -> None:

@@ -297,7 +297,7 @@ class Worker:
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
         if outcome.comfyui_unready:
-            self._watch.doubt(outcome.detail)
+            self._watch.mark_not_ready(outcome.detail)
         if not outcome.limited or self._release_limit.allows(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)

@@ -18,9 +18,9 @@ from qwenedit_worker.comfyui.errors import (
 )
 from qwenedit_worker.comfyui.execution.transfer import fetch, upload
 from qwenedit_worker.comfyui.protocol.history import PromptState
-from qwenedit_worker.comfyui.protocol.retry import Patience
+from qwenedit_worker.comfyui.protocol.retry import RequestRetry
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
-from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Follower, Stepped
+from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Stepped, Subscriber
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Execution:
         self._poll_interval = poll_interval
         self._clock = asyncio.get_running_loop().time
         self._feed = feed
-        self._follower = Follower(self.prompt_id, self._on_event)
+        self._subscriber = Subscriber(self.prompt_id, self._on_event)
         self._bound: BoundWorkflow | None = None
         self._waiting: tracing.Span = tracing.NO_SPAN
         self._ask = asyncio.Event()
@@ -93,7 +93,7 @@ class Execution:
         self._sent_twice = False
         self._arrived = False
         self._settled = False
-        self._patience = Patience(pause=poll_interval, on_gone=watch.gone)
+        self._retry = RequestRetry(pause=poll_interval, on_gone=watch.gone)
 
     @property
     def sent(self) -> bool:
@@ -116,7 +116,7 @@ class Execution:
         Raises:
             ComfyUIError: there will be no picture.
         """
-        with self._feed.following(self._follower):
+        with self._feed.subscribed(self._subscriber):
             return await self._run()
 
     async def _run(self) -> EditResult:
@@ -214,7 +214,7 @@ class Execution:
             log.info("comfyui.websocket_late", prompt_id=self.prompt_id)
         for last in (False, True):
             self._sent = True
-            client_id = self._follower.client_id = self._feed.client_id
+            client_id = self._subscriber.client_id = self._feed.client_id
             try:
                 await self._api.submit(bound, prompt_id=self.prompt_id, client_id=client_id)
             except (NotSentError, PictureLost):
@@ -239,7 +239,7 @@ class Execution:
         give_up = self._clock() + ARRIVAL
         while True:
             try:
-                status = await self._patience.ask(lambda: self._api.prompt_status(self.prompt_id))
+                status = await self._retry.call(lambda: self._api.prompt_status(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"after an unanswered submission: {error}", submitted=True) from error
             if status.state is not PromptState.UNKNOWN:
@@ -253,7 +253,7 @@ class Execution:
         while True:
             await self._pause()
             try:
-                status = await self._patience.ask(lambda: self._api.prompt_status(self.prompt_id))
+                status = await self._retry.call(lambda: self._api.prompt_status(self.prompt_id))
             except ComfyUIUnavailable as error:
                 raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
             match status.state:

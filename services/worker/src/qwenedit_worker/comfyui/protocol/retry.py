@@ -19,11 +19,11 @@ SILENT_PATIENCE = 30.0
 """Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
 
 
-class Patience:
-    """Asks again after a while.
+class RequestRetry:
+    """Repeats a request after a pause.
 
     Args:
-        pause: seconds between two questions.
+        pause: seconds between two requests.
         on_gone: called when the server takes no connection. Back within our patience, it must not be judged by what it
             did before.
     """
@@ -32,8 +32,8 @@ class Patience:
         self._pause = pause
         self._on_gone = on_gone
 
-    async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Ask until there is an answer.
+    async def call(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Send a request until there is a reply.
 
         Raises:
             ComfyUIUnavailable: the patience is at its end.
@@ -42,7 +42,7 @@ class Patience:
         started = clock()
         while True:
             try:
-                return await call()
+                return await request()
             except ComfyUIUnavailable as error:
                 refused = isinstance(error, NotSentError)
                 if refused:

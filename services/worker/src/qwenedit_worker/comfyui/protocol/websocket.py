@@ -108,7 +108,7 @@ def _about(kind: str, data: dict[Any, Any]) -> Event | None:
             return None
 
 
-class Follower:
+class Subscriber:
     """One prompt's part of what the websocket says.
 
     Args:
@@ -135,7 +135,7 @@ class Follower:
             self._on_event(AskNow())
 
 
-class Flood:
+class MessageRateLimit:
     """Counts what a websocket brings in a second, and puts a bound to it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -168,7 +168,7 @@ class Feed:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._followers: set[Follower] = set()
+        self._subscribers: set[Subscriber] = set()
         self._tried = asyncio.Event()
         self._wanted = asyncio.Event()
         self._open = False
@@ -176,13 +176,13 @@ class Feed:
         """Under which prompts are to be submitted; another one after each reconnect."""
 
     @contextmanager
-    def following(self, follower: Follower) -> Iterator[None]:
+    def subscribed(self, subscriber: Subscriber) -> Iterator[None]:
         """Hand on what is said of a prompt, inside the block."""
-        self._followers.add(follower)
+        self._subscribers.add(subscriber)
         try:
             yield
         finally:
-            self._followers.discard(follower)
+            self._subscribers.discard(subscriber)
 
     async def ready(self) -> None:
         """Wait until the socket is open, or could not be opened just now."""
@@ -220,15 +220,15 @@ class Feed:
         try:
             self._open = True
             self._tried.set()
-            for follower in tuple(self._followers):
-                follower.reconnected()
-            flood = Flood()
+            for subscriber in tuple(self._subscribers):
+                subscriber.reconnected()
+            rate_limit = MessageRateLimit()
             async for frame in socket:
-                flood.note(len(frame.data))
+                rate_limit.note(len(frame.data))
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
-                for follower in tuple(self._followers):
-                    follower.hear(frame.data, client_id=self.client_id)
+                for subscriber in tuple(self._subscribers):
+                    subscriber.hear(frame.data, client_id=self.client_id)
             log.debug("comfyui.websocket_lost", code=socket.close_code)
         finally:
             # It waits for the server's goodbye, whatever comes before that, and without end in a flood. Cancelled, it

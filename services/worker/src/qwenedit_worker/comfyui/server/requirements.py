@@ -41,7 +41,7 @@ class Readiness:
         self._compared: dict[str, float] = {}
         """When each workflow was found to fit, by its name."""
 
-    def doubt(self) -> None:
+    def forget(self) -> None:
         """The server may have restarted, as another version: compare everything the next time."""
         self._compared.clear()
 
@@ -59,7 +59,7 @@ class Readiness:
         )
         await self._look_for_models()
 
-    async def vouch(self, workflow: Workflow) -> None:
+    async def check_workflow(self, workflow: Workflow) -> None:
         """Compare a workflow that a job names before the first such job; nothing afterwards, until there is doubt.
 
         Workflows that `check` covers are left to it, and delay no job. The others' model files are left to the server's
