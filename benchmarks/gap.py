@@ -30,14 +30,14 @@ from qwenedit_jobs import (
     JobQueue,
     Limits,
 )
-from qwenedit_testkit.bot_by_hand import by_hand as by_hand_of_bot
+from qwenedit_testkit import ROOT
+from qwenedit_testkit.by_hand.bot import by_hand as by_hand_of_bot
+from qwenedit_testkit.by_hand.worker_loop import working
 from qwenedit_testkit.comfyui_server import WHICH, Server, comfyui, machine
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.redis import redis_server
-from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.waiting import eventually
-from qwenedit_testkit.worker_in_process import working
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.comfyui.protocol.api import Api
 from qwenedit_worker.loop.editor import ComfyUIEditor

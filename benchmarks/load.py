@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEBIBYTE, processor_seconds, resident
 from qwenedit_testkit.programs import command_line, seconds, whole
 from qwenedit_testkit.system import System
 from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, answers, most_edits, share
-from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
     from telegram_simulator.client import Call, Person

@@ -21,7 +21,7 @@ from qwenedit_jobs import (
     RedisSettings,
     connect,
 )
-from qwenedit_testkit.bot_by_hand import job
+from qwenedit_testkit.by_hand.bot import job
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.redis import redis_server
 

@@ -21,11 +21,11 @@ from qwenedit_jobs import (
     JobQueue,
     Limits,
 )
-from qwenedit_testkit.bot_by_hand import by_hand
-from qwenedit_testkit.bot_by_hand import job as asked
+from qwenedit_testkit.by_hand.bot import by_hand
+from qwenedit_testkit.by_hand.bot import job as asked
+from qwenedit_testkit.by_hand.worker_loop import PICTURE, working
 from qwenedit_testkit.programs import command_line, whole
 from qwenedit_testkit.redis import redis_server
-from qwenedit_testkit.worker_in_process import PICTURE, working
 
 SETTLING = 0.01
 """Seconds from a job's end until the worker surely waits again. Longer pauses than this add a tenth of a millisecond: a

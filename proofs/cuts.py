@@ -32,7 +32,7 @@ from qwenedit_jobs import (
     Limits,
     State,
 )
-from qwenedit_testkit.bot_by_hand import BotByHand, by_hand
+from qwenedit_testkit.by_hand.bot import BotByHand, by_hand
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.processes import MEBIBYTE, resident

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_stack import ComfyUISimulator, bare_environment
+from qwenedit_testkit import ROOT
 from qwenedit_testkit import docs_page as page
 from qwenedit_testkit.programs import command_line
-from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,7 +29,7 @@ from qwenedit_jobs import (
     Status,
 )
 from qwenedit_testkit import docs_page as page
-from qwenedit_testkit.bot_by_hand import BotByHand, by_hand
+from qwenedit_testkit.by_hand.bot import BotByHand, by_hand
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude
 from qwenedit_testkit.system import System

@@ -31,11 +31,11 @@ import aiohttp
 from aiohttp import web
 
 from local_stack import free_port
+from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.system import START_TIMEOUT, System, webhook
 from qwenedit_testkit.telegram_calls import answers
-from qwenedit_testkit.worker_by_hand import pretending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -30,11 +30,11 @@ from typing import TYPE_CHECKING
 
 import aiogram
 
+from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.system import System, webhook
 from qwenedit_testkit.telegram_calls import Record, most_edits, share
-from qwenedit_testkit.worker_by_hand import pretending
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:

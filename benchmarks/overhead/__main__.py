@@ -36,11 +36,11 @@ from local_stack import (
     worker,
 )
 from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import processor_seconds
 from qwenedit_testkit.programs import command_line, whole
-from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System
 from qwenedit_worker.comfyui import Workflow
 from telegram_simulator.client import NeverHappenedError

@@ -19,8 +19,8 @@ from benchmarks.peers.idle import measure as measure_idle
 from benchmarks.peers.kills import measure as measure_losses
 from benchmarks.peers.speed import Speed
 from benchmarks.peers.verdict import sentences
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, whole
-from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements")
 ENVIRONMENTS = ROOT / ".local" / "peers"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from benchmarks.peers.track import BEGUN, DONE, Mark, Track
 from local_stack import Part, RedisServer, bare_environment
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ from proofs.chaos.people import Crowd, Request
 from proofs.chaos.run import waiting
 from proofs.chaos.stage import Stage
 from qwenedit_jobs import Keys, Reason, State
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

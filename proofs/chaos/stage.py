@@ -28,8 +28,8 @@ from local_stack import (
 from proofs.chaos.seam import POISON
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.proxy import Proxy
-from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import START_TIMEOUT, System, ended
 
 LEASE = 10

@@ -7,7 +7,7 @@ from typing import Any
 import helm_python
 import yaml
 
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 CHART = ROOT / "charts/qwenedit"
 NAMESPACE = "photos"

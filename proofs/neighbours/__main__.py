@@ -24,8 +24,8 @@ from proofs.neighbours.abusers import ALL
 from proofs.neighbours.crowd import crowd
 from proofs.neighbours.stage import Stage
 from proofs.neighbours.trial import Row, trial
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, conclude, seconds
-from qwenedit_testkit.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

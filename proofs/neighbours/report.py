@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from proofs.neighbours.abusers import ALL
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.telegram_calls import share
 
 if TYPE_CHECKING:

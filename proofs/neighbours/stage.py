@@ -15,9 +15,9 @@ import aiohttp
 import yaml
 
 from local_stack import SIMULATED_TOKEN, Part, PartError, free_port
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.processes import MEBIBYTE, resident_in_all
 from qwenedit_testkit.proxy import Proxy
-from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System, webhook
 
 if TYPE_CHECKING:

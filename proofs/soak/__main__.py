@@ -29,10 +29,10 @@ from local_stack import (
     RedisServer,
     Service,
 )
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
-from qwenedit_testkit.repository import ROOT
 from qwenedit_testkit.system import System
 
 if TYPE_CHECKING:

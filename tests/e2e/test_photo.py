@@ -9,7 +9,7 @@ import time
 import pytest
 from PIL import Image, ImageStat
 
-from qwenedit_testkit import heavy_pictures as pictures
+from proofs.neighbours import pictures
 from tests.e2e.installation import RED
 
 PEAK = "cat /sys/fs/cgroup/memory.peak 2>/dev/null || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes"

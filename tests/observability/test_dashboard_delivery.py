@@ -7,7 +7,7 @@ import re
 
 from proofs.dashboards.chart import monitored
 from proofs.dashboards.grafana import FILES, panels, read
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 BOOKS = "https://wiki.example.com/books"
 

@@ -11,7 +11,7 @@ import pytest
 from promql_parser import parse_duration
 
 from proofs.dashboards.grafana import ANY, FILES, TIMES, filled, panels, queries, read, variables
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 from tests.observability.metrics import shown
 from tests.observability.promql import selectors
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from proofs.dashboards.grafana import FILES, panels, read
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 from tests.observability.metrics import NAME, shown
 
 DOCS = ROOT / "docs"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from proofs.dashboards.chart import ALERTS, CHART
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 from tests.observability.metrics import NAME, shown
 
 FOLDER = ROOT / "docs/runbooks"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from proofs.dashboards.chart import NAMESPACE, monitored
-from qwenedit_testkit.repository import ROOT
+from qwenedit_testkit import ROOT
 
 FOLDER = ROOT / "k8s/observability"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())

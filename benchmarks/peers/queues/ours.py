@@ -15,7 +15,7 @@ import structlog
 
 from benchmarks.peers.queues.driver import LEASE, REDIS_URL, begin, end, gate_or_sleep, main, run_fast
 from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
-from qwenedit_testkit.worker_in_process import PICTURE, NoOpEditor, working
+from qwenedit_testkit.by_hand.worker_loop import PICTURE, NoOpEditor, working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

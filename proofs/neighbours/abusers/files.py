@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from proofs.neighbours import pictures
 from proofs.neighbours.abusers.base import Abuser, together
-from qwenedit_testkit import heavy_pictures as pictures
 from qwenedit_testkit.photos import phone_photo
 from telegram_simulator.client import NeverHappenedError, RefusedError
 

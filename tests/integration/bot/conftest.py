@@ -15,8 +15,8 @@ from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys, RedisSettings, connect
+from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
 from qwenedit_testkit.waiting import eventually
-from qwenedit_testkit.worker_by_hand import WorkerByHand, by_hand
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import unable
-from qwenedit_testkit.repository import ROOT
 
 PAGE = ROOT / "docs/comfyui.md"
 

@@ -11,8 +11,8 @@ import pytest
 
 from local_stack import RedisServer
 from qwenedit_jobs import State
+from qwenedit_testkit.by_hand.worker import HELD
 from qwenedit_testkit.photos import photo
-from qwenedit_testkit.worker_by_hand import HELD
 from tests.integration.bot.inbox.test_crashes import RESULT
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ def png_too_large() -> bytes:
 def noise_png() -> bytes:
     """Return a PNG of 18 MB that stays as large when it is read and written again."""
     size = 2560, 2400
-    return _png(Image.frombytes("RGB", size, random.Random(1).randbytes(3 * size[0] * size[1])))  # noqa: S311 - noise
+    return _png(Image.frombytes("RGB", size, random.Random(1).randbytes(3 * size[0] * size[1])))
 
 
 @cache
