@@ -188,7 +188,7 @@ def make_parts(
     payments = Payments(redis, keys)
     user_jobs = UserJobs(
         redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, accounts=accounts,
-        replies=replies, undelivered=undelivered,
+        replies=replies, answers=answer_lanes, undelivered=undelivered,
     )  # fmt: skip
     keepers: tuple[Keeper, ...] = (
         user_jobs,  # before the accounts, to which a cancelled job goes back

@@ -212,6 +212,30 @@ async def everything(performing: Any, tmp_path_factory: pytest.TempPathFactory) 
     await runner.cleanup()
 
 
+async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any, client: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=WISH)
+    claim = await stage.worker.claim()
+    key = f"qwenedit:job:{claim.job.id}"
+    payload = client.hget(key, "payload")
+    client.hset(key, "payload", '{"from": "the future"}')
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+
+    async def aside() -> bool:
+        return bool(client.hlen("qwenedit:answers:aside") == 1)
+
+    await stage.eventually(aside)
+    client.hset(key, "payload", payload)
+    await ann.send("/forget")
+    await ann.press("Delete everything")
+    await ann.says("Done: I have deleted")
+
+    async def forgotten() -> bool:
+        return not client.exists(key) and client.hlen("qwenedit:answers:aside") == 0
+
+    await stage.eventually(forgotten)
+
+
 LEFT = {
     "account:today": "a number of jobs: else /forget would bring new free ones; until 00:00 UTC",
     "account:payments": "tax law has the operator keep accounts, and refunds need them",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_jobs import Keys, PictureStore, Status
+    from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 TICK = 1.0
@@ -46,7 +47,8 @@ class UserJobs:
         picture_ttl: Seconds for which it has them.
         accounts: Have what the jobs cost.
         replies: Have their messages.
-        undelivered: Has answers that could not be given.
+        answers: Has answers that were set aside.
+        undelivered: Has answers for chats in which the bot may not write.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -60,6 +62,7 @@ class UserJobs:
         picture_ttl: int,
         accounts: Accounts,
         replies: Replies,
+        answers: Lanes,
         undelivered: Undelivered,
     ) -> None:
         self._redis = redis
@@ -69,6 +72,7 @@ class UserJobs:
         self._store = store
         self._accounts = accounts
         self._replies = replies
+        self._answers = answers
         self._undelivered = undelivered
         self.kept = (
             Kept(
@@ -102,6 +106,7 @@ class UserJobs:
         ids = await self._queue.ids_of(user_id)
         jobs = await self._queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
+            await self._drop_answer(job_id)
             await self._queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
         if jobs:  # before anything else: whatever crashes, these are forgotten
             await self._redis.sadd(self._keys.forgetting, *(status.job.id for status in jobs))
@@ -112,6 +117,11 @@ class UserJobs:
         left = [status for status in jobs if not await self._forget_job(status)]
         await self._redis.unlink(f"{self._job_keys.stored_prefix}{user_id}")
         log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
+
+    async def _drop_answer(self, job_id: str) -> bool:
+        """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
+        found = [entry.id for entry in await self._answers.aside() if job_id in entry.payload]
+        return any([await self._answers.drop_aside(entry) for entry in found])
 
     async def being_stopped(self, user_id: int) -> bool:
         """Whether jobs of a forgotten user have not ended yet."""
@@ -135,6 +145,8 @@ class UserJobs:
     async def _forget_job(self, status: Status) -> bool:
         """Forget a job with its pictures, unless it still runs or its answer is on its way: that comes first."""
         job = status.job
+        if status.state.final and await self._drop_answer(job.id):
+            await self._queue.answered(job.id, ending=status.ending)
         if not await self._queue.was_answered(job.id):
             return False
         await self._store.delete(*(input_ref(job.id, number) for number in range(MAX_PICTURES)))
