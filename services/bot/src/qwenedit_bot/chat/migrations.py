@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.common.ttl_cache import TTLCache
-
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
 
 REMEMBERED = 365 * 86_400
 """Seconds since the last use: a chat's old id stands in jobs and replies of the last days, and Telegram tells again."""
-KNOWN_HERE, KEPT_HERE = 2_000, 60.0
-"""Groups that this process knows as well, and for how many seconds."""
 LARGEST_GROUP = 1_000_000_000_000
 """Ids of basic groups are negative and above minus this; those of supergroups are below (https://core.telegram.org/api/bots/ids)."""
 CONTINUED = 1 << 33
@@ -39,7 +35,6 @@ class Migrations:
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
         self._keys = keys
-        self._recent: TTLCache[int, int] = TTLCache(most=KNOWN_HERE, keep=KEPT_HERE)
 
     async def current(self, chat_id: int) -> int:
         """Return the chat in which to go on: mostly the same.
@@ -49,17 +44,12 @@ class Migrations:
         """
         if not -LARGEST_GROUP < chat_id < 0:
             return chat_id
-        known = self._recent.get(chat_id)
-        if known is None:
-            found = await self._redis.getex(self._keys.migrated(chat_id), ex=REMEMBERED)
-            known = chat_id if found is None else int(found)
-            self._recent.note(chat_id, known)
-        return known
+        known = await self._redis.getex(self._keys.migrated(chat_id), ex=REMEMBERED)
+        return chat_id if known is None else int(known)
 
     async def migrated(self, old: int, new: int) -> None:
         """Remember that a group goes on as a supergroup."""
         if not -LARGEST_GROUP < old < 0 or new == old:
             return
-        self._recent.note(old, new)
         await self._redis.set(self._keys.migrated(old), new, ex=REMEMBERED)
         log.info("chat.migrated")
