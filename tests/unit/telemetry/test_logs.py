@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from qwenedit_telemetry import configure_logging, job_context, unspoken
+from qwenedit_telemetry import configure_logging, job_context, redact_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,12 +188,12 @@ def test_second_call_replaces_the_first(configure):
 def test_users_words_are_in_no_line_of_the_block_however_they_are_quoted(configure, words):
     lines = configure()
     try:
-        with unspoken(words):
+        with redact_words(words):
             structlog.get_logger().info("one", detail=f"cannot do {words} here")
             structlog.get_logger().info("two", detail=f"cannot do {words!r}")
             raise ValueError(f"cannot do {words}")
     except ValueError:
-        with unspoken(words):
+        with redact_words(words):
             structlog.get_logger().exception("three")
     one, two, three = lines()
     assert one["detail"] == "cannot do <words> here"
@@ -203,14 +203,14 @@ def test_users_words_are_in_no_line_of_the_block_however_they_are_quoted(configu
 
 def test_words_that_were_cut_off_are_recognised_by_their_beginning(configure):
     lines = configure()
-    with unspoken("make my grandmother smile"):
+    with redact_words("make my grandmother smile"):
         structlog.get_logger().info("said", detail="cannot do make my grandm")
     assert lines()[0]["detail"] == "cannot do <words>"
 
 
 def test_words_are_spoken_again_after_the_block(configure):
     lines = configure()
-    with unspoken("make it snow"):
+    with redact_words("make it snow"):
         pass
     structlog.get_logger().info("make it snow")
     assert lines()[0]["event"] == "make it snow"

@@ -44,7 +44,7 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda words: json.dumps(repr(words)[1:-1])[1:-1],
 )
 """How words show in a line: on a terminal, in JSON, and within an error's text in either."""
-_unspoken: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("unspoken", default=())
+_redacted: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("redacted", default=())
 _TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{16,}|(?<=/bot)\d+:[A-Za-z0-9_-]+")
 
 
@@ -98,17 +98,17 @@ def job_context(job_id: str, *, attempt: int | None = None) -> AbstractContextMa
 
 
 @contextmanager
-def unspoken(words: str) -> Iterator[None]:
+def redact_words(words: str) -> Iterator[None]:
     """Keep a user's words out of every line that is logged inside the block and by its tasks.
 
     A library may quote them in an error, whole or up to some length, and errors are logged.
     """
     spellings = dict.fromkeys((spell(words[:_SHORTEST_QUOTE]), spell(words)) for spell in _SPELLINGS)
-    token = _unspoken.set((*_unspoken.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _unspoken.get())
+    token = _redacted.set((*_redacted.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _redacted.get())
     try:
         yield
     finally:
-        _unspoken.reset(token)
+        _redacted.reset(token)
 
 
 def _shared_processors(constants: dict[str, str]) -> list[Processor]:
@@ -162,8 +162,8 @@ def _short_time(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 
 def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
-    """Hide bot tokens, which HTTP libraries put into their errors with the URL, and what is not to be spoken."""
-    for start, words in _unspoken.get():
+    """Hide bot tokens, which HTTP libraries put into their errors with the URL, and a user's words."""
+    for start, words in _redacted.get():
         line = _without(start, words, line)
     return _TOKEN.sub("<token>", line)
 

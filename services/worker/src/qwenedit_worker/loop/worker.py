@@ -11,7 +11,7 @@ import structlog
 
 from qwenedit_jobs import Reason, UnreadableJobError
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_telemetry import attributes, job_context, tracing, unspoken
+from qwenedit_telemetry import attributes, job_context, redact_words, tracing
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
@@ -151,7 +151,7 @@ class Worker:
             with (
                 self._activity.job(),
                 job_context(claim.job.id, attempt=claim.attempt),
-                unspoken(claim.job.edit.prompt),
+                redact_words(claim.job.edit.prompt),
                 self._span(claim) as span,
             ):
                 await self._execute(claim, since, span, executed)
