@@ -31,12 +31,12 @@ log = structlog.get_logger(__name__)
 
 CLEAN_UP = 5.0
 """Seconds within which an edit is taken back and its traces are removed; what remains is tried after later edits."""
-LANDING = 0.5
+BROKEN_UPLOAD_STORED = 0.5
 """Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
-LATE_LANDING = 10.0
+BROKEN_UPLOAD_STORED_LATE = 10.0
 """Seconds within which it is stored by a server whose event loop stalls; what is stored later stays."""
-MOST_LEFTOVERS = 100
-MOST_EDITS = 3
+MAX_LEFTOVERS = 100
+MAX_EDITS = 3
 """At once: with the websocket and the questions beside them they fit into the pool."""
 TIDYING_DELAY = 0.1
 """Seconds for which the traces of a successful edit are left alone, so that the next one's submission goes first."""
@@ -72,13 +72,13 @@ class ComfyUI:
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._folders = folders
-        self._room = asyncio.Semaphore(MOST_EDITS)
+        self._room = asyncio.Semaphore(MAX_EDITS)
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
         self._leftovers: dict[str, str] = {}
         """Folder of each prompt that could not be taken back, by its id."""
         self._tidying: set[asyncio.Task[None]] = set()
-        self._hurry = asyncio.Event()
+        self._tidy_now = asyncio.Event()
         self._introduced = False
 
     async def __aenter__(self) -> Self:
@@ -139,10 +139,10 @@ class ComfyUI:
 
     async def tidied(self) -> None:
         """Remove what successful edits have left so far, now."""
-        self._hurry.set()
+        self._tidy_now.set()
         while self._tidying:
             await asyncio.wait(self._tidying)
-        self._hurry.clear()
+        self._tidy_now.clear()
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
@@ -205,7 +205,7 @@ class ComfyUI:
         async def tidy() -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
-                    await self._hurry.wait()
+                    await self._tidy_now.wait()
             await clean_up
 
         task = asyncio.create_task(tidy(), name="comfyui-tidying")
@@ -215,7 +215,7 @@ class ComfyUI:
     async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
         with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
             if not execution.sent:
-                await (self._remove_when_landed if execution.uploading else self._remove_files)(request.folder)
+                await (self._remove_after_broken_upload if execution.uploading else self._remove_files)(request.folder)
                 return
             self._leftovers[execution.prompt_id] = request.folder
             try:
@@ -224,15 +224,15 @@ class ComfyUI:
                     await self._clear_leftovers(out=execution.prompt_id)
             except (TimeoutError, ComfyUIError) as error:
                 log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=_told(error))
-            while len(self._leftovers) > MOST_LEFTOVERS:
+            while len(self._leftovers) > MAX_LEFTOVERS:
                 del self._leftovers[next(iter(self._leftovers))]
 
-    async def _remove_when_landed(self, folder: str) -> None:
+    async def _remove_after_broken_upload(self, folder: str) -> None:
         """Remove files of which one may still be on its way, and look again later: a server may stall for seconds."""
         if self._folders is not None:
-            await asyncio.sleep(LANDING)
+            await asyncio.sleep(BROKEN_UPLOAD_STORED)
             await self._folders.remove(folder)
-            self._tidy_later(self._folders.remove(folder), delay=LATE_LANDING)
+            self._tidy_later(self._folders.remove(folder), delay=BROKEN_UPLOAD_STORED_LATE)
 
     async def _withdraw_leftovers(self) -> None:
         """Cancel again what could not be taken back at the time, so that this edit need not wait for it to end."""
