@@ -104,7 +104,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             shutdown=shutdown,
             activity=activity,
             metrics=metrics,
-            line=settings.keys.job_queue,
+            queue_name=settings.keys.job_queue,
             label=editor.label,
         )
         heartbeat = Heartbeat(

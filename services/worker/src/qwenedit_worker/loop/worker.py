@@ -69,7 +69,7 @@ class Worker:
         shutdown: How the worker is asked to leave.
         activity: Is told of the job in hand.
         metrics: Counts.
-        line: The queue's name, for traces.
+        queue_name: For traces.
         label: Names a job's workflow for metrics: one of few.
     """
 
@@ -85,11 +85,11 @@ class Worker:
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
-        line: str = "qwenedit:job_queue",
+        queue_name: str = "qwenedit:job_queue",
         label: Callable[[Job], str] = lambda _job: "",
     ) -> None:
         self._name = name
-        self._line = line
+        self._queue_name = queue_name
         self._label = label
         self._timings = timings
         self._queue = queue
@@ -142,11 +142,11 @@ class Worker:
                 await self._give_back(claim.job.id, claim.token)
                 return None
         executed = asyncio.Event()
-        job = tasks.create_task(self._see_through(claim, since, executed), name="job")
+        job = tasks.create_task(self._process(claim, since, executed), name="job")
         await executed.wait()
         return job
 
-    async def _see_through(self, claim: Claim, since: float, executed: asyncio.Event) -> None:
+    async def _process(self, claim: Claim, since: float, executed: asyncio.Event) -> None:
         try:
             with (
                 self._activity.job(),
@@ -233,7 +233,7 @@ class Worker:
 
     def _span(self, claim: Claim) -> AbstractContextManager[tracing.Span]:
         return tracing.processing(
-            self._line,
+            self._queue_name,
             claim.job.id,
             parent=claim.trace_context,
             identity=claim.attempt_context,
@@ -254,7 +254,7 @@ class Worker:
             self._metrics.redeliveries.inc()
         try:
             with self._metrics.gpu.job() as gpu_time:
-                attempt = self._begin(claim, since, gpu_time, executed)
+                attempt = self._make_attempt(claim, since, gpu_time, executed)
                 outcome = self._after_release(claim, await self._run(attempt))
                 executed.set()
                 with tracing.span("settle"):
@@ -273,7 +273,7 @@ class Worker:
         finally:
             self._attempts.discard(attempt)
 
-    def _begin(self, claim: Claim, since: float, gpu_time: AttemptGpuTime, executed: asyncio.Event) -> Attempt:
+    def _make_attempt(self, claim: Claim, since: float, gpu_time: AttemptGpuTime, executed: asyncio.Event) -> Attempt:
         return Attempt(
             claim,
             since=since,
