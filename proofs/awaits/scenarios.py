@@ -116,6 +116,12 @@ def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
     return act
 
 
+async def lose_comfyui(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    """Let ComfyUI be away for a while in which it executes a job."""
+    await hanging(stage, jobs)
+    await stage.stage.to_comfyui[0].ail(Toxic.DOWN, 1.5)
+
+
 async def slow_result(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let the result be on a slow way to Redis for so long that the lease must be renewed meanwhile."""
     await hanging(stage, jobs)
@@ -337,6 +343,7 @@ SCENARIOS = (
     Scenario("leaving unheard", prepare=denied(script("drain")), act=leave_unheard, faults=(STUCK,)),
     Scenario("wait cut", prepare=denied("BLMOVE"), act=allowed_after(5)),
     Scenario("ComfyUI away", act=cut("comfyui", Toxic.DOWN, 2), faults=(HANG,)),
+    Scenario("ComfyUI lost", act=lose_comfyui, faults=(HANG,)),
     Scenario("claim torn", act=told_in_claim(signal.SIGUSR2)),
     Scenario("claim left", act=told_in_claim(signal.SIGTERM)),
     Scenario("lost in line", act=lose_comfyui_in_line, env={"WORKER_POLLING_INTERVAL": "5"}, seconds=110),
