@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proofs.chaos.ablation import without_token_check
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
 from proofs.chaos.stage import Stage
+from tests.proofs.ablation import without_token_check
 
 if TYPE_CHECKING:
     from local_stack import Part
