@@ -16,11 +16,21 @@ from pydantic import SecretStr
 
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator
-from tests.e2e.forward import forwarded
-from tests.e2e.installation import CHART, HERE, PICTURE_TTL, RED, REPOSITORY, Installation, helm, password, values
-from tests.e2e.jaeger import Jaeger
-from tests.e2e.kube import Kube, Pod, attempt, run
-from tests.e2e.watch import Watch
+from tests.e2e.cluster.installation import (
+    CHART,
+    HERE,
+    PICTURE_TTL,
+    RED,
+    REPOSITORY,
+    Installation,
+    helm,
+    password,
+    values,
+)
+from tests.e2e.cluster.jaeger import Jaeger
+from tests.e2e.cluster.kube import Kube, Pod, attempt, run
+from tests.e2e.cluster.pod_watch import Watch
+from tests.e2e.cluster.port_forward import forwarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -36,7 +46,7 @@ LINES_SHOWN = 40
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if HERE.parent in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.timeout(LONGEST_TEST))
 

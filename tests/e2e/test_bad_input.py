@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from tests.e2e.installation import CHART, values
-from tests.e2e.kube import attempt
-from tests.e2e.lacking import cluster_without
+from tests.e2e.cluster.cluster_without import cluster_without
+from tests.e2e.cluster.installation import CHART, values
+from tests.e2e.cluster.kube import attempt
 
 
 async def test_a_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.e2e.installation import LONG
-from tests.e2e.kube import eventually, run
+from tests.e2e.cluster.installation import LONG
+from tests.e2e.cluster.kube import eventually, run
 
 
 async def start_job(installation, photo):

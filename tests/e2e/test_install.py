@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from tests.e2e.installation import pod_of
-from tests.e2e.kube import attempt
+from tests.e2e.cluster.installation import pod_of
+from tests.e2e.cluster.kube import attempt
 
 
 async def test_the_product_is_ready_within_a_minute_and_nothing_restarts(installation):

@@ -9,9 +9,9 @@ import json
 
 import pytest_asyncio
 
+from tests.e2e.cluster.installation import pod_of
+from tests.e2e.cluster.kube import eventually, run, throughout
 from tests.e2e.conftest import TOKEN
-from tests.e2e.installation import pod_of
-from tests.e2e.kube import eventually, run, throughout
 
 KNOCK = """
 import socket, sys

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import pytest_asyncio
 
-from tests.e2e.installation import LONG
-from tests.e2e.kube import eventually
+from tests.e2e.cluster.installation import LONG
+from tests.e2e.cluster.kube import eventually
 
 STUBBORN = "stubborn"
 DEAF = """

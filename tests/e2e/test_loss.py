@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 
-from tests.e2e.kube import eventually
+from tests.e2e.cluster.kube import eventually
 
 
 async def test_a_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_answer(installation, worker, photo):

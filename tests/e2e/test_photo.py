@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from proofs.neighbours import pictures
-from tests.e2e.installation import RED
+from tests.e2e.cluster.installation import RED
 
 PEAK = "cat /sys/fs/cgroup/memory.peak 2>/dev/null || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
 """The most memory that a container had, page cache included, by cgroup v2 or v1."""

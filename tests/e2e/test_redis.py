@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tests.e2e.installation import LONG
-from tests.e2e.kube import eventually, throughout
+from tests.e2e.cluster.installation import LONG
+from tests.e2e.cluster.kube import eventually, throughout
 
 USERS = 4
 AWAY = 15

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest_asyncio
 
-from tests.e2e.kube import eventually
+from tests.e2e.cluster.kube import eventually
 
 USERS = 6
 PHOTOS_EACH = 2

@@ -7,8 +7,8 @@ import time
 
 import pytest_asyncio
 
-from tests.e2e.installation import LONG, pod_of, seconds_to_claim
-from tests.e2e.kube import eventually, throughout
+from tests.e2e.cluster.installation import LONG, pod_of, seconds_to_claim
+from tests.e2e.cluster.kube import eventually, throughout
 
 COOLDOWN = 10
 """Seconds, as in values.yaml."""

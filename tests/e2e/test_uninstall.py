@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.e2e.kube import eventually, run
+from tests.e2e.cluster.kube import eventually, run
 
 OF_THE_CLUSTER = "validatingadmissionpolicies,validatingadmissionpolicybindings"
 """What the chart makes outside of its namespace."""

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from qwenedit_testkit.traces.model import Event, Span, Trace
-from tests.e2e.kube import eventually
+from tests.e2e.cluster.kube import eventually
 
 ITS_OWN = ("otel.", "internal.", "span.", "error", "w3c.")
 """Beginnings of the tags that Jaeger makes of what is no attribute; `error.type` is one."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from qwenedit_jobs import Edit, Job, Keys, Limits, Phase, QueueFullError, Reason, Result, State, TooManyUnfinishedError
-from tests.integration.jobs.model import FINAL, Model, ModelJob
+from tests.integration.jobs.properties.model import FINAL, Model, ModelJob
 
 if TYPE_CHECKING:
     import asyncio

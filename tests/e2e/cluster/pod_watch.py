@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.e2e.kube import Kube, Pod
+from tests.e2e.cluster.kube import Kube, Pod
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -16,8 +16,8 @@ from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
 from qwenedit_jobs.cli.selftest import gradient
 from qwenedit_jobs.queue.picture_store import input_ref
 from qwenedit_jobs.queue.queue import Limits
-from tests.e2e.forward import forwarded
-from tests.e2e.kube import Kube, Pod, eventually, run
+from tests.e2e.cluster.kube import Kube, Pod, eventually, run
+from tests.e2e.cluster.port_forward import forwarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from telegram_simulator.client import TelegramSimulator
-    from tests.e2e.watch import Watch
+    from tests.e2e.cluster.pod_watch import Watch
 
 HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[1]
+REPOSITORY = HERE.parents[2]
 CHART = REPOSITORY / "charts" / "qwenedit"
 VALUES = (CHART / "examples" / "simulators" / "values.yaml", HERE / "values.yaml")
 LONG = "qwen-image-edit-2511-quality"

@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue import queue
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from tests.integration.jobs.machine import KEYS, QueueMachine
+from tests.integration.jobs.properties.machine import KEYS, QueueMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
