@@ -54,6 +54,6 @@ def test_edit_leaves_its_input_alone():
 
 @pytest.mark.parametrize("size", [(16, 16), (40, 900), (2000, 100)])
 def test_ribbon_fits_pictures_of_any_shape(size):
-    marked = watermark.with_ribbon(Image.new("RGB", size, "white"), "an instruction of quite a few words, 🎉 too")
+    marked = watermark.with_watermark(Image.new("RGB", size, "white"), "an instruction of quite a few words, 🎉 too")
     assert marked.size == size
     assert marked.getpixel((size[0] - 1, size[1] - 1)) != (255, 255, 255)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from comfyui_simulator.execution.queue import Outcome, Prompt, PromptQueue
+from comfyui_simulator.execution.queue import Prompt, PromptOutcome, PromptQueue
 from comfyui_simulator.nodes.graph import Graph
 
 
@@ -31,7 +31,7 @@ def test_taken_prompt_runs_until_it_is_finished(queue):
     queue.put(prompt(1, "p"))
     taken = queue.take(0)
     assert (queue.running(), queue.waiting(), queue.remaining()) == ([taken], [], 1)
-    queue.finish(taken, Outcome(status="success", completed=True, messages=[]))
+    queue.finish(taken, PromptOutcome(status="success", completed=True, messages=[]))
     assert (queue.running(), queue.remaining()) == ([], 0)
     assert queue.history("p")["status"]["status_str"] == "success"
 
@@ -51,7 +51,7 @@ def test_deleted_prompt_leaves_no_trace(queue):
 
 def test_every_change_is_announced(queue, changes):
     queue.put(prompt(1, "p"))
-    queue.finish(queue.take(0), Outcome(status="success", completed=True, messages=[]))
+    queue.finish(queue.take(0), PromptOutcome(status="success", completed=True, messages=[]))
     assert len(changes) == 3
 
 
@@ -74,7 +74,7 @@ def test_acting_on_a_running_prompt_spares_all_others(queue):
 def test_forgotten_history_is_gone(queue):
     for name in ("one", "two"):
         queue.put(prompt(1, name))
-        queue.finish(queue.take(0), Outcome(status="error", completed=False, messages=[]))
+        queue.finish(queue.take(0), PromptOutcome(status="error", completed=False, messages=[]))
     queue.forget("one")
     assert list(queue.all_history()) == ["two"]
     queue.forget_all()

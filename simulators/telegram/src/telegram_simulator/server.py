@@ -16,7 +16,7 @@ from telegram_simulator.control.api import Control
 from telegram_simulator.control.groups import GroupControl
 from telegram_simulator.files.storage import temporary_storage
 from telegram_simulator.people.groups import Groups
-from telegram_simulator.people.payments import Cashier
+from telegram_simulator.people.payments import StarPayments
 from telegram_simulator.people.people import People
 from telegram_simulator.world.bots import Bots
 from telegram_simulator.world.rate_limits import Limits, Rates
@@ -61,7 +61,7 @@ async def running(config: Config) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _serving(world: World, config: Config) -> AsyncIterator[str]:
-    people, cashier = People(world), Cashier(world)
+    people, cashier = People(world), StarPayments(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
         app = web.Application(middlewares=[_explain])

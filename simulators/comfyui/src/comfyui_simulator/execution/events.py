@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from comfyui_simulator.nodes.graph import Node
 
 
-class Wire(Protocol):
+class EventSink(Protocol):
     """Where events go; callable from any thread."""
 
     def send(self, event: str, data: Mapping[str, Any], client_id: str | None) -> None:
@@ -28,10 +28,10 @@ class Wire(Protocol):
         """Send a preview frame in the form that the client asked for."""
 
 
-class Teller:
+class PromptEvents:
     """Speaks for one prompt."""
 
-    def __init__(self, prompt: Prompt, wire: Wire) -> None:
+    def __init__(self, prompt: Prompt, wire: EventSink) -> None:
         self._prompt = prompt
         self._wire = wire
         self._progress: dict[str, dict[str, Any]] = {}

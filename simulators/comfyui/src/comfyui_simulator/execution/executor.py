@@ -10,8 +10,8 @@ from comfyui_simulator.common.errors import Killed, Stopped, Vanished
 from comfyui_simulator.execution.prompt_run import Run
 
 if TYPE_CHECKING:
-    from comfyui_simulator.execution.prompt_log import Ledger
-    from comfyui_simulator.execution.prompt_run import Workshop
+    from comfyui_simulator.execution.prompt_log import PromptLog
+    from comfyui_simulator.execution.prompt_run import RunContext
     from comfyui_simulator.execution.queue import Prompt, PromptQueue
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Executor(threading.Thread):
     The latter is ComfyUI's own weakness, kept on purpose: HTTP goes on answering and nothing runs any more.
     """
 
-    def __init__(self, queue: PromptQueue, shop: Workshop, ledger: Ledger) -> None:
+    def __init__(self, queue: PromptQueue, shop: RunContext, ledger: PromptLog) -> None:
         super().__init__(name="executor", daemon=True)
         self._queue = queue
         self._shop = shop

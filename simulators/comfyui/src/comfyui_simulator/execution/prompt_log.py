@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from comfyui_simulator.execution.queue import Prompt
 
 
-class Ledger:
+class PromptLog:
     """Prompts accepted, started and ended, appended to a file of JSON lines. Thread-safe."""
 
     def __init__(self, path: Path) -> None:

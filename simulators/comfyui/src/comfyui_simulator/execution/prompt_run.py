@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from comfyui_simulator.common.errors import Interrupted, Killed, NodeError, Stopped, Vanished
 from comfyui_simulator.common.faults import Fault, FaultName, Faults
 from comfyui_simulator.execution.cache import Cache, signatures
-from comfyui_simulator.execution.events import Teller, Wire
-from comfyui_simulator.execution.queue import Outcome, Prompt
+from comfyui_simulator.execution.events import EventSink, PromptEvents
+from comfyui_simulator.execution.queue import Prompt, PromptOutcome
 from comfyui_simulator.nodes import nodes
 from comfyui_simulator.nodes.graph import Link
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from comfyui_simulator.common.config import Config
     from comfyui_simulator.common.files import Files
-    from comfyui_simulator.execution.stop_signals import Pace
+    from comfyui_simulator.execution.stop_signals import StopSignals
     from comfyui_simulator.nodes.graph import Node
     from comfyui_simulator.nodes.values import Model
 
@@ -42,7 +42,7 @@ LOOK = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workshop:
+class RunContext:
     """What every run of one life of the server shares.
 
     Attributes:
@@ -53,17 +53,17 @@ class Workshop:
     config: Config
     files: Files
     faults: Faults
-    pace: Pace
+    pace: StopSignals
     cache: Cache
-    wire: Wire
+    wire: EventSink
     loaded: set[str]
     server_fault: Callable[[FaultName, float | None], None]
 
 
 class Run:
-    """Runs a prompt. Implements `nodes.Bench` for the node that is at work."""
+    """Runs a prompt. Implements `nodes.NodeContext` for the node that is at work."""
 
-    def __init__(self, prompt: Prompt, shop: Workshop) -> None:
+    def __init__(self, prompt: Prompt, shop: RunContext) -> None:
         self._prompt = prompt
         self._shop = shop
         self._about = f"{prompt.text}\n{prompt.prefix}\n{prompt.id}"
@@ -73,7 +73,7 @@ class Run:
         self._outputs: dict[str, Any] = {}
         self._node: Node | None = None
         self.files = shop.files
-        self.tell = Teller(prompt, shop.wire)
+        self.tell = PromptEvents(prompt, shop.wire)
 
     def begin(self) -> None:
         """Become the prompt that an interrupt hits.
@@ -84,7 +84,7 @@ class Run:
         deaf = self._take(FaultName.IGNORE_INTERRUPT)
         self._shop.pace.begin(ignore_interrupts_for=(deaf.seconds or IGNORED_INTERRUPT_SECONDS) if deaf else 0.0)
 
-    def run(self) -> Outcome:
+    def run(self) -> PromptOutcome:
         """Compute the prompt's outputs.
 
         Raises:
@@ -103,7 +103,7 @@ class Run:
         return self._ending()
 
     def load(self, model: Model) -> None:
-        """See `nodes.Bench`."""
+        """See `nodes.NodeContext`."""
         base = model.files[0]
         fault = self._shop.faults.take(FaultName.SLOW_LOAD, about=self._about)
         if fault is not None:
@@ -113,12 +113,12 @@ class Run:
         self._shop.loaded.add(base)
 
     def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:
-        """See `nodes.Bench`."""
+        """See `nodes.NodeContext`."""
         graph = json.dumps(self._prompt.raw) if self._take(FaultName.METADATA) else None
         return self._shop.files.save(picture, kind=kind, prefix=prefix, graph=graph)
 
     def step(self, value: int, total: int, preview: Callable[[], Image.Image]) -> None:
-        """See `nodes.Bench`."""
+        """See `nodes.NodeContext`."""
         self._shop.pace.pause(self._shop.config.step_seconds)
         if self._node is not None:
             picture = preview() if self._shop.config.previews else None
@@ -210,7 +210,7 @@ class Run:
         while faults.clearings == clearings:
             self._shop.pace.pause(LOOK, interruptible=False)
 
-    def _ending(self) -> Outcome:
+    def _ending(self) -> PromptOutcome:
         """The end of a prompt without an error, unless a fault bends it."""
         if self._take(FaultName.SUCCESS_WITH_ERROR):
             self._outputs.clear()
@@ -223,12 +223,12 @@ class Run:
             self._shop.pace.pause(fault.seconds or LATE_HISTORY_SECONDS, interruptible=False)
         return self._outcome("success")
 
-    def _outcome(self, status: str) -> Outcome:
+    def _outcome(self, status: str) -> PromptOutcome:
         meta = {
             node_id: {"node_id": node_id, "display_node": node_id, "parent_node": None, "real_node_id": node_id}
             for node_id in self._outputs
         }
-        return Outcome(
+        return PromptOutcome(
             status=status,
             completed=status == "success",
             messages=self.tell.messages,

@@ -40,7 +40,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class PromptOutcome:
     """How a prompt ended: what `/history/{id}` says."""
 
     status: str
@@ -102,7 +102,7 @@ class PromptQueue:
             self._closed = True
             self._not_empty.notify_all()
 
-    def finish(self, prompt: Prompt, outcome: Outcome | None) -> None:
+    def finish(self, prompt: Prompt, outcome: PromptOutcome | None) -> None:
         """Move the running prompt to the history; without an outcome it just disappears."""
         with self._lock:
             self._running.pop(prompt.id, None)

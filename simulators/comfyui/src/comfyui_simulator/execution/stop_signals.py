@@ -11,7 +11,7 @@ TICK = 0.1
 """Seconds between two looks at the signals: about how late an interrupt acts on a real server in mid-step."""
 
 
-class Pace:
+class StopSignals:
     """The two signals that reach a running prompt."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from comfyui_simulator.nodes.watermark import with_ribbon
+from comfyui_simulator.nodes.watermark import with_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ def edit(picture: Image.Image, others: Sequence[Image.Image], *, text: str, seed
     for effect in chosen_effects(text):
         picture = effect(picture, dice)
     picture = _with_insets(picture.convert("RGB"), others)
-    return with_ribbon(picture, text)
+    return with_watermark(picture, text)
 
 
 def chosen_effects(text: str) -> list[Effect]:

@@ -52,7 +52,7 @@ RESAMPLING = {
 V = TypeVar("V", Image.Image, Model, Clip, Vae, Conditioning, Latent)
 
 
-class Bench(Protocol):
+class NodeContext(Protocol):
     """What a running node may use of the executor."""
 
     files: Files
@@ -106,12 +106,12 @@ class Result:
     shown: dict[str, Any] = field(default_factory=dict)
 
 
-def run(class_type: str, inputs: Inputs, bench: Bench) -> Result:
+def run(class_type: str, inputs: Inputs, bench: NodeContext) -> Result:
     """Run one node."""
     return NODES[class_type](inputs, bench)
 
 
-def _load_image(inputs: Inputs, bench: Bench) -> Result:
+def _load_image(inputs: Inputs, bench: NodeContext) -> Result:
     path = bench.files.input_path(inputs.text("image"))
     try:
         with Image.open(path) as file:
@@ -121,8 +121,8 @@ def _load_image(inputs: Inputs, bench: Bench) -> Result:
     return Result((picture, Mask()))
 
 
-def _save(kind: str) -> Callable[[Inputs, Bench], Result]:
-    def save(inputs: Inputs, bench: Bench) -> Result:
+def _save(kind: str) -> Callable[[Inputs, NodeContext], Result]:
+    def save(inputs: Inputs, bench: NodeContext) -> Result:
         picture = inputs.get("images", Image.Image)
         prefix = inputs.text("filename_prefix") if kind == "output" else "ComfyUI_temp_simul"
         return Result((picture,), {"images": [bench.save(picture, kind=kind, prefix=prefix)]})
@@ -130,7 +130,7 @@ def _save(kind: str) -> Callable[[Inputs, Bench], Result]:
     return save
 
 
-def _scale(inputs: Inputs, _bench: Bench) -> Result:
+def _scale(inputs: Inputs, _bench: NodeContext) -> Result:
     picture = inputs.get("image", Image.Image)
     width, height = inputs.number("width"), inputs.number("height")
     if not width and not height:
@@ -141,7 +141,7 @@ def _scale(inputs: Inputs, _bench: Bench) -> Result:
     return Result((_resized(picture, (width, height), inputs.text("upscale_method"), inputs.text("crop")),))
 
 
-def _scale_to_total_pixels(inputs: Inputs, _bench: Bench) -> Result:
+def _scale_to_total_pixels(inputs: Inputs, _bench: NodeContext) -> Result:
     picture = inputs.get("image", Image.Image)
     factor = math.sqrt(float(inputs.values["megapixels"]) * 1024 * 1024 / (picture.width * picture.height))
     unit = int(inputs.values.get("resolution_steps", 1))
@@ -149,7 +149,7 @@ def _scale_to_total_pixels(inputs: Inputs, _bench: Bench) -> Result:
     return Result((_resized(picture, (width, height), inputs.text("upscale_method"), "disabled"),))
 
 
-def _kontext_scale(inputs: Inputs, _bench: Bench) -> Result:
+def _kontext_scale(inputs: Inputs, _bench: NodeContext) -> Result:
     picture = inputs.get("image", Image.Image)
     ratio = picture.width / picture.height
     size = min(KONTEXT_SIZES, key=lambda size: (abs(ratio - size[0] / size[1]), size))
@@ -163,73 +163,73 @@ def _resized(picture: Image.Image, size: tuple[int, int], method: str, crop: str
     return picture.resize(size, resampling)
 
 
-def _invert(inputs: Inputs, _bench: Bench) -> Result:
+def _invert(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((ImageOps.invert(inputs.get("image", Image.Image)),))
 
 
-def _blur(inputs: Inputs, _bench: Bench) -> Result:
+def _blur(inputs: Inputs, _bench: NodeContext) -> Result:
     # The kernel ends at blur_radius; beyond three sigmas there is nothing left to cut off.
     radius = min(float(inputs.values["sigma"]), inputs.number("blur_radius"))
     return Result((inputs.get("image", Image.Image).filter(ImageFilter.GaussianBlur(radius)),))
 
 
-def _empty_image(inputs: Inputs, _bench: Bench) -> Result:
+def _empty_image(inputs: Inputs, _bench: NodeContext) -> Result:
     color = inputs.number("color")
     rgb = (color >> 16 & 255, color >> 8 & 255, color & 255)
     return Result((Image.new("RGB", (inputs.number("width"), inputs.number("height")), rgb),))
 
 
-def _empty_latent(inputs: Inputs, _bench: Bench) -> Result:
+def _empty_latent(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Latent((inputs.number("width"), inputs.number("height"))),))
 
 
-def _load_unet(inputs: Inputs, bench: Bench) -> Result:
+def _load_unet(inputs: Inputs, bench: NodeContext) -> Result:
     model = Model((inputs.text("unet_name"),))
     bench.load(model)
     return Result((model,))
 
 
-def _load_lora(inputs: Inputs, _bench: Bench) -> Result:
+def _load_lora(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Model((*inputs.get("model", Model).files, inputs.text("lora_name"))),))
 
 
-def _load_clip(inputs: Inputs, _bench: Bench) -> Result:
+def _load_clip(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Clip(inputs.text("clip_name")),))
 
 
-def _load_vae(inputs: Inputs, _bench: Bench) -> Result:
+def _load_vae(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Vae(inputs.text("vae_name")),))
 
 
-def _same(name: str, kind: type[V]) -> Callable[[Inputs, Bench], Result]:
+def _same(name: str, kind: type[V]) -> Callable[[Inputs, NodeContext], Result]:
     """A node that changes something this simulator does not model."""
 
-    def same(inputs: Inputs, _bench: Bench) -> Result:
+    def same(inputs: Inputs, _bench: NodeContext) -> Result:
         return Result((inputs.get(name, kind),))
 
     return same
 
 
-def _encode_text(inputs: Inputs, _bench: Bench) -> Result:
+def _encode_text(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Conditioning(inputs.text("text")),))
 
 
-def _encode_instruction(inputs: Inputs, _bench: Bench) -> Result:
+def _encode_instruction(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Conditioning(inputs.text("prompt"), inputs.pictures("image1", "image2", "image3")),))
 
 
-def _zero_out(inputs: Inputs, _bench: Bench) -> Result:
+def _zero_out(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((Conditioning("", inputs.get("conditioning", Conditioning).pictures),))
 
 
-def _encode_picture(inputs: Inputs, _bench: Bench) -> Result:
+def _encode_picture(inputs: Inputs, _bench: NodeContext) -> Result:
     picture = inputs.get("pixels", Image.Image)
     width, height = (side // LATENT_PIXEL * LATENT_PIXEL for side in picture.size)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return Result((Latent((width, height), picture.crop((left, top, left + width, top + height))),))
 
 
-def _sample(inputs: Inputs, bench: Bench) -> Result:
+def _sample(inputs: Inputs, bench: NodeContext) -> Result:
     wanted = inputs.get("positive", Conditioning)
     latent = inputs.get("latent_image", Latent)
     steps, seed = inputs.number("steps"), inputs.number("seed")
@@ -244,12 +244,12 @@ def _sample(inputs: Inputs, bench: Bench) -> Result:
     return Result((Latent(latent.size, edited),))
 
 
-def _decode(inputs: Inputs, _bench: Bench) -> Result:
+def _decode(inputs: Inputs, _bench: NodeContext) -> Result:
     latent = inputs.get("samples", Latent)
     return Result((latent.picture or effects.canvas(latent.size, 0),))
 
 
-NODES: dict[str, Callable[[Inputs, Bench], Result]] = {
+NODES: dict[str, Callable[[Inputs, NodeContext], Result]] = {
     "CFGNorm": _same("model", Model),
     "CLIPLoader": _load_clip,
     "CLIPTextEncode": _encode_text,

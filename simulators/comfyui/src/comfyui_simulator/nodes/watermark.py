@@ -25,7 +25,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def with_ribbon(picture: Image.Image, text: str) -> Image.Image:
+def with_watermark(picture: Image.Image, text: str) -> Image.Image:
     """A band along the bottom: that this is a simulation, and of which instruction."""
     height = max(18, min(picture.size) // 16)
     font = _font(max(11, round(height * 0.55)))

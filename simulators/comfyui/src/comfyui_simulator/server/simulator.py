@@ -12,9 +12,9 @@ from aiohttp import web
 
 from comfyui_simulator.common.faults import FaultName, Faults
 from comfyui_simulator.common.files import Files
-from comfyui_simulator.execution.prompt_log import Ledger
+from comfyui_simulator.execution.prompt_log import PromptLog
 from comfyui_simulator.nodes.catalog import Catalog
-from comfyui_simulator.server.state import Life
+from comfyui_simulator.server.state import ServerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,12 +36,12 @@ class Simulator:
         self.config = config
         self.files = Files(config.data_dir)
         self.faults = Faults()
-        self.ledger = Ledger(config.data_dir / "ledger.jsonl")
+        self.ledger = PromptLog(config.data_dir / "ledger.jsonl")
         self.catalog = Catalog(models=self.models, pictures=self.files.choices)
         self.features = {**self.catalog.features, "max_upload_size": config.max_upload_bytes}
         self.restarts = 0
         self.peak_connections = 0
-        self.life: Life
+        self.life: ServerState
         self._runner: web.AppRunner
         self._site: web.TCPSite | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -91,10 +91,10 @@ class Simulator:
             await self._runner.cleanup()
             await asyncio.to_thread(self.life.executor.join, 5)
 
-    def _begin_life(self) -> Life:
+    def _begin_life(self) -> ServerState:
         shutil.rmtree(self.files.root / "temp", ignore_errors=True)
         (self.files.root / "temp").mkdir(exist_ok=True)  # a mount point is emptied, and stays
-        return Life(
+        return ServerState(
             config=self.config,
             files=self.files,
             faults=self.faults,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from comfyui_simulator.execution.cache import Cache
 from comfyui_simulator.execution.executor import Executor
-from comfyui_simulator.execution.prompt_run import Workshop
+from comfyui_simulator.execution.prompt_run import RunContext
 from comfyui_simulator.execution.queue import PromptQueue
-from comfyui_simulator.execution.stop_signals import Pace
-from comfyui_simulator.server.websockets import Hub
+from comfyui_simulator.execution.stop_signals import StopSignals
+from comfyui_simulator.server.websockets import Websockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from comfyui_simulator.common.config import Config
     from comfyui_simulator.common.faults import FaultName, Faults
     from comfyui_simulator.common.files import Files
-    from comfyui_simulator.execution.prompt_log import Ledger
+    from comfyui_simulator.execution.prompt_log import PromptLog
 
 
-class Life:
+class ServerState:
     """Queue, history, cache, sockets and the executor between a start and a stop."""
 
     def __init__(  # the parts that outlive it
@@ -30,14 +30,14 @@ class Life:
         config: Config,
         files: Files,
         faults: Faults,
-        ledger: Ledger,
+        ledger: PromptLog,
         features: Mapping[str, Any],
         server_fault: Callable[[FaultName, float | None], None],
     ) -> None:
-        self.hub = Hub(queue_info=self.queue_info, features=features)
+        self.hub = Websockets(queue_info=self.queue_info, features=features)
         self.queue = PromptQueue(self.hub.tell_status)
-        self.pace = Pace()
-        shop = Workshop(
+        self.pace = StopSignals()
+        shop = RunContext(
             config=config,
             files=files,
             faults=faults,

@@ -39,7 +39,7 @@ class Socket:
     silent: bool = False
 
 
-class Hub:
+class Websockets:
     """Sends events to sockets in the order they were made, from any thread.
 
     Args:

@@ -16,7 +16,7 @@ from telegram_simulator.bot_api.downloads import send_file
 from telegram_simulator.bot_api.methods import Call, Reply, handler_of
 from telegram_simulator.bot_api.methods.files import MAX_DOWNLOAD
 from telegram_simulator.bot_api.parameters import method_class, typed
-from telegram_simulator.bot_api.request_body import Said, read_body
+from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
 from telegram_simulator.common.errors import ApiError, NotFoundError, TooManyRequestsError, UnauthorizedError
 from telegram_simulator.world.faults import FILE, Fault, FaultKind
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What is answered; without a status the connection is cut instead."""
 
     status: int
@@ -44,8 +44,8 @@ class Outcome:
 
 _IN_PART = frozenset({FaultKind.CUT, FaultKind.THROTTLE, FaultKind.STALL})
 """What befalls a file on its way."""
-_CUT = Outcome(0)
-_BAD_GATEWAY = Outcome(502, html="<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>")
+_CUT = CallOutcome(0)
+_BAD_GATEWAY = CallOutcome(502, html="<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>")
 
 
 class BotApi:
@@ -82,7 +82,7 @@ class BotApi:
         task = self._tasks.start(self.perform(bot, method, said))
         return await self._respond(request, await asyncio.shield(task))
 
-    async def perform(self, bot: Bot, method: str, said: Said) -> Outcome:
+    async def perform(self, bot: Bot, method: str, said: RequestBody) -> CallOutcome:
         """Carry a call out, with whatever befalls it."""
         chat_id = bot.chat_of(said.values)
         came = time.time()
@@ -102,7 +102,7 @@ class BotApi:
             await asyncio.sleep(fault.seconds)
         return outcome
 
-    async def _carry_out(self, bot: Bot, name: str, said: Said) -> Outcome:
+    async def _carry_out(self, bot: Bot, name: str, said: RequestBody) -> CallOutcome:
         try:
             kind = method_class(name)
             handler = handler_of(kind)
@@ -112,10 +112,10 @@ class BotApi:
             return _refusal(error)
         except Exception:
             log.exception("%s failed in the simulator", name)
-            return Outcome(500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
+            return CallOutcome(500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
         if isinstance(result, Reply):
-            return Outcome(200, {"ok": True, "result": result.result, "description": result.description})
-        return Outcome(200, {"ok": True, "result": result})
+            return CallOutcome(200, {"ok": True, "result": result.result, "description": result.description})
+        return CallOutcome(200, {"ok": True, "result": result})
 
     def _bot(self, request: web.Request) -> Bot:
         """Return the bot of a request's token.
@@ -149,7 +149,7 @@ class BotApi:
     async def _nowhere(self, request: web.Request) -> web.StreamResponse:
         return await self._respond(request, _refusal(NotFoundError()))
 
-    async def _respond(self, request: web.Request, outcome: Outcome) -> web.StreamResponse:
+    async def _respond(self, request: web.Request, outcome: CallOutcome) -> web.StreamResponse:
         if outcome.status == 0:
             if request.transport is not None:
                 request.transport.abort()
@@ -166,12 +166,12 @@ class BotApi:
         self,
         bot: Bot,
         method: str,
-        said: Said,
+        said: RequestBody,
         *,
         at: float,
         chat_id: int | None,
         fault: Fault | None,
-        outcome: Outcome,
+        outcome: CallOutcome,
     ) -> None:
         description = str((outcome.body or {}).get("description", ""))
         self._world.calls.add(
@@ -188,15 +188,15 @@ class BotApi:
             log.info("%s: %s", method, description or outcome.status or "connection cut")
 
 
-async def _failure(fault: Fault) -> Outcome:
+async def _failure(fault: Fault) -> CallOutcome:
     """Return how a call fails before it has had any effect."""
     match fault.kind:
         case FaultKind.REFUSAL:
-            return Outcome(fault.status, fault.as_answer())
+            return CallOutcome(fault.status, fault.as_answer())
         case FaultKind.TOO_MANY_REQUESTS:
             return _refusal(TooManyRequestsError(fault.retry_after))
         case FaultKind.SERVER_ERROR:
-            return Outcome(500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
+            return CallOutcome(500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
         case FaultKind.BAD_GATEWAY:
             return _BAD_GATEWAY
         case FaultKind.UNAUTHORIZED:
@@ -206,8 +206,8 @@ async def _failure(fault: Fault) -> Outcome:
     return _CUT
 
 
-def _refusal(error: ApiError) -> Outcome:
+def _refusal(error: ApiError) -> CallOutcome:
     body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": str(error)}
     if error.parameters:
         body["parameters"] = error.parameters
-    return Outcome(error.code, body)
+    return CallOutcome(error.code, body)

@@ -17,7 +17,7 @@ from telegram_simulator.common.errors import BadRequestError, NotFoundError
 from telegram_simulator.messages.keyboards import parse_markup
 
 if TYPE_CHECKING:
-    from telegram_simulator.bot_api.request_body import Said
+    from telegram_simulator.bot_api.request_body import RequestBody
     from telegram_simulator.messages.keyboards import Markup
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def method_class(name: str) -> type[Method]:
         raise NotFoundError("method not found") from None
 
 
-def typed(kind: type[Method], said: Said) -> Method:
+def typed(kind: type[Method], said: RequestBody) -> Method:
     """Return the call as an object of its method's class.
 
     An upload under a parameter's own name becomes a reference, as if it had been attached by name.

@@ -39,7 +39,7 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Said:
+class RequestBody:
     """A call's parameters, not yet understood.
 
     Attributes:
@@ -56,7 +56,7 @@ class Said:
         return dict(reversed(self.files))
 
 
-async def read_body(headers: CIMultiDictProxy[str], content: StreamReader, *, limit: int = MAX_BODY) -> Said:
+async def read_body(headers: CIMultiDictProxy[str], content: StreamReader, *, limit: int = MAX_BODY) -> RequestBody:
     """Read a body of up to `limit` bytes.
 
     Raises:
@@ -72,10 +72,10 @@ async def read_body(headers: CIMultiDictProxy[str], content: StreamReader, *, li
         if len(data) > limit:
             raise TooLargeError
     if kind == "application/json":
-        return Said(_from_json(bytes(data)))
+        return RequestBody(_from_json(bytes(data)))
     if kind == "application/x-www-form-urlencoded":
-        return Said(dict(parse_qsl(data.decode(errors="replace"), keep_blank_values=True)))
-    return Said()
+        return RequestBody(dict(parse_qsl(data.decode(errors="replace"), keep_blank_values=True)))
+    return RequestBody()
 
 
 def file_name(disposition: str) -> tuple[str | None, str | None]:
@@ -110,8 +110,8 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-async def _multipart(headers: CIMultiDictProxy[str], content: StreamReader, *, limit: int) -> Said:
-    said = Said()
+async def _multipart(headers: CIMultiDictProxy[str], content: StreamReader, *, limit: int) -> RequestBody:
+    said = RequestBody()
     room = limit
     try:
         reader = MultipartReader(headers, content)

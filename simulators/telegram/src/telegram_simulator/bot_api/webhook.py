@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aiohttp
 
-from telegram_simulator.bot_api.request_body import Said, read_body
+from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.common.errors import ApiError
 from telegram_simulator.common.tasks import owned_tasks
 
@@ -47,7 +47,7 @@ class Webhooks:
         answer: Carries out a call that a webhook's answer makes.
     """
 
-    def __init__(self, answer: Callable[[Bot, str, Said], Awaitable[Any]]) -> None:
+    def __init__(self, answer: Callable[[Bot, str, RequestBody], Awaitable[Any]]) -> None:
         self._answer = answer
         self._tasks: Tasks
         self._session: aiohttp.ClientSession
@@ -85,7 +85,7 @@ class _Deliveries:
         bot: Bot,
         webhook: Webhook,
         session: aiohttp.ClientSession,
-        answer: Callable[[Bot, str, Said], Awaitable[Any]],
+        answer: Callable[[Bot, str, RequestBody], Awaitable[Any]],
     ) -> None:
         self._bot = bot
         self._webhook = webhook

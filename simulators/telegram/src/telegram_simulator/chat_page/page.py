@@ -18,7 +18,7 @@ from telegram_simulator.messages.model import MediaKind, User
 from telegram_simulator.people.people import Attachment, Place
 
 if TYPE_CHECKING:
-    from telegram_simulator.people.payments import Cashier
+    from telegram_simulator.people.payments import StarPayments
     from telegram_simulator.people.people import People
     from telegram_simulator.world.world import World
 
@@ -42,7 +42,7 @@ class Page:
         cashier: Is paid.
     """
 
-    def __init__(self, world: World, people: People, cashier: Cashier) -> None:
+    def __init__(self, world: World, people: People, cashier: StarPayments) -> None:
         self._world = world
         self._people = people
         self._cashier = cashier

@@ -13,18 +13,18 @@ from aiohttp import web
 from telegram_simulator.bot_api.request_body import read_body
 from telegram_simulator.common.errors import ControlError, NoSuchThingError
 from telegram_simulator.control.requests import (
-    BotWish,
-    EditWish,
-    FloodWish,
-    ForwardWish,
-    LanguageWish,
-    PayWish,
-    PressWish,
-    SendWish,
-    UserWish,
+    BotRequest,
+    EditRequest,
+    FloodRequest,
+    ForwardRequest,
+    LanguageRequest,
+    PayRequest,
+    PressRequest,
+    SendRequest,
+    UserRequest,
     checked,
     named_bot,
-    read_wish,
+    read_request,
 )
 from telegram_simulator.control.snapshot import chat_snapshot
 from telegram_simulator.messages.keyboards import Buttons, parse_markup
@@ -33,8 +33,8 @@ from telegram_simulator.people.people import Attachment, Manner, Place
 from telegram_simulator.world.faults import Fault
 
 if TYPE_CHECKING:
-    from telegram_simulator.common.pulse import Pulse
-    from telegram_simulator.people.payments import Cashier
+    from telegram_simulator.common.change_signal import ChangeSignal
+    from telegram_simulator.people.payments import StarPayments
     from telegram_simulator.people.people import People
     from telegram_simulator.world.bots import Bot
     from telegram_simulator.world.world import World
@@ -55,7 +55,7 @@ class Control:
         cashier: Is paid.
     """
 
-    def __init__(self, world: World, people: People, cashier: Cashier) -> None:
+    def __init__(self, world: World, people: People, cashier: StarPayments) -> None:
         self._world = world
         self._people = people
         self._cashier = cashier
@@ -98,7 +98,7 @@ class Control:
         return web.json_response(_bot_view(named_bot(self._world, request)))
 
     async def _make_user(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, UserWish)
+        wish = await read_request(request, UserRequest)
         user_id = wish.id
         if user_id is None:
             user_id = next(number for number in self._user_ids if number not in self._world.users)
@@ -110,7 +110,7 @@ class Control:
 
     async def _send(self, request: web.Request) -> web.Response:
         said = await read_body(request.headers, request.content, limit=LARGEST)
-        wish = checked(SendWish, said.values)
+        wish = checked(SendRequest, said.values)
         kinds = [*wish.kinds, *wish.kinds[:1] * len(said.files)]
         sent = await self._people.send(
             self._place(request, wish.chat_id),
@@ -131,14 +131,14 @@ class Control:
         return web.json_response({"ids": [message.id for message in sent]})
 
     async def _flood(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, FloodWish)
+        wish = await read_request(request, FloodRequest)
         place, manner = self._place(request, wish.chat_id), Manner(forwarded=wish.forwarded)
         texts = (wish.text.replace("{number}", str(number)) for number in range(1, wish.count + 1))
         sent = [message for text in texts for message in await self._people.send(place, text=text, manner=manner)]
         return web.json_response({"ids": [message.id for message in sent]})
 
     async def _forward(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, ForwardWish)
+        wish = await read_request(request, ForwardRequest)
         message = self._place(request, wish.from_chat_id).conversation.find(wish.message_id)
         if message is None:
             raise NoSuchThingError(f"there is no message {wish.message_id}")
@@ -146,7 +146,7 @@ class Control:
         return web.json_response({"ids": [sent.id]})
 
     async def _press(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, PressWish)
+        wish = await read_request(request, PressRequest)
         place = self._place(request, wish.chat_id)
         query_id = self._people.press(
             place, wish.message_id, wish.data, unchecked=wish.unchecked, inaccessible=wish.inaccessible
@@ -154,12 +154,12 @@ class Control:
         return web.json_response({"query_id": query_id})
 
     async def _pay(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, PayWish)
+        wish = await read_request(request, PayRequest)
         charge = await self._cashier.pay(self._place(request, wish.chat_id), wish.message_id)
         return web.json_response({"charge_id": charge})
 
     async def _edit(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, EditWish)
+        wish = await read_request(request, EditRequest)
         self._people.edit(self._place(request, wish.chat_id), int(request.match_info["message"]), wish.text)
         return web.json_response({})
 
@@ -170,7 +170,7 @@ class Control:
         return web.json_response({})
 
     async def _speak(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, LanguageWish)
+        wish = await read_request(request, LanguageRequest)
         self._people.speak(int(request.match_info["user"]), wish.language)
         return web.json_response({})
 
@@ -210,7 +210,7 @@ class Control:
         return web.json_response({"update_id": named_bot(self._world, request).updates.force(kind, payload)})
 
     async def _set_up(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, BotWish)
+        wish = await read_request(request, BotRequest)
         bot = named_bot(self._world, request)
         bot.reads_all = bot.reads_all if wish.reads_all is None else wish.reads_all
         bot.secret = bot.secret if wish.secret is None else wish.secret
@@ -268,7 +268,7 @@ def _forged(keyboard: str | None) -> Buttons | None:
     return Buttons.of(markup.inline_keyboard) if isinstance(markup, InlineKeyboardMarkup) else None
 
 
-async def _news(request: web.Request, pulse: Pulse) -> None:
+async def _news(request: web.Request, pulse: ChangeSignal) -> None:
     """Wait until there is something after what `?after=` names, for at most `?wait=` seconds."""
     if "after" not in request.query:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from telegram_simulator.common.errors import ControlError
-from telegram_simulator.control.requests import GroupWish, MigrationWish, RightsWish, named_bot, read_wish
+from telegram_simulator.control.requests import GroupRequest, MigrationRequest, RightsRequest, named_bot, read_request
 from telegram_simulator.control.snapshot import chat_snapshot
 from telegram_simulator.messages.model import ChatKind, Standing
 
@@ -37,7 +37,7 @@ class GroupControl:
         ]
 
     async def _make(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, GroupWish)
+        wish = await read_request(request, GroupRequest)
         if wish.kind not in (ChatKind.GROUP, ChatKind.SUPERGROUP):
             raise ControlError("a group is a group or a supergroup")
         members = [self._world.user(user_id).id for user_id in wish.members]
@@ -46,13 +46,13 @@ class GroupControl:
         return web.json_response(chat_snapshot(group))
 
     async def _migrate(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, MigrationWish)
+        wish = await read_request(request, MigrationRequest)
         bot = named_bot(self._world, request)
         old = self._world.conversation(bot, int(request.match_info["chat"]))
         return web.json_response(chat_snapshot(self._groups.migrate(bot, old, edits=wish.edits)))
 
     async def _change_rights(self, request: web.Request) -> web.Response:
-        wish = await read_wish(request, RightsWish)
+        wish = await read_request(request, RightsRequest)
         bot = named_bot(self._world, request)
         group = self._world.conversation(bot, int(request.match_info["chat"]))
         if wish.standing is not None:

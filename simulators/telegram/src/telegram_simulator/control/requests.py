@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from telegram_simulator.world.world import World
 
 
-class _Wish(BaseModel):
+class _Request(BaseModel):
     """What all have in common."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class UserWish(_Wish):
+class UserRequest(_Request):
     """A person to be made or changed; without an id a new one is found."""
 
     id: int | None = None
@@ -36,7 +36,7 @@ class UserWish(_Wish):
     is_bot: bool = False
 
 
-class GroupWish(_Wish):
+class GroupRequest(_Request):
     """A group to be made."""
 
     title: str
@@ -45,7 +45,7 @@ class GroupWish(_Wish):
     bot_admin: bool = False
 
 
-class SendWish(_Wish):
+class SendRequest(_Request):
     """What a person sends; the files come beside it, each of the kind at its place in `kinds`, or of the first."""
 
     chat_id: int | None = None
@@ -60,7 +60,7 @@ class SendWish(_Wish):
     keyboard: str | None = None
 
 
-class FloodWish(_Wish):
+class FloodRequest(_Request):
     """Many texts at once; each says its number where the text says `{number}`."""
 
     chat_id: int | None = None
@@ -69,7 +69,7 @@ class FloodWish(_Wish):
     forwarded: OriginKind | None = None
 
 
-class ForwardWish(_Wish):
+class ForwardRequest(_Request):
     """A message that a person sends again: of the chat `from_chat_id`, to the chat `chat_id`."""
 
     chat_id: int | None = None
@@ -77,7 +77,7 @@ class ForwardWish(_Wish):
     message_id: int
 
 
-class PressWish(_Wish):
+class PressRequest(_Request):
     """A button that a person presses."""
 
     chat_id: int | None = None
@@ -87,27 +87,27 @@ class PressWish(_Wish):
     inaccessible: bool = False
 
 
-class PayWish(_Wish):
+class PayRequest(_Request):
     """An invoice that a person pays."""
 
     chat_id: int | None = None
     message_id: int
 
 
-class EditWish(_Wish):
+class EditRequest(_Request):
     """New words for a person's own message."""
 
     chat_id: int | None = None
     text: str
 
 
-class LanguageWish(_Wish):
+class LanguageRequest(_Request):
     """The language of a person's client."""
 
     language: str
 
 
-class BotWish(_Wish):
+class BotRequest(_Request):
     """How a bot is set up with BotFather, and how old its Bot API server is."""
 
     secret: str | None = Field(None, pattern=r"^[\w-]{1,64}$")
@@ -115,13 +115,13 @@ class BotWish(_Wish):
     old_api: bool | None = None
 
 
-class MigrationWish(_Wish):
+class MigrationRequest(_Request):
     """A basic group that becomes a supergroup."""
 
     edits: bool = False
 
 
-class RightsWish(_Wish):
+class RightsRequest(_Request):
     """What the bot is, or may do, in a group; what is not named stays as it is."""
 
     standing: Standing | None = None
@@ -139,7 +139,7 @@ def named_bot(world: World, request: web.Request) -> Bot:
     return world.bot(None if bot_id is None else int(bot_id))
 
 
-async def read_wish(request: web.Request, kind: Callable[..., Any]) -> Any:
+async def read_request(request: web.Request, kind: Callable[..., Any]) -> Any:
     """Read a body of JSON as a wish of a kind.
 
     Raises:

@@ -26,7 +26,7 @@ PATIENCE = 10.0
 """Seconds that a bot has to agree (https://core.telegram.org/bots/api#answerprecheckoutquery)."""
 
 
-class Cashier:
+class StarPayments:
     """Takes people's Stars.
 
     Args:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.common.pulse import Pulse
+from telegram_simulator.common.change_signal import ChangeSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self._calls: deque[LoggedCall] = deque(maxlen=KEPT)
-        self.pulse = Pulse()
+        self.pulse = ChangeSignal()
 
     def __iter__(self) -> Iterator[LoggedCall]:
         return iter(self._calls)

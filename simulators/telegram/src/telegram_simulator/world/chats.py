@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from telegram_simulator.common.pulse import Pulse
+from telegram_simulator.common.change_signal import ChangeSignal
 from telegram_simulator.messages.model import ChatKind, Standing
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Conversation:
     begun: bool = False
     records: dict[int, Record] = field(default_factory=dict)
     happenings: deque[Acted | Answered] = field(default_factory=lambda: deque(maxlen=HAPPENINGS))
-    pulse: Pulse = field(default_factory=Pulse)
+    pulse: ChangeSignal = field(default_factory=ChangeSignal)
     _watchers: set[asyncio.Queue[Happening]] = field(default_factory=set)
 
     @property

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.common.pulse import Pulse
+from telegram_simulator.common.change_signal import ChangeSignal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,7 +59,7 @@ class UpdateQueue:
         self._waiting: deque[Update] = deque()
         self._next_id = first_id
         self._allowed: frozenset[str] | None = None
-        self.arrivals = Pulse()
+        self.arrivals = ChangeSignal()
 
     def __len__(self) -> int:
         self._forget_old()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Pulse:
+class ChangeSignal:
     """Counts changes, and wakes all tasks that wait for the next one. Not for several threads."""
 
     def __init__(self) -> None:
