@@ -23,7 +23,7 @@ MOST_AT_FIRST = 6.0
 """Seconds at p99 while all begin: Telegram lets a bot answer 150 people in 5, and a second more is for the answer."""
 P99 = 0.99
 NEVER = "never"
-PAGE = ROOT / "docs/neighbours.md"
+PAGE = ROOT / "docs/misuse.md"
 BEFORE = ROOT / "proofs/neighbours/c34cd34.json"
 QUIET, TOGETHER = "quiet", "all at once"
 ABOUT: Mapping[str, str] = {

@@ -27,7 +27,7 @@ from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import JobQueue, Keys
 
-DOCS = Path(__file__).parents[3] / "docs/operating.md"
+DOCS = Path(__file__).parents[3] / "docs/users-and-payments.md"
 NOT_ABOUT_USERS = {
     "cold_starts": "seconds", "daily_counts": "numbers of a day", "durations": "seconds",
     "presets": "the operator's file", "seen_prefix": "numbers of updates", "token_since": "of the bot's token",

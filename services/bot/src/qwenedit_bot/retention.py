@@ -18,7 +18,7 @@ class Kept:
     """Something that is kept of a user."""
 
     what: str
-    """As docs/operating.md calls it."""
+    """As docs/users-and-payments.md calls it."""
     keys: tuple[str, ...]
     """Names of the keys that hold it, in `BotKeys` or `qwenedit_jobs.Keys`."""
     seconds: int | None = None
