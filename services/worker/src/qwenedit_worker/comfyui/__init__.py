@@ -21,8 +21,8 @@ from qwenedit_worker.comfyui.execution.folders import SharedFolders
 from qwenedit_worker.comfyui.protocol.api import SystemStats
 from qwenedit_worker.comfyui.server.executor_watch import Verdict
 from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress, Stage
-from qwenedit_worker.comfyui.workflow import BoundWorkflow, Workflow
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
+from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow, Workflow
 
 __all__ = [
     "BoundWorkflow",

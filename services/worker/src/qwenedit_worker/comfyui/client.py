@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qwenedit_worker.comfyui.execution.folders import SharedFolders
     from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress
-    from qwenedit_worker.comfyui.workflow import Workflow
+    from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwenedit_worker.comfyui.workflow import Workflow
+    from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
 

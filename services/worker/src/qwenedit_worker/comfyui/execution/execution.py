@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.websocket import Event, Feed
     from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
     from qwenedit_worker.comfyui.types import EditRequest
-    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+    from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
 log = structlog.get_logger(__name__)
 

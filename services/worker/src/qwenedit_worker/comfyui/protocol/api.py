@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qwenedit_worker.comfyui.protocol.transport import Reply, Transport
-    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+    from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
 _STATES = {"pending": PromptState.PENDING, "in_progress": PromptState.RUNNING}
 _FINISHED = frozenset({"completed", "failed", "cancelled"})

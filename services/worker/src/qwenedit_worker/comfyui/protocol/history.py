@@ -21,7 +21,7 @@ from qwenedit_worker.comfyui.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+    from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
 
 LONGEST = 86_400_000

@@ -11,7 +11,7 @@ from qwenedit_worker.comfyui.workflow.model_files import model_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwenedit_worker.comfyui.workflow import BoundWorkflow
+    from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from qwenedit_worker.comfyui.protocol.api import Api
-    from qwenedit_worker.comfyui.workflow import Workflow
     from qwenedit_worker.comfyui.workflow.graph import Node
     from qwenedit_worker.comfyui.workflow.parameter import Parameter
+    from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 SCHEMA_LIFETIME = 300.0
 """Seconds after which the nodes are compared again. They change only with a restart, which is mostly noticed anyway."""

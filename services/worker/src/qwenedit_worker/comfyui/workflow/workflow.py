@@ -1,0 +1,159 @@
+"""A workflow: a graph in ComfyUI's API format, and how to fill it in for one edit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from qwenedit_worker.comfyui.errors import WorkflowRejected
+from qwenedit_worker.comfyui.workflow import binding as bindings
+from qwenedit_worker.comfyui.workflow import graph as graphs
+from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
+from qwenedit_worker.comfyui.workflow.model_files import loads_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pydantic import JsonValue
+
+    from qwenedit_worker.comfyui.workflow.binding import Binding
+    from qwenedit_worker.comfyui.workflow.graph import Graph, Node
+    from qwenedit_worker.comfyui.workflow.parameter import InputRef
+
+NONE_OF_ITS_OWN: Mapping[str, int | float | str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundWorkflow:
+    """A graph ready to be submitted."""
+
+    graph: dict[str, JsonValue]
+    output_node: str
+    image_nodes: frozenset[str]
+    """The nodes that load the user's pictures."""
+    steps: int
+    """How many sampling steps to expect; 0 where there is no sampler, or its steps are computed."""
+    steps_node: str | None
+    loaders: frozenset[str] = frozenset()
+    """The nodes that load models."""
+
+    def loads_model(self, node: str) -> bool:
+        """Whether a node, by its id, loads a model."""
+        return node in self.loaders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """A workflow file with its binding."""
+
+    name: str
+    graph: Graph
+    binding: Binding
+
+    @classmethod
+    def load(cls, path: Path) -> Workflow:
+        """Read `path` and, if it is there, the binding beside it: `NAME.binding.json` for `NAME.json`.
+
+        Raises:
+            WorkflowFileError: either file is missing or unusable; the message names file, node and input.
+        """
+        try:
+            data = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise WorkflowFileError(f"{path}: {error}") from None
+        graph = graphs.parse(data, source=str(path))
+        beside = path.with_name(f"{path.stem}.binding.json")
+        binding = bindings.read(beside, graph) if beside.exists() else bindings.infer(graph, source=str(path))
+        workflow = cls(name=path.stem, graph=graph, binding=binding)
+        try:
+            workflow._present(len(binding.images))  # fails where not even all pictures satisfy the graph
+        except WorkflowRejected as error:
+            raise WorkflowFileError(f"{path}: {error}") from None
+        return workflow
+
+    @property
+    def max_images(self) -> int:
+        """How many pictures the graph can take."""
+        return len(self.binding.images)
+
+    def bind(
+        self,
+        *,
+        images: Sequence[str],
+        prompt: str,
+        seed: int,
+        prefix: str,
+        parameters: Mapping[str, int | float | str] = NONE_OF_ITS_OWN,
+    ) -> BoundWorkflow:
+        """Fill the graph in, leaving out the pictures that are absent.
+
+        A graph without a prompt, or without a seed, ignores what is given for it.
+
+        Args:
+            images: names as ComfyUI's LoadImage takes them, `subfolder/name`, the main picture first.
+            prompt: the user's instruction.
+            seed: of the noise.
+            prefix: of the output file, `folder/…/name`.
+            parameters: values for what the binding names beside these; what it is not given stays as in the graph.
+
+        Raises:
+            WorkflowRejected: the graph takes fewer pictures, or cannot do with so few; or the binding has no such
+                parameter, or does not allow the value.
+        """
+        own = self._inputs_of(parameters)
+        graph = self._present(len(images))
+        values: list[tuple[InputRef | None, JsonValue]] = [
+            *zip(self.binding.images, images, strict=False),
+            (self.binding.prompt, prompt),
+            (self.binding.seed, seed),
+            (self.binding.prefix, prefix),
+            *own,
+        ]
+        filled = {node_id: dict(node.inputs) for node_id, node in graph.items()}
+        for ref, value in values:
+            if ref is not None and ref.node in filled:
+                filled[ref.node][ref.input] = value
+        steps = self.binding.steps
+        return BoundWorkflow(
+            graph={i: {"class_type": n.class_type, "inputs": filled[i]} for i, n in graph.items()},
+            output_node=self.binding.output,
+            image_nodes=frozenset(ref.node for ref in self.binding.images),
+            steps=_steps(filled, steps),
+            steps_node=steps.node if steps else None,
+            loaders=frozenset(i for i, n in graph.items() if loads_model(n.class_type)),
+        )
+
+    def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> list[tuple[InputRef, JsonValue]]:
+        values: list[tuple[InputRef, JsonValue]] = []
+        for name, value in parameters.items():
+            if (known := self.binding.parameters.get(name)) is None:
+                names = ", ".join(self.binding.parameters) or "none"
+                raise WorkflowRejected(f"workflow {self.name} has no parameter {name!r}; its binding names {names}")
+            own = self.graph[known.node].inputs[known.input]
+            problem = known.problem(value)
+            if problem is None and isinstance(value, str) is not isinstance(own, str):
+                problem = f"{value!r} is not of the kind of {own!r}"
+            if problem is not None:
+                raise WorkflowRejected(f"workflow {self.name}, parameter {name} ({known}): {problem}")
+            values.append((known, value))
+        return values
+
+    def _present(self, count: int) -> dict[str, Node]:
+        if not 1 <= count <= self.max_images:
+            raise WorkflowRejected(f"workflow {self.name} takes 1 to {self.max_images} pictures, not {count}")
+        optional = {class_type: frozenset(names) for class_type, names in self.binding.optional.items()}
+        absent = {ref.node for ref in self.binding.images[count:]}
+        try:
+            return graphs.without(self.graph, absent, optional=optional, keep=self.binding.output)
+        except WorkflowRejected as error:
+            raise WorkflowRejected(f"workflow {self.name} with {count} picture(s): {error}") from None
+
+
+def _steps(filled: Mapping[str, Mapping[str, JsonValue]], ref: InputRef | None) -> int:
+    if ref is None or ref.node not in filled:
+        return 0
+    value = filled[ref.node].get(ref.input)
+    return int(value) if isinstance(value, int | float) else 0
