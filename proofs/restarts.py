@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 RESTARTS, ROLLOUTS, CRASHES = "restarts", "rollouts", "crashes"
 PAUSES = (1.5, 3.5)
 """Seconds between two messages of a person."""
+MOST_UNANSWERED = 15
+"""Messages without an answer after which a person waits. The bot keeps 20 of a sender in a chat (docs/limits.md)."""
 PHOTO_EVERY = 3
 """Every so many messages is a photo, a person's first one too."""
 UPTIME = (0.1, 0.7)
@@ -110,7 +112,9 @@ class Sender:
         """Send until told to stop."""
         await asyncio.sleep(chance.uniform(0, PAUSES[1]))
         while not until.is_set():
-            if (len(self.texts) + len(self.photos)) % PHOTO_EVERY == 0:
+            if await self.unanswered() >= MOST_UNANSWERED:
+                pass
+            elif (len(self.texts) + len(self.photos)) % PHOTO_EVERY == 0:
                 self.photos += await self.person.send(photo=photo, caption="make it snow")
             else:
                 self.texts += await self.person.send("hello")
