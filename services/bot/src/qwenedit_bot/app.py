@@ -25,6 +25,7 @@ from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.keys import BotKeys
 from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.parts import Connections, Intake, make_parts
+from qwenedit_bot.preload import preload
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.upkeep import deletion_cost
@@ -62,6 +63,7 @@ async def serve(settings: BotSettings) -> int:
             blocking=await stack.enter_async_context(connect(settings, block=ended_jobs.BLOCK)),
             raw=await stack.enter_async_context(connect(settings, decode=False)),
         )
+        preload()
         metrics = BotMetrics(telemetry.registry)
         keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
         limiter = SharedLimiter(connections.commands, keys)
