@@ -18,7 +18,7 @@ import aiohttp
 
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.queue import SCRIPTS
-from qwenedit_jobs.queue.scripts import scripts_in
+from qwenedit_jobs.redis.scripts import scripts_in
 from qwenedit_testkit.proxy import BANDWIDTH, Toxic
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.pictures.redis_store import RedisPictureStore
+from qwenedit_jobs.pictures.refs import input_ref
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
-from qwenedit_jobs.queue.picture_store import RedisPictureStore, input_ref
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"

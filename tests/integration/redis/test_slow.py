@@ -10,7 +10,7 @@ import pytest
 
 from local_stack.ports import HOST
 from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
-from qwenedit_jobs.queue import chunks
+from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_testkit.proxy import Proxy, Toxic
 from tests.integration.redis.conftest import KEYS, MANY, job

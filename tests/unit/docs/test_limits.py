@@ -13,7 +13,7 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
 from qwenedit_bot.privacy import disk_erasure, forget
 from qwenedit_bot.users import access
-from qwenedit_jobs.queue import chunks
+from qwenedit_jobs.redis import chunks
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket

@@ -34,8 +34,10 @@ from qwenedit_jobs.model import (
     job_id,
     short_id,
 )
+from qwenedit_jobs.pictures.redis_store import RedisPictureStore
+from qwenedit_jobs.pictures.refs import input_ref, result_ref
+from qwenedit_jobs.pictures.store import PictureStore
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.picture_store import PictureStore, RedisPictureStore, input_ref, result_ref
 from qwenedit_jobs.queue.queue import JobQueue, Limits
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load

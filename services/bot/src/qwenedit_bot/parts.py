@@ -61,7 +61,7 @@ from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.picture_store import UPLOAD_TTL
+from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.redis.server_identity import identity
 from qwenedit_jobs.workers.registry import Workers
 

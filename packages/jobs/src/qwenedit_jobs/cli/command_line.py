@@ -19,8 +19,8 @@ from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
+from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from qwenedit_jobs.queue.picture_store import RedisPictureStore
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load

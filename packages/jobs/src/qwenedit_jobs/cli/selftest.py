@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import Edit, Job, State
-from qwenedit_jobs.queue.picture_store import input_ref
+from qwenedit_jobs.pictures.refs import input_ref
 from qwenedit_jobs.queue.queue import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.queue.picture_store import PictureStore
+    from qwenedit_jobs.pictures.store import PictureStore
     from qwenedit_jobs.queue.queue import JobQueue
 
 PROMPT = "make it snow"

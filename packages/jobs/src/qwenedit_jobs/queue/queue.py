@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -17,13 +18,12 @@ from qwenedit_jobs.errors import (
     TooManyUnfinishedError,
 )
 from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Result, Settled, State
-from qwenedit_jobs.queue import chunks
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
 from qwenedit_jobs.queue.parsing import claim_of, known
-from qwenedit_jobs.queue.picture_store import UPLOAD_TTL
 from qwenedit_jobs.queue.queue_view import QueueView
-from qwenedit_jobs.queue.scripts import FOLDER, Scripts
+from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.error_mapping import explained
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-SCRIPTS = FOLDER
+SCRIPTS = Path(__file__).parent / "lua"
 UNANSWERED_RETENTION = 7 * 86_400
 """Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot."""
 ANSWERED_RETENTION = 86_400
 """Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
 PICTURE_TTL = 86_400
 """Seconds for which a result's picture is kept, unless the operator says otherwise."""
+UPLOAD_TTL = 600
+"""Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100

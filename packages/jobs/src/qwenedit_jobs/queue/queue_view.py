@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.queue.scripts import Command, Scripts
+    from qwenedit_jobs.redis.scripts import Command, Scripts
 
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.queue.scripts import Command
+    from qwenedit_jobs.redis.scripts import Command
 
 CHUNK = 128 * 1024
 """Bytes. With the 5 s of `connection.SOCKET_TIMEOUT`, 26 kB/s is the slowest connection that works."""

@@ -2,65 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
-from qwenedit_jobs.queue import chunks
-from qwenedit_jobs.queue.scripts import FOLDER, Scripts
+from qwenedit_jobs.queue.queue import SCRIPTS
+from qwenedit_jobs.redis import chunks
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.queue.scripts import Command
+    from qwenedit_jobs.redis.scripts import Command
 
-UPLOAD_TTL = 600
-"""Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""
 SHARE_OF_ALL = 0.9
 """Share of Redis' `maxmemory` that users' pictures leave nothing of: the rest is for results, and for all that is
 small. Without room for its small writes a service cannot even say that there is none."""
 SHARE_OF_ONE = 0.1
 """Share of Redis' `maxmemory` for the pictures of one user, results included."""
-
-
-class PictureStore(Protocol):
-    """Keeps pictures by reference. Redis today; object storage fits behind the same calls."""
-
-    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
-        """Keep a picture under a reference of the caller's choice; repeating it is harmless.
-
-        Args:
-            ref: The reference.
-            data: The picture.
-            user: The user whose share the picture counts against; None: nobody's.
-
-        Raises:
-            StorageFullError: there is no room.
-            StorageShareError: the user has no room.
-        """
-
-    async def get(self, ref: str) -> bytes:
-        """Return a picture.
-
-        Raises:
-            PictureExpiredError: nothing is kept under the reference.
-        """
-
-    async def size(self, ref: str) -> int:
-        """Return a picture's bytes.
-
-        Raises:
-            PictureExpiredError: nothing is kept under the reference.
-        """
-
-    async def holds(self, *refs: str) -> bool:
-        """Whether all of these pictures are kept now."""
-
-    async def delete(self, *refs: str) -> None:
-        """Forget pictures; unknown references are ignored."""
 
 
 class RedisPictureStore:
@@ -81,7 +42,7 @@ class RedisPictureStore:
         self._keys = keys
         self._ttl = ttl
         self._shares = (share, share_of_one)
-        self._scripts = Scripts(redis, FOLDER)
+        self._scripts = Scripts(redis, SCRIPTS)
 
     async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture until its TTL runs out.
@@ -143,20 +104,3 @@ class RedisPictureStore:
             pipeline.unlink(*(self._keys.picture(ref) for ref in refs))
             pipeline.zrem(self._keys.answered_pictures, *refs)
             await pipeline.execute()
-
-
-def input_ref(job_id: str, index: int) -> str:
-    """Name a job's picture by its position, so that a repeated upload replaces itself."""
-    return f"{job_id}:in:{index}"
-
-
-def result_ref(job_id: str, attempt: int, token: str = "") -> str:
-    """Name what an attempt produced; a zombie's late result never overwrites its successor's.
-
-    Args:
-        job_id: The job.
-        attempt: Its number, which an attempt that is given back leaves to the next one.
-        token: The claim's, which no other attempt has.
-    """
-    told = f":{hashlib.sha256(token.encode()).hexdigest()[:12]}" if token else ""
-    return f"{job_id}:out:{attempt}{told}"

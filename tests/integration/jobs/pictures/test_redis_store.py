@@ -17,7 +17,7 @@ from qwenedit_jobs import (
     connect,
     result_ref,
 )
-from qwenedit_jobs.queue.picture_store import UPLOAD_TTL
+from qwenedit_jobs.queue.queue import UPLOAD_TTL
 
 KEPT, FAILED_KEPT = 86_400, 3_600
 MEGABYTE = bytes(1_000_000)

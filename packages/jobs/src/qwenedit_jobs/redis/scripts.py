@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redis.client import NEVER_DECODE
@@ -12,12 +11,12 @@ from redis.exceptions import NoScriptError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from redis.asyncio import Redis
 
 Command: TypeAlias = "Sequence[str | bytes | float]"
 """Of Redis, with its arguments."""
-FOLDER = Path(__file__).parent / "lua"
 _INCLUDE = "-- include: "
 
 
