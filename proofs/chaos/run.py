@@ -16,7 +16,7 @@ from proofs.chaos.faults import Kind, Villain, schedule
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
 from proofs.chaos.stage import Stage
-from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.processes import MEBIBYTE, resident

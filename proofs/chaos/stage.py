@@ -26,7 +26,7 @@ from local_stack import (
     python_module,
 )
 from proofs.chaos.seam import POISON
-from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.proxy import Proxy

@@ -21,18 +21,18 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
-from qwenedit_bot.app import Readiness, run
+from qwenedit_bot.app.main import Readiness, run
+from qwenedit_bot.app.parts import Connections
+from qwenedit_bot.app.settings import BotSettings
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.call_metrics import CallMiddleware
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
-from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.parts import Connections
 from qwenedit_bot.payments.packs import Pack
-from qwenedit_bot.settings import BotSettings
-from qwenedit_bot.users.actors import actor_of
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect
 
 if TYPE_CHECKING:

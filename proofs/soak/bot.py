@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from qwenedit_bot import app
+from qwenedit_bot.app import main
 from qwenedit_bot.chat.rate_limit import limits, shared
 
 for module in (limits, shared):
     module.OVERALL = limits.Rate(interval=1 / 10_000, burst=10_000)  # type: ignore[attr-defined]
 
 if __name__ == "__main__":
-    app.main()
+    main.main()

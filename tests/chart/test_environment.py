@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.sdk.trace import sampling
 
-from qwenedit_bot.settings import BotSettings
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_telemetry import otlp
 from qwenedit_worker.settings import WorkerSettings
 

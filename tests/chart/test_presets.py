@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.presets import catalogue as presets
-from qwenedit_bot.settings import BotSettings
 
 TOKEN = {"existingSecret": "telegram"}
 

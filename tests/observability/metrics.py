@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_telemetry import make_registry
 from qwenedit_worker.telemetry.metrics import Metrics as WorkerMetrics
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
-"""Seconds, as `qwenedit_bot.app` has it."""
+"""Seconds, as `qwenedit_bot.app.main` has it."""
 
 
 class Producer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from redis.exceptions import OutOfMemoryError
 
 from proofs.neighbours.abusers.base import Abuser, together
-from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import phone_photo

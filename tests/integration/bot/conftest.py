@@ -12,8 +12,8 @@ import redis as redis_client
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
-from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
 from qwenedit_testkit.waiting import eventually

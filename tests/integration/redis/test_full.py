@@ -13,8 +13,8 @@ from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.inbox.inbox import Inbox
-from qwenedit_bot.keys import BotKeys
 from qwenedit_jobs import (
     Cancelled,
     Events,

@@ -5,8 +5,8 @@ import sys
 
 CODE = """
 import gc
-import qwenedit_bot.app
-from qwenedit_bot.preload import MODELS, preload
+import qwenedit_bot.app.main
+from qwenedit_bot.app.preload import MODELS, preload
 
 before = sum(model.__pydantic_complete__ for model in MODELS)
 preload()

@@ -16,14 +16,14 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 import qwenedit_bot
+from qwenedit_bot.app.parts import Connections, make_parts
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.common.metrics import BotMetrics
+from qwenedit_bot.common.retention import Keeper, Kept
 from qwenedit_bot.conversation.account.retention import Keeping, period, told
-from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.parts import Connections, make_parts
 from qwenedit_bot.privacy.forget import Forgetting
-from qwenedit_bot.retention import Keeper, Kept
-from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import JobQueue, Keys
 
@@ -101,7 +101,7 @@ def test_docs_list_what_is_kept_as_it_is_declared(forgetting: Forgetting) -> Non
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_privacy_tells_each_time_that_is_declared_for_it(language: str, forgetting: Forgetting) -> None:
-    texts = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
+    texts = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
     said = re.findall(r"^privacy(?:-paid)? =(.*?)^\S", texts, re.DOTALL | re.MULTILINE)
     variables = set(re.findall(r"\{ \$(\w+) \}", "".join(said)))
     assert variables == {kept.told for kept in forgetting.kept} - {""}

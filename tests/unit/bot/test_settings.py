@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.payments.packs import Pack
-from qwenedit_bot.settings import BotSettings
 from qwenedit_jobs import load
 
 TOKEN = "123456:AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -86,7 +86,7 @@ words = cache(Words)
 
 @cache
 def resource(language: str) -> ast.Resource:
-    source = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
+    source = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
     return FluentParser().parse(source)
 
 
@@ -129,7 +129,7 @@ def test_every_reason_has_words_of_its_own(language: str, text: Text, values: se
 
 def test_every_text_is_used_somewhere() -> None:
     root = Path(qwenedit_bot.__file__).parent
-    source = "\n".join(path.read_text() for path in root.rglob("*.py") if path.name != "texts.py")
+    source = "\n".join(path.read_text() for path in root.rglob("*.py") if path.name != "text.py")
     assert {name for name in Text.__members__ if not re.search(rf"\bText\.{name}\b", source)} == set()
 
 

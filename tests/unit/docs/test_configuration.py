@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenedit_bot.settings import BotSettings
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenedit_bot import parts
+from qwenedit_bot.app import parts
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads

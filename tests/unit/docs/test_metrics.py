@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_telemetry import make_registry
 from qwenedit_worker.telemetry.metrics import Metrics as WorkerMetrics
 

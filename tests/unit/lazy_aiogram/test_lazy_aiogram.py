@@ -162,7 +162,7 @@ print(pickle.loads(bytes.fromhex("{pickled}")).model_dump_json(exclude_none=True
 
 
 BOT_MEMORY = """
-import qwenedit_bot.app
+import qwenedit_bot.app.main
 
 status = open("/proc/self/status").read()
 print(status.partition("VmRSS:")[2].split()[0])

@@ -1,5 +1,5 @@
 """Run the bot: `python -m qwenedit_bot`."""
 
-from qwenedit_bot.app import main
+from qwenedit_bot.app.main import main
 
 main()

@@ -34,14 +34,14 @@ from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, View
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 BUTTONS = ((Button("Cancel", "cancel:1"),),)
 PHOTO = Picture(b"\xff\xd8photo", "Done", as_file=False, buttons=BUTTONS)

@@ -16,7 +16,7 @@ from qwenedit_jobs import Edit, Job, Keys, Limits, ReplyTo
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 KEYS = Keys()
 ANN, BEN = 1001, 1002

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 USER = 777
 PHOTO = {"file_id": "x", "file_unique_id": "x", "width": 10, "height": 10, "file_size": 100}

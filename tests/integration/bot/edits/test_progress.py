@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
@@ -18,7 +19,6 @@ from qwenedit_bot.edits.progress import messages as progress_module
 from qwenedit_bot.edits.progress.durations import Durations
 from qwenedit_bot.edits.progress.late_progress import Drawing
 from qwenedit_bot.edits.progress.messages import EDIT_EVERY, Progress
-from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.accounts import Accounts
 from qwenedit_bot.pictures.budget import Budget
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.answers.undelivered import Undelivered
-    from qwenedit_bot.keys import BotKeys
     from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)

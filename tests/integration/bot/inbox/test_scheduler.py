@@ -14,9 +14,9 @@ from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit import shared
 from qwenedit_bot.chat.rate_limit.limits import Rate, on_behalf_of
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.inbox import scheduler as scheduler_module
 from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
-from qwenedit_bot.metrics import BotMetrics
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.waiting import eventually
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs.lanes import Row
 
     Handle = Callable[[str], Awaitable[None]]

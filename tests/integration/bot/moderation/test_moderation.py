@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from local_stack import SIMULATED_TOKEN
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_bot.metrics import BotMetrics
 from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_jobs import RedisSettings, connect
@@ -27,7 +27,7 @@ from qwenedit_testkit.photos import photo
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 

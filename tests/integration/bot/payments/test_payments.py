@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwenedit_bot.keys import BotKeys
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.payments.accounts import Accounts
 from qwenedit_bot.payments.ledger import Paid, Payments
 from qwenedit_bot.payments.packs import BOUGHT, Pack

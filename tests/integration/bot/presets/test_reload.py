@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_bot.presets.reload import PresetReloader

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as Client
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.users.access import Access, Admission, is_everybodys_command
 from qwenedit_bot.users.access_list import AccessList
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 ADMIN, INVITED, BANNED, STRANGER, BOT = 1, 2, 3, 4, 42
 PRIVATE, GROUP = "private", "supergroup"

@@ -34,7 +34,7 @@ from qwenedit_bot.chat.errors import (
     WriteForbiddenError,
 )
 from qwenedit_bot.chat.rate_limit.flood import CHATS, FIRST_CLOSURE
-from qwenedit_bot.metrics import BotMetrics
+from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod

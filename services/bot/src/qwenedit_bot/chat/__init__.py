@@ -1,1 +1,1 @@
-"""The only way to Telegram: what can be said in a chat, at which pace, and how that can fail."""
+"""The only way to Telegram: what can be said in a chat, at which pace, who speaks, and how that can fail."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.metrics import BotMetrics
 
 UNUSED_FOR = 5.0
 """Seconds for which a turn whose call was refused may be used by another call."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
 
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.metrics import BotMetrics
 
 _STATUS: tuple[tuple[type[AiogramError], str], ...] = (
     (TelegramRetryAfter, "429"),

@@ -9,7 +9,7 @@ import structlog
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 REMEMBERED = 365 * 86_400
 """Seconds since the last use: a chat's old id stands in jobs and replies of the last days, and Telegram tells again."""

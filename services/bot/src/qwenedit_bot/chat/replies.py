@@ -7,8 +7,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
+from qwenedit_bot.common.retention import Kept, erase_keys
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger, Source
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 REMEMBERED = 2 * 86_400
 """Seconds: longer than Telegram keeps undelivered updates."""

@@ -1,1 +1,1 @@
-"""Helpers that have nothing to do with bots: waiting, caches, log lines at a bounded rate."""
+"""What every room stands on: names of Redis keys, metrics, what is kept of users, waiting, caches, log lines."""

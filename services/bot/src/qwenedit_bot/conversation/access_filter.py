@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
+from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of, own_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiogram.types import TelegramObject
 
-    from qwenedit_bot.admin.broadcast import Broadcasts
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
     from qwenedit_bot.users.access import Access
+    from qwenedit_bot.users.broadcast import Broadcasts
 
 
 class AccessMiddleware(BaseMiddleware):

@@ -11,11 +11,11 @@ from aiogram import F, Router
 from aiogram.filters import BaseFilter, Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs import State
 from qwenedit_jobs.model import short_id
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from aiogram.filters import CommandObject
 
-    from qwenedit_bot.admin.broadcast import Broadcasts
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
+    from qwenedit_bot.users.broadcast import Broadcasts
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Workers

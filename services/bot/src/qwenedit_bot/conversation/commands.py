@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
+from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
@@ -15,7 +16,6 @@ from qwenedit_bot.edits import views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.users.actors import actor_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

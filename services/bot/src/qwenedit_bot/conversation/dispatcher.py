@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
@@ -26,7 +27,6 @@ from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from redis.asyncio import Redis
 
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import Office
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
-    from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.users.access import Access
     from qwenedit_jobs.lanes import Row
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Filter
 
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import membership
 from qwenedit_bot.conversation.access_filter import OwnButtons
 from qwenedit_bot.conversation.account import privacy_commands, shop
-from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT, is_everybodys_command
-from qwenedit_bot.users.actors import own_words
+from qwenedit_bot.users.access import is_everybodys_command
 
 if TYPE_CHECKING:
     from aiogram import Bot

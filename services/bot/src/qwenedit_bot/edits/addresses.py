@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.requests.job_ids import JobIds
-    from qwenedit_bot.keys import BotKeys
     from qwenedit_jobs import Keys, ReplyTo, Status
 
 UNPROVEN_FOR = 8 * 86_400

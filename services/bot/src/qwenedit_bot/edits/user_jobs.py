@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.common.retention import Kept
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
-from qwenedit_bot.retention import Kept
 from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.answers.undelivered import Undelivered
-    from qwenedit_bot.keys import BotKeys
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_jobs import Keys, PictureStore, Status
     from qwenedit_jobs.lanes import Lanes

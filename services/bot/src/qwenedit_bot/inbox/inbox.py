@@ -8,10 +8,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
+from qwenedit_bot.common.retention import FORGET_ALL, Kept, erase_keys
 from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
-from qwenedit_bot.retention import Kept, erase_keys
-from qwenedit_bot.users.access import FORGET_ALL
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs.lanes import Row
 
 REMEMBERED = 86_400

@@ -22,7 +22,7 @@ from qwenedit_jobs.lanes.lanes import HOLD
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_jobs.lanes import Lanes, Row
 
 IDLE = 1.0

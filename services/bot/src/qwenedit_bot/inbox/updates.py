@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
-from qwenedit_bot.users.actors import actor_in
+from qwenedit_bot.chat.actors import actor_in
 
 KINDS = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
 """What is asked for and handled (https://core.telegram.org/bots/api#update)."""

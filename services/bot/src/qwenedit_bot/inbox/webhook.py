@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from pydantic import SecretStr
 
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.inbox.inbox import Inbox
-    from qwenedit_bot.metrics import BotMetrics
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
 LARGEST_UPDATE = 1 << 20

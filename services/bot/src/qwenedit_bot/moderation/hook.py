@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.metrics import BotMetrics
 
 ATTEMPTS = 3
 PAUSES = (0.2, 1.0)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
+from qwenedit_bot.common.retention import Kept
 from qwenedit_bot.payments.packs import BOUGHT
-from qwenedit_bot.retention import Kept
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 DAY = 86_400
 REMEMBERED = 8 * DAY

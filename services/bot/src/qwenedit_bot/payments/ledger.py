@@ -8,13 +8,13 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.common.retention import Kept
 from qwenedit_bot.payments.packs import BOUGHT
-from qwenedit_bot.retention import Kept
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.payments.packs import Pack
 
 REMEMBERED = 3 * 365 * 86_400

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.metrics import BotMetrics
 
 LOOK_EVERY = 3.0
 """Seconds between two looks at the file; the kubelet brings a changed ConfigMap within a minute or two."""

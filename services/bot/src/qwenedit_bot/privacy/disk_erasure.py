@@ -10,7 +10,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 EVERY = 3_600
 """Seconds between two new files: the longest that a deleted picture, word or account stays on Redis' disk."""

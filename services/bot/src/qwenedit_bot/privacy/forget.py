@@ -8,15 +8,15 @@ import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.retention import Kept
+from qwenedit_bot.common.retention import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.retention import Keeper
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.retention import Keeper
 
 EVERY = 10.0
 """Seconds between two wishes of one user: each takes a look at every key, and anybody may press the button."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_jobs import JobQueue
     from qwenedit_jobs.lanes import Lanes
 

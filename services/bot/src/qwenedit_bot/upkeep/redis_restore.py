@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.redis_loss import PresenceClock
     from qwenedit_bot.inbox.inbox import Inbox
-    from qwenedit_bot.metrics import BotMetrics
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at who Redis is."""

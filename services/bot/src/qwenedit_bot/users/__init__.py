@@ -1,1 +1,1 @@
-"""Users: their identity, their right to use the bot, and their language."""
+"""Users: their right to use the bot, their language, and one text to all of them."""

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from redis.exceptions import OutOfMemoryError
 
+from qwenedit_bot.chat.actors import actor_in, wrote_it_themselves
 from qwenedit_bot.common.log_rate import LogRate
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, Kept
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.retention import Kept
-from qwenedit_bot.users.actors import actor_in, wrote_it_themselves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.metrics import BotMetrics
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.users.access_list import AccessList
 
 TOLD_EVERY = 3_600
@@ -37,8 +37,6 @@ PRIVATE_COMMANDS = frozenset(("privacy", "forget", "paysupport"))
 """What everybody may command in private: to learn what is kept, to have it deleted, to ask for money back."""
 GROUP_COMMANDS = frozenset(("privacy",))
 """The same in groups, where a command has to name the bot."""
-FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
-"""Data of the buttons that everybody may press, in private."""
 
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?\s*")
 _MONEY = ("successful_payment", "refunded_payment")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.retention import Kept
+from qwenedit_bot.common.retention import Kept
 from qwenedit_bot.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.texts import Texts, Words
 
 REMEMBERED = 365 * 86_400

@@ -25,14 +25,14 @@ from qwenedit_bot.chat.rate_limit.limits import (
     caller_in,
     is_group,
 )
-from qwenedit_bot.retention import Kept
+from qwenedit_bot.common.retention import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 MICROSECONDS = 1_000_000
 

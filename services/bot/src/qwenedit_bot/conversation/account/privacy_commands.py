@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation.account import retention
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.access import FORGET_ALL, FORGET_NOT
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

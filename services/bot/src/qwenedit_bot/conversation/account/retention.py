@@ -9,7 +9,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from qwenedit_bot.retention import Kept
+    from qwenedit_bot.common.retention import Kept
     from qwenedit_bot.texts import Words
 
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400

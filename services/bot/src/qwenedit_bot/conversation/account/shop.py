@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.types import Message
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice, Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
@@ -17,14 +18,13 @@ from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.ledger import Paid
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, PreCheckoutQuery
 
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.payments.ledger import Payment, Payments
     from qwenedit_bot.texts import Words
 

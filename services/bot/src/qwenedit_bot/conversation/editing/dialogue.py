@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
+from qwenedit_bot.common.retention import Kept, erase_keys
 from qwenedit_bot.pictures.intake import Attachment, StoredPicture
-from qwenedit_bot.retention import Kept, erase_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
 
 DIALOGUE_TTL = 3600
 """Seconds that pictures wait for their instruction."""

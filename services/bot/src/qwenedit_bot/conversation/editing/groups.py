@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import Filter, StateFilter
 
+from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
@@ -17,7 +18,6 @@ from qwenedit_bot.conversation.editing import photos, preset_menu
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import own_words
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:

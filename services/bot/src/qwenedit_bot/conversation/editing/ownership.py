@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import InaccessibleMessage
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.edits.views import FURTHER, job_of
 from qwenedit_bot.pictures.intake import StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import StateFilter
 
+from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
@@ -16,7 +17,6 @@ from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.pictures.intake import Attachment
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of, own_words
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 from aiogram.types import Message
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.conversation.context import source_of
@@ -20,7 +21,6 @@ from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.actors import actor_of
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext

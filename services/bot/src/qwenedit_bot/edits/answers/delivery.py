@@ -23,11 +23,11 @@ from qwenedit_telemetry import attributes, job_context, tracing
 if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.edits.progress.durations import Durations
-    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.payments.accounts import Accounts
     from qwenedit_bot.pictures.results import ResultPicture, Results

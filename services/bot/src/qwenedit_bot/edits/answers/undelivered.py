@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.retention import Kept
+from qwenedit_bot.common.retention import Kept
 
 if TYPE_CHECKING:
     import asyncio
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs import Events, JobQueue
 
 MOST = 100

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs import Events, JobQueue, Status
 
 

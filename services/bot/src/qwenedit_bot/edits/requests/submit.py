@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.ttl_cache import TTLCache
-    from qwenedit_bot.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.pictures.intake import Intake
     from qwenedit_bot.texts import Words

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiogram.types import CallbackQuery, Message
 
-from qwenedit_bot.users.actors import actor_in, actor_of, own_words, wrote_it_themselves
+from qwenedit_bot.chat.actors import actor_in, actor_of, own_words, wrote_it_themselves
 
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}
 ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}

@@ -12,14 +12,14 @@ from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, LaterError,
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.retention import Kept
+from qwenedit_bot.common.retention import Kept
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.messenger import Messenger
-    from qwenedit_bot.keys import BotKeys
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.users.languages import Languages
 
 TICK = 1.0

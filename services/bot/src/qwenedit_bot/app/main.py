@@ -16,18 +16,18 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
+from qwenedit_bot.app.parts import Connections, Intake, make_parts
+from qwenedit_bot.app.preload import preload
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
-from qwenedit_bot.keys import BotKeys
-from qwenedit_bot.metrics import BotMetrics
-from qwenedit_bot.parts import Connections, Intake, make_parts
-from qwenedit_bot.preload import preload
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_bot.settings import BotSettings
 from qwenedit_bot.upkeep import deletion_cost
 from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
 from qwenedit_jobs import EvictionPolicyError, JobQueue, connect, load

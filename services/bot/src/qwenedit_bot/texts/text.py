@@ -1,20 +1,8 @@
-"""Every word that a user reads, from the Fluent files in `locales`."""
+"""The messages of the locale files: each has a name here, so that a forgotten one is a type error."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from importlib.resources import files
-from typing import TYPE_CHECKING
-
-from fluent.runtime import FluentBundle
-from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-LANGUAGES = ("en", "ru")
-"""The languages that the bot speaks, each with its file in `locales`. The first stands in where a text is missing."""
 
 
 class Text(StrEnum):
@@ -184,61 +172,3 @@ class Text(StrEnum):
     BROADCAST_BUSY = "broadcast-busy"
     BROADCAST_GOES_ON = "broadcast-goes-on"
     BROADCAST_ENDED = "broadcast-ended"
-
-
-class TextError(Exception):
-    """A locale file lacks a message, or a message lacks a value: a defect of ours."""
-
-
-class Words:
-    """The texts of one language.
-
-    Args:
-        language: One of `LANGUAGES`.
-
-    Raises:
-        TextError: the language's file does not parse.
-    """
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self._bundle = FluentBundle([language], use_isolating=False)
-        source = (files("qwenedit_bot") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
-        resource = FluentParser(with_spans=False).parse(source)
-        junk = [entry.content for entry in resource.body if isinstance(entry, Junk)]
-        if junk:
-            raise TextError(f"{language}.ftl: cannot read {junk[0]!r}")
-        self._bundle.add_resource(resource)
-
-    def __call__(self, text: Text, **values: str | float) -> str:
-        """Say something.
-
-        Raises:
-            TextError: the message or one of its values is missing.
-        """
-        if not self._bundle.has_message(text):
-            raise TextError(f"{self.language}.ftl has no message {text}")
-        pattern = self._bundle.get_message(text).value
-        if pattern is None:
-            raise TextError(f"{self.language}.ftl: {text} is empty")
-        said, errors = self._bundle.format_pattern(pattern, values)
-        if errors:
-            raise TextError(f"{self.language}.ftl: {text}: {errors[0]!r}")
-        return str(said)
-
-
-class Texts:
-    """All languages.
-
-    Args:
-        default: The language of users whose own we do not speak.
-    """
-
-    def __init__(self, *, default: str) -> None:
-        self._words: Mapping[str, Words] = {language: Words(language) for language in LANGUAGES}
-        self._default = default
-
-    def of(self, code: str | None) -> Words:
-        """Return the words for an IETF language tag such as `ru-RU`, as Telegram sends it."""
-        primary = (code or "").lower().partition("-")[0]
-        return self._words.get(primary) or self._words[self._default]

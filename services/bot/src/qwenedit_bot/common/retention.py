@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
+"""Data of the buttons that answer `/forget`."""
 SCANNED_AT_ONCE = 1_000
 """Keys that Redis looks at in one go, a millisecond, while it does nothing else."""
 

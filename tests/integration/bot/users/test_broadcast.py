@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.admin.broadcast import A_PORTION, Broadcasts
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.texts import Texts
+from qwenedit_bot.users.broadcast import A_PORTION, Broadcasts
 from qwenedit_bot.users.languages import Languages
 
 ADMIN = 1

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from qwenedit_bot.admin import broadcast
-from qwenedit_bot.admin.broadcast import Broadcasts
 from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
@@ -56,8 +54,10 @@ from qwenedit_bot.upkeep import janitor, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
+from qwenedit_bot.users import broadcast
 from qwenedit_bot.users.access import Access
 from qwenedit_bot.users.access_list import AccessList
+from qwenedit_bot.users.broadcast import Broadcasts
 from qwenedit_bot.users.languages import Languages
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
@@ -72,11 +72,11 @@ if TYPE_CHECKING:
     from aiogram.types import User
     from redis.asyncio import Redis
 
+    from qwenedit_bot.app.settings import BotSettings
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-    from qwenedit_bot.keys import BotKeys
-    from qwenedit_bot.metrics import BotMetrics
-    from qwenedit_bot.retention import Keeper
-    from qwenedit_bot.settings import BotSettings
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_bot.common.retention import Keeper
     from qwenedit_telemetry import Health
 
 
