@@ -21,7 +21,7 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.common.retention import Keeper, Kept
+from qwenedit_bot.common.retention import Keeper, Kept, SearchingKeeper
 from qwenedit_bot.conversation.account.retention import Keeping, period, told
 from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.texts import LANGUAGES, Words
@@ -72,9 +72,18 @@ def test_each_class_that_keeps_something_is_asked_to_forget(forgetting: Forgetti
         if not module.name.endswith("__main__"):
             for each in vars(importlib.import_module(module.name)).values():
                 ours = isinstance(each, type) and each.__module__ == module.name and not issubclass(each, JobQueue)
-                if ours and hasattr(each, "forget"):
+                if ours and (hasattr(each, "forget") or hasattr(each, "forget_found")):
                     keepers.add(each)
-    assert keepers - {type(keeper) for keeper in forgetting.keepers} == {Forgetting, Keeper}
+    assert keepers - {type(keeper) for keeper in forgetting.keepers} == {Forgetting, Keeper, SearchingKeeper}
+
+
+def test_search_can_find_the_keys_of_each_pattern(forgetting: Forgetting) -> None:
+    searching = [keeper for keeper in forgetting.keepers if isinstance(keeper, SearchingKeeper)]
+    patterns = [pattern for keeper in searching for pattern in keeper.key_patterns(12)]
+    by_name = [pattern.glob for pattern in patterns if not pattern.owner]
+    by_owner = [pattern.glob for pattern in patterns if pattern.owner]
+    assert [glob for glob in by_name if ":12" not in glob] == []
+    assert [glob for glob in by_owner if glob.find("*") != len(glob) - 1] == []
 
 
 def test_each_thing_says_when_it_goes(forgetting: Forgetting) -> None:

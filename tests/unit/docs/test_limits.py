@@ -11,7 +11,7 @@ from qwenedit_bot.app import parts
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
-from qwenedit_bot.privacy import disk_erasure, forget
+from qwenedit_bot.privacy import disk_erasure, forget, key_search
 from qwenedit_bot.users import access
 from qwenedit_jobs.redis import chunks
 from qwenedit_telemetry import http_server, probes
@@ -32,7 +32,10 @@ MIB = 2**20
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{access.TOLD_EVERY // 3600} kept an hour"]),
         ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),
-        ("looks at every key of Redis, for `/forget`", [f"1 in {forget.EVERY:.0f} s"]),
+        (
+            "looks at every key of Redis, for `/forget`",
+            [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {forget.EVERY:.0f} s"],
+        ),
         ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
         ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),
         ("conversions of ordinary pictures", [f"of {converter.PLACES} places"]),

@@ -81,24 +81,6 @@ class OperatorQueue(JobQueue):
 
     # ---------------------------------------------------------------- looking
 
-    async def ids_of(self, user_id: int) -> list[str]:
-        """Return the ids of all jobs of a user that are remembered, which takes a look at every key."""
-        prefix, found = self._keys.job_prefix, list[str]()
-        keys: list[str] = []
-        async for key in self._redis.scan_iter(f"{_GLOB.sub(_ESCAPED, prefix)}*", count=SCANNED_AT_ONCE):
-            keys.append(str(key))
-            if len(keys) == SCANNED_AT_ONCE:
-                found += await self._those_of(user_id, keys)
-                keys.clear()
-        return [key.removeprefix(prefix) for key in [*found, *await self._those_of(user_id, keys)]]
-
-    async def _those_of(self, user_id: int, keys: list[str]) -> list[str]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for key in keys:
-            pipeline.hget(key, "user")
-        users = await pipeline.execute(raise_on_error=False)  # an error: a stranger's key of another type
-        return [key for key, user in zip(keys, users, strict=True) if user == str(user_id)]
-
     async def now(self) -> float:
         """Redis' time, in seconds since the epoch."""
         seconds, microseconds = await self._redis.time()

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.common.retention import Keeper
+    from qwenedit_bot.common.retention import Keeper, SearchingKeeper
     from qwenedit_telemetry import Health
 
 
@@ -190,7 +190,7 @@ def make_parts(
         redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, accounts=accounts,
         replies=replies, answers=answer_lanes, undelivered=undelivered,
     )  # fmt: skip
-    keepers: tuple[Keeper, ...] = (
+    keepers: tuple[Keeper | SearchingKeeper, ...] = (
         user_jobs,  # before the accounts, to which a cancelled job goes back
         accounts, payments, broadcasts, languages, access.access_list, access, replies, undelivered, inbox,
         Dialogues(redis, keys), limiter,

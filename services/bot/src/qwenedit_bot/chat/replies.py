@@ -7,11 +7,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
-from qwenedit_bot.common.retention import Kept, erase_keys
+from qwenedit_bot.common.retention import Kept, KeyPattern
 from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -104,13 +104,20 @@ class Replies:
             pipeline.set(key, message_id, nx=True, ex=REMEMBERED)
         return sum(map(bool, await pipeline.execute()))
 
-    async def forget(self, user_id: int) -> None:
-        """Forget the answers in a user's private chat, and in groups what they were answered for."""
-        answers = self._keys.reply(user_id, 0).removesuffix("0")
+    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
+        """Return the names of the answers in a user's private chat, and of what they were answered for in groups."""
         said = self._keys.said(user_id, 0).removesuffix("0")
         occasions, in_groups = self._keys.occasion(user_id, "*"), self._keys.any_occasion(f"*:{user_id}")
-        await erase_keys(self._redis, user_id, f"{answers}*", f"{said}*", occasions, in_groups)
-        self._recent.drop(lambda key: key.startswith(answers))
+        return tuple(map(KeyPattern, (f"{self._answers(user_id)}*", f"{said}*", occasions, in_groups)))
+
+    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
+        """Forget the answers in a user's private chat, and in groups what they were answered for."""
+        if keys:
+            await self._redis.unlink(*keys)
+        self._recent.drop(lambda key: key.startswith(self._answers(user_id)))
+
+    def _answers(self, user_id: int) -> str:
+        return self._keys.reply(user_id, 0).removesuffix("0")
 
     async def forget_answer(self, to: Source) -> None:
         """Forget one answer, wherever it was given."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from collections.abc import Sequence
 
 FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
 """Data of the buttons that answer `/forget`."""
-SCANNED_AT_ONCE = 1_000
-"""Keys that Redis looks at in one go, a millisecond, while it does nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class Kept:
 
 
 class Keeper(Protocol):
-    """A feature that keeps something of users."""
+    """A feature that keeps something of users, under keys whose names it knows."""
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -44,15 +41,31 @@ class Keeper(Protocol):
         """Erase what it keeps of a user, but for what stays; may be repeated."""
 
 
-async def erase_keys(redis: Redis, user_id: int, *patterns: str) -> None:
-    """Delete the keys whose names fit one of the patterns, which takes a look at every key.
+@dataclass(frozen=True, slots=True)
+class KeyPattern:
+    """Keys of a user whose names are not known, so that Redis is searched for them."""
 
-    Args:
-        redis: A client that decodes replies.
-        user_id: Stands in each of the names.
-        patterns: As of a shell.
-    """
-    names = [str(name) async for name in redis.scan_iter(f"*:{user_id}*", count=SCANNED_AT_ONCE)]
-    found = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    if found:
-        await redis.unlink(*found)
+    glob: str
+    """Their names, as a shell's pattern. The user's id stands in it after a colon, unless they have an owner."""
+    owner: str = ""
+    """The field in which these HASHes have the user's id; their pattern is a prefix and `*`."""
+
+
+@runtime_checkable
+class SearchingKeeper(Protocol):
+    """A feature that keeps something of users under keys whose names it does not know."""
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """All that it keeps."""
+
+    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
+        """Return what to search for."""
+
+    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
+        """Erase what it keeps of a user, but for what stays; may be repeated.
+
+        Args:
+            user_id: The user.
+            keys: Their keys that fit its patterns.
+        """

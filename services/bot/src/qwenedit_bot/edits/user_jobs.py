@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import Kept, KeyPattern
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.replies import Replies
@@ -101,9 +103,13 @@ class UserJobs:
             ),
         )  # fmt: skip
 
-    async def forget(self, user_id: int) -> None:
+    def key_patterns(self, _user_id: int) -> tuple[KeyPattern, ...]:
+        """Return the names of a user's jobs, in all states."""
+        return (KeyPattern(f"{self._job_keys.job_prefix}*", owner="user"),)
+
+    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
         """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
-        ids = await self._queue.ids_of(user_id)
+        ids = [key.removeprefix(self._job_keys.job_prefix) for key in keys]
         jobs = await self._queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
             await self._drop_answer(job_id)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
-from qwenedit_bot.common.retention import FORGET_ALL, Kept, erase_keys
+from qwenedit_bot.common.retention import FORGET_ALL, Kept, KeyPattern
 from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
 from qwenedit_jobs.lanes import Lanes
@@ -104,12 +104,17 @@ class Inbox:
         recent = self._recent.items()
         return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
 
-    async def forget(self, user_id: int) -> None:
+    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
+        """Return the names of a user's albums."""
+        return (KeyPattern(f"{self._keys.album_prefix}{user_id}:*"),)
+
+    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
         """Forget a user's albums, what was set aside of theirs, and what this process would take again.
 
         The wish to be forgotten would be taken again: Redis may lose that it was carried out.
         """
-        await erase_keys(self._redis, user_id, f"{self._keys.album_prefix}{user_id}:*")
+        if keys:
+            await self._redis.unlink(*keys)
         for entry in await self.lanes.aside():
             if str(user_id) in (entry.sender, entry.lane):
                 await self.lanes.drop_aside(entry.id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import Kept, SearchingKeeper
+from qwenedit_bot.privacy.key_search import KeySearch, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.retention import Keeper
 
 EVERY = 10.0
-"""Seconds between two wishes of one user: each takes a look at every key, and anybody may press the button."""
+"""Seconds between two wishes of one user: each looks at every key of Redis, and any user may press the button."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +35,10 @@ class Forgetting:
         keepers: Keep something of users. They forget in this order.
     """
 
-    def __init__(self, redis: Redis, keys: BotKeys, keepers: Sequence[Keeper]) -> None:
+    def __init__(self, redis: Redis, keys: BotKeys, keepers: Sequence[Keeper | SearchingKeeper]) -> None:
         self._redis = redis
         self._keys = keys
+        self._search = KeySearch(redis)
         self.keepers = tuple(keepers)
 
     @property
@@ -62,6 +65,11 @@ class Forgetting:
 
     async def forget(self, user_id: int) -> None:
         """Forget a user; may be repeated."""
+        patterns = {each: each.key_patterns(user_id) for each in self.keepers if isinstance(each, SearchingKeeper)}
+        found = await self._search.find(user_id, chain.from_iterable(patterns.values()))
         for keeper in self.keepers:
-            await keeper.forget(user_id)
+            if isinstance(keeper, SearchingKeeper):
+                await keeper.forget_found(user_id, fitting(found, patterns[keeper]))
+            else:
+                await keeper.forget(user_id)
         log.info("user.forgotten")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
-from qwenedit_bot.common.retention import Kept, erase_keys
+from qwenedit_bot.common.retention import Kept, KeyPattern
 from qwenedit_bot.pictures.intake import Attachment, StoredPicture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aiogram.fsm.context import FSMContext
     from redis.asyncio import Redis
@@ -50,9 +50,14 @@ class Dialogues:
         self._redis = redis
         self._keys = keys
 
-    async def forget(self, user_id: int) -> None:
+    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
+        """Return the names of a user's dialogues."""
+        return (KeyPattern(f"{self._keys.dialogue_prefix}:*:{user_id}:*"),)
+
+    async def forget_found(self, _user_id: int, keys: Sequence[str]) -> None:
         """End a user's dialogues, in the private chat and in groups."""
-        await erase_keys(self._redis, user_id, f"{self._keys.dialogue_prefix}:*:{user_id}:*")
+        if keys:
+            await self._redis.unlink(*keys)
 
 
 async def wait_for_instruction(
