@@ -201,6 +201,8 @@ class Status:
     """Whether its user has the answer."""
     ending: int = 0
     """Which of its ends this is, or will be: how often an operator had it executed again after it had failed."""
+    sources: str = field(default="", repr=False)
+    """Where its pictures came from, as `JobQueue.enqueue` was told; empty for a job of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True)

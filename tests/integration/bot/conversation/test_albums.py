@@ -31,8 +31,8 @@ async def ann(stage: Any) -> Any:
     return await stage.telegram.user()
 
 
-async def sizes(worker: Any, job: Any) -> tuple[tuple[int, int], ...]:
-    pictures = [Image.open(io.BytesIO(await worker.store.get(ref))) for ref in job.edit.pictures]
+def sizes(worker: Any, job: Any) -> tuple[tuple[int, int], ...]:
+    pictures = [Image.open(io.BytesIO(worker.photos[ref])) for ref in job.edit.pictures]
     return tuple(picture.size for picture in pictures)
 
 
@@ -40,7 +40,7 @@ async def test_an_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann
     first, *_ = await ann.send(album=ALBUM, caption="put the hat of photo 2 on photo 1")
     claim = await worker.finish_next(photo("PNG"))
     assert claim.job.edit.prompt == "put the hat of photo 2 on photo 1"
-    assert await sizes(worker, claim.job) == SIZES
+    assert sizes(worker, claim.job) == SIZES
     assert (await ann.picture()).reply_to == first
     assert len((await ann.snapshot()).from_bot) == 1
 
@@ -53,7 +53,7 @@ async def test_its_caption_may_stand_by_any_photo(worker, ann, captions, wish) -
     await ann.send(album=ALBUM[:2], captions=captions)
     job = (await worker.claim()).job
     assert job.edit.prompt == wish
-    assert await sizes(worker, job) == SIZES[:2]
+    assert sizes(worker, job) == SIZES[:2]
 
 
 async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
@@ -61,7 +61,7 @@ async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann)
     await ann.says("Got 3 photos. What shall I do with them?")
     (text,) = await ann.send("make it snow on all of them")
     claim = await worker.finish_next(photo("PNG"))
-    assert await sizes(worker, claim.job) == SIZES
+    assert sizes(worker, claim.job) == SIZES
     assert (await ann.picture()).reply_to == text
 
 
@@ -72,7 +72,7 @@ async def test_the_caption_of_a_forwarded_album_is_not_its_senders_wish(ann) -> 
 
 async def test_an_album_may_be_of_files(worker, ann) -> None:
     await ann.send(album=[photo("PNG", size) for size in SIZES], caption="make it snow", as_file=True)
-    assert await sizes(worker, (await worker.claim()).job) == SIZES
+    assert sizes(worker, (await worker.claim()).job) == SIZES
 
 
 async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
@@ -88,7 +88,7 @@ async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
     await asyncio.gather(*map(stage.telegram.add_update, updates))  # an album is whole when no more comes for a moment
     job = (await worker.claim()).job
     assert job.edit.prompt == "make it snow\nmake it snow"
-    assert await sizes(worker, job) == SIZES[:2]
+    assert sizes(worker, job) == SIZES[:2]
 
 
 def message_of(person: Any, message_id: int, content: dict[str, Any]) -> dict[str, Any]:

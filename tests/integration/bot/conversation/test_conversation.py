@@ -118,7 +118,7 @@ async def test_a_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimul
     ann = await simulator.user()
     await ann.send(document=photo("PNG", (1000, 700)), caption="make it snow")
     claim = await worker.claim()
-    picture = await worker.store.get(claim.job.edit.pictures[0])
+    picture = worker.photos[claim.job.edit.pictures[0]]
     assert picture.startswith(b"\x89PNG")
     await worker.finish(claim, RESULT)
     await ann.picture()

@@ -132,7 +132,7 @@ async def test_forged_keyboard_shows_nobody_the_result_of_somebody_else(
     await stage.telegram.add_update({"message": message})
     claim = await stage.worker.claim()
     assert (claim.job.user_id, claim.job.edit.prompt) == (eve.id, "and now rain")
-    assert await stage.worker.store.get(claim.job.edit.pictures[0]) != RESULT
+    assert stage.worker.photos[claim.job.edit.pictures[0]] != RESULT
 
 
 async def test_forged_keyboard_in_a_group_shows_nobody_a_private_result(
@@ -150,7 +150,7 @@ async def test_forged_keyboard_in_a_group_shows_nobody_a_private_result(
         await stage.telegram.add_update({"message": message})
         claim = await stage.worker.claim()
         assert (claim.job.user_id, claim.job.edit.prompt) == (eve.id, "and now rain")
-        assert await stage.worker.store.get(claim.job.edit.pictures[0]) != RESULT
+        assert stage.worker.photos[claim.job.edit.pictures[0]] != RESULT
         await stage.worker.finish(claim, RESULT)
 
 

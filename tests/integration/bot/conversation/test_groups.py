@@ -69,7 +69,7 @@ async def test_a_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_n
     await party.boris.send("and now rain", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "and now rain"
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await party.ann.picture(number=2)
     assert await worker.queue.unfinished_ids() == []
 
@@ -94,7 +94,7 @@ async def test_editing_further_in_a_group_takes_the_reply_to_the_question(party,
     await party.ann.send("and now rain", reply_to=asked.id)
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "and now rain"
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await party.ann.picture(number=2)
 
 
@@ -110,7 +110,7 @@ async def test_a_preset_of_two_photos_takes_the_second_one_as_a_reply(party, wor
     await party.ann.send(photo=photo(size=(200, 200)), reply_to=asked.id)
     claim = await worker.finish_next(RESULT)
     assert len(claim.job.edit.pictures) == 2
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await party.ann.picture(number=2)
 
 

@@ -111,7 +111,7 @@ async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, a
     (second,) = await ann.send(photo=garment)
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == shipped("try-on").prompt
-    pictures = [await worker.store.get(ref) for ref in claim.job.edit.pictures]
+    pictures = [worker.photos[ref] for ref in claim.job.edit.pictures]
     assert len(pictures) == len(set(pictures)) == 2
     assert (await ann.picture()).reply_to == second
 
@@ -159,7 +159,7 @@ async def test_presets_in_reply_to_a_photo_are_for_that_photo(stage, worker, ann
     menu = await menu_of(ann, result.id)
     await pressed(ann, menu, "preset:oil")
     claim = await worker.finish_next(RESULT)
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT  # as it was made, and no JPEG of it
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT  # as it was made, and no JPEG of it
     assert (await ann.picture(number=2)).reply_to == result.id
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from qwenedit_jobs import Reason, result_ref
+from qwenedit_jobs import Keys, Reason, RedisSettings, connect, result_ref
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 RESULT = photo("PNG")
+JPEG = b"\xff\xd8"
+"""How the copies that Telegram makes begin."""
 
 
 @pytest.fixture
@@ -56,15 +58,20 @@ async def test_a_finished_picture_has_buttons_in_the_users_language(stage, worke
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
-    picture, first = await finished(ann, worker)
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    first, sent = claim.job, await worker.store.get(claim.job.edit.pictures[0])
+    await worker.finish(claim, RESULT)
+    picture = await ann.picture()
+    assert not await worker.store.holds(first.edit.pictures[0])
     await ann.press("Again", message_id=picture.id)
-    claim = await worker.finish_next(photo("PNG"))
+    claim = await worker.claim()
+    assert await worker.store.get(claim.job.edit.pictures[0]) == sent
+    await worker.finish(claim, photo("PNG"))
     second = await ann.picture(number=2)
     assert second.reply_to == picture.reply_to
     assert claim.job.edit.prompt == first.edit.prompt
     assert claim.job.edit.seed != first.edit.seed
-    sent = [await worker.store.get(job.edit.pictures[0]) for job in (first, claim.job)]
-    assert sent[0] == sent[1]
     await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("Once more…", False))
 
 
@@ -103,7 +110,7 @@ async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, an
     (text,) = await ann.send("and now rain")
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "and now rain"
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     assert (await ann.picture(number=2)).reply_to == text
 
 
@@ -111,12 +118,12 @@ async def test_a_text_in_reply_to_a_result_edits_it_further_in_full_quality(stag
     picture, job = await finished(ann, worker)
     await ann.send("and now rain", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await ann.picture(number=2)
     await worker.store.delete(result_ref(job.id, 1))
     await ann.send("and now sun", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
-    assert (await worker.store.get(claim.job.edit.pictures[0])).startswith(b"\xff\xd8")  # what Telegram still has
+    assert worker.photos[claim.job.edit.pictures[0]].startswith(b"\xff\xd8")  # what Telegram still has
     await ann.picture(number=3)
 
 
@@ -151,24 +158,79 @@ async def test_a_button_of_a_forgotten_job_is_answered_in_words(stage, worker, a
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
 
 
-@pytest.mark.parametrize("label", ["Again", "Edit further", "As a file"])
-async def test_a_button_of_a_picture_that_is_deleted_is_answered_in_words(stage, worker, ann, label: str) -> None:
+async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    await stage.telegram.fault("getFile", "refusal", description="Bad Request: wrong file_id")
+    await ann.press("Again", message_id=picture.id)
+    await ann.says("Telegram does not give me this file. Please send it again.")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_again_of_a_job_of_the_release_before_says_that_its_photo_is_gone(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
-    await worker.store.delete(result_ref(job.id, 1), *job.edit.pictures)
-    await ann.press(label, message_id=picture.id)
-    assert "I no longer have this picture" in await alerted(ann)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.hdel(Keys().job(job.id), "sources")
+    await ann.press("Again", message_id=picture.id)
+    said = "I no longer have this picture: pictures are deleted after a while. Please send it again."
+    assert await alerted(ann) == said
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_a_result_that_is_deleted_while_its_instruction_is_awaited_is_asked_for_again(stage, worker, ann) -> None:
+async def test_again_of_an_edit_of_a_result_takes_the_result_while_it_is_kept_and_then_telegrams_copy(
+    stage, worker, ann
+) -> None:
+    picture, job = await finished(ann, worker)
+    await ann.send("and now rain", reply_to=picture.id)
+    await worker.finish_next(RESULT)
+    rain = await ann.picture(number=2)
+    await ann.press("Again", message_id=rain.id)
+    claim = await worker.finish_next(RESULT)
+    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
+    again = await ann.picture(number=3)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.press("Again", message_id=again.id)
+    claim = await worker.finish_next(RESULT)
+    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
+    await ann.picture(number=4)
+
+
+async def test_editing_further_takes_telegrams_copy_of_a_result_that_is_deleted(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.press("Edit further", message_id=picture.id)
+    await ann.says("What shall I change")
+    await ann.send("and now rain")
+    claim = await worker.finish_next(RESULT)
+    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
+    await ann.picture(number=2)
+
+
+async def test_editing_further_says_that_a_result_is_gone_where_telegram_hides_its_message(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.press_data(picture.id, f"further:{job.id}", inaccessible=True)
+    assert "I no longer have this picture" in await alerted(ann)
+
+
+async def test_file_of_a_result_that_is_deleted_is_told_to_be_gone(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.press("As a file", message_id=picture.id)
+    assert "I no longer have this picture as a file" in await alerted(ann)
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
+async def test_telegrams_copy_takes_the_place_of_a_result_that_is_deleted_while_its_instruction_is_awaited(
+    stage, worker, ann
+) -> None:
     picture, job = await finished(ann, worker)
     await ann.press("Edit further", message_id=picture.id)
     await ann.says("What shall I change")
     await worker.store.delete(result_ref(job.id, 1))
     await ann.send("and now rain")
-    await ann.says("I no longer have this picture")
-    await ann.send("hello?")
-    await ann.says("I need a photo first")
+    claim = await worker.finish_next(RESULT)
+    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
+    await ann.picture(number=2)
 
 
 async def test_a_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:

@@ -15,8 +15,9 @@ from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, StorageSl
 from qwenedit_bot.pictures import downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_bot.pictures.intake import Attachment, Intake, StoredPicture
+from qwenedit_bot.pictures.intake import Intake
 from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
 from qwenedit_testkit.proxy import Proxy, Toxic

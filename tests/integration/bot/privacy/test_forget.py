@@ -98,10 +98,11 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     await ann.send("/privacy")
     said = (await ann.says("What I keep")).text
-    assert "Your photos and the results: 2\u00a0hours" in said
+    assert "The results: 2\u00a0hours at most" in said
+    assert "If it fails, they stay for up to 1\u00a0hour" in said
     assert "How many pictures you asked for today" in said
     await boris.send("/privacy")
-    assert "результаты: 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
+    assert "Результаты: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
 
 
 async def test_after_a_forget_nothing_of_the_user_is_left_but_what_was_said_to_stay(stage: Any, client: Any) -> None:

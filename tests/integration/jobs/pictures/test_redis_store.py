@@ -17,9 +17,10 @@ from qwenedit_jobs import (
     connect,
     result_ref,
 )
+from qwenedit_jobs.queue.queue import FAILED_PICTURES_KEPT as FAILED_KEPT
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 
-KEPT, FAILED_KEPT = 86_400, 3_600
+KEPT = 86_400
 MEGABYTE = bytes(1_000_000)
 
 
@@ -83,6 +84,21 @@ async def test_pictures_of_cancelled_jobs_are_dropped_with_their_jobs(desk, stor
         job = await accepted(desk, store, number)
         await desk.queue.cancel(job.id)
     assert await kept(desk) == set()
+
+
+async def test_photos_go_when_their_job_is_done_and_its_result_stays(desk, store):
+    ref = await done(desk, store, 1)
+    assert await kept(desk) == {ref}
+    assert await seconds(desk, ref) > KEPT - 60
+
+
+async def test_photos_that_an_older_worker_left_go_with_the_answer(desk, store):
+    ref = await done(desk, store, 1)
+    left = desk.job(1).edit.pictures[0]
+    await desk.redis.hdel(desk.keys.job(desk.job(1).id), "answered_at")
+    await store.put(left, b"x", user=1)
+    await desk.queue.answered(desk.job(1).id)
+    assert await kept(desk) == {ref}
 
 
 async def test_pictures_of_a_running_job_are_dropped_when_its_worker_lets_go_of_the_cancelled_job(desk, store):
@@ -149,7 +165,7 @@ async def test_result_of_a_stale_attempt_replaces_nothing_and_is_not_kept(desk, 
     for result in (late, good):
         assert await desk.queue.complete(job.id, "a", result, picture=b"late") is Settled.LOST
     assert await store.get(second_ref) == b"good"
-    assert await kept(desk) == {*job.edit.pictures, second_ref}
+    assert await kept(desk) == {second_ref}
 
 
 async def test_result_that_is_handed_in_again_stays_as_it_was_and_does_not_come_back(desk, store):
@@ -161,7 +177,7 @@ async def test_result_that_is_handed_in_again_stays_as_it_was_and_does_not_come_
         assert await seconds(desk, "out") > KEPT - 60
     await store.delete("out")  # withheld by moderation
     assert await desk.queue.complete(job.id, "t", result, picture=b"png") is Settled.DONE
-    assert await kept(desk) == set(job.edit.pictures)
+    assert await kept(desk) == set()
 
 
 async def test_result_of_a_job_that_was_forgotten_is_not_kept(desk, store):
@@ -238,8 +254,7 @@ async def test_pictures_that_jobs_need_are_never_dropped_for_another(limited, st
 
 async def test_list_of_answered_pictures_loses_those_that_are_gone(desk, store):
     refs = [await done(desk, store, number) for number in range(30)]
-    assert await desk.redis.zcard(desk.keys.answered_pictures) == 60
-    refs += [desk.job(number).edit.pictures[0] for number in range(30)]
+    assert await desk.redis.zcard(desk.keys.answered_pictures) == 30
     await desk.redis.delete(*(desk.keys.picture(ref) for ref in refs))
     for number in range(30, 40):
         await done(desk, store, number)

@@ -44,16 +44,16 @@ class ModelJob:
     @property
     def picture_kept(self) -> str | None:
         """How long its picture is kept: as a new one, as a failed job's, or not at all."""
-        if self.state is State.CANCELLED or self.picture_dropped:
+        if self.state in (State.DONE, State.CANCELLED) or self.picture_dropped:
             return None
         return "for a while" if self.state is State.FAILED else "for long"
 
     @property
     def spare(self) -> set[str]:
         """References of its pictures that nobody waits for."""
-        if self.picture_kept is None or not (self.answered or self.state is State.FAILED):
-            return set()
-        return {f"{self.id}:in:0"} | ({self.result} if self.result else set())
+        if self.state is State.FAILED and self.picture_kept:
+            return {f"{self.id}:in:0"}
+        return {self.result} if self.answered and self.result else set()
 
 
 @dataclass

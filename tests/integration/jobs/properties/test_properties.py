@@ -101,7 +101,8 @@ MUTATIONS = {
     "a late job is executed": ("claim", " and not too_late", ""),
     "a pause leaves the line where it is": ("pause", "set_aside()\n", ""),
     "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{}"),
-    "a cancelled job keeps its pictures": ("pictures", "        drop_pictures(pictures_of(id))\n", ""),
+    "a done or cancelled job keeps its photos": ("pictures", "        drop_pictures(refs)\n", ""),
+    "a failed job loses its photos": ("pictures", "    if state ~= 'failed' then\n", "    if true then\n"),
     "a failed job keeps its pictures for a day": (
         "pictures",
         "EXPIRE', PICTURE .. ref, FAILED_KEPT",
@@ -121,7 +122,7 @@ MUTATIONS = {
         "",
     ),
     "a job that began in time is too late": ("retries", ",\n        'expires_at', due + patience(id))", ")"),
-    "what is answered is kept before what waits": ("answered", "spare_pictures(refs)\n", ""),
+    "what is answered is kept before what waits": ("answered", "spare_pictures({ picture_in(result) })\n", ""),
     "a job that begins anew has spare pictures": (
         "requeue",
         "        redis.call('ZREM', ANSWERED, ref)\n",

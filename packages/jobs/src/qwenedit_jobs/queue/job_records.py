@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.model import Job
 
-WORDS = ("payload", "detail")
-"""Fields that have the user's words in them, or may."""
+WORDS = ("payload", "detail", "sources")
+"""Fields that have the user's words in them, or may, or lead to their photos."""
 
 
 @dataclass(frozen=True, slots=True)

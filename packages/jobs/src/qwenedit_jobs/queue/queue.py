@@ -41,6 +41,9 @@ PICTURE_TTL = 86_400
 """Seconds for which a result's picture is kept, unless the operator says otherwise."""
 UPLOAD_TTL = 600
 """Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""
+FAILED_PICTURES_KEPT = 3_600
+"""Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
+scripts say the same number."""
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100
@@ -115,7 +118,13 @@ class JobQueue(QueueView):
     # ---------------------------------------------------------------- the bot's side
 
     async def enqueue(
-        self, job: Job, limits: Limits, *, trace_context: str = "", pictures_in_redis: bool = False
+        self,
+        job: Job,
+        limits: Limits,
+        *,
+        trace_context: str = "",
+        pictures_in_redis: bool = False,
+        sources: str = "",
     ) -> State:
         """Accept a job, once: an id that exists is left as it is.
 
@@ -125,6 +134,7 @@ class JobQueue(QueueView):
             trace_context: Travels with it.
             pictures_in_redis: Accept it only if the same Redis has its pictures at this moment, and keep them there
                 for `picture_ttl`.
+            sources: Where its pictures came from, in the caller's words: kept with the job, and told to no worker.
 
         Returns:
             The job's state: `QUEUED` when it was accepted now. Another version's state is told as `RUNNING`.
@@ -138,7 +148,7 @@ class JobQueue(QueueView):
         outcome, *rest = await self._run(
             "enqueue", job.id, _payload(job), job.user_id, trace_context, limits.max_attempts,
             json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
-            limits.max_unfinished_per_user, self._picture_ttl,
+            limits.max_unfinished_per_user, self._picture_ttl, sources,
             *(self._keys.picture(ref) for ref in job.edit.pictures if pictures_in_redis),
         )  # fmt: skip
         if outcome == _FORGOTTEN:

@@ -32,12 +32,14 @@ class WorkerByHand:
 
     Attributes:
         claims: All jobs that it ever took.
+        photos: By their references, the photos of these jobs, which go when a job ends.
     """
 
     def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
         self.queue = queue
         self.store = store
         self.claims: list[Claim] = []
+        self.photos = dict[str, bytes]()
 
     async def claim(self) -> Claim:
         """Take the next job, as soon as there is one."""
@@ -45,6 +47,9 @@ class WorkerByHand:
             claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD, wait=1.0)
             if claim is not None:
                 self.claims.append(claim)
+                for ref in claim.job.edit.pictures:
+                    if await self.store.holds(ref):
+                        self.photos[ref] = await self.store.get(ref)
                 return claim
 
     async def step(self, claim: Claim, step: int, steps: int) -> None:
@@ -68,6 +73,7 @@ class WorkerByHand:
         for claim in self.claims:
             await self.queue.release(claim.job.id, claim.token)
         self.claims.clear()
+        self.photos.clear()
 
     async def finish_next(self, picture: bytes) -> Claim:
         """Take the next job and hand its picture in."""

@@ -14,7 +14,7 @@ from qwenedit_bot.common.retention import Kept, KeyPattern
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
-from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, UNANSWERED_RETENTION
+from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, FAILED_PICTURES_KEPT, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,14 +78,22 @@ class UserJobs:
         self._undelivered = undelivered
         self.kept = (
             Kept(
-                what="photos and results",
+                what="photos, until their job has ended",
+                keys=("picture", "stored_prefix"),
+                seconds=picture_ttl,
+                until="`PICTURE_TTL`",
+            ),
+            Kept(what="photos of a job that failed, from then on", keys=("picture",), seconds=FAILED_PICTURES_KEPT,
+                 told="failed"),
+            Kept(
+                what="results",
                 keys=("picture", "answered_pictures", "stored_prefix"),
                 seconds=picture_ttl,
                 until="`PICTURE_TTL`",
                 told="pictures",
             ),
             Kept(
-                what="jobs with their instructions, from the answer on",
+                what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
                 keys=("job_prefix", "job"),
                 seconds=ANSWERED_RETENTION,
                 told="answered",

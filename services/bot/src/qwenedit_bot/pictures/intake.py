@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import StorageSlowError
+from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.downloads import Downloads
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
+from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -29,30 +30,8 @@ STORE_PATIENCE = 30.0
 """Seconds that a picture may take to the store or from it in any case: Redis may be replaced meanwhile."""
 STORE_SLOWEST = 64_000
 """Bytes a second that it is to have beyond: 4 MB take 92 s at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A user's picture that Telegram keeps."""
-
-    file_id: str
-    size: int | None
-    """Bytes, where Telegram says so."""
-    mime: str | None
-    """Type of a picture sent as a file; None for a photo."""
-
-    @property
-    def expected(self) -> int:
-        """Bytes that a download may have."""
-        return MAX_BYTES if self.size is None else min(self.size, MAX_BYTES)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPicture:
-    """A picture of an earlier job, its input or its result."""
-
-    ref: str
-    """In the picture store."""
+LOOK_AGAIN = 1.0
+"""Seconds until a request begins anew whose stored picture went for others while it was being read."""
 
 
 class Intake:
@@ -71,6 +50,21 @@ class Intake:
         self._memory = memory
         self._requests = Budget("user", 1_000_000, most_of_one=1)
         self._downloads = Downloads(files)
+
+    async def found(self, attachments: Sequence[Attachment | StoredPicture]) -> tuple[Attachment | StoredPicture, ...]:
+        """Return where pictures are now: Telegram's copy of each one that the store has no more.
+
+        Raises:
+            PictureExpiredError: one is nowhere.
+        """
+        return tuple([await self._found(each) for each in attachments])
+
+    async def _found(self, attachment: Attachment | StoredPicture) -> Attachment | StoredPicture:
+        if isinstance(attachment, Attachment) or await self._store.holds(attachment.ref):
+            return attachment
+        if attachment.copy is None:
+            raise PictureExpiredError(attachment.ref)
+        return attachment.copy
 
     @contextmanager
     def room(
@@ -102,25 +96,32 @@ class Intake:
         """Return the bytes of pictures that are stored already.
 
         Raises:
-            PictureExpiredError: one is not kept any more.
+            LaterError: one is not kept any more, and Telegram has a copy.
+            PictureExpiredError: one is not kept any more, and is nowhere else.
         """
-        return [await self._store.size(each.ref) for each in attachments if isinstance(each, StoredPicture)]
+        return [await self._size(each) for each in attachments if isinstance(each, StoredPicture)]
+
+    async def _size(self, picture: StoredPicture) -> int:
+        with _found_anew(picture):
+            return await self._store.size(picture.ref)
 
     async def keep(self, attachment: Attachment | StoredPicture, ref: str, *, owner: int) -> bytes:
         """Put a picture into the store as the worker is to have it, and return it; to be called with room.
 
         Raises:
-            LaterError: there is no process to convert it.
+            LaterError: there is no process to convert it, or it is not kept any more and Telegram has a copy.
             FileTooBigError: it is larger than a bot may download.
             FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
             PictureRefusedError: it is no picture that we take.
-            PictureExpiredError: it is not kept any more.
+            PictureExpiredError: it is not kept any more, and is nowhere else.
             StorageFullError: the store has no room.
             StorageSlowError: the way to it is too slow.
         """
         if isinstance(attachment, StoredPicture):
-            async with stored_in_time(await self._store.size(attachment.ref)):
-                copied = await self._store.get(attachment.ref)
+            size = await self._size(attachment)
+            with _found_anew(attachment):
+                async with stored_in_time(size):
+                    copied = await self._store.get(attachment.ref)
             await self._put(ref, copied, owner)  # a copy lives as long as its own job
             return copied
         data = await self._download(attachment)
@@ -152,6 +153,17 @@ class Intake:
             with self._converter.place(owner):
                 normalised = await self._converter.normalise(data, owner=owner)
         return normalised
+
+
+@contextmanager
+def _found_anew(picture: StoredPicture) -> Iterator[None]:
+    """Have the request begin anew where a picture goes meanwhile of which Telegram has a copy."""
+    try:
+        yield
+    except PictureExpiredError:
+        if picture.copy is None:
+            raise
+        raise LaterError(LOOK_AGAIN, "storage") from None
 
 
 @asynccontextmanager

@@ -126,6 +126,7 @@ class Text(StrEnum):
     PRESS_FORGOTTEN = "press-forgotten"
     PRESS_NOT_YOURS = "press-not-yours"
     PRESS_EXPIRED = "press-expired"
+    PRESS_FILE_GONE = "press-file-gone"
     PRESS_AGAIN = "press-again"
     PRESS_NOT_NOW = "press-not-now"
     PRESS_SEED = "press-seed"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
 from qwenedit_bot.common.retention import Kept, KeyPattern
-from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+from qwenedit_bot.pictures.sources import as_data, of_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 
 DIALOGUE_TTL = 3600
 """Seconds that pictures wait for their instruction."""
@@ -71,7 +72,7 @@ async def wait_for_instruction(
         about: Id of the message that the bot's question replies to.
     """
     await state.set_state(Dialogue.instruction)
-    await state.set_data({"pictures": [asdict(picture) for picture in pictures], "about": about})
+    await state.set_data({**as_data(pictures), "about": about})
 
 
 async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tuple[Attachment | StoredPicture, ...]:
@@ -84,7 +85,7 @@ async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tu
     data = await state.get_data()
     if "preset" in data or (about is not None and data.get("about") != about):
         return ()
-    return tuple(map(_picture, data.get("pictures", ())))
+    return of_data(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,7 @@ class PresetPhotos:
     async def keep(self, state: FSMContext) -> None:
         """Let the user's next photos be for this preset."""
         await state.set_state(Dialogue.preset_photos)
-        await state.set_data(
-            {"preset": self.preset, "pictures": list(map(asdict, self.pictures)), "messages": self.messages}
-        )
+        await state.set_data({**as_data(self.pictures), "preset": self.preset, "messages": self.messages})
 
     @classmethod
     async def kept(cls, state: FSMContext) -> Self | None:
@@ -115,8 +114,4 @@ class PresetPhotos:
         data = await state.get_data()
         if "preset" not in data:
             return None
-        return cls(data["preset"], tuple(map(_picture, data["pictures"])), tuple(data["messages"]))
-
-
-def _picture(fields: dict[str, Any]) -> Attachment | StoredPicture:
-    return StoredPicture(**fields) if "ref" in fields else Attachment(**fields)
+        return cls(data["preset"], of_data(data), tuple(data["messages"]))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+    from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)

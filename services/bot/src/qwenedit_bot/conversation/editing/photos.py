@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
@@ -14,7 +15,7 @@ from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instru
 from qwenedit_bot.conversation.editing.ownership import result_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Outcome, Request
-from qwenedit_bot.pictures.intake import Attachment
+from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from aiogram.types import Document, Message
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.pictures.intake import StoredPicture
+    from qwenedit_bot.pictures.sources import StoredPicture
     from qwenedit_bot.texts import Words
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".gif")
@@ -121,9 +122,9 @@ async def without_photo(message: Message, words: Words, services: Services) -> N
 
 
 async def picture_of(message: Message, services: Services) -> Attachment | StoredPicture | None:
-    """Return the picture of a message that a text replies to; a result in the quality in which it was made."""
-    result = await result_of(message, services)
-    return result or attachment_of(message)
+    """Return the picture of a message that a text replies to; a result as it was made, while it is kept."""
+    result, copy = await result_of(message, services), attachment_of(message)
+    return replace(result, copy=copy) if result is not None else copy
 
 
 async def submit(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.requests.job_ids import JobIds
-    from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+    from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.presets.catalogue import Preset
     from qwenedit_bot.texts import Words
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
+from aiogram.types import Message
 
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
+from qwenedit_bot.conversation.editing.photos import attachment_of
 from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.edits.views import AGAIN, AS_FILE, FURTHER, SEED
-from qwenedit_bot.pictures.intake import StoredPicture
+from qwenedit_bot.pictures.sources import StoredPicture, of_text
 from qwenedit_bot.presets import views as preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.pictures.sources import Attachment
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import ReplyTo
+    from qwenedit_jobs import ReplyTo, Status
 
 
 async def again(press: CallbackQuery, words: Words, services: Services) -> None:
@@ -31,14 +34,16 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
     if status is None or status.job.reply is None:
         return
     edit = status.job.edit
-    if not await services.store.holds(*edit.pictures):
+    pictures = of_text(status.sources) or tuple(map(StoredPicture, edit.pictures))
+    lost = [each.ref for each in pictures if isinstance(each, StoredPicture) and each.copy is None]
+    if lost and not await services.store.holds(*lost):
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
         return
     request = Request(
         ids=services.ids,
         source=Source(status.job.reply.chat_id, status.job.reply.source_message_id),
         user_id=status.job.user_id,
-        attachments=tuple(map(StoredPicture, edit.pictures)),
+        attachments=pictures,
         instruction=edit.prompt,
         workflow=edit.workflow,
         parameters=edit.parameters,
@@ -54,12 +59,13 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
     status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
-    if status.result is None or not await services.store.holds(status.result.picture):
+    picture = await _result(press, status, services)
+    if picture is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
         return
     to = _answering(press, status.job.reply)
     if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
-        await wait_for_instruction(state, (StoredPicture(status.result.picture),), about=to.message_id)
+        await wait_for_instruction(state, (picture,), about=to.message_id)
         asked = Text.ASK_FURTHER if to.chat_id > 0 else Text.ASK_FURTHER_IN_GROUP
         await services.replies.say(to, preset_views.question(words, services.presets.catalogue, asked))
     await services.messenger.answer_press(press.id, "")
@@ -78,7 +84,7 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
                 picture = Picture(data, "", as_file=True, name=short_id(status.job.id))
                 sent = await services.messenger.send_file(to, picture)
         except PictureExpiredError:
-            await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
+            await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_GONE), alert=True)
             return
         await services.replies.remember(to, sent)
     # Not before: until then the client lets nobody press again.
@@ -91,6 +97,14 @@ async def seed(press: CallbackQuery, words: Words, services: Services) -> None:
     if status is not None:
         said = words(Text.PRESS_SEED, seed=str(status.job.edit.seed))
         await services.messenger.answer_press(press.id, said, alert=True)
+
+
+async def _result(press: CallbackQuery, status: Status, services: Services) -> Attachment | StoredPicture | None:
+    """Return the result as it was made, or Telegram's copy of it in the message under which the button is."""
+    copy = attachment_of(press.message) if isinstance(press.message, Message) else None
+    if status.result is not None and await services.store.holds(status.result.picture):
+        return StoredPicture(status.result.picture, copy)
+    return copy
 
 
 def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:

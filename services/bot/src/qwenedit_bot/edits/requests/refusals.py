@@ -8,7 +8,7 @@ from qwenedit_bot.chat.errors import FileTooBigError, RestingError, StorageSlowE
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import Outcome
 from qwenedit_bot.moderation.port import Verdict
-from qwenedit_bot.pictures.intake import Attachment, StoredPicture
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.decoding import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
 from qwenedit_jobs import (

@@ -12,6 +12,7 @@ from qwenedit_bot.edits import views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Outcome, Request
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
+from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.decoding import PictureRefusedError
 from qwenedit_jobs import (
@@ -124,7 +125,10 @@ class Submit:
             await self._fetch(request, stored)
             job = _job(request, tuple(stored), placeholder, words)
             with tracing.sending(self._line, job.id) as span:
-                await self._queue.enqueue(job, self._limits, trace_context=span.traceparent, pictures_in_redis=True)
+                await self._queue.enqueue(
+                    job, self._limits, trace_context=span.traceparent, pictures_in_redis=True,
+                    sources=as_text(request.attachments),
+                )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
             QueueFullError, StorageFullError, StorageShareError, StorageSlowError, RestingError,
@@ -149,8 +153,9 @@ class Submit:
             LaterError: there is no room for them now.
         """
         seen: list[bytes] = []
-        with self._intake.room(request.user_id, request.attachments, await self._intake.sizes(request.attachments)):
-            for number, attachment in enumerate(request.attachments):
+        attachments = await self._intake.found(request.attachments)
+        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)):
+            for number, attachment in enumerate(attachments):
                 stored.append(input_ref(request.job_id, number))
                 seen.append(await self._intake.keep(attachment, stored[-1], owner=request.user_id))
             await self._judge(request, seen)

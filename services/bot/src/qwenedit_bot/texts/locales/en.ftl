@@ -29,8 +29,9 @@ help =
 privacy =
     What I keep, and for how long:
 
-    • Your photos and the results: { $pictures }, then they are deleted. Location and camera data in your files are removed at once.
-    • Your instructions: until the job is answered and { $answered } after it, at most { $unanswered } in all.
+    • Your photos: until the picture is ready or cancelled, then they are deleted. If it fails, they stay for up to { $failed }, so that it can be tried again. Location and camera data in your files are removed at once.
+    • The results: { $pictures } at most, then they are deleted.
+    • Your instructions, and references with which I can ask Telegram for the photos again: until the job is answered and { $answered } after it, at most { $unanswered } in all.
     • A photo that waits for its instruction: only a reference to it, { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The language that you chose with /language: { $language }.
@@ -315,6 +316,7 @@ press-preset-gone = This one is no longer on offer.
 press-in-the-works = I am already working on it.
 press-forgotten = This was too long ago: I no longer know this job.
 press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
+press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
 press-not-yours = Only the one who asked for this picture can use its buttons.
 press-again = Once more…
 press-not-now = Not right now

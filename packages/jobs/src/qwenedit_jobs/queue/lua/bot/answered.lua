@@ -14,7 +14,8 @@ redis.call('EXPIRE', JOB .. id, retention)
 if redis.call('HSETNX', JOB .. id, 'answered_at', NOW) == 0 then
     return 0
 end
-local refs = pictures_of(id, payload)
-refs[#refs + 1] = picture_in(result)
-spare_pictures(refs)
+if state ~= 'failed' then
+    drop_pictures(pictures_of(id, payload)) -- a worker of the release before leaves them
+end
+spare_pictures({ picture_in(result) })
 return 1

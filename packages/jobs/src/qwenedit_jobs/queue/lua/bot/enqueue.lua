@@ -1,11 +1,11 @@
 -- include: queue_lengths user_pictures clock_jumps
 -- id, payload, user, trace context, maximum attempts, delays (JSON), maximum wait in ms, maximum queue length, maximum
--- unfinished, s for which its pictures are kept, keys of the pictures that must be there
+-- unfinished, s for which its pictures are kept, where they came from, keys of the pictures that must be there
 -- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished} | {'forgotten'}: a picture is not there
 local id, payload, user, trace, max_attempts, delays, max_wait, max_queue, max_unfinished,
-    picture_ttl = unpack(ARGV, FIRST)
+    picture_ttl, sources = unpack(ARGV, FIRST)
 
-local PICTURES = FIRST + 10
+local PICTURES = FIRST + 11
 
 -- Bytes of each picture, or nil where one is not there.
 local function sizes()
@@ -53,7 +53,7 @@ end
 look_at_clock(true)
 set(id, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', payload, 'user', user,
     'trace_context', trace, 'max_attempts', max_attempts, 'delays', delays, 'enqueued_at', NOW,
-    'expires_at', NOW + max_wait, 'max_wait', max_wait, 'picture_ttl', picture_ttl)
+    'expires_at', NOW + max_wait, 'max_wait', max_wait, 'picture_ttl', picture_ttl, 'sources', sources)
 keep_them(bytes)
 redis.call('SADD', UNFINISHED .. user, id)
 redis.call('LPUSH', QUEUE, id)

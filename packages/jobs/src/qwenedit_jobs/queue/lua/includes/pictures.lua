@@ -1,6 +1,6 @@
 -- include: prelude
 -- Pictures of jobs: which there are, and which may go.
-local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long it may be tried again
+local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
 local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
 
 -- A job's own pictures. A payload that this version cannot read has none; a reference to another job's is left alone.
@@ -69,17 +69,17 @@ local function spare_pictures(refs)
     end
 end
 
--- A failed job keeps its pictures for a while, and a cancelled one not at all.
+-- A job that has ended needs its photos no more. A failed one keeps them for a while, as long as there is room.
 local function pictures_of_ended(id, state)
-    if state == 'cancelled' then
-        drop_pictures(pictures_of(id))
-    elseif state == 'failed' then
-        local refs = pictures_of(id)
-        for _, ref in ipairs(refs) do
-            if redis.call('PTTL', PICTURE .. ref) > FAILED_KEPT * 1000 then
-                redis.call('EXPIRE', PICTURE .. ref, FAILED_KEPT)
-            end
-        end
-        spare_pictures(refs)
+    local refs = pictures_of(id)
+    if state ~= 'failed' then
+        drop_pictures(refs)
+        return
     end
+    for _, ref in ipairs(refs) do
+        if redis.call('PTTL', PICTURE .. ref) > FAILED_KEPT * 1000 then
+            redis.call('EXPIRE', PICTURE .. ref, FAILED_KEPT)
+        end
+    end
+    spare_pictures(refs)
 end
