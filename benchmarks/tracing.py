@@ -32,8 +32,8 @@ from local_stack import (
     free_port,
 )
 from qwenedit_telemetry import tracing
-from qwenedit_telemetry.export import make_exporter
-from qwenedit_telemetry.otlp import OpenTelemetryTracer
+from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer
+from qwenedit_telemetry.span_exporter import make_exporter
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, whole

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from qwenedit_bot.edits.views import outcome
+from qwenedit_bot.edits.job_views import outcome
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
     Phase,

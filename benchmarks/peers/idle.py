@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.stage import Stage
+from benchmarks.peers.harness import Harness
 from local_stack import ComfyUISimulator, Part, bare_environment, worker
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_testkit.processes import processor_seconds
@@ -35,20 +35,20 @@ class Idleness:
 
 async def measure(peer: Peer, folder: Path, *, seconds: float) -> Idleness:
     """Look at an idle worker for so many seconds."""
-    async with Stage(peer, folder) as stage, AsyncExitStack() as stack:
+    async with Harness(peer, folder) as harness, AsyncExitStack() as stack:
         part: Part
         if peer.name == "ours":  # all of it, as it is deployed
             comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui")
-            part = worker(env=bare_environment(), redis_url=stage.redis.url, comfyui_url=comfyui.url)
+            part = worker(env=bare_environment(), redis_url=harness.redis.url, comfyui_url=comfyui.url)
             for each in (comfyui, part):
                 await each.start(timeout=60)
                 stack.push_async_callback(each.kill)
         else:
-            part = await stage.work()
-            await stage.fill(0, 1)
-            if not await stage.until(lambda: bool(stage.done(0, 1))):
+            part = await harness.work()
+            await harness.fill(0, 1)
+            if not await harness.until(lambda: bool(harness.done(0, 1))):
                 raise RuntimeError(f"{peer.name}: the worker does not work")
-        redis = await stack.enter_async_context(connect(RedisSettings(redis_url=stage.redis.url)))
+        redis = await stack.enter_async_context(connect(RedisSettings(redis_url=harness.redis.url)))
         await asyncio.sleep(SETTLING)
         commands, cpu = await _calls(redis), processor_seconds(part.pid)
         await asyncio.sleep(seconds)

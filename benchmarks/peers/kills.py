@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.stage import LOOK, Stage, kill
+from benchmarks.peers.harness import LOOK, Harness, kill
 from benchmarks.peers.track import BEGUN, DONE
 
 if TYPE_CHECKING:
@@ -62,17 +62,17 @@ async def measure(peer: Peer, folder: Path, *, kills: int, turns: asyncio.Semaph
     left = iter(range(kills))
     dice = random.Random(seed)
     struck: list[tuple[int, int]] = []  # jobs and the moments when their workers were killed
-    async with Stage(peer, folder) as stage:
+    async with Harness(peer, folder) as harness:
         async with turns:
-            await stage.fill(0, jobs, JOB)
-            await asyncio.gather(*(_slot(stage, left, dice, struck) for _ in range(WORKERS)))
-        await stage.until(lambda: len(stage.done(0, jobs)) == jobs, seconds=PATIENCE)
-        missing = set(range(jobs)) - stage.done(0, jobs)
+            await harness.fill(0, jobs, JOB)
+            await asyncio.gather(*(_slot(harness, left, dice, struck) for _ in range(WORKERS)))
+        await harness.until(lambda: len(harness.done(0, jobs)) == jobs, seconds=PATIENCE)
+        missing = set(range(jobs)) - harness.done(0, jobs)
         if missing:
-            await stage.fill(jobs, NUDGES, JOB)
-            await stage.until(lambda: len(stage.done(0, jobs)) == jobs, seconds=NUDGED)
-    gone = set(range(jobs)) - stage.done(0, jobs)
-    ends = [mark.job for mark in stage.marks if mark.what == DONE]
+            await harness.fill(jobs, NUDGES, JOB)
+            await harness.until(lambda: len(harness.done(0, jobs)) == jobs, seconds=NUDGED)
+    gone = set(range(jobs)) - harness.done(0, jobs)
+    ends = [mark.job for mark in harness.marks if mark.what == DONE]
     return Losses(
         kills=kills,
         jobs=jobs,
@@ -82,35 +82,35 @@ async def measure(peer: Peer, folder: Path, *, kills: int, turns: asyncio.Semaph
         redelivered=[
             (min(again) - at) / 1e9
             for job, at in struck
-            if (again := [mark.at for mark in stage.marks if (mark.what, mark.job) == (BEGUN, job) and mark.at > at])
+            if (again := [mark.at for mark in harness.marks if (mark.what, mark.job) == (BEGUN, job) and mark.at > at])
         ],
     )
 
 
-async def _slot(stage: Stage, left: Iterator[int], dice: random.Random, struck: list[tuple[int, int]]) -> None:
+async def _slot(harness: Harness, left: Iterator[int], dice: random.Random, struck: list[tuple[int, int]]) -> None:
     """Start a worker, kill it in the middle of a job, and again; the last one stays."""
     while True:
-        worker = await stage.work()
+        worker = await harness.work()
         if next(left, None) is None:
             return
-        job = await _begins(stage, worker.pid, after=dice.randrange(2))
+        job = await _begins(harness, worker.pid, after=dice.randrange(2))
         await asyncio.sleep(dice.uniform(0, 0.9 * JOB))
-        stage.workers.remove(worker)
+        harness.workers.remove(worker)
         at = time.monotonic_ns()
         await kill(worker)
-        stage.look()
+        harness.look()
         if job is not None and not any(
-            (mark.what, mark.job, mark.pid) == (DONE, job, worker.pid) for mark in stage.marks
+            (mark.what, mark.job, mark.pid) == (DONE, job, worker.pid) for mark in harness.marks
         ):
             struck.append((job, at))
 
 
-async def _begins(stage: Stage, pid: int, *, after: int) -> int | None:
+async def _begins(harness: Harness, pid: int, *, after: int) -> int | None:
     """Wait until a process begins a job, having begun so many before; None when it finds no more."""
     deadline = time.monotonic() + IDLE
     while time.monotonic() < deadline:
-        stage.look()
-        begun = [mark.job for mark in stage.marks if mark.what == BEGUN and mark.pid == pid]
+        harness.look()
+        begun = [mark.job for mark in harness.marks if mark.what == BEGUN and mark.pid == pid]
         if len(begun) > after:
             return begun[-1]
         await asyncio.sleep(LOOK / 2)

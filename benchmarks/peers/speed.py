@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.stage import Stage
+from benchmarks.peers.harness import Harness
 from benchmarks.peers.track import BEGUN, DONE, OFFERED
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ class Speed:
 
 async def measure(peer: Peer, folder: Path, speed: Speed, *, jobs: int) -> None:
     """Measure one queue once, and add what was found."""
-    async with Stage(peer, folder / "pickup") as stage:
-        await stage.work()
-        await stage.fill(0, 1)
-        if not await stage.until(lambda: bool(stage.done(0, 1))):
-            raise RuntimeError(f"{peer.name}: the worker does not work\n" + "\n".join(stage.workers[0].lines[-20:]))
-        await stage.pickup(1, jobs + WARM_UP)
-        stage.look()
-        offered = {mark.job: mark.at for mark in stage.marks if mark.what == OFFERED}
-        begun = {mark.job: mark.at for mark in stage.marks if mark.what == BEGUN}
+    async with Harness(peer, folder / "pickup") as harness:
+        await harness.work()
+        await harness.fill(0, 1)
+        if not await harness.until(lambda: bool(harness.done(0, 1))):
+            raise RuntimeError(f"{peer.name}: the worker does not work\n" + "\n".join(harness.workers[0].lines[-20:]))
+        await harness.pickup(1, jobs + WARM_UP)
+        harness.look()
+        offered = {mark.job: mark.at for mark in harness.marks if mark.what == OFFERED}
+        begun = {mark.job: mark.at for mark in harness.marks if mark.what == BEGUN}
         speed.pickups += [(begun[job] - at) / 1e6 for job, at in offered.items() if job > WARM_UP]
     rate = 0.0
     for waiting in WAITING:
@@ -66,16 +66,16 @@ async def _backlog(peer: Peer, folder: Path, count: int, *, workers: int) -> tup
 
     Each worker is kept in a first job until all are up, so that they begin the backlog together.
     """
-    async with Stage(peer, folder) as stage:
-        await stage.fill(0, workers, -1.0)
-        await stage.fill(workers, count)
+    async with Harness(peer, folder) as harness:
+        await harness.fill(0, workers, -1.0)
+        await harness.fill(workers, count)
         for _ in range(workers):
-            await stage.work()
-        if not await stage.until(lambda: len(stage.begun(0, workers)) == workers):
+            await harness.work()
+        if not await harness.until(lambda: len(harness.begun(0, workers)) == workers):
             raise RuntimeError(f"{peer.name}: not all workers came up")
-        stage.open_gate()
-        await stage.until(lambda: len(stage.done(workers, count)) == count, seconds=WINDOW)
-        jobs = [mark for mark in stage.marks if mark.job >= workers]
+        harness.open_gate()
+        await harness.until(lambda: len(harness.done(workers, count)) == count, seconds=WINDOW)
+        jobs = [mark for mark in harness.marks if mark.job >= workers]
     ends = sorted(mark.at for mark in jobs if mark.what == DONE)
     counted = ends[WARM_UP * workers :]
     rate = (len(counted) - 1) / (counted[-1] - counted[0]) * 1e9

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Self
 from comfyui_simulator.client import SimulatorControl
 from local_stack import python_module
 from proofs.awaits.scenarios import SCENARIOS, Scenario, alive, pictures, until_idle
+from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle
 from proofs.chaos.people import Crowd, Request
 from proofs.chaos.run import waiting
-from proofs.chaos.stage import Stage
 from qwenedit_jobs import Keys, Reason, State
 from qwenedit_testkit import ROOT
 
@@ -120,11 +120,11 @@ class Forge:
 class Executioner:
     """Has workers killed, one after the other."""
 
-    def __init__(self, stage: Stage, forge: Forge, control: SimulatorControl) -> None:
-        self.stage = stage
+    def __init__(self, harness: Harness, forge: Forge, control: SimulatorControl) -> None:
+        self.harness = harness
         self.forge = forge
         self.control = control
-        self.crowd = Crowd(stage, jobs=0, seed=0)
+        self.crowd = Crowd(harness, jobs=0, seed=0)
 
     async def play(self, scenario: Scenario, target: str = "", *, busy: bool = False) -> tuple[bool, str]:
         """Play a scenario with one worker.
@@ -143,10 +143,10 @@ class Executioner:
             return await self._play(scenario, jobs, target, busy=busy)
 
     async def _play(self, scenario: Scenario, jobs: list[str], target: str, *, busy: bool) -> tuple[bool, str]:
-        stage = self.stage
+        harness = self.harness
         name = f"victim-{len(self.crowd.requests)}"
-        own = {name: value.format(folder=stage.folder) for name, value in scenario.env.items()}
-        env = {**os.environ, **stage.make_worker(name, PROBE_PORT="0", COMFYUI_POLL_INTERVAL="0.1", **own).env}
+        own = {name: value.format(folder=harness.folder) for name, value in scenario.env.items()}
+        env = {**os.environ, **harness.make_worker(name, PROBE_PORT="0", COMFYUI_POLL_INTERVAL="0.1", **own).env}
         pid = await self.forge.worker(env, target, busy=busy)
         acting = asyncio.create_task(scenario.act(self, name, pid, jobs))
         deadline = time.monotonic() + scenario.seconds
@@ -166,7 +166,7 @@ class Executioner:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             await self.control.clear()
-            for proxy in (*stage.to_redis.values(), *stage.to_comfyui):
+            for proxy in (*harness.to_redis.values(), *harness.to_comfyui):
                 proxy.toxic = None
         held = await self._held_by(name)
         await self._put_off()
@@ -198,7 +198,7 @@ class Executioner:
     async def ask(self, *, cancels: bool = False) -> Request:
         """Send a photo."""
         number = len(self.crowd.requests)
-        request = Request(number, await self.stage.chats.user(), poison=False, cancel_after=None, may_fail=True)
+        request = Request(number, await self.harness.chats.user(), poison=False, cancel_after=None, may_fail=True)
         request.pressed = cancels
         self.crowd.requests.append(request)
         (request.message,) = await request.person.send(photo=request.photo, caption=f"make a negative {number}")
@@ -206,37 +206,37 @@ class Executioner:
 
     async def _put_off(self) -> None:
         """Let the jobs that are left in line be tried later: the next worker is to get those of its own scenario."""
-        queue = self.stage.queue
+        queue = self.harness.queue
         while claim := await queue.claim(worker="clerk", token=secrets.token_hex(8), lease=60):
             await queue.retry(claim.job.id, claim.token, Reason.UNKNOWN, "left over")
 
     async def _until_accepted(self, jobs: list[Request]) -> None:
-        while len(await self.stage.queue.statuses(job.job_id for job in jobs)) < len(jobs):
+        while len(await self.harness.queue.statuses(job.job_id for job in jobs)) < len(jobs):
             await asyncio.sleep(LOOK)
 
     async def _over(self, jobs: Iterable[str]) -> bool:
-        statuses = await self.stage.queue.statuses(jobs)
+        statuses = await self.harness.queue.statuses(jobs)
         return all(status.state.final or status.state is State.DELAYED for status in statuses)
 
     async def _held_by(self, worker: str) -> str:
         keys = Keys()
         for zset in (keys.leases, keys.draining):
-            for job_id in await self.stage.client.zrange(zset, 0, -1):
-                if await self.stage.client.hget(keys.job(str(job_id)), "worker") == worker:
+            for job_id in await self.harness.client.zrange(zset, 0, -1):
+                if await self.harness.client.hget(keys.job(str(job_id)), "worker") == worker:
                     return str(job_id)
         return ""
 
     async def all_due(self) -> None:
         """Let time pass for jobs that wait for their next attempt, until every one has ended."""
         keys = Keys()
-        oracle = Oracle(self.stage, self.crowd)
+        oracle = Oracle(self.harness, self.crowd)
         async with asyncio.timeout(PATIENCE + len(self.crowd.requests)):
             while True:
-                for job_id in await self.stage.client.zrange(keys.delayed, 0, -1):
-                    await self.stage.client.zadd(keys.delayed, {str(job_id): 1}, xx=True)
+                for job_id in await self.harness.client.zrange(keys.delayed, 0, -1):
+                    await self.harness.client.zadd(keys.delayed, {str(job_id): 1}, xx=True)
                 if await self.crowd.idle():
                     await self.crowd.look()
-                    if not oracle.unanswered() and not await waiting(self.stage):
+                    if not oracle.unanswered() and not await waiting(self.harness):
                         return
                 await asyncio.sleep(0.5)
 
@@ -254,10 +254,12 @@ async def kill_at(
     findings = Findings(awaits)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        stage = await stack.enter_async_context(Stage(folder / "stage", workers=0, seed=0, retry_delays=str(LATER)))
+        harness = await stack.enter_async_context(
+            Harness(folder / "harness", workers=0, seed=0, retry_delays=str(LATER))
+        )
         forge = await stack.enter_async_context(Forge(folder))
-        control = await stack.enter_async_context(SimulatorControl(stage.comfyuis[0].url))
-        executioner = Executioner(stage, forge, control)
+        control = await stack.enter_async_context(SimulatorControl(harness.comfyuis[0].url))
+        executioner = Executioner(harness, forge, control)
         where = await executioner.explore(only, say)
         for each in awaits:
             if each.name not in where:
@@ -268,9 +270,9 @@ async def kill_at(
                     say(f"  {len(findings.kills)} killed")
             else:
                 say(f"  not met again in {', '.join(scenario.name for scenario, _ in where[each.name])}: {each}")
-        await stage.launch_workers(2)
+        await harness.launch_workers(2)
         await executioner.all_due()
-        oracle = Oracle(stage, executioner.crowd)
+        oracle = Oracle(harness, executioner.crowd)
         findings.verdict = await oracle.judge()
         findings.attempts = {job: past.claims for job, past in oracle.seen.items()}
     return findings

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from proofs.awaits.kills import Executioner
 
 Act = Callable[["Executioner", str, int, list[str]], Coroutine[Any, Any, None]]
-"""Given the stage, the worker's name and process id, and the jobs."""
+"""Given the executioner, the worker's name and process id, and the jobs."""
 Prepare = Callable[["Executioner", list[str]], AbstractAsyncContextManager[None]]
-"""Given the stage and the jobs: what is different from before the worker's start until after its end."""
+"""Given the executioner and the jobs: what is different from before the worker's start until after its end."""
 LOOK = 0.02
 LARGE = 2 << 20
 """Bytes: more than a worker takes with its claim."""
@@ -37,38 +37,38 @@ SLOW = 50
 """Bytes a second: a result takes longer than the time-out, after which it is sent again."""
 
 
-async def nothing(_stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+async def nothing(_executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
     """Let it work."""
 
 
 @asynccontextmanager
-async def unchanged(_stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+async def unchanged(_executioner: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
     """Have nothing different."""
     yield
 
 
-async def running(stage: Executioner, jobs: list[str]) -> None:
+async def running(executioner: Executioner, jobs: list[str]) -> None:
     """Wait until a worker has one of the jobs."""
-    while not any(status.state is State.RUNNING for status in await stage.stage.queue.statuses(jobs)):
+    while not any(status.state is State.RUNNING for status in await executioner.harness.queue.statuses(jobs)):
         await asyncio.sleep(LOOK)
 
 
-async def until_struck(stage: Executioner, name: str) -> None:
+async def until_struck(executioner: Executioner, name: str) -> None:
     """Wait until a fault that happens so many times has happened as often."""
-    while any(fault["name"] == name for fault in (await stage.control.state()).faults):
+    while any(fault["name"] == name for fault in (await executioner.control.state()).faults):
         await asyncio.sleep(LOOK)
 
 
-async def hanging(stage: Executioner, jobs: list[str]) -> None:
+async def hanging(executioner: Executioner, jobs: list[str]) -> None:
     """Wait until ComfyUI has one of them, and its worker follows it."""
-    await running(stage, jobs)
-    await until_struck(stage, "hang")
+    await running(executioner, jobs)
+    await until_struck(executioner, "hang")
     await asyncio.sleep(0.2)
 
 
-async def pictures(stage: Executioner, jobs: list[str]) -> list[str]:
+async def pictures(executioner: Executioner, jobs: list[str]) -> list[str]:
     """List what ComfyUI has of some jobs' pictures."""
-    files = (await stage.control.state()).files
+    files = (await executioner.control.state()).files
     return [name for name in (*files["input"], *files["output"]) if name.startswith(tuple(f"{job}/" for job in jobs))]
 
 
@@ -83,22 +83,22 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-async def cancel(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def cancel(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let the user cancel the job that runs."""
-    await hanging(stage, jobs)
+    await hanging(executioner, jobs)
     for job in jobs:
-        await stage.stage.queue.cancel(job)
+        await executioner.harness.queue.cancel(job)
 
 
 def tell(*numbers: signal.Signals, pause: float = 0.3) -> Act:
     """Send signals to the worker while ComfyUI hangs, let that go on, and wait until the worker has left."""
 
-    async def act(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
-        await hanging(stage, jobs)
+    async def act(executioner: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+        await hanging(executioner, jobs)
         for number in numbers:
             os.kill(pid, number)
             await asyncio.sleep(pause)
-        await stage.control.clear()
+        await executioner.control.clear()
         await gone(pid)
 
     return act
@@ -107,25 +107,25 @@ def tell(*numbers: signal.Signals, pause: float = 0.3) -> Act:
 def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
     """Let a connection ail while it works."""
 
-    async def act(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
-        await running(stage, jobs)
+    async def act(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+        await running(executioner, jobs)
         await asyncio.sleep(after)
-        proxy = stage.stage.to_redis["workers"] if wire == "redis" else stage.stage.to_comfyui[0]
+        proxy = executioner.harness.to_redis["workers"] if wire == "redis" else executioner.harness.to_comfyui[0]
         await proxy.ail(toxic, seconds)
 
     return act
 
 
-async def lose_comfyui(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def lose_comfyui(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let ComfyUI be away for a while in which it executes a job."""
-    await hanging(stage, jobs)
-    await stage.stage.to_comfyui[0].ail(Toxic.DOWN, 1.5)
+    await hanging(executioner, jobs)
+    await executioner.harness.to_comfyui[0].ail(Toxic.DOWN, 1.5)
 
 
-async def slow_result(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def slow_result(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let the result be on a slow way to Redis for so long that the lease must be renewed meanwhile."""
-    await hanging(stage, jobs)
-    proxy = stage.stage.to_redis["workers"]
+    await hanging(executioner, jobs)
+    proxy = executioner.harness.to_redis["workers"]
     proxy.bandwidth = SLOW
     try:
         await proxy.ail(Toxic.BANDWIDTH, 4.5)
@@ -133,27 +133,27 @@ async def slow_result(stage: Executioner, _name: str, _pid: int, jobs: list[str]
         proxy.bandwidth = BANDWIDTH
 
 
-async def leave_unheard(stage: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+async def leave_unheard(executioner: Executioner, name: str, pid: int, jobs: list[str]) -> None:
     """Let it be told to leave, and Redis not hear for a while that it does."""
-    await hanging(stage, jobs)
+    await hanging(executioner, jobs)
     os.kill(pid, signal.SIGTERM)
-    await allowed_after(5)(stage, name, pid, jobs)
-    await stage.control.clear()
+    await allowed_after(5)(executioner, name, pid, jobs)
+    await executioner.control.clear()
     await gone(pid)
 
 
-async def without_a_reply(stage: Executioner, jobs: list[str]) -> asyncio.Task[None]:
+async def without_a_reply(executioner: Executioner, jobs: list[str]) -> asyncio.Task[None]:
     """Return in the moment in which a job is claimed and its worker does not know yet: its replies come late."""
-    late = asyncio.create_task(stage.stage.to_redis["workers"].ail(Toxic.LATENCY, 5))
-    await running(stage, jobs)
+    late = asyncio.create_task(executioner.harness.to_redis["workers"].ail(Toxic.LATENCY, 5))
+    await running(executioner, jobs)
     return late
 
 
 def told_in_claim(number: signal.Signals) -> Act:
     """Send a signal to it while it waits for the reply to its claim."""
 
-    async def act(stage: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
-        late = await without_a_reply(stage, jobs)
+    async def act(executioner: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+        late = await without_a_reply(executioner, jobs)
         os.kill(pid, number)
         await late
         await gone(pid)
@@ -161,18 +161,18 @@ def told_in_claim(number: signal.Signals) -> Act:
     return act
 
 
-async def lose_comfyui_in_line(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def lose_comfyui_in_line(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let it learn that ComfyUI is away while a claim of its waits in line, and let a job come then."""
-    queue, log = stage.stage.queue, stage.forge.log
+    queue, log = executioner.harness.queue, executioner.forge.log
     while (await queue.statuses(jobs))[0].state is not State.DONE:
         await asyncio.sleep(LOOK)
     came = False
     while not came:  # a job that comes when that claim has ended waits for a worker that is ready
         before = log.stat().st_size
-        away = asyncio.create_task(stage.stage.to_comfyui[0].ail(Toxic.DOWN, 15))
+        away = asyncio.create_task(executioner.harness.to_comfyui[0].ail(Toxic.DOWN, 15))
         while b"comfyui.not_ready" not in log.read_bytes()[before:]:
             await asyncio.sleep(LOOK)
-        job = (await stage.ask()).job_id
+        job = (await executioner.ask()).job_id
         while not away.done() and not came:
             await asyncio.sleep(LOOK)
             came = any(status.started_at is not None for status in await queue.statuses([job]))
@@ -183,8 +183,8 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
     """Have Redis or ComfyUI break each of the workers' connections on which it is asked for what holds these words."""
 
     @asynccontextmanager
-    async def prepared(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
-        proxy = stage.stage.to_redis["workers"] if wire == "redis" else stage.stage.to_comfyui[0]
+    async def prepared(executioner: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+        proxy = executioner.harness.to_redis["workers"] if wire == "redis" else executioner.harness.to_comfyui[0]
         proxy.denied, proxy.denials = needle.encode(), 0
         try:
             yield
@@ -207,8 +207,8 @@ def script(name: str) -> str:
 def allowed_after(denials: int) -> Act:
     """Let what is denied be so for a number of tries; redis-py makes four before the worker hears of it."""
 
-    async def act(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
-        proxy = stage.stage.to_redis["workers"]
+    async def act(executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+        proxy = executioner.harness.to_redis["workers"]
         while proxy.denials < denials:
             await asyncio.sleep(LOOK)
         proxy.denied = b""
@@ -217,18 +217,18 @@ def allowed_after(denials: int) -> Act:
 
 
 @asynccontextmanager
-async def without_pictures(stage: Executioner, jobs: list[str]) -> AsyncIterator[None]:
+async def without_pictures(executioner: Executioner, jobs: list[str]) -> AsyncIterator[None]:
     """Have pictures too large to come with the claim, and Redis break the connection on which they are asked for."""
     for job in jobs:
-        await stage.stage.client.append(Keys().picture(input_ref(job, 0)), "\0" * LARGE)
-    async with denied("\r\nSTRLEN\r\n")(stage, jobs):
+        await executioner.harness.client.append(Keys().picture(input_ref(job, 0)), "\0" * LARGE)
+    async with denied("\r\nSTRLEN\r\n")(executioner, jobs):
         yield
 
 
 @asynccontextmanager
-async def unreadable(stage: Executioner, jobs: list[str]) -> AsyncIterator[None]:
+async def unreadable(executioner: Executioner, jobs: list[str]) -> AsyncIterator[None]:
     """Have jobs of a version that says more of them than the worker's knows."""
-    redis, keys = stage.stage.client, [Keys().job(job) for job in jobs]
+    redis, keys = executioner.harness.client, [Keys().job(job) for job in jobs]
     payloads = [str(await redis.hget(key, "payload")) for key in keys]
     for key, payload in zip(keys, payloads, strict=True):
         await redis.hset(key, "payload", json.dumps(json.loads(payload) | {"novelty": True}))
@@ -239,16 +239,16 @@ async def unreadable(stage: Executioner, jobs: list[str]) -> AsyncIterator[None]
             await redis.hset(key, "payload", payload)
 
 
-async def cancel_first(stage: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+async def cancel_first(executioner: Executioner, name: str, pid: int, jobs: list[str]) -> None:
     """Let the user cancel the first of two jobs, which ComfyUI does not let go of before it has the second."""
-    await cancel(stage, name, pid, jobs[:1])
-    await running(stage, jobs[1:])
+    await cancel(executioner, name, pid, jobs[:1])
+    await running(executioner, jobs[1:])
     await asyncio.sleep(1)
-    await stage.control.clear()
+    await executioner.control.clear()
 
 
 @asynccontextmanager
-async def busy(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+async def busy(executioner: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
     """Have a stranger's prompt executed first, one that ComfyUI has not executed before."""
     color = secrets.randbelow(1 << 24)
     prompt = {
@@ -256,51 +256,51 @@ async def busy(stage: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "stranger"}},
     }
     async with aiohttp.ClientSession(raise_for_status=True) as session:
-        await session.post(f"{stage.stage.comfyuis[0].url}/prompt", json={"prompt": prompt})
-    await until_struck(stage, "hang")
+        await session.post(f"{executioner.harness.comfyuis[0].url}/prompt", json={"prompt": prompt})
+    await until_struck(executioner, "hang")
     yield
 
 
-async def prompts(stage: Executioner, *where: str) -> int:
+async def prompts(executioner: Executioner, *where: str) -> int:
     """Count the prompts that are `running` or `pending` in ComfyUI."""
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
-        session.get(f"{stage.stage.comfyuis[0].url}/queue") as answer,
+        session.get(f"{executioner.harness.comfyuis[0].url}/queue") as answer,
     ):
         queue = await answer.json()
     return sum(len(queue[f"queue_{each}"]) for each in where)
 
 
-async def until_idle(stage: Executioner) -> None:
+async def until_idle(executioner: Executioner) -> None:
     """Wait until ComfyUI has nothing to do any more, also not for a worker that was killed."""
-    while await prompts(stage, "running", "pending"):
+    while await prompts(executioner, "running", "pending"):
         await asyncio.sleep(LOOK)
 
 
-async def until_judged(stage: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+async def until_judged(executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
     """Let ComfyUI go on once the job has waited in it for so long that its executor is judged."""
-    while not await prompts(stage, "pending"):
+    while not await prompts(executioner, "pending"):
         await asyncio.sleep(LOOK)
     await asyncio.sleep(2)
-    await stage.control.clear()
+    await executioner.control.clear()
 
 
-async def until_given_back(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def until_given_back(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let ComfyUI go on a moment after a job has gone back to the line."""
-    await running(stage, jobs)
-    while not await stage.stage.queue.waiting_ids():
+    await running(executioner, jobs)
+    while not await executioner.harness.queue.waiting_ids():
         await asyncio.sleep(LOOK)
     await asyncio.sleep(1)
-    await stage.control.clear()
+    await executioner.control.clear()
 
 
-async def steal(stage: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def steal(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
     """Let the lease go to somebody else, as an operator does who requeues the job."""
-    await hanging(stage, jobs)
+    await hanging(executioner, jobs)
     keys = Keys()
     for job in jobs:
-        await stage.stage.client.hset(keys.job(job), "token", "somebody-else")
-    await stage.stage.client.publish(keys.nudge, jobs[0])
+        await executioner.harness.client.hset(keys.job(job), "token", "somebody-else")
+    await executioner.harness.client.publish(keys.nudge, jobs[0])
 
 
 @dataclass(frozen=True)

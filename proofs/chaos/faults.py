@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from proofs.chaos.stage import LEASE, LOOK_EVERY
+from proofs.chaos.harness import LEASE, LOOK_EVERY
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from local_stack import Part
-    from proofs.chaos.stage import Stage
+    from proofs.chaos.harness import Harness
 
 ASLEEP = (LEASE + 3.0, LEASE + 5.0)
 """Seconds for which a worker is stopped: its lease ends meanwhile, and another one takes its job."""
@@ -102,8 +102,8 @@ def schedule(seed: int, *, gap: float, kinds: Collection[Kind] = tuple(Kind)) ->
 class Villain:
     """Carries a schedule out; more slowly on a slow machine, where nothing would ever be done between two faults."""
 
-    def __init__(self, stage: Stage, faults: Iterator[Fault]) -> None:
-        self._stage = stage
+    def __init__(self, harness: Harness, faults: Iterator[Fault]) -> None:
+        self._harness = harness
         self._schedule = faults
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.done: Counter[str] = Counter()
@@ -118,7 +118,7 @@ class Villain:
         async with asyncio.TaskGroup() as tasks:
             for fault in self._schedule:
                 try:
-                    async with asyncio.timeout(fault.after * self._stage.slowness):
+                    async with asyncio.timeout(fault.after * self._harness.slowness):
                         await until.wait()
                 except TimeoutError:
                     tasks.create_task(self._commit(fault, until))
@@ -127,8 +127,8 @@ class Villain:
 
     async def _commit(self, fault: Fault, until: asyncio.Event) -> None:
         if fault.toxic is not None:
-            proxies = {f"redis-{name}": proxy for name, proxy in self._stage.to_redis.items()}
-            comfyuis = self._stage.to_comfyui
+            proxies = {f"redis-{name}": proxy for name, proxy in self._harness.to_redis.items()}
+            comfyuis = self._harness.to_comfyui
             proxy = proxies.get(fault.wire) or comfyuis[int(fault.which * len(comfyuis))]
             async with self._one_at_a_time[proxy.name]:
                 if not until.is_set():
@@ -138,22 +138,22 @@ class Villain:
         part = self._victim(fault)
         async with self._one_at_a_time[part.name]:
             # On a busy machine processes come up slowly: one that is killed again before it is up shows nothing.
-            await self._stage.until_up(part)
-            while fault.kind is Kind.STOP_WORKER and not until.is_set() and not await self._stage.busy(part):
+            await self._harness.until_up(part)
+            while fault.kind is Kind.STOP_WORKER and not until.is_set() and not await self._harness.busy(part):
                 await asyncio.sleep(LOOK_EVERY)
             if until.is_set():
                 return
             await self._hurt(part, fault)
             self.done[str(fault)] += 1
             if fault.kind in UPTIME:
-                await self._stage.until_up(part)
+                await self._harness.until_up(part)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(UPTIME[fault.kind] * self._stage.slowness):
+                    async with asyncio.timeout(UPTIME[fault.kind] * self._harness.slowness):
                         await until.wait()
 
     def _victim(self, fault: Fault) -> Part:
-        victims: dict[Kind, Part] = {Kind.KILL_BOT: self._stage.the_bot, Kind.KILL_REDIS: self._stage.redis}
-        workers = self._stage.workers
+        victims: dict[Kind, Part] = {Kind.KILL_BOT: self._harness.the_bot, Kind.KILL_REDIS: self._harness.redis}
+        workers = self._harness.workers
         if fault.kind is Kind.STOP_WORKER:
             workers = workers[1:]  # somebody goes on: jobs that were taken from sleepers are to end before these wake
         return victims.get(fault.kind) or workers[int(fault.which * len(workers))]
@@ -165,9 +165,9 @@ class Villain:
             part.signal(signal.SIGSTOP)
             try:
                 # On a busy machine whoever takes its job needs longer to end it before it wakes.
-                await asyncio.sleep(LEASE + (fault.seconds - LEASE) * self._stage.slowness)
+                await asyncio.sleep(LEASE + (fault.seconds - LEASE) * self._harness.slowness)
             finally:
                 part.signal(signal.SIGCONT)
         else:
             part.signal(signal.SIGKILL)
-            await self._stage.until_down(part)
+            await self._harness.until_down(part)

@@ -10,14 +10,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from proofs.chaos.harness import ATTEMPTS
 from proofs.chaos.history import KEYS, History, Past
-from proofs.chaos.stage import ATTEMPTS
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from proofs.chaos.harness import Harness
     from proofs.chaos.people import Crowd, Request
-    from proofs.chaos.stage import Stage
     from telegram_simulator.client import Message
 
 DONE, CANCELLED, FAILED = "✨", "✖️ Cancelled", "😔"
@@ -67,8 +67,8 @@ class Verdict:
 class Oracle:
     """Judges."""
 
-    def __init__(self, stage: Stage, crowd: Crowd) -> None:
-        self._stage = stage
+    def __init__(self, harness: Harness, crowd: Crowd) -> None:
+        self._harness = harness
         self._crowd = crowd
         self.history: History
         self.seen: dict[str, Past] = {}
@@ -81,7 +81,7 @@ class Oracle:
     async def judge(self) -> Verdict:
         """Judge a run that is over."""
         verdict = Verdict(sent=len(self._crowd.requests))
-        history = self.history = History(self._stage.redis.data_dir)
+        history = self.history = History(self._harness.redis.data_dir)
         for request in self._crowd.requests:
             past = self.seen[request.job_id] = history.jobs.pop(request.job_id, Past())
             await self._judge_one(verdict, request, past)
@@ -89,8 +89,8 @@ class Oracle:
             verdict.unexpected[job] = f"nobody asked for this job: {past}"
         for stray in self._crowd.strays:
             verdict.unexpected[stray] = "a message that answers nothing"
-        verdict.unclean = await left_over(self._stage.client)
-        verdict.crashes = [*self._stage.deaths.otherwise, *self._stage.defects]
+        verdict.unclean = await left_over(self._harness.client)
+        verdict.crashes = [*self._harness.deaths.otherwise, *self._harness.defects]
         return verdict
 
     async def _judge_one(self, verdict: Verdict, request: Request, past: Past) -> None:
@@ -135,7 +135,7 @@ class Oracle:
             return f"no picture: {message.text!r}"
         if request.poison:
             return "a picture of a job that kills whoever makes it"
-        picture = await self._stage.chats.download(message.now.photo)
+        picture = await self._harness.chats.download(message.now.photo)
         return "" if request.is_answered_by(picture) else "somebody else's picture"
 
 

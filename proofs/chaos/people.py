@@ -12,15 +12,15 @@ from PIL import Image
 from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN
+from proofs.chaos.harness import SIDE
 from proofs.chaos.seam import POISON
-from proofs.chaos.stage import SIDE
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import plain
 
 if TYPE_CHECKING:
-    from proofs.chaos.stage import Stage
+    from proofs.chaos.harness import Harness
     from telegram_simulator.client import Message, Person
 
 EACH = 4
@@ -81,7 +81,7 @@ class Request:
 class Crowd:
     """People who ask for so many jobs in all."""
 
-    stage: Stage
+    harness: Harness
     jobs: int
     seed: int
     requests: list[Request] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Crowd:
     async def ask(self) -> None:
         """Send all requests, as fast as they are answered."""
         dice = random.Random(f"people {self.seed}")
-        people = [await self.stage.chats.user() for _ in range(-(-self.jobs // EACH))]
+        people = [await self.harness.chats.user() for _ in range(-(-self.jobs // EACH))]
         for number in range(self.jobs):
             cancel = dice.uniform(*IMPATIENCE) if dice.random() < CANCELLED else None
             poison = dice.random() < POISONED
@@ -120,8 +120,8 @@ class Crowd:
     async def _unfinished(self) -> int:
         """Count jobs in Redis and messages that the bot has not made jobs of yet."""
         try:
-            counts = await self.stage.queue.counts()
-            updates = (await Lanes(self.stage.client, Keys().inbox).occupancy()).waiting
+            counts = await self.harness.queue.counts()
+            updates = (await Lanes(self.harness.client, Keys().inbox).occupancy()).waiting
         except RedisError:
             return AT_ONCE + 1
         return counts.waiting + counts.running + counts.draining + counts.delayed + updates
@@ -129,7 +129,7 @@ class Crowd:
     async def idle(self) -> bool:
         """Whether nothing is left to do for bot and workers."""
         try:
-            return not await self._unfinished() and not await self.stage.client.xlen("qwenedit:events")
+            return not await self._unfinished() and not await self.harness.client.xlen("qwenedit:events")
         except RedisError:
             return False
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proofs.chaos.faults import Kind, Villain, schedule
+from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
-from proofs.chaos.stage import Stage
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
@@ -77,12 +77,12 @@ async def run(
     """
     result = Run(jobs, seed)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        async with Stage(Path(folder), workers=workers, seed=seed) as stage:
+        async with Harness(Path(folder), workers=workers, seed=seed) as harness:
             crowd, villain = (
-                Crowd(stage, jobs, seed),
-                Villain(stage, islice(schedule(seed, gap=gap, kinds=kinds), most)),
+                Crowd(harness, jobs, seed),
+                Villain(harness, islice(schedule(seed, gap=gap, kinds=kinds), most)),
             )
-            oracle = Oracle(stage, crowd)
+            oracle = Oracle(harness, crowd)
             over, began = asyncio.Event(), time.monotonic()
             async with asyncio.TaskGroup() as tasks:
                 mischief = tasks.create_task(villain.run(over))
@@ -92,12 +92,12 @@ async def run(
                 over.set()
                 await mischief
                 calm = time.monotonic()
-                await _settle(stage, crowd, oracle, calm + patience)
+                await _settle(harness, crowd, oracle, calm + patience)
                 signs.cancel()
             result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
-            result.slowness = stage.slowness
-            result.faults, result.killed = villain.done, stage.deaths.by_kill
-            result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in stage.services if part.running}
+            result.slowness = harness.slowness
+            result.faults, result.killed = villain.done, harness.deaths.by_kill
+            result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in harness.services if part.running}
             verdict = result.verdict = await oracle.judge()
         result.history = oracle.history
         result.commands = sum(result.history.commands.values())
@@ -106,23 +106,23 @@ async def run(
     return result
 
 
-async def _settle(stage: Stage, crowd: Crowd, oracle: Oracle, deadline: float) -> None:
+async def _settle(harness: Harness, crowd: Crowd, oracle: Oracle, deadline: float) -> None:
     """Wait until everybody has an answer and nothing is left to do."""
-    for part in stage.services:
-        await stage.until_up(part)
+    for part in harness.services:
+        await harness.until_up(part)
     while time.monotonic() < deadline:
         if await crowd.idle():
             await crowd.look()
-            if not oracle.unanswered() and not await waiting(stage):
+            if not oracle.unanswered() and not await waiting(harness):
                 return
         await asyncio.sleep(LOOK_EVERY)
     await crowd.look()
 
 
-async def waiting(stage: Stage) -> int:
+async def waiting(harness: Harness) -> int:
     """Count what the bot has not noted as done: it notes so after it has told the user."""
-    lanes = (Lanes(stage.client, Keys().inbox), Lanes(stage.client, Keys().answers))
-    drawing = await stage.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
+    lanes = (Lanes(harness.client, Keys().inbox), Lanes(harness.client, Keys().answers))
+    drawing = await harness.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
     return sum([(await each.occupancy()).waiting for each in lanes], int(drawing))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import random
+import runpy
 import signal
 import sys
 import time
@@ -82,7 +83,7 @@ def main() -> None:
     for name, change in CHANGES.items():
         if name in os.environ:
             change(os.environ[name])
-    importlib.import_module(f"qwenedit_{sys.argv[1]}.app").main()
+    runpy.run_module(f"qwenedit_{sys.argv[1]}", run_name="__main__")
 
 
 if __name__ == "__main__":

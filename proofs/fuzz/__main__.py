@@ -20,8 +20,8 @@ import PIL
 from aiogram import __version__ as aiogram_version
 
 from local_stack import RedisServer
+from proofs.fuzz.harness import FoundError
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
-from proofs.fuzz.stage import FoundError
 from qwenedit_testkit.programs import command_line, whole
 
 MEGABYTE = 1024

@@ -11,9 +11,9 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
 
+from proofs.fuzz.harness import FoundError, Harness
 from proofs.fuzz.pictures import odd, smaller
 from proofs.fuzz.recorded import record
-from proofs.fuzz.stage import FoundError, Stage
 from proofs.fuzz.updates import about, conversations
 from qwenedit_bot.inbox.updates import KINDS
 from qwenedit_decoder.decoding import MAX_SIDE, PictureRefusedError, for_send_photo
@@ -38,23 +38,23 @@ def fuzz_updates(runner: asyncio.Runner, redis_url: str, *, count: int, seed: in
     """
     outcomes: Outcomes = Counter()
     recorded = runner.run(record(albums=albums))
-    stage = Stage(redis_url)
-    runner.run(stage.__aenter__())
+    harness = Harness(redis_url)
+    runner.run(harness.__aenter__())
     picture, broken = _some_pictures()
-    stage.wire.files |= {"good": picture, "bad": broken}
+    harness.wire.files |= {"good": picture, "bad": broken}
     try:
         number = 0
         while (left := count - sum(outcomes.values())) > 0:
             number += 1
-            _round(runner, stage, recorded, outcomes, examples=min(AT_A_TIME, left // 2 + 1), seed=seed + number)
+            _round(runner, harness, recorded, outcomes, examples=min(AT_A_TIME, left // 2 + 1), seed=seed + number)
     finally:
-        runner.run(stage.__aexit__(None, None, None))
+        runner.run(harness.__aexit__(None, None, None))
     return outcomes
 
 
 def _round(
     runner: asyncio.Runner,
-    stage: Stage,
+    harness: Harness,
     recorded: list[dict[str, Any]],
     outcomes: Outcomes,
     *,
@@ -68,23 +68,23 @@ def _round(
     )  # fmt: skip
     @given(conversations(recorded))
     def converse(conversation: list[tuple[str, dict[str, Any]]]) -> None:
-        person = stage.person()
+        person = harness.person()
         for kind, update in conversation:
-            made = _pressing(stage.number(about(update, person)), stage, person)
-            seen = runner.run(stage.receive(made))
+            made = _pressing(harness.number(about(update, person)), harness, person)
+            seen = runner.run(harness.receive(made))
             outcomes[f"{kind} {_kind(made)}", seen.outcome] += 1
             if sum(outcomes.values()) % TIDY_EVERY == 0:
-                runner.run(stage.tidy())
+                runner.run(harness.tidy())
 
     converse()
 
 
-def _pressing(update: dict[str, Any], stage: Stage, person: int) -> dict[str, Any]:
+def _pressing(update: dict[str, Any], harness: Harness, person: int) -> dict[str, Any]:
     """Let a press be one of a button that was offered, where it asks for that."""
     press = update.get("callback_query")
     data = press.get("data") if isinstance(press, dict) else None
     if isinstance(press, dict) and isinstance(data, str) and data.startswith("offered:"):
-        offered = stage.wire.offered.get(person) or ["what"]
+        offered = harness.wire.offered.get(person) or ["what"]
         press["data"] = offered[int(data.partition(":")[2] or 0) % len(offered)]
     return update
 
@@ -100,24 +100,24 @@ def fuzz_pictures(runner: asyncio.Runner, redis_url: str, *, count: int, seed: i
         FoundError: There was one that it could not bear, left without an answer, or took and could not use.
     """
     outcomes: Outcomes = Counter()
-    stage = Stage(redis_url)
-    runner.run(stage.__aenter__())
+    harness = Harness(redis_url)
+    runner.run(harness.__aenter__())
     try:
         for number in range(count):
             kind, data = odd(random.Random(f"{seed}:{number}"))
             try:
                 # Photos are Telegram's own work: what is broken comes as a file.
-                outcome = runner.run(_send(stage, data, as_file=bool(number % 2) or not _is_whole(data)))
+                outcome = runner.run(_send(harness, data, as_file=bool(number % 2) or not _is_whole(data)))
             except FoundError as error:
-                least = smaller(data, lambda each: _fails(runner, stage, each))
+                least = smaller(data, lambda each: _fails(runner, harness, each))
                 raise FoundError(f"picture {number}, {kind}: {least.hex()}\n{error}") from None
             outcomes[
                 kind.partition(" with")[0].partition(",")[0] + (", broken" if "broken" in kind else ""), outcome
             ] += 1
             if number % TIDY_EVERY == 0:
-                runner.run(stage.tidy())
+                runner.run(harness.tidy())
     finally:
-        runner.run(stage.__aexit__(None, None, None))
+        runner.run(harness.__aexit__(None, None, None))
     return outcomes
 
 
@@ -130,39 +130,39 @@ def _is_whole(data: bytes) -> bool:
     return True
 
 
-def _fails(runner: asyncio.Runner, stage: Stage, data: bytes) -> bool:
+def _fails(runner: asyncio.Runner, harness: Harness, data: bytes) -> bool:
     try:
-        runner.run(_send(stage, data, as_file=True))
+        runner.run(_send(harness, data, as_file=True))
     except FoundError:
         return True
     return False
 
 
-async def _send(stage: Stage, data: bytes, *, as_file: bool) -> str:
+async def _send(harness: Harness, data: bytes, *, as_file: bool) -> str:
     """Send a picture with a caption, and say what came of it: a job, or why not."""
-    person = stage.person()
-    stage.wire.files["odd"] = data
+    person = harness.person()
+    harness.wire.files["odd"] = data
     file = {"file_id": "odd", "file_unique_id": "odd", "file_size": len(data)}
     user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "en"}
     content = (
         {"document": file | {"file_name": "picture.png"}} if as_file else {"photo": [file | {"width": 1, "height": 1}]}
     )
     message = {"message_id": 1, "date": 0, "from": user, "chat": {"id": person, "type": "private"}, "caption": "snow"}
-    refused = stage.counted("qwenedit_bot_refusals_total", "reason")
-    accepted = stage.count("qwenedit_jobs_enqueued_total")
-    await stage.receive(stage.number({"message": message | content}))
+    refused = harness.counted("qwenedit_bot_refusals_total", "reason")
+    accepted = harness.count("qwenedit_jobs_enqueued_total")
+    await harness.receive(harness.number({"message": message | content}))
     _check_as_result(data)
-    if stage.count("qwenedit_jobs_enqueued_total") > accepted:
-        await _check_stored(stage)
+    if harness.count("qwenedit_jobs_enqueued_total") > accepted:
+        await _check_stored(harness)
         return "taken"
-    now = stage.counted("qwenedit_bot_refusals_total", "reason")
+    now = harness.counted("qwenedit_bot_refusals_total", "reason")
     return next(f"refused: {reason}" for reason in now if now[reason] > refused.get(reason, 0))
 
 
-async def _check_stored(stage: Stage) -> None:
+async def _check_stored(harness: Harness) -> None:
     """See that the worker can use what was taken."""
-    job_id = (await stage.queue.unfinished_ids())[-1]
-    stored = await stage.store.get(input_ref(job_id, 0))
+    job_id = (await harness.queue.unfinished_ids())[-1]
+    stored = await harness.store.get(input_ref(job_id, 0))
     with Image.open(io.BytesIO(stored)) as image:
         image.load()
         if image.mode != "RGB" or image.format not in ("JPEG", "PNG") or max(image.size) > MAX_SIDE:

@@ -14,7 +14,7 @@ from aiogram.types import CallbackQuery, Message, PreCheckoutQuery, Update
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from proofs.fuzz.stage import ADMIN
+from proofs.fuzz.harness import ADMIN
 from proofs.fuzz.telegram import BOT
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from proofs.neighbours import report
 from proofs.neighbours.abusers import ALL
 from proofs.neighbours.crowd import crowd
-from proofs.neighbours.stage import Stage
+from proofs.neighbours.harness import Harness
 from proofs.neighbours.trial import Row, trial
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, conclude, seconds
@@ -42,31 +42,31 @@ async def rows(options: argparse.Namespace) -> AsyncIterator[Row]:
     """Run all trials."""
     chosen = [abuser for abuser in ALL if not options.abusers or abuser.name in options.abusers]
     with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
-        async with Stage(Path(folder), checkout=options.checkout) as stage:
+        async with Harness(Path(folder), checkout=options.checkout) as harness:
             if options.alone and not options.abusers:
-                yield await _alone(stage, None, options, fresh=True)
+                yield await _alone(harness, None, options, fresh=True)
             fresh = bool(options.abusers)
             for abuser in chosen if options.alone else ():
-                row = await _alone(stage, abuser(), options, fresh=fresh or abuser.refused)
+                row = await _alone(harness, abuser(), options, fresh=fresh or abuser.refused)
                 yield row
                 fresh = row.recovery is None or abuser.webhook or bool(row.errors)
             if options.together:
-                await stage.enter(webhook=True)
-                stage.roomy = True
+                await harness.enter(webhook=True)
+                harness.roomy = True
                 together = [abuser() for abuser in chosen if not abuser.stops_all]
                 yield await trial(
-                    stage, together, name=report.TOGETHER, seconds=options.seconds * LONGER, patience=options.patience,
-                    beginning=BEGINNING,
+                    harness, together, name=report.TOGETHER, seconds=options.seconds * LONGER,
+                    patience=options.patience, beginning=BEGINNING,
                 )  # fmt: skip
 
 
-async def _alone(stage: Stage, abuser: Abuser | None, options: argparse.Namespace, *, fresh: bool) -> Row:
+async def _alone(harness: Harness, abuser: Abuser | None, options: argparse.Namespace, *, fresh: bool) -> Row:
     if fresh or (abuser is not None and abuser.webhook):
-        await stage.enter(webhook=abuser is not None and abuser.webhook)
-    stage.forget()
+        await harness.enter(webhook=abuser is not None and abuser.webhook)
+    harness.forget()
     name = abuser.name if abuser is not None else report.QUIET
     abusers = [abuser] if abuser is not None else []
-    return await trial(stage, abusers, name=name, seconds=options.seconds, patience=options.patience)
+    return await trial(harness, abusers, name=name, seconds=options.seconds, patience=options.patience)
 
 
 async def main() -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from local_stack import SIMULATED_TOKEN
-from proofs.neighbours.stage import ALLOWED, Stage
+from proofs.neighbours.harness import ALLOWED, Harness
 from proofs.neighbours.victims import Answers, Victim
 from qwenedit_testkit.processes import MEBIBYTE, processor_seconds_in_all, resident_in_all
 from qwenedit_testkit.telegram_calls import EDITS, share
@@ -62,12 +62,12 @@ class Figures:
 async def crowd(checkout: Path) -> bool:
     """Run it, and print it; returns whether the loop was never held for too long."""
     with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
-        async with Stage(Path(folder), checkout=checkout) as stage:
-            jobs = await _asked(stage)
-            await stage.enter(workers=False, prepare=lambda: _enqueue(stage, jobs))
+        async with Harness(Path(folder), checkout=checkout) as harness:
+            jobs = await _asked(harness)
+            await harness.enter(workers=False, prepare=lambda: _enqueue(harness, jobs))
             await asyncio.sleep(SETTLE)
-            figures = await _watch(stage)
-            left = await stage.unfinished()
+            figures = await _watch(harness)
+            left = await harness.unfinished()
     minute = 60 / SECONDS
     print(
         f"{PEOPLE} people, {left} unfinished jobs, {SECONDS:.0f} s, load average {os.getloadavg()[0]:.1f}\n"
@@ -82,32 +82,32 @@ async def crowd(checkout: Path) -> bool:
     return max(figures.held) <= MOST_HELD and left == PEOPLE * EACH
 
 
-async def _asked(stage: Stage) -> list[list[int]]:
+async def _asked(harness: Harness) -> list[list[int]]:
     """Have people write, and the bot answer, with the simulator's own hands; returns what each job is about."""
-    await stage.chats.limit(enabled=False)
+    await harness.chats.limit(enabled=False)
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def ask(number: int) -> list[list[int]]:
         async with turns:
-            person = await stage.user(f"Person {number}")
+            person = await harness.user(f"Person {number}")
             sources = [(await person.send("make it snow"))[0] for _ in range(EACH)]
-            return [[person.id, await _say(stage, person), source] for source in sources]
+            return [[person.id, await _say(harness, person), source] for source in sources]
 
     found = await asyncio.gather(*(ask(number) for number in range(PEOPLE)))
-    await stage.chats.limit(enabled=True)
+    await harness.chats.limit(enabled=True)
     return [job for jobs in found for job in jobs]
 
 
-async def _say(stage: Stage, person: Person) -> int:
+async def _say(harness: Harness, person: Person) -> int:
     body = {"chat_id": person.id, "text": "In the queue"}
-    async with stage.http.post(f"{stage.telegram_url}/bot{SIMULATED_TOKEN}/sendMessage", json=body) as answer:
+    async with harness.http.post(f"{harness.telegram_url}/bot{SIMULATED_TOKEN}/sendMessage", json=body) as answer:
         return int((await answer.json())["result"]["message_id"])
 
 
-async def _enqueue(stage: Stage, jobs: list[list[int]]) -> None:
-    about = {"REDIS_URL": stage.redis_url, "BOT": SIMULATED_TOKEN.partition(":")[0]}
+async def _enqueue(harness: Harness, jobs: list[list[int]]) -> None:
+    about = {"REDIS_URL": harness.redis_url, "BOT": SIMULATED_TOKEN.partition(":")[0]}
     process = await asyncio.create_subprocess_exec(
-        str(stage.checkout / ".venv/bin/python"), str(Path(__file__).with_name("enqueue.py")),
+        str(harness.checkout / ".venv/bin/python"), str(Path(__file__).with_name("enqueue.py")),
         stdin=asyncio.subprocess.PIPE, env={**os.environ, **about},
     )  # fmt: skip
     await process.communicate(json.dumps(jobs).encode())
@@ -115,26 +115,26 @@ async def _enqueue(stage: Stage, jobs: list[list[int]]) -> None:
         raise RuntimeError("the jobs could not be queued")
 
 
-async def _watch(stage: Stage) -> Figures:
-    figures, answers = Figures(), Answers(stage.chats, stage.redis)
+async def _watch(harness: Harness) -> Figures:
+    figures, answers = Figures(), Answers(harness.chats, harness.redis)
     await answers.look()
-    victim = Victim(await stage.chats.user(ALLOWED[-1]))
-    before, end = processor_seconds_in_all(stage.bot.pid), time.monotonic() + SECONDS
-    calls = len(await _edits(stage))
+    victim = Victim(await harness.chats.user(ALLOWED[-1]))
+    before, end = processor_seconds_in_all(harness.bot.pid), time.monotonic() + SECONDS
+    calls = len(await _edits(harness))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_ask_for_help(victim, end))
-        tasks.create_task(_look(stage, figures, end))
-    figures.cpu = processor_seconds_in_all(stage.bot.pid) - before
-    figures.memory = resident_in_all(stage.bot.pid) / MEBIBYTE
-    figures.edits = len(await _edits(stage)) - calls
+        tasks.create_task(_look(harness, figures, end))
+    figures.cpu = processor_seconds_in_all(harness.bot.pid) - before
+    figures.memory = resident_in_all(harness.bot.pid) / MEBIBYTE
+    figures.edits = len(await _edits(harness)) - calls
     await asyncio.sleep(SETTLE)
     await answers.look()
     figures.helps = [answers.waited(victim.person.chat_id, each) for each in victim.helps]
     return figures
 
 
-async def _edits(stage: Stage) -> list[Any]:
-    return [call for call in await stage.chats.calls() if call.method in EDITS]
+async def _edits(harness: Harness) -> list[Any]:
+    return [call for call in await harness.chats.calls() if call.method in EDITS]
 
 
 async def _ask_for_help(victim: Victim, end: float) -> None:
@@ -143,13 +143,13 @@ async def _ask_for_help(victim: Victim, end: float) -> None:
         await asyncio.sleep(HELP_EVERY)
 
 
-async def _look(stage: Stage, figures: Figures, end: float) -> None:
+async def _look(harness: Harness, figures: Figures, end: float) -> None:
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < end:
-            began, used = time.monotonic(), _thread_seconds(stage.bot.pid)
-            async with session.get(f"{stage.bot.probe_url}/livez") as answer:
+            began, used = time.monotonic(), _thread_seconds(harness.bot.pid)
+            async with session.get(f"{harness.bot.probe_url}/livez") as answer:
                 await answer.read()
-            figures.held.append(_thread_seconds(stage.bot.pid) - used)
+            figures.held.append(_thread_seconds(harness.bot.pid) - used)
             figures.livez.append(time.monotonic() - began)
             await asyncio.sleep(LOOK_EVERY)
 

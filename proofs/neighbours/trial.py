@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from proofs.neighbours.stage import settled
+from proofs.neighbours.harness import settled
 from proofs.neighbours.victims import HELP_EVERY, Answers, Outcome, move_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from proofs.neighbours.abusers import Abuser
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from proofs.neighbours.victims import Victim
 
 PROBE = 10.0
@@ -65,25 +65,25 @@ class Row:
 
 
 async def trial(
-    stage: Stage, abusers: Sequence[Abuser], *, name: str, seconds: float, patience: float, beginning: float = 0.0
+    harness: Harness, abusers: Sequence[Abuser], *, name: str, seconds: float, patience: float, beginning: float = 0.0
 ) -> Row:
     """Have people use the bot for so many seconds beside abusers, and see what becomes of them.
 
     Args:
-        stage: With the bot running.
+        harness: With the bot running.
         abusers: Who begin together; none for quiet times.
         name: Of the row.
         seconds: How long they go on, the beginning not included.
         patience: Seconds after which what was not answered, or done, counts as never.
         beginning: Seconds that are judged apart, while more people begin than Telegram lets the bot answer at once.
     """
-    row, victims, answers = Row(name), await move_in(stage), Answers(stage.chats, stage.redis)
+    row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.redis)
     looking = asyncio.create_task(answers.keep_looking())
     try:
         begun = time.time() + beginning
-        await _beside(stage, victims, abusers, row, beginning + seconds)
-        await stage.calm()
-        row.recovery = await _recovered(stage, victims, patience)
+        await _beside(harness, victims, abusers, row, beginning + seconds)
+        await harness.calm()
+        row.recovery = await _recovered(harness, victims, patience)
         await answers.look()
         await answers.look_at_jobs()
         await _judge(row, victims, answers, begun)
@@ -91,19 +91,21 @@ async def trial(
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-    row.memory, row.killed, row.deaths = stage.seen.peak, stage.seen.killed, stage.seen.deaths
-    row.limit = stage.memory_limit
+    row.memory, row.killed, row.deaths = harness.seen.peak, harness.seen.killed, harness.seen.deaths
+    row.limit = harness.memory_limit
     row.load = os.getloadavg()[0]
     return row
 
 
-async def _beside(stage: Stage, victims: Sequence[Victim], abusers: Sequence[Abuser], row: Row, seconds: float) -> None:
+async def _beside(
+    harness: Harness, victims: Sequence[Victim], abusers: Sequence[Abuser], row: Row, seconds: float
+) -> None:
     """Have victims and abusers do what they do for a while."""
     living = [
         asyncio.create_task(victim.live(delay=HELP_EVERY * number / len(victims)))
         for number, victim in zip(count(), victims, strict=False)
     ]
-    abusing = [asyncio.create_task(abuser.abuse(stage), name=abuser.name) for abuser in abusers]
+    abusing = [asyncio.create_task(abuser.abuse(harness), name=abuser.name) for abuser in abusers]
     try:
         await asyncio.sleep(seconds)
     finally:
@@ -115,7 +117,7 @@ async def _beside(stage: Stage, victims: Sequence[Victim], abusers: Sequence[Abu
             if isinstance(end, Exception):
                 row.errors.append(f"{task.get_name()}: {_innermost(end)!r}")
         for abuser in abusers:
-            await abuser.end(stage)
+            await abuser.end(harness)
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -133,7 +135,7 @@ async def _all_answered(victims: Sequence[Victim]) -> None:
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _recovered(stage: Stage, victims: Sequence[Victim], patience: float) -> float | None:
+async def _recovered(harness: Harness, victims: Sequence[Victim], patience: float) -> float | None:
     """Return the seconds until all is answered and done."""
     began = time.monotonic()
     with suppress(TimeoutError):
@@ -141,7 +143,7 @@ async def _recovered(stage: Stage, victims: Sequence[Victim], patience: float) -
             await _all_answered(victims)
     if await _open(victims):
         return None
-    if await settled(stage, patience - (time.monotonic() - began)) is None:
+    if await settled(harness, patience - (time.monotonic() - began)) is None:
         return None
     return time.monotonic() - began
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Call, Message, Person
     from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -178,9 +178,9 @@ def _outcome(seen: Sequence[Message]) -> Outcome:
     return Outcome.OPEN if waiting or not seen else Outcome.WORDS
 
 
-async def move_in(stage: Stage) -> list[Victim]:
+async def move_in(harness: Harness) -> list[Victim]:
     """Make the people: some in private chats, and one in a quiet group."""
-    private = [Victim(await stage.user(f"Victim {number}"), as_file=number < AS_FILE) for number in range(PRIVATE)]
-    member = await stage.user("Member")
-    group = await stage.group("Quiet", member)
-    return [*private, Victim(member.within(group), await stage.username())]
+    private = [Victim(await harness.user(f"Victim {number}"), as_file=number < AS_FILE) for number in range(PRIVATE)]
+    member = await harness.user("Member")
+    group = await harness.group("Quiet", member)
+    return [*private, Victim(member.within(group), await harness.username())]

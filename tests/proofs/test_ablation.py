@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
-from proofs.chaos.stage import Stage
 from tests.proofs.ablation import without_token_check
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ LOOK_EVERY = 0.1
 @pytest.mark.parametrize("checked", [True, False], ids=["with the token check", "without it"])
 async def test_worker_that_wakes_after_its_successor_ends_a_job_twice_only_without_the_token_check(tmp_path, checked):
     scripts = None if checked else without_token_check(tmp_path / "lua")
-    async with Stage(tmp_path / "stage", workers=0, seed=1, scripts=scripts) as stage, asyncio.timeout(PATIENCE):
-        verdict, ends = await executed_twice(stage)
+    async with Harness(tmp_path / "harness", workers=0, seed=1, scripts=scripts) as harness, asyncio.timeout(PATIENCE):
+        verdict, ends = await executed_twice(harness)
 
     if checked:
         assert verdict.good, verdict
@@ -37,14 +37,14 @@ async def test_worker_that_wakes_after_its_successor_ends_a_job_twice_only_witho
         assert ends == ["done", "done"]
 
 
-async def executed_twice(stage: Stage) -> tuple[Verdict, list[str]]:
+async def executed_twice(harness: Harness) -> tuple[Verdict, list[str]]:
     """Have a job's first worker stand still at its result, past its lease and until another one has handed it in."""
-    late = await stage.launch_worker("late", CHAOS_STOP="1")
-    crowd = Crowd(stage, jobs=1, seed=1)
+    late = await harness.launch_worker("late", CHAOS_STOP="1")
+    crowd = Crowd(harness, jobs=1, seed=1)
     await crowd.ask()
     await until_stopped(late)
-    await stage.launch_worker("successor")
-    oracle = Oracle(stage, crowd)
+    await harness.launch_worker("successor")
+    oracle = Oracle(harness, crowd)
     await until_answered(crowd, oracle)
     late.signal(signal.SIGCONT)
     await late.wait_for_line(r"job\.settled")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from aiogram.methods import SetMyCommands
 
+from proofs.fuzz.harness import FoundError, Harness
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
-from proofs.fuzz.stage import FoundError, Stage
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_decoder.decoding import PictureRefusedError, Refusal
 
@@ -50,10 +50,10 @@ def test_what_the_bot_cannot_bear_is_found_and_made_small(
 
 
 def test_a_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: str) -> None:
-    stage = Stage(redis_url)
-    runner.run(stage.__aenter__())
+    harness = Harness(redis_url)
+    runner.run(harness.__aenter__())
     message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "/cancel"}
-    assert runner.run(stage.receive({"update_id": 1, "message": message})).outcome == "ignored: from nobody"
+    assert runner.run(harness.receive({"update_id": 1, "message": message})).outcome == "ignored: from nobody"
     # The menus of commands are offered at each start, some time after it.
-    assert [call for call in stage.wire.calls if not isinstance(call, SetMyCommands)] == []
-    runner.run(stage.__aexit__(None, None, None))
+    assert [call for call in harness.wire.calls if not isinstance(call, SetMyCommands)] == []
+    runner.run(harness.__aexit__(None, None, None))

@@ -18,16 +18,16 @@ from urllib.parse import urlencode
 from playwright.async_api import async_playwright
 
 from tests.walk.gallery import LANGUAGES, ROOT, Gallery
+from tests.walk.harness import ADMIN, performing
 from tests.walk.scenes import SCENES
-from tests.walk.stage import ADMIN, performing
 from tests.walk.visitor import PATIENCE, TALLEST, WIDTH, Visitor
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
     from tests.walk.gallery import Chapter
+    from tests.walk.harness import Harness
     from tests.walk.scenes import Scene
-    from tests.walk.stage import Stage
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FAILED = ROOT / ".local" / "walk-failed.png"
@@ -53,17 +53,17 @@ async def walk(data: Path, only: str) -> None:
     """Play all scenes in all languages."""
     began = time.monotonic()
     gallery = Gallery()
-    async with performing(data) as stage, async_playwright() as playwright:
+    async with performing(data) as harness, async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=_browser(), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
         )
-        await stage.warm_up()
+        await harness.warm_up()
         for scene in SCENES:
             if not re.search(only, scene.title):
                 continue
             chapter = gallery.chapter(scene.title, scene.about)
             for language in LANGUAGES:
-                await _play(scene, language, browser, stage, gallery, chapter)
+                await _play(scene, language, browser, harness, gallery, chapter)
             print(f"{time.monotonic() - began:6.1f} s  {scene.title}", flush=True)
         await browser.close()
     if not only:
@@ -73,15 +73,15 @@ async def walk(data: Path, only: str) -> None:
 
 
 async def _play(
-    scene: Scene, language: str, browser: Browser, stage: Stage, gallery: Gallery, chapter: Chapter
+    scene: Scene, language: str, browser: Browser, harness: Harness, gallery: Gallery, chapter: Chapter
 ) -> None:
     user_id = ADMIN + list(LANGUAGES).index(language) if scene.admin else next(_user_ids)
-    person = await stage.telegram.user(user_id, language=language, first_name=NAMES[language])
+    person = await harness.telegram.user(user_id, language=language, first_name=NAMES[language])
     query, others = {"user": str(user_id)}, {}
     if scene.where is not None:
         title = f"{scene.where} {language.upper()}"
-        mum = await stage.telegram.user(language=language, first_name=MUMS[language])
-        group = await stage.telegram.group(title, person, mum)
+        mum = await harness.telegram.user(language=language, first_name=MUMS[language])
+        group = await harness.telegram.group(title, person, mum)
         person, query["group"], others = person.within(group), title, {"mum": mum.within(group)}
     context = await browser.new_context(
         viewport={"width": WIDTH, "height": TALLEST}, device_scale_factor=1.25, reduced_motion="reduce",
@@ -91,13 +91,13 @@ async def _play(
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(f"{stage.url}/?{urlencode(query)}")
+    await page.goto(f"{harness.url}/?{urlencode(query)}")
     try:
         user = Visitor(page, person, language, gallery, chapter)
         user.others |= others
-        await scene.play(user, stage)
+        await scene.play(user, harness)
         assert errors == []
-        await stage.idle()
+        await harness.idle()
     except BaseException:
         print(f"In “{scene.title}”, {language}; see {FAILED}:", file=sys.stderr)
         await page.screenshot(path=FAILED)

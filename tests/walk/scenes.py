@@ -15,7 +15,7 @@ from qwenedit_jobs import Reason
 from tests.walk.visitor import SAMPLES
 
 if TYPE_CHECKING:
-    from tests.walk.stage import Stage
+    from tests.walk.harness import Harness
     from tests.walk.visitor import Visitor
 
 
@@ -28,7 +28,7 @@ class Scene:
         admin: The user is an admin.
     """
 
-    play: Callable[[Visitor, Stage], Awaitable[None]]
+    play: Callable[[Visitor, Harness], Awaitable[None]]
     title: str
     where: str | None = None
     admin: bool = False
@@ -41,7 +41,7 @@ class Scene:
 
 SCENES: list[Scene] = []
 
-Play = Callable[["Visitor", "Stage"], Awaitable[None]]
+Play = Callable[["Visitor", "Harness"], Awaitable[None]]
 
 
 def scene(title: str, *, where: str | None = None, admin: bool = False) -> Callable[[Play], Play]:
@@ -55,7 +55,7 @@ def scene(title: str, *, where: str | None = None, admin: bool = False) -> Calla
 
 
 @scene("The first look")
-async def first_look(user: Visitor, stage: Stage) -> None:
+async def first_look(user: Visitor, harness: Harness) -> None:
     """`/start` says how it works, `/help` what works well, and `/privacy` what is kept and for how long."""
     await user.take("empty", "The page before anything is said")
     await user.say("/start")
@@ -67,15 +67,15 @@ async def first_look(user: Visitor, stage: Stage) -> None:
 
 
 @scene("A photo with a caption")
-async def photo(user: Visitor, stage: Stage) -> None:
+async def photo(user: Visitor, harness: Harness) -> None:
     """One message per job: it counts the steps, and becomes the picture. The button cancels."""
-    async with stage.held(at_step=2):
+    async with harness.held(at_step=2):
         await user.send("cat", caption=user.either("make it snow", "пусть идёт снег"))
         await user.sees(Text.EDITING, step=2, steps=4, bar="")
         await user.take("editing", "At work, step by step")
     await user.gets_picture()
     await user.take("done", "The same message, a moment later")
-    async with stage.held(at_step=1):
+    async with harness.held(at_step=1):
         await user.send("rocket", caption=user.either("make it a winter night", "пусть будет зимняя ночь"))
         await user.sees(Text.EDITING, step=1, steps=4, bar="")
         await user.take("two-jobs", "The next one")
@@ -83,11 +83,11 @@ async def photo(user: Visitor, stage: Stage) -> None:
 
 
 @scene("The place in line, and a GPU that sleeps")
-async def line(user: Visitor, stage: Stage) -> None:
+async def line(user: Visitor, harness: Harness) -> None:
     """With no worker up the bot says that one is being woken and how long that usually takes; the place in line moves,
     and what waits can be cancelled."""
-    async with stage.no_worker():
-        await stage.somebody_waits()
+    async with harness.no_worker():
+        await harness.somebody_waits()
         await user.send("rocket", caption=user.either("let the sun rise", "пусть взойдёт солнце"))
         await user.sees(Text.QUEUED, position=2)
         await user.reads(user.either("Waking a GPU", "Включаю видеокарту"))
@@ -98,7 +98,7 @@ async def line(user: Visitor, stage: Stage) -> None:
 
 
 @scene("A photo, and then the words")
-async def photo_then_text(user: Visitor, stage: Stage) -> None:
+async def photo_then_text(user: Visitor, harness: Harness) -> None:
     """A photo without a caption is answered with a question and the ready-made edits; the next text is its
     instruction."""
     await user.send("coffee")
@@ -110,7 +110,7 @@ async def photo_then_text(user: Visitor, stage: Stage) -> None:
 
 
 @scene("An album")
-async def album(user: Visitor, stage: Stage) -> None:
+async def album(user: Visitor, harness: Harness) -> None:
     """Two or three photos that are sent together are one job; more are refused once, in words."""
     await user.send(
         "cat", "rocket", caption=user.either("put them together on a rainy night", "соедини их дождливой ночью")
@@ -123,7 +123,7 @@ async def album(user: Visitor, stage: Stage) -> None:
 
 
 @scene("A photo as a file, and the result as a file")
-async def files(user: Visitor, stage: Stage) -> None:
+async def files(user: Visitor, harness: Harness) -> None:
     """Photos that are sent as files come in full quality. So does the result, when asked for."""
     await user.send(
         "astronaut", caption=user.either("put a sunset behind her", "пусть за ней будет закат"), as_file=True
@@ -135,7 +135,7 @@ async def files(user: Visitor, stage: Stage) -> None:
 
 
 @scene("Ready-made edits")
-async def presets(user: Visitor, stage: Stage) -> None:
+async def presets(user: Visitor, harness: Harness) -> None:
     """`/presets` has 51 of them in six categories. Some want two photos, such as trying on clothes."""
     await user.say("/presets")
     await user.sees(Text.PRESETS)
@@ -151,7 +151,7 @@ async def presets(user: Visitor, stage: Stage) -> None:
 
 
 @scene("Trying on clothes")
-async def try_on(user: Visitor, stage: Stage) -> None:
+async def try_on(user: Visitor, harness: Harness) -> None:
     """The bot asks for each photo by what it is to show."""
     await user.say("/presets")
     await user.press_label(user.either("Try on & combine", "Примерка"))
@@ -165,7 +165,7 @@ async def try_on(user: Visitor, stage: Stage) -> None:
 
 
 @scene("The buttons under a result")
-async def result_buttons(user: Visitor, stage: Stage) -> None:
+async def result_buttons(user: Visitor, harness: Harness) -> None:
     """Again is another seed, *edit further* takes the result as the next photo, and the seed is copied. Only the one
     who asked may press."""
     await user.send("cat", caption=user.either("draw it as a comic", "нарисуй как комикс"))
@@ -181,16 +181,16 @@ async def result_buttons(user: Visitor, stage: Stage) -> None:
     await user.say(user.either("and now make it night", "а теперь ночь"))
     await user.gets_picture(number=3)
     await user.take("further-done", "The result, edited further")
-    await stage.forget_jobs()
+    await harness.forget_jobs()
     await user.press(Text.AGAIN_BUTTON)
     await user.shows_alert(Text.PRESS_FORGOTTEN)
     await user.take("old-button", "A button of a job that is forgotten by now")
 
 
 @scene("Cancelling")
-async def cancelling(user: Visitor, stage: Stage) -> None:
+async def cancelling(user: Visitor, harness: Harness) -> None:
     """By the button under the job or, for all of them, by `/cancel`. `/status` says where they are."""
-    async with stage.held(at_step=1):
+    async with harness.held(at_step=1):
         for name in ("cat", "coffee"):
             await user.send(name, caption=user.either("make it snow", "пусть идёт снег"))
         await user.sees(Text.EDITING, step=1, steps=4, bar="")
@@ -204,7 +204,7 @@ async def cancelling(user: Visitor, stage: Stage) -> None:
 
 
 @scene("What is no photo")
-async def no_photos(user: Visitor, stage: Stage) -> None:
+async def no_photos(user: Visitor, harness: Harness) -> None:
     """Messages of other kinds are answered with what to send instead."""
     await user.person.send(kind="sticker", document=_webp())
     await user.sees(Text.UNSUPPORTED, kind="sticker")
@@ -221,7 +221,7 @@ async def no_photos(user: Visitor, stage: Stage) -> None:
 
 
 @scene("Photos that cannot be taken")
-async def refusals(user: Visitor, stage: Stage) -> None:
+async def refusals(user: Visitor, harness: Harness) -> None:
     """Each refusal says what to do about it."""
     caption = user.either("make it snow", "пусть идёт снег")
     await user.person.send(document=b"\xff\xd8\xff" + bytes(21 << 20), name="huge.jpg", caption=caption)
@@ -242,15 +242,15 @@ async def refusals(user: Visitor, stage: Stage) -> None:
 
 
 @scene("A job that fails")
-async def failure(user: Visitor, stage: Stage) -> None:
+async def failure(user: Visitor, harness: Harness) -> None:
     """The reason in plain words, with a button where another try may help. What fails does not count."""
-    await stage.comfyui_fails("oom", times=None)
+    await harness.comfyui_fails("oom", times=None)
     await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
     await user.sees(Text.FAILED, reason=Reason.OUT_OF_MEMORY)
-    await stage.comfyui_works()
-    async with stage.no_worker():
+    await harness.comfyui_works()
+    async with harness.no_worker():
         await user.send("coffee", caption=user.either("make it rain", "пусть идёт дождь"))
-        await stage.fail_next(Reason.COMFYUI_UNAVAILABLE)
+        await harness.fail_next(Reason.COMFYUI_UNAVAILABLE)
         await user.sees(Text.FAILED, reason=Reason.COMFYUI_UNAVAILABLE)
         await user.take("failed", "Failed for good, and failed for now")
     await user.press(Text.TRY_AGAIN_BUTTON)
@@ -259,9 +259,9 @@ async def failure(user: Visitor, stage: Stage) -> None:
 
 
 @scene("Thirty photos at once")
-async def burst(user: Visitor, stage: Stage) -> None:
+async def burst(user: Visitor, harness: Harness) -> None:
     """Three are taken, and the rest gets one answer."""
-    async with stage.held(at_step=1):
+    async with harness.held(at_step=1):
         for _ in range(30):
             await user.person.send(photo=_small("rocket"), caption=user.either("make it snow", "пусть идёт снег"))
         answer = await user.sees(Text.TOO_MANY_UNFINISHED, count=3)
@@ -271,7 +271,7 @@ async def burst(user: Visitor, stage: Stage) -> None:
 
 
 @scene("Limits")
-async def limits(user: Visitor, stage: Stage) -> None:
+async def limits(user: Visitor, harness: Harness) -> None:
     """With a number of pictures a day, each of them says how many are left, and so does `/limits`."""
     await user.say("/limits")
     await user.reads(user.either("5 pictures left today", "На сегодня осталось 5 картинок"))
@@ -284,7 +284,7 @@ async def limits(user: Visitor, stage: Stage) -> None:
 
 
 @scene("More of them for Telegram Stars")
-async def stars(user: Visitor, stage: Stage) -> None:
+async def stars(user: Visitor, harness: Harness) -> None:
     """Where the operator sells packs, `/buy` offers them. What is bought does not expire, and a picture that fails goes
     back to its buyer."""
     await user.say("/buy")
@@ -299,7 +299,7 @@ async def stars(user: Visitor, stage: Stage) -> None:
 
 
 @scene("The language")
-async def language(user: Visitor, stage: Stage) -> None:
+async def language(user: Visitor, harness: Harness) -> None:
     """That of the user's Telegram, unless they choose another one."""
     await user.say("/language")
     await user.sees(Text.LANGUAGE)
@@ -307,7 +307,7 @@ async def language(user: Visitor, stage: Stage) -> None:
 
 
 @scene("What is kept")
-async def privacy(user: Visitor, stage: Stage) -> None:
+async def privacy(user: Visitor, harness: Harness) -> None:
     """`/privacy` says what is kept, for how long, and what for; `/forget` deletes it."""
     await user.say("/privacy")
     await user.reads(user.either("What I keep, and for how long", "Что я храню и как долго"))
@@ -320,11 +320,11 @@ async def privacy(user: Visitor, stage: Stage) -> None:
 
 
 @scene("In a group", where="Family")
-async def group(user: Visitor, stage: Stage) -> None:
+async def group(user: Visitor, harness: Harness) -> None:
     """Quiet until it is called: by a command, by its name, or in reply to a picture of it. The buttons are for the one
     who asked."""
     mum = user.others["mum"]
-    (sent,) = await mum.send(photo=(stage.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
+    (sent,) = await mum.send(photo=(harness.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
     await user.person.send(user.either("/edit give her a red hat", "/edit надень на неё красную шапку"), reply_to=sent)
     await user.gets_picture()
     await user.take("group", "A member's photo, and /edit in reply to it")
@@ -337,13 +337,13 @@ async def group(user: Visitor, stage: Stage) -> None:
 
 
 @scene("For admins", admin=True)
-async def admins(user: Visitor, stage: Stage) -> None:
+async def admins(user: Visitor, harness: Harness) -> None:
     """Numbers, the queue, a pause, bans, gifts and a message to all; to everybody else these commands do not exist."""
     await user.say("/stats")
     await user.sees(Text.STATS_DAY, day="yesterday", done=0, failed=0, cancelled=0)
     await user.say("/pause")
     await user.sees(Text.PAUSED)
-    waiting = await stage.somebody_waits()
+    waiting = await harness.somebody_waits()
     await user.say("/queue")
     await user.reads(f"{user.either('user', 'пользователь')} {waiting.id}")
     await user.say("/resume")
@@ -363,9 +363,9 @@ async def admins(user: Visitor, stage: Stage) -> None:
 
 
 @scene("While the queue is paused")
-async def paused(user: Visitor, stage: Stage) -> None:
+async def paused(user: Visitor, harness: Harness) -> None:
     """Jobs are still taken, and wait."""
-    async with stage.paused():
+    async with harness.paused():
         await user.send("coffee", caption=user.either("make it autumn", "пусть будет осень"))
         await user.sees(Text.QUEUED, position=1)
         await user.take("paused", "A job that waits for the end of a pause")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
     from typing import Any
 
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
 
 GENTLY = 0.02
 """Seconds between two messages of an endless flood: it is the bot's load that is measured, not the simulator's."""
@@ -34,10 +34,10 @@ class Abuser(ABC):
     stops_all: ClassVar[bool] = False
 
     @abstractmethod
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Go on until done, or until cancelled."""
 
-    async def end(self, stage: Stage) -> None:  # noqa: B027 - most leave nothing behind
+    async def end(self, harness: Harness) -> None:  # noqa: B027 - most leave nothing behind
         """Take back what outlasts them."""
 
 

@@ -9,7 +9,7 @@ from proofs.neighbours.abusers.base import Abuser, together
 from qwenedit_testkit.photos import phone_photo
 
 if TYPE_CHECKING:
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Person
 
 AN_HOUR = 3600
@@ -26,15 +26,15 @@ class TooFast(Abuser):
     name = "retry-after"
     about = "429 with `retry_after: 3600` in one group and of 5 s in five others, jobs pending in each"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Ask for jobs where the bot may not answer."""
-        username = await stage.username()
+        username = await harness.username()
         for number in range(6):
-            person = await stage.user(f"Group {number}")
-            there = person.within(await stage.group(f"Fast {number}", person))
+            person = await harness.user(f"Group {number}")
+            there = person.within(await harness.group(f"Fast {number}", person))
             retry_after = AN_HOUR if number == 0 else 5
             for method in SPOKEN:
-                await stage.chats.fault(method, "429", times=None, retry_after=retry_after, chat_id=there.chat_id)
+                await harness.chats.fault(method, "429", times=None, retry_after=retry_after, chat_id=there.chat_id)
             await ask(there, username, times=3)
 
 
@@ -44,14 +44,14 @@ class Migrated(Abuser):
     name = "migrated"
     about = "20 groups become supergroups while jobs are pending in them"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Ask for jobs in each, and turn it into a supergroup."""
-        username = await stage.username()
-        await together(self._migrate(stage, username, number) for number in range(20))
+        username = await harness.username()
+        await together(self._migrate(harness, username, number) for number in range(20))
 
-    async def _migrate(self, stage: Stage, username: str, number: int) -> None:
-        person = await stage.user(f"Founder {number}")
-        group = await stage.group(f"Old {number}", person, kind="group")
+    async def _migrate(self, harness: Harness, username: str, number: int) -> None:
+        person = await harness.user(f"Founder {number}")
+        group = await harness.group(f"Old {number}", person, kind="group")
         await begin(person.within(group), username)
         await group.migrate()
 
@@ -62,14 +62,14 @@ class Forbidden(Abuser):
     name = "forbidden"
     about = "jobs are pending in 24 groups that refuse the bot: CHAT_RESTRICTED, TOPIC_CLOSED, no rights, kicked"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Ask for jobs in each, and take the bot's rights."""
-        username = await stage.username()
-        await together(self._forbid(stage, username, number) for number in range(24))
+        username = await harness.username()
+        await together(self._forbid(harness, username, number) for number in range(24))
 
-    async def _forbid(self, stage: Stage, username: str, number: int) -> None:
-        person = await stage.user(f"Host {number}")
-        group = await stage.group(f"Closed {number}", person)
+    async def _forbid(self, harness: Harness, username: str, number: int) -> None:
+        person = await harness.user(f"Host {number}")
+        group = await harness.group(f"Closed {number}", person)
         await begin(person.within(group), username)
         match number % 4:
             case 0:
@@ -88,9 +88,9 @@ class Blocker(Abuser):
     name = "blocker"
     about = "five people send a photo, block the bot, and unblock it again, over and over"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Block and unblock."""
-        people = [await stage.user(f"Blocker {number}") for number in range(5)]
+        people = [await harness.user(f"Blocker {number}") for number in range(5)]
         await together(_change_mind(person) for person in people)
 
 

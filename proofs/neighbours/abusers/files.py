@@ -15,7 +15,7 @@ from qwenedit_testkit.photos import phone_photo
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Person
 
 LARGE_GROUPS = 50
@@ -32,9 +32,9 @@ class Scans(Abuser):
     name = "jpeg-scans"
     about = "two people send progressive JPEGs of 1 MB with more than 10,000 scans, again and again"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them."""
-        people = [await stage.user(f"Scans {number}") for number in range(2)]
+        people = [await harness.user(f"Scans {number}") for number in range(2)]
         await together(_keep_sending(person, pictures.scans(), "holiday.jpg", every=2) for person in people)
 
 
@@ -44,10 +44,10 @@ class Bombs(Abuser):
     name = "png-bombs"
     about = "two people send PNGs of 0.4 MB that become 100 MB, and ones of 144 megapixels, again and again"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them."""
         bombs = pictures.png_bomb(), pictures.png_too_large()
-        people = [await stage.user(f"Bomb {number}") for number in range(len(bombs))]
+        people = [await harness.user(f"Bomb {number}") for number in range(len(bombs))]
         pairs = zip(people, bombs, strict=True)
         await together(_keep_sending(person, data, "plain.png", every=1) for person, data in pairs)
 
@@ -64,15 +64,15 @@ class LargeFiles(Abuser):
     name = "large-files"
     about = f"one person sends a file of 18.8 MB in each of {LARGE_GROUPS} groups at once"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them."""
-        person, caption = await stage.user("Large"), f"@{await stage.username()} {WISH}"
-        groups = [await stage.group(f"Large {number}", person) for number in range(LARGE_GROUPS)]
+        person, caption = await harness.user("Large"), f"@{await harness.username()} {WISH}"
+        groups = [await harness.group(f"Large {number}", person) for number in range(LARGE_GROUPS)]
         document = await _uploaded(person.within(groups[0]), pictures.large_file())
         there = [person.within(group) for group in groups]
         notes = [await each.send("look") for each in there]  # which the bot does not read
         for each, (message,) in zip(there, notes, strict=True):
-            await stage.chats.add_update({"message": _message(each, message, document, caption)})
+            await harness.chats.add_update({"message": _message(each, message, document, caption)})
 
 
 async def _uploaded(person: Person, data: bytes) -> dict[str, Any]:
@@ -102,18 +102,18 @@ class CancelledAlbums(Abuser):
     name = "cancelled-albums"
     about = "one person sends albums of three files of 18 MB and cancels each at once, over and over; Redis has 256 MB"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send and cancel, in groups, since a chat's pace would slow one person's down."""
-        await stage.shrink("256mb")
-        person, caption = await stage.user("Albums"), f"@{await stage.username()} {WISH}"
-        groups = [await stage.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
+        await harness.shrink("256mb")
+        person, caption = await harness.user("Albums"), f"@{await harness.username()} {WISH}"
+        groups = [await harness.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
         document = await _uploaded(person.within(groups[0]), pictures.noise_png())
         for number, group in enumerate(itertools.cycle(groups)):
             there = person.within(group)
             ids = [message for _ in range(3) for message in await there.send("look")]
             for message, words in zip(ids, (caption, "", ""), strict=True):
                 album = _message(there, message, document, words) | {"media_group_id": f"album-{number}"}
-                await stage.chats.add_update({"message": album})
+                await harness.chats.add_update({"message": album})
             await _cancel(there, ids)
 
 
@@ -135,14 +135,14 @@ class LargeResults(Abuser):
     name = "large-results"
     about = f"{LARGE_RESULTS} results of 23 megapixels and 12 MB are ready at once"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Ask for them."""
         with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
             file = Path(folder) / "large.png"
             file.write_bytes(pictures.large_result())
-            for comfyui in stage.comfyuis:
-                await comfyui.fault("other_output", times=LARGE_RESULTS // len(stage.comfyuis), file=str(file))
-            people = [await stage.user(f"Results {number}") for number in range(LARGE_RESULTS // 2)]
+            for comfyui in harness.comfyuis:
+                await comfyui.fault("other_output", times=LARGE_RESULTS // len(harness.comfyuis), file=str(file))
+            people = [await harness.user(f"Results {number}") for number in range(LARGE_RESULTS // 2)]
             await together(person.send(photo=phone_photo(), caption=WISH) for person in people * 2)
             await asyncio.Event().wait()
 
@@ -153,9 +153,9 @@ class SlowLinks(Abuser):
     name = "slow-links"
     about = f"{SLOW_PEOPLE} people keep sending photos and files of 18.8 MB that come from Telegram at 20 kB/s"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them."""
-        people = [await stage.user(f"Slow {number}") for number in range(SLOW_PEOPLE)]
+        people = [await harness.user(f"Slow {number}") for number in range(SLOW_PEOPLE)]
         for person in people:
             await person.throttle_downloads(SLOW)
         large = _keep_sending(people[0], pictures.large_file(), "camera.jpg", every=3)

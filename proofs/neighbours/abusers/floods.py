@@ -7,11 +7,11 @@ import itertools
 from typing import TYPE_CHECKING
 
 from proofs.neighbours.abusers.base import GENTLY, Abuser, together
-from proofs.neighbours.stage import ADMIN
+from proofs.neighbours.harness import ADMIN
 from qwenedit_testkit.photos import phone_photo
 
 if TYPE_CHECKING:
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Person
 
 
@@ -21,9 +21,9 @@ class PrivateFlood(Abuser):
     name = "private-flood"
     about = "one person sends 200 texts at once"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them."""
-        person = await stage.user("Flood")
+        person = await harness.user("Flood")
         await person.flood(200)
 
 
@@ -33,9 +33,9 @@ class Forwards(Abuser):
     name = "forwards"
     about = "one person forwards 100 messages, 20 photos among them, with one gesture"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Forward them."""
-        person = await stage.user("Forwarder")
+        person = await harness.user("Forwarder")
         photos = (person.send(photo=phone_photo(), caption="a photo", forwarded=True) for _ in range(20))
         await together((person.flood(80, forwarded=True), *photos))
 
@@ -46,9 +46,9 @@ class Strangers(Abuser):
     name = "strangers"
     about = "three people who are not in `ALLOWED_USERS` send texts, photos and presses without end"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send all the time."""
-        people = [await stage.stranger() for _ in range(3)]
+        people = [await harness.stranger() for _ in range(3)]
         await together(pester(person) for person in people)
 
 
@@ -58,10 +58,10 @@ class Banned(Abuser):
     name = "banned"
     about = "a banned person sends texts, photos and presses without end"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Be banned, and go on."""
-        person = await stage.user("Banned")
-        admin = await stage.chats.user(ADMIN)
+        person = await harness.user("Banned")
+        admin = await harness.chats.user(ADMIN)
         await admin.send(f"/ban {person.id}")
         await asyncio.sleep(1)
         await pester(person)
@@ -84,11 +84,11 @@ class GroupFlood(Abuser):
     name = "group-flood"
     about = "five people call the bot 100 times in one group"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Call it."""
-        people = [await stage.user(f"Player {number}") for number in range(5)]
-        group = await stage.group("Playground", *people)
-        username = await stage.username()
+        people = [await harness.user(f"Player {number}") for number in range(5)]
+        group = await harness.group("Playground", *people)
+        username = await harness.username()
         await together(_call(person.within(group), username, times=20) for person in people)
 
 
@@ -98,11 +98,11 @@ class TwentyGroups(Abuser):
     name = "twenty-groups"
     about = "in 20 groups at once somebody calls the bot 30 times"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Call it."""
-        people = [await stage.user(f"Caller {number}") for number in range(20)]
-        groups = [await stage.group(f"Group {person.id}", person) for person in people]
-        username = await stage.username()
+        people = [await harness.user(f"Caller {number}") for number in range(20)]
+        groups = [await harness.group(f"Group {person.id}", person) for person in people]
+        username = await harness.username()
         pairs = zip(people, groups, strict=True)
         await together(_call(person.within(group), username, times=30) for person, group in pairs)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from proofs.neighbours.abusers.base import GENTLY, Abuser, together
 
 if TYPE_CHECKING:
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Person
 
 HALVES = 150
@@ -33,11 +33,11 @@ class Requests(Abuser):
     about = f"{HALVES} webhook requests that never end, and bodies that unpack to 64 MB, all without the secret"
     webhook = True
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send them, again where the bot ends them."""
         body = gzip.compress(bytes(UNPACKED), 6)
-        halves = (_half(stage.webhook_port, number) for number in range(HALVES))
-        bodies = (_zeros(stage.webhook_port, body) for _ in range(SENDERS))
+        halves = (_half(harness.webhook_port, number) for number in range(HALVES))
+        bodies = (_zeros(harness.webhook_port, body) for _ in range(SENDERS))
         await together((*halves, *bodies))
 
 
@@ -75,13 +75,13 @@ class Presses(Abuser):
     name = "presses"
     about = "three people press buttons with malformed data, 30 times a second each"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Press."""
-        await together(_press(stage, number) for number in range(3))
+        await together(_press(harness, number) for number in range(3))
 
 
-async def _press(stage: Stage, number: int) -> None:
-    person = await stage.user(f"Presser {number}")
+async def _press(harness: Harness, number: int) -> None:
+    person = await harness.user(f"Presser {number}")
     (message,) = await person.send("hello")
     for data in itertools.cycle(ODD):
         await person.press_data(message, data)
@@ -96,12 +96,12 @@ class Forger(Abuser):
         "one person sends messages with forged buttons that name other people's jobs, and presses and replies to them"
     )
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Forge them, job by job."""
-        person = await stage.user("Forger")
+        person = await harness.user("Forger")
         known: set[str] = set()
         while True:
-            jobs = {key.rpartition(":")[2] async for key in stage.redis.scan_iter("qwenedit:job:*", count=1000)}
+            jobs = {key.rpartition(":")[2] async for key in harness.redis.scan_iter("qwenedit:job:*", count=1000)}
             for job in (jobs - known) or known:
                 await _forge(person, job)
             known |= jobs

@@ -17,7 +17,7 @@ from qwenedit_testkit.photos import phone_photo
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
-    from proofs.neighbours.stage import Stage
+    from proofs.neighbours.harness import Harness
     from telegram_simulator.client import Person
 
 SMALL = "64mb"
@@ -40,37 +40,37 @@ class Poison(Abuser):
     def __init__(self) -> None:
         self._jobs: list[str] = []
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Put them there."""
-        while not (jobs := [key async for key in stage.redis.scan_iter("qwenedit:job:*", count=1000)]):
+        while not (jobs := [key async for key in harness.redis.scan_iter("qwenedit:job:*", count=1000)]):
             await asyncio.sleep(LOOK_EVERY)
         for stream, entries in (("updates", ENTRIES), ("events", EVENTS)):
             for entry in entries:
-                await stage.redis.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
+                await harness.redis.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
         lanes = [
-            Lanes(stage.redis, prefix)
+            Lanes(harness.redis, prefix)
             for prefix in (
                 Keys().answers,
-                BotKeys(prefix=Keys().prefix, bot_id=(await stage.chats.bot())["id"]).updates,
+                BotKeys(prefix=Keys().prefix, bot_id=(await harness.chats.bot())["id"]).updates,
             )
         ]
         for each in lanes:
             for number, payload in enumerate(PAYLOADS):
                 await each.put(f"{number}", f"poison-{number}", payload)
-        fields = cast("dict[Any, Any]", await stage.redis.hgetall(jobs[0]))
+        fields = cast("dict[Any, Any]", await harness.redis.hgetall(jobs[0]))
         name = secrets.token_hex(8)
-        await stage.redis.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})
-        await stage.redis.sadd(f"qwenedit:unfinished:{fields['user']}", name)
-        await stage.redis.zadd("qwenedit:delayed", {name: (time.time() + 86_400) * 1000})
+        await harness.redis.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})
+        await harness.redis.sadd(f"qwenedit:unfinished:{fields['user']}", name)
+        await harness.redis.zadd("qwenedit:delayed", {name: (time.time() + 86_400) * 1000})
         self._jobs.append(name)
 
-    async def end(self, stage: Stage) -> None:
+    async def end(self, harness: Harness) -> None:
         """Take the job out of the line, as an operator would; the entries stay."""
         for name in self._jobs:
-            user = cast("str | None", await stage.redis.hget(f"qwenedit:job:{name}", "user"))
-            await stage.redis.zrem("qwenedit:delayed", name)
-            await stage.redis.srem(f"qwenedit:unfinished:{user}", name)
-            await stage.redis.delete(f"qwenedit:job:{name}")
+            user = cast("str | None", await harness.redis.hget(f"qwenedit:job:{name}", "user"))
+            await harness.redis.zrem("qwenedit:delayed", name)
+            await harness.redis.srem(f"qwenedit:unfinished:{user}", name)
+            await harness.redis.delete(f"qwenedit:job:{name}")
 
 
 class Crowd(Abuser):
@@ -80,10 +80,10 @@ class Crowd(Abuser):
     about = f"16 people send photos until a Redis of {SMALL.upper()} has no room for pictures"
     refused = True
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Send photos."""
-        await stage.shrink(SMALL)
-        people = [await stage.user(f"Crowd {number}") for number in range(16)]
+        await harness.shrink(SMALL)
+        people = [await harness.user(f"Crowd {number}") for number in range(16)]
         await together(_keep_asking(person) for person in people)
 
 
@@ -101,22 +101,22 @@ class Full(Abuser):
     refused = True
     stops_all = True
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Fill it, and keep it full."""
-        await stage.shrink(SMALL)
+        await harness.shrink(SMALL)
         number = 0
         while True:
             try:
-                await stage.redis.set(f"{FILLER}:{number}", bytes(PIECE))
+                await harness.redis.set(f"{FILLER}:{number}", bytes(PIECE))
                 number += 1
             except OutOfMemoryError:
                 await asyncio.sleep(0.2)
 
-    async def end(self, stage: Stage) -> None:
+    async def end(self, harness: Harness) -> None:
         """Delete it."""
-        keys = [key async for key in stage.redis.scan_iter(f"{FILLER}:*", count=1000)]
+        keys = [key async for key in harness.redis.scan_iter(f"{FILLER}:*", count=1000)]
         if keys:
-            await stage.redis.unlink(*keys)
+            await harness.redis.unlink(*keys)
 
 
 class SlowRedis(Abuser):
@@ -125,13 +125,13 @@ class SlowRedis(Abuser):
     name = "slow-redis"
     about = "the workers' connections to Redis carry 100 kB/s each"
 
-    async def abuse(self, stage: Stage) -> None:
+    async def abuse(self, harness: Harness) -> None:
         """Be slow."""
-        stage.to_redis.toxic = Toxic.BANDWIDTH
+        harness.to_redis.toxic = Toxic.BANDWIDTH
         try:
             await asyncio.Event().wait()
         finally:
-            stage.to_redis.toxic = None
+            harness.to_redis.toxic = None
 
 
 ALL: tuple[type[Abuser], ...] = (Poison, Crowd, Full, SlowRedis)

@@ -13,7 +13,7 @@ import yaml
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from local_stack.ports import HOST, free_port
+from local_stack.processes.ports import HOST, free_port
 from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
 from qwenedit_jobs.cli.overview import take_overview

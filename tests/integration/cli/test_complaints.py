@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.ports import HOST, free_port
+from local_stack.processes.ports import HOST, free_port
 
 
 async def test_a_redis_that_is_not_there_is_named_with_what_to_look_at(desk, monkeypatch):

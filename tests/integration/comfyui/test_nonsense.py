@@ -9,7 +9,7 @@ import json
 import pytest
 
 from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, client
-from qwenedit_worker.comfyui.execution import execution, transfer
+from qwenedit_worker.comfyui.execution import prompt_execution, transfer
 from qwenedit_worker.comfyui.protocol import api, retry, websocket
 from tests.integration.comfyui.test_hostile import standing_before
 
@@ -41,9 +41,9 @@ BODIES = {
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
-    monkeypatch.setattr(execution, "SOCKET_PATIENCE", 0.1)
+    monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
     monkeypatch.setattr(retry, "SILENT_PATIENCE", 0.3)
-    monkeypatch.setattr(execution, "ARRIVAL", 0.3)
+    monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.3)
     monkeypatch.setattr(transfer, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "CLEAN_UP", 0.3)
 

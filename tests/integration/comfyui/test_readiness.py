@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from qwenedit_worker.comfyui import ComfyUIUnavailable, ModelMissing, SilentExecutor, Workflow, WorkflowRejected
-from qwenedit_worker.comfyui.execution import execution
+from qwenedit_worker.comfyui.execution import prompt_execution
 from qwenedit_worker.comfyui.protocol.transport import CONNECT_TIMEOUT
 from qwenedit_worker.comfyui.server import executor_watch
 
@@ -148,7 +148,7 @@ async def test_a_restart_that_only_the_running_edit_has_seen_ends_the_condemnati
     own_server, own_control, monkeypatch
 ) -> None:
     monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)
-    monkeypatch.setattr(execution, "VERDICT_PACE", 100.0)
+    monkeypatch.setattr(prompt_execution, "VERDICT_PACE", 100.0)
     async with own_server.client() as client:
         await own_control.fault("kill_executor")
         waiting = asyncio.create_task(client.edit())

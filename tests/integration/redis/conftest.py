@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_stack import bare_environment
-from local_stack.part import Part
-from local_stack.ports import HOST, free_port
-from local_stack.ready import by_redis_ping
+from local_stack.processes.part import Part
+from local_stack.processes.ports import HOST, free_port
+from local_stack.processes.ready import by_redis_ping
 from local_stack.redis_server import redis_program
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, connect
 from qwenedit_testkit.system import ended

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.exceptions import RedisError
 
-from local_stack.ports import HOST, free_port
+from local_stack.processes.ports import HOST, free_port
 from qwenedit_jobs import Events, JobQueue, Result, Settled, event_of
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job

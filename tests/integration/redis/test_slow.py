@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local_stack.ports import HOST
+from local_stack.processes.ports import HOST
 from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT

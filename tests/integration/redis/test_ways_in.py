@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from local_stack.errors import PartDiedError
-from local_stack.ports import HOST
-from local_stack.ready import by_line
+from local_stack.processes.errors import PartDiedError
+from local_stack.processes.ports import HOST
+from local_stack.processes.ready import by_line
 from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled, event_of
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job

@@ -62,7 +62,7 @@ async def test_a_killed_part_says_by_which_signal_and_may_be_started_again():
 
 
 async def test_a_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
-    monkeypatch.setattr("local_stack.part.INSIST_TIMEOUT", 0.2)
+    monkeypatch.setattr("local_stack.processes.part.INSIST_TIMEOUT", 0.2)
     part = python(STUBBORN)
     await part.start()
     sent, send = [], part.signal

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from local_stack import HOST, NoFreePortError, free_port, ports
+from local_stack import HOST, NoFreePortError, free_port
+from local_stack.processes import ports
 
 BESIDE = "from local_stack import free_port; print(*(free_port() for _ in range(500)), flush=True); input()"
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from local_stack import Part, PartDiedError, bare_environment, by_line, first_death, require_free, running
-from local_stack.errors import PortBusyError
+from local_stack.processes.errors import PortBusyError
 
 SERVES = "import time; print('ready', flush=True); time.sleep(60)"
 

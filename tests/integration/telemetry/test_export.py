@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from local_stack import free_port
 from qwenedit_telemetry import configure_logging, setup, tracing
-from qwenedit_telemetry.otlp import FLUSH
+from qwenedit_telemetry.otel_tracer import FLUSH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,8 +22,8 @@ from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.retention import Keeper, Kept, SearchingKeeper
-from qwenedit_bot.conversation.account.retention import Keeping, period, told
-from qwenedit_bot.privacy.forget import Forgetting
+from qwenedit_bot.conversation.account.privacy_notice import Keeping, period, told
+from qwenedit_bot.privacy.user_erasure import Forgetting
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import JobQueue, Keys
 

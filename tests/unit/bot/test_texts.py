@@ -167,10 +167,10 @@ def names_of(function: python_ast.expr) -> set[str]:
 SPOKEN = (
     "conversation/[!d]*.py",
     "conversation/*/*.py",
-    "edits/views.py",
+    "edits/job_views.py",
     "edits/requests/*.py",
-    "edits/progress/messages.py",
-    "presets/views.py",
+    "edits/progress/updater.py",
+    "presets/preset_views.py",
     "chat/replies.py",
 )
 """Where what users read is put together."""

@@ -11,8 +11,8 @@ from qwenedit_bot.app import parts
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
-from qwenedit_bot.privacy import disk_erasure, forget, key_search
-from qwenedit_bot.users import access
+from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
+from qwenedit_bot.users import update_filter
 from qwenedit_jobs.redis import chunks
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
@@ -30,11 +30,11 @@ MIB = 2**20
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
         ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
-        ("updates of strangers and banned people", [f"{access.TOLD_EVERY // 3600} kept an hour"]),
+        ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
         ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),
         (
             "looks at every key of Redis, for `/forget`",
-            [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {forget.EVERY:.0f} s"],
+            [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
         ),
         ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
         ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),

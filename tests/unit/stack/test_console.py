@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from local_stack.console import Console
+from local_stack.run.console import Console
 
 
 def shown(line: str, *, colour: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_stack.settings import SettingError, StackSettings
+from local_stack.run.settings import SettingError, StackSettings
 
 
 def test_settings_left_out_simulate_everything():

@@ -15,8 +15,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 from qwenedit_telemetry import configure_logging, tracing
-from qwenedit_telemetry.export import UnknownProtocolError, WatchedExporter, make_exporter
-from qwenedit_telemetry.otlp import OpenTelemetryTracer, resource
+from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer, resource
+from qwenedit_telemetry.span_exporter import UnknownProtocolError, WatchedExporter, make_exporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Spans, for business code. Until a tracer is set, every call here does nothing and costs next to nothing.
 
-OpenTelemetry itself is imported only where traces are exported (`otlp`). Its SDK and an exporter take 8 MB of memory,
-over gRPC 19 MB; an installation without a collector does not pay that.
+OpenTelemetry itself is imported only where traces are exported (`otel_tracer`). Its SDK and an exporter take 8 MB of
+memory, over gRPC 19 MB; an installation without a collector does not pay that.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Period:
 
 
 class Tracer(Protocol):
-    """Makes spans; `otlp` has the one that exports them."""
+    """Makes spans; `otel_tracer` has the one that exports them."""
 
     def span(
         self,

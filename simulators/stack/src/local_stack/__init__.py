@@ -1,7 +1,8 @@
 """The whole product on one machine: real Redis, the simulators and the services, each a process of its own."""
 
-from local_stack.environment import bare_environment, inherited_environment
-from local_stack.errors import (
+from local_stack.parts import WORKFLOWS, ComfyUISimulator, Service, TelegramSimulator, bot, worker
+from local_stack.processes.environment import bare_environment, inherited_environment
+from local_stack.processes.errors import (
     NoFreePortError,
     NoRedisError,
     PartDiedError,
@@ -10,13 +11,12 @@ from local_stack.errors import (
     PortBusyError,
     StackError,
 )
-from local_stack.part import Part, python_module
-from local_stack.parts import WORKFLOWS, ComfyUISimulator, Service, TelegramSimulator, bot, worker
-from local_stack.ports import HOST, free_port, require_free
-from local_stack.ready import answers, at_once, by_http, by_line, by_redis_ping
+from local_stack.processes.part import Part, python_module
+from local_stack.processes.ports import HOST, free_port, require_free
+from local_stack.processes.ready import answers, at_once, by_http, by_line, by_redis_ping
+from local_stack.processes.stack import first_death, running
 from local_stack.redis_server import RedisServer, redis_program
-from local_stack.settings import SIMULATED_TOKEN
-from local_stack.stack import first_death, running
+from local_stack.run.settings import SIMULATED_TOKEN
 
 __all__ = [
     "HOST",

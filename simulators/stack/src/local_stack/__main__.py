@@ -1,5 +1,5 @@
 """Run the whole product: `python -m local_stack`."""
 
-from local_stack.app import main
+from local_stack.run.app import main
 
 main()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.part import Part, python_module
-from local_stack.ports import HOST, free_port
-from local_stack.ready import Ready, by_http, by_line
+from local_stack.processes.part import Part, python_module
+from local_stack.processes.ports import HOST, free_port
+from local_stack.processes.ready import Ready, by_http, by_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

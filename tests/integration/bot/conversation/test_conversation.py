@@ -12,7 +12,7 @@ import pytest_asyncio
 from PIL import Image
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.views import WORTH_ANOTHER_TRY
+from qwenedit_bot.edits.job_views import WORTH_ANOTHER_TRY
 from qwenedit_jobs import Reason, State, short_id
 from qwenedit_testkit.photos import encoded, photo
 

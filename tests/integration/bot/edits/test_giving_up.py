@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram.exceptions import TelegramServerError
 from aiogram.methods import EditMessageText, GetFile, SendMessage
 
-from proofs.fuzz.stage import Stage
+from proofs.fuzz.harness import Harness
 from proofs.fuzz.telegram import Wire
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.inbox import scheduler
@@ -44,15 +44,15 @@ async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_an
         return answer
 
     monkeypatch.setattr(Wire, "make_request", failing)
-    async with Stage(redis_url) as stage:
+    async with Harness(redis_url) as harness:
         inbox = Inbox(redis, bot_keys, name="telegram")
         await inbox.take([{"update_id": 1, "message": MESSAGE}])
         async with asyncio.timeout(60):
             while (await inbox.lanes.occupancy()).waiting:
                 await asyncio.sleep(0.01)
-        said = [call for call in stage.wire.calls if isinstance(call, SendMessage | EditMessageText)]
+        said = [call for call in harness.wire.calls if isinstance(call, SendMessage | EditMessageText)]
         assert [type(call) for call in said] == [SendMessage, EditMessageText]
         assert "Got it" in str(said[0].text)
         assert "Something went wrong" in str(said[1].text)
         assert await redis.exists(bot_keys.today(USER), bot_keys.charged(USER)) == 0
-        assert await stage.queue.unfinished_ids() == []
+        assert await harness.queue.unfinished_ids() == []

@@ -15,12 +15,12 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.progress import messages as progress_module
+from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.late_progress import Drawing
-from qwenedit_bot.edits.progress.messages import EDIT_EVERY, Progress
+from qwenedit_bot.edits.progress.late_edits import Drawing
+from qwenedit_bot.edits.progress.updater import EDIT_EVERY, Progress
 from qwenedit_bot.moderation.port import Unmoderated
-from qwenedit_bot.payments.accounts import Accounts
+from qwenedit_bot.payments.quotas import Accounts
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
@@ -279,7 +279,7 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
 async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_of_it(
     redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress_module, "FURTHER", 500)
+    monkeypatch.setattr(updater, "FURTHER", 500)
     limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
     for number in range(1, 2_001):
         reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")

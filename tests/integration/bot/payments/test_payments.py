@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwenedit_bot.common.keys import BotKeys
-from qwenedit_bot.payments.accounts import Accounts
-from qwenedit_bot.payments.ledger import Paid, Payments
 from qwenedit_bot.payments.packs import BOUGHT, Pack
+from qwenedit_bot.payments.payments import Paid, Payments
+from qwenedit_bot.payments.quotas import Accounts
 from qwenedit_jobs import RedisSettings, connect
 
 if TYPE_CHECKING:

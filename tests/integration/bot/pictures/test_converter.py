@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from qwenedit_bot.chat.errors import LaterError, RestingError
-from qwenedit_bot.pictures import process
+from qwenedit_bot.pictures import decoder_process
 from qwenedit_bot.pictures.converter import HEAVY, LIGHT, LONGEST_REST, MEGABYTE, SHORTEST_REST, Converter
-from qwenedit_bot.pictures.process import Child, ChildDiedError, ChildNotStartedError, Limits
+from qwenedit_bot.pictures.decoder_process import Child, ChildDiedError, ChildNotStartedError, Limits
 from qwenedit_decoder import child
 from qwenedit_decoder.decoding import MAX_SCANS, PictureRefusedError, Refusal, TooHeavyError, normalise
 
@@ -201,7 +201,7 @@ async def test_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_idle_process_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "IDLE", 0.05)
+    monkeypatch.setattr(decoder_process, "IDLE", 0.05)
     one = Child(LIGHT)
     await one.ask(child.NORMALISE, PHOTO)
     pid = one.pid

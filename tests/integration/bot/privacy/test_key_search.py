@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwenedit_bot.common.retention import KeyPattern
-from qwenedit_bot.privacy.forget import Forgetting
 from qwenedit_bot.privacy.key_search import SCANNED_AT_ONCE, KeySearch
+from qwenedit_bot.privacy.user_erasure import Forgetting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.progress.estimate import Outlook, Wait, forecast
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
@@ -78,7 +78,7 @@ def test_estimate_says_nothing_that_is_unknown() -> None:
     ],
 )
 def test_estimate_stands_below_the_place_in_line(wait: Wait, said: str) -> None:
-    assert views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
+    assert job_views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
         f"⏳ Place in line: 2\n{said}\n\n"
     )
 

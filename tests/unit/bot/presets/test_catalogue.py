@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.presets import catalogue as presets
-from qwenedit_bot.presets import views
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import Category, Preset, PresetsError
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import MAX_PICTURES
@@ -107,12 +107,12 @@ def test_several_problems_are_told_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
     words, catalogue = Words(language), presets.read(presets.shipped())
-    question = views.question(words, catalogue)
+    question = preset_views.question(words, catalogue)
     assert [button.data for row in question.buttons for button in row] == [
         f"category:{category.id}:0" for category in catalogue.categories
     ]
     for category in catalogue.categories:
-        shown = views.category(words, category, 0)
+        shown = preset_views.category(words, category, 0)
         assert {f"preset:{preset.id}" for preset in category.presets} <= {b.data for row in shown.buttons for b in row}
         assert all(len(button.data.encode()) <= 64 for row in shown.buttons for button in row)
         assert all(len(row) <= 2 for row in shown.buttons)
@@ -130,15 +130,15 @@ def many(count: int) -> Category:
      (25, 2, ["category:all:1"]), (25, 99, ["category:all:1"]), (25, -1, ["category:all:1"])],
 )  # fmt: skip
 def test_long_category_has_pages(count: int, page: int, turns: list[str]) -> None:
-    data = [button.data for row in views.category(Words("en"), many(count), page).buttons for button in row]
+    data = [button.data for row in preset_views.category(Words("en"), many(count), page).buttons for button in row]
     assert [each for each in data if each.startswith("category:")] == turns
-    assert data[-1] == views.CATEGORIES
+    assert data[-1] == preset_views.CATEGORIES
 
 
 def test_preset_says_what_comes_out_and_which_photo_is_next() -> None:
     catalogue = presets.read(GOOD)
     try_on = catalogue.preset("try-on")
     assert try_on is not None
-    asked = views.ask_photo(Words("en"), try_on, 2, catalogue.category_of("try-on"))
+    asked = preset_views.ask_photo(Words("en"), try_on, 2, catalogue.category_of("try-on"))
     assert asked.text == "Try on\nYou in it.\n\nNow send photo 2 of 2: the garment."
     assert [button.data for row in asked.buttons for button in row] == ["category:seasons:0"]

@@ -13,7 +13,7 @@ from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.redis_loss import PresenceClock
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.conversation.account.retention import Keeping
+from qwenedit_bot.conversation.account.privacy_notice import Keeping
 from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import Office
 from qwenedit_bot.conversation.context import Services
@@ -23,10 +23,10 @@ from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
 from qwenedit_bot.edits.answers.undelivered import Undelivered
-from qwenedit_bot.edits.progress import messages as progress
+from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.late_progress import Drawing
-from qwenedit_bot.edits.progress.messages import Progress
+from qwenedit_bot.edits.progress.late_edits import Drawing
+from qwenedit_bot.edits.progress.updater import Progress
 from qwenedit_bot.edits.requests.gates import DailyGate, RoomGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
@@ -38,8 +38,8 @@ from qwenedit_bot.inbox.scheduler import Scheduler
 from qwenedit_bot.inbox.webhook import Webhook
 from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Unmoderated
-from qwenedit_bot.payments.accounts import Accounts
-from qwenedit_bot.payments.ledger import Payments
+from qwenedit_bot.payments.payments import Payments
+from qwenedit_bot.payments.quotas import Accounts
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import Intake as PictureIntake
@@ -48,17 +48,17 @@ from qwenedit_bot.presets import reload
 from qwenedit_bot.presets.reload import PresetReloader
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import Erasure
-from qwenedit_bot.privacy.forget import Forgetting
+from qwenedit_bot.privacy.user_erasure import Forgetting
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_bot.users import broadcast
-from qwenedit_bot.users.access import Access
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.broadcast import Broadcasts
 from qwenedit_bot.users.languages import Languages
+from qwenedit_bot.users.update_filter import Access
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
@@ -244,7 +244,7 @@ def make_parts(
 
     loops = (
         Loop("janitor", janitor.TICK, cleaning.tick),
-        Loop("progress", progress.TICK, showing.tick),
+        Loop("progress", updater.TICK, showing.tick),
         Loop("presets", reload.LOOK_EVERY, presets.look, led=False),
         Loop(
             "redis-restore",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
-    from qwenedit_bot.users.access import Access
     from qwenedit_bot.users.broadcast import Broadcasts
+    from qwenedit_bot.users.update_filter import Access
 
 
 class AccessMiddleware(BaseMiddleware):

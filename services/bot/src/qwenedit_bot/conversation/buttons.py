@@ -12,7 +12,7 @@ from qwenedit_bot.conversation import admin_commands
 from qwenedit_bot.conversation.account import language_menu, shop
 from qwenedit_bot.conversation.editing import preset_menu, result_buttons
 from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
-from qwenedit_bot.edits.views import CANCEL
+from qwenedit_bot.edits.job_views import CANCEL
 from qwenedit_bot.texts import Text
 from qwenedit_jobs.model import Cancelled
 

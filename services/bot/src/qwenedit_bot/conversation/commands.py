@@ -12,7 +12,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_menu
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
@@ -56,7 +56,7 @@ async def status(message: Message, words: Words, services: Services) -> None:
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
     line = await services.queue.positions_of(job.job.id for job in mine)
     jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
-    view = views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
+    view = job_views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
     await services.replies.say(source_of(message), view)
 
 

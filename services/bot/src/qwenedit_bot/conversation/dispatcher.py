@@ -17,7 +17,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import admin_commands, buttons, commands, everybody
+from qwenedit_bot.conversation import admin_commands, buttons, commands, public_commands
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.admin_commands import Office
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
-    from qwenedit_bot.users.access import Access
+    from qwenedit_bot.users.update_filter import Access
     from qwenedit_jobs.lanes import Row
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
         unsupported.make_router(),
     )
     guarded.include_routers(private, groups.make_router(), buttons.make_router())
-    dispatcher.include_routers(everybody.make_router(services), shop.make_checkout_router(), guarded)
+    dispatcher.include_routers(public_commands.make_router(services), shop.make_checkout_router(), guarded)
     return dispatcher
 
 

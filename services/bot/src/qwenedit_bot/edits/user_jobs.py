@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.answers.undelivered import Undelivered
-    from qwenedit_bot.payments.accounts import Accounts
+    from qwenedit_bot.payments.quotas import Accounts
     from qwenedit_jobs import Keys, PictureStore, Status
     from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue

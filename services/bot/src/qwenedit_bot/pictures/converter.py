@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError, RestingError
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.pictures.process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
+from qwenedit_bot.pictures.decoder_process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
 from qwenedit_decoder import child
 from qwenedit_decoder.decoding import Normalised, PictureRefusedError, Refusal, TooHeavyError
 

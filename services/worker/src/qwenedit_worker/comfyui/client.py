@@ -10,8 +10,8 @@ import structlog
 
 from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
-from qwenedit_worker.comfyui.execution.execution import Execution
 from qwenedit_worker.comfyui.execution.progress import Reporter
+from qwenedit_worker.comfyui.execution.prompt_execution import Execution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
 from qwenedit_worker.comfyui.protocol.history import PromptState
 from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation.account import retention
+from qwenedit_bot.conversation.account import privacy_notice
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.texts import Text
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 async def tell(message: Message, words: Words, services: Services) -> None:
     """Say what is kept, and how long."""
-    await services.replies.say(source_of(message), retention.told(words, services.keeping))
+    await services.replies.say(source_of(message), privacy_notice.told(words, services.keeping))
 
 
 async def ask(message: Message, words: Words, services: Services) -> None:
     """Say what would be deleted and what stays, and ask."""
-    stays = retention.what_stays(words, services.keeping)
+    stays = privacy_notice.what_stays(words, services.keeping)
     buttons = (
         (
             Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),

@@ -15,8 +15,8 @@ from qwenedit_bot.chat.messenger import Invoice, Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.edits.requests import gates
-from qwenedit_bot.payments.ledger import Paid
 from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.payments.payments import Paid
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.payments.ledger import Payment, Payments
+    from qwenedit_bot.payments.payments import Payment, Payments
     from qwenedit_bot.texts import Words
 
 BUY = "buy"

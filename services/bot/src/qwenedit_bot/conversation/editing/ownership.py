@@ -10,7 +10,7 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.conversation.access_filter import is_of_bot
-from qwenedit_bot.edits.views import FURTHER, job_of
+from qwenedit_bot.edits.job_views import FURTHER, job_of
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 

@@ -16,7 +16,7 @@ from qwenedit_bot.conversation.editing.ownership import result_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Outcome, Request
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES
 

@@ -18,7 +18,7 @@ from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import attachment_of, carries_pictures, picture_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Outcome, Request
-from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 

@@ -11,10 +11,10 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_bot.edits.requests.request import Outcome, Request
-from qwenedit_bot.edits.views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
-from qwenedit_bot.presets import views as preset_views
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
 

@@ -11,7 +11,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, T
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.gates import left
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.moderation.port import Verdict
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.answers.undelivered import Undelivered
     from qwenedit_bot.edits.progress.durations import Durations
     from qwenedit_bot.moderation.port import Moderation
-    from qwenedit_bot.payments.accounts import Accounts
+    from qwenedit_bot.payments.quotas import Accounts
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
@@ -134,7 +134,7 @@ class Deliver:
             return
         said = Source(reply.chat_id, reply.source_message_id, f"{reply.discriminator}again {event.entry}")
         try:
-            view = views.requeued(self._texts.of(reply.language), status.job.id)
+            view = job_views.requeued(self._texts.of(reply.language), status.job.id)
             message_id = await self._replies.say(said, view)
         except ChatUnreachableError as error:
             log.info("answer.unreachable", error=str(error))
@@ -233,13 +233,13 @@ class Deliver:
         if verdict is not Verdict.ALLOWED:
             return await self._withhold(status, verdict, ref, reply, to, message_id)
         words = self._texts.of(reply.language)
-        caption = views.done(words, status.job.id, seconds=seconds)
+        caption = job_views.done(words, status.job.id, seconds=seconds)
         account = await self._accounts.of(status.job.user_id)
         if account is not None:
             caption += f"\n{left(words, account)}"
         refusals = list[TelegramRefusedError]()
         for data, as_file in ((result.photo, False), (result.original, True)):
-            buttons = views.result_buttons(words, status, as_file=as_file)
+            buttons = job_views.result_buttons(words, status, as_file=as_file)
             if data is None:
                 continue
             picture = Picture(data, caption, as_file, buttons, name=short_id(status.job.id))
@@ -253,7 +253,7 @@ class Deliver:
         if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
             # An admin of the group may allow it: then the picture comes into the place of these words.
             await self._undelivered.note(reply.chat_id, status.job.id)
-            await self._say_last(views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
+            await self._say_last(job_views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
             return "forbidden"
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
 
@@ -269,7 +269,7 @@ class Deliver:
     def _withheld_words(self, status: Status, verdict: Verdict, reply: ReplyTo) -> View:
         text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
         words = self._texts.of(reply.language)
-        return self._not_counted(views.withheld(words, status.job.id, text), status, words)
+        return self._not_counted(job_views.withheld(words, status.job.id, text), status, words)
 
     async def _show(self, picture: Picture, to: Source, message_id: int) -> None:
         if await self._messenger.show(to.chat_id, message_id, picture):
@@ -302,7 +302,7 @@ class Deliver:
 
     def _last_words(self, status: Status, state: State, reason: Reason | None, reply: ReplyTo) -> View:
         words = self._texts.of(reply.language)
-        view = views.outcome(words, status.job.id, state, reason)
+        view = job_views.outcome(words, status.job.id, state, reason)
         return self._not_counted(view, status, words) if state is State.FAILED else view
 
     def _not_counted(self, view: View, status: Status, words: Words) -> View:

@@ -11,7 +11,7 @@ from qwenedit_bot.texts import Text
 if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.edits.requests.request import Request
-    from qwenedit_bot.payments.accounts import Account, Accounts
+    from qwenedit_bot.payments.quotas import Account, Accounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue
     from qwenedit_jobs.queue.queue import Limits

@@ -8,7 +8,7 @@ import structlog
 
 from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, RestingError, StorageSlowError
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Outcome, Request
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
@@ -119,7 +119,7 @@ class Submit:
 
     async def _accept(self, request: Request, words: Words) -> Outcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
-        placeholder = await self._replies.say(request.to, views.received(words, request.job_id))
+        placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
         stored: list[str] = []
         try:
             await self._fetch(request, stored)

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.privacy.forget import Forgetting
-from qwenedit_bot.users.access import Access, Admission, is_everybodys_command
+from qwenedit_bot.privacy.user_erasure import Forgetting
 from qwenedit_bot.users.access_list import AccessList
+from qwenedit_bot.users.update_filter import Access, Admission, is_everybodys_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,17 +10,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.console import Console
-from local_stack.environment import inherited_environment
-from local_stack.errors import StackError
 from local_stack.parts import ComfyUISimulator, TelegramSimulator, bot, worker
-from local_stack.ports import HOST, require_free
+from local_stack.processes.environment import inherited_environment
+from local_stack.processes.errors import StackError
+from local_stack.processes.ports import HOST, require_free
+from local_stack.processes.stack import first_death, running
 from local_stack.redis_server import RedisServer
-from local_stack.settings import SIMULATED_TOKEN, StackSettings
-from local_stack.stack import first_death, running
+from local_stack.run.console import Console
+from local_stack.run.settings import SIMULATED_TOKEN, StackSettings
 
 if TYPE_CHECKING:
-    from local_stack.part import Part
+    from local_stack.processes.part import Part
 
 NAMES = ("redis", "telegram", "comfyui", "worker", "bot")
 

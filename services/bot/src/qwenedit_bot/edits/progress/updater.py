@@ -11,7 +11,7 @@ import structlog
 
 from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.progress.estimate import forecast
 from qwenedit_jobs import State
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.durations import Durations
     from qwenedit_bot.edits.progress.estimate import Outlook, Wait
-    from qwenedit_bot.edits.progress.late_progress import Drawing
+    from qwenedit_bot.edits.progress.late_edits import Drawing
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
 
@@ -179,7 +179,7 @@ class Progress:
                 continue
             place = places.get(status.job.id) if status.state is State.QUEUED else None
             words = self._texts.of(status.job.reply.language)
-            view = views.progress(words, status, position=place, wait=waits.get(status.job.id))
+            view = job_views.progress(words, status, position=place, wait=waits.get(status.job.id))
             pause = EDIT_EVERY_IN_GROUP if is_group(status.job.reply.chat_id) else EDIT_EVERY
             phase = (status.state, status.phase, status.cancelling)
             shown = self._shown.get(status.job.id)

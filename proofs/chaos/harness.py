@@ -69,7 +69,7 @@ class Deaths:
     """Of themselves: nothing that a run does makes a process end on its own."""
 
 
-class Stage(System):
+class Harness(System):
     """All parts, each with a proxy before it. An async context manager.
 
     Args:

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from qwenedit_telemetry import attributes as names
-from qwenedit_telemetry.export import WatchedExporter
+from qwenedit_telemetry.span_exporter import WatchedExporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -57,7 +57,7 @@ class Seen:
     deaths: list[str] = field(default_factory=list)
 
 
-class Stage:
+class Harness:
     """Redis, both simulators, the bot and two workers. An async context manager.
 
     Args:
@@ -227,11 +227,11 @@ class Stage:
         return sum(counts)
 
 
-async def settled(stage: Stage, seconds: float) -> float | None:
+async def settled(harness: Harness, seconds: float) -> float | None:
     """Wait until no job is left; returns the seconds it took, None where some were left."""
     began = time.monotonic()
     while time.monotonic() - began < seconds:
-        if not await stage.unfinished():
+        if not await harness.unfinished():
             return time.monotonic() - began
         await asyncio.sleep(0.2)
     return None

@@ -12,7 +12,7 @@ from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import membership
 from qwenedit_bot.conversation.access_filter import OwnButtons
 from qwenedit_bot.conversation.account import privacy_commands, shop
-from qwenedit_bot.users.access import is_everybodys_command
+from qwenedit_bot.users.update_filter import is_everybodys_command
 
 if TYPE_CHECKING:
     from aiogram import Bot

@@ -24,7 +24,7 @@ LOOK = 0.01
 """Seconds between looks at the marks."""
 
 
-class Stage:
+class Harness:
     """A queue, empty at first. An async context manager: at its end all of its processes are gone.
 
     Args:

@@ -92,7 +92,7 @@ class FreePace(SharedLimiter):
         """Nothing is refused here."""
 
 
-class Stage:
+class Harness:
     """The bot, and what is done to it. An async context manager.
 
     Args:

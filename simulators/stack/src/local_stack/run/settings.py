@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.errors import StackError
+from local_stack.processes.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, TelegramSimulator, free_port
-from local_stack.app import build
-from local_stack.settings import StackSettings
+from local_stack.run.app import build
+from local_stack.run.settings import StackSettings
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -45,7 +45,7 @@ COLD_START = 12.0
 """Seconds for which the first job waits without a worker: the bot learns from it how long a GPU takes to wake."""
 
 
-class Stage:
+class Harness:
     """The parts, and what is done to them.
 
     Args:
@@ -143,7 +143,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def performing(data: Path) -> AsyncIterator[Stage]:
+async def performing(data: Path) -> AsyncIterator[Harness]:
     """Start everything but the worker."""
     os.environ.update(SETTINGS)
     parts = {part.name: part for part in build(StackSettings(port=free_port()), data)}
@@ -162,4 +162,4 @@ async def performing(data: Path) -> AsyncIterator[Stage]:
         people = await stack.enter_async_context(client.TelegramSimulator(telegram.url))
         control = await stack.enter_async_context(SimulatorControl(comfyui.url))
         await people.limit(enabled=False)
-        yield Stage(parts, people, control, OperatorQueue(store, settings.keys), store)
+        yield Harness(parts, people, control, OperatorQueue(store, settings.keys), store)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from local_stack.part import Part
+    from local_stack.processes.part import Part
 
 Ready = Callable[["Part"], Coroutine[Any, Any, None]]
 

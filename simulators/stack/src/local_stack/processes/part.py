@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local_stack.errors import PartDiedError, PartNotReadyError
-from local_stack.ready import Ready, at_once
+from local_stack.processes.errors import PartDiedError, PartNotReadyError
+from local_stack.processes.ready import Ready, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

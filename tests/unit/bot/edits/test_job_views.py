@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits import views
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -40,13 +40,13 @@ EN = Words("en")
     ],
 )
 def test_unfinished_job_shows_where_it_is_and_can_be_cancelled(status: Status, position: int | None, said: str) -> None:
-    view = views.progress(EN, status, position=position)
+    view = job_views.progress(EN, status, position=position)
     assert view.text == f"{said}\n\nJob 01234567"
     assert [[button.data for button in row] for row in view.buttons] == [["cancel:0123456789abcdef"]]
 
 
 def test_button_of_a_job_that_is_being_stopped_does_nothing_any_more() -> None:
-    view = views.progress(EN, replace(RUNNING, cancelling=True), position=None)
+    view = job_views.progress(EN, replace(RUNNING, cancelling=True), position=None)
     assert view.text == "✋ Stopping…"
     assert [button.disabled for row in view.buttons for button in row] == [True]
 
@@ -59,7 +59,7 @@ def test_button_of_a_job_that_is_being_stopped_does_nothing_any_more() -> None:
     ],
 )
 def test_finished_picture_has_buttons_for_what_comes_next(as_file: bool, labels: list[list[str]]) -> None:
-    rows = views.result_buttons(EN, replace(RUNNING, state=State.DONE), as_file=as_file)
+    rows = job_views.result_buttons(EN, replace(RUNNING, state=State.DONE), as_file=as_file)
     assert [[button.label for button in row] for row in rows] == labels
     assert all(len(button.data.encode()) <= 64 for row in rows for button in row)
     assert rows[-1][-1].copy_text == "1"
@@ -69,18 +69,18 @@ def test_finished_picture_has_buttons_for_what_comes_next(as_file: bool, labels:
     ("data", "job"), [("again:abc", "abc"), ("again:abc:more", "abc"), ("again", None), ("again:", None), ("", None)]
 )
 def test_button_names_its_job(data: str, job: str | None) -> None:
-    assert views.job_of(data, "again") == job
-    assert views.job_of(data, "other") is None
+    assert job_views.job_of(data, "again") == job
+    assert job_views.job_of(data, "other") is None
 
 
 def test_cancelled_job_says_so() -> None:
-    assert views.outcome(EN, JOB.id, State.CANCELLED, None) == View("✖️ Cancelled.")
+    assert job_views.outcome(EN, JOB.id, State.CANCELLED, None) == View("✖️ Cancelled.")
 
 
 @pytest.mark.parametrize("reason", [*Reason, None])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_failed_job_says_why_in_words_and_not_in_codes(language: str, reason: Reason | None) -> None:
-    text = views.outcome(Words(language), JOB.id, State.FAILED, reason).text
+    text = job_views.outcome(Words(language), JOB.id, State.FAILED, reason).text
     assert text.startswith("😔")
     assert "_" not in text
 
@@ -89,30 +89,30 @@ def test_failed_job_says_why_in_words_and_not_in_codes(language: str, reason: Re
     ("step", "steps", "filled"), [(0, 4, 0), (1, 4, 2), (4, 4, 10), (9, 4, 10), (1, 0, 0), (19, 20, 9)]
 )
 def test_bar_fills_with_the_steps(step: int, steps: int, filled: int) -> None:
-    assert views.bar(step, steps).count("▰") == filled
-    assert len(views.bar(step, steps)) == 10
+    assert job_views.bar(step, steps).count("▰") == filled
+    assert len(job_views.bar(step, steps)) == 10
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Job 01234567"), ("ru", "Задание 01234567")])
 def test_message_of_a_job_ends_with_its_short_id(language: str, said: str) -> None:
     words = Words(language)
     shown = [
-        views.received(words, JOB.id).text,
-        views.progress(words, RUNNING, position=None).text,
-        *(views.outcome(words, JOB.id, State.FAILED, reason).text for reason in Reason),
-        views.overview(words, [(RUNNING, None)]).text,
+        job_views.received(words, JOB.id).text,
+        job_views.progress(words, RUNNING, position=None).text,
+        *(job_views.outcome(words, JOB.id, State.FAILED, reason).text for reason in Reason),
+        job_views.overview(words, [(RUNNING, None)]).text,
     ]
     assert [text.rpartition("\n")[2] for text in shown] == [said] * len(shown)
 
 
 def test_words_under_a_picture_are_one_line_with_the_job_in_it() -> None:
-    assert views.done(EN, JOB.id, seconds=11.6) == "✨ Done in 12\u00a0s · 01234567"
-    assert views.done(Words("ru"), JOB.id, seconds=0.2) == "✨ Готово за 1\u00a0с · 01234567"  # noqa: RUF001 - Russian
+    assert job_views.done(EN, JOB.id, seconds=11.6) == "✨ Done in 12\u00a0s · 01234567"
+    assert job_views.done(Words("ru"), JOB.id, seconds=0.2) == "✨ Готово за 1\u00a0с · 01234567"  # noqa: RUF001 - Russian
 
 
 def test_overview_tells_where_each_job_is() -> None:
     jobs = [(replace(RUNNING, phase=Phase.EDITING, step=2, steps=4), None), (replace(WAITING, cancelling=False), 3)]
-    assert views.overview(EN, jobs).text == (
+    assert job_views.overview(EN, jobs).text == (
         "🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱\nJob 01234567\n\n⏳ Place in line: 3\nJob 01234567"
     )
-    assert views.overview(EN, []).text == "You have nothing in the works. Send me a photo and say what to change."
+    assert job_views.overview(EN, []).text == "You have nothing in the works. Send me a photo and say what to change."

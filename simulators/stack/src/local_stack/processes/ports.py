@@ -12,7 +12,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.errors import NoFreePortError, PortBusyError
+from local_stack.processes.errors import NoFreePortError, PortBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

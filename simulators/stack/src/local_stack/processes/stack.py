@@ -6,12 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from local_stack.errors import PartDiedError
+from local_stack.processes.errors import PartDiedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from local_stack.part import Part
+    from local_stack.processes.part import Part
 
 
 @asynccontextmanager

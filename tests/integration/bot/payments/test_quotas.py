@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from qwenedit_bot.payments.accounts import Accounts
+from qwenedit_bot.payments.quotas import Accounts
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access_list import AccessList
 

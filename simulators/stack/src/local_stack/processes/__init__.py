@@ -1,0 +1,1 @@
+"""Parts as processes: started, watched, stopped, killed, started again."""
