@@ -28,6 +28,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
+from qwenedit_testkit.redis import settled_memory
 from telegram_simulator.client import TelegramSimulator
 from tests.integration.redis.conftest import KEYS, MANY, job
 
@@ -57,6 +58,7 @@ class Memory:
 async def memory(redis) -> AsyncIterator[Memory]:
     # So much that what clients and calls take up for a moment does not count. Redis makes it itself: for a client that
     # has sent it so much, it would keep as much ready for a next call, and free that at any moment.
+    await settled_memory(redis)
     await redis.setrange("ballast", 20_000_000, "x")
     memory = Memory(redis)
     yield memory

@@ -33,7 +33,7 @@ NOT_ABOUT_USERS = {
     "presets": "the operator's file", "seen_prefix": "numbers of updates", "token_since": "of the bot's token",
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
-    "workers": "of workers", "workers_about": "of workers",
+    "workers": "of workers", "workers_about": "of workers", "result_sizes": "bytes",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {

@@ -13,7 +13,9 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
-from qwenedit_jobs.redis import chunks
+from qwenedit_jobs.pictures import redis_store
+from qwenedit_jobs.queue import queue
+from qwenedit_jobs.redis import chunks, scripts
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket
@@ -21,6 +23,12 @@ from qwenedit_worker.comfyui.protocol import transport, websocket
 PAGE = (Path(__file__).resolve().parents[3] / "docs/limits.md").read_text()
 ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
 MIB = 2**20
+
+
+def in_script(name: str) -> int:
+    """Return a constant of the script that keeps room for results."""
+    (value,) = re.findall(rf"^local {name} = (\d+)", scripts.scripts_in(queue.SCRIPTS)["enqueue"], re.MULTILINE)
+    return int(value)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,16 @@ MIB = 2**20
         (
             "ComfyUI's replies",
             [f"{transport.MAX_JSON // MIB} MiB", f"{websocket.MOST_MESSAGES:,}", f"{websocket.MOST_BYTES // MIB} MiB"],
+        ),
+        (
+            "bytes of pictures in Redis",
+            [
+                f"{queue.SHARE_OF_ALL * 10:.0f} tenths of".replace("9 ", "nine "),
+                f"last {in_script('SIZES_KEPT')},",
+                f"{in_script('EXPECTED') // MIB} MiB",
+                f"before {in_script('SIZES_ENOUGH')} ",
+                f"{redis_store.SHARE_OF_ONE * 10:.0f} tenth of".replace("1 ", "a "),
+            ],
         ),
         ("a picture's way to Redis and back", [f"{chunks.CHUNK // 1024} KiB"]),
     ],

@@ -84,6 +84,11 @@ class Keys:
         return f"{self.prefix}:pictures:answered"
 
     @property
+    def result_sizes(self) -> str:
+        """LIST of the bytes of recent results, the last one first: what the next ones will need."""
+        return f"{self.prefix}:results:bytes"
+
+    @property
     def clock(self) -> str:
         """STRING: when (ms) a script last looked at Redis' clock, which tells a jump of it."""
         return f"{self.prefix}:clock"
@@ -117,7 +122,7 @@ class Keys:
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures)
-        lists = dict.fromkeys((self.job_queue, self.held, self.lost), "list")
+        lists = dict.fromkeys((self.job_queue, self.held, self.lost, self.result_sizes), "list")
         return {**lists, self.events: "stream", **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
@@ -138,7 +143,7 @@ class Keys:
         """The keys that every script is given, in the order in which the prelude takes them."""
         return (
             self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
-            self.held, self.lost, self.answered_pictures, self.clock,
+            self.held, self.lost, self.answered_pictures, self.clock, self.result_sizes,
         )  # fmt: skip
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from local_stack import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
 
 
 @asynccontextmanager
@@ -27,3 +30,12 @@ async def redis_server(*, persistent: bool = False) -> AsyncIterator[RedisServer
             yield server
         finally:
             await server.stop()
+
+
+async def settled_memory(redis: Redis) -> int:
+    """Return the bytes that Redis uses, once it has freed what was deleted before."""
+    used = -1
+    while used != (now := (await redis.info("memory"))["used_memory_dataset"]):
+        used = now
+        await asyncio.sleep(0.05)
+    return int((await redis.info("memory"))["used_memory"])

@@ -19,6 +19,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.queue.queue import FAILED_PICTURES_KEPT as FAILED_KEPT
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
+from qwenedit_testkit.redis import settled_memory
 
 KEPT = 86_400
 MEGABYTE = bytes(1_000_000)
@@ -30,19 +31,10 @@ async def store(desk, redis_url):
         yield RedisPictureStore(binary, desk.keys, ttl=UPLOAD_TTL)
 
 
-async def settled(desk):
-    """Return the bytes that Redis uses once it has freed what other tests have left."""
-    used = 0
-    while used != (now := (await desk.redis.info("memory"))["used_memory_dataset"]):
-        used = now
-        await asyncio.sleep(0.05)
-    return (await desk.redis.info("memory"))["used_memory"]
-
-
 @pytest.fixture
 async def limited(desk):
     """Let Redis have 40 MB more than it has now, so that one user's share is 4 to 5 MB."""
-    used = await settled(desk)
+    used = await settled_memory(desk.redis)
     await desk.redis.config_set("maxmemory-policy", "noeviction")
     await desk.redis.config_set("maxmemory", used + 40_000_000)
     yield desk
@@ -266,3 +258,96 @@ async def test_what_is_noted_of_a_user_expires_with_their_last_picture(desk, sto
     await done(desk, store, 1)
     assert 0 < await desk.redis.ttl(f"{desk.keys.stored_prefix}1") <= KEPT
     assert 0 < await desk.redis.ttl(desk.keys.answered_pictures) <= KEPT
+
+
+# ---------------------------------------------------------------- room for results
+
+JPEG, PNG = bytes(600_000), bytes(1_800_000)
+
+
+async def accepted_until_full(desk, store, *, users=range(1, 200)):
+    """Send jobs of as many users as are taken; returns the jobs."""
+    jobs = []
+    for user in users:
+        job = desk.job(1, user=user)
+        try:
+            await store.put(job.edit.pictures[0], JPEG, user=user)
+            await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+        except StorageFullError:
+            await store.delete(*job.edit.pictures)
+            break
+        jobs.append(job)
+    return jobs
+
+
+async def completed(desk, number, *, picture=PNG):
+    """Have the next job done; returns the result's reference."""
+    claim = await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
+    ref = result_ref(claim.job.id, claim.attempt, claim.token)
+    told = Result(picture=ref, seed=1, seconds=1)
+    assert await desk.queue.complete(claim.job.id, claim.token, told, picture=picture) is Settled.DONE
+    return ref
+
+
+async def test_each_accepted_job_finds_room_for_its_result_though_none_is_answered(limited, store):
+    jobs = await accepted_until_full(limited, store)
+    assert 8 <= len(jobs) < 20
+    refs = {await completed(limited, number) for number in range(len(jobs))}
+    assert await kept(limited) == refs
+
+
+async def test_photo_that_would_take_a_results_room_is_refused_before_it_is_sent(limited, store):
+    await accepted_until_full(limited, store)
+    sent = (await limited.redis.info("stats"))["total_net_input_bytes"]
+    with pytest.raises(StorageFullError):
+        await store.put("a:in:0", JPEG, user=999)
+    assert (await limited.redis.info("stats"))["total_net_input_bytes"] - sent < 10_000
+
+
+async def test_jobs_whose_photos_come_at_once_are_not_all_accepted(limited, store):
+    jobs = [limited.job(1, user=user) for user in range(1, 40)]
+    for job in jobs:
+        await store.put(job.edit.pictures[0], JPEG, user=job.user_id)
+    calls = (limited.queue.enqueue(job, limited.limits, pictures_in_redis=True) for job in jobs)
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [job for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, StorageFullError)]
+    assert 0 < len(refused) < len(jobs)
+    assert await limited.queue.status(refused[0].id) is None
+    await store.delete(*(ref for job in refused for ref in job.edit.pictures))
+    for number in range(len(jobs) - len(refused)):
+        await completed(limited, number)
+
+
+async def test_results_that_were_answered_go_for_a_job_and_those_that_were_not_stay(limited, store):
+    jobs = await accepted_until_full(limited, store)
+    first, second = [await completed(limited, number) for number in range(2)]
+    await limited.queue.answered(jobs[1].id)
+    assert await accepted_until_full(limited, store, users=range(500, 600))
+    there = await kept(limited)
+    assert first in there
+    assert second not in there
+
+
+async def test_room_for_results_is_what_the_largest_recent_ones_took(limited, store):
+    for number in range(20):
+        await done(limited, store, number, data=bytes(100_000))
+    assert len(await accepted_until_full(limited, store)) > 30
+
+
+async def test_one_large_result_makes_room_for_large_ones(limited, store):
+    for number in range(20):
+        await done(limited, store, number, data=bytes(100_000))
+    await done(limited, store, 20, data=bytes(3_900_000))
+    assert len(await accepted_until_full(limited, store)) < 8
+
+
+async def test_few_small_results_are_no_reason_to_expect_small_ones(limited, store):
+    for number in range(5):
+        await done(limited, store, number, data=bytes(1_000))
+    assert len(await accepted_until_full(limited, store)) < 20
+
+
+async def test_sizes_of_the_last_hundred_results_are_kept(desk, store):
+    for number in range(110):
+        await done(desk, store, number)
+    assert await desk.redis.llen(desk.keys.result_sizes) == 100

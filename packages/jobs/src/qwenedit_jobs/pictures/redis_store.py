@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, StorageFullError, StorageShareError
-from qwenedit_jobs.queue.queue import SCRIPTS
+from qwenedit_jobs.queue.queue import SCRIPTS, SHARE_OF_ALL
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.redis.scripts import Command
 
-SHARE_OF_ALL = 0.9
-"""Share of Redis' `maxmemory` that users' pictures leave nothing of: the rest is for results, and for all that is
-small. Without room for its small writes a service cannot even say that there is none."""
 SHARE_OF_ONE = 0.1
 """Share of Redis' `maxmemory` for the pictures of one user, results included."""
 
@@ -47,8 +44,8 @@ class RedisPictureStore:
     async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture until its TTL runs out.
 
-        A user's picture has its room before it is sent. Pictures that nobody waits for any more go for it, oldest
-        first.
+        A user's picture has its room before it is sent, beside that for the results of all accepted jobs. Pictures
+        that nobody waits for any more go for it, oldest first.
 
         Raises:
             StorageFullError: Redis is at its `maxmemory`, or a user's picture would come into what is left free.

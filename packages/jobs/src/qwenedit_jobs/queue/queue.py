@@ -44,6 +44,9 @@ UPLOAD_TTL = 600
 FAILED_PICTURES_KEPT = 3_600
 """Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
 scripts say the same number."""
+SHARE_OF_ALL = 0.9
+"""Share of Redis' `maxmemory` for pictures, with room for the results of all accepted jobs: the rest is for all that is
+small. Without room for its small writes a service cannot even say that there is none."""
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100
@@ -143,16 +146,18 @@ class JobQueue(QueueView):
             QueueFullError: too many jobs wait.
             TooManyUnfinishedError: this user has too many unfinished jobs.
             PicturesForgottenError: Redis does not have its pictures.
-            StorageFullError: Redis is at its `maxmemory`.
+            StorageFullError: Redis has no room for its result beside those of the jobs before it, or none at all.
         """
         outcome, *rest = await self._run(
             "enqueue", job.id, _payload(job), job.user_id, trace_context, limits.max_attempts,
             json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
-            limits.max_unfinished_per_user, self._picture_ttl, sources,
+            limits.max_unfinished_per_user, self._picture_ttl, sources, SHARE_OF_ALL,
             *(self._keys.picture(ref) for ref in job.edit.pictures if pictures_in_redis),
         )  # fmt: skip
         if outcome == _FORGOTTEN:
             raise PicturesForgottenError(job.id)
+        if outcome == "no_room":
+            raise StorageFullError
         if outcome == "full":
             raise QueueFullError(int(rest[0]))
         if outcome == "limited":

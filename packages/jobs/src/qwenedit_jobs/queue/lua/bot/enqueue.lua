@@ -1,11 +1,13 @@
--- include: queue_lengths user_pictures clock_jumps
+-- include: result_room user_pictures clock_jumps
 -- id, payload, user, trace context, maximum attempts, delays (JSON), maximum wait in ms, maximum queue length, maximum
--- unfinished, s for which its pictures are kept, where they came from, keys of the pictures that must be there
+-- unfinished, s for which its pictures are kept, where they came from, share of the memory for pictures, keys of the
+-- pictures that must be there
 -- → {'accepted'} | {'exists', state} | {'full', length} | {'limited', unfinished} | {'forgotten'}: a picture is not there
+-- | {'no_room'}: for its result beside those of the jobs before it
 local id, payload, user, trace, max_attempts, delays, max_wait, max_queue, max_unfinished,
-    picture_ttl, sources = unpack(ARGV, FIRST)
+    picture_ttl, sources, share = unpack(ARGV, FIRST)
 
-local PICTURES = FIRST + 11
+local PICTURES = FIRST + 12
 
 -- Bytes of each picture, or nil where one is not there.
 local function sizes()
@@ -48,6 +50,12 @@ end
 local unfinished = redis.call('SCARD', UNFINISHED .. user)
 if unfinished >= tonumber(max_unfinished) then
     return { 'limited', tostring(unfinished) }
+end
+if PICTURES <= #ARGV then -- again, although each had its room: of jobs that come at once the last one has none
+    local used, limit = memory()
+    if limit > 0 and not fits(0, used, limit * share) then
+        return { 'no_room' }
+    end
 end
 
 look_at_clock(true)

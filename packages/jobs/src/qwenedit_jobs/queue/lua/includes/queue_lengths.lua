@@ -13,4 +13,5 @@ local delayed, dead = redis.call('ZCARD', DELAYED), redis.call('ZCARD', DEAD)
 redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
 redis.call('ZCARD', ANSWERED)
+redis.call('LLEN', SIZES)
 local waiting = paused and held or on_line
