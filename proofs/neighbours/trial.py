@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from proofs.neighbours.harness import settled
-from proofs.neighbours.victims import HELP_EVERY, Answers, Outcome, move_in
+from proofs.neighbours.victims import HELP_EVERY, Answers, PhotoOutcome, move_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,10 +154,10 @@ async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: f
         for each in victim.helps:
             (row.helps if each.at >= begun else row.at_first).append(answers.waited(chat, each))
         for each, outcome in zip(victim.photos, outcomes, strict=True):
-            waited = answers.waited(chat, each) if outcome is Outcome.WORDS else answers.accepted(chat, each)
+            waited = answers.waited(chat, each) if outcome is PhotoOutcome.WORDS else answers.accepted(chat, each)
             (row.accepted if each.at >= begun else row.at_first).append(waited)
         row.unanswered += await victim.unanswered()
-        row.refused += outcomes.count(Outcome.WORDS)
+        row.refused += outcomes.count(PhotoOutcome.WORDS)
         row.twice += await victim.twice()
 
 

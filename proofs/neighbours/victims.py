@@ -36,7 +36,7 @@ LOOK_EVERY = 0.5
 WISH = "make it snow"
 
 
-class Outcome(StrEnum):
+class PhotoOutcome(StrEnum):
     """What became of a photo."""
 
     PICTURE = "picture"
@@ -146,14 +146,14 @@ class Victim:
 
     async def send_photo(self) -> None:
         """Send a photo with a wish, unless several wait already."""
-        if len([each for each in await self.outcomes() if each is Outcome.OPEN]) >= MOST_OPEN:
+        if len([each for each in await self.outcomes() if each is PhotoOutcome.OPEN]) >= MOST_OPEN:
             return
         wish = f"@{self.username} {WISH}" if self.username else WISH
         photo = phone_file() if self.as_file else phone_photo()
         (message,) = await self.person.send(photo=photo, as_file=self.as_file, caption=wish)
         self.photos.append(Sent(message, time.time()))
 
-    async def outcomes(self) -> list[Outcome]:
+    async def outcomes(self) -> list[PhotoOutcome]:
         """Say what became of each photo so far."""
         seen = await answers(self.person)
         return [_outcome(seen.get(each.id, [])) for each in self.photos]
@@ -162,7 +162,7 @@ class Victim:
         """Count the messages that have no final answer yet."""
         seen = await answers(self.person)
         return sum(not seen.get(each.id) for each in self.helps) + sum(
-            _outcome(seen.get(each.id, [])) is Outcome.OPEN for each in self.photos
+            _outcome(seen.get(each.id, [])) is PhotoOutcome.OPEN for each in self.photos
         )
 
     async def twice(self) -> int:
@@ -171,11 +171,11 @@ class Victim:
         return sum(len(seen.get(each.id, [])) > 1 for each in (*self.helps, *self.photos))
 
 
-def _outcome(seen: Sequence[Message]) -> Outcome:
+def _outcome(seen: Sequence[Message]) -> PhotoOutcome:
     if any(message.now.media is not None for message in seen):
-        return Outcome.PICTURE
+        return PhotoOutcome.PICTURE
     waiting = any(str(button.data).startswith("cancel") for message in seen for button in message.now.buttons)
-    return Outcome.OPEN if waiting or not seen else Outcome.WORDS
+    return PhotoOutcome.OPEN if waiting or not seen else PhotoOutcome.WORDS
 
 
 async def move_in(harness: Harness) -> list[Victim]:

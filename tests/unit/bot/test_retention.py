@@ -21,9 +21,9 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.common.retention import Keeper, Kept, SearchingKeeper
-from qwenedit_bot.conversation.account.privacy_notice import Keeping, period, told
-from qwenedit_bot.privacy.user_erasure import Forgetting
+from qwenedit_bot.common.retention import DataHolder, PersonalData, SearchingDataHolder
+from qwenedit_bot.conversation.account.privacy_notice import Retention, notice, period
+from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import JobQueue, Keys
 
@@ -44,7 +44,7 @@ SAME_KEYS = {
 
 
 @pytest.fixture(scope="module")
-def forgetting() -> Forgetting:
+def user_erasure() -> UserErasure:
     settings = BotSettings(bot_token=SecretStr("42:TEST"))
     redis: Redis = Redis()  # which is never spoken to
     keys = BotKeys(prefix="qwenedit", bot_id=42)
@@ -52,7 +52,7 @@ def forgetting() -> Forgetting:
     return make_parts(
         settings, Connections(redis, redis, redis), keys, Bot("42:TEST"), me, SharedLimiter(redis, keys),
         BotMetrics(CollectorRegistry()),
-    ).forgetting  # fmt: skip
+    ).user_erasure  # fmt: skip
 
 
 def names_of_keys() -> set[str]:
@@ -60,37 +60,37 @@ def names_of_keys() -> set[str]:
     return {name for keys in (BotKeys, Keys) for name in vars(keys) if not name.startswith("_")} - fields
 
 
-def test_each_key_is_declared_by_who_keeps_it_or_is_about_no_user(forgetting: Forgetting) -> None:
-    declared = {name for kept in forgetting.kept for name in kept.keys}
+def test_each_key_is_declared_by_who_keeps_it_or_is_about_no_user(user_erasure: UserErasure) -> None:
+    declared = {name for kept in user_erasure.personal_data for name in kept.keys}
     assert declared | NOT_ABOUT_USERS.keys() | SAME_KEYS.keys() == names_of_keys()
     assert not declared & NOT_ABOUT_USERS.keys()
 
 
-def test_each_class_that_keeps_something_is_asked_to_forget(forgetting: Forgetting) -> None:
-    keepers = set()
+def test_each_class_that_keeps_something_is_asked_to_forget(user_erasure: UserErasure) -> None:
+    holders = set()
     for module in pkgutil.walk_packages(qwenedit_bot.__path__, "qwenedit_bot."):
         if not module.name.endswith("__main__"):
             for each in vars(importlib.import_module(module.name)).values():
                 ours = isinstance(each, type) and each.__module__ == module.name and not issubclass(each, JobQueue)
                 if ours and (hasattr(each, "forget") or hasattr(each, "forget_found")):
-                    keepers.add(each)
-    assert keepers - {type(keeper) for keeper in forgetting.keepers} == {Forgetting, Keeper, SearchingKeeper}
+                    holders.add(each)
+    assert holders - {type(holder) for holder in user_erasure.holders} == {UserErasure, DataHolder, SearchingDataHolder}
 
 
-def test_search_can_find_the_keys_of_each_pattern(forgetting: Forgetting) -> None:
-    searching = [keeper for keeper in forgetting.keepers if isinstance(keeper, SearchingKeeper)]
-    patterns = [pattern for keeper in searching for pattern in keeper.key_patterns(12)]
+def test_search_can_find_the_keys_of_each_pattern(user_erasure: UserErasure) -> None:
+    searching = [holder for holder in user_erasure.holders if isinstance(holder, SearchingDataHolder)]
+    patterns = [pattern for holder in searching for pattern in holder.key_patterns(12)]
     by_name = [pattern.glob for pattern in patterns if not pattern.owner]
     by_owner = [pattern.glob for pattern in patterns if pattern.owner]
     assert [glob for glob in by_name if ":12" not in glob] == []
     assert [glob for glob in by_owner if glob.find("*") != len(glob) - 1] == []
 
 
-def test_each_thing_says_when_it_goes(forgetting: Forgetting) -> None:
-    assert [kept for kept in forgetting.kept if kept.seconds is None and not kept.until] == []
+def test_each_thing_says_when_it_goes(user_erasure: UserErasure) -> None:
+    assert [kept for kept in user_erasure.personal_data if kept.seconds is None and not kept.until] == []
 
 
-def row(kept: Kept) -> str:
+def row(kept: PersonalData) -> str:
     time = "" if kept.seconds is None else _time(kept.seconds)
     until = f"until {kept.until}" if kept.seconds is None else f"{kept.until}, {time}" if kept.until else time
     return f"| {kept.what} | {until} | {f'stays: {kept.stays}' if kept.stays else 'erased'} |"
@@ -100,19 +100,19 @@ def _time(seconds: int) -> str:
     return f"{seconds} s" if seconds % 60 else period(Words("en"), seconds).replace("\u00a0", " ")
 
 
-def test_docs_list_what_is_kept_as_it_is_declared(forgetting: Forgetting) -> None:
+def test_docs_list_what_is_kept_as_it_is_declared(user_erasure: UserErasure) -> None:
     section = DOCS.read_text().split("## What is kept of a user\n")[1].split("\n## ")[0]
     rows = [
         line for line in section.splitlines() if line.startswith("| ") and not line.startswith(("| what |", "| ---"))
     ]
-    assert rows == list(dict.fromkeys(map(row, forgetting.kept)))
+    assert rows == list(dict.fromkeys(map(row, user_erasure.personal_data)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_privacy_tells_each_time_that_is_declared_for_it(language: str, forgetting: Forgetting) -> None:
+def test_privacy_tells_each_time_that_is_declared_for_it(language: str, user_erasure: UserErasure) -> None:
     texts = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
     said = re.findall(r"^privacy(?:-paid)? =(.*?)^\S", texts, re.DOTALL | re.MULTILINE)
     variables = set(re.findall(r"\{ \$(\w+) \}", "".join(said)))
-    assert variables == {kept.told for kept in forgetting.kept} - {""}
-    view = told(Words(language), Keeping(forgetting.kept, counted=True, checked=True, selling=True))
+    assert variables == {kept.told for kept in user_erasure.personal_data} - {""}
+    view = notice(Words(language), Retention(user_erasure.personal_data, counted=True, checked=True, selling=True))
     assert "{" not in view.text

@@ -17,10 +17,10 @@ from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.late_edits import Drawing
-from qwenedit_bot.edits.progress.updater import EDIT_EVERY, Progress
+from qwenedit_bot.edits.progress.late_edits import LateEdits
+from qwenedit_bot.edits.progress.updater import EDIT_EVERY, ProgressUpdater
 from qwenedit_bot.moderation.port import Unmoderated
-from qwenedit_bot.payments.quotas import Accounts
+from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
@@ -51,14 +51,14 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.edits.answers.undelivered import Undelivered
+    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)
 
 
 class Chat:
-    """What `Progress` says, message by message."""
+    """What `ProgressUpdater` says, message by message."""
 
     def __init__(self) -> None:
         self.edits: list[tuple[int, str]] = []
@@ -123,15 +123,20 @@ def answers(redis: Redis) -> Lanes:
 
 
 @pytest.fixture
-def drawing(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys) -> Drawing:
-    return Drawing(redis, bot_keys, queue=queue, events=Events(redis, Keys(), answers), wake=asyncio.Event())
+def late_edits(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys) -> LateEdits:
+    return LateEdits(redis, bot_keys, queue=queue, events=Events(redis, Keys(), answers), wake=asyncio.Event())
 
 
 @pytest.fixture
-def progress(queue: JobQueue, chat: Chat, clock: Clock, drawing: Drawing, durations: Durations) -> Progress:
+def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, durations: Durations) -> ProgressUpdater:
     messenger = cast("Messenger", chat)
-    return Progress(
-        queue=queue, messenger=messenger, drawing=drawing, texts=Texts(default="en"), durations=durations, clock=clock
+    return ProgressUpdater(
+        queue=queue,
+        messenger=messenger,
+        late_edits=late_edits,
+        texts=Texts(default="en"),
+        durations=durations,
+        clock=clock,
     )
 
 
@@ -150,9 +155,9 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durati
         durations=durations,
         answered=TTLCache(most=1, keep=60),
         daily_counts=DailyCounts(redis, bot_keys),
-        accounts=Accounts(redis, bot_keys, per_day=None, exempt=frozenset()),
+        quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
-        undelivered=cast("Undelivered", None),
+        undelivered=cast("UndeliveredAnswers", None),
     )
 
 
@@ -182,7 +187,9 @@ async def enqueue(queue: JobQueue, number: int) -> str:
 
 
 @pytest.mark.usefixtures("worker")
-async def test_places_in_line_are_shown_and_move(queue: JobQueue, progress: Progress, chat: Chat, clock: Clock) -> None:
+async def test_places_in_line_are_shown_and_move(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
+) -> None:
     for number in (1, 2, 3):
         await enqueue(queue, number)
     await progress.tick()
@@ -199,7 +206,7 @@ async def test_places_in_line_are_shown_and_move(queue: JobQueue, progress: Prog
 
 
 async def test_steps_wait_for_their_time_and_phases_do_not(
-    queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
     job = await enqueue(queue, 1)
     await progress.tick()
@@ -218,7 +225,7 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
 
 
 async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
-    queue: JobQueue, progress: Progress, chat: Chat
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat
 ) -> None:
     await enqueue(queue, 1)
     chat.busy = True
@@ -232,8 +239,8 @@ async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_tru
 @pytest.mark.parametrize("how", ["edit seen", "reply lost", "leader killed"])
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
 async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa: PLR0917 - fixtures
-    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, answers: Lanes, deliver: Deliver, how: str, end: str,
-    drawing: Drawing, durations: Durations,
+    redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, answers: Lanes, deliver: Deliver, how: str,
+    end: str, late_edits: LateEdits, durations: Durations,
 ) -> None:  # fmt: skip
     """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
@@ -262,8 +269,8 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
     chat.meanwhile = None
     assert len(chat.repairs) == 1
     if how == "leader killed":
-        progress = Progress(
-            queue=queue, messenger=cast("Messenger", chat), drawing=drawing, texts=Texts(default="en"),
+        progress = ProgressUpdater(
+            queue=queue, messenger=cast("Messenger", chat), late_edits=late_edits, texts=Texts(default="en"),
             durations=durations,
         )  # fmt: skip
     await progress.tick()
@@ -277,7 +284,7 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
 
 @pytest.mark.usefixtures("worker")
 async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_of_it(
-    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updater, "FURTHER", 500)
     limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
@@ -307,7 +314,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
 
 
 async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
-    queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
     await enqueue(queue, 1)
     await progress.tick()
@@ -320,7 +327,7 @@ async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
 
 
 async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
-    queue: JobQueue, progress: Progress, chat: Chat
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat
 ) -> None:
     await enqueue(queue, 1)
     chat.blocked = True
@@ -332,7 +339,9 @@ async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: Progress, chat: Chat) -> None:
+async def test_a_job_that_nobody_waits_for_is_left_alone(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat
+) -> None:
     edit = Edit(prompt="snow", pictures=("p",), seed=1)
     await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)
     await enqueue(queue, 1)
@@ -341,7 +350,7 @@ async def test_a_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progre
 
 
 async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt(
-    redis: Redis, queue: JobQueue, progress: Progress, chat: Chat, clock: Clock
+    redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
     await enqueue(queue, 1)
     await progress.tick()
@@ -362,7 +371,7 @@ async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_lear
 
 @pytest.mark.usefixtures("worker")
 async def test_recent_jobs_teach_when_the_next_ones_are_ready(
-    queue: JobQueue, progress: Progress, chat: Chat, durations: Durations
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, durations: Durations
 ) -> None:
     for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
         await durations.note_duration(None, seconds)
@@ -375,7 +384,9 @@ async def test_recent_jobs_teach_when_the_next_ones_are_ready(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_group_is_edited_less_often(queue: JobQueue, progress: Progress, chat: Chat, clock: Clock) -> None:
+async def test_a_group_is_edited_less_often(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
+) -> None:
     for number, chat_id in ((1, 7), (2, -7)):
         reply = ReplyTo(chat_id=chat_id, placeholder_id=number, source_message_id=number, language="en")
         edit = Edit(prompt="snow", pictures=("p",), seed=1)

@@ -29,14 +29,13 @@ def item(update_id: int, message_id: int, *, album: str = "7", chat: int = 5) ->
     return message(update_id, chat=chat, message_id=message_id, media_group_id=album)
 
 
-class Strangers:
-    async def admitted(self, updates: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
-        return [update for update in updates if sender_of(update) != 666]
+async def admitted(updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [update for update in updates if sender_of(update) != 666]
 
 
 @pytest.fixture
 def inboxes(redis: Redis, bot_keys: BotKeys) -> list[Inbox]:
-    return [Inbox(redis, bot_keys, name=name, door=Strangers()) for name in ("one", "two")]
+    return [Inbox(redis, bot_keys, name=name, admitted=admitted) for name in ("one", "two")]
 
 
 async def rows(inbox: Inbox) -> list[Row]:

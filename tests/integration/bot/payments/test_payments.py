@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.payments.packs import BOUGHT, Pack
 from qwenedit_bot.payments.payments import Paid, Payments
-from qwenedit_bot.payments.quotas import Accounts
+from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_jobs import RedisSettings, connect
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def _play(redis: Redis, steps: list[tuple[str, str]]) -> None:
     """Play the steps beside a model: what each charge has left, and which job it has paid for."""
     await redis.flushall()
     keys = BotKeys(prefix="qwenedit", bot_id=42)
-    payments, accounts = Payments(redis, keys), Accounts(redis, keys, per_day=0, exempt=frozenset())
+    payments, quotas = Payments(redis, keys), Quotas(redis, keys, per_day=0, exempt=frozenset())
     left: dict[str, int] = {}
     refunded: set[str] = set()
     charged: dict[str, str] = {}
@@ -84,14 +84,14 @@ async def _play(redis: Redis, steps: list[tuple[str, str]]) -> None:
             left.pop(name, None)
             charged = {job: lot for job, lot in charged.items() if lot != name}
         elif step == "charge":
-            refusal = await accounts.charge(ANN, name)
+            refusal = await quotas.charge(ANN, name)
             lot = charged.get(name) or next((each for each in sorted(left) if left[each]), None)
             assert (refusal is not None) == (lot is None)
             if lot is not None and name not in charged:
                 left[lot] -= 1
                 charged[name] = lot
         else:
-            assert await accounts.give_back(ANN, name) == (BOUGHT + charged[name] if name in charged else None)
+            assert await quotas.give_back(ANN, name) == (BOUGHT + charged[name] if name in charged else None)
             if name in charged:
                 left[charged.pop(name)] += 1
         lots = {str(lot): int(jobs) for lot, jobs in (await redis.hgetall(keys.lots(ANN))).items()}

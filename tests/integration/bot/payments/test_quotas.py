@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from qwenedit_bot.payments.quotas import Accounts
+from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access_list import AccessList
 
@@ -16,75 +16,75 @@ pytestmark = pytest.mark.usefixtures("within_a_day")
 
 
 @pytest.fixture
-def accounts(redis, bot_keys):
-    return Accounts(redis, bot_keys, per_day=2, exempt=frozenset((ADMIN,)))
+def quotas(redis, bot_keys):
+    return Quotas(redis, bot_keys, per_day=2, exempt=frozenset((ADMIN,)))
 
 
-async def test_a_job_is_charged_once_however_often_its_update_comes(accounts):
+async def test_a_job_is_charged_once_however_often_its_update_comes(quotas):
     for _ in range(5):
-        assert await accounts.charge(ANN, "a") is None
-    assert (await accounts.of(ANN)).used == 1
+        assert await quotas.charge(ANN, "a") is None
+    assert (await quotas.of(ANN)).used == 1
 
 
-async def test_beyond_the_days_number_nothing_is_left_until_midnight(accounts, redis, bot_keys):
-    assert [await accounts.charge(ANN, job) for job in "ab"] == [None, None]
-    account = await accounts.charge(ANN, "c")
-    assert (account.used, account.per_day, account.left) == (2, 2, 0)
-    assert 0 < account.resets_in <= 86_400
+async def test_beyond_the_days_number_nothing_is_left_until_midnight(quotas, redis, bot_keys):
+    assert [await quotas.charge(ANN, job) for job in "ab"] == [None, None]
+    quota = await quotas.charge(ANN, "c")
+    assert (quota.used, quota.per_day, quota.left) == (2, 2, 0)
+    assert 0 < quota.resets_in <= 86_400
     assert 0 < await redis.ttl(bot_keys.today(ANN)) <= 2 * 86_400
-    assert await accounts.charge(BOB, "d") is None
+    assert await quotas.charge(BOB, "d") is None
 
 
-async def test_yesterdays_jobs_are_not_todays(accounts, redis, bot_keys):
+async def test_yesterdays_jobs_are_not_todays(quotas, redis, bot_keys):
     for job in "ab":
-        await accounts.charge(ANN, job)
+        await quotas.charge(ANN, job)
     await redis.zadd(bot_keys.today(ANN), {"a": 1, "b": 1}, xx=True)
-    assert (await accounts.of(ANN)).used == 0
-    assert await accounts.charge(ANN, "c") is None
+    assert (await quotas.of(ANN)).used == 0
+    assert await quotas.charge(ANN, "c") is None
 
 
-async def test_of_many_that_ask_at_once_only_as_many_are_taken_as_may(accounts):
-    asked = await asyncio.gather(*(accounts.charge(ANN, str(number)) for number in range(20)))
-    assert sum(account is None for account in asked) == 2
+async def test_of_many_that_ask_at_once_only_as_many_are_taken_as_may(quotas):
+    asked = await asyncio.gather(*(quotas.charge(ANN, str(number)) for number in range(20)))
+    assert sum(quota is None for quota in asked) == 2
 
 
-async def test_what_failed_is_given_back_once(accounts):
+async def test_what_failed_is_given_back_once(quotas):
     for job in "ab":
-        await accounts.charge(ANN, job)
-    await accounts.give_back(ANN, "a")
-    await accounts.give_back(ANN, "a")
-    assert (await accounts.of(ANN)).used == 1
-    await accounts.give_back(ANN, "unknown")
-    assert (await accounts.of(ANN)).used == 1
+        await quotas.charge(ANN, job)
+    await quotas.give_back(ANN, "a")
+    await quotas.give_back(ANN, "a")
+    assert (await quotas.of(ANN)).used == 1
+    await quotas.give_back(ANN, "unknown")
+    assert (await quotas.of(ANN)).used == 1
 
 
-async def test_lots_are_used_when_the_day_is_used_up_and_get_back_what_failed(accounts):
-    await accounts.add_lot(ANN, "granted", 1)
-    await accounts.add_lot(ANN, "granted", 1)
-    assert [await accounts.charge(ANN, job) for job in "abc"] == [None] * 3
-    assert await accounts.charge(ANN, "c") is None
-    assert (await accounts.of(ANN)).bought == 0
-    assert (await accounts.charge(ANN, "d")).left == 0
-    assert await accounts.give_back(ANN, "c") == "granted"
-    assert await accounts.give_back(ANN, "c") is None
-    assert (await accounts.of(ANN)).left == 1
+async def test_lots_are_used_when_the_day_is_used_up_and_get_back_what_failed(quotas):
+    await quotas.add_lot(ANN, "granted", 1)
+    await quotas.add_lot(ANN, "granted", 1)
+    assert [await quotas.charge(ANN, job) for job in "abc"] == [None] * 3
+    assert await quotas.charge(ANN, "c") is None
+    assert (await quotas.of(ANN)).bought == 0
+    assert (await quotas.charge(ANN, "d")).left == 0
+    assert await quotas.give_back(ANN, "c") == "granted"
+    assert await quotas.give_back(ANN, "c") is None
+    assert (await quotas.of(ANN)).left == 1
 
 
-async def test_admins_and_a_bot_without_a_limit_count_nothing(accounts, redis, bot_keys):
-    assert await accounts.of(ADMIN) is None
-    unlimited = Accounts(redis, bot_keys, per_day=None, exempt=frozenset())
+async def test_admins_and_a_bot_without_a_limit_count_nothing(quotas, redis, bot_keys):
+    assert await quotas.of(ADMIN) is None
+    unlimited = Quotas(redis, bot_keys, per_day=None, exempt=frozenset())
     assert await unlimited.charge(ANN, "a") is None
     assert await unlimited.of(ANN) is None
     assert await redis.dbsize() == 0
 
 
-async def test_forgetting_a_user_leaves_no_job_and_no_second_day(accounts, redis, bot_keys):
-    await accounts.add_lot(ANN, "granted", 1)
+async def test_forgetting_a_user_leaves_no_job_and_no_second_day(quotas, redis, bot_keys):
+    await quotas.add_lot(ANN, "granted", 1)
     for job in ("a", "b", "c"):
-        await accounts.charge(ANN, job)
-    await accounts.forget(ANN)
-    await accounts.forget(ANN)
-    assert (await accounts.of(ANN)).left == 0
+        await quotas.charge(ANN, job)
+    await quotas.forget(ANN)
+    await quotas.forget(ANN)
+    assert (await quotas.of(ANN)).left == 0
     assert await redis.exists(bot_keys.charged(ANN), bot_keys.lots(ANN)) == 0
     assert {"a", "b", "c"} & set(await redis.zrange(bot_keys.today(ANN), 0, -1)) == set()
 

@@ -16,7 +16,7 @@ from PIL import Image
 from qwenedit_bot.chat.errors import LaterError, RestingError
 from qwenedit_bot.pictures import decoder_process
 from qwenedit_bot.pictures.converter import HEAVY, LIGHT, LONGEST_REST, MEGABYTE, SHORTEST_REST, Converter
-from qwenedit_bot.pictures.decoder_process import Child, ChildDiedError, ChildNotStartedError, Limits
+from qwenedit_bot.pictures.decoder_process import DecoderDiedError, DecoderNotStartedError, DecoderProcess, Limits
 from qwenedit_decoder import child
 from qwenedit_decoder.decoding import MAX_SCANS, PictureRefusedError, Refusal, TooHeavyError, normalise
 
@@ -110,12 +110,12 @@ async def test_picture_that_takes_too_much_memory_is_refused() -> None:
 
 
 async def test_process_that_stands_still_is_killed_by_the_clock() -> None:
-    one = Child(Limits(cpu=8, memory=LIGHT.memory, seconds=1.0, light=True))
+    one = DecoderProcess(Limits(cpu=8, memory=LIGHT.memory, seconds=1.0, light=True))
     try:
         await one.ask(child.NORMALISE, PHOTO)
         assert one.pid is not None
         os.kill(one.pid, signal.SIGSTOP)
-        with pytest.raises(ChildDiedError):
+        with pytest.raises(DecoderDiedError):
             await one.ask(child.NORMALISE, PHOTO)
         assert one.pid is None
     finally:
@@ -190,7 +190,7 @@ async def test_user_whose_file_had_to_be_killed_rests_longer_each_time_and_nobod
 
 async def test_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    one = Child(LIGHT)
+    one = DecoderProcess(LIGHT)
     try:
         await one.ask(child.NORMALISE, PHOTO)
         environment = Path(f"/proc/{one.pid}/environ").read_bytes()  # noqa: ASYNC240 - of the kernel
@@ -202,7 +202,7 @@ async def test_process_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_idle_process_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoder_process, "IDLE", 0.05)
-    one = Child(LIGHT)
+    one = DecoderProcess(LIGHT)
     await one.ask(child.NORMALISE, PHOTO)
     pid = one.pid
     async with asyncio.timeout(20):
@@ -214,8 +214,8 @@ async def test_idle_process_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_system_without_another_process_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    one = Child(LIGHT)
-    with pytest.raises(ChildNotStartedError):
+    one = DecoderProcess(LIGHT)
+    with pytest.raises(DecoderNotStartedError):
         await one.ask(child.NORMALISE, PHOTO)
     async with aclosing(Converter()) as converter:
         with pytest.raises(LaterError):
@@ -223,7 +223,7 @@ async def test_system_without_another_process_is_asked_again_later(monkeypatch: 
 
 
 async def test_light_process_leaves_heavy_pictures_to_the_other_one() -> None:
-    one = Child(LIGHT)
+    one = DecoderProcess(LIGHT)
     try:
         for data in (
             encoded(Image.new("RGB", (5_000, 5_000)), "PNG"),

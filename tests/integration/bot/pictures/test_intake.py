@@ -15,7 +15,7 @@ from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, StorageSl
 from qwenedit_bot.pictures import downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_bot.pictures.intake import Intake
+from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
@@ -75,8 +75,8 @@ async def converter() -> AsyncIterator[Converter]:
 
 
 @pytest.fixture
-def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Budget) -> Intake:
-    return Intake(files, store, converter, memory)
+def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Budget) -> PictureIntake:
+    return PictureIntake(files, store, converter, memory)
 
 
 def photo(size: int | None = len(PHOTO)) -> Attachment:
@@ -87,7 +87,7 @@ def document(size: int | None = len(FILE)) -> Attachment:
     return Attachment("file", size, "image/png")
 
 
-async def keep(taking: Intake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
+async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
     with taking.room(owner, [attachment], await taking.sizes([attachment])):
         return await taking.keep(attachment, ref, owner=owner)
 
@@ -99,7 +99,7 @@ async def begun(files: Files, count: int) -> None:
 
 
 async def test_memory_of_a_file_is_taken_before_its_download_and_given_back(
-    taking: Intake, files: Files, memory: Budget
+    taking: PictureIntake, files: Files, memory: Budget
 ) -> None:
     keeping = asyncio.create_task(keep(taking, document(), ANN))
     await begun(files, 1)
@@ -109,7 +109,9 @@ async def test_memory_of_a_file_is_taken_before_its_download_and_given_back(
     assert memory.used == 0
 
 
-async def test_file_of_unknown_size_takes_what_the_largest_would(taking: Intake, files: Files, memory: Budget) -> None:
+async def test_file_of_unknown_size_takes_what_the_largest_would(
+    taking: PictureIntake, files: Files, memory: Budget
+) -> None:
     keeping = asyncio.create_task(keep(taking, photo(None), ANN))
     await begun(files, 1)
     assert memory.used == 2 * MAX_BYTES
@@ -117,7 +119,7 @@ async def test_file_of_unknown_size_takes_what_the_largest_would(taking: Intake,
     await keeping
 
 
-async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: Intake, files: Files) -> None:
+async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: PictureIntake, files: Files) -> None:
     first = asyncio.create_task(keep(taking, photo(), ANN))
     await begun(files, 1)
     with pytest.raises(LaterError) as refusal:
@@ -131,7 +133,7 @@ async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: Intake, 
 
 
 async def test_files_of_many_users_never_take_more_than_the_budget(
-    taking: Intake, files: Files, memory: Budget
+    taking: PictureIntake, files: Files, memory: Budget
 ) -> None:
     async def attempt(owner: int) -> bool:
         try:
@@ -148,14 +150,16 @@ async def test_files_of_many_users_never_take_more_than_the_budget(
     assert memory.used == 0
 
 
-async def test_photo_of_telegrams_own_needs_no_process(taking: Intake, files: Files, converter: Converter) -> None:
+async def test_photo_of_telegrams_own_needs_no_process(
+    taking: PictureIntake, files: Files, converter: Converter
+) -> None:
     files.go.set()
     assert await keep(taking, photo(), ANN) == PHOTO
     assert converter.pids == []
 
 
 async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
-    taking: Intake, files: Files, memory: Budget, monkeypatch: pytest.MonkeyPatch
+    taking: PictureIntake, files: Files, memory: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "PATIENCE", 0.05)
     for _ in range(downloads.SLOW_AT_MOST - 1):
@@ -166,7 +170,7 @@ async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
     assert memory.used == 0
 
 
-async def test_downloads_side_by_side_are_bounded(taking: Intake, files: Files) -> None:
+async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: Files) -> None:
     tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(downloads.PLACES)]
     await begun(files, downloads.PLACES)
     with pytest.raises(LaterError) as refusal:
@@ -177,7 +181,7 @@ async def test_downloads_side_by_side_are_bounded(taking: Intake, files: Files) 
 
 
 async def test_download_that_is_slow_gives_its_place_to_somebody_who_waits(
-    taking: Intake, files: Files, monkeypatch: pytest.MonkeyPatch
+    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "UNDISTURBED", 0.0)
     monkeypatch.setattr(downloads, "SLOWEST", 1e12)
@@ -206,7 +210,7 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        taking = Intake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
+        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
         with pytest.raises(StorageSlowError):
             await keep(taking, document(), ANN)
     assert memory.used == 0
@@ -243,7 +247,7 @@ async def test_large_result_waits_for_its_conversion_before_it_is_read(
 
 
 async def test_stored_picture_is_copied_within_the_budget(
-    taking: Intake, store: RedisPictureStore, memory: Budget
+    taking: PictureIntake, store: RedisPictureStore, memory: Budget
 ) -> None:
     await store.put("r", FILE)
     assert await keep(taking, StoredPicture("r"), ANN, "copy") == FILE

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
 from local_stack import RedisServer
-from qwenedit_bot.privacy.disk_erasure import EVERY, Erasure
+from qwenedit_bot.privacy.disk_erasure import EVERY, DiskErasure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ async def test_deleted_data_is_gone_from_disk_within_an_hour(persistent, tmp_pat
     await persistent.config_set("appendfsync", "always")
     await persistent.set("qwenedit:another", 1)
     assert on_disk(tmp_path)
-    await Erasure(persistent, bot_keys).tick()
+    await DiskErasure(persistent, bot_keys).tick()
     async with asyncio.timeout(60):
         while on_disk(tmp_path):
             await asyncio.sleep(0.05)
@@ -56,7 +56,7 @@ async def test_deleted_data_is_gone_from_disk_within_an_hour(persistent, tmp_pat
 
 async def test_erasure_happens_once_an_hour_for_all_replicas(persistent, bot_keys):
     rewrites = (await persistent.info("persistence"))["aof_rewrites"]
-    for erasure in (Erasure(persistent, bot_keys), Erasure(persistent, bot_keys)):
+    for erasure in (DiskErasure(persistent, bot_keys), DiskErasure(persistent, bot_keys)):
         await erasure.tick()
         await until_written(persistent)
     assert (await persistent.info("persistence"))["aof_rewrites"] == rewrites + 1
@@ -66,7 +66,7 @@ async def test_erasure_that_redis_puts_off_is_asked_for_again(persistent, bot_ke
     async def busy():
         raise ResponseError("Background append only file rewriting already in progress")
 
-    erasure = Erasure(persistent, bot_keys)
+    erasure = DiskErasure(persistent, bot_keys)
     with monkeypatch.context() as patched:
         patched.setattr(persistent, "bgrewriteaof", busy)
         await erasure.tick()
@@ -84,7 +84,7 @@ async def test_redis_that_does_not_permit_it_is_told_of_once(persistent, bot_key
         port=persistent.connection_pool.connection_kwargs["port"], username="other", password="x", decode_responses=True
     )
     async with client:
-        erasure = Erasure(client, bot_keys)
+        erasure = DiskErasure(client, bot_keys)
         with capture_logs() as logs:
             for _ in range(2):
                 await erasure.tick()

@@ -8,7 +8,7 @@ import pytest
 
 from qwenedit_bot.common.retention import KeyPattern
 from qwenedit_bot.privacy.key_search import SCANNED_AT_ONCE, KeySearch
-from qwenedit_bot.privacy.user_erasure import Forgetting
+from qwenedit_bot.privacy.user_erasure import UserErasure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ async def test_search_ends_with_any_number_of_keys(redis: Redis, keys: int) -> N
 class Keeps:
     """Keeps what fits one pattern."""
 
-    kept = ()
+    personal_data = ()
 
     def __init__(self, redis: Redis, glob: str) -> None:
         self.redis = redis
@@ -75,9 +75,9 @@ class Keeps:
 async def test_forget_scans_redis_once_for_all_keepers_together(redis: Redis, bot_keys: BotKeys) -> None:
     for number in range(4 * SCANNED_AT_ONCE):
         await redis.set(f"qwenedit:{number % 4}:{ANN}:{number}", 1)
-    keepers = [Keeps(redis, f"qwenedit:{number}:{ANN}:*") for number in range(3)]
+    holders = [Keeps(redis, f"qwenedit:{number}:{ANN}:*") for number in range(3)]
     await redis.config_resetstat()
-    await Forgetting(redis, bot_keys, keepers).forget(ANN)
+    await UserErasure(redis, bot_keys, holders).forget(ANN)
     scans = (await redis.info("commandstats"))["cmdstat_scan"]["calls"]
     assert scans <= 5  # a table of keys has up to a step's buckets more than it has keys
     assert len(await redis.keys("*")) == SCANNED_AT_ONCE

@@ -44,7 +44,7 @@ def make(redis, bot_keys, chats):
 
 
 async def ticks(broadcasts):
-    while await broadcasts.standing() is not None:
+    while await broadcasts.progress() is not None:
         await broadcasts.tick()
 
 
@@ -66,7 +66,7 @@ async def test_no_more_than_a_portion_goes_at_once(broadcasts, chats):
     await broadcasts.start(admin=ADMIN, source=5, text="News")
     await broadcasts.tick()
     assert len(chats.sent) == A_PORTION
-    assert (await broadcasts.standing()).left == 40 - A_PORTION
+    assert (await broadcasts.progress()).left == 40 - A_PORTION
 
 
 async def test_after_a_crash_another_replica_goes_on_where_it_was(broadcasts, redis, bot_keys):
@@ -96,7 +96,7 @@ async def test_a_press_that_is_delivered_again_begins_no_second_one(broadcasts, 
         assert await broadcasts.start(admin=ADMIN, source=5, text="News")
     await ticks(broadcasts)
     assert await broadcasts.start(admin=ADMIN, source=5, text="News")
-    assert await broadcasts.standing() is None
+    assert await broadcasts.progress() is None
     assert chats.to(10) == ["News"]
 
 

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.privacy.user_erasure import Forgetting
+from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.users.access_list import AccessList
-from qwenedit_bot.users.update_filter import Access, Admission, is_everybodys_command
+from qwenedit_bot.users.update_filter import Admission, UpdateFilter, is_public_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,18 +30,20 @@ async def banned(redis: Redis, bot_keys: BotKeys) -> None:
 
 
 @pytest.fixture
-def make(redis: Redis, bot_keys: BotKeys) -> Callable[[], Access]:
-    def access() -> Access:
+def make(redis: Redis, bot_keys: BotKeys) -> Callable[[], UpdateFilter]:
+    def access() -> UpdateFilter:
         access_list = AccessList(
             redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((INVITED, BANNED, -500))
         )
-        return Access(access_list, redis, bot_keys, BotMetrics(CollectorRegistry()), username="our_bot", bot_id=BOT)
+        return UpdateFilter(
+            access_list, redis, bot_keys, BotMetrics(CollectorRegistry()), username="our_bot", bot_id=BOT
+        )
 
     return access
 
 
 @pytest.fixture
-def access(make: Callable[[], Access], banned: None) -> Access:
+def access(make: Callable[[], UpdateFilter], banned: None) -> UpdateFilter:
     return make()
 
 
@@ -87,7 +89,9 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("kind", [PRIVATE, GROUP])
-async def test_access_of_messages_is_for_the_invited_alone(access: Access, kind: str, fields: dict[str, Any]) -> None:
+async def test_access_of_messages_is_for_the_invited_alone(
+    access: UpdateFilter, kind: str, fields: dict[str, Any]
+) -> None:
     found = [await access.intake_class(message(user, kind, **fields)) for user in (ADMIN, INVITED, BANNED, STRANGER)]
     assert found == [Admission.USER, Admission.USER, Admission.STRANGER, Admission.STRANGER]
 
@@ -97,7 +101,7 @@ DATA = ("cancel:0123456789abcdef", "again:x", "forget:", "forget:everything", "l
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("kind", [PRIVATE, GROUP])
-async def test_access_of_presses_is_for_the_invited_alone(access: Access, kind: str, data: str) -> None:
+async def test_access_of_presses_is_for_the_invited_alone(access: UpdateFilter, kind: str, data: str) -> None:
     found = [await access.intake_class(press(user, data, kind)) for user in (ADMIN, INVITED, BANNED, STRANGER)]
     assert found == [Admission.USER, Admission.USER, Admission.STRANGER, Admission.STRANGER]
 
@@ -119,7 +123,7 @@ async def test_access_of_presses_is_for_the_invited_alone(access: Access, kind: 
         {"update_id": 1, "my_chat_member": {"chat": chat(GROUP, STRANGER), "from": person(STRANGER)}},
     ],
 )
-async def test_access_of_what_is_everybodys(access: Access, update: dict[str, Any]) -> None:
+async def test_access_of_what_is_everybodys(access: UpdateFilter, update: dict[str, Any]) -> None:
     assert await access.intake_class(update) is Admission.ALWAYS
 
 
@@ -135,11 +139,11 @@ async def test_access_of_what_is_everybodys(access: Access, update: dict[str, An
         message(INVITED, text="hello", is_bot=True),
     ],
 )
-async def test_access_of_what_is_not_quite_everybodys(access: Access, update: dict[str, Any]) -> None:
+async def test_access_of_what_is_not_quite_everybodys(access: UpdateFilter, update: dict[str, Any]) -> None:
     assert await access.intake_class(update) is Admission.STRANGER
 
 
-async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: Access) -> None:
+async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: UpdateFilter) -> None:
     found = [
         await access.intake_class(message(1087968824, GROUP, text="hi", is_bot=True, sender_chat={"id": sender}))
         for sender in (-500, -501)
@@ -148,13 +152,13 @@ async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: Access) 
 
 
 @pytest.mark.parametrize("odd", [None, [], 5, "text", {}, {"from": []}, {"from": {"id": None}}, {"sender_chat": {}}])
-async def test_access_of_updates_of_an_unknown_form_is_left_to_who_reads_them(access: Access, odd: Any) -> None:
+async def test_access_of_updates_of_an_unknown_form_is_left_to_who_reads_them(access: UpdateFilter, odd: Any) -> None:
     for kind in ("message", "callback_query", "my_chat_member", "edited_message"):
         assert await access.intake_class({"update_id": 1, kind: odd}) in (Admission.USER, Admission.ALWAYS)
 
 
 async def test_access_tells_strangers_once_an_hour_and_stores_nothing_else_of_them(
-    make: Callable[[], Access], banned: None, redis: Redis, bot_keys: BotKeys
+    make: Callable[[], UpdateFilter], banned: None, redis: Redis, bot_keys: BotKeys
 ) -> None:
     one, another = make(), make()
     for user in (STRANGER, BANNED):
@@ -167,11 +171,11 @@ async def test_access_tells_strangers_once_an_hour_and_stores_nothing_else_of_th
         assert 3500 < await redis.ttl(bot_keys.occasion(user, "access")) <= 3600
 
 
-async def test_access_never_answers_messages_in_groups(access: Access) -> None:
+async def test_access_never_answers_messages_in_groups(access: UpdateFilter) -> None:
     assert await access.admitted([message(STRANGER, GROUP, text="/edit snow")]) == []
 
 
-async def test_access_costs_a_flood_of_one_stranger_no_question_to_redis(access: Access, redis: Redis) -> None:
+async def test_access_costs_a_flood_of_one_stranger_no_question_to_redis(access: UpdateFilter, redis: Redis) -> None:
     await access.admitted([message(BANNED, text="let me in", number=1)])
     before = (await redis.info("commandstats")).get("cmdstat_get", {"calls": 0})["calls"]
     for number in range(2, 200):
@@ -182,7 +186,9 @@ async def test_access_costs_a_flood_of_one_stranger_no_question_to_redis(access:
     assert after - before <= 1
 
 
-async def test_access_notices_a_ban_and_its_end(access: Access, redis: Redis, bot_keys: BotKeys, monkeypatch) -> None:
+async def test_access_notices_a_ban_and_its_end(
+    access: UpdateFilter, redis: Redis, bot_keys: BotKeys, monkeypatch
+) -> None:
     now = 0.0
     monkeypatch.setattr(access._banned, "_clock", lambda: now)
     assert await access.intake_class(message(INVITED, text="hi")) is Admission.USER
@@ -194,7 +200,7 @@ async def test_access_notices_a_ban_and_its_end(access: Access, redis: Redis, bo
     assert await access.intake_class(message(INVITED, text="hi")) is Admission.USER
 
 
-async def test_access_of_strangers_holds_nobody_up_while_redis_is_full(access: Access, redis: Redis) -> None:
+async def test_access_of_strangers_holds_nobody_up_while_redis_is_full(access: UpdateFilter, redis: Redis) -> None:
     await redis.config_set("maxmemory", 1)
     try:
         updates = [message(STRANGER, text="let me in"), message(INVITED, text="hi", number=2)]
@@ -207,16 +213,16 @@ async def test_access_of_strangers_holds_nobody_up_while_redis_is_full(access: A
     "text", ["/privacy now", "privacy", "/privacy\n\nmore", "//privacy", "/priv", "/privacy@", " /"]
 )
 def test_everybodys_commands_are_exact(text: str) -> None:
-    assert not is_everybodys_command(text, "our_bot", private=True)
+    assert not is_public_command(text, "our_bot", private=True)
 
 
 async def test_forgetting_by_one_user_passes_once_in_ten_seconds(redis: Redis, bot_keys: BotKeys) -> None:
-    forgetting = Forgetting(redis, bot_keys, [])
-    await forgetting.take_turn(STRANGER, "first")
-    await forgetting.take_turn(STRANGER, "first")  # handled again after a crash
-    await forgetting.take_turn(BANNED, "another's")
+    user_erasure = UserErasure(redis, bot_keys, [])
+    await user_erasure.take_turn(STRANGER, "first")
+    await user_erasure.take_turn(STRANGER, "first")  # handled again after a crash
+    await user_erasure.take_turn(BANNED, "another's")
     with pytest.raises(LaterError) as later:
-        await forgetting.take_turn(STRANGER, "second")
+        await user_erasure.take_turn(STRANGER, "second")
     assert 5 < later.value.after <= 10
     await redis.delete(bot_keys.forgot(STRANGER))
-    await forgetting.take_turn(STRANGER, "second")
+    await user_erasure.take_turn(STRANGER, "second")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Counts
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
-    from qwenedit_jobs.workers.registry import Seen
+    from qwenedit_jobs.workers.registry import LiveWorker
 
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""
@@ -127,7 +127,7 @@ async def _janitor(redis: Redis, keys: Keys) -> str | None:
     return str(leader) if leader is not None else None
 
 
-def _workers(seen: Sequence[Seen], running: Sequence[Record]) -> tuple[SeenWorker, ...]:
+def _workers(seen: Sequence[LiveWorker], running: Sequence[Record]) -> tuple[SeenWorker, ...]:
     jobs = {record.worker: record for record in running if record.worker}
     told = {one.presence.worker: one for one in seen}
     workers = []

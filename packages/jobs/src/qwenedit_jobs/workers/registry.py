@@ -19,12 +19,12 @@ FORGOTTEN_AFTER = 60
 """Seconds without one until a worker is forgotten."""
 
 
-class _Said(BaseModel):
+class _Report(BaseModel):
     # A worker of the next release may say more; texts are not cached, for no job's id is read for long.
     model_config = ConfigDict(frozen=True, extra="ignore", cache_strings="keys")
 
 
-class Device(_Said):
+class Device(_Report):
     """A worker's ComfyUI and its GPU, as they were last heard of."""
 
     version: str
@@ -36,7 +36,7 @@ class Device(_Said):
     vram_free: int
 
 
-class Presence(_Said):
+class Presence(_Report):
     """What a worker says of itself. Which job it has is known from the job's lease."""
 
     worker: str
@@ -60,7 +60,7 @@ class Presence(_Said):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LiveWorker:
     """A worker and its last sign of life."""
 
     presence: Presence
@@ -91,7 +91,7 @@ class Workers:
         await self._redis.zrem(names, worker)
         await self._redis.hdel(about, worker)
 
-    async def seen(self) -> list[Seen]:
+    async def seen(self) -> list[LiveWorker]:
         """Return the workers that are there, by name; one that was killed is among them for `FORGOTTEN_AFTER`."""
         names, about = self._keys
         times = dict(cast("list[tuple[str, float]]", await self._redis.zrange(names, 0, -1, withscores=True)))
@@ -102,5 +102,5 @@ class Workers:
                 presence = Presence.model_validate_json(said[worker])
             except ValidationError:  # of another release
                 continue
-            found.append(Seen(presence, times[worker] / 1000))
+            found.append(LiveWorker(presence, times[worker] / 1000))
         return found

@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot.app.parts import Connections, Intake, make_parts
+from qwenedit_bot.app.parts import Connections, Receiver, make_parts
 from qwenedit_bot.app.preload import preload
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
@@ -146,10 +146,10 @@ async def run(
     """
     parts = make_parts(settings, connections, keys, bot, await bot.me(), limiter, metrics)
     await parts.presets.open()
-    readiness.intake = parts.intake
+    readiness.receiver = parts.receiver
     leadership = parts.leadership
     async with parts.hook or nullcontext(), aclosing(parts.converter), asyncio.TaskGroup() as tasks:
-        tasks.create_task(parts.intake.run(stop))
+        tasks.create_task(parts.receiver.run(stop))
         tasks.create_task(parts.updating.run(stop))
         tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))
         tasks.create_task(parts.answering.run(stop))
@@ -190,7 +190,7 @@ class Readiness:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self.intake: Intake | None = None
+        self.receiver: Receiver | None = None
 
     async def check(self) -> Health:
         """Ask Redis, and look when Telegram last answered."""
@@ -198,6 +198,6 @@ class Readiness:
             await self._redis.ping()
         except RedisError as error:
             return Health.failing(f"Redis does not answer: {type(error).__name__}")
-        if self.intake is None:
+        if self.receiver is None:
             return Health.failing("starting: Telegram has not answered yet")
-        return self.intake.health()
+        return self.receiver.health()

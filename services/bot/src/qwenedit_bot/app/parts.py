@@ -11,23 +11,23 @@ from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common.redis_loss import PresenceClock
+from qwenedit_bot.common.redis_loss import RedisUptimeClock
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.conversation.account.privacy_notice import Keeping
+from qwenedit_bot.conversation.account.privacy_notice import Retention
 from qwenedit_bot.conversation.account.shop import Shop
-from qwenedit_bot.conversation.admin_commands import Office
+from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.conversation.editing.dialogue import Dialogues
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
-from qwenedit_bot.edits.answers.undelivered import Undelivered
+from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.late_edits import Drawing
-from qwenedit_bot.edits.progress.updater import Progress
-from qwenedit_bot.edits.requests.gates import DailyGate, RoomGate
+from qwenedit_bot.edits.progress.late_edits import LateEdits
+from qwenedit_bot.edits.progress.updater import ProgressUpdater
+from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import TICK as FORGET_TICK
@@ -39,16 +39,16 @@ from qwenedit_bot.inbox.webhook import Webhook
 from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.payments import Payments
-from qwenedit_bot.payments.quotas import Accounts
+from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_bot.pictures.intake import Intake as PictureIntake
+from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets import reload
 from qwenedit_bot.presets.reload import PresetReloader
 from qwenedit_bot.privacy import disk_erasure
-from qwenedit_bot.privacy.disk_erasure import Erasure
-from qwenedit_bot.privacy.user_erasure import Forgetting
+from qwenedit_bot.privacy.disk_erasure import DiskErasure
+from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
@@ -58,7 +58,7 @@ from qwenedit_bot.users import broadcast
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.broadcast import Broadcasts
 from qwenedit_bot.users.languages import Languages
-from qwenedit_bot.users.update_filter import Access
+from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events, JobQueue, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.common.retention import Keeper, SearchingKeeper
+    from qwenedit_bot.common.retention import DataHolder, SearchingDataHolder
     from qwenedit_telemetry import Health
 
 
@@ -121,7 +121,7 @@ class Parts:
 
     queue: JobQueue
     presets: PresetReloader
-    intake: Intake
+    receiver: Receiver
     updating: Scheduler
     events: Events
     job_ended: asyncio.Event
@@ -131,7 +131,7 @@ class Parts:
     hook: ModerationHook | None
     converter: Converter
     texts: Texts
-    forgetting: Forgetting
+    user_erasure: UserErasure
 
 
 def make_parts(
@@ -164,14 +164,14 @@ def make_parts(
     languages, migrations = Languages(redis, keys, texts), Migrations(redis, keys)
     presets = PresetReloader(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
     messenger = TelegramMessenger(bot, BotCalls(limiter, metrics), limiter, migrations)
-    clock = PresenceClock()
+    clock = RedisUptimeClock()
     replies = Replies(redis, keys, messenger, clock=clock)
     answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=clock)
-    access = make_access(settings, redis, keys, metrics, me)
+    update_filter = make_update_filter(settings, redis, keys, metrics, me)
     update_taken, job_ended = asyncio.Event(), asyncio.Event()
     answer_lanes = Lanes(redis, settings.keys.answers, name=settings.bot_id)
     events = Events(connections.blocking, settings.keys, answer_lanes)
-    accounts = Accounts(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
+    quotas = Quotas(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
     selling = bool(settings.star_packs)
     hook = make_moderation(settings, redis, keys, metrics)
     converter, memory = Converter(killed=metrics.conversions_killed.inc), _picture_memory(metrics)
@@ -179,30 +179,33 @@ def make_parts(
         queue=queue, limits=settings.limits, store=store,
         intake=PictureIntake(messenger, store, converter, memory), replies=replies, metrics=metrics, answered=answered,
         line=settings.keys.job_queue,
-        gates=(RoomGate(queue, settings.limits, replies), DailyGate(accounts, replies, for_sale=selling)),
+        gates=(QueueLengthGate(queue, settings.limits, replies), QuotaGate(quotas, replies, for_sale=selling)),
         moderation=hook,
     )  # fmt: skip
-    undelivered = Undelivered(redis, keys, queue=queue, events=events, wake=job_ended, keep=round(settings.picture_ttl))
+    undelivered = UndeliveredAnswers(
+        redis, keys, queue=queue, events=events, wake=job_ended, keep=round(settings.picture_ttl)
+    )
     broadcasts = Broadcasts(redis, keys, messenger, languages)
-    inbox = Inbox(redis, keys, name=settings.bot_id, door=access, wake=update_taken, clock=clock)
+    inbox = Inbox(redis, keys, name=settings.bot_id, admitted=update_filter.admitted, wake=update_taken, clock=clock)
     payments = Payments(redis, keys)
     user_jobs = UserJobs(
-        redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, accounts=accounts,
+        redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, quotas=quotas,
         replies=replies, answers=answer_lanes, undelivered=undelivered,
     )  # fmt: skip
-    keepers: tuple[Keeper | SearchingKeeper, ...] = (
-        user_jobs,  # before the accounts, to which a cancelled job goes back
-        accounts, payments, broadcasts, languages, access.access_list, access, replies, undelivered, inbox,
+    holders: tuple[DataHolder | SearchingDataHolder, ...] = (
+        user_jobs,  # before the quotas, to which a cancelled job goes back
+        quotas, payments, broadcasts, languages, update_filter.access_list, update_filter, replies, undelivered, inbox,
         Dialogues(redis, keys), limiter,
     )  # fmt: skip
-    forgetting = Forgetting(redis, keys, keepers)
+    user_erasure = UserErasure(redis, keys, holders)
     services = Services(
         bot_id=keys.bot_id, ids=ids,
         queue=queue, store=store, results=Results(store, converter, memory), submit=submit, replies=replies,
-        messenger=messenger, texts=texts, languages=languages, presets=presets, accounts=accounts,
-        access_list=access.access_list, forgetting=forgetting, user_jobs=user_jobs,
-        keeping=Keeping(
-            forgetting.kept, counted=settings.jobs_per_day is not None, checked=hook is not None, selling=selling
+        messenger=messenger, texts=texts, languages=languages, presets=presets, quotas=quotas,
+        access_list=update_filter.access_list, user_erasure=user_erasure, user_jobs=user_jobs,
+        retention=Retention(
+            user_erasure.personal_data, counted=settings.jobs_per_day is not None, checked=hook is not None,
+            selling=selling,
         ),
         shop=Shop(settings.star_packs, settings.pay_support, payments, metrics),
         migrations=migrations,
@@ -212,12 +215,12 @@ def make_parts(
     durations = Durations(redis, keys, Workers(redis, settings.keys), paused_key=settings.keys.paused)
     deliver = Deliver(
         queue=queue, store=store, results=services.results, messenger=messenger, replies=replies, texts=texts,
-        metrics=metrics, durations=durations, answered=answered, accounts=accounts, daily_counts=daily_counts,
+        metrics=metrics, durations=durations, answered=answered, quotas=quotas, daily_counts=daily_counts,
         moderation=hook or Unmoderated(), undelivered=undelivered,
     )  # fmt: skip
-    showing = Progress(
+    showing = ProgressUpdater(
         queue=queue, messenger=messenger, texts=texts, durations=durations,
-        drawing=Drawing(redis, keys, queue=queue, events=events, wake=job_ended),
+        late_edits=LateEdits(redis, keys, queue=queue, events=events, wake=job_ended),
     )  # fmt: skip
     cleaning = Janitor(
         queue=queue,
@@ -226,11 +229,11 @@ def make_parts(
         line=settings.keys.job_queue,
         lanes={"updates": inbox.lanes, "answers": answer_lanes},
     )
-    office = Office(
+    admin = AdminServices(
         queue=queue, workers=Workers(redis, settings.keys), daily_counts=daily_counts, broadcasts=broadcasts
     )
-    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, office, access), services, metrics)
-    intake = make_intake(settings, bot, inbox, metrics)
+    handle = HandleUpdate(bot, make_dispatcher(redis, keys, services, admin, update_filter), services, metrics)
+    receiver = make_receiver(settings, bot, inbox, metrics)
     updating = Scheduler(
         inbox.lanes, UpdateWork(inbox, handle), name="updates", slots=UPDATES_AT_ONCE, wake=update_taken,
         metrics=metrics, server=partial(identity, redis), ordered=True,
@@ -254,12 +257,12 @@ def make_parts(
         ),
         Loop("broadcast", broadcast.TICK, broadcasts.tick),
         Loop("forget", FORGET_TICK, user_jobs.tick),
-        Loop("erasure", disk_erasure.TICK, Erasure(redis, keys).tick),
+        Loop("erasure", disk_erasure.TICK, DiskErasure(redis, keys).tick),
     )
     return Parts(
-        queue=queue, presets=presets, intake=intake, updating=updating, events=events, job_ended=job_ended,
+        queue=queue, presets=presets, receiver=receiver, updating=updating, events=events, job_ended=job_ended,
         answering=answering, leadership=leadership, loops=loops, hook=hook, converter=converter, texts=texts,
-        forgetting=forgetting,
+        user_erasure=user_erasure,
     )  # fmt: skip
 
 
@@ -270,7 +273,7 @@ def _picture_memory(metrics: BotMetrics) -> Budget:
     return memory
 
 
-class Intake(Protocol):
+class Receiver(Protocol):
     """Receives updates from Telegram into the lanes of their chats."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -280,7 +283,7 @@ class Intake(Protocol):
         """Whether updates come in."""
 
 
-def make_intake(settings: BotSettings, bot: Bot, inbox: Inbox, metrics: BotMetrics) -> Intake:
+def make_receiver(settings: BotSettings, bot: Bot, inbox: Inbox, metrics: BotMetrics) -> Receiver:
     """Choose how updates come in."""
     if settings.webhook_url is None or settings.webhook_secret is None or settings.bot_mode == "polling":
         return Poller(bot, inbox)
@@ -295,10 +298,12 @@ def make_intake(settings: BotSettings, bot: Bot, inbox: Inbox, metrics: BotMetri
     )
 
 
-def make_access(settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics, me: User) -> Access:
+def make_update_filter(
+    settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics, me: User
+) -> UpdateFilter:
     """Make what knows whose updates are handled."""
     access_list = AccessList(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
-    return Access(access_list, redis, keys, metrics, username=me.username or "", bot_id=me.id)
+    return UpdateFilter(access_list, redis, keys, metrics, username=me.username or "", bot_id=me.id)
 
 
 def make_moderation(settings: BotSettings, redis: Redis, keys: BotKeys, metrics: BotMetrics) -> ModerationHook | None:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
-from qwenedit_bot.common.retention import Kept, KeyPattern
+from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ class Replies:
     the handler comes further each time, and Telegram sees each view once.
     """
 
-    kept = (
-        Kept(
+    personal_data = (
+        PersonalData(
             what="which message of the bot answers which of the user's, as numbers",
             keys=("reply",),
             seconds=REMEMBERED,
             told="replies",
         ),
-        Kept(
+        PersonalData(
             what="what an answer has said, as hashes, and what it stands for",
             keys=("said", "occasion"),
             seconds=SAID_KEPT,

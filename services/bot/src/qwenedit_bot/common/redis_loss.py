@@ -14,7 +14,7 @@ LOST_AT_MOST = 60.0
 two, a replica lags by less, a failover takes some ten."""
 
 
-class PresenceClock:
+class RedisUptimeClock:
     """Monotonic seconds in which Redis answered. What it may have forgotten does not grow older while it is away.
 
     Args:
@@ -32,7 +32,7 @@ class PresenceClock:
         return (self._heard_at if self._stands else self._clock()) - self._away
 
     @contextmanager
-    def stands_still_on(self, error: type[Exception]) -> Iterator[None]:
+    def stopped_by(self, error: type[Exception]) -> Iterator[None]:
         """Note whether Redis answers: an error of this kind stops the clock, from the last answer on."""
         try:
             yield

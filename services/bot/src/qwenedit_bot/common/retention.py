@@ -13,7 +13,7 @@ FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class PersonalData:
     """Something that is kept of a user."""
 
     what: str
@@ -30,11 +30,11 @@ class Kept:
     """The variable by which the text of /privacy says the time; empty where that is no line of its own."""
 
 
-class Keeper(Protocol):
+class DataHolder(Protocol):
     """A feature that keeps something of users, under keys whose names it knows."""
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
+    def personal_data(self) -> tuple[PersonalData, ...]:
         """All that it keeps."""
 
     async def forget(self, user_id: int) -> None:
@@ -52,11 +52,11 @@ class KeyPattern:
 
 
 @runtime_checkable
-class SearchingKeeper(Protocol):
+class SearchingDataHolder(Protocol):
     """A feature that keeps something of users under keys whose names it does not know."""
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
+    def personal_data(self) -> tuple[PersonalData, ...]:
         """All that it keeps."""
 
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:

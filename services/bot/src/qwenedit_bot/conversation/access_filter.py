@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
     from qwenedit_bot.users.broadcast import Broadcasts
-    from qwenedit_bot.users.update_filter import Access
+    from qwenedit_bot.users.update_filter import UpdateFilter
 
 
 class AccessMiddleware(BaseMiddleware):
@@ -29,13 +29,13 @@ class AccessMiddleware(BaseMiddleware):
     It guards the router that it is registered with: whatever is everybody's is in another one.
 
     Args:
-        access: Knows who was told.
+        update_filter: Knows who was told.
         services: Say it, and know who may use the bot.
         broadcasts: Reach who uses the bot.
     """
 
-    def __init__(self, access: Access, services: Services, broadcasts: Broadcasts) -> None:
-        self._access = access
+    def __init__(self, update_filter: UpdateFilter, services: Services, broadcasts: Broadcasts) -> None:
+        self._update_filter = update_filter
         self._services = services
         self._broadcasts = broadcasts
 
@@ -56,7 +56,7 @@ class AccessMiddleware(BaseMiddleware):
                 await self._broadcasts.seen(actor)
             return done
         answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and event.chat.type == "private")
-        if answerable and await self._access.tells(actor, data["event_update"].update_id):
+        if answerable and await self._update_filter.tells(actor, data["event_update"].update_id):
             await self._refuse(event, refusal, data["words"])
         return None
 

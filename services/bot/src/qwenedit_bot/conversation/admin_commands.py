@@ -44,7 +44,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class AdminServices:
     """What the admin commands use beside the other handlers' services."""
 
     queue: OperatorQueue
@@ -64,11 +64,11 @@ class FromAdmin(BaseFilter):
         return actor is not None and services.access_list.is_admin(actor)
 
 
-async def stats(message: Message, words: Words, services: Services, office: Office) -> None:
+async def stats(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
     """Tell the numbers of today and yesterday, the queue, the workers and the users."""
-    counts, seen = await office.queue.counts(), await office.workers.seen()
-    users, active = await office.broadcasts.users(), await office.broadcasts.users(within=DAY)
-    today, yesterday = await office.daily_counts.days()
+    counts, seen = await admin.queue.counts(), await admin.workers.seen()
+    users, active = await admin.broadcasts.users(), await admin.broadcasts.users(within=DAY)
+    today, yesterday = await admin.daily_counts.days()
     lines = [
         words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),
         words(
@@ -82,20 +82,20 @@ async def stats(message: Message, words: Words, services: Services, office: Offi
         words(Text.STATS_WORKERS, count=len(seen), ready=sum(one.presence.ready for one in seen)),
         words(Text.STATS_USERS, count=users, active=active),
     ]  # fmt: skip
-    standing = await office.broadcasts.standing()
-    if standing is not None:
-        lines.append(words(Text.BROADCAST_GOES_ON, left=standing.left, total=standing.total))
+    progress = await admin.broadcasts.progress()
+    if progress is not None:
+        lines.append(words(Text.BROADCAST_GOES_ON, left=progress.left, total=progress.total))
     if counts.paused:
         lines.append(words(Text.PAUSED))
     await services.replies.say(source_of(message), View("\n".join(lines)))
 
 
-async def queue(message: Message, words: Words, services: Services, office: Office) -> None:
+async def queue(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
     """List the jobs that run and those that are next; no prompts, no pictures."""
-    places = await office.queue.ids_by_state()
+    places = await admin.queue.ids_by_state()
     ids = [*places[State.RUNNING], *places[State.QUEUED], *places[State.DELAYED]]
-    now = await office.queue.now()
-    records = await office.queue.records(ids[:MOST_LISTED])
+    now = await admin.queue.now()
+    records = await admin.queue.records(ids[:MOST_LISTED])
     lines = [_line(words, record, now) for record in records if record.known]
     if len(ids) > MOST_LISTED:
         lines.append(words(Text.QUEUE_MORE, count=len(ids) - MOST_LISTED))
@@ -110,17 +110,17 @@ def _line(words: Words, record: Record, now: float) -> str:
     )  # fmt: skip
 
 
-async def pause(message: Message, words: Words, services: Services, office: Office) -> None:
+async def pause(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
     """Let no job begin."""
-    await office.queue.pause()
+    await admin.queue.pause()
     log.info("admin.paused", admin=message.chat.id)
     await services.replies.say(source_of(message), View(words(Text.PAUSED)))
 
 
-async def resume(message: Message, words: Words, services: Services, office: Office) -> None:
+async def resume(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
     """Let them begin again."""
-    await office.queue.resume()
-    counts = await office.queue.counts()
+    await admin.queue.resume()
+    counts = await admin.queue.counts()
     log.info("admin.resumed", admin=message.chat.id, waiting=counts.waiting)
     await services.replies.say(source_of(message), View(words(Text.RESUMED, count=counts.waiting)))
 
@@ -160,7 +160,7 @@ async def grant(message: Message, words: Words, services: Services, command: Com
         case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
             lot = f"granted {message.chat.id}:{message.message_id}"
             if await services.replies.find(source_of(message)) is None:
-                await services.accounts.add_lot(int(user), lot, int(jobs))
+                await services.quotas.add_lot(int(user), lot, int(jobs))
                 log.info("admin.granted", admin=message.chat.id, jobs=int(jobs))
             view = View(words(Text.GRANTED, user=user, count=int(jobs)))
         case _:
@@ -168,13 +168,15 @@ async def grant(message: Message, words: Words, services: Services, command: Com
     await services.replies.say(source_of(message), view)
 
 
-async def broadcast(message: Message, words: Words, services: Services, office: Office, command: CommandObject) -> None:
+async def broadcast(
+    message: Message, words: Words, services: Services, admin: AdminServices, command: CommandObject
+) -> None:
     """Show what would be sent to whom, and ask."""
     text = (command.args or "").strip()
     if not text:
         await services.replies.say(source_of(message), View(words(Text.ADMIN_USAGE, usage="/broadcast …")))
         return
-    count = await office.broadcasts.users()
+    count = await admin.broadcasts.users()
     buttons = (
         (
             Button(words(Text.BROADCAST_BUTTON, count=count), f"{BROADCAST}:send", ButtonStyle.PRIMARY),
@@ -184,7 +186,7 @@ async def broadcast(message: Message, words: Words, services: Services, office: 
     await services.replies.say(source_of(message), View(text, buttons))
 
 
-async def confirm_broadcast(press: CallbackQuery, words: Words, services: Services, office: Office) -> None:
+async def confirm_broadcast(press: CallbackQuery, words: Words, services: Services, admin: AdminServices) -> None:
     """Send it, or do not. What is sent is the text of the message with the buttons."""
     shown = press.message
     if not isinstance(shown, Message) or not shown.text:
@@ -192,7 +194,7 @@ async def confirm_broadcast(press: CallbackQuery, words: Words, services: Servic
         return
     if press.data != f"{BROADCAST}:send":
         said = words(Text.BROADCAST_DROPPED)
-    elif await office.broadcasts.start(admin=press.from_user.id, source=shown.message_id, text=shown.text):
+    elif await admin.broadcasts.start(admin=press.from_user.id, source=shown.message_id, text=shown.text):
         said = words(Text.BROADCAST_BEGINS)
         log.info("admin.broadcasts", admin=press.from_user.id)
     else:

@@ -41,9 +41,9 @@ async def give_help(message: Message, words: Words, services: Services) -> None:
 
 async def limits(message: Message, words: Words, services: Services) -> None:
     """Say how many pictures the user has left."""
-    account = await services.accounts.of(actor_of(message) or message.chat.id)
-    said = words(Text.NO_LIMIT) if account is None else gates.left(words, account)
-    if account is not None and services.shop.packs:
+    quota = await services.quotas.of(actor_of(message) or message.chat.id)
+    said = words(Text.NO_LIMIT) if quota is None else gates.left(words, quota)
+    if quota is not None and services.shop.packs:
         said = f"{said}\n\n{words(Text.BUY_HINT)}"
     await services.replies.say(source_of(message), View(said))
 

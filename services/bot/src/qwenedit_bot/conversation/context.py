@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.conversation.account.privacy_notice import Keeping
+    from qwenedit_bot.conversation.account.privacy_notice import Retention
     from qwenedit_bot.conversation.account.shop import Shop
-    from qwenedit_bot.edits.answers.undelivered import Undelivered
+    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.edits.user_jobs import UserJobs
-    from qwenedit_bot.payments.quotas import Accounts
+    from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.reload import PresetReloader
-    from qwenedit_bot.privacy.user_erasure import Forgetting
+    from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Texts
     from qwenedit_bot.users.access_list import AccessList
     from qwenedit_bot.users.languages import Languages
@@ -52,14 +52,14 @@ class Services:
     texts: Texts
     languages: Languages
     presets: PresetReloader
-    accounts: Accounts
+    quotas: Quotas
     access_list: AccessList
-    forgetting: Forgetting
+    user_erasure: UserErasure
     user_jobs: UserJobs
-    keeping: Keeping
+    retention: Retention
     shop: Shop
     migrations: Migrations
-    undelivered: Undelivered
+    undelivered: UndeliveredAnswers
 
 
 class LanguageMiddleware(BaseMiddleware):

@@ -37,16 +37,18 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.conversation.admin_commands import Office
+    from qwenedit_bot.conversation.admin_commands import AdminServices
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
-    from qwenedit_bot.users.update_filter import Access
+    from qwenedit_bot.users.update_filter import UpdateFilter
     from qwenedit_jobs.lanes import Row
 
 log = structlog.get_logger(__name__)
 
 
-def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Office, access: Access) -> Dispatcher:
+def make_dispatcher(
+    redis: Redis, keys: BotKeys, services: Services, admin: AdminServices, update_filter: UpdateFilter
+) -> Dispatcher:
     """Join the routers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
     storage = RedisStorage(
         redis,
@@ -54,13 +56,13 @@ def make_dispatcher(redis: Redis, keys: BotKeys, services: Services, office: Off
         state_ttl=DIALOGUE_TTL,
         data_ttl=DIALOGUE_TTL,
     )
-    dispatcher = Dispatcher(storage=storage, services=services, office=office)
+    dispatcher = Dispatcher(storage=storage, services=services, admin=admin)
     for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):
         observer.outer_middleware(LanguageMiddleware(services))
     dispatcher.message.outer_middleware(DialogueMiddleware(dispatcher))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.callback_query):
-        observer.outer_middleware(AccessMiddleware(access, services, office.broadcasts))
+        observer.outer_middleware(AccessMiddleware(update_filter, services, admin.broadcasts))
     guarded.callback_query.outer_middleware(OwnButtons(services))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")

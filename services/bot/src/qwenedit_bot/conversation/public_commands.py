@@ -12,7 +12,7 @@ from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import membership
 from qwenedit_bot.conversation.access_filter import OwnButtons
 from qwenedit_bot.conversation.account import privacy_commands, shop
-from qwenedit_bot.users.update_filter import is_everybodys_command
+from qwenedit_bot.users.update_filter import is_public_command
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -32,7 +32,7 @@ class _Command(Filter):
         if not text.lower().startswith(f"/{self._name}") or not own_words(message):
             return False
         me = await bot.me()
-        return is_everybodys_command(text, me.username or "", private=message.chat.type == "private")
+        return is_public_command(text, me.username or "", private=message.chat.type == "private")
 
 
 def make_router(services: Services) -> Router:

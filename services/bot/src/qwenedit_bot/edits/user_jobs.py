@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.common.retention import Kept, KeyPattern
+from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.edits.answers.undelivered import Undelivered
-    from qwenedit_bot.payments.quotas import Accounts
+    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
+    from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_jobs import Keys, PictureStore, Status
     from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -47,7 +47,7 @@ class UserJobs:
         queue: Has the jobs.
         store: Has their pictures.
         picture_ttl: Seconds for which it has them.
-        accounts: Have what the jobs cost.
+        quotas: Have what the jobs cost.
         replies: Have their messages.
         answers: Has answers that were set aside.
         undelivered: Has answers for chats in which the bot may not write.
@@ -62,48 +62,57 @@ class UserJobs:
         queue: OperatorQueue,
         store: PictureStore,
         picture_ttl: int,
-        accounts: Accounts,
+        quotas: Quotas,
         replies: Replies,
         answers: Lanes,
-        undelivered: Undelivered,
+        undelivered: UndeliveredAnswers,
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._job_keys = job_keys
         self._queue = queue
         self._store = store
-        self._accounts = accounts
+        self._quotas = quotas
         self._replies = replies
         self._answers = answers
         self._undelivered = undelivered
-        self.kept = (
-            Kept(
+        self.personal_data = (
+            PersonalData(
                 what="photos, until their job has ended",
                 keys=("picture", "stored_prefix"),
                 seconds=picture_ttl,
                 until="`PICTURE_TTL`",
             ),
-            Kept(what="photos of a job that failed, from then on", keys=("picture",), seconds=FAILED_PICTURES_KEPT,
-                 told="failed"),
-            Kept(
+            PersonalData(
+                what="photos of a job that failed, from then on",
+                keys=("picture",),
+                seconds=FAILED_PICTURES_KEPT,
+                told="failed",
+            ),
+            PersonalData(
                 what="results",
                 keys=("picture", "answered_pictures", "stored_prefix"),
                 seconds=picture_ttl,
                 until="`PICTURE_TTL`",
                 told="pictures",
             ),
-            Kept(
+            PersonalData(
                 what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
                 keys=("job_prefix", "job"),
                 seconds=ANSWERED_RETENTION,
                 told="answered",
             ),
-            Kept(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
-            Kept(what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"),
-            Kept(what="ids of jobs whose message is drawn, or that are forgotten", keys=("drawing", "forgetting"),
-                 until="they have ended"),
-            Kept(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
-            Kept(
+            PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
+            PersonalData(
+                what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
+            ),
+            PersonalData(
+                what="ids of jobs whose message is drawn, or that are forgotten",
+                keys=("drawing", "forgetting"),
+                until="they have ended",
+            ),
+            PersonalData(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
+            PersonalData(
                 what="which job a worker has claimed",
                 keys=("claim_prefix",),
                 until="its lease would have ended",
@@ -127,7 +136,7 @@ class UserJobs:
         for status in jobs:
             ended = await self._queue.cancel(status.job.id)
             if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
-                await self._accounts.give_back(user_id, status.job.id)  # as its answer would have
+                await self._quotas.give_back(user_id, status.job.id)  # as its answer would have
         left = [status for status in jobs if not await self._forget_job(status)]
         await self._redis.unlink(f"{self._job_keys.stored_prefix}{user_id}")
         log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import time
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
-from qwenedit_bot.common.retention import FORGET_ALL, Kept, KeyPattern
+from qwenedit_bot.common.retention import FORGET_ALL, KeyPattern, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -35,13 +35,6 @@ WAITING = 20
 """Messages of one sender that may wait in a chat; those beyond are answered together, once."""
 
 
-class Door(Protocol):
-    """Knows who may use the bot."""
-
-    async def admitted(self, updates: Sequence[dict[str, Any]], /) -> list[dict[str, Any]]:
-        """Return the updates that are to be kept; repeated for the same ones it returns the same."""
-
-
 class Inbox:
     """The lanes between the receiver of updates and the handlers.
 
@@ -49,20 +42,22 @@ class Inbox:
         redis: A client that decodes replies.
         keys: The bot's keys.
         name: This replica's.
-        door: Judges who may use the bot; what it refuses is not kept. Without, everybody may.
+        admitted: Returns those of some updates that are to be kept, always the same of the same ones; all without it.
         wake: Set when an update was taken.
         clock: Seconds, by which updates grow old that this process remembers.
     """
 
-    kept = (
-        Kept(
+    personal_data = (
+        PersonalData(
             what="messages and presses that wait",
             keys=("updates", "refused"),
             until="they are handled",
             stays="they came after the wish, or are handled beside it",
         ),
-        Kept(what="messages and presses that could not be handled", keys=("updates",), until="`qwenedit aside drop`"),
-        Kept(what="the messages of an album, until it is complete", keys=("album_prefix",), seconds=REMEMBERED),
+        PersonalData(
+            what="messages and presses that could not be handled", keys=("updates",), until="`qwenedit aside drop`"
+        ),
+        PersonalData(what="the messages of an album, until it is complete", keys=("album_prefix",), seconds=REMEMBERED),
     )
 
     def __init__(
@@ -71,14 +66,14 @@ class Inbox:
         keys: BotKeys,
         *,
         name: str,
-        door: Door | None = None,
+        admitted: Callable[[Sequence[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None = None,
         wake: asyncio.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = Lanes(redis, keys.updates, name=name)
         self._redis = redis
         self._keys = keys
-        self._door = door
+        self._admitted = admitted
         self._wake = wake
         self._recent: TTLCache[str, str] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, weigh=len, clock=clock)
         scripts = files("qwenedit_bot.inbox") / "lua"
@@ -92,7 +87,7 @@ class Inbox:
         Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
         sender sends beyond their share of a chat is not kept: one entry says how many messages that were.
         """
-        admitted = list(updates) if self._door is None else await self._door.admitted(list(updates))
+        admitted = list(updates) if self._admitted is None else await self._admitted(list(updates))
         received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]
         taken = await self._take(received)
         for update_id, update in received:

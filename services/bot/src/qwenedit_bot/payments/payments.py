@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.packs import BOUGHT
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Payments:
         keys: Names of the bot's keys.
     """
 
-    kept = (
-        Kept(
+    personal_data = (
+        PersonalData(
             what="payments, from the last one on",
             keys=("payments",),
             seconds=REMEMBERED,
@@ -97,7 +97,7 @@ class Payments:
         return None if taken < 0 else taken
 
     async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `kept`."""
+        """Erase nothing: see `personal_data`."""
 
     async def of(self, user_id: int) -> list[Payment]:
         """Return a user's payments, newest first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.packs import BOUGHT
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ REMEMBERED = 8 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Quota:
     """What a user has left."""
 
     per_day: int
@@ -37,8 +37,8 @@ class Account:
         return max(0, self.per_day - self.used) + self.bought
 
 
-class Accounts:
-    """The accounts of all users.
+class Quotas:
+    """The quotas of all users.
 
     Args:
         redis: A client that decodes replies.
@@ -47,17 +47,17 @@ class Accounts:
         exempt: Users without a limit.
     """
 
-    kept = (
-        Kept(what="which jobs were asked for today", keys=("today",), until="00:00 UTC"),
-        Kept(
+    personal_data = (
+        PersonalData(what="which jobs were asked for today", keys=("today",), until="00:00 UTC"),
+        PersonalData(
             what="how many of today's free jobs are used, as a number",
             keys=("today",),
             until="00:00 UTC",
             stays="else `/forget` would bring new ones",
         ),
-        Kept(what="which grant or pack a job was charged to", keys=("charged",), seconds=REMEMBERED),
-        Kept(what="granted jobs", keys=("lots",), until="they are used"),
-        Kept(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
+        PersonalData(what="which grant or pack a job was charged to", keys=("charged",), seconds=REMEMBERED),
+        PersonalData(what="granted jobs", keys=("lots",), until="they are used"),
+        PersonalData(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
     )
 
     def __init__(self, redis: Redis, keys: BotKeys, *, per_day: int | None, exempt: frozenset[int]) -> None:
@@ -73,19 +73,19 @@ class Accounts:
         """Whether a user's jobs are counted."""
         return self._per_day is not None and user_id not in self._exempt
 
-    async def charge(self, user_id: int, job_id: str) -> Account | None:
-        """Count a job, once however often it is asked for; returns the account when nothing is left for it."""
+    async def charge(self, user_id: int, job_id: str) -> Quota | None:
+        """Count a job, once however often it is asked for; returns the quota when nothing is left for it."""
         if not self.limited(user_id):
             return None
-        outcome, account = await self._ask(user_id, job_id)
-        return account if outcome == "spent" else None
+        outcome, quota = await self._ask(user_id, job_id)
+        return quota if outcome == "spent" else None
 
-    async def of(self, user_id: int) -> Account | None:
+    async def of(self, user_id: int) -> Quota | None:
         """Return what a user has left; None where there is no limit."""
         if not self.limited(user_id):
             return None
-        _outcome, account = await self._ask(user_id, "")
-        return account
+        _outcome, quota = await self._ask(user_id, "")
+        return quota
 
     async def give_back(self, user_id: int, job_id: str) -> str | None:
         """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
@@ -116,11 +116,11 @@ class Accounts:
         pipeline.expireat(day, (int(seconds) // DAY + 1) * DAY)
         await pipeline.execute()
 
-    async def _ask(self, user_id: int, job_id: str) -> tuple[str, Account]:
+    async def _ask(self, user_id: int, job_id: str) -> tuple[str, Quota]:
         per_day = self._per_day or 0
         reply: list[str] = await self._charge(keys=self._keys_of(user_id), args=(job_id, per_day, REMEMBERED))
         outcome, used, bought, remaining = reply
-        return outcome, Account(per_day, int(used), int(bought), int(remaining) / 1000)
+        return outcome, Quota(per_day, int(used), int(bought), int(remaining) / 1000)
 
     def _keys_of(self, user_id: int) -> tuple[str, str, str]:
         return self._keys.today(user_id), self._keys.charged(user_id), self._keys.lots(user_id)

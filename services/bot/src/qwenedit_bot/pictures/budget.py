@@ -79,13 +79,13 @@ class Budget:
         return bool(self._line)
 
     @contextmanager
-    def taken(self, owner: int, amount: int = 1) -> Iterator[Held]:
+    def taken(self, owner: int, amount: int = 1) -> Iterator[Reservation]:
         """Hold an amount inside the block. More than the bound counts as all of it.
 
         Raises:
             LaterError: there is no room now, or the owner holds their share.
         """
-        held = Held(self, owner)
+        held = Reservation(self, owner)
         self._take(owner, amount)
         held.resize(amount)
         try:
@@ -166,7 +166,7 @@ class Budget:
         return asyncio.get_running_loop().create_future()
 
 
-class Held:
+class Reservation:
     """What an owner holds of a budget."""
 
     def __init__(self, budget: Budget, owner: int) -> None:

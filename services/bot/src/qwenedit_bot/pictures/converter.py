@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError, RestingError
 from qwenedit_bot.pictures.budget import Budget
-from qwenedit_bot.pictures.decoder_process import Answer, Child, ChildDiedError, ChildNotStartedError, Limits
+from qwenedit_bot.pictures.decoder_process import (
+    Answer,
+    DecoderDiedError,
+    DecoderNotStartedError,
+    DecoderProcess,
+    Limits,
+)
 from qwenedit_decoder import child
 from qwenedit_decoder.decoding import Normalised, PictureRefusedError, Refusal, TooHeavyError
 
@@ -49,8 +55,8 @@ class Converter:
         killed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._light = Child(light)
-        self._heavy = Child(heavy)
+        self._light = DecoderProcess(light)
+        self._heavy = DecoderProcess(heavy)
         self._killed = killed
         self._clock = clock
         self._places = Budget("conversion", PLACES, most_of_one=1, clock=clock)
@@ -101,7 +107,7 @@ class Converter:
         """
         try:
             answer = await self._ask(child.NORMALISE, data, owner)
-        except ChildDiedError:
+        except DecoderDiedError:
             self._rest(owner)
             raise PictureRefusedError(Refusal.TOO_HEAVY) from None
         except TooHeavyError:
@@ -122,7 +128,7 @@ class Converter:
         """
         try:
             return (await self._ask(child.FOR_SEND_PHOTO, data, owner, heavy=heavy)).picture
-        except (ChildDiedError, TooHeavyError):
+        except (DecoderDiedError, TooHeavyError):
             return None
 
     async def _ask(self, what: bytes, data: bytes, owner: int, *, heavy: bool = False) -> Answer:
@@ -131,12 +137,12 @@ class Converter:
                 return await self._heavy.ask(what, data)
             try:
                 return await self._light.ask(what, data)
-            except (TooHeavyError, ChildDiedError):
+            except (TooHeavyError, DecoderDiedError):
                 with self._heavy_place.taken(owner):
                     return await self._heavy.ask(what, data)
-        except ChildNotStartedError:
+        except DecoderNotStartedError:
             raise LaterError(NO_PROCESS, "conversion") from None
-        except ChildDiedError:
+        except DecoderDiedError:
             self._killed()
             raise
 

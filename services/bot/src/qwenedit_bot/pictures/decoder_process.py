@@ -30,11 +30,11 @@ KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MALLOC_ARE
 log = structlog.get_logger(__name__)
 
 
-class ChildDiedError(Exception):
+class DecoderDiedError(Exception):
     """A process ended, or was ended for its time, while it had a picture."""
 
 
-class ChildNotStartedError(Exception):
+class DecoderNotStartedError(Exception):
     """The system has no process for us now."""
 
 
@@ -60,7 +60,7 @@ class Answer:
     about: dict[str, Any]
 
 
-class Child:
+class DecoderProcess:
     """Converts one picture at a time, in a process that is started when it is needed and replaced when it dies.
 
     Args:
@@ -79,8 +79,8 @@ class Child:
         Raises:
             PictureRefusedError: it is none that we take.
             TooHeavyError: it is too much for this process' limits, which did not end it.
-            ChildDiedError: it took more than the limits.
-            ChildNotStartedError: there is no process.
+            DecoderDiedError: it took more than the limits.
+            DecoderNotStartedError: there is no process.
         """
         async with self._turn:
             if self._idle is not None:
@@ -93,7 +93,7 @@ class Child:
             except (TimeoutError, EOFError, OSError) as error:
                 code = await self.close()
                 log.warning("conversion.killed", code=code, bytes=len(data), error=type(error).__name__)
-                raise ChildDiedError from None
+                raise DecoderDiedError from None
             except asyncio.CancelledError:
                 await self.close()  # its answer would be taken for the next one's
                 raise
@@ -128,7 +128,7 @@ class Child:
             except (TimeoutError, EOFError, OSError) as error:
                 await self.close()
                 log.error("conversion.process_not_started", error=type(error).__name__)  # noqa: TRY400 - no more is known
-                raise ChildNotStartedError from error
+                raise DecoderNotStartedError from error
         return self._process
 
     async def _start(self) -> Process:

@@ -34,7 +34,7 @@ LOOK_AGAIN = 1.0
 """Seconds until a request begins anew whose stored picture went for others while it was being read."""
 
 
-class Intake:
+class PictureIntake:
     """Takes the pictures of requests.
 
     Args:

@@ -20,7 +20,7 @@ TICK = 60.0
 log = structlog.get_logger(__name__)
 
 
-class Erasure:
+class DiskErasure:
     """Has Redis write its append-only file anew once an hour, whichever replica leads and however often it restarts.
 
     By itself Redis does so when the file has doubled, which in a quiet installation is never.

@@ -9,7 +9,7 @@ import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.common.retention import Kept, SearchingKeeper
+from qwenedit_bot.common.retention import PersonalData, SearchingDataHolder
 from qwenedit_bot.privacy.key_search import KeySearch, fitting
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.common.retention import Keeper
+    from qwenedit_bot.common.retention import DataHolder
 
 EVERY = 10.0
 """Seconds between two wishes of one user: each looks at every key of Redis, and any user may press the button."""
@@ -26,27 +26,29 @@ EVERY = 10.0
 log = structlog.get_logger(__name__)
 
 
-class Forgetting:
+class UserErasure:
     """Forgets users.
 
     Args:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
-        keepers: Keep something of users. They forget in this order.
+        holders: Keep something of users. They forget in this order.
     """
 
-    def __init__(self, redis: Redis, keys: BotKeys, keepers: Sequence[Keeper | SearchingKeeper]) -> None:
+    def __init__(self, redis: Redis, keys: BotKeys, holders: Sequence[DataHolder | SearchingDataHolder]) -> None:
         self._redis = redis
         self._keys = keys
         self._search = KeySearch(redis)
-        self.keepers = tuple(keepers)
+        self.holders = tuple(holders)
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
+    def personal_data(self) -> tuple[PersonalData, ...]:
         """All that is kept of users."""
         stays = "of several wishes in that time one is carried out, the others after it"
-        asked = Kept(what="that somebody asked to be forgotten", keys=("forgot",), seconds=round(EVERY), stays=stays)
-        return (*(kept for keeper in self.keepers for kept in keeper.kept), asked)
+        asked = PersonalData(
+            what="that somebody asked to be forgotten", keys=("forgot",), seconds=round(EVERY), stays=stays
+        )
+        return (*(data for holder in self.holders for data in holder.personal_data), asked)
 
     async def take_turn(self, user_id: int, press: str) -> None:
         """Let one wish of a user pass in `EVERY` seconds, however often its press is handled.
@@ -65,11 +67,11 @@ class Forgetting:
 
     async def forget(self, user_id: int) -> None:
         """Forget a user; may be repeated."""
-        patterns = {each: each.key_patterns(user_id) for each in self.keepers if isinstance(each, SearchingKeeper)}
+        patterns = {each: each.key_patterns(user_id) for each in self.holders if isinstance(each, SearchingDataHolder)}
         found = await self._search.find(user_id, chain.from_iterable(patterns.values()))
-        for keeper in self.keepers:
-            if isinstance(keeper, SearchingKeeper):
-                await keeper.forget_found(user_id, fitting(found, patterns[keeper]))
+        for holder in self.holders:
+            if isinstance(holder, SearchingDataHolder):
+                await holder.forget_found(user_id, fitting(found, patterns[holder]))
             else:
-                await keeper.forget(user_id)
+                await holder.forget(user_id)
         log.info("user.forgotten")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.common.redis_loss import PresenceClock
+    from qwenedit_bot.common.redis_loss import RedisUptimeClock
     from qwenedit_bot.inbox.inbox import Inbox
 
 LOOK_EVERY = 1.0
@@ -55,7 +55,7 @@ class RedisRestore:
         replies: Replies,
         updates: Inbox,
         metrics: BotMetrics,
-        clock: PresenceClock,
+        clock: RedisUptimeClock,
         pause: float = AFTER_YOU,
     ) -> None:
         self._redis = redis
@@ -72,7 +72,7 @@ class RedisRestore:
         Raises:
             RedisError: Redis is away; what is to be given back is given back by the next tick.
         """
-        with self._clock.stands_still_on(RedisError):
+        with self._clock.stopped_by(RedisError):
             now = await identity(self._redis)
         if self._known not in (None, now):
             replies = await self._replies.give_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class AccessList:
         allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for all who write as it.
     """
 
-    kept = (Kept(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
+    personal_data = (PersonalData(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
 
     def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:
         self._redis = redis
@@ -65,4 +65,4 @@ class AccessList:
         return bool(await self._redis.srem(self._banned, user_id))
 
     async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `kept`."""
+        """Erase nothing: see `personal_data`."""

@@ -12,7 +12,7 @@ from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, LaterError,
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BroadcastProgress:
     """How far a broadcast is."""
 
     total: int
@@ -60,10 +60,12 @@ class Broadcasts:
         languages: In which the admin reads the report.
     """
 
-    kept = (
-        Kept(what="that somebody uses the bot, for broadcasts", keys=("users",), seconds=REMEMBERED_USERS, told="seen"),
-        Kept(what="who has not got the broadcast under way yet", keys=("broadcast_left",), seconds=LONGEST),
-        Kept(
+    personal_data = (
+        PersonalData(
+            what="that somebody uses the bot, for broadcasts", keys=("users",), seconds=REMEMBERED_USERS, told="seen"
+        ),
+        PersonalData(what="who has not got the broadcast under way yet", keys=("broadcast_left",), seconds=LONGEST),
+        PersonalData(
             what="which admin sent a broadcast, and its text",
             keys=("broadcast", "broadcast_begun"),
             seconds=LONGEST,
@@ -114,19 +116,19 @@ class Broadcasts:
         await pipeline.execute()
         return True
 
-    async def stop(self) -> Standing | None:
+    async def stop(self) -> BroadcastProgress | None:
         """End it early; returns how far it came, None when there is none."""
-        standing = await self.standing()
+        progress = await self.progress()
         await self._redis.unlink(self._keys.broadcast, self._keys.broadcast_left)
-        return standing
+        return progress
 
-    async def standing(self) -> Standing | None:
+    async def progress(self) -> BroadcastProgress | None:
         """Return how far the broadcast is; None when there is none."""
         about = await self._redis.hgetall(self._keys.broadcast)
         if "total" not in about:
             return None
         left = int(await self._redis.zcard(self._keys.broadcast_left))
-        return Standing(int(about["total"]), int(about.get("sent", 0)), int(about.get("unreachable", 0)), left)
+        return BroadcastProgress(int(about["total"]), int(about.get("sent", 0)), int(about.get("unreachable", 0)), left)
 
     async def forget(self, user_id: int) -> None:
         """Take a user off the lists."""
@@ -191,11 +193,11 @@ class Broadcasts:
             await pipeline.execute()
 
     async def _report(self, admin: int, source: int) -> None:
-        standing = await self.standing()
-        if standing is None:
+        progress = await self.progress()
+        if progress is None:
             return
         words = await self._languages.words_of(admin, None)
-        said = words(Text.BROADCAST_ENDED, sent=standing.sent, unreachable=standing.unreachable)
+        said = words(Text.BROADCAST_ENDED, sent=progress.sent, unreachable=progress.unreachable)
         try:
             await self._messenger.send(Source(admin, source), View(said))
         except (LaterError, TelegramUnavailableError):
@@ -203,7 +205,7 @@ class Broadcasts:
         except ChatUnreachableError:
             log.info("broadcast.not_reported")
         await self.stop()
-        log.info("broadcast.ended", sent=standing.sent, unreachable=standing.unreachable)
+        log.info("broadcast.ended", sent=progress.sent, unreachable=progress.unreachable)
 
     async def _forget_the_gone(self) -> None:
         await self._redis.zremrangebyscore(self._keys.users, "-inf", time.time() - REMEMBERED_USERS)

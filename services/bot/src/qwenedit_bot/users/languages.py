@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.texts import LANGUAGES
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ class Languages:
         texts: The words of all languages.
     """
 
-    kept = (Kept(what="the language chosen with `/language`", keys=("language",), seconds=REMEMBERED, told="language"),)
+    personal_data = (
+        PersonalData(
+            what="the language chosen with `/language`", keys=("language",), seconds=REMEMBERED, told="language"
+        ),
+    )
 
     def __init__(self, redis: Redis, keys: BotKeys, texts: Texts) -> None:
         self._redis = redis

@@ -1,6 +1,6 @@
 """Drops updates of people who may not use the bot before anything is stored.
 
-`Access.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again later.
+`UpdateFilter.admitted` stands in front of the lanes of updates; `conversation.access_filter` looks again later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.actors import actor_in, wrote_it_themselves
 from qwenedit_bot.common.log_rate import LogRate
-from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, Kept
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ log = LogRate(structlog.get_logger(__name__))
 
 
 class Admission(StrEnum):
-    """What becomes of an update at the door."""
+    """What the filter does with an update."""
 
     USER = "user"
     """From somebody who may use the bot, or in a form that this version does not know."""
@@ -56,7 +56,7 @@ class Admission(StrEnum):
     """Payments, news of a chat, and the few commands and buttons that are everybody's."""
 
 
-class Access:
+class UpdateFilter:
     """Tells whose updates are handled.
 
     Args:
@@ -68,7 +68,9 @@ class Access:
         bot_id: The bot's.
     """
 
-    kept = (Kept(what="when somebody who may not use the bot was told so", keys=("occasion",), seconds=TOLD_EVERY),)
+    personal_data = (
+        PersonalData(what="when somebody who may not use the bot was told so", keys=("occasion",), seconds=TOLD_EVERY),
+    )
 
     def __init__(
         self, access_list: AccessList, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, username: str, bot_id: int
@@ -140,14 +142,14 @@ class Access:
         return frozenset(a for a in actors if not self.access_list.is_invited(a) or self._banned.get(a))
 
     def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
-        if self._is_everybodys(update):
+        if self._is_public(update):
             return Admission.ALWAYS
         actor = _actor(update)
         if actor is None:
             return Admission.STRANGER if _is_of_a_bot(update) else Admission.USER
         return Admission.STRANGER if actor in barred else Admission.USER
 
-    def _is_everybodys(self, update: dict[str, Any]) -> bool:
+    def _is_public(self, update: dict[str, Any]) -> bool:
         match update:
             case {"message": dict(message)}:
                 return any(field in message for field in (*_MONEY, *_MIGRATION)) or self._is_command(message)
@@ -164,7 +166,7 @@ class Access:
         return (
             isinstance(text, str)
             and wrote_it_themselves(message)
-            and is_everybodys_command(text, self._username, private=_is_private(message))
+            and is_public_command(text, self._username, private=_is_private(message))
         )
 
     def _is_our(self, message: dict[str, Any]) -> bool:
@@ -176,7 +178,7 @@ class Access:
         return False
 
 
-def is_everybodys_command(text: str, username: str, *, private: bool) -> bool:
+def is_public_command(text: str, username: str, *, private: bool) -> bool:
     """Whether a text is one of the commands that everybody may give, and nothing else.
 
     Args:

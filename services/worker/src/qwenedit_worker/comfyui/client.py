@@ -11,7 +11,7 @@ import structlog
 from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
 from qwenedit_worker.comfyui.execution.progress import Reporter
-from qwenedit_worker.comfyui.execution.prompt_execution import Execution
+from qwenedit_worker.comfyui.execution.prompt_execution import PromptExecution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
 from qwenedit_worker.comfyui.protocol.history import PromptState
 from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
@@ -113,7 +113,7 @@ class ComfyUI:
         Raises:
             ComfyUIError: of the class that decides what happens to the job; see `errors`.
         """
-        execution = Execution(
+        execution = PromptExecution(
             request,
             api=self._api,
             feed=self._feed,
@@ -212,7 +212,7 @@ class ComfyUI:
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
 
-    async def _clean_up(self, execution: Execution, request: EditRequest) -> None:
+    async def _clean_up(self, execution: PromptExecution, request: EditRequest) -> None:
         with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
             if not execution.sent:
                 await (self._remove_after_broken_upload if execution.uploading else self._remove_files)(request.folder)

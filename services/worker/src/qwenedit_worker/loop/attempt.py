@@ -13,7 +13,7 @@ from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
-from qwenedit_worker.loop.outcomes import Finished, JobCancelled, LeaseLost, Outcome, Release, outcome_of
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost, Release, outcome_of
 from qwenedit_worker.loop.progress import ProgressReporter
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Attempt:
         self._executed = executed
         self._lease = LeaseKeeper(queue, claim, lease=lease, since=since, metrics=metrics)
         self._reporter = ProgressReporter(queue, claim)
-        self._stop: Outcome | None = None
+        self._stop: AttemptOutcome | None = None
         self._over = False
         self._timers: list[asyncio.TimerHandle] = []
         self._helpers: dict[str, asyncio.Task[None]] = {}
@@ -96,7 +96,7 @@ class Attempt:
         if job_id == self._claim.job.id:
             self._look_at_lease()
 
-    async def run(self) -> Outcome:
+    async def run(self) -> AttemptOutcome:
         """Execute until there is an outcome: a picture, an error, or a reason to stop.
 
         What may ask it to stop calls `_halt`. Nothing but the edit is a task from the start: most attempts end before
@@ -120,7 +120,7 @@ class Attempt:
             return outcome or Release("the edit was cancelled from within")
         return self._stop
 
-    def _halt(self, reason: Outcome) -> None:
+    def _halt(self, reason: AttemptOutcome) -> None:
         """Stop the edit. Cancelled, the editor stops ComfyUI and cleans up, within seconds of its own bound."""
         if not self._over:
             self._stop = reason
@@ -153,7 +153,7 @@ class Attempt:
     async def _report(self) -> None:
         await self._reporter.run(on_change=self._look_at_lease)
 
-    async def _edit(self) -> Outcome:
+    async def _edit(self) -> AttemptOutcome:
         try:
             result = await self._result()
         except (ComfyUIError, WorkflowFileError, PictureExpiredError) as error:
@@ -242,7 +242,7 @@ class Attempt:
                 return
 
 
-def _stopped(end: LeaseEnd) -> Outcome:
+def _stopped(end: LeaseEnd) -> AttemptOutcome:
     match end:
         case LeaseEnd.CANCELLED:
             return JobCancelled()

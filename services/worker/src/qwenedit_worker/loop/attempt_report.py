@@ -12,7 +12,7 @@ from qwenedit_worker.loop.outcomes import Fail, Finished, LeaseLost, Release, Re
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim
-    from qwenedit_worker.loop.outcomes import Outcome
+    from qwenedit_worker.loop.outcomes import AttemptOutcome
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -33,7 +33,7 @@ def report_gpu_time(
 
 
 def report_settlement(
-    metrics: Metrics, claim: Claim, span: tracing.Span, settled: Settled, outcome: Outcome, *, seconds: float
+    metrics: Metrics, claim: Claim, span: tracing.Span, settled: Settled, outcome: AttemptOutcome, *, seconds: float
 ) -> None:
     """Tell metrics, trace and log what became of the job, and why, `seconds` after its claim."""
     reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""

@@ -75,7 +75,7 @@ class LeaseLost:
     detail: str
 
 
-Outcome: TypeAlias = Finished | Retry | Fail | Release | JobCancelled | LeaseLost
+AttemptOutcome: TypeAlias = Finished | Retry | Fail | Release | JobCancelled | LeaseLost
 
 
 _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
@@ -91,7 +91,7 @@ _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
 """What every attempt would meet again, and why; the first class that fits decides."""
 
 
-def outcome_of(error: Exception) -> Outcome:
+def outcome_of(error: Exception) -> AttemptOutcome:
     """Decide what happens to the job of an attempt that ended in an error.
 
     An error of an unforeseen class is a defect of ours; the attempt counts, so that it cannot go on for ever.

@@ -11,7 +11,7 @@ from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within
-from qwenedit_worker.loop.outcomes import Fail, Finished, JobCancelled, LeaseLost, Outcome, Release, Retry
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Fail, Finished, JobCancelled, LeaseLost, Release, Retry
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim, JobQueue
@@ -40,7 +40,7 @@ class Settlement:
         self._activity = activity
         self._shutdown = shutdown
 
-    async def settle(self, claim: Claim, outcome: Outcome) -> Settled:
+    async def settle(self, claim: Claim, outcome: AttemptOutcome) -> Settled:
         """Say what became of the job, however long Redis is away: its token decides whether that still counts.
 
         Returns:
@@ -67,7 +67,7 @@ class Settlement:
                 return Settled.LOST
             lost = lost or await self._lost(claim)
 
-    async def _say(self, claim: Claim, outcome: Outcome, *, keep_picture: bool) -> Settled:
+    async def _say(self, claim: Claim, outcome: AttemptOutcome, *, keep_picture: bool) -> Settled:
         job_id, token = claim.job.id, claim.token
         match outcome:
             case Finished(result):

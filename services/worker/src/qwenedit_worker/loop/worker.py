@@ -16,7 +16,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
-from qwenedit_worker.loop.outcomes import Outcome, Release, Retry
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Release, Retry
 from qwenedit_worker.loop.release_limit import ReleaseLimit
 from qwenedit_worker.loop.settlement import Settlement
 
@@ -266,7 +266,7 @@ class Worker:
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
-    async def _run(self, attempt: Attempt) -> Outcome:
+    async def _run(self, attempt: Attempt) -> AttemptOutcome:
         self._attempts.add(attempt)
         try:
             return await attempt.run()
@@ -290,7 +290,7 @@ class Worker:
             executed=executed,
         )
 
-    def _after_release(self, claim: Claim, outcome: Outcome) -> Outcome:
+    def _after_release(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
             self._release_limit.forget(claim.job.id)

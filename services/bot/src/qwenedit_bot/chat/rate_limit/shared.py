@@ -25,7 +25,7 @@ from qwenedit_bot.chat.rate_limit.limits import (
     caller_in,
     is_group,
 )
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +51,8 @@ class SharedLimiter:
         keys: The bot's keys.
     """
 
-    kept = (
-        Kept(
+    personal_data = (
+        PersonalData(
             what="when the chat was last written to",
             keys=("pace",),
             seconds=round(WINDOW),
@@ -115,7 +115,7 @@ class SharedLimiter:
         await self._close(keys=keys, args=(_us(seconds), _us(rate.ahead), _us(TICKET_KEPT)))
 
     async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `kept`."""
+        """Erase nothing: see `personal_data`."""
 
     async def _ask(
         self,

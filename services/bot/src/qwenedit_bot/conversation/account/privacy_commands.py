@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 async def tell(message: Message, words: Words, services: Services) -> None:
     """Say what is kept, and how long."""
-    await services.replies.say(source_of(message), privacy_notice.told(words, services.keeping))
+    await services.replies.say(source_of(message), privacy_notice.notice(words, services.retention))
 
 
 async def ask(message: Message, words: Words, services: Services) -> None:
     """Say what would be deleted and what stays, and ask."""
-    stays = privacy_notice.what_stays(words, services.keeping)
+    stays = privacy_notice.what_stays(words, services.retention)
     buttons = (
         (
             Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),
@@ -40,8 +40,8 @@ async def confirm(press: CallbackQuery, words: Words, services: Services) -> Non
     if press.data != FORGET_ALL:
         said = Text.FORGET_NOT
     else:
-        await services.forgetting.take_turn(press.from_user.id, press.id)
-        await services.forgetting.forget(press.from_user.id)
+        await services.user_erasure.take_turn(press.from_user.id, press.id)
+        await services.user_erasure.forget(press.from_user.id)
         said = Text.FORGOTTEN_SOON if await services.user_jobs.being_stopped(press.from_user.id) else Text.FORGOTTEN
     await services.messenger.answer_press(press.id, "")
     if press.message is not None:

@@ -9,17 +9,17 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from qwenedit_bot.common.retention import Kept
+    from qwenedit_bot.common.retention import PersonalData
     from qwenedit_bot.texts import Words
 
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class Retention:
     """What this installation keeps of users."""
 
-    kept: tuple[Kept, ...]
+    personal_data: tuple[PersonalData, ...]
     """As each feature declares it."""
     counted: bool = False
     """Users have a number of jobs a day."""
@@ -29,21 +29,25 @@ class Keeping:
     """Users may buy more jobs."""
 
 
-def told(words: Words, keeping: Keeping) -> View:
+def notice(words: Words, retention: Retention) -> View:
     """Say all that is kept."""
-    times = {kept.told: period(words, kept.seconds) for kept in keeping.kept if kept.told and kept.seconds is not None}
+    times = {
+        data.told: period(words, data.seconds)
+        for data in retention.personal_data
+        if data.told and data.seconds is not None
+    }
     also = (
-        (Text.PRIVACY_COUNTED, keeping.counted),
-        (Text.PRIVACY_CHECKED, keeping.checked),
-        (Text.PRIVACY_PAID, keeping.selling),
+        (Text.PRIVACY_COUNTED, retention.counted),
+        (Text.PRIVACY_CHECKED, retention.checked),
+        (Text.PRIVACY_PAID, retention.selling),
     )
     more = [words(text, **times) for text, holds in also if holds]
     return View("\n".join([words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)]))
 
 
-def what_stays(words: Words, keeping: Keeping) -> str:
+def what_stays(words: Words, retention: Retention) -> str:
     """Say what is kept of a user who wants to be forgotten; empty for nothing."""
-    also = ((Text.FORGET_COUNTED, keeping.counted), (Text.FORGET_PAID, keeping.selling))
+    also = ((Text.FORGET_COUNTED, retention.counted), (Text.FORGET_PAID, retention.selling))
     return " ".join(words(text) for text, holds in also if holds)
 
 

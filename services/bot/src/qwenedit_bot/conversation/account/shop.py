@@ -51,13 +51,13 @@ class Shop:
 
 async def offer(message: Message, words: Words, services: Services) -> None:
     """Offer the packs."""
-    account = await services.accounts.of(actor_of(message) or message.chat.id)
+    quota = await services.quotas.of(actor_of(message) or message.chat.id)
     if not services.shop.packs:
         view = View(words(Text.UNKNOWN_COMMAND))
-    elif account is None:
+    elif quota is None:
         view = View(words(Text.NO_LIMIT))
     else:
-        said = f"{words(Text.BUY)}\n\n{gates.left(words, account)}"
+        said = f"{words(Text.BUY)}\n\n{gates.left(words, quota)}"
         view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
     await services.replies.say(source_of(message), view)
 

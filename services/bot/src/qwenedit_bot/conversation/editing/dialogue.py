@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
-from qwenedit_bot.common.retention import Kept, KeyPattern
+from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.pictures.sources import as_data, of_data
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Dialogues:
         keys: The bot's keys.
     """
 
-    kept = (
-        Kept(
+    personal_data = (
+        PersonalData(
             what="a photo that waits for its instruction, as Telegram's id of the file",
             keys=("dialogue_prefix",),
             seconds=DIALOGUE_TTL,

@@ -14,7 +14,7 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.editing.ownership import result_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
-from qwenedit_bot.edits.requests.request import Outcome, Request
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -111,7 +111,7 @@ async def instruction(message: Message, words: Words, services: Services, state:
         await without_photo(message, words, services)
         return
     outcome = await submit(message, pictures, message.text.strip(), words, services)
-    if outcome is not Outcome.NOT_NOW:
+    if outcome is not RequestOutcome.NOT_NOW:
         await state.clear()
 
 
@@ -133,7 +133,7 @@ async def submit(
     wish: str,
     words: Words,
     services: Services,
-) -> Outcome:
+) -> RequestOutcome:
     """Ask for a job as the sender of a message."""
     return await services.submit(_request(message, pictures, wish, services), words)
 

@@ -17,7 +17,7 @@ from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetPhotos, w
 from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import attachment_of, carries_pictures, picture_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
-from qwenedit_bot.edits.requests.request import Outcome, Request
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
@@ -104,7 +104,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         return
     await services.messenger.answer_press(press.id, text_in(preset.name, words.language))
     outcome = await services.submit(request, words)
-    if outcome is not Outcome.NOT_NOW and await waiting_pictures(state, about=about.message_id):
+    if outcome is not RequestOutcome.NOT_NOW and await waiting_pictures(state, about=about.message_id):
         await state.clear()  # a text that comes now is no instruction any more; the buttons still work
 
 
@@ -130,7 +130,7 @@ async def photo(message: Message, words: Words, services: Services, state: FSMCo
         return
     user_id = actor_of(message) or message.chat.id
     request = _request(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
-    if await services.submit(request, words) is not Outcome.NOT_NOW:
+    if await services.submit(request, words) is not RequestOutcome.NOT_NOW:
         await state.clear()
 
 

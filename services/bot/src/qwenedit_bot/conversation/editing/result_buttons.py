@@ -12,7 +12,7 @@ from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, SEED
-from qwenedit_bot.edits.requests.request import Outcome, Request
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -50,7 +50,7 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
         discriminator=press.id,
     )
     outcome = await services.submit(request, words)
-    said = Text.PRESS_AGAIN if outcome is Outcome.ACCEPTED else Text.PRESS_NOT_NOW
+    said = Text.PRESS_AGAIN if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
     await services.messenger.answer_press(press.id, words(said))
 
 

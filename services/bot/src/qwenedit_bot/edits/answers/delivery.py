@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
-    from qwenedit_bot.edits.answers.undelivered import Undelivered
+    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.progress.durations import Durations
     from qwenedit_bot.moderation.port import Moderation
-    from qwenedit_bot.payments.quotas import Accounts
+    from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
@@ -51,7 +51,7 @@ class Deliver:
         metrics: Counts the answers.
         durations: Learns how long jobs take.
         answered: Which jobs were answered lately, by their id, and when these were accepted.
-        accounts: Get back what a failed job has cost.
+        quotas: Get back what a failed job has cost.
         daily_counts: Counts the answers for the admins.
         undelivered: Keeps answers for chats in which the bot may not write now.
         moderation: Sees each picture first.
@@ -69,10 +69,10 @@ class Deliver:
         metrics: BotMetrics,
         durations: Durations,
         answered: TTLCache[str, float],
-        accounts: Accounts,
+        quotas: Quotas,
         daily_counts: DailyCounts,
         moderation: Moderation,
-        undelivered: Undelivered,
+        undelivered: UndeliveredAnswers,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -83,7 +83,7 @@ class Deliver:
         self._metrics = metrics
         self._durations = durations
         self._recently = answered
-        self._accounts = accounts
+        self._quotas = quotas
         self._daily_counts = daily_counts
         self._moderation = moderation
         self._undelivered = undelivered
@@ -234,9 +234,9 @@ class Deliver:
             return await self._withhold(status, verdict, ref, reply, to, message_id)
         words = self._texts.of(reply.language)
         caption = job_views.done(words, status.job.id, seconds=seconds)
-        account = await self._accounts.of(status.job.user_id)
-        if account is not None:
-            caption += f"\n{left(words, account)}"
+        quota = await self._quotas.of(status.job.user_id)
+        if quota is not None:
+            caption += f"\n{left(words, quota)}"
         refusals = list[TelegramRefusedError]()
         for data, as_file in ((result.photo, False), (result.original, True)):
             buttons = job_views.result_buttons(words, status, as_file=as_file)
@@ -262,7 +262,7 @@ class Deliver:
     ) -> str:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""
         await self._store.delete(picture)
-        await self._accounts.give_back(status.job.user_id, status.job.id)
+        await self._quotas.give_back(status.job.user_id, status.job.id)
         await self._say_last(self._withheld_words(status, verdict, reply), to, message_id)
         return "withheld"
 
@@ -284,7 +284,7 @@ class Deliver:
         self, status: Status, state: State, reason: Reason | None, reply: ReplyTo, to: Source, message_id: int
     ) -> str:
         if state is State.FAILED or status.attempt == 0:
-            await self._accounts.give_back(status.job.user_id, status.job.id)
+            await self._quotas.give_back(status.job.user_id, status.job.id)
         view = self._last_words(status, state, reason, reply)
         if state is State.CANCELLED:
             await self._messenger.edit(to.chat_id, message_id, view)
@@ -306,7 +306,7 @@ class Deliver:
         return self._not_counted(view, status, words) if state is State.FAILED else view
 
     def _not_counted(self, view: View, status: Status, words: Words) -> View:
-        if not self._accounts.limited(status.job.user_id):
+        if not self._quotas.limited(status.job.user_id):
             return view
         return replace(view, text=f"{view.text}\n{words(Text.NOT_COUNTED)}")
 

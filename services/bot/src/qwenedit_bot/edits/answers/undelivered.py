@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.common.retention import Kept
+from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,7 +22,7 @@ MOST = 100
 log = structlog.get_logger(__name__)
 
 
-class Undelivered:
+class UndeliveredAnswers:
     """Remembers them, and has them given when the bot may write in the chat again.
 
     Args:
@@ -44,7 +44,7 @@ class Undelivered:
         self._wake = wake
         self._keep = keep
         what = "answers for a chat in which the bot may not write, as ids of jobs"
-        self.kept = (Kept(what=what, keys=("undelivered",), seconds=keep, until="`PICTURE_TTL`"),)
+        self.personal_data = (PersonalData(what=what, keys=("undelivered",), seconds=keep, until="`PICTURE_TTL`"),)
 
     async def note(self, chat_id: int, job_id: str) -> None:
         """Keep an answer for later; of very many only the first ones."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Events, JobQueue, Status
 
 
-class Drawing:
+class LateEdits:
     """Remembers whose progress is being drawn, for all replicas.
 
     Args:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.durations import Durations
     from qwenedit_bot.edits.progress.estimate import Outlook, Wait
-    from qwenedit_bot.edits.progress.late_edits import Drawing
+    from qwenedit_bot.edits.progress.late_edits import LateEdits
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
 
@@ -71,13 +71,13 @@ class _Change:
     phase: _Phase
 
 
-class Progress:
+class ProgressUpdater:
     """Draws every unfinished job from what Redis knows of it; nothing depends on having seen each change.
 
     Args:
         queue: Knows the jobs.
         messenger: Edits their messages.
-        drawing: Has answers said again that a late edit overwrote.
+        late_edits: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
         durations: Knows how long jobs take, and the workers that are up.
         clock: Monotonic time in seconds.
@@ -88,14 +88,14 @@ class Progress:
         *,
         queue: JobQueue,
         messenger: Messenger,
-        drawing: Drawing,
+        late_edits: LateEdits,
         texts: Texts,
         durations: Durations,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._messenger = messenger
-        self._drawing = drawing
+        self._late_edits = late_edits
         self._texts = texts
         self._durations = durations
         self._clock = clock
@@ -111,7 +111,7 @@ class Progress:
         However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
         of the rest.
         """
-        await self._drawing.look()
+        await self._late_edits.look()
         places, others, length = await self._window()
         statuses = await self._read([*places, *others])
         now = self._clock()
@@ -121,7 +121,7 @@ class Progress:
         waits = forecast(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
-        await self._drawing.begin(change.status.job.id for change in changes)
+        await self._late_edits.begin(change.status.job.id for change in changes)
         async with asyncio.TaskGroup() as edits:
             for change in changes:
                 edits.create_task(self._edit(change, room))
@@ -201,7 +201,7 @@ class Progress:
                     change.reply.chat_id, change.reply.placeholder_id, change.view
                 )
             except TelegramUnavailableError:
-                return  # it may have landed, or may still land: `Drawing.look` sees to that
+                return  # it may have landed, or may still land: `LateEdits.look` sees to that
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
                 log.info("progress.not_shown", job=job_id, error=type(error).__name__)
@@ -209,7 +209,7 @@ class Progress:
             if edited is not None:  # else the next tick tries again, with what is true then
                 now = self._clock()
                 self._shown[job_id] = _Shown(change.view, change.phase, now, now)
-            await self._drawing.settle(job_id)
+            await self._late_edits.settle(job_id)
 
     def _busy_chats(self, statuses: list[Status]) -> set[int]:
         return {

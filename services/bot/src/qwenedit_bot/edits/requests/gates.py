@@ -11,7 +11,7 @@ from qwenedit_bot.texts import Text
 if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.edits.requests.request import Request
-    from qwenedit_bot.payments.quotas import Account, Accounts
+    from qwenedit_bot.payments.quotas import Quota, Quotas
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue
     from qwenedit_jobs.queue.queue import Limits
@@ -20,7 +20,7 @@ BURST = 10
 """Seconds: refusals that follow each other faster belong together, and only the first is answered."""
 
 
-class RoomGate:
+class QueueLengthGate:
     """Refuses what the queue would refuse, before anything is fetched or said; a whole burst with one answer.
 
     Args:
@@ -48,31 +48,31 @@ class RoomGate:
         """Nothing was taken."""
 
 
-class DailyGate:
+class QuotaGate:
     """Counts jobs against what a user may ask for.
 
     Args:
-        accounts: The users' accounts.
+        quotas: The users' quotas.
         replies: Knows whether this burst was answered.
         for_sale: Whether more can be bought.
     """
 
-    def __init__(self, accounts: Accounts, replies: Replies, *, for_sale: bool = False) -> None:
-        self._accounts = accounts
+    def __init__(self, quotas: Quotas, replies: Replies, *, for_sale: bool = False) -> None:
+        self._quotas = quotas
         self._replies = replies
         self._for_sale = for_sale
 
     async def check(self, request: Request, words: Words) -> Refused | None:
         """Charge the job, unless nothing is left."""
-        account = await self._accounts.charge(request.user_id, request.job_id)
-        if account is None:
+        quota = await self._quotas.charge(request.user_id, request.job_id)
+        if quota is None:
             return None
-        view = View(used_up(words, account, for_sale=self._for_sale))
+        view = View(used_up(words, quota, for_sale=self._for_sale))
         return await once_a_burst(self._replies, request, "daily_limit", view)
 
     async def withdraw(self, request: Request) -> None:
         """Give the job back: it was refused after all."""
-        await self._accounts.give_back(request.user_id, request.job_id)
+        await self._quotas.give_back(request.user_id, request.job_id)
 
 
 async def once_a_burst(replies: Replies, request: Request, reason: str, view: View) -> Refused:
@@ -81,18 +81,16 @@ async def once_a_burst(replies: Replies, request: Request, reason: str, view: Vi
     return Refused(reason, view if speaks else None)
 
 
-def used_up(words: Words, account: Account, *, for_sale: bool) -> str:
+def used_up(words: Words, quota: Quota, *, for_sale: bool) -> str:
     """Say that nothing is left today."""
-    said = words(Text.DAILY_LIMIT, count=account.per_day, time=remaining(words, account.resets_in))
+    said = words(Text.DAILY_LIMIT, count=quota.per_day, time=remaining(words, quota.resets_in))
     return f"{said}\n\n{words(Text.BUY_HINT)}" if for_sale else said
 
 
-def left(words: Words, account: Account) -> str:
+def left(words: Words, quota: Quota) -> str:
     """Say how much is left today."""
-    said = words(
-        Text.LEFT_TODAY, count=max(0, account.per_day - account.used), time=remaining(words, account.resets_in)
-    )
-    return f"{said}\n{words(Text.LEFT_BOUGHT, count=account.bought)}" if account.bought else said
+    said = words(Text.LEFT_TODAY, count=max(0, quota.per_day - quota.used), time=remaining(words, quota.resets_in))
+    return f"{said}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else said
 
 
 def remaining(words: Words, seconds: float) -> str:

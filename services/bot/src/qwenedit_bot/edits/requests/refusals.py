@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import FileTooBigError, RestingError, StorageSlowError
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits.requests.request import Outcome
+from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
@@ -70,7 +70,7 @@ def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPictur
 
 def refusal_of(
     words: Words, attachments: Sequence[Attachment | StoredPicture], reached: int, error: Exception
-) -> tuple[Outcome, str, View]:
+) -> tuple[RequestOutcome, str, View]:
     """Word why a request is refused, and name the reason for metrics.
 
     Args:
@@ -82,13 +82,17 @@ def refusal_of(
     match error:
         case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | RestingError():
             reason, text = _NO_ROOM[type(error)]
-            return Outcome.NOT_NOW, reason, View(words(text))
+            return RequestOutcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):
-            return Outcome.NOT_NOW, "too_many_unfinished", View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
+            return (
+                RequestOutcome.NOT_NOW,
+                "too_many_unfinished",
+                View(words(Text.TOO_MANY_UNFINISHED, count=unfinished)),
+            )
         case NotAllowedError(verdict=verdict):
             return _not_allowed(words, verdict)
         case PictureExpiredError():
-            return Outcome.REFUSED, "picture_expired", View(words(Text.PRESS_EXPIRED))
+            return RequestOutcome.REFUSED, "picture_expired", View(words(Text.PRESS_EXPIRED))
         case PictureRefusedError():
             reason, view = str(error.why), _refused(words, error)
         case FileTooBigError():
@@ -97,13 +101,13 @@ def refusal_of(
             reason, view = "too_big", _too_big(words, size)
         case _:
             reason, view = "file_unavailable", View(words(Text.FILE_UNAVAILABLE))
-    return Outcome.REFUSED, reason, _about_one(words, view, number=reached, count=len(attachments))
+    return RequestOutcome.REFUSED, reason, _about_one(words, view, number=reached, count=len(attachments))
 
 
-def _not_allowed(words: Words, verdict: Verdict) -> tuple[Outcome, str, View]:
+def _not_allowed(words: Words, verdict: Verdict) -> tuple[RequestOutcome, str, View]:
     if verdict is Verdict.REFUSED:
-        return Outcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
-    return Outcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
+        return RequestOutcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
+    return RequestOutcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
 
 
 def _about_one(words: Words, view: View, *, number: int, count: int) -> View:

@@ -74,7 +74,7 @@ class Gate(Protocol):
         """Take back what an agreement has cost: the request was refused after all. May be repeated."""
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """What became of a request."""
 
     ACCEPTED = "accepted"

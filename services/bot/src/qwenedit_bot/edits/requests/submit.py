@@ -10,7 +10,7 @@ from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, Rest
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Outcome, Request
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, RequestOutcome
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
 from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Text
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.moderation.port import Moderation
-    from qwenedit_bot.pictures.intake import Intake
+    from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue.queue import Limits
@@ -66,7 +66,7 @@ class Submit:
         queue: JobQueue,
         limits: Limits,
         store: PictureStore,
-        intake: Intake,
+        intake: PictureIntake,
         replies: Replies,
         metrics: BotMetrics,
         answered: TTLCache[str, float],
@@ -89,27 +89,27 @@ class Submit:
         """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
         return self._answered.get(new_id) is not None or await self._queue.exists(new_id)
 
-    async def __call__(self, request: Request, words: Words) -> Outcome:
+    async def __call__(self, request: Request, words: Words) -> RequestOutcome:
         """Accept or refuse a request, and say so in the chat.
 
         Raises:
             LaterError: The chat's turn is not free. Nothing was downloaded.
         """
         if await self.known(request.job_id):
-            return Outcome.ACCEPTED
+            return RequestOutcome.ACCEPTED
         with job_context(request.job_id):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
-                return await self._refuse(request.to, Outcome.REFUSED, "unseen", refusal)
+                return await self._refuse(request.to, RequestOutcome.REFUSED, "unseen", refusal)
             length = len(request.instruction)
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
-                return await self._refuse(request.to, Outcome.NOT_NOW, "instruction_too_long", view)
+                return await self._refuse(request.to, RequestOutcome.NOT_NOW, "instruction_too_long", view)
             for gate in self._gates:
                 refused = await gate.check(request, words)
                 if refused is not None:
                     await self._withdraw(request)
-                    return await self._refuse(request.to, Outcome.NOT_NOW, refused.reason, refused.view)
+                    return await self._refuse(request.to, RequestOutcome.NOT_NOW, refused.reason, refused.view)
             return await self._accept(request, words)
 
     async def abandon(self, request: Request) -> None:
@@ -117,7 +117,7 @@ class Submit:
         if not await self.known(request.job_id):
             await self._withdraw(request)
 
-    async def _accept(self, request: Request, words: Words) -> Outcome:
+    async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
         placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
         stored: list[str] = []
@@ -140,7 +140,7 @@ class Submit:
             return await self._refuse(request.to, outcome, reason, view)
         self._metrics.enqueued.inc()
         log.info("job.accepted", pictures=len(stored))
-        return Outcome.ACCEPTED
+        return RequestOutcome.ACCEPTED
 
     async def _fetch(self, request: Request, stored: list[str]) -> None:
         """Store the pictures and have them judged.
@@ -169,7 +169,7 @@ class Submit:
         if verdict is not Verdict.ALLOWED:
             raise NotAllowedError(verdict)
 
-    async def _refuse(self, source: Source, outcome: Outcome, reason: str, view: View | None) -> Outcome:
+    async def _refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
         if view is not None:
             await self._replies.say(source, view)
         self._metrics.refused.labels(reason).inc()

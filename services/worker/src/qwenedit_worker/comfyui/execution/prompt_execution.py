@@ -49,7 +49,7 @@ WITHDRAWAL_PACE = 0.1
 """Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 
 
-class Execution:
+class PromptExecution:
     """One prompt's life.
 
     Args:
