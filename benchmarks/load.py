@@ -12,7 +12,6 @@ the photo, and so includes the JPEGs that Telegram makes first.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import random
@@ -21,18 +20,16 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qwenedit_testkit.by_hand.worker import pretending
+from qwenedit_testkit.people import Sender
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEBIBYTE, processor_seconds, resident
 from qwenedit_testkit.programs import command_line, seconds, whole
-from qwenedit_testkit.system import System
-from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, answers, most_edits, share
-
-if TYPE_CHECKING:
-    from telegram_simulator.client import Call, Person
+from qwenedit_testkit.system import System, around_bots
+from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, first_answers, most_edits, share
 
 PHOTO = (1280, 960)
 """Pixels: what Telegram makes of a phone's photo."""
@@ -45,17 +42,6 @@ PATIENCE = 120.0
 ECHO = 3.0
 """Seconds more in which a second answer could come."""
 MOST_EDITS = 15
-
-
-@dataclass(slots=True)
-class Sent:
-    """A message of a person."""
-
-    person: Person
-    message: int
-    at: float
-    """Seconds since the epoch."""
-    photo: bool
 
 
 @dataclass(slots=True)
@@ -106,11 +92,6 @@ class Figures:
         return not (self.lost or self.twice) and self.edits <= MOST_EDITS
 
 
-def around_bots(folder: Path) -> System:
-    """Make all but bots and workers."""
-    return System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0)
-
-
 async def load(
     system: System,
     *,
@@ -124,83 +105,63 @@ async def load(
     """Have people send for so many seconds, and see what came of it."""
     part = system.bot("bot")
     await part.start(timeout=180)
-    people = [await system.chats.user() for _ in range(users)]
+    senders = [Sender(await system.chats.user()) for _ in range(users)]
     record, usage = Record(system.chats), Usage()
     async with pretending(system.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))):
         watching = [asyncio.create_task(usage.watch(part.pid)), asyncio.create_task(record.keep_looking(10))]
-        sent = await _send(people, random.Random(seed), per_minute=per_minute, duration=duration)
-        figures = await _judge(sent)
+        await _send(senders, random.Random(seed), per_minute=per_minute, duration=duration)
+        figures = await _judge(senders)
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
     await record.look()
     await part.stop()
-    _count(figures, sent, record)
+    _count(figures, senders, record)
     return figures, usage
 
 
-async def _send(people: list[Person], chance: random.Random, *, per_minute: float, duration: float) -> list[Sent]:
+async def _send(senders: list[Sender], chance: random.Random, *, per_minute: float, duration: float) -> None:
     """Send photos and texts at random moments; nobody sends again within a minute if there are people enough."""
     taken = photo(size=PHOTO)
-    turns = people[:]
+    turns = senders[:]
     chance.shuffle(turns)
-    sent: list[Sent] = []
-
-    async def send(person: Person, *, text: bool) -> None:
-        at = time.time()
-        ids = await (person.send("hello") if text else person.send(photo=taken, caption="make it snow"))
-        sent.append(Sent(person, ids[0], at, not text))
-
     end = time.monotonic() + duration
     number = 0
     async with asyncio.TaskGroup() as sending:
         while time.monotonic() < end:
             number += 1
-            text = number % (TEXT_EVERY + 1) == 0
-            sending.create_task(send(turns[number % len(turns)], text=text))
+            sender, text = turns[number % len(turns)], number % (TEXT_EVERY + 1) == 0
+            sending.create_task(sender.send_text("hello") if text else sender.send_photo(taken))
             await asyncio.sleep(chance.expovariate(per_minute / MINUTE * (TEXT_EVERY + 1) / TEXT_EVERY))
-    return sent
 
 
-async def _judge(sent: list[Sent]) -> Figures:
+async def _judge(senders: list[Sender]) -> Figures:
     """Wait for the pictures, and count what is missing or too much."""
+    sent = [each for sender in senders for each in sender.sent]
     figures = Figures(photos=sum(each.photo for each in sent), texts=sum(not each.photo for each in sent))
     deadline = time.monotonic() + PATIENCE
-    left = sent
+    left = senders
     while left and time.monotonic() < deadline:
-        left = [each for each in left if not any(await _answers(each))]
+        left = [sender for sender in left if not all(answer.complete for answer in await sender.answers())]
         await asyncio.sleep(0.5)
     await asyncio.sleep(ECHO)
-    figures.lost = len(left)
-    for each in sent:
-        figures.twice += len(await _answers(each)) > 1
+    for sender in senders:
+        answers = await sender.answers()
+        figures.lost += sum(not answer.complete for answer in answers)
+        figures.twice += sum(answer.messages > 1 for answer in answers)
     return figures
 
 
-async def _answers(sent: Sent) -> list[bool]:
-    """Return for each answer of the bot to a message whether it is what was asked for."""
-    seen = (await answers(sent.person)).get(sent.message, [])
-    return [message.now.photo is not None or not sent.photo for message in seen]
-
-
-def _count(figures: Figures, sent: list[Sent], record: Record) -> None:
-    answered: dict[tuple[int | None, int], float] = {}
-    for call in record.calls:
-        if call.method == "sendMessage":
-            answered.setdefault((call.chat_id, _replied_to(call)), call.at)
-        figures.calls[call.method] += 1
-        figures.refused += call.status == 429  # noqa: PLR2004 - HTTP's
-    for each in sent:
-        at = answered.get((each.person.chat_id, each.message))
-        if at is not None:
-            (figures.placeholder if each.photo else figures.text).append(at - each.at)
+def _count(figures: Figures, senders: list[Sender], record: Record) -> None:
+    answered = first_answers(record.calls)
+    figures.calls.update(call.method for call in record.calls)
+    figures.refused = sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in record.calls)
+    for sender in senders:
+        for each in sender.sent:
+            at = answered.get((sender.person.chat_id, each.id))
+            if at is not None:
+                (figures.placeholder if each.photo else figures.text).append(max(0.0, at - each.at))
     figures.edits = most_edits(record.calls)
-
-
-def _replied_to(call: Call) -> int:
-    reply = call.parameters.get("reply_parameters", "{}")
-    fields = json.loads(reply) if isinstance(reply, str) else reply
-    return int(fields.get("message_id", 0))
 
 
 def report(figures: Figures, usage: Usage, duration: float) -> str:

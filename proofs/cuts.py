@@ -11,7 +11,6 @@ keep anything, or more than ten connections were open at once.
 from __future__ import annotations
 
 import asyncio
-import io
 import random
 import statistics
 import sys
@@ -24,7 +23,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
-from PIL import Image
 
 from local_stack import HOST, RedisServer, Service, bare_environment, worker
 from qwenedit_jobs import (
@@ -34,7 +32,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_testkit.by_hand.bot import BotByHand, by_hand
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
-from qwenedit_testkit.photos import plain
+from qwenedit_testkit.photos import is_negative, plain
 from qwenedit_testkit.processes import MEBIBYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.proxy import Proxy
@@ -123,19 +121,12 @@ class Bench:
             print(f"  job {number}: {status.state.value}, {status.reason}", file=sys.stderr)
             return
         data = await self._bot.store.get(status.result.picture)
-        tally.wrong += not _is_negative_of(number, data)
+        tally.wrong += not is_negative(data, _colour(number), off=1)
         await self._bot.store.delete(status.result.picture, *job.edit.pictures)
 
 
 def _colour(number: int) -> tuple[int, int, int]:
     return number % COLOURS, number * 7 % COLOURS, number * 31 % COLOURS
-
-
-def _is_negative_of(number: int, data: bytes) -> bool:
-    pixel = Image.open(io.BytesIO(data)).convert("RGB").getpixel((100, 100))
-    return isinstance(pixel, tuple) and all(
-        abs(255 - was - is_now) <= 1 for was, is_now in zip(_colour(number), pixel, strict=True)
-    )
 
 
 async def _kept(server: Server) -> tuple[set[str], int]:

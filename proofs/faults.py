@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_testkit import docs_page as page
 from qwenedit_testkit.by_hand.bot import BotByHand, by_hand
+from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude
 from qwenedit_testkit.system import System
@@ -134,7 +136,11 @@ async def _seen_of(case: Case, number: int) -> tuple[Status, float]:
             del worker.env[setting]
         await system.start(worker)
         bot = await stack.enter_async_context(by_hand(system.redis.url))
-        helpers = [asyncio.create_task(bot.keep_tidy()), asyncio.create_task(_kubelet(worker, system.comfyuis[0]))]
+        kubelet = Kubelet(again_after=BOOT_SECONDS)
+        stack.push_async_callback(kubelet.leave)
+        kubelet.keep(system.comfyuis[0])
+        condemning = _condemn(worker, system.comfyuis[0], kubelet)
+        helpers = [asyncio.create_task(bot.keep_tidy()), asyncio.create_task(condemning)]
         try:
             return await _drive(case, system.controls[0], bot, number)
         finally:
@@ -143,16 +149,15 @@ async def _seen_of(case: Case, number: int) -> tuple[Status, float]:
             await asyncio.gather(*helpers, return_exceptions=True)
 
 
-async def _kubelet(worker: Service, comfyui: ComfyUISimulator) -> None:
+async def _condemn(worker: Service, comfyui: ComfyUISimulator, kubelet: Kubelet) -> None:
+    """Kill ComfyUI while the worker says that it is not alive."""
     async with aiohttp.ClientSession() as session:
         while True:
+            await kubelet.until_up(comfyui)
             async with session.get(f"{worker.probe_url}/comfyui/livez") as answer:
-                condemned = answer.status != 200  # noqa: PLR2004 - HTTP's
-            if condemned and comfyui.running:
-                await comfyui.kill()
-            if not comfyui.running:
-                await asyncio.sleep(BOOT_SECONDS)
-                await comfyui.start()
+                condemned = answer.status != HTTPStatus.OK
+            if condemned:
+                await kubelet.kill(comfyui)
             await asyncio.sleep(1)
 
 

@@ -23,7 +23,7 @@ import signal
 import tempfile
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,17 +32,18 @@ from aiohttp import web
 
 from local_stack import free_port
 from qwenedit_testkit.by_hand.worker import pretending
+from qwenedit_testkit.people import Answer, Sender
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
-from qwenedit_testkit.system import START_TIMEOUT, System, webhook
-from qwenedit_testkit.telegram_calls import answers
+from qwenedit_testkit.system import START_TIMEOUT, around_bots, webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
 
     from local_stack import Service
-    from telegram_simulator.client import Person
+    from qwenedit_testkit.people import Answer
+    from qwenedit_testkit.system import System
 
 RESTARTS, ROLLOUTS, CRASHES = "restarts", "rollouts", "crashes"
 PAUSES = (1.5, 3.5)
@@ -100,44 +101,21 @@ class Figures:
         return self.phase == CRASHES or not (self.twice or self.killed)
 
 
-@dataclass(slots=True)
-class Sender:
-    """A person who keeps sending, and what was sent."""
+async def keep_sending(sender: Sender, photo: bytes, chance: random.Random, until: asyncio.Event) -> None:
+    """Send until told to stop."""
+    await asyncio.sleep(chance.uniform(0, PAUSES[1]))
+    while not until.is_set():
+        if len(await unanswered(sender)) < MOST_UNANSWERED:
+            photo_is_due = len(sender.sent) % PHOTO_EVERY == 0
+            await (sender.send_photo(photo) if photo_is_due else sender.send_text("hello"))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(chance.uniform(*PAUSES)):
+                await until.wait()
 
-    person: Person
-    texts: list[int] = field(default_factory=list)
-    photos: list[int] = field(default_factory=list)
 
-    async def keep_sending(self, photo: bytes, chance: random.Random, until: asyncio.Event) -> None:
-        """Send until told to stop."""
-        await asyncio.sleep(chance.uniform(0, PAUSES[1]))
-        while not until.is_set():
-            if await self.unanswered() >= MOST_UNANSWERED:
-                pass
-            elif (len(self.texts) + len(self.photos)) % PHOTO_EVERY == 0:
-                self.photos += await self.person.send(photo=photo, caption="make it snow")
-            else:
-                self.texts += await self.person.send("hello")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(chance.uniform(*PAUSES)):
-                    await until.wait()
-
-    async def unanswered(self) -> int:
-        """Count the messages without an answer, or whose photo has not come back."""
-        seen = await self._answers()
-        return sum(not seen.get(message) for message in self.texts) + sum(
-            not any(seen.get(message, ())) for message in self.photos
-        )
-
-    async def twice(self) -> tuple[int, int]:
-        """Count the messages with more than one answer, and those with more than one picture."""
-        seen = (await self._answers()).values()
-        return sum(len(each) > 1 for each in seen), sum(sum(each) > 1 for each in seen)
-
-    async def _answers(self) -> dict[int, list[bool]]:
-        """Return for each message whether each of its answers is a picture."""
-        found = await answers(self.person)
-        return {message: [one.now.media is not None for one in all_of_it] for message, all_of_it in found.items()}
+async def unanswered(sender: Sender) -> list[Answer]:
+    """Return the messages without an answer, and the photos that have not come back as pictures."""
+    return [answer for answer in await sender.answers() if not answer.complete]
 
 
 class Balancer:
@@ -193,34 +171,35 @@ async def observe(
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for sender in senders:
-            tasks.create_task(sender.keep_sending(photo(size=SMALL), random.Random(chance.random()), over))
+            tasks.create_task(keep_sending(sender, photo(size=SMALL), random.Random(chance.random()), over))
         await act()
         over.set()
     figures.seconds = time.monotonic() - began
-    left, answered_at = sum([await sender.unanswered() for sender in senders]), time.monotonic()
+    left, answered_at = await _left(senders), time.monotonic()
     while left and time.monotonic() - answered_at < PATIENCE:
         await asyncio.sleep(0.5)
-        before, left = left, sum([await sender.unanswered() for sender in senders])
+        before, left = left, await _left(senders)
         if left < before:
             answered_at = time.monotonic()
     await asyncio.sleep(ECHO)
     figures.lost = left
     for sender in senders:
-        twice, pictures = await sender.twice()
-        figures.twice += twice
-        figures.pictures_twice += pictures
-        figures.photos += len(sender.photos)
-        figures.messages += len(sender.texts) + len(sender.photos)
+        answers = await sender.answers()
+        figures.twice += sum(answer.messages > 1 for answer in answers)
+        figures.pictures_twice += sum(answer.pictures > 1 for answer in answers)
+        figures.photos += sum(answer.to.photo for answer in answers)
+        figures.messages += len(answers)
     return figures
 
 
+async def _left(senders: list[Sender]) -> int:
+    return sum([len(await unanswered(sender)) for sender in senders])
+
+
 @asynccontextmanager
-async def around_bots(folder: Path) -> AsyncIterator[System]:
+async def system_and_worker(folder: Path) -> AsyncIterator[System]:
     """Run all but bots: what they speak to, and a worker that edits at once."""
-    async with (
-        System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0) as system,
-        pretending(system.redis.url, result=photo("PNG", SMALL)),
-    ):
+    async with around_bots(folder) as system, pretending(system.redis.url, result=photo("PNG", SMALL)):
         yield system
 
 
@@ -319,7 +298,7 @@ async def main() -> bool:
         for number, (phase, count) in enumerate(phases):
             if not count:
                 continue
-            async with around_bots(Path(folder) / phase.__name__) as system:
+            async with system_and_worker(Path(folder) / phase.__name__) as system:
                 figures = await phase(system, count=count, users=options.users, seed=options.seed + number)
             print(figures, flush=True)
             found.append(figures)

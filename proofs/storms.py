@@ -33,13 +33,14 @@ import aiogram
 from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.programs import command_line, conclude, whole
-from qwenedit_testkit.system import System, webhook
-from qwenedit_testkit.telegram_calls import Record, most_edits, share
+from qwenedit_testkit.system import around_bots, webhook
+from qwenedit_testkit.telegram_calls import Record, answer_to, most_edits, share
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from qwenedit_testkit.system import System
     from telegram_simulator.client import Chat, Person
 
 KINDS = ("429", "500", "502", "timeout", "drop", "cut")
@@ -108,11 +109,6 @@ def _is_bot(value: ast.expr) -> bool:
     )
 
 
-def around_bots(folder: Path) -> System:
-    """Make all but bots and workers."""
-    return System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0)
-
-
 async def storm(system: System, *, kinds: tuple[str, ...], users: int, seconds: tuple[float, float]) -> Figures:
     """Let each kind of failure befall every method, and then 429s whatever comes."""
     figures, record = Figures(), Record(system.chats)
@@ -174,12 +170,11 @@ async def _do_all(person: Person, figures: Figures) -> None:
     with suppress(NeverHappenedError):
         await person.press("As a file", timeout=PATIENCE)
     (lonely,) = await person.send(photo=taken, caption="make it rain")
-    found = await _message(person, lonely)
-    if found is not None:
-        await person.delete(found)
+    with suppress(NeverHappenedError):
+        await person.delete((await answer_to(person, lonely, within=PATIENCE)).id)
     await _answered(person, lonely, figures)
     (text,) = await person.send("hello")
-    await person.wait_for(lambda chat: any(message.reply_to == text for message in chat.from_bot), PATIENCE)
+    await answer_to(person, text, within=PATIENCE)
     chat = await person.snapshot()
     replies = [message for message in chat.from_bot if message.reply_to is not None]
     shown = Counter(message.reply_to for message in replies if message.now.photo)
@@ -200,7 +195,7 @@ async def _trade(person: Person, admin: Person, figures: Figures) -> None:
         charge = await _paid(person, chat.invoices[-1].id)
         await person.wait_for(lambda chat: _saying(chat, "Thank you!") > figures.thanked, PATIENCE)
         (asked,) = await admin.send(f"/refund {person.id} {charge}")
-        await admin.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot), PATIENCE)
+        await answer_to(admin, asked, within=PATIENCE)
     except (NeverHappenedError, RefusedError) as error:
         figures.unanswered += 1
         print(f"NOT SOLD: {error}", flush=True)
@@ -220,22 +215,10 @@ def _saying(chat: Chat, words: str) -> int:
     return sum(message.said(words) for message in chat.from_bot)
 
 
-async def _message(person: Person, source: int) -> int | None:
-    """Return the job's message, once there is one."""
-    with suppress(NeverHappenedError):
-        chat = await person.wait_for(
-            lambda chat: any(message.reply_to == source for message in chat.from_bot), PATIENCE
-        )
-        return next(message.id for message in chat.from_bot if message.reply_to == source)
-    return None
-
-
 async def _answered(person: Person, source: int, figures: Figures) -> None:
     figures.jobs += 1
     try:
-        await person.wait_for(
-            lambda chat: any(message.reply_to == source and message.now.photo for message in chat.from_bot), PATIENCE
-        )
+        await answer_to(person, source, within=PATIENCE, picture=True)
     except NeverHappenedError as error:
         figures.unanswered += 1
         print(f"NOT ANSWERED: {error}", flush=True)

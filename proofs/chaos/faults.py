@@ -138,7 +138,7 @@ class Villain:
         part = self._victim(fault)
         async with self._one_at_a_time[part.name]:
             # On a busy machine processes come up slowly: one that is killed again before it is up shows nothing.
-            await self._harness.until_up(part)
+            await self._harness.kubelet.until_up(part)
             while fault.kind is Kind.STOP_WORKER and not until.is_set() and not await self._harness.busy(part):
                 await asyncio.sleep(LOOK_EVERY)
             if until.is_set():
@@ -146,7 +146,7 @@ class Villain:
             await self._hurt(part, fault)
             self.done[str(fault)] += 1
             if fault.kind in UPTIME:
-                await self._harness.until_up(part)
+                await self._harness.kubelet.until_up(part)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(UPTIME[fault.kind] * self._harness.slowness):
                         await until.wait()
@@ -169,5 +169,4 @@ class Villain:
             finally:
                 part.signal(signal.SIGCONT)
         else:
-            part.signal(signal.SIGKILL)
-            await self._harness.until_down(part)
+            await self._harness.kubelet.kill(part)

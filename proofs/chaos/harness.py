@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
-import signal
 import time
-from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from redis.exceptions import RedisError
 
@@ -20,7 +14,6 @@ from local_stack import (
     HOST,
     WORKFLOWS,
     Part,
-    PartError,
     RedisServer,
     Service,
     python_module,
@@ -29,8 +22,9 @@ from proofs.chaos.seam import POISON
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.proxy import Proxy
-from qwenedit_testkit.system import START_TIMEOUT, System, ended
+from qwenedit_testkit.system import System, ended
 
 LEASE = 10
 """Seconds: the shortest that a worker may be given."""
@@ -60,15 +54,6 @@ JOURNAL = ("--appendfsync", "always", "--auto-aof-rewrite-percentage", "0", "--a
 """Redis acknowledges nothing that is not in its file, and keeps there all that ever happened."""
 
 
-@dataclass
-class Deaths:
-    """How processes ended, by part and exit code."""
-
-    by_kill: Counter[str] = field(default_factory=Counter)
-    otherwise: list[str] = field(default_factory=list)
-    """Of themselves: nothing that a run does makes a process end on its own."""
-
-
 class Harness(System):
     """All parts, each with a proxy before it. An async context manager.
 
@@ -92,11 +77,9 @@ class Harness(System):
         self._retry_delays = retry_delays
         self.folder = folder
         self._seed = seed
-        self._keeping: list[asyncio.Task[None]] = []
-        self.deaths = Deaths()
+        self.kubelet = Kubelet(again_after=AGAIN_AFTER, came_up=self._measure)
         self.slowness = 1.0
         """How many times as long everything takes as on two cores that are free."""
-        self._up: dict[str, asyncio.Event] = {}
         self.defects: list[str] = []
         self.to_redis = {name: Proxy(f"redis-{name}", self.redis.port) for name in ("bot", "workers")}
         self.to_comfyui = [Proxy(f"comfyui-{number}", part.port) for number, part in enumerate(self.comfyuis)]
@@ -105,16 +88,7 @@ class Harness(System):
         self.workers: list[Service] = []
         self._count = workers
 
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        try:
-            await self._build()
-        except BaseException:
-            await self.close()
-            raise
-        return self
-
-    async def _build(self) -> None:
+    async def _prepare(self) -> None:
         for proxy in (*self.to_redis.values(), *self.to_comfyui):
             await self._stack.enter_async_context(proxy.running())
         self.the_bot = self._make_bot()
@@ -126,25 +100,13 @@ class Harness(System):
         await self.start(*self.services)
         self.slowness = max(1.0, (time.monotonic() - began) / STARTED_WITHIN)
         self._stack.push_async_callback(ended, self.services)
-        self._stack.push_async_callback(self._keep_no_longer)
-        for part in (self.redis, *self.services):
-            self._up[part.name] = asyncio.Event()
-            self._up[part.name].set()
-            self._keeping.append(asyncio.create_task(self._keep_up(part), name=f"keep {part.name} up"))
+        self._stack.push_async_callback(self.kubelet.leave)
+        self.kubelet.keep(self.redis, *self.services)
 
     @property
     def services(self) -> tuple[Service, ...]:
         """Processes of ours."""
         return (self.the_bot, *self.workers)
-
-    async def until_up(self, part: Part) -> None:
-        """Wait until a process is there and has been ready since it was last started."""
-        await self._up[part.name].wait()
-
-    async def until_down(self, part: Part) -> None:
-        """Wait until a process that was killed has ended."""
-        while self._up[part.name].is_set():
-            await asyncio.sleep(LOOK_EVERY)
 
     async def busy(self, worker: Part) -> bool:
         """Whether a worker has a job in hand."""
@@ -153,32 +115,9 @@ class Harness(System):
         except RedisError:
             return False
 
-    async def _keep_up(self, part: Part) -> None:
-        while True:
-            coming = asyncio.create_task(self._until_ready(part))
-            code = await part.wait()
-            coming.cancel()
-            self._up[part.name].clear()
-            if code == -signal.SIGKILL:
-                self.deaths.by_kill[part.name] += 1
-            else:
-                self.deaths.otherwise.append(f"{part.name} ended with {code}:\n" + "\n".join(part.lines[-20:]))
-            await asyncio.sleep(AGAIN_AFTER)
-            await part.launch()
-
-    async def _until_ready(self, part: Part) -> None:
-        began, known = time.monotonic(), self._up[part.name].is_set()
-        while not self._up[part.name].is_set():
-            with suppress(PartError):
-                await part.wait_ready(timeout=START_TIMEOUT)
-                self._up[part.name].set()
-        if part is self.the_bot and not known:
-            self.slowness = max(1.0, (time.monotonic() - began) / BOT_STARTED_WITHIN)
-
-    async def _keep_no_longer(self) -> None:
-        for task in self._keeping:
-            task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+    def _measure(self, part: Part, seconds: float) -> None:
+        if part is self.the_bot:
+            self.slowness = max(1.0, seconds / BOT_STARTED_WITHIN)
 
     def _hear(self, name: str, line: str) -> None:
         if LOGS:

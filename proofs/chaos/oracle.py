@@ -90,7 +90,7 @@ class Oracle:
         for stray in self._crowd.strays:
             verdict.unexpected[stray] = "a message that answers nothing"
         verdict.unclean = await left_over(self._harness.client)
-        verdict.crashes = [*self._harness.deaths.otherwise, *self._harness.defects]
+        verdict.crashes = [*(str(end) for end in self._harness.kubelet.ends if not end.killed), *self._harness.defects]
         return verdict
 
     async def _judge_one(self, verdict: Verdict, request: Request, past: Past) -> None:

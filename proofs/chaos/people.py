@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PIL import Image
 from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN
@@ -17,7 +15,8 @@ from proofs.chaos.seam import POISON
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_testkit.photos import plain
+from qwenedit_testkit.photos import is_negative, plain
+from qwenedit_testkit.telegram_calls import answers
 
 if TYPE_CHECKING:
     from proofs.chaos.harness import Harness
@@ -70,11 +69,7 @@ class Request:
 
     def is_answered_by(self, picture: bytes) -> bool:
         """Whether a picture is this one's negative."""
-        with Image.open(io.BytesIO(picture)) as opened:
-            pixel = opened.convert("RGB").getpixel((SIDE // 2, SIDE // 2))
-        return isinstance(pixel, tuple) and all(
-            abs(255 - was - now) <= NEAR for was, now in zip(self.colour, pixel, strict=True)
-        )
+        return is_negative(picture, self.colour, off=NEAR)
 
 
 @dataclass
@@ -120,11 +115,10 @@ class Crowd:
     async def _unfinished(self) -> int:
         """Count jobs in Redis and messages that the bot has not made jobs of yet."""
         try:
-            counts = await self.harness.queue.counts()
-            updates = (await Lanes(self.harness.client, Keys().inbox).occupancy()).waiting
+            updates = await Lanes(self.harness.client, Keys().inbox).occupancy()
+            return await self.harness.unfinished() + updates.waiting
         except RedisError:
             return AT_ONCE + 1
-        return counts.waiting + counts.running + counts.draining + counts.delayed + updates
 
     async def idle(self) -> bool:
         """Whether nothing is left to do for bot and workers."""
@@ -139,11 +133,7 @@ class Crowd:
         people = {request.person.id: request.person for request in self.requests}
         for person in people.values():
             mine = {request.message: request for request in self.requests if request.person is person}
-            found: dict[int, list[Message]] = {message: [] for message in mine}
-            for message in (await person.snapshot()).from_bot:
-                if message.reply_to in found:
-                    found[message.reply_to].append(message)
-                else:
-                    self.strays.append(f"to {person.id}: {message.text!r}")
+            seen = await answers(person)
             for number, request in mine.items():
-                request.answers = tuple(found[number])
+                request.answers = tuple(seen.pop(number, ()))
+            self.strays += [f"to {person.id}: {message.text!r}" for each in seen.values() for message in each]

@@ -96,7 +96,7 @@ async def run(
                 signs.cancel()
             result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
             result.slowness = harness.slowness
-            result.faults, result.killed = villain.done, harness.deaths.by_kill
+            result.faults, result.killed = villain.done, Counter(end.name for end in harness.kubelet.ends if end.killed)
             result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in harness.services if part.running}
             verdict = result.verdict = await oracle.judge()
         result.history = oracle.history
@@ -109,7 +109,7 @@ async def run(
 async def _settle(harness: Harness, crowd: Crowd, oracle: Oracle, deadline: float) -> None:
     """Wait until everybody has an answer and nothing is left to do."""
     for part in harness.services:
-        await harness.until_up(part)
+        await harness.kubelet.until_up(part)
     while time.monotonic() < deadline:
         if await crowd.idle():
             await crowd.look()

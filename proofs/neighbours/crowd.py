@@ -100,12 +100,12 @@ async def _asked(harness: Harness) -> list[list[int]]:
 
 async def _say(harness: Harness, person: Person) -> int:
     body = {"chat_id": person.id, "text": "In the queue"}
-    async with harness.http.post(f"{harness.telegram_url}/bot{SIMULATED_TOKEN}/sendMessage", json=body) as answer:
+    async with harness.http.post(f"{harness.telegram.url}/bot{SIMULATED_TOKEN}/sendMessage", json=body) as answer:
         return int((await answer.json())["result"]["message_id"])
 
 
 async def _enqueue(harness: Harness, jobs: list[list[int]]) -> None:
-    about = {"REDIS_URL": harness.redis_url, "BOT": SIMULATED_TOKEN.partition(":")[0]}
+    about = {"REDIS_URL": harness.redis.url, "BOT": SIMULATED_TOKEN.partition(":")[0]}
     process = await asyncio.create_subprocess_exec(
         str(harness.checkout / ".venv/bin/python"), str(Path(__file__).with_name("enqueue.py")),
         stdin=asyncio.subprocess.PIPE, env={**os.environ, **about},
@@ -116,20 +116,20 @@ async def _enqueue(harness: Harness, jobs: list[list[int]]) -> None:
 
 
 async def _watch(harness: Harness) -> Figures:
-    figures, answers = Figures(), Answers(harness.chats, harness.redis)
+    figures, answers = Figures(), Answers(harness.chats, harness.client)
     await answers.look()
     victim = Victim(await harness.chats.user(ALLOWED[-1]))
-    before, end = processor_seconds_in_all(harness.bot.pid), time.monotonic() + SECONDS
+    before, end = processor_seconds_in_all(harness.the_bot.pid), time.monotonic() + SECONDS
     calls = len(await _edits(harness))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_ask_for_help(victim, end))
         tasks.create_task(_look(harness, figures, end))
-    figures.cpu = processor_seconds_in_all(harness.bot.pid) - before
-    figures.memory = resident_in_all(harness.bot.pid) / MEBIBYTE
+    figures.cpu = processor_seconds_in_all(harness.the_bot.pid) - before
+    figures.memory = resident_in_all(harness.the_bot.pid) / MEBIBYTE
     figures.edits = len(await _edits(harness)) - calls
     await asyncio.sleep(SETTLE)
     await answers.look()
-    figures.helps = [answers.waited(victim.person.chat_id, each) for each in victim.helps]
+    figures.helps = [answers.waited(victim.person.chat_id, each) for each in victim.sent]
     return figures
 
 
@@ -146,10 +146,10 @@ async def _ask_for_help(victim: Victim, end: float) -> None:
 async def _look(harness: Harness, figures: Figures, end: float) -> None:
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < end:
-            began, used = time.monotonic(), _thread_seconds(harness.bot.pid)
-            async with session.get(f"{harness.bot.probe_url}/livez") as answer:
+            began, used = time.monotonic(), _thread_seconds(harness.the_bot.pid)
+            async with session.get(f"{harness.the_bot.probe_url}/livez") as answer:
                 await answer.read()
-            figures.held.append(_thread_seconds(harness.bot.pid) - used)
+            figures.held.append(_thread_seconds(harness.the_bot.pid) - used)
             figures.livez.append(time.monotonic() - began)
             await asyncio.sleep(LOOK_EVERY)
 

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import time
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import aiohttp
 import yaml
 
-from local_stack import SIMULATED_TOKEN, Part, PartError, free_port
+from local_stack import SIMULATED_TOKEN, Part, free_port
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.processes import MEBIBYTE, resident_in_all
 from qwenedit_testkit.proxy import Proxy
-from qwenedit_testkit.system import System, webhook
+from qwenedit_testkit.system import System, allocator, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
-    from types import TracebackType
 
     from local_stack import Service
-    from telegram_simulator.client import Group, Person
+    from telegram_simulator.client import Person
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the bot's memory."""
 AGAIN_AFTER = 1.0
 """Seconds until what ended is started again; a kubelet takes longer each time."""
-START_TIMEOUT = 60.0
 WORKERS = 2
 ELSEWHERE = 10
 """Niceness of the workers and of ComfyUI, which have machines of their own in production."""
@@ -42,22 +39,7 @@ ALLOWED = range(10_000, 14_000)
 STRANGERS = range(90_000, 99_000)
 
 
-@dataclass
-class Seen:
-    """What was seen of the bot's processes since the last reset.
-
-    Attributes:
-        peak: MiB of the bot and its children together, resident, at most.
-        killed: How often they were killed since they had more than the limit.
-        deaths: How they ended otherwise.
-    """
-
-    peak: float = 0.0
-    killed: int = 0
-    deaths: list[str] = field(default_factory=list)
-
-
-class Harness:
+class Harness(System):
     """Redis, both simulators, the bot and two workers. An async context manager.
 
     Args:
@@ -66,49 +48,40 @@ class Harness:
     """
 
     def __init__(self, folder: Path, *, checkout: Path = ROOT) -> None:
+        super().__init__(folder, comfyuis=WORKERS)
         self.checkout = checkout
         self._values = yaml.safe_load((checkout / "charts/qwenedit/values.yaml").read_text())
         self.memory_limit = int(self._values["bot"]["resources"]["limits"]["memory"].removesuffix("Mi"))
         """MiB: what the checkout's chart gives the bot and its children."""
-        self._stack = AsyncExitStack()
-        self._system = System(folder, comfyuis=WORKERS)
-        self._keeping: list[asyncio.Task[None]] = []
+        self.peak = 0.0
+        """MiB of the bot and its children together, resident, at most since the last reset."""
+        self.kubelet = Kubelet(again_after=AGAIN_AFTER)
+        self._watching: asyncio.Task[None] | None = None
         self._users, self._strangers = iter(ALLOWED), iter(STRANGERS)
-        self.seen = Seen()
         self.webhook_port = 0
         self.roomy = False
-        self.bot: Service
+        self.the_bot: Service
         self.workers: list[Service] = []
 
-    async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._system)
-        self.chats, self.comfyuis = self._system.chats, self._system.controls
-        self.redis, self.redis_url = self._system.client, self._system.redis.url
-        self.telegram_url = self._system.telegram.url
-        await self.redis.config_set("maxmemory", self._values["redis"]["maxMemory"])
-        self.to_redis = await self._stack.enter_async_context(Proxy("redis", self._system.redis.port).running())
-        for part in self._system.comfyuis:
+    async def _prepare(self) -> None:
+        await self.client.config_set("maxmemory", self._values["redis"]["maxMemory"])
+        self.to_redis = await self._stack.enter_async_context(Proxy("redis", self.redis.port).running())
+        for part in self.comfyuis:
             _put_behind(part)
         self.workers = [self._worker(number) for number in range(WORKERS)]
         self.http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        self._stack.push_async_callback(self.leave)
         await self.chats.user(ADMIN)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.leave()
-        await self._stack.aclose()
 
     def _worker(self, number: int) -> Service:
-        part = self._system.worker(
+        part = self.worker(
             f"worker-{number + 1}", number, REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0",
-            WORKFLOW="invert-model-free", **self._allocator("worker"),
+            WORKFLOW="invert-model-free", **allocator("worker", self.checkout),
         )  # fmt: skip
         return self._of_checkout(part, "qwenedit_worker")
 
     def _bot(self, *, posted: bool) -> Service:
-        env = self._allocator("bot") | {
+        env = allocator("bot", self.checkout) | {
             "ADMINS": str(ADMIN),
             "ALLOWED_USERS": ",".join(map(str, ALLOWED)),
             "MAX_UNFINISHED_JOBS_PER_USER": str(self._values["bot"]["settings"]["maxUnfinishedJobsPerUser"]),
@@ -117,16 +90,11 @@ class Harness:
         if posted:
             self.webhook_port = free_port()
             env |= webhook(self.webhook_port)
-        return self._of_checkout(self._system.bot("bot", **env), "qwenedit_bot")
+        return self._of_checkout(self.bot("bot", **env), "qwenedit_bot")
 
     def _of_checkout(self, part: Service, module: str) -> Service:
         part.command = (str(self.checkout / ".venv/bin/python"), "-m", module)
         return part
-
-    def _allocator(self, service: str) -> dict[str, str]:
-        """Return what the service's image tells the C library's allocator."""
-        text = (self.checkout / "services" / service / "Dockerfile").read_text()
-        return dict(re.findall(r"(MALLOC_\w+)=(\S+)", text))
 
     async def enter(
         self, *, webhook: bool = False, workers: bool = True, prepare: Callable[[], Awaitable[None]] | None = None
@@ -140,67 +108,57 @@ class Harness:
         """
         await self.leave()
         await self.calm()
-        await self.redis.flushall()
-        await self.http.post(f"{self.telegram_url}/bot{SIMULATED_TOKEN}/deleteWebhook?drop_pending_updates=true")
-        self.bot = self._bot(posted=webhook)
+        await self.client.flushall()
+        await self.http.post(f"{self.telegram.url}/bot{SIMULATED_TOKEN}/deleteWebhook?drop_pending_updates=true")
+        self.the_bot = self._bot(posted=webhook)
         self.forget()
         if prepare is not None:
             await prepare()
-        parts = (self.bot, *(self.workers if workers else ()))
-        await asyncio.gather(*(part.start(timeout=START_TIMEOUT) for part in parts))
+        parts = (self.the_bot, *(self.workers if workers else ()))
+        await self.start(*parts)
         for part in parts[1:]:
             _put_behind(part)
-        watching = [asyncio.create_task(self._keep_up(part)) for part in parts]
-        self._keeping = [*watching, asyncio.create_task(self._watch())]
+        self.kubelet.keep(*parts)
+        self._watching = asyncio.create_task(self._watch())
 
     def forget(self) -> None:
         """Count from now on what is seen of the processes."""
-        self.seen = Seen()
+        self.peak = 0.0
+        self.kubelet.ends.clear()
 
     async def shrink(self, maxmemory: str) -> None:
         """Give Redis less room, so that it is full soon; not where others are to have room beside."""
         if not self.roomy:
-            await self.redis.config_set("maxmemory", maxmemory)
+            await self.client.config_set("maxmemory", maxmemory)
 
     async def calm(self) -> None:
         """Take back whatever was done to the simulators and to Redis."""
         await self.chats.clear_faults()
-        for comfyui in self.comfyuis:
-            await comfyui.clear()
+        for control in self.controls:
+            await control.clear()
         self.to_redis.toxic = None
-        await self.redis.config_set("maxmemory", self._values["redis"]["maxMemory"])
+        await self.client.config_set("maxmemory", self._values["redis"]["maxMemory"])
 
     async def leave(self) -> None:
         """End bot and workers."""
-        for task in self._keeping:
-            task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
-        self._keeping.clear()
-        for part in (*self.workers, *([self.bot] if hasattr(self, "bot") else [])):
+        await self.kubelet.leave()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        for part in (*self.workers, *([self.the_bot] if hasattr(self, "the_bot") else [])):
             if part.running:
                 _kill_group(part)
                 await part.wait()
 
-    async def _keep_up(self, part: Service) -> None:
-        while True:
-            code = await part.wait()
-            if part is not self.bot or code != -signal.SIGKILL:
-                last = next((line for line in reversed(part.lines) if line.strip()), "")
-                self.seen.deaths.append(f"{part.name} ended with {code}: {last[:300]}")
-            await asyncio.sleep(AGAIN_AFTER)
-            with suppress(PartError):
-                await part.launch()
-
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if not self.bot.running:
+            if not self.the_bot.running:
                 continue
-            used = resident_in_all(self.bot.pid) / MEBIBYTE
-            self.seen.peak = max(self.seen.peak, used)
+            used = resident_in_all(self.the_bot.pid) / MEBIBYTE
+            self.peak = max(self.peak, used)
             if used > self.memory_limit:
-                self.seen.killed += 1
-                _kill_group(self.bot)
+                _kill_group(self.the_bot)
 
     async def user(self, name: str = "Ann") -> Person:
         """Make a person who may use the bot."""
@@ -210,21 +168,19 @@ class Harness:
         """Make a person who may not."""
         return await self.chats.user(next(self._strangers), first_name="Stranger")
 
-    async def group(self, title: str, *members: Person, kind: str = "supergroup") -> Group:
-        """Make a group of people and the bot."""
-        return await self.chats.group(title, *members, kind=kind)
-
     async def username(self) -> str:
         """Return the bot's name in groups."""
         return (await self.chats.bot())["username"]
 
-    async def unfinished(self) -> int:
-        """Count the jobs that wait, run, or are between two attempts."""
-        counts = await asyncio.gather(
-            self.redis.llen("qwenedit:job_queue"), self.redis.zcard("qwenedit:leases"),
-            self.redis.zcard("qwenedit:delayed"),
-        )  # fmt: skip
-        return sum(counts)
+    @property
+    def killed(self) -> int:
+        """How often the bot was killed since the last reset, as when it had more than the limit."""
+        return sum(end.killed and end.name == self.the_bot.name for end in self.kubelet.ends)
+
+    @property
+    def deaths(self) -> list[str]:
+        """How processes ended otherwise since the last reset."""
+        return [str(end) for end in self.kubelet.ends if not end.killed or end.name != self.the_bot.name]
 
 
 async def settled(harness: Harness, seconds: float) -> float | None:

@@ -11,7 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from proofs.neighbours.harness import settled
-from proofs.neighbours.victims import HELP_EVERY, Answers, PhotoOutcome, move_in
+from proofs.neighbours.victims import HELP_EVERY, Answers, move_in
+from qwenedit_testkit.people import MessageOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ async def trial(
         patience: Seconds after which what was not answered, or done, counts as never.
         beginning: Seconds that are judged apart, while more people begin than Telegram lets the bot answer at once.
     """
-    row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.redis)
+    row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.client)
     looking = asyncio.create_task(answers.keep_looking())
     try:
         begun = time.time() + beginning
@@ -91,7 +92,7 @@ async def trial(
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-    row.memory, row.killed, row.deaths = harness.seen.peak, harness.seen.killed, harness.seen.deaths
+    row.memory, row.killed, row.deaths = harness.peak, harness.killed, harness.deaths
     row.limit = harness.memory_limit
     row.load = os.getloadavg()[0]
     return row
@@ -150,23 +151,22 @@ async def _recovered(harness: Harness, victims: Sequence[Victim], patience: floa
 
 async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: float) -> None:
     for victim in victims:
-        chat, outcomes = victim.person.chat_id, await victim.outcomes()
-        for each in victim.helps:
-            (row.helps if each.at >= begun else row.at_first).append(answers.waited(chat, each))
-        for each, outcome in zip(victim.photos, outcomes, strict=True):
-            waited = answers.waited(chat, each) if outcome is PhotoOutcome.WORDS else answers.accepted(chat, each)
-            (row.accepted if each.at >= begun else row.at_first).append(waited)
-        row.unanswered += await victim.unanswered()
-        row.refused += outcomes.count(PhotoOutcome.WORDS)
-        row.twice += await victim.twice()
+        chat = victim.person.chat_id
+        for answer in await victim.answers():
+            by_words = not answer.to.photo or answer.outcome is MessageOutcome.WORDS
+            waited = (answers.waited if by_words else answers.accepted)(chat, answer.to)
+            timely = row.accepted if answer.to.photo else row.helps
+            (timely if answer.to.at >= begun else row.at_first).append(waited)
+            row.unanswered += answer.outcome is MessageOutcome.OPEN
+            row.refused += by_words and answer.to.photo
+            row.twice += answer.messages > 1
 
 
 async def _probe(victims: Sequence[Victim], answers: Answers) -> float:
     """Have each victim send once more when all is over; returns the longest wait for a final answer to /help."""
-    for victim in victims:
-        await victim.ask_for_help()
+    asked = [(victim.person.chat_id, await victim.ask_for_help()) for victim in victims]
     with suppress(TimeoutError):
         async with asyncio.timeout(PROBE):
             await _all_answered(victims)
     await answers.look()
-    return max(answers.waited(victim.person.chat_id, victim.helps[-1]) for victim in victims)
+    return max(answers.waited(chat_id, sent) for chat_id, sent in asked)

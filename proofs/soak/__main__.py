@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import re
 import shutil
 import subprocess
 import tempfile
@@ -33,7 +32,7 @@ from qwenedit_testkit import ROOT
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
-from qwenedit_testkit.system import System
+from qwenedit_testkit.system import System, allocator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,12 +140,6 @@ def verdict(seen: Seen, *, jobs: int) -> bool:
     return all(found <= most for _name, found, most in bounds)
 
 
-def _allocator(service: str) -> dict[str, str]:
-    """Return what a service's image tells the C library's allocator."""
-    text = (ROOT / "services" / service / "Dockerfile").read_text()
-    return dict(re.findall(r"(MALLOC_\w+)=(\S+)", text))
-
-
 def _install(service: str) -> str:
     """Install a service as its image does; returns its interpreter.
 
@@ -207,8 +200,8 @@ async def main() -> bool:
         redis = RedisServer(folder / "redis")
         system = await stack.enter_async_context(System(folder, redis=redis))
         await system.chats.limit(overall_per_second=A_SECOND)
-        the_worker = system.worker(WORKFLOW=WORKFLOW, **_allocator("worker"))
-        the_bot = system.bot(**_allocator("bot"))
+        the_worker = system.worker(WORKFLOW=WORKFLOW, **allocator("worker"))
+        the_bot = system.bot(**allocator("bot"))
         the_worker.command = pythons["worker"], "-m", "qwenedit_worker"
         the_bot.command = pythons["bot"], "-m", "proofs.soak.bot"
         await system.start(the_worker, the_bot)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proofs.restarts import around_bots, crashes, restarts, rollouts
+from proofs.restarts import crashes, restarts, rollouts, system_and_worker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 async def test_rollouts_lose_no_update_and_answer_none_twice(tmp_path: Path) -> None:
-    async with around_bots(tmp_path) as system:
+    async with system_and_worker(tmp_path) as system:
         figures = await rollouts(system, count=2, users=6)
     print(figures)  # noqa: T201 - the figures
     assert figures.bots == 4
@@ -20,7 +20,7 @@ async def test_rollouts_lose_no_update_and_answer_none_twice(tmp_path: Path) -> 
 
 
 async def test_restarts_lose_no_message_and_kills_show_no_picture_twice(tmp_path: Path) -> None:
-    async with around_bots(tmp_path) as system:
+    async with system_and_worker(tmp_path) as system:
         stopped = await restarts(system, count=2, users=6)
         killed = await crashes(system, count=2, users=6)
     print(stopped, killed, sep="\n")  # noqa: T201 - the figures

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.load import load, report
-from proofs.storms import around_bots, methods_used, storm
+from proofs.storms import methods_used, storm
+from qwenedit_testkit.system import around_bots
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,7 +31,7 @@ class TooFast(Abuser):
         username = await harness.username()
         for number in range(6):
             person = await harness.user(f"Group {number}")
-            there = person.within(await harness.group(f"Fast {number}", person))
+            there = person.within(await harness.chats.group(f"Fast {number}", person))
             retry_after = AN_HOUR if number == 0 else 5
             for method in SPOKEN:
                 await harness.chats.fault(method, "429", times=None, retry_after=retry_after, chat_id=there.chat_id)
@@ -51,7 +51,7 @@ class Migrated(Abuser):
 
     async def _migrate(self, harness: Harness, username: str, number: int) -> None:
         person = await harness.user(f"Founder {number}")
-        group = await harness.group(f"Old {number}", person, kind="group")
+        group = await harness.chats.group(f"Old {number}", person, kind="group")
         await begin(person.within(group), username)
         await group.migrate()
 
@@ -69,7 +69,7 @@ class Forbidden(Abuser):
 
     async def _forbid(self, harness: Harness, username: str, number: int) -> None:
         person = await harness.user(f"Host {number}")
-        group = await harness.group(f"Closed {number}", person)
+        group = await harness.chats.group(f"Closed {number}", person)
         await begin(person.within(group), username)
         match number % 4:
             case 0:

@@ -67,7 +67,7 @@ class LargeFiles(Abuser):
     async def abuse(self, harness: Harness) -> None:
         """Send them."""
         person, caption = await harness.user("Large"), f"@{await harness.username()} {WISH}"
-        groups = [await harness.group(f"Large {number}", person) for number in range(LARGE_GROUPS)]
+        groups = [await harness.chats.group(f"Large {number}", person) for number in range(LARGE_GROUPS)]
         document = await _uploaded(person.within(groups[0]), pictures.large_file())
         there = [person.within(group) for group in groups]
         notes = [await each.send("look") for each in there]  # which the bot does not read
@@ -106,7 +106,7 @@ class CancelledAlbums(Abuser):
         """Send and cancel, in groups, since a chat's pace would slow one person's down."""
         await harness.shrink("256mb")
         person, caption = await harness.user("Albums"), f"@{await harness.username()} {WISH}"
-        groups = [await harness.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
+        groups = [await harness.chats.group(f"Albums {number}", person) for number in range(ALBUM_GROUPS)]
         document = await _uploaded(person.within(groups[0]), pictures.noise_png())
         for number, group in enumerate(itertools.cycle(groups)):
             there = person.within(group)
@@ -140,8 +140,8 @@ class LargeResults(Abuser):
         with tempfile.TemporaryDirectory(prefix="neighbours-") as folder:
             file = Path(folder) / "large.png"
             file.write_bytes(pictures.large_result())
-            for comfyui in harness.comfyuis:
-                await comfyui.fault("other_output", times=LARGE_RESULTS // len(harness.comfyuis), file=str(file))
+            for comfyui in harness.controls:
+                await comfyui.fault("other_output", times=LARGE_RESULTS // len(harness.controls), file=str(file))
             people = [await harness.user(f"Results {number}") for number in range(LARGE_RESULTS // 2)]
             await together(person.send(photo=phone_photo(), caption=WISH) for person in people * 2)
             await asyncio.Event().wait()

@@ -87,7 +87,7 @@ class GroupFlood(Abuser):
     async def abuse(self, harness: Harness) -> None:
         """Call it."""
         people = [await harness.user(f"Player {number}") for number in range(5)]
-        group = await harness.group("Playground", *people)
+        group = await harness.chats.group("Playground", *people)
         username = await harness.username()
         await together(_call(person.within(group), username, times=20) for person in people)
 
@@ -101,7 +101,7 @@ class TwentyGroups(Abuser):
     async def abuse(self, harness: Harness) -> None:
         """Call it."""
         people = [await harness.user(f"Caller {number}") for number in range(20)]
-        groups = [await harness.group(f"Group {person.id}", person) for person in people]
+        groups = [await harness.chats.group(f"Group {person.id}", person) for person in people]
         username = await harness.username()
         pairs = zip(people, groups, strict=True)
         await together(_call(person.within(group), username, times=30) for person, group in pairs)

@@ -101,7 +101,7 @@ class Forger(Abuser):
         person = await harness.user("Forger")
         known: set[str] = set()
         while True:
-            jobs = {key.rpartition(":")[2] async for key in harness.redis.scan_iter("qwenedit:job:*", count=1000)}
+            jobs = {key.rpartition(":")[2] async for key in harness.client.scan_iter("qwenedit:job:*", count=1000)}
             for job in (jobs - known) or known:
                 await _forge(person, job)
             known |= jobs

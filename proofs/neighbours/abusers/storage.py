@@ -42,13 +42,13 @@ class Poison(Abuser):
 
     async def abuse(self, harness: Harness) -> None:
         """Put them there."""
-        while not (jobs := [key async for key in harness.redis.scan_iter("qwenedit:job:*", count=1000)]):
+        while not (jobs := [key async for key in harness.client.scan_iter("qwenedit:job:*", count=1000)]):
             await asyncio.sleep(LOOK_EVERY)
         for stream, entries in (("updates", ENTRIES), ("events", EVENTS)):
             for entry in entries:
-                await harness.redis.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
+                await harness.client.xadd(f"qwenedit:{stream}", dict[Any, Any](entry))
         lanes = [
-            Lanes(harness.redis, prefix)
+            Lanes(harness.client, prefix)
             for prefix in (
                 Keys().answers,
                 BotKeys(prefix=Keys().prefix, bot_id=(await harness.chats.bot())["id"]).updates,
@@ -57,20 +57,20 @@ class Poison(Abuser):
         for each in lanes:
             for number, payload in enumerate(PAYLOADS):
                 await each.put(f"{number}", f"poison-{number}", payload)
-        fields = cast("dict[Any, Any]", await harness.redis.hgetall(jobs[0]))
+        fields = cast("dict[Any, Any]", await harness.client.hgetall(jobs[0]))
         name = secrets.token_hex(8)
-        await harness.redis.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})
-        await harness.redis.sadd(f"qwenedit:unfinished:{fields['user']}", name)
-        await harness.redis.zadd("qwenedit:delayed", {name: (time.time() + 86_400) * 1000})
+        await harness.client.hset(f"qwenedit:job:{name}", mapping={**fields, "state": "pondering"})
+        await harness.client.sadd(f"qwenedit:unfinished:{fields['user']}", name)
+        await harness.client.zadd("qwenedit:delayed", {name: (time.time() + 86_400) * 1000})
         self._jobs.append(name)
 
     async def end(self, harness: Harness) -> None:
         """Take the job out of the line, as an operator would; the entries stay."""
         for name in self._jobs:
-            user = cast("str | None", await harness.redis.hget(f"qwenedit:job:{name}", "user"))
-            await harness.redis.zrem("qwenedit:delayed", name)
-            await harness.redis.srem(f"qwenedit:unfinished:{user}", name)
-            await harness.redis.delete(f"qwenedit:job:{name}")
+            user = cast("str | None", await harness.client.hget(f"qwenedit:job:{name}", "user"))
+            await harness.client.zrem("qwenedit:delayed", name)
+            await harness.client.srem(f"qwenedit:unfinished:{user}", name)
+            await harness.client.delete(f"qwenedit:job:{name}")
 
 
 class Crowd(Abuser):
@@ -107,16 +107,16 @@ class Full(Abuser):
         number = 0
         while True:
             try:
-                await harness.redis.set(f"{FILLER}:{number}", bytes(PIECE))
+                await harness.client.set(f"{FILLER}:{number}", bytes(PIECE))
                 number += 1
             except OutOfMemoryError:
                 await asyncio.sleep(0.2)
 
     async def end(self, harness: Harness) -> None:
         """Delete it."""
-        keys = [key async for key in harness.redis.scan_iter(f"{FILLER}:*", count=1000)]
+        keys = [key async for key in harness.client.scan_iter(f"{FILLER}:*", count=1000)]
         if keys:
-            await harness.redis.unlink(*keys)
+            await harness.client.unlink(*keys)
 
 
 class SlowRedis(Abuser):

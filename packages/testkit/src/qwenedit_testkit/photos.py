@@ -41,6 +41,13 @@ def phone_file() -> bytes:
     return encoded(Image.open(io.BytesIO(phone_photo())), "JPEG", quality=88, exif=exif)
 
 
+def is_negative(picture: bytes, colour: tuple[int, ...], *, off: int) -> bool:
+    """Whether a picture is the negative of a `plain` one; a channel may be so far off as JPEGs on the way make it."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        pixel = opened.convert("RGB").getpixel((opened.width // 2, opened.height // 2))
+    return isinstance(pixel, tuple) and all(abs(255 - was - now) <= off for was, now in zip(colour, pixel, strict=True))
+
+
 def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     """Return a picture as a file of a format; options are those of Pillow's `save`."""
     data = io.BytesIO()

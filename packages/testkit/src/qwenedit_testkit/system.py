@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -21,6 +22,7 @@ from local_stack import (
     worker,
 )
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
+from qwenedit_testkit import ROOT
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
@@ -95,10 +97,14 @@ class System:
             raw = await self._stack.enter_async_context(connect(settings, decode=False))
             self.queue = JobQueue(self.client, Keys())
             self.store = RedisPictureStore(raw, Keys(), ttl=600)
+            await self._prepare()
         except BaseException:
             await self.close()
             raise
         return self
+
+    async def _prepare(self) -> None:
+        """Add what a subclass has beside."""
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -114,6 +120,11 @@ class System:
         """Have a process end with the others; it is not started."""
         self.parts.append(part)
         return part
+
+    async def unfinished(self) -> int:
+        """Count the jobs that wait, run, or are between two attempts."""
+        counts = await self.queue.counts()
+        return counts.waiting + counts.running + counts.draining + counts.delayed
 
     async def start(self, *parts: Part) -> None:
         """Start processes side by side."""
@@ -135,6 +146,17 @@ class System:
         )
         part.env.update(settings)
         return self.add(part)
+
+
+def around_bots(folder: Path) -> System:
+    """Make a system without workers, for bots that are started and ended again and again."""
+    return System(folder, env={"MAX_UNFINISHED_JOBS_PER_USER": "100"}, comfyuis=0)
+
+
+def allocator(service: str, checkout: Path = ROOT) -> dict[str, str]:
+    """Return what a service's image tells the C library's allocator."""
+    text = (checkout / "services" / service / "Dockerfile").read_text()
+    return dict(re.findall(r"(MALLOC_\w+)=(\S+)", text))
 
 
 async def ended(parts: Iterable[Part]) -> None:

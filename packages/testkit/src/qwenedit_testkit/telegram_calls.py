@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,16 +50,50 @@ def most_edits(calls: Iterable[Call]) -> int:
     return most
 
 
+def first_answers(calls: Iterable[Call]) -> dict[tuple[int | None, int], float]:
+    """Return when the bot first answered each message, in seconds since the epoch, by its chat and its number."""
+    found: dict[tuple[int | None, int], float] = {}
+    for call in calls:
+        if call.status == HTTPStatus.OK and call.method.startswith("send"):
+            found.setdefault((call.chat_id, _replied_to(call)), call.at)
+    return found
+
+
+def _replied_to(call: Call) -> int:
+    reply = call.parameters.get("reply_parameters") or "{}"
+    fields = json.loads(reply) if isinstance(reply, str) else reply
+    return int(fields.get("message_id", 0))
+
+
 def share(values: list[float], part: float) -> float:
     """Return the value below which a part of all values is; 0 where there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
 
 
-async def answers(person: Person) -> dict[int, list[Message]]:
-    """Return the bot's answers that somebody sees in a chat, by the message that they answer."""
-    found: dict[int, list[Message]] = {}
+async def answers(person: Person) -> dict[int | None, list[Message]]:
+    """Return the bot's messages that a person sees in a chat, by the message that they answer; None for no message."""
+    found: dict[int | None, list[Message]] = {}
     for message in (await person.snapshot()).from_bot:
-        if message.reply_to is not None:
-            found.setdefault(message.reply_to, []).append(message)
+        found.setdefault(message.reply_to, []).append(message)
     return found
+
+
+async def answer_to(person: Person, message_id: int, *, within: float, picture: bool = False) -> Message:
+    """Wait for the bot's answer to a message.
+
+    Args:
+        person: The one who sent it.
+        message_id: The message.
+        within: Seconds.
+        picture: Wait for an answer with a photo.
+
+    Raises:
+        NeverHappenedError: none came.
+    """
+
+    def fits(message: Message) -> bool:
+        return message.reply_to == message_id and (not picture or message.now.photo is not None)
+
+    chat = await person.wait_for(lambda chat: any(map(fits, chat.from_bot)), within)
+    return next(filter(fits, chat.from_bot))
