@@ -166,6 +166,10 @@ class QueueView:
         workers = await pipeline.execute(raise_on_error=False)
         return {worker for worker in workers if worker and isinstance(worker, str)}
 
+    async def promised_bytes(self) -> int:
+        """Return how many bytes the results of all unfinished jobs may take."""
+        return int(await self._run("promised"))
+
     async def counts(self) -> Counts:
         """Count the jobs in each place, at one moment.
 

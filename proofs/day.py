@@ -1,0 +1,287 @@
+"""A day of a busy GPU in a small Redis: no job is refused for an old picture, and each result finds room.
+
+Real: Redis with a `maxmemory`, the queue's scripts, the store of pictures, and bytes of the sizes that photos (0.3 to
+0.9 MB) and results (1.6 to 2 MB) have. Played by this script: people, one worker, and the bot's answers. A GPU that
+takes ten seconds for a job does 8,640 a day. Here they follow each other without a pause, so that a job's number is
+its time, and `PICTURE_TTL` is as long as the whole run.
+
+Some jobs wait at any time, and answers come a few jobs late. One job in fifty fails, and one is cancelled. Every six
+hours many people come at once, with more jobs than Redis has room for, and Telegram takes no answers for two minutes.
+These promises are broken by a single case:
+
+- nobody is refused but in such a crowd, and then only when no answered picture is left that could have made room;
+- every photo is there when the worker takes its job, and every result until it is answered;
+- a worker never finds Redis full when it hands a result in;
+- photos are gone when their job has ended, but for failed ones.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_stack import RedisServer
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    Keys,
+    Limits,
+    Reason,
+    RedisPictureStore,
+    RedisSettings,
+    Result,
+    StorageFullError,
+    connect,
+    input_ref,
+    job_id,
+    result_ref,
+)
+from qwenedit_jobs.pictures.census import take_census
+from qwenedit_jobs.queue.queue import UPLOAD_TTL
+from qwenedit_testkit.programs import command_line, conclude, whole
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs import Claim
+    from qwenedit_jobs.pictures.census import Census
+
+JOBS, SECONDS_EACH = 8_640, 10
+"""Jobs of a day, and the seconds that each takes there."""
+PHOTO, RESULT = (300_000, 900_000), (1_600_000, 2_000_000)
+"""Bytes of the smallest and of the largest."""
+LINE = 6
+"""Jobs that wait at most, but in a crowd."""
+LATE = 3
+"""Answers that are to be given at most."""
+CROWDS, CROWD = 4, 100
+"""How often a day many come at once, and how many."""
+AWAY = 12
+"""Jobs for which Telegram is away then, so that no answer can be given."""
+ONE_IN = 50
+MEGABYTE = 1024 * 1024
+LIMITS = Limits(max_queue_length=1000, max_unfinished_per_user=1000)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What came of it."""
+
+    accepted: int = 0
+    done: int = 0
+    refused: int = 0
+    """Jobs for which Redis had no room, while few waited."""
+    refused_in_crowds: int = 0
+    refused_beside_old: int = 0
+    """Of both, those that were refused although an answered picture was left."""
+    no_room_for_result: int = 0
+    lost_photos: int = 0
+    lost_results: int = 0
+    photos_left: int = 0
+    """Photos of jobs that have ended, other than by failing."""
+    oldest: list[float] = field(default_factory=list)
+    """Hours of that day for which the oldest answered picture had been kept, in each hour but the first."""
+
+    @property
+    def good(self) -> bool:
+        """Whether every promise was kept."""
+        broken = (
+            self.refused, self.refused_beside_old, self.no_room_for_result, self.lost_photos, self.lost_results,
+            self.photos_left,
+        )  # fmt: skip
+        return self.done > 0 and not any(broken)
+
+
+class Day:
+    """The people, the worker and the bot of a day.
+
+    Args:
+        redis: A client that decodes replies.
+        raw: One that does not.
+        jobs: How many jobs the day has.
+        chance: Decides all that is left to chance.
+    """
+
+    def __init__(self, redis: Redis, raw: Redis, *, jobs: int, chance: random.Random) -> None:
+        self._redis = redis
+        self._keys = Keys()
+        self._queue = JobQueue(redis, self._keys)
+        self._store = RedisPictureStore(raw, self._keys, ttl=UPLOAD_TTL)
+        self._jobs = jobs
+        self._chance = chance
+        self._pool = chance.randbytes(RESULT[1])
+        self._numbers = 0
+        self._line = 0
+        self._to_answer = deque[tuple[str, str]]()
+        self._failed = set[str]()
+        self.figures = Figures()
+
+    async def run(self) -> Figures:
+        """Live through the day; prints a line for each hour."""
+        crowds = {self._jobs * number // CROWDS + self._jobs // 8 for number in range(CROWDS)}
+        hour, away = max(1, self._jobs // 24), 0
+        heads = ("accepted", "refused", "used, MB", "photos", "results", "promised", "answered", "oldest, h")
+        print("hour", *(f"{head:>9}" for head in heads))
+        for number in range(1, self._jobs + 1):
+            if number in crowds:
+                await self._come(CROWD, crowd=True)
+                away = number + AWAY
+            await self._come(self._chance.randint(0 if self._line else 1, max(1, LINE - self._line)), crowd=False)
+            await self._work(number)
+            while number >= away and len(self._to_answer) > self._chance.randint(0, LATE):
+                await self._answer(number)
+            if number % hour == 0:
+                await self._report(number)
+        await self._end()
+        return self.figures
+
+    async def _come(self, people: int, *, crowd: bool) -> None:
+        """Have people ask for a job each, unless the crowd before still waits."""
+        for _person in range(people if crowd or self._line < LINE else 0):
+            self._numbers += 1
+            new_id = job_id(self._numbers, 1, key=b"day")
+            ref = input_ref(new_id, 0)
+            job = Job(id=new_id, user_id=self._numbers, edit=Edit(prompt="p", pictures=(ref,), seed=1), reply=None)
+            try:
+                await self._store.put(ref, self._bytes(PHOTO), user=job.user_id)
+                await self._queue.enqueue(job, LIMITS, pictures_in_redis=True)
+            except StorageFullError:
+                await self._store.delete(ref)
+                await self._note_refusal(crowd=crowd)
+                continue
+            self.figures.accepted += 1
+            if self._chance.randrange(ONE_IN) == 0:
+                await self._queue.cancel(new_id)
+            else:
+                self._line += 1
+
+    async def _note_refusal(self, *, crowd: bool) -> None:
+        if crowd:
+            self.figures.refused_in_crowds += 1
+        else:
+            self.figures.refused += 1
+        self.figures.refused_beside_old += bool(await self._redis.zcard(self._keys.answered_pictures))
+
+    async def _work(self, number: int) -> None:
+        """Execute the next job."""
+        claim = await self._queue.claim(worker="w", token=f"token-{number}", lease=600)
+        if claim is None:
+            return
+        self._line -= 1
+        if not await self._store.holds(*claim.job.edit.pictures):
+            self.figures.lost_photos += 1
+        if self._chance.randrange(ONE_IN) == 0:
+            await self._queue.fail(claim.job.id, claim.token, Reason.EXECUTION_FAILED)
+            self._failed.update(claim.job.edit.pictures)
+            await self._queue.answered(claim.job.id)
+            await self._date(number, *claim.job.edit.pictures)
+            return
+        await self._hand_in(claim)
+
+    async def _hand_in(self, claim: Claim) -> None:
+        ref = result_ref(claim.job.id, claim.attempt, claim.token)
+        told = Result(picture=ref, seed=1, seconds=SECONDS_EACH)
+        try:
+            await self._queue.complete(claim.job.id, claim.token, told, picture=self._bytes(RESULT))
+        except StorageFullError:
+            self.figures.no_room_for_result += 1
+            await self._queue.fail(claim.job.id, claim.token, Reason.STORAGE_FULL)
+            return
+        self.figures.done += 1
+        self._to_answer.append((claim.job.id, ref))
+
+    async def _answer(self, number: int) -> None:
+        answered, ref = self._to_answer.popleft()
+        if not await self._store.holds(ref):
+            self.figures.lost_results += 1
+        await self._queue.answered(answered)
+        await self._date(number, ref)
+
+    async def _date(self, number: int, *refs: str) -> None:
+        """Date answered pictures by the job's number: Redis' clock tells how fast this machine is."""
+        await self._redis.zadd(self._keys.answered_pictures, dict.fromkeys(refs, number), xx=True)
+
+    async def _report(self, number: int) -> None:
+        census: Census = await take_census(self._redis, self._keys, self._queue)
+        used = (await self._redis.info("memory"))["used_memory"]
+        kept = census.oldest_answered is not None
+        oldest = 24 * (number - (census.oldest_answered or 0.0) * 1000) / self._jobs
+        if kept and number > self._jobs // 24:
+            self.figures.oldest.append(oldest)
+        refused = self.figures.refused + self.figures.refused_in_crowds
+        sizes = (used, census.inputs, census.results, census.promised, census.answered)
+        cells = (
+            str(self.figures.accepted), str(refused), *(f"{size / MEGABYTE:.1f}" for size in sizes),
+            f"{oldest:.2f}" if kept else "",
+        )  # fmt: skip
+        print(f"{24 * number / self._jobs:4.0f}", *(f"{cell:>9}" for cell in cells), flush=True)
+
+    async def _end(self) -> None:
+        """Finish what is left, and look what stays."""
+        number = self._jobs
+        while self._line > 0:
+            number += 1
+            await self._work(number)
+        while self._to_answer:
+            await self._answer(number)
+        prefix = self._keys.picture("")
+        names = {str(key).removeprefix(prefix) async for key in self._redis.scan_iter(f"{prefix}*:in:*", count=1000)}
+        self.figures.photos_left = len(names - self._failed)
+
+    def _bytes(self, sizes: tuple[int, int]) -> bytes:
+        return self._pool[: self._chance.randint(*sizes)]
+
+
+@asynccontextmanager
+async def small_redis(*, megabytes: int) -> AsyncIterator[RedisServer]:
+    """Run a Redis that holds so much and evicts nothing, as the chart's."""
+    options = ("--maxmemory", f"{megabytes}mb", "--maxmemory-policy", "noeviction")
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        server = RedisServer(Path(folder), persistent=False, options=options)
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+
+async def day(*, jobs: int, megabytes: int, seed: int) -> Figures:
+    """Live through a day of so many jobs."""
+    async with small_redis(megabytes=megabytes) as server:
+        settings = RedisSettings(redis_url=server.url)
+        async with connect(settings) as redis, connect(settings, decode=False) as raw:
+            return await Day(redis, raw, jobs=jobs, chance=random.Random(seed)).run()
+
+
+async def main() -> bool:
+    """Run the proof from the command line."""
+    parser = command_line(__doc__)
+    parser.add_argument("--jobs", type=whole(least=48), default=JOBS, help="jobs of the day (%(default)s)")
+    parser.add_argument("--megabytes", type=whole(least=32), default=64, help="Redis' maxmemory (%(default)s)")
+    parser.add_argument("--seed", type=whole(least=0), default=1, help="of chance (%(default)s)")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    figures = await day(jobs=arguments.jobs, megabytes=arguments.megabytes, seed=arguments.seed)
+    print(f"\n{figures.accepted} jobs accepted, {figures.done} done, in {time.monotonic() - began:.0f} s")
+    print(f"{figures.refused} refused for lack of room, and {figures.refused_in_crowds} in crowds")
+    print(f"{figures.refused_beside_old} of these while an answered picture was left")
+    print(f"{figures.no_room_for_result} results found Redis full")
+    print(f"{figures.lost_photos} photos and {figures.lost_results} results were gone before they were needed")
+    print(f"{figures.photos_left} photos were left of jobs that had ended")
+    if figures.oldest:
+        print(f"oldest answered picture: {min(figures.oldest):.2f} to {max(figures.oldest):.2f} hours")
+    print("KEPT" if figures.good else "BROKEN")
+    return figures.good
+
+
+if __name__ == "__main__":
+    conclude(main())
