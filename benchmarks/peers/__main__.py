@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.peers import picture, report, speed
 from benchmarks.peers.catalogue import FLOOR, OURS, PEERS, POLL
-from benchmarks.peers.idle import measure as measure_idle
-from benchmarks.peers.kills import measure as measure_losses
-from benchmarks.peers.speed import Speed
-from benchmarks.peers.verdict import sentences
+from benchmarks.peers.measures import speed
+from benchmarks.peers.measures.idle import measure as measure_idle
+from benchmarks.peers.measures.kills import measure as measure_losses
+from benchmarks.peers.measures.speed import Speed
+from benchmarks.peers.results import bar_chart, report
+from benchmarks.peers.results.verdict import sentences
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, whole
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.peers.catalogue import Peer
-    from benchmarks.peers.idle import Idleness
-    from benchmarks.peers.kills import Losses
+    from benchmarks.peers.measures.idle import Idleness
+    from benchmarks.peers.measures.kills import Losses
 
 BEGIN, END = "<!-- figures of the last published run -->", "<!-- end of figures -->"
 
@@ -78,7 +79,7 @@ async def main() -> None:
 def _keep(folder: Path, rows: Sequence[report.Row], about: str, *, rounds: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     report.save(folder / "queues.json", rows, machine=about, rounds=rounds)
-    (folder / "queues.svg").write_text(picture.draw(rows, about))
+    (folder / "queues.svg").write_text(bar_chart.draw(rows, about))
     _say(f"queues.json and queues.svg are in {folder}")
 
 

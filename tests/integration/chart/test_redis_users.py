@@ -163,7 +163,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     assert await events.wait(0.1)
     assert await events.drain() > 0
     while rows := (await lanes.next(10))[0]:
-        await lanes.hold(rows)
+        await lanes.renew(rows)
         for row in rows:
             await lanes.done(row)
             assert await queue.answered(event_of(row).job_id)

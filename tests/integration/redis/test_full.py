@@ -147,7 +147,7 @@ async def test_a_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(red
     inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=42), name="bot")
     await inbox.take([{"update_id": 1}])
     await memory.fill(1.1)
-    await inbox.lanes.take_back()
+    await inbox.lanes.reclaim()
     [row], _wait = await inbox.lanes.next(1)
     assert await inbox.open(row) is not None
     await inbox.lanes.done(row)

@@ -114,7 +114,7 @@ class Crowd:
         lanes = Lanes(await self.clients(**self.settings), KEYS.answers, name="bot")
         events = Events(await self.clients(block=1.0, **self.settings), KEYS, lanes)
         while len(self.answers) < JOBS:
-            await until_answered(lanes.take_back)
+            await until_answered(lanes.reclaim)
             await until_answered(events.wait, 0.5)
             await until_answered(events.drain)
             rows, _wait = await until_answered(lanes.next, 50)

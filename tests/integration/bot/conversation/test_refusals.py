@@ -121,11 +121,11 @@ async def test_answer_to_a_job_that_this_version_cannot_read_is_set_aside_and_gi
         await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
 
         async def aside() -> bool:
-            return bool(await lanes.aside())
+            return bool(await lanes.list_set_aside())
 
         await stage.eventually(aside)
         await redis.hset(key, "payload", payload)
-        [entry] = await lanes.aside()
-        assert await lanes.retry_aside(entry.id)
+        [entry] = await lanes.list_set_aside()
+        assert await lanes.retry_set_aside(entry.id)
         await ann.says("more memory")
         await stage.answered(claim.job.id)

@@ -266,7 +266,7 @@ async def test_defect_is_tried_three_times_and_then_set_aside_with_an_apology(la
         await empty(lanes)
     assert seen == ["first", "first", "first", "second"]
     assert work.apologies == ["first"]
-    (aside,) = await lanes.aside()
+    (aside,) = await lanes.list_set_aside()
     assert (aside.id, aside.why, aside.payload) == ("first", "KeyError", "payload")
 
 
@@ -279,7 +279,7 @@ async def test_poison_is_set_aside_at_once(lanes: Lanes) -> None:
     await lanes.put("1", "second", "")
     async with working(lanes, Work(handle)):
         await empty(lanes)
-    assert [each.id for each in await lanes.aside()] == ["first"]
+    assert [each.id for each in await lanes.list_set_aside()] == ["first"]
 
 
 async def test_stop_waits_for_what_is_in_hand_and_takes_nothing_more(lanes: Lanes) -> None:

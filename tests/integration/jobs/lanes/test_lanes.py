@@ -179,7 +179,7 @@ async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothi
     (again,) = await taken(other)
     assert again.id == "1"
     assert not await slow.park(row, 0.0)
-    assert await slow.hold([row]) == 0
+    assert await slow.renew([row]) == 0
     assert (await slow.done(row)).first  # it was worked off all the same
     assert await taken(slow) == []  # and the lane is the other one's still
     await other.done(again)
@@ -192,7 +192,7 @@ async def test_hold_goes_on_with_signs_of_life(redis: Redis) -> None:
     rows = await taken(lanes)
     for _ in range(6):
         await asyncio.sleep(0.05)
-        assert await lanes.hold(rows) == 1
+        assert await lanes.renew(rows) == 1
         assert await taken(other) == []
 
 
@@ -201,7 +201,7 @@ async def test_restart_under_the_same_name_has_its_entries_at_once(redis: Redis,
     await lanes.put("b", "2", "")
     assert len(await taken(lanes, 1)) == 1
     assert len(await taken(Lanes(redis, PREFIX, name="other"))) == 1
-    assert await lanes.take_back() == 1
+    assert await lanes.reclaim() == 1
     assert ids(await taken(lanes)) == ["1"]
 
 
@@ -211,12 +211,12 @@ async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes
     (row,) = await taken(lanes)
     await lanes.set_aside(row, {"error": "KeyError"})
     assert ids(await taken(lanes)) == ["2"]
-    (aside,) = await lanes.aside()
+    (aside,) = await lanes.list_set_aside()
     assert (aside.id, aside.lane, aside.sender, aside.why, aside.payload) == ("1", "a", "s", "KeyError", "x\ny")
     assert await lanes.put("a", "1", "x") is Put.KNOWN
-    assert await lanes.retry_aside("1")
-    assert not await lanes.retry_aside("1")
-    assert await lanes.aside() == []
+    assert await lanes.retry_set_aside("1")
+    assert not await lanes.retry_set_aside("1")
+    assert await lanes.list_set_aside() == []
 
 
 async def test_lanes_leave_nothing_behind(redis: Redis, lanes: Lanes) -> None:
@@ -236,7 +236,7 @@ async def test_lanes_go_on_in_a_full_redis(redis: Redis, lanes: Lanes) -> None:
         first, second, third, fourth = await taken(lanes)
         assert (await lanes.done(first)).first
         assert await lanes.park(second, 60.0, failed=True)
-        await lanes.call(second.lane)
+        await lanes.make_due(second.lane)
         assert await lanes.park(third, 0.0, alone=True)
         await lanes.set_aside(fourth, {"error": "x"})
         assert sorted(ids(await taken(lanes))) == ["1", "2"]

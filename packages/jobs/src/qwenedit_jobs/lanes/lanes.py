@@ -19,7 +19,7 @@ HOLD = 30.0
 """Seconds that an entry is in hand without a sign of life from its holder."""
 FIELDS = 6
 """Values by which `next` tells of an entry."""
-SCRIPTS = ("put", "next", "done", "park", "call", "hold", "take_back", "set_aside", "retry_aside", "drain")
+SCRIPTS = ("put", "next", "done", "park", "make_due", "renew", "reclaim", "set_aside", "retry_set_aside", "drain")
 
 _FOLDER = files("qwenedit_jobs.lanes") / "lua"
 
@@ -108,17 +108,17 @@ class Lanes:
         wait = round(seconds * 1000)
         return bool(await self._run("park", row.lane, row.id, row.token, wait, int(failed), int(alone)))
 
-    async def call(self, lane: str) -> None:
+    async def make_due(self, lane: str) -> None:
         """Make a lane that waits due now."""
-        await self._run("call", lane)
+        await self._run("make_due", lane)
 
-    async def hold(self, rows: Iterable[Row]) -> int:
+    async def renew(self, rows: Iterable[Row]) -> int:
         """Give a sign of life for entries in hand; returns how many still are."""
-        return int(await self._run("hold", self._hold, *(each for row in rows for each in (row.lane, row.token))))
+        return int(await self._run("renew", self._hold, *(each for row in rows for each in (row.lane, row.token))))
 
-    async def take_back(self) -> int:
-        """Make due what this name held before it started anew; returns how many lanes that were."""
-        return int(await self._run("take_back", self._name))
+    async def reclaim(self) -> int:
+        """Make due what this name had in hand before it started anew; returns how many lanes that were."""
+        return int(await self._run("reclaim", self._name))
 
     async def set_aside(self, row: Row, why: dict[str, str]) -> None:
         """Take an entry that nobody can work off out of its lane, and keep it for the operator."""
@@ -143,18 +143,18 @@ class Lanes:
         pipeline.hlen(aside)
         return Occupancy(*map(int, await pipeline.execute()))
 
-    async def aside(self) -> list[SetAside]:
+    async def list_set_aside(self) -> list[SetAside]:
         """Return what was set aside, oldest first."""
         found = [
             _set_aside(str(entry), str(packed)) for entry, packed in (await self._redis.hgetall(self.keys[-1])).items()
         ]
         return sorted(found, key=lambda each: each.at)
 
-    async def retry_aside(self, entry: str) -> bool:
+    async def retry_set_aside(self, entry: str) -> bool:
         """Put an entry that was set aside back into its lane; False when it was not there."""
-        return bool(await self._run("retry_aside", entry))
+        return bool(await self._run("retry_set_aside", entry))
 
-    async def drop_aside(self, entry: str) -> bool:
+    async def drop_set_aside(self, entry: str) -> bool:
         """Forget an entry that was set aside; False when it was not there."""
         return bool(await self._redis.hdel(self.keys[-1], entry))
 

@@ -258,9 +258,9 @@ class JobQueue(QueueView):
             waited, reply = await self._run("claim_awaited", *arguments, raw=True, behind=behind, waiting=True)
         else:
             reply = await self._run("claim", *arguments, raw=True)
-        strangers, *found = reply
-        if int(strangers):
-            log.warning("queue.foreign_items", count=int(strangers), key=self._keys.job_queue, moved_to=self._keys.dead)
+        foreign, *found = reply
+        if int(foreign):
+            log.warning("queue.foreign_items", count=int(foreign), key=self._keys.job_queue, moved_to=self._keys.dead)
         if found:
             return claim_of(found, token)
         if isinstance(waited, ResponseError):

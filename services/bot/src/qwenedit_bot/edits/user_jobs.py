@@ -143,8 +143,8 @@ class UserJobs:
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
-        found = [entry.id for entry in await self._answers.aside() if job_id in entry.payload]
-        return any([await self._answers.drop_aside(entry) for entry in found])
+        found = [entry.id for entry in await self._answers.list_set_aside() if job_id in entry.payload]
+        return any([await self._answers.drop_set_aside(entry) for entry in found])
 
     async def being_stopped(self, user_id: int) -> bool:
         """Whether jobs of a forgotten user have not ended yet."""

@@ -110,9 +110,9 @@ class Inbox:
         """
         if keys:
             await self._redis.unlink(*keys)
-        for entry in await self.lanes.aside():
+        for entry in await self.lanes.list_set_aside():
             if str(user_id) in (entry.sender, entry.lane):
-                await self.lanes.drop_aside(entry.id)
+                await self.lanes.drop_set_aside(entry.id)
         theirs = {update_id for update_id, update in self._recent.items() if _is_to_be_forgotten(update, user_id)}
         self._recent.drop(theirs.__contains__)
 

@@ -114,7 +114,7 @@ class Scheduler:
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(self._hold()), tasks.create_task(self._wake_at(stop))]
             working: set[asyncio.Task[None]] = set()
-            await self._take_back(stop)
+            await self._reclaim(stop)
             await self._take(stop, tasks, working)
             if working:
                 _done, late = await asyncio.wait(working, timeout=DRAIN)
@@ -126,12 +126,12 @@ class Scheduler:
             for task in beside:
                 task.cancel()
 
-    async def _take_back(self, stop: asyncio.Event) -> None:
+    async def _reclaim(self, stop: asyncio.Event) -> None:
         """Have what this replica held before a crash at once, and not only when the hold has run out."""
         backoff = Backoff()
         while not stop.is_set():
             try:
-                await self._lanes.take_back()
+                await self._lanes.reclaim()
             except RedisError:
                 await pause(stop, backoff.next())
             else:
@@ -146,7 +146,7 @@ class Scheduler:
             if room > 0:
                 try:
                     for lane in tuple(self._called):
-                        await self._lanes.call(lane)
+                        await self._lanes.make_due(lane)
                         self._called.discard(lane)
                     rows, wait = await self._lanes.next(room)
                 except RedisError as error:
@@ -278,7 +278,7 @@ class Scheduler:
             await asyncio.sleep(HOLD_EVERY)
             if self._in_hand:
                 try:
-                    await self._lanes.hold(self._in_hand.values())
+                    await self._lanes.renew(self._in_hand.values())
                 except RedisError as error:
                     self._log.info("scheduler.hold_failed", error=type(error).__name__)
 

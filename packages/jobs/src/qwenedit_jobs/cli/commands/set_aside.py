@@ -49,7 +49,7 @@ async def aside_retry(redis: Redis, keys: Keys, ids: Sequence[str], *, everythin
     """Have entries worked off again, each behind what waits in its chat."""
     deeds = []
     for _what, lanes, entry in await _chosen(redis, keys, ids, everything=everything):
-        done = await lanes.retry_aside(entry.id)
+        done = await lanes.retry_set_aside(entry.id)
         deeds.append(_deed(entry.id, "waiting", "waits in its chat again", done=done))
     return of_deeds(deeds)
 
@@ -58,7 +58,7 @@ async def aside_drop(redis: Redis, keys: Keys, ids: Sequence[str], *, everything
     """Forget entries."""
     deeds = []
     for _what, lanes, entry in await _chosen(redis, keys, ids, everything=everything):
-        done = await lanes.drop_aside(entry.id)
+        done = await lanes.drop_set_aside(entry.id)
         deeds.append(_deed(entry.id, "dropped", "forgotten", done=done))
     return of_deeds(deeds)
 
@@ -67,7 +67,7 @@ async def _entries(redis: Redis, keys: Keys) -> list[tuple[str, Lanes, SetAside]
     found = []
     for what, prefix in (("update", keys.inbox), ("answer", keys.answers)):
         lanes = Lanes(redis, prefix)
-        found += [(what, lanes, entry) for entry in await lanes.aside()]
+        found += [(what, lanes, entry) for entry in await lanes.list_set_aside()]
     return found
 
 

@@ -31,7 +31,7 @@ local function look_at_clock(for_jumps_alone)
     end
     local waiting = {}
     if jumped then -- read before anything is written: one of these keys may hold something else
-        waiting[1], waiting[2] = redis.call('LRANGE', LINE, 0, -1), redis.call('LRANGE', HELD, 0, -1)
+        waiting[1], waiting[2] = redis.call('LRANGE', JOB_QUEUE, 0, -1), redis.call('LRANGE', HELD, 0, -1)
         waiting[3] = redis.call('ZRANGE', DELAYED, 0, -1)
         redis.call('ZCARD', LEASES)
         redis.call('ZCARD', DRAINING)

@@ -25,7 +25,7 @@ local function settled(id, token)
     return 'lost'
 end
 
-local function bury(id)
+local function add_to_dead(id)
     redis.call('ZADD', DEAD, NOW, id)
     redis.call('ZREMRANGEBYRANK', DEAD, 0, -1 - DEAD_KEPT)
 end
@@ -38,7 +38,7 @@ local function finish(id, state, ...)
     end
     redis.call('SREM', UNFINISHED .. (known(id, 'user') or ''), id)
     if state == 'failed' then
-        bury(id)
+        add_to_dead(id)
     end
     pictures_of_ended(id, state)
     redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)

@@ -1,12 +1,12 @@
 -- include: prelude
--- The line of a paused queue.
+-- The waiting jobs of a paused queue.
 
--- Moves the line aside, behind what stands there already. Popped before it is pushed: a full Redis refuses a push as a
--- script's first write.
-local function set_aside()
-    local id = redis.call('RPOP', LINE)
+-- Moves the waiting jobs to the held list, behind those that are there already. Popped before it is pushed: a full Redis
+-- refuses a push as a script's first write.
+local function hold_queue()
+    local id = redis.call('RPOP', JOB_QUEUE)
     while id do
         redis.call('LPUSH', HELD, id)
-        id = redis.call('RPOP', LINE)
+        id = redis.call('RPOP', JOB_QUEUE)
     end
 end

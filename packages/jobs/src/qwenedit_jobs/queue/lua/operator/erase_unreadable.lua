@@ -6,7 +6,7 @@ local id = ARGV[FIRST]
 local user = get(id, 'user')
 drop_pictures(pictures_of(id))
 drop_pictures({ picture_in(get(id, 'result')) })
-for _, list in ipairs({ LINE, HELD }) do
+for _, list in ipairs({ JOB_QUEUE, HELD }) do
     redis.call('LREM', list, 0, id)
 end
 for _, set_of_jobs in ipairs({ LEASES, DRAINING, DELAYED, DEAD }) do

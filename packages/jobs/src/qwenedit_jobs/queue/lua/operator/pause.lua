@@ -5,5 +5,5 @@ if paused then
 end
 redis.call('DEL', PAUSED) -- there is none: a full Redis refuses SET as a script's first write
 redis.call('SET', PAUSED, NOW)
-set_aside()
+hold_queue()
 return { 1, tostring(NOW) }

@@ -4,7 +4,7 @@
 local ended = redis.call('DEL', PAUSED)
 local id = redis.call('LPOP', HELD)
 while id do
-    redis.call('RPUSH', LINE, id)
+    redis.call('RPUSH', JOB_QUEUE, id)
     id = redis.call('LPOP', HELD)
 end
 return ended

@@ -1,11 +1,11 @@
 -- include: reap_and_promote pause_list
--- worker, token, lease in ms, bytes of pictures that may come with the job → {number of strangers}
+-- worker, token, lease in ms, bytes of pictures that may come with the job → {number of foreign items}
 -- when nothing waits, else
--- {number of strangers, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,
+-- {number of foreign items, id, payload, attempt, maximum attempts, trace context, ms waited, token of the claim before,
 -- pictures …}: all that the job has, or none where one is gone or they are too large
--- Strangers are items of the list that are no job's id (another program's, or a job whose hash is gone), and jobs whose
+-- Foreign items of the list are no job's id (another program's, or of a job whose hash is gone), or belong to jobs whose
 -- hash this version cannot read. They are kept among the dead, where the operator finds them.
-local worker, token, lease, room = unpack(ARGV, FIRST)
+local worker, token, lease, byte_limit = unpack(ARGV, FIRST)
 local BATCH = 10 -- expired leases and ended pauses that one call deals with
 local LOOKED_AT = 100 -- items of the list that one call looks at; who finds none among them calls again
 
@@ -19,7 +19,7 @@ local function pictures_with(payload)
         local key = PICTURE .. tostring(ref)
         local length = redis.pcall('STRLEN', key)
         size = size + (type(length) == 'number' and length > 0 and length or math.huge)
-        if size > tonumber(room) then
+        if size > tonumber(byte_limit) then
             return {}
         end
         pictures[index] = redis.call('GET', key)
@@ -27,11 +27,11 @@ local function pictures_with(payload)
     return pictures
 end
 
-local function answer_of(strangers, id, job)
+local function answer_of(foreign, id, job)
     local payload, attempt, max_attempts, trace_context, enqueued_at, before = unpack(job, 1, 6)
-    local answer = { strangers, id, payload, tostring(attempt), max_attempts, trace_context,
+    local answer = { foreign, id, payload, tostring(attempt), max_attempts, trace_context,
         tostring(NOW - enqueued_at), before or '' }
-    for _, picture in ipairs(tonumber(room) > 0 and pictures_with(payload) or {}) do
+    for _, picture in ipairs(tonumber(byte_limit) > 0 and pictures_with(payload) or {}) do
         answer[#answer + 1] = picture
     end
     return answer
@@ -52,11 +52,11 @@ look_at_clock()
 promote(BATCH)
 reap(BATCH)
 if paused then
-    set_aside() -- what others pushed meanwhile, such as a bot of the release before, would keep waking the workers
+    hold_queue() -- what others pushed meanwhile, such as a bot of the release before, would keep waking the workers
     return { 0 }
 end
 
-local strangers = 0
+local foreign = 0
 local id, job
 for _ = 1, LOOKED_AT do
     local next_one = redis.call('RPOP', QUEUE)
@@ -73,12 +73,12 @@ for _ = 1, LOOKED_AT do
     elseif state == 'queued' and readable then
         finish(next_one, 'failed', 'reason', 'expired')
     elseif state == 'queued' or not KNOWN[state] then
-        strangers = strangers + 1
-        bury(next_one)
+        foreign = foreign + 1
+        add_to_dead(next_one)
     end
 end
 if not id then
-    return { strangers }
+    return { foreign }
 end
 
 job[2] = job[2] + 1 -- the attempt
@@ -87,4 +87,4 @@ set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'attempt
     worker, 'started_at', NOW, 'claimed_before', job[6] or '', 'claimed_by', token)
 redis.call('ZADD', LEASES, NOW + lease, id)
 redis.call('SET', CLAIM .. token, id, 'PX', lease)
-return answer_of(strangers, id, job)
+return answer_of(foreign, id, job)

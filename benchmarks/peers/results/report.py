@@ -1,4 +1,4 @@
-"""The figures as a table, as JSON, and as a picture."""
+"""The figures as a table, as JSON, and as a chart."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.peers.catalogue import Peer
-    from benchmarks.peers.idle import Idleness
-    from benchmarks.peers.kills import Losses
-    from benchmarks.peers.speed import Speed
+    from benchmarks.peers.measures.idle import Idleness
+    from benchmarks.peers.measures.kills import Losses
+    from benchmarks.peers.measures.speed import Speed
 
 
 @dataclass(slots=True)

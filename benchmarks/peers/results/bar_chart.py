@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.peers.report import Row
+    from benchmarks.peers.results.report import Row
 
 NAMES, PANEL, GAP, LINE, TOP = 260, 250, 40, 26, 64
 OURS, OTHERS, FLOOR = "#2f6fde", "#9aa4b2", "#d5d9e0"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.peers.report import Row
+    from benchmarks.peers.results.report import Row
 
 MOST_P99 = 5.0
 """Milliseconds."""
