@@ -95,7 +95,7 @@ def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeyp
 
 
 @pytest.mark.parametrize("part", SETTINGS)
-def test_without_a_collector_nothing_is_said_of_traces(part, render):
+def test_services_without_a_collector_are_told_nothing_of_traces(part, render):
     data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
     assert [name for name in data if name.startswith("OTEL_")] == []
 

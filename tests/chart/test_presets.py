@@ -22,7 +22,7 @@ def mounted(pod):
     return {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
 
 
-def test_a_file_is_mounted_as_it_is_where_the_bot_looks_for_it(render):
+def test_file_is_mounted_as_it_is_where_the_bot_looks_for_it(render):
     pod, configs = parts(render({"bot": {"token": TOKEN, "presets": {"file": presets.shipped()}}}))
     name = "edit-qwenedit-bot-presets"
     assert presets.read(configs[name]["presets.yaml"]) == presets.read(presets.shipped())
@@ -35,14 +35,14 @@ def test_a_file_is_mounted_as_it_is_where_the_bot_looks_for_it(render):
     assert [item["path"] for item in volume["items"]] == [told.presets_file.name]
 
 
-def test_a_config_map_of_the_operators_own_is_mounted(render):
+def test_config_map_of_the_operators_own_is_mounted(render):
     chosen = {"existingConfigMap": "{{ .Release.Name }}-ideas", "key": "ideas.yml"}
     pod, configs = parts(render({"bot": {"token": TOKEN, "presets": chosen}}))
     assert mounted(pod)["/etc/qwenedit/presets"] == "edit-ideas"
     assert "edit-qwenedit-bot-presets" not in configs
 
 
-def test_without_either_the_bot_has_those_that_come_with_it(render):
+def test_presets_that_come_with_the_bot_are_used_without_a_file_or_a_config_map(render):
     pod, configs = parts(render({"bot": {"token": TOKEN}}))
     assert "PRESETS_FILE" not in configs["edit-qwenedit-bot"]
     assert "/etc/qwenedit/presets" not in mounted(pod)

@@ -89,7 +89,7 @@ def test_service_account_tokens_are_the_bots_alone(pods):
             assert owner.endswith("-bot")
 
 
-def test_the_token_is_in_its_secret_and_the_bots_environment_alone(values, manifests):
+def test_token_is_in_its_secret_and_the_bots_environment_alone(values, manifests):
     token = values["bot"]["token"].get("value")
     for one in manifests:
         text = json.dumps(one)
@@ -255,7 +255,7 @@ def test_polling_bots_never_overlap(manifests):
         ({"networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}, set()),
     ],
 )
-def test_a_changed_value_rolls_only_what_it_changes(change, rolled, render):
+def test_changed_value_rolls_only_what_it_changes(change, rolled, render):
     token = {"token": {"existingSecret": "telegram"}}
     templates = [
         {

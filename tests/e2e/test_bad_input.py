@@ -9,7 +9,7 @@ from tests.e2e.cluster.installation import CHART, values
 from tests.e2e.cluster.kube import attempt
 
 
-async def test_a_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
+async def test_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
     async with cluster_without("keda.sh", tmp_path) as kubeconfig:
         code, _out, said = await attempt(
             "helm", "install", "nokeda", str(CHART), f"--namespace={kube.namespace}", *values(),
@@ -39,7 +39,7 @@ async def test_rights_in_the_namespace_alone_suffice_to_install_without_the_clus
     assert code == 0, said
 
 
-async def test_a_claim_that_cannot_bind_says_which_storage_class_is_missing(kube):
+async def test_claim_that_cannot_bind_says_which_storage_class_is_missing(kube):
     release = f"--namespace={kube.namespace}"
     try:
         code, _out, said = await attempt(

@@ -29,7 +29,7 @@ async def until_gone(installation, pod):
     await eventually(f"{pod.name} gone", gone, within=60)
 
 
-async def test_a_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
+async def test_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
     user, job = await start_job(installation, photo)
     await installation.kube("delete", "pod", worker.name, "--wait=false")
     leaving = await installation.kube.get("Pod", worker.name)
@@ -44,7 +44,7 @@ async def test_a_pod_deleted_in_mid_job_finishes_and_answers_it(installation, wo
     assert len((await user.snapshot()).from_bot) == 1
 
 
-async def test_a_drained_node_lets_the_job_end(installation, worker, photo):
+async def test_drained_node_lets_the_job_end(installation, worker, photo):
     user, job = await start_job(installation, photo)
     node = worker.item["spec"]["nodeName"]
     selector = f"app.kubernetes.io/instance={installation.release},app.kubernetes.io/component=worker"
@@ -87,7 +87,7 @@ async def test_scaling_in_under_load_loses_no_attempt(installation):
     assert [len(attempts) for attempts in claims.values()] == [1, 1]
 
 
-async def test_an_idle_worker_leaves_before_a_busy_one(installation):
+async def test_idle_worker_leaves_before_a_busy_one(installation):
     await installation.hold(2)
     job = await installation.push(workflow=LONG)
     busy = (await installation.until_editing(job))["worker"]

@@ -9,7 +9,7 @@ from tests.e2e.cluster.installation import pod_of
 from tests.e2e.cluster.kube import attempt
 
 
-async def test_the_product_is_ready_within_a_minute_and_nothing_restarts(installation):
+async def test_product_is_ready_within_a_minute_and_nothing_restarts(installation):
     print(f"helm install --wait: {installation.seconds_to_ready:.1f} s")
     assert installation.seconds_to_ready <= 60
     for part in ("bot", "redis"):
@@ -25,7 +25,7 @@ async def test_helm_test_sends_a_job_through_all_parts(installation):
     print(f"helm test, from no worker: {time.monotonic() - started:.1f} s; it says: {found}")
 
 
-async def test_the_namespace_takes_restricted_pods_only_and_refused_none_of_ours(installation):
+async def test_namespace_takes_restricted_pods_only_and_refused_none_of_ours(installation):
     kube = installation.kube
     lax = pod_of("lax", "qwenedit/bot:dev", "")
     del lax["spec"]["securityContext"]

@@ -91,7 +91,7 @@ async def address(kube, service):
     return found["spec"]["clusterIP"]
 
 
-async def test_a_stranger_reaches_no_part_of_the_product(installation, worker, stranger):
+async def test_stranger_reaches_no_part_of_the_product(installation, worker, stranger):
     kube = installation.kube
     [bot] = await kube.pods("bot")
     [redis] = await kube.pods("redis")
@@ -111,7 +111,7 @@ async def test_a_stranger_reaches_no_part_of_the_product(installation, worker, s
     await until_enforced("a stranger reaching the control and nothing else", control_alone)
 
 
-async def test_a_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(installation, stranger, ingress, photo):
+async def test_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(installation, stranger, ingress, photo):
     await installation.upgrade(
         "bot.mode=webhook",
         "bot.webhook.url=https://bot.example.com/telegram",
@@ -134,7 +134,7 @@ async def test_a_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(inst
     await user.says("Nice photo!", timeout=90)
 
 
-async def test_a_worker_reaches_redis_and_nothing_else(installation, worker):
+async def test_worker_reaches_redis_and_nothing_else(installation, worker):
     kube = installation.kube
     [bot] = await kube.pods("bot")
     api = json.loads(await run("kubectl", "get", "service", "kubernetes", "--namespace=default", "--output=json"))
@@ -200,7 +200,7 @@ async def test_bots_account_may_change_the_deletion_cost_of_workers_and_nothing_
     assert ast.literal_eval(printed) == [OK, *[FORBIDDEN] * (len(patches) - 1)]
 
 
-async def test_the_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):
+async def test_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):
     kube = installation.kube
     traces = (TOKEN, base64.b64encode(TOKEN.encode()).decode())
     holders = set()

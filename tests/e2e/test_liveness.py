@@ -45,7 +45,7 @@ async def stubborn(installation):
     await installation.kube("delete", "pod", STUBBORN, "--force", "--grace-period=0")
 
 
-async def test_a_dead_executor_costs_comfyui_alone_a_restart_and_the_job_is_answered(installation, worker, photo):
+async def test_dead_executor_costs_comfyui_alone_a_restart_and_the_job_is_answered(installation, worker, photo):
     user = await installation.telegram.user()
     async with installation.comfyui(worker) as comfyui:
         await comfyui.fault("kill_executor")
@@ -65,7 +65,7 @@ async def test_a_dead_executor_costs_comfyui_alone_a_restart_and_the_job_is_answ
     assert len((await user.snapshot()).from_bot) == 1
 
 
-async def test_a_busy_worker_never_turns_not_ready(installation, worker):
+async def test_busy_worker_never_turns_not_ready(installation, worker):
     job = await installation.push(workflow=LONG)
     await installation.until_editing(job)
     seen = len(installation.watch.sights[worker.name])
@@ -76,7 +76,7 @@ async def test_a_busy_worker_never_turns_not_ready(installation, worker):
     assert all(sight.pod.ready for sight in installation.watch.sights[worker.name][seen:])
 
 
-async def test_a_hung_worker_is_killed_in_ten_seconds_and_not_after_its_grace_period(installation):
+async def test_hung_worker_is_killed_in_ten_seconds_and_not_after_its_grace_period(installation):
     async def restarted():
         pod = await installation.kube.pod(STUBBORN)
         return pod if pod is not None and pod.restarts["worker"] else None

@@ -9,7 +9,7 @@ from collections import Counter
 from tests.e2e.cluster.kube import eventually
 
 
-async def test_a_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_answer(installation, worker, photo):
+async def test_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_answer(installation, worker, photo):
     user = await installation.telegram.user()
     before = await installation.job_ids()
     async with installation.comfyui(worker) as comfyui:

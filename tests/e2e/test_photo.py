@@ -18,7 +18,7 @@ SCANS_ALLOWED = 291_900
 """Bytes of a progressive JPEG of 49 megapixels with 62 scans; with 65 the bot would not open it."""
 
 
-async def test_a_photo_comes_back_edited_although_no_worker_was_up(installation, photo):
+async def test_photo_comes_back_edited_although_no_worker_was_up(installation, photo):
     await installation.hold(0)
     await installation.let_scale()
     ann = await installation.telegram.user()

@@ -13,7 +13,7 @@ AWAY = 15
 """Seconds without Redis: beyond cooldown and lease."""
 
 
-async def test_a_restart_of_redis_loses_nothing(installation, worker, photo):
+async def test_restart_of_redis_loses_nothing(installation, worker, photo):
     users = [await installation.telegram.user() for _ in range(USERS)]
     before = await installation.job_ids()
     for user in users:
@@ -34,7 +34,7 @@ async def test_a_restart_of_redis_loses_nothing(installation, worker, photo):
     print(f"attempts: {attempts}")
 
 
-async def test_with_redis_down_the_number_of_workers_is_held(installation, photo):
+async def test_workers_are_held_while_redis_is_down(installation, photo):
     await installation.hold(1)
     user = await installation.telegram.user()
     job = await installation.push(workflow=LONG)

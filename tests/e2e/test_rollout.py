@@ -23,7 +23,7 @@ async def identities(installation, part):
     return {pod.item["metadata"]["uid"] for pod in await installation.kube.pods(part) if not pod.leaving}
 
 
-async def test_an_upgrade_rolls_only_what_its_change_concerns(installation, worker, changed):
+async def test_upgrade_rolls_only_what_its_change_concerns(installation, worker, changed):
     bot, redis = await identities(installation, "bot"), await identities(installation, "redis")
     old = await identities(installation, "worker")
     await installation.upgrade("worker.settings.pollingInterval=2")
@@ -36,7 +36,7 @@ async def test_an_upgrade_rolls_only_what_its_change_concerns(installation, work
     assert await identities(installation, "worker") == workers, "a change for KEDA alone rolled the workers"
 
 
-async def test_a_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_twice(installation, photo, changed):
+async def test_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_twice(installation, photo, changed):
     await installation.hold(2)
     before = await installation.job_ids()
     users = [await installation.telegram.user() for _ in range(USERS)]

@@ -44,11 +44,11 @@ async def seconds_of_a_bare_pod(kube, image):
     return seconds
 
 
-async def test_an_empty_queue_wakes_no_worker(sleeping):
+async def test_empty_queue_wakes_no_worker(sleeping):
     await throughout("no worker", desired(sleeping, 0), seconds=6)
 
 
-async def test_a_cancelled_queue_wakes_no_worker(installation):
+async def test_cancelled_queue_wakes_no_worker(installation):
     await installation.hold(0)
     jobs = [await installation.push() for _ in range(3)]
     assert (await installation.queue.counts()).waiting == len(jobs)
@@ -58,7 +58,7 @@ async def test_a_cancelled_queue_wakes_no_worker(installation):
     await throughout("no worker", desired(installation, 0), seconds=6)
 
 
-async def test_one_job_wakes_one_worker_which_leaves_after_the_cooldown(sleeping):
+async def test_job_wakes_one_worker_which_leaves_after_the_cooldown(sleeping):
     [bot] = await sleeping.kube.pods("bot")
     bare = await seconds_of_a_bare_pod(sleeping.kube, bot.item["spec"]["containers"][0]["image"])
     job = await sleeping.push()

@@ -11,7 +11,7 @@ SPANS = 26
 """Of a job with a first attempt whose prompt vanished and a second one that succeeded."""
 
 
-async def test_a_retried_job_is_found_in_jaeger_by_what_its_user_sees(installation, jaeger, worker, photo):
+async def test_retried_job_is_found_in_jaeger_by_what_its_user_sees(installation, jaeger, worker, photo):
     async with installation.comfyui(worker) as control:
         await control.fault("vanish", at_step=2, times=1)
     user = await installation.telegram.user()

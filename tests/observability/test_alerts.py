@@ -72,7 +72,7 @@ def test_no_alert_when(case, promtool, rules, tmp_path):
     check(promtool, rules, tmp_path, silent(series, *(name for name in ALERTS if about in name)))
 
 
-def test_a_release_of_another_namespace_is_none_of_ours(promtool, rules, tmp_path):
+def test_release_of_another_namespace_is_none_of_ours(promtool, rules, tmp_path):
     strange = {
         name.replace(OURS, 'namespace="others"'): values
         for case in CASES.values()
@@ -115,7 +115,7 @@ def test_alerts_can_be_left_out_relabelled_and_set():
     assert all('le="60.0"' in expr for expr in late)
 
 
-def test_a_prometheus_without_the_operator_gets_the_same_rules(rules):
+def test_prometheus_without_the_operator_gets_the_same_rules(rules):
     everything = monitored({"alerts": {"kind": "ConfigMap", "labels": {"prometheus_rules": "1"}}})
     (kept,) = (one for one in everything if "prometheus_rules" in one["metadata"]["labels"])
     (text,) = kept["data"].values()

@@ -67,7 +67,7 @@ def test_pods_are_restricted(deployment):
 
 
 @RUNNING
-def test_what_a_pod_mounts_and_is_told_to_read_is_there(deployment):
+def test_mounted_and_configured_files_of_pods_exist(deployment):
     pod = deployment["spec"]["template"]["spec"]
     volumes = {one["name"]: one for one in pod["volumes"]}
     assert {one["configMap"]["name"] for one in volumes.values() if "configMap" in one} <= set(CONFIGS)

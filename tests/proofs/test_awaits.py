@@ -30,7 +30,7 @@ def test_every_await_of_the_jobs_path_is_in_the_list():
     assert len({each.name for each in found}) == len(found) > 150
 
 
-def test_a_new_await_appears_in_the_list_by_itself(tmp_path):
+def test_new_await_appears_in_the_list_by_itself(tmp_path):
     package = tmp_path / "worker"
     shutil.copytree(folder(), package)
     with (package / "loop/settlement.py").open("a") as module:
@@ -45,7 +45,7 @@ def test_a_new_await_appears_in_the_list_by_itself(tmp_path):
     }
 
 
-def test_a_run_is_bad_when_an_await_was_missed_or_a_job_was_lost_or_answered_twice():
+def test_run_is_bad_when_an_await_was_missed_or_a_job_was_lost_or_answered_twice():
     first, second = all_awaits()[:2]
     kills = [Kill(first, "plain"), Kill(second, "plain")]
     assert Findings([first, second], kills, verdict=Verdict()).good
@@ -56,7 +56,7 @@ def test_a_run_is_bad_when_an_await_was_missed_or_a_job_was_lost_or_answered_twi
 
 
 @pytest.mark.timeout(600)
-async def test_a_worker_killed_while_it_hands_its_result_in_leaves_a_job_that_is_answered_once():
+async def test_worker_killed_while_it_hands_its_result_in_leaves_a_job_that_is_answered_once():
     handing_in = points("loop.settlement", (folder() / "loop/settlement.py").read_text())
     chosen = [each for each in handing_in if "self._queue.complete" in each.text]
     findings = await kill_at(chosen, only=SCENARIOS[:1])

@@ -36,7 +36,7 @@ def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, r
     assert {"taken", f"refused: {Refusal.DAMAGED}"} <= {outcome for _kind, outcome in outcomes}
 
 
-def test_what_the_bot_cannot_bear_is_found_and_made_small(
+def test_update_that_breaks_the_bot_is_found_and_made_small(
     runner: asyncio.Runner, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def normalise(_converter: Converter, data: bytes, *, owner: int) -> None:
@@ -49,7 +49,7 @@ def test_what_the_bot_cannot_bear_is_found_and_made_small(
         fuzz_pictures(runner, redis_url, count=50, seed=1)
 
 
-def test_a_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: str) -> None:
+def test_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: str) -> None:
     harness = Harness(redis_url)
     runner.run(harness.__aenter__())
     message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "/cancel"}

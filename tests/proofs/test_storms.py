@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_methods_that_the_bot_uses_are_found_in_its_code() -> None:
+def test_methods_that_the_bot_uses_are_found_in_its_code() -> None:
     assert {"sendMessage", "editMessageMedia", "answerCallbackQuery", "setWebhook", "file"} <= methods_used()
 
 
@@ -26,7 +26,7 @@ async def test_lost_replies_and_429s_of_every_method_leave_each_job_answered_onc
     assert figures.good, figures
 
 
-async def test_a_crowd_is_answered_each_once_and_its_chats_are_not_edited_too_often(tmp_path: Path) -> None:
+async def test_crowd_is_answered_each_once_and_its_chats_are_not_edited_too_often(tmp_path: Path) -> None:
     async with around_bots(tmp_path) as system:
         figures, usage = await load(system, users=8, per_minute=120, workers=8, duration=6, seconds=(1.0, 2.0))
     print(report(figures, usage, 6))  # noqa: T201 - the figures

@@ -65,14 +65,14 @@ async def reason(bot: Service) -> str:
         ({"BOT_TOKEN": TOKEN, "MAX_RETRIES": "99"}, "MAX_RETRIES is '99': must be at least 1 and at most 10"),
     ],
 )
-async def test_a_wrong_setting_stops_the_start_with_a_line_that_names_it(settings: dict[str, str], said: str) -> None:
+async def test_wrong_setting_stops_the_start_with_a_line_that_names_it(settings: dict[str, str], said: str) -> None:
     async with running(**settings) as bot, asyncio.timeout(90):
         assert await bot.wait() == 2
         assert any(line.startswith(said) for line in bot.lines)
         assert not any("Traceback" in line for line in bot.lines)
 
 
-async def test_without_redis_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
+async def test_bot_without_redis_waits_says_so_and_stops_when_told(redis_url: str) -> None:
     url = f"redis://{HOST}:{free_port()}/0"
     async with running(BOT_TOKEN=TOKEN, REDIS_URL=url) as bot, asyncio.timeout(90):
         assert "Redis" in await reason(bot)
@@ -80,7 +80,7 @@ async def test_without_redis_it_waits_says_so_and_stops_when_told(redis_url: str
         assert await bot.stop() == 0
 
 
-async def test_without_telegram_it_waits_says_so_and_stops_when_told(redis_url: str) -> None:
+async def test_bot_without_telegram_waits_says_so_and_stops_when_told(redis_url: str) -> None:
     url = f"http://{HOST}:{free_port()}"
     async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot, asyncio.timeout(90):
         await bot.wait_for_line("start.telegram_unavailable.*network")
@@ -88,7 +88,7 @@ async def test_without_telegram_it_waits_says_so_and_stops_when_told(redis_url: 
         assert await bot.stop() == 0
 
 
-async def test_a_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) -> None:
+async def test_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) -> None:
     async with (
         telegram(502, "<html>Bad Gateway</html>") as url,
         running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
@@ -98,7 +98,7 @@ async def test_a_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) 
         assert await bot.stop() == 0
 
 
-async def test_a_token_that_telegram_refuses_ends_the_start(redis_url: str) -> None:
+async def test_token_that_telegram_refuses_ends_the_start(redis_url: str) -> None:
     async with (
         telegram(401, '{"ok": false, "error_code": 401, "description": "Unauthorized"}') as url,
         running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,

@@ -11,7 +11,7 @@ import pytest
 from local_stack.processes.ports import HOST, free_port
 
 
-async def test_a_redis_that_is_not_there_is_named_with_what_to_look_at(desk, monkeypatch):
+async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
     port = free_port()
     monkeypatch.setenv("REDIS_URL", f"redis://user:hidden@{HOST}:{port}/0")
     said = await desk.ask("status")
@@ -21,7 +21,7 @@ async def test_a_redis_that_is_not_there_is_named_with_what_to_look_at(desk, mon
     assert "hidden" not in said.err
 
 
-async def test_a_user_without_the_right_is_told_where_to_ask(desk, redis_url, monkeypatch):
+async def test_user_without_the_right_is_told_where_to_ask(desk, redis_url, monkeypatch):
     await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~qwenedit:*", "+ping", "+info", "+get")
     monkeypatch.setenv("REDIS_USERNAME", "looker")
     monkeypatch.setenv("REDIS_PASSWORD", "p")
@@ -33,7 +33,7 @@ async def test_a_user_without_the_right_is_told_where_to_ask(desk, redis_url, mo
     assert "this Redis user may not do that" in said.err
 
 
-async def test_a_wrong_password_is_told_apart(desk, monkeypatch):
+async def test_wrong_password_is_told_from_other_errors(desk, monkeypatch):
     await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~*", "+@all")
     monkeypatch.setenv("REDIS_USERNAME", "looker")
     monkeypatch.setenv("REDIS_PASSWORD", "wrong")
@@ -45,14 +45,14 @@ async def test_a_wrong_password_is_told_apart(desk, monkeypatch):
     assert "REDIS_USERNAME and REDIS_PASSWORD" in said.err
 
 
-async def test_a_key_of_another_program_is_named(desk):
+async def test_key_of_another_program_is_named(desk):
     await desk.redis.set(desk.keys.job_queue, "theirs")
     said = await desk.ask("status")
     assert said.code == 2
     assert f"{desk.keys.job_queue} holds a string where a list belongs" in said.err
 
 
-async def test_a_setting_out_of_its_range_is_named(desk, monkeypatch):
+async def test_setting_out_of_its_range_is_named(desk, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "localhost")
     said = await desk.ask("status")
     assert said.code == 2
@@ -62,13 +62,13 @@ async def test_a_setting_out_of_its_range_is_named(desk, monkeypatch):
 @pytest.mark.parametrize(
     "words", [(), ("jobs",), ("jobs", "list", "--limit", "0"), ("jobs", "list", "--state", "done"), ("dead", "show")]
 )
-async def test_a_command_that_there_is_not_shows_the_use(desk, words):
+async def test_unknown_command_shows_the_usage(desk, words):
     said = await desk.ask(*words)
     assert said.code == 2
     assert "usage: qwenedit" in said.err
 
 
-async def test_the_installed_command_answers(redis_url):
+async def test_installed_command_line_answers(redis_url):
     command = Path(sys.executable).with_name("qwenedit")
     process = await asyncio.create_subprocess_exec(
         command, "status", env={"REDIS_URL": redis_url}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE

@@ -6,7 +6,7 @@ from qwenedit_jobs import input_ref
 from tests.integration.cli.conftest import PROMPT
 
 
-async def test_the_dead_are_listed_with_their_reason_and_without_the_prompt(desk):
+async def test_dead_jobs_are_listed_with_their_reason_and_without_the_prompt(desk):
     identity = await desk.dead(1, detail=f"node 7 could not allocate for {PROMPT}")
     said = await desk.ask("dead", "list")
     assert (said.code, identity in said.out, "out_of_memory" in said.out) == (0, True, True)
@@ -14,7 +14,7 @@ async def test_the_dead_are_listed_with_their_reason_and_without_the_prompt(desk
     assert PROMPT not in said.out
 
 
-async def test_a_dead_job_is_tried_again_with_all_its_attempts(desk):
+async def test_dead_job_is_tried_again_with_all_its_attempts(desk):
     identity = await desk.dead(1)
     said = await desk.ask("dead", "retry", identity[:8])
     assert (said.code, "in line behind the others" in said.out) == (0, True)
@@ -23,7 +23,7 @@ async def test_a_dead_job_is_tried_again_with_all_its_attempts(desk):
     assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
 
 
-async def test_a_job_whose_pictures_are_gone_is_only_tried_again_by_force(desk):
+async def test_job_whose_pictures_are_gone_is_only_tried_again_by_force(desk):
     identity = await desk.dead(1)
     await desk.redis.delete(desk.keys.picture(input_ref(identity, 0)))
     said = await desk.ask("dead", "retry", identity)
@@ -34,7 +34,7 @@ async def test_a_job_whose_pictures_are_gone_is_only_tried_again_by_force(desk):
     assert await desk.state(identity) == "queued"
 
 
-async def test_all_of_the_dead_can_be_meant_and_must_be_named_so(desk):
+async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):
     ids = {await desk.dead(number) for number in (1, 2, 3)}
     said = await desk.ask("dead", "drop")
     assert said.code == 1
@@ -43,7 +43,7 @@ async def test_all_of_the_dead_can_be_meant_and_must_be_named_so(desk):
     assert (await desk.ask("dead", "list", "--json")).json == []
 
 
-async def test_a_strangers_item_can_be_dropped_and_not_executed(desk):
+async def test_strangers_item_can_be_dropped_and_not_executed(desk):
     await desk.redis.lpush(desk.keys.job_queue, '{"old": "system"}')
     assert await desk.queue.claim(worker="w", token="t", lease=30) is None
     assert "somebody else's item" in (await desk.ask("dead", "list")).out
@@ -53,14 +53,14 @@ async def test_a_strangers_item_can_be_dropped_and_not_executed(desk):
     assert await desk.redis.zcard(desk.keys.dead) == 0
 
 
-async def test_of_one_that_is_not_dead_it_is_said_so(desk):
+async def test_retry_of_a_job_that_is_not_dead_says_so(desk):
     identity = await desk.enqueue(1)
     said = await desk.ask("dead", "retry", identity)
     assert said.code == 1
     assert f"none of the dead begins with {identity}" in said.err
 
 
-async def test_while_paused_no_job_begins_and_kedas_line_is_empty(desk):
+async def test_paused_queue_begins_no_job_and_kedas_list_is_empty(desk):
     identity = await desk.enqueue(1)
     said = await desk.ask("pause")
     assert (said.code, "Paused." in said.out) == (0, True)

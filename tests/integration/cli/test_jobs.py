@@ -18,14 +18,14 @@ async def test_jobs_are_listed_in_the_order_of_the_line_and_by_state_and_user(de
     assert "… and 2 more" in (await desk.ask("jobs", "list", "--limit", "1")).out
 
 
-async def test_a_job_is_found_by_the_beginning_of_its_id(desk):
+async def test_job_is_found_by_the_beginning_of_its_id(desk):
     identity = await desk.enqueue(1)
     said = await desk.ask("jobs", "show", identity[:6])
     assert (said.code, identity in said.out) == (0, True)
 
 
 @pytest.mark.parametrize("length", [8, 16])
-async def test_a_job_that_ended_is_found_by_its_whole_id_and_by_what_its_user_tells_of_it(desk, length):
+async def test_job_that_ended_is_found_by_its_whole_id_and_by_what_its_user_tells_of_it(desk, length):
     identity, _other = await desk.enqueue(1), await desk.enqueue(2)
     await desk.queue.cancel(identity)
     said = await desk.ask("jobs", "show", identity[:length])
@@ -33,20 +33,20 @@ async def test_a_job_that_ended_is_found_by_its_whole_id_and_by_what_its_user_te
     assert "state     cancelled" in said.out
 
 
-async def test_what_is_asked_for_is_a_beginning_and_no_pattern(desk):
+async def test_job_is_asked_for_by_an_id_prefix_and_by_no_pattern(desk):
     await desk.queue.cancel(await desk.enqueue(1))
     for pattern in ("*", "?", "[0-9a-f]", "\\"):
         assert (await desk.ask("jobs", "show", pattern)).code == 1
 
 
 @pytest.mark.parametrize("deed", ["show", "cancel", "requeue"])
-async def test_of_an_unknown_job_it_is_said_where_to_look(desk, deed):
+async def test_unknown_job_is_answered_with_where_to_look(desk, deed):
     said = await desk.ask("jobs", deed, "ffff")
     assert (said.code, said.out) == (1, "")
     assert "no job begins with ffff: `qwenedit jobs list`" in said.err
 
 
-async def test_a_beginning_that_several_jobs_have_names_them_and_changes_nothing(desk):
+async def test_id_prefix_of_several_jobs_names_them_and_changes_nothing(desk):
     ids = [await desk.enqueue(number) for number in range(20)]
     initial = next(one for one in "0123456789abcdef" if sum(each.startswith(one) for each in ids) > 1)
     said = await desk.ask("jobs", "cancel", initial)
@@ -66,14 +66,14 @@ async def test_cancelling_says_what_it_came_to(desk):
     assert (again.code, again.json[0]["outcome"]) == (0, "cancelled")
 
 
-async def test_a_job_that_is_done_is_not_cancelled(desk):
+async def test_job_that_is_done_is_not_cancelled(desk):
     identity = await desk.dead(1)
     said = await desk.ask("jobs", "cancel", identity)
     assert said.code == 1
     assert "failed already" in said.out
 
 
-async def test_a_running_job_is_taken_from_its_worker(desk):
+async def test_running_job_is_taken_from_its_worker(desk):
     identity = await desk.enqueue(1)
     await desk.claim()
     said = await desk.ask("jobs", "requeue", identity)
@@ -82,7 +82,7 @@ async def test_a_running_job_is_taken_from_its_worker(desk):
     assert await desk.queue.renew(identity, "t", lease=30) == "lost"
 
 
-async def test_a_pause_between_attempts_is_cut_short(desk):
+async def test_pause_between_attempts_is_cut_short(desk):
     identity = await desk.enqueue(1)
     await desk.claim()
     await desk.queue.retry(identity, "t", Reason.TIMEOUT)
@@ -91,14 +91,14 @@ async def test_a_pause_between_attempts_is_cut_short(desk):
     assert await desk.state(identity) == "queued"
 
 
-async def test_a_job_that_waits_is_left_where_it_is(desk):
+async def test_job_that_waits_is_left_where_it_is(desk):
     first, second = await desk.enqueue(1), await desk.enqueue(2)
     said = await desk.ask("jobs", "requeue", second)
     assert (said.code, "was in line and stays there" in said.out) == (0, True)
     assert await desk.queue.waiting_ids() == [first, second]
 
 
-async def test_a_job_whose_user_has_the_picture_is_not_executed_again(desk):
+async def test_job_whose_user_has_the_picture_is_not_executed_again(desk):
     identity = await desk.enqueue(1)
     await desk.queue.cancel(identity)
     said = await desk.ask("jobs", "requeue", identity)

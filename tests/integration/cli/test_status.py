@@ -24,7 +24,7 @@ def row(said, name):
     return line
 
 
-async def test_of_an_empty_installation_it_is_said_that_nothing_is_up(desk):
+async def test_status_of_an_empty_installation_says_that_nothing_is_up(desk):
     said = await desk.ask("status")
     assert (said.code, said.err) == (0, "")
     assert "0 waiting, 0 running, 0 between attempts, 0 dead" in said.out
@@ -67,7 +67,7 @@ async def test_json_says_the_same_with_names_for_a_program(desk, workers):
     assert waiting != running
 
 
-async def test_a_worker_that_was_killed_is_silent_and_then_forgotten(desk, workers):
+async def test_worker_that_was_killed_is_silent_and_then_forgotten(desk, workers):
     await workers.beat(about("gpu-1"))
     seconds, _ = await desk.redis.time()
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
@@ -77,13 +77,13 @@ async def test_a_worker_that_was_killed_is_silent_and_then_forgotten(desk, worke
     assert "gpu-1" not in (await desk.ask("status")).out
 
 
-async def test_a_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
+async def test_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
     identity = await desk.enqueue(1)
     await desk.claim(worker="old")
     assert identity in row(await desk.ask("status"), "old")
 
 
-async def test_nothing_of_a_workers_presence_outlives_the_last_worker(desk, workers):
+async def test_worker_registry_does_not_outlive_the_last_worker(desk, workers):
     await workers.beat(about("gpu-1"))
     assert 0 < await desk.redis.ttl(desk.keys.workers) <= FORGOTTEN_AFTER
     assert 0 < await desk.redis.ttl(desk.keys.workers_about) <= FORGOTTEN_AFTER
@@ -93,7 +93,7 @@ async def test_nothing_of_a_workers_presence_outlives_the_last_worker(desk, work
 
 @pytest.mark.parametrize("question", [("status",), ("jobs", "list"), ("jobs", "show", "{id}")])
 @pytest.mark.parametrize("form", [(), ("--json",)])
-async def test_what_a_user_wrote_is_never_shown(desk, question, form):
+async def test_instructions_are_never_shown_in_status(desk, question, form):
     identity = await desk.enqueue(1)
     said = await desk.ask(*(word.format(id=identity) for word in question), *form)
     assert said.code == 0

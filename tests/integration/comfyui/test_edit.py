@@ -89,7 +89,7 @@ async def test_quality_mode_takes_twenty_steps(client, quality) -> None:
     assert client.progress[-1] == Progress(Stage.SENDING, 20, 20)
 
 
-async def test_a_job_may_name_another_models_workflow(client, of_2509) -> None:
+async def test_job_may_name_another_models_workflow(client, of_2509) -> None:
     await client.edit(client.request(of_2509, images=(client.picture((1, 2, 3)), client.picture((4, 5, 6)))))
 
     assert client.progress[-1] == Progress(Stage.SENDING, 4, 4)
@@ -131,7 +131,7 @@ async def test_many_edits_at_once_share_ten_connections(client, control, invert)
 
 
 @pytest.mark.parametrize("fault", ["drop_socket", "silent_socket"])
-async def test_a_lost_websocket_never_fails_a_job(client, server, control, fault) -> None:
+async def test_lost_websocket_never_fails_a_job(client, server, control, fault) -> None:
     await control.fault(fault, at_step=1)
     request = client.request()
 
@@ -289,7 +289,7 @@ async def state_of(control, job: str) -> str:
     return next(str(p.state) for p in (await control.state()).prompts if p.prefix.startswith(f"{job}/"))
 
 
-async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
+async def test_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
     await slow.control.fault("lose_interrupt", times=2)
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
@@ -303,7 +303,7 @@ async def test_a_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
     await assert_clean(slow.server)
 
 
-async def test_a_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
+async def test_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
     await slow.client.until(Stage.EDITING)
@@ -317,7 +317,7 @@ async def test_a_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
     await assert_clean(slow.server)
 
 
-async def test_what_could_not_be_taken_back_is_cancelled_before_the_next_edit(slow, invert, monkeypatch) -> None:
+async def test_prompt_that_could_not_be_cancelled_is_cancelled_before_the_next_edit(slow, invert, monkeypatch) -> None:
     monkeypatch.setattr(client_module, "CLEAN_UP", 0.2)
     await slow.control.fault("lose_interrupt", times=None)
     request = slow.request()

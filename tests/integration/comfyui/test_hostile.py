@@ -119,7 +119,7 @@ async def standing_before(target: str) -> AsyncIterator[Hostile]:
 
 @pytest.mark.parametrize("route", BUDGET)
 @pytest.mark.parametrize("way", ["never answers", "trickles", "answers without end"])
-async def test_the_budget_holds_and_the_next_edit_succeeds(server, client_of, invert, monkeypatch, route, way) -> None:
+async def test_budget_holds_and_the_next_edit_succeeds(server, client_of, invert, monkeypatch, route, way) -> None:
     monkeypatch.setattr(client, "CLEAN_UP", CLEAN_UP)
     monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
     monkeypatch.setattr(api, "MAX_PICTURE", LIMIT)

@@ -30,7 +30,7 @@ async def test_shipped_workflows_fit_the_server(server, fast, quality, invert, o
 
 
 @pytest.mark.parametrize("has_jobs", [True, False])
-async def test_a_server_is_logged_once_with_its_version_and_what_it_lacks(server, client, control, has_jobs) -> None:
+async def test_server_is_logged_once_with_its_version_and_what_it_lacks(server, client, control, has_jobs) -> None:
     if not has_jobs:
         await control.fault("http_error", path="/api/jobs", status=404, times=None)
     with capture_logs() as logs:
@@ -41,7 +41,7 @@ async def test_a_server_is_logged_once_with_its_version_and_what_it_lacks(server
     assert said["jobs_endpoint"] is has_jobs
 
 
-async def test_a_removed_model_file_is_noticed_at_the_next_check(client, control) -> None:
+async def test_removed_model_file_is_noticed_at_the_next_check(client, control) -> None:
     await client.comfyui.check()
     await control.fault("missing_model", model="qwen_image_vae")
 
@@ -61,7 +61,7 @@ async def test_a_removed_model_file_is_noticed_at_the_next_check(client, control
         ("30", "image4", ["22", 0], r"node 30 .*input image4: unknown to the server"),
     ],
 )
-async def test_what_the_server_would_swallow_in_silence_is_found(server, fast, tmp_path, node, name, value, words):
+async def test_values_that_the_server_ignores_in_silence_are_found(server, fast, tmp_path, node, name, value, words):
     changed = variant(tmp_path, fast, lambda graph: graph[node]["inputs"].update({name: value}))
 
     async with server.client(workflows=(changed,)) as client:
@@ -69,7 +69,7 @@ async def test_what_the_server_would_swallow_in_silence_is_found(server, fast, t
             await client.comfyui.check()
 
 
-async def test_a_workflow_that_only_a_job_names_is_compared_before_its_job(server, fast, invert, tmp_path) -> None:
+async def test_workflow_that_only_a_job_names_is_compared_before_its_job(server, fast, invert, tmp_path) -> None:
     changed = variant(tmp_path, fast, lambda graph: graph["32"]["inputs"].update(reference_latents_method="sideways"))
 
     async with server.client(workflows=(invert,)) as client:
@@ -87,7 +87,7 @@ async def test_a_workflow_that_only_a_job_names_is_compared_before_its_job(serve
         ({"choices": ["euler", "dpmpp_2m"]}, None),
     ],
 )
-async def test_what_a_parameter_allows_is_held_against_the_server(server, fast, tmp_path, choices, words) -> None:
+async def test_parameter_choices_are_compared_with_the_servers(server, fast, tmp_path, choices, words) -> None:
     binding = fast.binding.model_dump()
     binding["parameters"] = {"sampler": {"node": "40", "input": "sampler_name", **choices}}
     (tmp_path / "variant.binding.json").write_text(json.dumps(binding))
@@ -144,7 +144,7 @@ async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
         assert (await client.edit()).png
 
 
-async def test_a_restart_that_only_the_running_edit_has_seen_ends_the_condemnation(
+async def test_restart_that_only_the_running_edit_has_seen_ends_the_condemnation(
     own_server, own_control, monkeypatch
 ) -> None:
     monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)

@@ -22,7 +22,7 @@ async def test_each_request_is_told_by_its_route_without_ids_and_by_its_status(s
     assert told["prompt", "200"] == 1
 
 
-async def test_a_request_without_a_reply_is_told_as_such() -> None:
+async def test_request_without_a_reply_is_told_as_such() -> None:
     told = []
     async with ComfyUI(
         f"http://127.0.0.1:{free_port()}", workflows=[], on_request=lambda *what: told.append(what)

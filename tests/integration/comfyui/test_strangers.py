@@ -82,7 +82,7 @@ async def test_reply_without_end_is_cut_off(invert, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"name": 1}', b'"\xff'])
-async def test_another_kind_of_server_is_recognised(invert, body) -> None:
+async def test_server_of_another_kind_is_recognised(invert, body) -> None:
     async def other(writer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
         await writer.drain()

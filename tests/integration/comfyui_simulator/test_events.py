@@ -17,7 +17,7 @@ def without_repeats(kinds):
     return [kind for kind, _ in itertools.groupby(kinds)]
 
 
-async def test_a_new_socket_is_told_the_status_and_its_id(comfy, client_id):
+async def test_new_socket_is_told_the_status_and_its_id(comfy, client_id):
     async with comfy.session.ws_connect(f"{comfy.url}/ws", params={"clientId": client_id}) as socket:
         event = await socket.receive_json()
     assert event["type"] == "status"
@@ -25,7 +25,7 @@ async def test_a_new_socket_is_told_the_status_and_its_id(comfy, client_id):
     assert event["data"]["status"]["exec_info"]["queue_remaining"] >= 0
 
 
-async def test_a_socket_without_a_client_id_is_given_one(comfy):
+async def test_socket_without_a_client_id_is_given_one(comfy):
     async with comfy.session.ws_connect(f"{comfy.url}/ws") as socket:
         event = await socket.receive_json()
     assert len(event["data"]["sid"]) == 32
@@ -39,7 +39,7 @@ async def test_feature_flags_are_answered_with_the_servers(comfy, client_id):
     assert answer["data"]["max_upload_size"] > 0
 
 
-async def test_the_events_of_a_prompt_come_in_order(comfy, invert, client_id):
+async def test_events_of_a_prompt_come_in_order(comfy, invert, client_id):
     graph = invert(await comfy.uploaded())
     async with comfy.listening(client_id) as events:
         prompt_id = await comfy.submit(graph, client_id=client_id)
@@ -93,7 +93,7 @@ async def test_history_is_written_before_the_last_event(comfy, invert, client_id
             assert prompt_id in (await comfy.get(f"/history/{prompt_id}"))[1]
 
 
-async def test_another_client_is_told_only_the_status(comfy, invert, client_id):
+async def test_client_of_another_prompt_is_told_only_the_status(comfy, invert, client_id):
     graph = invert(await comfy.uploaded())
     async with comfy.listening(client_id) as mine, comfy.listening(uuid.uuid4().hex) as others:
         prompt_id = await comfy.submit(graph, client_id=client_id)
@@ -102,7 +102,7 @@ async def test_another_client_is_told_only_the_status(comfy, invert, client_id):
     assert set(others.kinds(prompt_id)) == {"status"}
 
 
-async def test_without_a_client_id_progress_goes_to_all_and_nothing_else_does(comfy, invert, client_id):
+async def test_progress_without_a_client_id_goes_to_all_and_nothing_else_does(comfy, invert, client_id):
     graph = invert(await comfy.uploaded())
     async with comfy.listening(client_id) as events:
         prompt_id = await comfy.submit(graph)
@@ -111,7 +111,7 @@ async def test_without_a_client_id_progress_goes_to_all_and_nothing_else_does(co
     assert set(events.kinds(prompt_id)) == {"status", "progress_state"}
 
 
-async def test_a_second_socket_of_the_same_client_takes_over(comfy, invert, client_id):
+async def test_second_socket_of_the_same_client_takes_over(comfy, invert, client_id):
     graph = invert(await comfy.uploaded())
     async with comfy.listening(client_id) as first, comfy.listening(client_id) as second:
         prompt_id = await comfy.submit(graph, client_id=client_id)
@@ -120,7 +120,7 @@ async def test_a_second_socket_of_the_same_client_takes_over(comfy, invert, clie
     assert first.kinds(prompt_id) == []
 
 
-async def test_a_second_socket_falls_silent_when_the_first_one_at_last_closes(comfy, invert, client_id):
+async def test_second_socket_falls_silent_when_the_first_one_at_last_closes(comfy, invert, client_id):
     graph = invert(await comfy.uploaded())
     async with comfy.listening(client_id) as first, comfy.listening(client_id) as second:
         await first.socket.close()
@@ -131,7 +131,7 @@ async def test_a_second_socket_falls_silent_when_the_first_one_at_last_closes(co
         assert not second.socket.closed
 
 
-async def test_a_client_that_reconnects_during_its_prompt_is_told_the_current_node(comfy, client_id):
+async def test_client_that_reconnects_during_its_prompt_is_told_the_current_node(comfy, client_id):
     graph = await comfy.slow_graph()
     async with comfy.listening(client_id) as events:
         prompt_id = await comfy.submit(graph, client_id=client_id)

@@ -78,7 +78,7 @@ async def test_die_ends_the_process(start_simulator, tmp_path):
         assert await asyncio.wait_for(process.wait(), 30) == 7
 
 
-async def test_what_was_executed_is_known_after_the_process_died(start_simulator, own, edit, tmp_path):
+async def test_executions_are_known_after_the_process_died(start_simulator, own, edit, tmp_path):
     data_dir = tmp_path / "survives"
     async with start_simulator(data_dir) as (url, process):
         server = type(own)(url, own.session, simulated=True, output_dir=None)
@@ -115,7 +115,7 @@ async def test_silenced_sockets_stay_open_and_new_ones_are_told(own, control, ed
         assert not silent.socket.closed
 
 
-async def test_a_killed_executor_leaves_prompts_pending_while_http_answers(own, control, invert):
+async def test_killed_executor_leaves_prompts_pending_while_http_answers(own, control, invert):
     await control.fault(FaultName.KILL_EXECUTOR)
     prompt_id = await own.submit(invert(await own.uploaded()))
     await eventually(lambda: executor_dead(control))
@@ -125,7 +125,7 @@ async def test_a_killed_executor_leaves_prompts_pending_while_http_answers(own, 
     assert (await own.job(prompt_id))["status"] == "pending"
 
 
-async def test_an_executor_killed_in_mid_prompt_leaves_it_running_for_ever(own, control, prompt_id):
+async def test_executor_killed_in_mid_prompt_leaves_it_running_for_ever(own, control, prompt_id):
     await control.fault(FaultName.KILL_EXECUTOR)
     await eventually(lambda: executor_dead(control))
     await own.post(f"/api/jobs/{prompt_id}/cancel", {})
@@ -142,7 +142,7 @@ async def executor_dead(control):
     return not (await control.state()).executor_alive
 
 
-async def test_the_same_number_and_id_twice_kill_the_executor_once_another_prompt_is_taken(own, control, invert):
+async def test_same_number_and_id_twice_kill_the_executor_once_another_prompt_is_taken(own, control, invert):
     running = await own.begun(await own.slow_graph())
     twin = {"prompt": invert(await own.uploaded()), "prompt_id": str(uuid.uuid4()), "number": 10**6}
     assert (await own.post("/prompt", twin))[0] == 200
@@ -157,7 +157,7 @@ async def test_the_same_number_and_id_twice_kill_the_executor_once_another_promp
 
 
 @pytest.mark.parametrize("times", [1, None])
-async def test_a_hanging_prompt_stays_running_deaf_to_interrupts_until_the_fault_is_cleared(own, control, edit, times):
+async def test_hanging_prompt_stays_running_deaf_to_interrupts_until_the_fault_is_cleared(own, control, edit, times):
     await control.fault(FaultName.HANG, at_step=1, times=times)
     client_id = uuid.uuid4().hex
     async with own.listening(client_id) as events:
@@ -180,7 +180,7 @@ async def test_hanging_for_some_seconds_ends_by_itself(own, control, invert, tim
     assert time.monotonic() - started > 0.5
 
 
-async def test_what_hangs_once_lets_the_next_prompt_run_after_it_was_interrupted(own, control, edit):
+async def test_hanging_prompt_lets_the_next_one_run_after_it_was_interrupted(own, control, edit):
     await control.fault(FaultName.HANG, at_step=1, times=1)
     first = await own.submit(edit("make it snow", await own.uploaded(), steps=2))
     second = await own.submit(edit("make it rain", await own.uploaded(), steps=2))
@@ -201,12 +201,12 @@ async def test_slow_delays_the_answers_of_one_path(own, control):
     assert time.monotonic() - started > 2
 
 
-async def test_an_http_error_is_answered_as_often_as_asked_for(own, control):
+async def test_http_error_is_answered_as_often_as_asked_for(own, control):
     await control.fault(FaultName.HTTP_ERROR, path="/queue", status=502, times=2)
     assert [(await own.get("/queue"))[0] for _ in range(3)] == [502, 502, 200]
 
 
-async def test_a_dropped_answer_is_an_ambiguous_submit(own, control, invert):
+async def test_dropped_answer_is_an_ambiguous_submit(own, control, invert):
     await control.fault(FaultName.DROP_ANSWER, path="/prompt")
     prompt_id = str(uuid.uuid4())
     with pytest.raises(aiohttp.ClientError):
@@ -214,19 +214,19 @@ async def test_a_dropped_answer_is_an_ambiguous_submit(own, control, invert):
     assert (await own.ended(prompt_id))["status"] == "completed"
 
 
-async def test_a_full_disk_fails_the_upload(own, control, new_png):
+async def test_full_disk_fails_the_upload(own, control, new_png):
     await control.fault(FaultName.DISK_FULL)
     assert (await own.upload(new_png()))[0] == 500
     assert (await own.upload(new_png()))[0] == 200
 
 
-async def test_a_full_output_disk_fails_the_prompt(own, control, invert):
+async def test_full_output_disk_fails_the_prompt(own, control, invert):
     await control.fault(FaultName.DISK_FULL, path="/output")
     job = await own.ended(await own.submit(invert(await own.uploaded())))
     assert (job["status"], job["execution_error"]["exception_type"]) == ("failed", "OSError")
 
 
-async def test_an_upload_can_be_too_large_at_any_size(own, control, new_png):
+async def test_upload_can_be_too_large_at_any_size(own, control, new_png):
     await control.fault(FaultName.TOO_LARGE)
     assert (await own.upload(new_png()))[0] == 413
 
@@ -239,7 +239,7 @@ async def test_node_errors_come_with_200_and_a_queued_prompt(own, control, inver
     assert (await own.ended(answer["prompt_id"]))["status"] == "completed"
 
 
-async def test_a_missing_model_is_not_in_the_list_until_the_fault_is_cleared(own, control, edit):
+async def test_missing_model_is_not_in_the_list_until_the_fault_is_cleared(own, control, edit):
     graph = edit("make it snow", await own.uploaded())
     await control.fault(FaultName.MISSING_MODEL, model="qwen_image_vae")
     status, answer = await own.post("/prompt", {"prompt": graph})
@@ -251,7 +251,7 @@ async def test_a_missing_model_is_not_in_the_list_until_the_fault_is_cleared(own
     assert (await own.post("/prompt", {"prompt": graph}))[0] == 200
 
 
-async def test_a_vanished_prompt_leaves_no_event_and_no_history(own, control, edit):
+async def test_vanished_prompt_leaves_no_event_and_no_history(own, control, edit):
     await control.fault(FaultName.VANISH, at_step=2)
     client_id = uuid.uuid4().hex
     async with own.listening(client_id) as events:
@@ -275,7 +275,7 @@ async def test_out_of_memory_is_an_execution_error_of_that_type(own, control, ed
     assert "out of memory" in error["exception_message"]
 
 
-async def test_an_execution_error_can_be_worded_and_aimed_at_one_instruction(own, control, edit):
+async def test_execution_error_can_be_worded_and_aimed_at_one_instruction(own, control, edit):
     name = await own.uploaded()
     await control.fault(
         FaultName.EXECUTION_ERROR, prompt="cursed", message="shapes differ", exception_type="ValueError"
@@ -322,7 +322,7 @@ async def test_history_can_be_late(own, control, edit):
     assert prompt_id in (await own.get(f"/history/{prompt_id}"))[1]
 
 
-async def test_a_slow_load_is_not_interrupted(own, control, edit):
+async def test_slow_load_is_not_interrupted(own, control, edit):
     await control.fault(FaultName.SLOW_LOAD, seconds=0.8)
     started = time.monotonic()
     prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=20))
@@ -331,7 +331,7 @@ async def test_a_slow_load_is_not_interrupted(own, control, edit):
     assert time.monotonic() - started > 0.7
 
 
-async def test_an_interrupt_can_be_ignored_for_a_while(own, control, edit):
+async def test_interrupt_can_be_ignored_for_a_while(own, control, edit):
     await control.fault(FaultName.IGNORE_INTERRUPT, seconds=0.8)
     prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=30))
     asked = time.monotonic()
@@ -340,7 +340,7 @@ async def test_an_interrupt_can_be_ignored_for_a_while(own, control, edit):
     assert time.monotonic() - asked > 0.7
 
 
-async def test_an_interrupt_can_be_confirmed_and_lost(own, control, edit):
+async def test_interrupt_can_be_confirmed_and_lost(own, control, edit):
     await control.fault(FaultName.LOSE_INTERRUPT)
     prompt_id = await own.begun(edit("make it snow", await own.uploaded(), steps=20))
     assert await own.post(f"/api/jobs/{prompt_id}/cancel", {}) == (200, {"cancelled": True})
@@ -354,7 +354,7 @@ async def test_unknown_faults_and_parameters_are_refused_by_name(control):
         await control.fault(FaultName.SLOW, minutes=1)
 
 
-async def test_the_state_counts_sockets_and_executions(own, control, edit):
+async def test_simulator_state_counts_sockets_and_executions(own, control, edit):
     async with own.listening(uuid.uuid4().hex):
         assert (await control.state()).websockets == 1
     name = await own.uploaded()
@@ -383,7 +383,7 @@ async def view(own, file):
         return answer.status, await answer.read()
 
 
-async def test_a_picture_can_be_cut_in_half(own, control, invert):
+async def test_picture_can_be_cut_in_half(own, control, invert):
     file = await picture_of(own, invert(await own.uploaded()))
     await control.fault(FaultName.CUT_PICTURE)
     with pytest.raises(aiohttp.ClientPayloadError):
@@ -391,7 +391,7 @@ async def test_a_picture_can_be_cut_in_half(own, control, invert):
     assert (await view(own, file))[1].endswith(b"IEND\xaeB`\x82")
 
 
-async def test_a_picture_can_hang_in_the_middle(own, control, invert):
+async def test_picture_can_hang_in_the_middle(own, control, invert):
     file = await picture_of(own, invert(await own.uploaded()))
     await control.fault(FaultName.HANG_PICTURE)
     async with own.session.get(f"{own.url}/view", params=file) as answer:
@@ -401,7 +401,7 @@ async def test_a_picture_can_hang_in_the_middle(own, control, invert):
             await asyncio.wait_for(answer.content.read(), 0.3)
 
 
-async def test_an_outsider_can_interrupt_a_prompt(own, control, edit):
+async def test_outsider_can_interrupt_a_prompt(own, control, edit):
     await control.fault(FaultName.INTERRUPT, at_step=1)
     prompt_id = await own.submit(edit("make it snow", await own.uploaded()))
     await own.ended(prompt_id)
@@ -410,7 +410,7 @@ async def test_an_outsider_can_interrupt_a_prompt(own, control, edit):
     assert kinds[-1] == "execution_interrupted"
 
 
-async def test_a_picture_can_hold_its_graph(own, control, edit):
+async def test_picture_can_hold_its_graph(own, control, edit):
     await control.fault(FaultName.METADATA)
     file = await picture_of(own, edit("make it snow", await own.uploaded()))
     assert b"make it snow" in (await view(own, file))[1]

@@ -19,7 +19,7 @@ async def test_system_stats_name_version_and_devices(comfy):
     assert stats["devices"][0]["vram_total"] > 0
 
 
-async def test_there_is_no_health(comfy):
+async def test_health_path_is_unknown(comfy):
     assert (await comfy.get("/health"))[0] == 404
 
 
@@ -30,7 +30,7 @@ async def test_models_lists_folders_and_an_unknown_one_is_404(comfy):
     assert (await comfy.get("/models/no-such-folder"))[0] == 404
 
 
-async def test_an_unknown_class_has_no_object_info(comfy):
+async def test_unknown_class_has_no_object_info(comfy):
     assert await comfy.get("/object_info/NoSuchNode") == (200, {})
 
 
@@ -44,7 +44,7 @@ async def test_uploads_below_the_input_directory_are_not_among_the_choices_of_lo
 
 
 @pytest.mark.parametrize("name", sorted(RECORDING["nodes"]))
-async def test_the_recording_says_what_the_server_says(comfy, name):
+async def test_recording_equals_what_the_server_says(comfy, name):
     _, stats = await comfy.get("/system_stats")
     if stats["system"]["comfyui_version"] != RECORDING["comfyui_version"]:
         pytest.skip(f"recorded from {RECORDING['comfyui_version']}")
@@ -58,6 +58,6 @@ async def test_the_recording_says_what_the_server_says(comfy, name):
     assert shown == recorded
 
 
-async def test_the_queue_can_be_asked_for_its_length(comfy):
+async def test_queue_can_be_asked_for_its_length(comfy):
     _, answer = await comfy.get("/prompt")
     assert answer["exec_info"]["queue_remaining"] >= 0

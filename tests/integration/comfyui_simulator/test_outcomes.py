@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 
-async def test_an_unknown_prompt_is_404_as_a_job_and_empty_as_history(comfy):
+async def test_unknown_prompt_is_404_as_a_job_and_empty_as_history(comfy):
     unknown = str(uuid.uuid4())
     assert await comfy.get(f"/api/jobs/{unknown}") == (404, {"error": "Job not found"})
     assert await comfy.get(f"/history/{unknown}") == (200, {})
@@ -33,7 +33,7 @@ async def test_history_is_empty_for_pending_and_running_alike_and_the_job_tells_
         await comfy.ended(running)
 
 
-async def test_a_finished_prompt_is_complete_in_history_and_job(comfy, invert):
+async def test_finished_prompt_is_complete_in_history_and_job(comfy, invert):
     graph = invert(await comfy.uploaded())
     prompt_id = await comfy.submit(graph, client_id="me")
     job = await comfy.ended(prompt_id)
@@ -56,7 +56,7 @@ async def test_a_finished_prompt_is_complete_in_history_and_job(comfy, invert):
     assert job["execution_start_time"] <= job["execution_end_time"]
 
 
-async def test_the_picture_is_computed_and_served(comfy, invert):
+async def test_picture_is_computed_and_served(comfy, invert):
     graph = invert(await comfy.uploaded(), size=40)
     prompt_id = await comfy.submit(graph)
     (file,) = (await comfy.ended(prompt_id))["outputs"]["save"]["images"]
@@ -89,7 +89,7 @@ async def test_file_names_count_on(comfy, invert):
     assert names == ["x_00001_.png", "x_00002_.png"]
 
 
-async def test_a_deleted_history_entry_is_gone(comfy, invert):
+async def test_deleted_history_entry_is_gone(comfy, invert):
     prompt_id = await comfy.submit(invert(await comfy.uploaded()))
     await comfy.ended(prompt_id)
     assert (await comfy.post("/history", {"delete": [prompt_id]}))[0] == 200
@@ -97,7 +97,7 @@ async def test_a_deleted_history_entry_is_gone(comfy, invert):
     assert (await comfy.get(f"/api/jobs/{prompt_id}"))[0] == 404
 
 
-async def test_a_repeated_graph_is_answered_from_the_cache(comfy, invert):
+async def test_repeated_graph_is_answered_from_the_cache(comfy, invert):
     graph = invert(await comfy.uploaded())
     first = await comfy.ended(await comfy.submit(graph))
     client_id = uuid.uuid4().hex
@@ -110,7 +110,7 @@ async def test_a_repeated_graph_is_answered_from_the_cache(comfy, invert):
     assert "executed" in events.kinds(prompt_id)
 
 
-async def test_a_repeated_graph_succeeds_although_its_file_is_gone(comfy, invert):
+async def test_repeated_graph_succeeds_although_its_file_is_gone(comfy, invert):
     if comfy.output_dir is None:
         pytest.skip("COMFYUI_OUTPUT_DIR does not say where the server writes")
     graph = invert(await comfy.uploaded())
@@ -121,7 +121,7 @@ async def test_a_repeated_graph_succeeds_although_its_file_is_gone(comfy, invert
     assert (await comfy.get("/view", **file))[0] == 404
 
 
-async def test_a_cancelled_pending_prompt_vanishes_without_event_or_history(comfy):
+async def test_cancelled_pending_prompt_vanishes_without_event_or_history(comfy):
     client_id = uuid.uuid4().hex
     running = await comfy.begun(await comfy.slow_graph())
     async with comfy.listening(client_id) as events:
@@ -135,7 +135,7 @@ async def test_a_cancelled_pending_prompt_vanishes_without_event_or_history(comf
     assert (await comfy.get(f"/history/{pending}"))[1] == {}
 
 
-async def test_a_pending_prompt_can_be_deleted_from_the_queue(comfy):
+async def test_pending_prompt_can_be_deleted_from_the_queue(comfy):
     running = await comfy.begun(await comfy.slow_graph())
     pending = await comfy.submit(await comfy.slow_graph())
     assert (await comfy.post("/queue", {"delete": [pending]}))[0] == 200
@@ -144,7 +144,7 @@ async def test_a_pending_prompt_can_be_deleted_from_the_queue(comfy):
     assert (await comfy.ended(running))["status"] == "cancelled"
 
 
-async def test_a_cancelled_running_prompt_is_interrupted_soon(comfy):
+async def test_cancelled_running_prompt_is_interrupted_soon(comfy):
     client_id = uuid.uuid4().hex
     async with comfy.listening(client_id) as events:
         prompt_id = await comfy.submit(await comfy.slow_graph(), client_id=client_id)
@@ -165,7 +165,7 @@ async def test_a_cancelled_running_prompt_is_interrupted_soon(comfy):
     assert entry["outputs"] == {}
 
 
-async def test_an_interrupt_is_told_to_all_where_there_is_no_client_id(comfy):
+async def test_interrupt_is_told_to_all_where_there_is_no_client_id(comfy):
     async with comfy.listening(uuid.uuid4().hex) as events:
         prompt_id = await comfy.submit(await comfy.slow_graph())
         await events.until(lambda event: event["type"] == "progress_state")
@@ -175,7 +175,7 @@ async def test_an_interrupt_is_told_to_all_where_there_is_no_client_id(comfy):
     assert "execution_interrupted" in events.kinds(prompt_id)
 
 
-async def test_an_interrupt_of_another_prompt_does_nothing(comfy, invert):
+async def test_interrupt_of_another_prompt_does_nothing(comfy, invert):
     prompt_id = await comfy.begun(await comfy.slow_graph())
     await comfy.post("/interrupt", {"prompt_id": str(uuid.uuid4())})
     await asyncio.sleep(0.3)
@@ -184,13 +184,13 @@ async def test_an_interrupt_of_another_prompt_does_nothing(comfy, invert):
     await comfy.ended(prompt_id)
 
 
-async def test_an_interrupt_between_prompts_does_not_hit_the_next_one(comfy, invert):
+async def test_interrupt_between_prompts_does_not_hit_the_next_one(comfy, invert):
     assert (await comfy.post("/interrupt", {}))[0] == 200
     prompt_id = await comfy.submit(invert(await comfy.uploaded()))
     assert (await comfy.ended(prompt_id))["status"] == "completed"
 
 
-async def test_a_cancel_says_whether_it_found_the_prompt(comfy):
+async def test_cancel_says_whether_it_found_the_prompt(comfy):
     running = await comfy.begun(await comfy.slow_graph())
     assert await comfy.post(f"/api/jobs/{running}/cancel", {}) == (200, {"cancelled": True})
     assert (await comfy.ended(running))["status"] == "cancelled"
@@ -203,7 +203,7 @@ async def test_cancelling_what_is_not_there_is_no_error(comfy, invert):
         assert await comfy.post(f"/api/jobs/{not_there}/cancel", {}) == (200, {"cancelled": False})
 
 
-async def test_a_picture_that_is_none_fails_when_it_is_loaded(comfy, invert):
+async def test_upload_that_is_no_picture_fails_when_it_is_loaded(comfy, invert):
     _, answer = await comfy.upload(b"no picture", "broken.png", subfolder=f"test-{uuid.uuid4().hex}")
     client_id = uuid.uuid4().hex
     async with comfy.listening(client_id) as events:

@@ -42,12 +42,12 @@ def above_ribbon(picture):
 @pytest.mark.parametrize(
     ("given", "made"), [((320, 240), (1184, 880)), ((500, 500), (1024, 1024)), ((100, 400), (672, 1568))]
 )
-async def test_the_size_is_one_of_about_a_megapixel_and_of_the_same_shape(simulated, edit, given, made):
+async def test_size_is_about_a_megapixel_and_of_the_same_shape(simulated, edit, given, made):
     picture = await edited(simulated, edit("make it snow", await simulated.uploaded(given)))
     assert picture.size == made
 
 
-async def test_the_words_of_the_instruction_choose_the_effect(simulated, edit):
+async def test_words_of_the_instruction_choose_the_effect(simulated, edit):
     name = await photo(simulated, (150, 120, 90))
     grey = above_ribbon(await edited(simulated, edit("make it black and white", name)))
     night = above_ribbon(await edited(simulated, edit("сделай ночь", name)))
@@ -58,7 +58,7 @@ async def test_the_words_of_the_instruction_choose_the_effect(simulated, edit):
     assert flakes > 1000
 
 
-async def test_without_a_known_word_the_seed_chooses_the_hue(simulated, edit):
+async def test_seed_chooses_the_hue_where_no_word_is_known(simulated, edit):
     name = await photo(simulated, (200, 60, 60))
     one, again, other = [
         mean(above_ribbon(await edited(simulated, edit("improve it", name, seed=seed)))) for seed in (1, 1, 2)
@@ -80,7 +80,7 @@ async def test_every_edit_is_marked_and_shows_its_instruction(simulated, edit):
     assert sum(yellow) > 50
 
 
-async def test_the_second_and_third_picture_are_shown(simulated, edit):
+async def test_second_and_third_picture_are_shown(simulated, edit):
     first = await photo(simulated, (40, 40, 40))
     second = await photo(simulated, (250, 0, 0))
     third = await photo(simulated, (0, 0, 250))
@@ -142,7 +142,7 @@ async def preview(server, graph, flags):
                 return message.data
 
 
-async def test_a_model_is_loaded_once(start_simulator, simulated, edit, tmp_path):
+async def test_model_is_loaded_once(start_simulator, simulated, edit, tmp_path):
     async with start_simulator(tmp_path / "loads", "--load-seconds", "3") as (url, _):
         server = type(simulated)(url, simulated.session, simulated=True, output_dir=None)
         name = await server.uploaded()

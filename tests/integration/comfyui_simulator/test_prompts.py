@@ -39,41 +39,41 @@ async def test_mints_a_prompt_id_where_none_is_given(comfy, invert):
 
 
 @pytest.mark.parametrize("prompt_id", ["job-1", CANONICAL.upper(), CANONICAL.replace("-", "")])
-async def test_a_prompt_id_must_be_a_canonical_uuid(comfy, invert, prompt_id):
+async def test_prompt_id_must_be_a_canonical_uuid(comfy, invert, prompt_id):
     graph = invert(await comfy.uploaded())
     status, answer = await comfy.post("/prompt", {"prompt": graph, "prompt_id": prompt_id})
     assert (status, answer["error"]["type"], answer["node_errors"]) == (400, "invalid_prompt_id", {})
 
 
-async def test_a_body_without_a_prompt_is_refused(comfy):
+async def test_body_without_a_prompt_is_refused(comfy):
     status, answer = await comfy.post("/prompt", {})
     assert (status, answer["error"]["type"]) == (400, "no_prompt")
 
 
-async def test_a_body_that_is_not_json_is_a_server_error(comfy):
+async def test_body_that_is_not_json_is_a_server_error(comfy):
     async with comfy.session.post(f"{comfy.url}/prompt", data=b"no json") as answer:
         assert answer.status == 500
 
 
-async def test_an_unknown_class_is_named(comfy):
+async def test_unknown_class_is_named(comfy):
     answer = await refusal(comfy, {"1": {"class_type": "NoSuchNode", "inputs": {}}})
     assert answer["error"]["type"] == "missing_node_type"
     assert answer["error"]["extra_info"] == {"node_id": "1", "class_type": "NoSuchNode", "node_title": "NoSuchNode"}
     assert answer["node_errors"] == {}
 
 
-async def test_a_node_without_a_class_is_named(comfy):
+async def test_node_without_a_class_is_named(comfy):
     answer = await refusal(comfy, {"1": {"inputs": {}, "_meta": {"title": "Mine"}}})
     assert answer["error"]["type"] == "missing_node_type"
     assert answer["error"]["extra_info"] == {"node_id": "1", "class_type": None, "node_title": "Mine"}
 
 
 @pytest.mark.parametrize("graph", [{}, {"1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}}}])
-async def test_a_graph_without_an_output_is_refused(comfy, graph):
+async def test_graph_without_an_output_is_refused(comfy, graph):
     assert (await refusal(comfy, graph))["error"]["type"] == "prompt_no_outputs"
 
 
-async def test_a_missing_input_picture_is_a_custom_validation_failure(comfy, invert):
+async def test_missing_input_picture_is_a_custom_validation_failure(comfy, invert):
     answer = await refusal(comfy, invert("no-such.png"))
     assert answer["error"]["type"] == "prompt_outputs_failed_validation"
     assert node_errors(answer) == {
@@ -83,7 +83,7 @@ async def test_a_missing_input_picture_is_a_custom_validation_failure(comfy, inv
     assert answer["node_errors"]["load"]["dependent_outputs"] == ["save"]
 
 
-async def test_a_model_that_is_not_there_is_not_in_the_list(comfy, invert):
+async def test_model_that_is_not_there_is_not_in_the_list(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["vae"] = {"class_type": "VAELoader", "inputs": {"vae_name": "no-such.safetensors"}}
     graph["encode"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["load", 0], "vae": ["vae", 0]}}
@@ -109,20 +109,20 @@ async def test_plain_values_are_converted_or_refused(comfy, invert):
     ]
 
 
-async def test_a_number_as_text_is_taken_for_the_number(comfy, invert):
+async def test_number_as_text_is_taken_for_the_number(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["scale"]["inputs"] |= {"width": "32", "height": "32"}
     prompt_id = await comfy.submit(graph)
     assert (await comfy.ended(prompt_id))["workflow"]["prompt"]["scale"]["inputs"]["width"] == 32
 
 
-async def test_a_required_input_that_is_missing_is_named(comfy):
+async def test_required_input_that_is_missing_is_named(comfy):
     answer = await refusal(comfy, {"save": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}})
     assert node_errors(answer) == {"save": [("required_input_missing", "images")]}
     assert answer["error"]["details"] == "Required input is missing: images"
 
 
-async def test_a_link_of_another_type_is_named(comfy, invert):
+async def test_link_of_another_type_is_named(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["save"]["inputs"]["images"] = ["load", 1]
     assert node_errors(await refusal(comfy, graph))["save"] == [
@@ -130,20 +130,20 @@ async def test_a_link_of_another_type_is_named(comfy, invert):
     ]
 
 
-async def test_a_link_to_nowhere_is_an_exception_during_validation(comfy, invert):
+async def test_link_to_nowhere_is_an_exception_during_validation(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["save"]["inputs"]["images"] = ["nowhere", 0]
     answer = await refusal(comfy, graph)
     assert node_errors(answer)["save"] == [("exception_during_validation", "'nowhere'")]
 
 
-async def test_a_link_that_is_no_pair_is_named(comfy, invert):
+async def test_link_that_is_no_pair_is_named(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["save"]["inputs"]["images"] = ["invert", 0, 1]
     assert node_errors(await refusal(comfy, graph))["save"] == [("bad_linked_input", "images")]
 
 
-async def test_a_cycle_is_named_at_each_of_its_nodes(comfy, invert):
+async def test_cycle_is_named_at_each_of_its_nodes(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["again"] = {"class_type": "ImageInvert", "inputs": {"image": ["invert", 0]}}
     graph["invert"]["inputs"]["image"] = ["again", 0]
@@ -163,14 +163,14 @@ async def test_choices_of_a_node_of_the_new_schema_are_checked_too(comfy, invert
     assert node_errors(await refusal(comfy, graph))["scale"][0][0] == "value_not_in_list"
 
 
-async def test_an_unknown_input_is_ignored_in_silence(comfy, invert):
+async def test_unknown_input_is_ignored_in_silence(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["invert"]["inputs"]["strength"] = 2
     prompt_id = await comfy.submit(graph)
     assert (await comfy.ended(prompt_id))["status"] == "completed"
 
 
-async def test_one_bad_output_among_good_ones_is_200_with_node_errors_and_the_good_ones_run(comfy, invert):
+async def test_bad_output_among_good_ones_is_200_with_node_errors_and_the_good_ones_run(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["bad"] = {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}
     status, answer = await comfy.post("/prompt", {"prompt": graph})

@@ -50,17 +50,17 @@ async def test_unknown_type_is_a_server_error(comfy, new_png):
     assert status == 500
 
 
-async def test_a_subfolder_outside_is_refused(comfy, new_png):
+async def test_subfolder_outside_is_refused(comfy, new_png):
     status, _ = await comfy.upload(new_png(), "a.png", subfolder="../..")
     assert status == 400
 
 
-async def test_a_form_without_a_picture_is_refused(comfy):
+async def test_form_without_a_picture_is_refused(comfy):
     async with comfy.session.post(f"{comfy.url}/upload/image", data={"overwrite": "true"}) as answer:
         assert answer.status == 400
 
 
-async def test_a_body_over_the_limit_is_413(comfy, folder):
+async def test_body_over_the_limit_is_413(comfy, folder):
     _, features = await comfy.get("/features")
     assert features["max_upload_size"] == 1024 * 1024, "start the server with --max-upload-size 1"
     status, _ = await comfy.upload(bytes(1024 * 1024 + 1), "a.png", subfolder=folder)

@@ -17,7 +17,7 @@ def editing(job):
     return job.phase is Phase.EDITING and job.step
 
 
-async def test_a_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt(installation, photo):
+async def test_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt(installation, photo):
     victim = await installation.start_worker()
     await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
@@ -32,7 +32,7 @@ async def test_a_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt
     assert (job.state, job.attempt) == (State.DONE, 2)
 
 
-async def test_a_worker_told_to_stop_answers_its_job_in_the_same_attempt_and_then_exits_0(installation, photo):
+async def test_worker_told_to_stop_answers_its_job_in_the_same_attempt_and_then_exits_0(installation, photo):
     leaving = await installation.start_worker()
     await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
@@ -48,7 +48,7 @@ async def test_a_worker_told_to_stop_answers_its_job_in_the_same_attempt_and_the
     assert (job.state, job.attempt) == (State.DONE, 1)
 
 
-async def test_a_bot_killed_after_it_sent_the_picture_and_before_it_marked_it_shows_one_picture(installation, photo):
+async def test_bot_killed_after_it_sent_the_picture_and_before_it_marked_it_shows_one_picture(installation, photo):
     await installation.start_worker()
     ann = await installation.chats.user()
     # Telegram shows the picture, and its answer never arrives.
@@ -70,7 +70,7 @@ async def test_a_bot_killed_after_it_sent_the_picture_and_before_it_marked_it_sh
     assert repeated
 
 
-async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(installation, photo):
+async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(installation, photo):
     ann, bob = await installation.chats.user(), await installation.chats.user()
     await ann.send(photo=photo)
     await ann.says("Nice photo!")
@@ -86,7 +86,7 @@ async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(insta
     assert {job.job.edit.prompt for job in await installation.jobs(ann, bob)} == {"make it snow", "make it rain"}
 
 
-async def test_a_job_waits_unharmed_for_a_comfyui_that_is_not_there_yet(installation, photo):
+async def test_job_waits_unharmed_for_a_comfyui_that_is_not_there_yet(installation, photo):
     await installation.comfyui.stop()
     worker = installation.another_worker()
     await worker.launch()

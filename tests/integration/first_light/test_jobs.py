@@ -13,7 +13,7 @@ from qwenedit_jobs import Phase, State
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_photo_with_a_caption_comes_back_edited_in_the_message_that_showed_its_progress(installation, photo):
+async def test_photo_with_a_caption_comes_back_edited_in_the_message_that_showed_its_progress(installation, photo):
     await installation.start_worker()
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make a negative of it")
@@ -27,7 +27,7 @@ async def test_a_photo_with_a_caption_comes_back_edited_in_the_message_that_show
         assert blue > red, "the red photo came back as it was"
 
 
-async def test_the_message_shows_the_place_in_line_then_the_steps_then_the_picture(installation, photo):
+async def test_message_shows_the_place_in_line_then_the_steps_then_the_picture(installation, photo):
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make it snow")
     await ann.says("You are next in line")
@@ -41,7 +41,7 @@ async def test_the_message_shows_the_place_in_line_then_the_steps_then_the_pictu
     assert all(version.labels == ("✖️ Cancel",) for version in answer.versions if "Editing" in version.text)
 
 
-async def test_a_photo_and_then_a_text_are_one_job(installation, photo):
+async def test_photo_and_then_a_text_are_one_job(installation, photo):
     await installation.start_worker()
     ann = await installation.chats.user()
     await ann.send(photo=photo)
@@ -51,7 +51,7 @@ async def test_a_photo_and_then_a_text_are_one_job(installation, photo):
     assert (await installation.job(ann)).job.edit.prompt == "make it snow"
 
 
-async def test_a_job_that_waits_is_cancelled_at_once_and_never_executed(installation, photo):
+async def test_job_that_waits_is_cancelled_at_once_and_never_executed(installation, photo):
     ann, before = await installation.chats.user(), await installation.prompts()
     await ann.send(photo=photo, caption="make it snow")
     await installation.until_job(ann, lambda job: job.state is State.QUEUED)
@@ -64,7 +64,7 @@ async def test_a_job_that_waits_is_cancelled_at_once_and_never_executed(installa
     assert await installation.prompts() == before + 1
 
 
-async def test_a_job_that_runs_is_cancelled_and_frees_the_gpu_for_the_next(installation, photo):
+async def test_job_that_runs_is_cancelled_and_frees_the_gpu_for_the_next(installation, photo):
     await installation.start_worker()
     await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()

@@ -18,7 +18,7 @@ def stack(port: int) -> Part:
     )
 
 
-async def test_it_ends_on_the_page_to_chat_on_and_ctrl_c_stops_all_parts_in_order():
+async def test_make_run_ends_on_the_chat_page_and_ctrl_c_stops_all_parts_in_order():
     port = free_port()
     part = stack(port)
     await part.start()
@@ -32,7 +32,7 @@ async def test_it_ends_on_the_page_to_chat_on_and_ctrl_c_stops_all_parts_in_orde
     assert "\x1b[" not in "".join(part.lines), "no colour where nobody looks"
 
 
-async def test_a_busy_port_is_said_with_what_to_do():
+async def test_busy_port_is_reported_with_what_to_do():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

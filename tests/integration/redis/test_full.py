@@ -65,7 +65,7 @@ async def memory(redis) -> AsyncIterator[Memory]:
     await memory.empty()
 
 
-async def test_a_new_job_is_refused_by_name_and_leaves_nothing(redis, queue, memory):
+async def test_new_job_is_refused_by_name_and_leaves_nothing(redis, queue, memory):
     await queue.enqueue(job(1), MANY)
     await memory.fill(1.1)
     with pytest.raises(StorageFullError, match="maxmemory"):
@@ -76,14 +76,14 @@ async def test_a_new_job_is_refused_by_name_and_leaves_nothing(redis, queue, mem
     assert (await queue.counts()).waiting == 1
 
 
-async def test_a_picture_is_refused_by_name(clients, redis_url, memory):
+async def test_picture_is_refused_by_name(clients, redis_url, memory):
     store = RedisPictureStore(await clients(redis_url=redis_url, decode=False), KEYS, ttl=60)
     await memory.fill(1.1)
     with pytest.raises(StorageFullError):
         await store.put("a", b"x")
 
 
-async def test_a_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(queue, memory):
+async def test_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(queue, memory):
     await queue.enqueue(job(1), MANY)
     await memory.fill(1.1)
     claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
@@ -95,7 +95,7 @@ async def test_a_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(
     assert await queue.claim(worker="w", token="u", lease=30, wait=0.05) is None
 
 
-async def test_a_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(
+async def test_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(
     clients, redis_url, redis, queue, memory
 ):
     await queue.enqueue(job(1), MANY)
@@ -127,7 +127,7 @@ async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue
     assert await queue.release(job(1).id, "t") is Settled.CANCELLED
 
 
-async def test_the_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue, memory):
+async def test_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue, memory):
     lanes = Lanes(redis, KEYS.answers, name="bot")
     events = Events(redis, KEYS, lanes)
     await queue.enqueue(job(), MANY)
@@ -143,7 +143,7 @@ async def test_the_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue
     assert await redis.xlen(KEYS.events) == 0
 
 
-async def test_a_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis, memory):
+async def test_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis, memory):
     inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=42), name="bot")
     await inbox.take([{"update_id": 1}])
     await memory.fill(1.1)
@@ -241,7 +241,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
         await ann.picture()
 
 
-async def test_a_user_is_told_that_there_is_no_room_and_is_served_when_there_is(redis_url, queue, memory, running):
+async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(redis_url, queue, memory, running):
     telegram = await running(TelegramProcess(env=bare_environment()))
     await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
     async with TelegramSimulator(telegram.url) as simulator:

@@ -133,7 +133,7 @@ async def until_answered(call: Callable[..., Awaitable[Any]], *arguments: Any, *
 
 
 @pytest.mark.timeout(600)  # a Sentinel that had to wait for its turn does nothing for half a minute
-async def test_a_failover_in_the_middle_of_200_jobs_loses_none_and_answers_each(master, sentinel, clients):
+async def test_failover_in_the_middle_of_200_jobs_loses_none_and_answers_each(master, sentinel, clients):
     settings = {"redis_sentinels": ((HOST, sentinel.port),), "redis_url": "redis://ignored/0"}
     crowd = Crowd(clients, settings)
     async with asyncio.TaskGroup() as tasks:

@@ -16,7 +16,7 @@ ONE_OF_A_KIND = sorted(KEYS.kinds)
 
 
 @pytest.mark.parametrize("key", ONE_OF_A_KIND)
-async def test_a_key_of_the_wrong_type_is_named_and_stops_all_that_would_write(redis, queue, key):
+async def test_key_of_the_wrong_type_is_named_and_stops_all_that_would_write(redis, queue, key):
     await redis.set(key, "another program's")
     for call in (
         lambda: queue.enqueue(job(), MANY),
@@ -31,7 +31,7 @@ async def test_a_key_of_the_wrong_type_is_named_and_stops_all_that_would_write(r
 
 
 @pytest.mark.parametrize("key", [key for key in ONE_OF_A_KIND if key not in {KEYS.job_queue, KEYS.leases}])
-async def test_a_job_in_hand_is_neither_lost_nor_half_ended_by_a_key_of_the_wrong_type(redis, queue, key):
+async def test_job_in_hand_is_neither_lost_nor_half_ended_by_a_key_of_the_wrong_type(redis, queue, key):
     await queue.enqueue(job(1), MANY)
     await queue.enqueue(job(2), MANY)
     claim = await queue.claim(worker="w", token="t", lease=30)
@@ -58,7 +58,7 @@ async def test_waiting_at_a_line_that_is_none_and_counting_it_says_so(redis, que
             await call()
 
 
-async def test_an_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redis, queue):
+async def test_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redis, queue):
     await queue.enqueue(job(1), MANY)
     await queue.enqueue(job(2), MANY)
     await redis.delete(KEYS.job(job(1).id))
@@ -69,7 +69,7 @@ async def test_an_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redi
     assert await redis.zrange(KEYS.dead, 0, -1) == [job(1).id]
 
 
-async def test_a_lease_of_a_job_of_the_wrong_type_does_not_stop_the_janitor(redis, queue):
+async def test_lease_of_a_job_of_the_wrong_type_does_not_stop_the_janitor(redis, queue):
     for number in (1, 2):
         await queue.enqueue(job(number), MANY)
         await queue.claim(worker="w", token=str(number), lease=30)
@@ -90,7 +90,7 @@ def old_item(number):
     )
 
 
-async def test_the_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_executed(redis, queue):
+async def test_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_executed(redis, queue):
     await redis.lpush(KEYS.job_queue, *(old_item(number) for number in range(5)))
     await queue.enqueue(job(), MANY)
     assert await queue.statuses(await queue.unfinished_ids()) == [await queue.status(job().id)]
@@ -124,7 +124,7 @@ async def test_however_many_old_items_there_are_the_line_gets_through_and_the_de
     assert (await queue.counts()).dead == DEAD_KEPT
 
 
-async def test_a_cancelled_dead_or_answered_job_of_ours_is_no_stranger(redis, queue):
+async def test_finished_job_of_ours_in_the_list_is_not_taken_for_a_strangers_item(redis, queue):
     await queue.enqueue(job(), MANY)
     claim = await queue.claim(worker="w", token="t", lease=30)
     await queue.complete(claim.job.id, "t", RESULT)

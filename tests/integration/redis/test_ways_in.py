@@ -50,7 +50,7 @@ async def guarded(tmp_path, running):
 
 
 @pytest.mark.parametrize("where", ["beside the URL", "in the URL"])
-async def test_a_job_goes_its_way_past_a_password(guarded, clients, where):
+async def test_job_goes_its_way_past_a_password(guarded, clients, where):
     if where == "in the URL":
         await a_job_goes_its_way(clients, redis_url=f"redis://:pass%20word%20%231@{HOST}:{guarded.port}/0")
     else:
@@ -60,7 +60,7 @@ async def test_a_job_goes_its_way_past_a_password(guarded, clients, where):
 
 
 @pytest.mark.parametrize("password", [None, SecretStr("wrong")])
-async def test_without_the_password_nothing_is_answered_but_that(guarded, clients, password):
+async def test_redis_without_the_password_answers_nothing_but_that(guarded, clients, password):
     redis = await clients(redis_url=f"redis://{HOST}:{guarded.port}/0", redis_password=password)
     with pytest.raises((AuthenticationError, RedisError), match=r"(?i)auth|password"):
         await JobQueue(redis, KEYS).enqueue(job(), MANY)
@@ -106,7 +106,7 @@ async def encrypted(tmp_path, running, authority):
 
 
 @pytest.mark.parametrize("trust", ["in the URL", "in SSL_CERT_FILE"])
-async def test_a_job_goes_its_way_over_tls(encrypted, authority, clients, trust, monkeypatch):
+async def test_job_goes_its_way_over_tls(encrypted, authority, clients, trust, monkeypatch):
     url = f"rediss://{HOST}:{encrypted.port}/0"
     if trust == "in the URL":
         await a_job_goes_its_way(clients, redis_url=f"{url}?ssl_ca_certs={authority / 'ca.pem'}")
@@ -115,13 +115,13 @@ async def test_a_job_goes_its_way_over_tls(encrypted, authority, clients, trust,
         await a_job_goes_its_way(clients, redis_url=url)
 
 
-async def test_a_server_whose_authority_is_unknown_is_told_nothing(encrypted, clients):
+async def test_server_whose_authority_is_unknown_is_told_nothing(encrypted, clients):
     redis = await clients(redis_url=f"rediss://{HOST}:{encrypted.port}/0")
     with pytest.raises(RedisConnectionError, match="certificate verify failed"):
         await JobQueue(redis, KEYS).enqueue(job(), MANY)
 
 
-async def test_without_tls_an_encrypted_server_does_not_answer(encrypted, clients):
+async def test_encrypted_server_does_not_answer_without_tls(encrypted, clients):
     redis = await clients(redis_url=f"redis://{HOST}:{encrypted.port}/0")
     with pytest.raises(RedisConnectionError):
         await JobQueue(redis, KEYS).enqueue(job(), MANY)

@@ -28,7 +28,7 @@ def python(code: str, **options) -> Part:
     return Part("python", (sys.executable, "-c", code), ready=by_line("ready"), **options)
 
 
-async def test_a_part_is_ready_when_it_says_so_and_ends_when_asked():
+async def test_part_is_ready_when_it_says_so_and_ends_when_asked():
     part = python(DRAINS)
     await part.start()
     assert part.running
@@ -37,21 +37,21 @@ async def test_a_part_is_ready_when_it_says_so_and_ends_when_asked():
     assert part.lines == ["ready", "drained"]
 
 
-async def test_a_part_that_dies_at_start_shows_its_last_lines():
+async def test_part_that_dies_at_start_shows_its_last_lines():
     part = python("import sys; print('no token', file=sys.stderr); sys.exit(2)")
     with pytest.raises(PartDiedError, match=r"python exited with code 2; its last lines:\n  no token") as caught:
         await part.start()
     assert caught.value.code == 2
 
 
-async def test_a_part_that_is_never_ready_is_killed_in_time():
+async def test_part_that_is_never_ready_is_killed_in_time():
     part = python("import time; print('loading', flush=True); time.sleep(60)")
     with pytest.raises(PartNotReadyError, match=r"within 0\.5 s"):
         await part.start(timeout=0.5)
     assert not part.running
 
 
-async def test_a_killed_part_says_by_which_signal_and_may_be_started_again():
+async def test_killed_part_names_its_signal_and_may_be_started_again():
     part = python(SERVES)
     await part.start()
     first = part.pid
@@ -61,7 +61,7 @@ async def test_a_killed_part_says_by_which_signal_and_may_be_started_again():
     assert await part.stop() == -signal.SIGTERM
 
 
-async def test_a_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
+async def test_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
     monkeypatch.setattr("local_stack.processes.part.INSIST_TIMEOUT", 0.2)
     part = python(STUBBORN)
     await part.start()
@@ -76,7 +76,7 @@ async def test_a_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypa
     assert sent == [signal.SIGTERM, signal.SIGTERM, signal.SIGKILL]
 
 
-async def test_the_environment_is_what_was_given_and_nothing_of_ours(monkeypatch):
+async def test_environment_of_a_part_is_what_was_given_and_nothing_of_ours(monkeypatch):
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
     code = "import os; print('ready', os.environ.get('BOT_TOKEN'), os.environ['COLOUR'])"
     part = python(code, env=bare_environment(COLOUR="green"))
@@ -94,7 +94,7 @@ async def test_each_line_is_heard_as_it_comes():
     await part.stop()
 
 
-async def test_a_part_does_not_get_the_ctrl_c_of_its_starter():
+async def test_part_does_not_get_the_ctrl_c_of_its_starter():
     part = python(SERVES)
     await part.start()
     assert os.getpgid(part.pid) != os.getpgid(0)

@@ -24,7 +24,7 @@ def test_no_port_is_returned_twice_not_even_to_processes_side_by_side() -> None:
     assert len({*theirs, *ours}) == 1_500
 
 
-def test_a_port_that_somebody_listens_on_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_that_somebody_listens_on_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         port = taken.getsockname()[1]
@@ -33,14 +33,14 @@ def test_a_port_that_somebody_listens_on_is_left_out(monkeypatch: pytest.MonkeyP
             free_port()
 
 
-def test_a_port_can_be_listened_on_again_and_again() -> None:
+def test_port_can_be_listened_on_again_and_again() -> None:
     port = free_port()
     for _ in range(2):
         with socket.create_server((HOST, port)):
             pass
 
 
-def test_a_port_is_free_again_when_its_process_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_is_free_again_when_its_process_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "from local_stack import free_port; print(free_port())"
     port = int(subprocess.run((sys.executable, "-c", code), stdout=subprocess.PIPE, check=True).stdout)
     monkeypatch.setattr(ports, "_ports", lambda: iter([port]))

@@ -24,7 +24,7 @@ async def test_parts_run_inside_the_block_only():
     assert not any(each.running for each in parts)
 
 
-async def test_where_one_does_not_start_those_before_it_are_stopped():
+async def test_parts_are_stopped_where_the_next_one_does_not_start():
     good, bad, never = part("good"), part("bad", "raise SystemExit('no luck')"), part("never")
     with pytest.raises(PartDiedError, match=r"bad exited with code 1; its last lines:\n  no luck"):
         async with running([good, bad, never]):
@@ -33,7 +33,7 @@ async def test_where_one_does_not_start_those_before_it_are_stopped():
     assert never.lines == []
 
 
-async def test_the_first_part_that_dies_is_named_with_its_last_lines():
+async def test_first_part_that_dies_is_named_with_its_last_lines():
     parts = [part("one"), part("two", "print('ready', flush=True); print('out of memory'); raise SystemExit(3)")]
     with pytest.raises(PartDiedError, match=r"two exited with code 3; its last lines:\n  ready\n  out of memory"):
         async with running(parts):
@@ -41,7 +41,7 @@ async def test_the_first_part_that_dies_is_named_with_its_last_lines():
     assert not parts[0].running
 
 
-def test_a_busy_port_is_said_with_what_to_do():
+def test_busy_port_is_reported_with_what_to_do():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

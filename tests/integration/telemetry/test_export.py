@@ -85,7 +85,7 @@ def test_spans_are_exported_over_grpc_by_the_time_the_service_has_ended(start):
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-def test_a_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol):
+def test_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol):
     telemetry = start(
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}",
         OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
@@ -108,7 +108,7 @@ def test_a_collector_that_is_away_costs_one_line_and_no_time(start, log, protoco
     assert events == ["tracing.collector_unreachable"]
 
 
-def test_a_mistake_in_the_variables_costs_the_traces_and_not_the_service(start, log):
+def test_wrong_trace_variable_costs_the_traces_and_not_the_service(start, log):
     telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", OTEL_EXPORTER_OTLP_PROTOCOL="carrier-pigeon")
     assert telemetry.tracer is None
     a_job()

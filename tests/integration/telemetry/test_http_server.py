@@ -181,7 +181,7 @@ async def test_bodies_are_not_decompressed(app):
     ],
     ids=["TLS", "long line", "long header", "many headers", "no length"],
 )
-async def test_what_is_no_http_is_counted_and_is_no_log_line(app, knock, caplog, said):
+async def test_request_that_is_no_http_is_counted_and_not_logged(app, knock, caplog, said):
     malformed = 0
 
     def note() -> None:

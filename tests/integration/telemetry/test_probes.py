@@ -35,7 +35,7 @@ async def get(client: aiohttp.ClientSession, url: str, **options) -> tuple[int, 
         return response.status, await response.text()
 
 
-async def test_a_healthy_check_answers_200_and_a_failing_one_503_with_its_reason(client):
+async def test_healthy_check_answers_200_and_a_failing_one_503_with_its_reason(client):
     async def failing() -> Health:
         return Health.failing("Redis does not answer")
 
@@ -44,7 +44,7 @@ async def test_a_healthy_check_answers_200_and_a_failing_one_503_with_its_reason
         assert await get(client, f"{probe.url}/readyz") == (503, "Redis does not answer\n")
 
 
-async def test_the_reason_is_plain_text(client):
+async def test_failing_checks_reason_is_plain_text(client):
     async with server() as probe, client.get(f"{probe.url}/livez") as response:
         assert response.content_type == "text/plain"
 
@@ -54,17 +54,17 @@ async def test_livez_is_served_without_being_given(client):
         assert (await get(client, f"{probe.url}/livez"))[0] == 200
 
 
-async def test_any_path_may_be_a_check(client):
+async def test_check_may_have_any_path(client):
     async with server(checks={"/comfyui/livez": lambda: Health.failing("executor hangs")}) as probe:
         assert await get(client, f"{probe.url}/comfyui/livez") == (503, "executor hangs\n")
 
 
-async def test_an_unknown_path_is_404(client):
+async def test_unknown_path_is_404(client):
     async with server() as probe:
         assert (await get(client, f"{probe.url}/drain"))[0] == 404
 
 
-async def test_a_check_without_a_verdict_fails_in_time(client, monkeypatch):
+async def test_check_without_a_verdict_fails_in_time(client, monkeypatch):
     monkeypatch.setattr(probes, "CHECK_TIMEOUT", 0.05)
 
     async def hanging() -> Health:
@@ -75,7 +75,7 @@ async def test_a_check_without_a_verdict_fails_in_time(client, monkeypatch):
         assert await get(client, f"{probe.url}/readyz") == (503, "no verdict within 0.05 s\n")
 
 
-async def test_a_check_that_crashes_fails_without_telling_a_stranger_why(client):
+async def test_check_that_crashes_fails_without_telling_a_stranger_why(client):
     def crashing() -> Health:
         raise KeyError("password")
 
@@ -85,7 +85,7 @@ async def test_a_check_that_crashes_fails_without_telling_a_stranger_why(client)
     assert (logs[0]["event"], logs[0]["path"]) == ("probe.check_crashed", "/readyz")
 
 
-async def test_a_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
+async def test_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
     health = HEALTHY
     async with server(checks={"/readyz": lambda: health}) as probe:
         with capture_logs() as logs:
@@ -97,7 +97,7 @@ async def test_a_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
     ]
 
 
-async def test_a_check_that_fails_from_the_start_is_no_warning(client):
+async def test_check_that_fails_from_the_start_is_no_warning(client):
     async with server(checks={"/readyz": lambda: Health.failing("starting")}) as probe:
         with capture_logs() as logs:
             await get(client, f"{probe.url}/readyz")
@@ -119,7 +119,7 @@ async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(clie
     assert 'trace_id="abc"' in text
 
 
-async def test_the_port_is_free_again_afterwards(client):
+async def test_port_is_free_again_afterwards(client):
     port, registry = free_port(), make_registry(service="bot", version="1")
     async with ProbeServer(host="127.0.0.1", port=port, registry=registry, checks={}) as probe:
         url = probe.url
@@ -130,7 +130,7 @@ async def test_the_port_is_free_again_afterwards(client):
         assert (await get(client, f"{again.url}/livez"))[0] == 200
 
 
-async def test_a_taken_port_is_an_os_error_that_names_it():
+async def test_taken_port_is_an_os_error_that_names_it():
     async with server() as probe:
         second = ProbeServer(
             host="127.0.0.1", port=probe.port, registry=make_registry(service="bot", version="1"), checks={}
@@ -140,7 +140,7 @@ async def test_a_taken_port_is_an_os_error_that_names_it():
                 raise AssertionError
 
 
-async def test_one_call_sets_a_service_up(client, capsys):
+async def test_setup_makes_logs_metrics_and_probes_in_one_call(client, capsys):
     telemetry = setup(service="worker", level="INFO", constants={"worker": "gpu-1"})
     async with telemetry.probe_server(host="127.0.0.1", port=0, checks={}) as probe:
         _, metrics = await get(client, f"{probe.url}/metrics")

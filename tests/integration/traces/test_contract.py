@@ -13,7 +13,7 @@ from qwenedit_telemetry import attributes
 from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried
 
 
-async def test_a_job_is_one_trace_from_the_update_to_the_answer(installation, photo):
+async def test_job_is_one_trace_from_the_update_to_the_answer(installation, photo):
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
     answer = await ann.picture()
@@ -88,7 +88,7 @@ def breakdown(trace):
 
 
 @pytest.mark.timeout(600)  # a busy machine needs several tries
-async def test_the_parts_of_a_job_add_up_to_what_it_took(installation, photo):
+async def test_parts_of_a_job_add_up_to_what_it_took(installation, photo):
     ann = await installation.chats.user()
     untold: list[float] = []
     deadline = time.monotonic() + 90
@@ -105,7 +105,7 @@ async def test_the_parts_of_a_job_add_up_to_what_it_took(installation, photo):
     raise AssertionError(f"of each job more is not told than 2 %: {untold}")
 
 
-async def test_the_services_say_which_they_are_and_where_they_run(installation, photo):
+async def test_services_say_which_they_are_and_where_they_run(installation, photo):
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
     trace = await installation.trace(ann, message)
@@ -119,7 +119,7 @@ async def test_the_services_say_which_they_are_and_where_they_run(installation, 
         assert resource["k8s.namespace.name"] == "pictures"
 
 
-async def test_a_second_attempt_stands_beside_the_first_and_is_linked_to_it(installation, photo):
+async def test_second_attempt_stands_beside_the_first_and_is_linked_to_it(installation, photo):
     await installation.control.fault("vanish", times=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -130,7 +130,7 @@ async def test_a_second_attempt_stands_beside_the_first_and_is_linked_to_it(inst
     check_retried(trace)
 
 
-async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installation, photo):
+async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installation, photo):
     await installation.control.fault("hang", at_step=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -176,7 +176,7 @@ async def test_an_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installa
     assert f'"span_id": "{lost.span_id}"' in line
 
 
-async def test_a_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(installation, photo):
+async def test_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(installation, photo):
     await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")

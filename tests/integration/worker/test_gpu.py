@@ -79,7 +79,7 @@ async def until_counted(part, done):
             await asyncio.sleep(0.05)
 
 
-async def test_a_cold_load_is_told_from_the_edit_and_all_seconds_add_up_to_the_process_age(installed, bench):
+async def test_cold_load_is_told_from_the_edit_and_all_seconds_add_up_to_the_process_age(installed, bench):
     async def never_more_nor_less():
         samples, began = await scrape(installed)
         first = sum(by_activity(samples).values())

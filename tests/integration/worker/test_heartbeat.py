@@ -56,7 +56,7 @@ async def beating(bench, part, stats, **connection):
         assert running.cancelled()
 
 
-async def test_it_is_there_while_it_lives_and_says_goodbye(bench, workers):
+async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, workers):
     async with bench.working() as part, beating(bench, part, Stats()):
         await eventually(workers.seen)
         [seen] = await workers.seen()
@@ -67,7 +67,7 @@ async def test_it_is_there_while_it_lives_and_says_goodbye(bench, workers):
     assert await workers.seen() == []
 
 
-async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
+async def test_change_is_told_before_the_next_regular_sign(bench, workers):
     async def ready(want):
         return [seen.presence.ready for seen in await workers.seen()] == [want]
 
@@ -80,7 +80,7 @@ async def test_a_change_is_told_before_the_next_regular_sign(bench, workers):
         assert "connection refused" in seen.presence.problem
 
 
-async def test_a_comfyui_that_answers_nobody_is_told_as_it_was(bench, workers):
+async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, workers):
     stats = Stats()
     async with bench.working() as part, beating(bench, part, stats):
         await eventually(workers.seen)
@@ -95,7 +95,7 @@ async def test_a_comfyui_that_answers_nobody_is_told_as_it_was(bench, workers):
         assert seen.presence.device.version == "0.27.0"
 
 
-async def test_without_redis_it_goes_on_and_ends_when_told(bench):
+async def test_heartbeat_goes_on_without_redis_and_ends_when_told(bench):
     async with bench.working() as part, beating(bench, part, Stats(), redis_url="redis://127.0.0.1:1/0"):
         await asyncio.sleep(1.5)
 

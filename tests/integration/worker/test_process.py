@@ -102,7 +102,7 @@ async def own_redis(tmp_path):
         await server.stop()
 
 
-async def test_a_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench, control, start):
+async def test_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench, control, start):
     part = await start(bench.url)
     job = await bench.enqueue(picture=photo(), prompt="paint the secret garden")
     status = await bench.until_final(job)
@@ -119,7 +119,7 @@ async def test_a_job_becomes_an_edited_picture_and_nothing_private_is_logged(ben
     assert len(state.prompts) == 1
 
 
-async def test_it_is_among_the_workers_while_it_runs(bench, control, comfyui, start):
+async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start):
     part = await start(bench.url, NODE_NAME="node-a", POD_NAME="pod-a")
     workers = Workers(bench.redis, bench.keys)
     async with asyncio.timeout(30):
@@ -150,7 +150,7 @@ async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(be
     assert await bench.queue.waiting_ids() == [next_one.id]
 
 
-async def test_a_second_sigterm_gives_the_job_back_unharmed_and_stops_comfyui(bench, control, start):
+async def test_second_sigterm_gives_the_job_back_unharmed_and_stops_comfyui(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
     job = await bench.enqueue(picture=photo())
@@ -190,7 +190,7 @@ async def test_drained_by_sigusr1_it_finishes_its_job_claims_no_more_and_stays(b
     assert await part.stop() == 0
 
 
-async def test_a_killed_workers_job_is_answered_by_the_second_attempt_of_another(bench, control, start):
+async def test_killed_workers_job_is_answered_by_the_second_attempt_of_another(bench, control, start):
     first = await start(bench.url, name="worker-1")
     await control.fault("hang", at_step=1)
     job = await bench.enqueue(picture=photo())
@@ -208,7 +208,7 @@ async def test_a_killed_workers_job_is_answered_by_the_second_attempt_of_another
 
 
 @pytest.mark.parametrize("step_seconds", [30.0])
-async def test_a_cancelled_job_stops_comfyui_in_mid_step(bench, control, start, step_seconds):
+async def test_cancelled_job_stops_comfyui_in_mid_step(bench, control, start, step_seconds):
     await start(bench.url)
     job = await bench.enqueue(picture=photo())
 
@@ -227,7 +227,7 @@ async def test_a_cancelled_job_stops_comfyui_in_mid_step(bench, control, start, 
     assert await states() != ["success"]
 
 
-async def test_a_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, start, make_bench):
+async def test_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, start, make_bench):
     bench = await make_bench(own_redis.url)
     part = await start(own_redis.url)
     await control.fault("slow_load", seconds=6)
@@ -245,7 +245,7 @@ async def test_a_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control
     assert seen.count("redis.reachable") == 2
 
 
-async def test_an_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, control, start, make_bench):
+async def test_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, control, start, make_bench):
     server = RedisServer(tmp_path / "redis", port=free_port())
     part = await start(server.url)
     await part.wait_for_line("redis.unreachable")
@@ -270,7 +270,7 @@ async def test_redis_that_evicts_ends_the_worker(own_redis, control, start, make
     await part.wait_for_line("maxmemory-policy is volatile-ttl.*Set it to noeviction")
 
 
-async def test_with_neither_redis_nor_comfyui_the_worker_says_both_and_keeps_quiet(start):
+async def test_worker_with_neither_redis_nor_comfyui_says_both_and_keeps_quiet(start):
     part = await start(f"redis://127.0.0.1:{free_port()}/0", wait=False)
     async with asyncio.timeout(30):
         await part.wait_for_line("comfyui.not_ready")
@@ -282,7 +282,7 @@ async def test_with_neither_redis_nor_comfyui_the_worker_says_both_and_keeps_qui
     assert await part.stop() == 0
 
 
-async def test_an_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(bench, comfyui, start):
+async def test_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(bench, comfyui, start):
     part = await start(bench.url, wait=False)
     job = await bench.enqueue(picture=photo())
     await part.wait_for_line("comfyui.not_ready")
@@ -294,7 +294,7 @@ async def test_an_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_comfyui_that_crashes_in_mid_job_costs_an_attempt(bench, comfyui, control, start):
+async def test_comfyui_that_crashes_in_mid_job_costs_an_attempt(bench, comfyui, control, start):
     await start(bench.url)
     await control.fault("die", at_step=1)
     job = await bench.enqueue(picture=photo())
@@ -308,7 +308,7 @@ async def test_a_comfyui_that_crashes_in_mid_job_costs_an_attempt(bench, comfyui
     assert (status.state, status.attempt) == (State.DONE, 2)
 
 
-async def test_a_missing_model_makes_the_pod_not_ready_and_costs_the_job_nothing(bench, control, start):
+async def test_missing_model_makes_the_pod_not_ready_and_costs_the_job_nothing(bench, control, start):
     await control.fault("missing_model", model="vae")
     part = await start(bench.url, wait=False)
     job = await bench.enqueue(picture=photo())
@@ -320,7 +320,7 @@ async def test_a_missing_model_makes_the_pod_not_ready_and_costs_the_job_nothing
     assert (await bench.until_final(job)).attempt == 1
 
 
-async def test_a_job_chooses_its_workflow_and_what_the_binding_lets_it_choose(bench, control, start):
+async def test_job_chooses_its_workflow_and_what_the_binding_lets_it_choose(bench, control, start):
     await start(bench.url)
     await control.fault("hang", at_step=1)
     chosen = await bench.enqueue(picture=photo(), workflow="qwen-image-edit-2511-quality", parameters={"steps": 3})
@@ -347,7 +347,7 @@ async def test_out_of_memory_once_is_answered_and_twice_is_told(bench, control, 
 
 
 @pytest.mark.parametrize("step_seconds", [30.0])
-async def test_an_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_by_another(
+async def test_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_by_another(
     bench, control, comfyui, step_seconds
 ):
     workflow = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-fast.json")
@@ -363,7 +363,7 @@ async def test_an_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_b
     assert prompt.state not in ("accepted", "started", "success")
 
 
-async def test_a_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answered_after_the_restart(
+async def test_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answered_after_the_restart(
     bench, comfyui, control, start
 ):
     part = await start(bench.url, WORKER_GPU_LOCK_TIMEOUT="10")
@@ -427,7 +427,7 @@ async def test_two_workers_on_one_comfyui_wait_among_strangers_and_no_job_is_har
     assert [(await get(part, "/comfyui/livez"))[0] for part in workers] == [200, 200]
 
 
-async def test_a_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench, control, start):
+async def test_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
     job = await bench.enqueue(picture=photo(), limits=Limits(retry_delays=(60.0,)))
@@ -443,7 +443,7 @@ async def test_a_stopped_process_that_wakes_after_its_lease_hands_nothing_in(ben
     assert await bench.redis.xlen(bench.keys.events) == 0
 
 
-async def test_a_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
+async def test_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
     first = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
     second = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
     second.env["PROBE_PORT"] = first.env["PROBE_PORT"]
@@ -467,7 +467,7 @@ async def test_a_taken_probe_port_ends_the_start_with_its_number(bench, comfyui)
         ({"WORKER_LOG_LEVEL": "LOUD"}, r"WORKER_LOG_LEVEL is 'LOUD': "),
     ],
 )
-async def test_a_bad_setting_stops_the_start_with_one_line_that_says_why(comfyui, settings, line):
+async def test_bad_setting_stops_the_start_with_one_line_that_says_why(comfyui, settings, line):
     part = worker(env=bare_environment(), redis_url="redis://127.0.0.1:1/0", comfyui_url=comfyui.url)
     part.env.update(settings)
     await part.launch()

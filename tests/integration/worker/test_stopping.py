@@ -37,7 +37,7 @@ async def stopped(bench):
     await asyncio.wait_for(bench.editor.stopped.wait(), 30)
 
 
-async def test_a_cancelled_job_stops_long_before_the_next_renewal_and_the_worker_goes_on(bench, running):
+async def test_cancelled_job_stops_long_before_the_next_renewal_and_the_worker_goes_on(bench, running):
     began = time.monotonic()
     assert await bench.queue.cancel(running.job.id) is Cancelled.CANCELLING
     assert (await bench.until_final(running.job)).state is State.CANCELLED
@@ -46,7 +46,7 @@ async def test_a_cancelled_job_stops_long_before_the_next_renewal_and_the_worker
     assert (await bench.until_final(await bench.enqueue())).state is State.DONE
 
 
-async def test_without_the_nudge_the_next_renewal_cancels(bench):
+async def test_renewal_cancels_where_the_nudge_is_lost(bench):
     bench.editor.script.append(forever)
     job = await bench.enqueue()
     async with bench.working(lease=0.9):
@@ -55,7 +55,7 @@ async def test_without_the_nudge_the_next_renewal_cancels(bench):
         assert (await bench.until_final(job)).state is State.CANCELLED
 
 
-async def test_the_lease_is_renewed_for_as_long_as_the_job_runs(bench):
+async def test_lease_is_renewed_for_as_long_as_the_job_runs(bench):
     ends = asyncio.Event()
 
     async def go_on(_on_progress):
@@ -74,7 +74,7 @@ async def test_the_lease_is_renewed_for_as_long_as_the_job_runs(bench):
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_worker_that_lost_its_lease_stops_and_says_nothing(bench, running):
+async def test_worker_that_lost_its_lease_stops_and_says_nothing(bench, running):
     await bench.redis.zadd(bench.keys.leases, {running.job.id: 0})
     assert await bench.queue.reap() == [(running.job.id, Settled.DELAYED)]
     await bench.redis.publish(bench.keys.nudge, running.job.id)
@@ -87,7 +87,7 @@ async def test_a_worker_that_lost_its_lease_stops_and_says_nothing(bench, runnin
     assert bench.metric("qwenedit_attempts_total", outcome="lost", reason="") == 1
 
 
-async def test_a_picture_that_comes_after_the_lease_was_lost_is_refused(bench):
+async def test_picture_that_comes_after_the_lease_was_lost_is_refused(bench):
     lost = asyncio.Event()
 
     async def late(_on_progress):
@@ -150,7 +150,7 @@ async def test_drained_while_idle_the_worker_claims_nothing_more(bench):
         assert await bench.queue.waiting_ids() == [job.id]
 
 
-async def test_a_worker_that_crashes_gives_its_job_back(bench, running):
+async def test_worker_that_crashes_gives_its_job_back(bench, running):
     running.task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running.task
@@ -178,7 +178,7 @@ class LossyQueue(JobQueue):
 
 
 @pytest.mark.parametrize("transition", ["claim_awaited", "complete", "renew", "progress"])
-async def test_a_lost_reply_changes_nothing(bench, transition):
+async def test_lost_reply_changes_nothing(bench, transition):
     queue = LossyQueue(bench, {transition: "lost"})
 
     async def a_while(on_progress):
@@ -199,7 +199,7 @@ async def test_a_lost_reply_changes_nothing(bench, transition):
     assert bench.metric("qwenedit_attempts_total", outcome="done", reason="") == 1
 
 
-async def test_a_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
+async def test_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
     jobs = [await bench.enqueue() for _ in range(2)]
     queue = LossyQueue(bench, {"claim": "lost"})
     async with bench.working(queue=queue):
@@ -209,7 +209,7 @@ async def test_a_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
     assert queue.lose == {}
 
 
-async def test_a_lost_reply_to_a_release_changes_nothing(bench, unavailable):
+async def test_lost_reply_to_a_release_changes_nothing(bench, unavailable):
     bench.editor.script.append(unavailable(submitted=False))
     job = await bench.enqueue()
     async with bench.working(queue=LossyQueue(bench, {"release": "lost"})):
@@ -218,7 +218,7 @@ async def test_a_lost_reply_to_a_release_changes_nothing(bench, unavailable):
 
 
 @pytest.mark.parametrize("end", ["cancelled", "told to leave"])
-async def test_a_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(bench, end):
+async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(bench, end):
     job = await bench.enqueue()
     queue = LossyQueue(bench, {"claim_awaited": "hangs"})
     async with bench.working(queue=queue) as parts:
@@ -244,7 +244,7 @@ async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_sam
         assert parts.task.exception() is None
 
 
-async def test_a_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharmed(bench, unavailable):
+async def test_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharmed(bench, unavailable):
     async with bench.working() as parts:
         await asyncio.wait_for(parts.watch.ready.wait(), 30)
         await asyncio.sleep(0.1)  # by then it waits in line
@@ -258,7 +258,7 @@ async def test_a_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharm
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(tmp_path, make_bench):
+async def test_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(tmp_path, make_bench):
     server = RedisServer(tmp_path / "redis")
     await server.start()
     bench = await make_bench(server.url)
@@ -280,7 +280,7 @@ async def test_a_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(
     await server.stop()
 
 
-async def test_a_worker_that_must_leave_does_not_wait_for_redis_for_ever(tmp_path, make_bench):
+async def test_worker_that_must_leave_does_not_wait_for_redis_for_ever(tmp_path, make_bench):
     server = RedisServer(tmp_path / "redis")
     await server.start()
     bench = await make_bench(server.url)

@@ -34,7 +34,7 @@ def attempts(bench, **labels):
     return bench.metric("qwenedit_attempts_total", **labels)
 
 
-async def test_a_job_is_executed_and_its_picture_handed_in(bench):
+async def test_job_is_executed_and_its_picture_handed_in(bench):
     job = await bench.enqueue(picture=b"the photo")
     async with bench.working():
         status = await bench.until_final(job)
@@ -67,7 +67,7 @@ async def test_jobs_are_executed_one_at_a_time_and_in_order(bench):
     assert [call.job.id for call in bench.editor.calls] == [job.id for job in jobs]
 
 
-async def test_the_next_job_is_executed_while_the_picture_of_the_one_before_is_fetched_but_no_third_one(bench):
+async def test_next_job_is_executed_while_the_picture_of_the_one_before_is_fetched_but_no_third_one(bench):
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
@@ -88,7 +88,7 @@ async def test_the_next_job_is_executed_while_the_picture_of_the_one_before_is_f
     assert bench.metric("qwenedit_worker_busy") == 0
 
 
-async def test_a_user_is_told_of_a_fetch_that_takes_long(bench):
+async def test_user_is_told_of_a_fetch_that_takes_long(bench):
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
@@ -105,7 +105,7 @@ async def test_a_user_is_told_of_a_fetch_that_takes_long(bench):
         assert (await bench.until_final(job)).state is State.DONE
 
 
-async def test_a_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
+async def test_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
     async def is_gone(on_progress):
         on_progress(Progress(Stage.SENDING))
         await asyncio.sleep(0.05)
@@ -118,7 +118,7 @@ async def test_a_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, u
         assert (await bench.until_final(second)).state is State.DONE
 
 
-async def test_the_user_sees_the_phase_and_the_steps(bench):
+async def test_user_sees_the_phase_and_the_steps(bench):
     go_on = asyncio.Event()
 
     async def slowly(on_progress):
@@ -147,7 +147,7 @@ async def test_the_user_sees_the_phase_and_the_steps(bench):
         (ExecutionFailed("said \ud800"), Reason.EXECUTION_FAILED),
     ],
 )
-async def test_an_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
+async def test_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
     bench.editor.script.append(error)
     job = await bench.enqueue()
     async with bench.working():
@@ -166,7 +166,7 @@ async def test_an_error_that_another_attempt_would_meet_again_ends_the_job_at_on
         (ZeroDivisionError("a defect of ours"), Reason.UNKNOWN),
     ],
 )
-async def test_an_error_that_is_not_the_jobs_leads_to_another_attempt_until_the_last(bench, error, reason):
+async def test_error_that_is_not_the_jobs_leads_to_another_attempt_until_the_last(bench, error, reason):
     bench.editor.script.append(error)
     recovers = await bench.enqueue()
     async with bench.working():
@@ -202,7 +202,7 @@ async def test_out_of_memory_twice_is_final(bench):
     assert len(bench.editor.calls) == 2
 
 
-async def test_a_picture_that_expired_ends_the_job(bench):
+async def test_picture_that_expired_ends_the_job(bench):
     job = await bench.enqueue(picture=None)
     async with bench.working():
         status = await bench.until_final(job)
@@ -210,7 +210,7 @@ async def test_a_picture_that_expired_ends_the_job(bench):
     assert bench.editor.calls == []
 
 
-async def test_an_interrupted_job_goes_back_unharmed_and_comfyui_is_not_check_now(bench):
+async def test_interrupted_job_goes_back_unharmed_and_comfyui_is_not_checked_now(bench):
     bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (MAX_RELEASES - 1))
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working() as parts:
@@ -245,7 +245,7 @@ async def test_no_job_is_taken_before_comfyui_is_ready_and_then_at_once(bench, u
 
 
 @pytest.mark.parametrize("error", ["unavailable", "model missing"])
-async def test_a_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_ready_again(bench, unavailable, error):
+async def test_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_ready_again(bench, unavailable, error):
     problem = MISSING if error == "model missing" else unavailable(submitted=False)
 
     async def fails(_on_progress):
@@ -265,7 +265,7 @@ async def test_a_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_re
         assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(bench, unavailable):
+async def test_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(bench, unavailable):
     bench.editor.script.extend([unavailable(submitted=False)] * MAX_RELEASES)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working():
@@ -274,7 +274,7 @@ async def test_a_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(
     assert len(bench.editor.calls) == MAX_RELEASES
 
 
-async def test_a_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(bench):
+async def test_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(bench):
     async def forever(_on_progress):
         await asyncio.Event().wait()
 
@@ -302,7 +302,7 @@ def comfyui_busy(bench):
 
 
 @pytest.mark.usefixtures("comfyui_busy")
-async def test_a_job_that_others_keep_waiting_goes_to_another_worker(bench):
+async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
     free = type(bench.editor)()
     async with bench.working(patience=3.0):
         job = await bench.enqueue()
@@ -313,7 +313,7 @@ async def test_a_job_that_others_keep_waiting_goes_to_another_worker(bench):
 
 
 @pytest.mark.usefixtures("comfyui_busy")
-async def test_a_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
+async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=1.0):
         await asyncio.wait_for(bench.editor.stopped.wait(), 30)
@@ -323,7 +323,7 @@ async def test_a_job_that_others_keep_waiting_is_taken_again_once_they_are_done(
 
 
 @pytest.mark.usefixtures("comfyui_busy")
-async def test_where_there_is_no_other_worker_the_same_one_tries_again_and_again(bench):
+async def test_worker_without_another_one_tries_again_and_again(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=0.1):
         await bench.until(job, lambda _status: len(bench.editor.calls) >= 3)
@@ -333,7 +333,7 @@ async def test_where_there_is_no_other_worker_the_same_one_tries_again_and_again
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_a_job_that_has_begun_is_not_held_to_the_shared_comfyuis_limit(bench):
+async def test_job_that_has_begun_is_not_held_to_the_shared_comfyuis_limit(bench):
     async def longer(_on_progress):
         await asyncio.sleep(0.4)
 
@@ -364,7 +364,7 @@ async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_re
         await bench.until_final(job)
 
 
-async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, monkeypatch):
+async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.health.comfyui_watch.JUDGE_INTERVAL", 0.05)
 
     async def liveness(parts, *, ok):
@@ -389,7 +389,7 @@ async def test_a_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench,
     assert bench.metric("qwenedit_comfyui_zombie_verdicts_total") == 1
 
 
-async def test_a_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
+async def test_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
     async def slow():
         await asyncio.Event().wait()
 
@@ -399,7 +399,7 @@ async def test_a_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
         assert parts.watch.comfyui_health().ok
 
 
-async def test_a_job_of_another_version_goes_to_another_attempt_and_the_worker_goes_on(bench):
+async def test_job_of_another_version_goes_to_another_attempt_and_the_worker_goes_on(bench):
     strange = await bench.enqueue()
     await bench.redis.hset(bench.keys.job(strange.id), "payload", '{"id": "x", "of": "the future"}')
     normal = await bench.enqueue()
@@ -409,7 +409,7 @@ async def test_a_job_of_another_version_goes_to_another_attempt_and_the_worker_g
     assert await bench.redis.zcard(bench.keys.leases) == 0
 
 
-async def test_with_more_in_line_the_worker_goes_from_job_to_job_without_waiting(bench):
+async def test_worker_with_more_in_line_goes_from_job_to_job_without_waiting(bench):
     async def waits():
         return (await bench.redis.info("commandstats")).get("cmdstat_blmove", {"calls": 0})["calls"]
 

@@ -185,7 +185,7 @@ def test_no_text_stands_in_the_code() -> None:
     assert [name for name, text in source.items() if re.search(r"[\u0400-\u04ff]", text)] == []
 
 
-def test_a_text_in_the_code_would_be_found(tmp_path: Path) -> None:
+def test_text_in_the_code_would_be_found(tmp_path: Path) -> None:
     module = tmp_path / "handler.py"
     module.write_text('"""Says it in words."""\n\nsay(View("Something went wrong"))\nlog.info("this is no text")\n')
     assert sentences(module) == ["Something went wrong"]
@@ -261,10 +261,10 @@ def test_every_text_that_counts_is_among_them(language: str) -> None:
     ("code", "language"),
     [("ru", "ru"), ("ru-RU", "ru"), ("RU", "ru"), ("en-GB", "en"), ("de", "en"), (None, "en"), ("", "en")],
 )
-def test_a_user_is_answered_in_their_language_or_the_default(code: str | None, language: str) -> None:
+def test_user_is_answered_in_their_language_or_the_default(code: str | None, language: str) -> None:
     assert Texts(default="en").of(code).language == language
 
 
-def test_a_missing_value_is_a_defect_and_no_gap_in_the_sentence() -> None:
+def test_missing_value_is_a_defect_and_no_gap_in_the_sentence() -> None:
     with pytest.raises(TextError):
         Words("en")(Text.EDITING, step=1)

@@ -109,7 +109,7 @@ def test_model_that_is_not_in_the_loaders_list_is_missing() -> None:
     assert error.files == ("diffusion_models/q.safetensors", "vae/v.safetensors")
 
 
-def test_another_fault_beside_a_missing_model_is_permanent() -> None:
+def test_fault_beside_a_missing_model_is_permanent() -> None:
     error = refused(
         refusal("10", "UNETLoader", "value_not_in_list", "unet_name", "q"),
         refusal("40", "KSampler", "value_not_in_list", "sampler_name", "eule"),

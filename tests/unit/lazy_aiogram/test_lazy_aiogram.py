@@ -43,7 +43,7 @@ print(built())
     ]
 
 
-def test_all_of_the_bot_api_can_be_built() -> None:
+def test_bot_api_types_and_methods_can_all_be_built() -> None:
     """Also what no one uses here: a release of aiogram that needs other names fails this test, not a user."""
     assert (
         run("""
@@ -109,7 +109,7 @@ print(BaseModel.__dict__["model_rebuild"] is before, "aiogram.types" in sys.modu
     )
 
 
-def test_other_models_keep_their_own_way() -> None:
+def test_models_of_other_libraries_are_built_as_before() -> None:
     assert (
         run("""
 import lazy_aiogram
@@ -171,7 +171,7 @@ WITHOUT = "import sys, types\nsys.modules['lazy_aiogram'] = types.ModuleType('la
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_at_least_a_fifth_of_the_bots_memory_is_saved() -> None:
+def test_lazy_aiogram_saves_a_fifth_of_the_bots_memory() -> None:
     """What this costs to keep up is worth no less: where aiogram or pydantic do it themselves, it goes."""
     lazy, plain = int(run(BOT_MEMORY)), int(run(WITHOUT + BOT_MEMORY))
     assert lazy < 0.8 * plain

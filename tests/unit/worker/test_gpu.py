@@ -115,7 +115,7 @@ def test_gpu_passes_to_the_next_attempt_when_the_older_one_is_settled(clock):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_at_every_scrape_the_activities_add_up_to_the_process_age_and_none_goes_back(clock, seed):
+def test_activities_add_up_to_the_process_age_at_every_scrape_and_none_goes_back(clock, seed):
     """Whatever happens in whatever order: jobs that overlap, ComfyUI that comes and goes, loads that break off."""
     chance = random.Random(seed)  # noqa: S311 - a day's events
     began, age = clock.now, chance.uniform(0, 5)

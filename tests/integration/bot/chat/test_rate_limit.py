@@ -163,7 +163,7 @@ async def test_edit_that_was_made_without_a_turn_counts(replica, passes) -> None
     assert await later(limit.acquire(1, edit=True)) > WINDOW - EDITS * CHAT.interval - 5
 
 
-async def test_a_message_does_not_wait_for_an_edit_that_waits(replica, passes) -> None:
+async def test_message_does_not_wait_for_an_edit_that_waits(replica, passes) -> None:
     limit = replica()
     for _ in range(EDITS):
         await limit.acquire(1, edit=True)
@@ -183,7 +183,7 @@ async def test_looking_whether_a_turn_is_free_takes_nothing(replica, redis, bot_
     await limit.ready(2)
 
 
-async def test_a_progress_edit_is_left_out_where_it_would_cost_something(replica, slept) -> None:
+async def test_progress_edit_is_left_out_where_it_would_cost_something(replica, slept) -> None:
     first, second = replica(), replica()
     assert await first.try_acquire(1, edits=2)
     assert await second.try_acquire(1, edits=2)
@@ -205,7 +205,7 @@ async def test_progress_edits_leave_some_of_the_chats_minute_to_the_answers(repl
         await limit.acquire(1, edit=True)
 
 
-async def test_a_429_of_an_hour_in_one_group_delays_no_other_chat(replica, slept) -> None:
+async def test_429_of_an_hour_in_one_group_delays_no_other_chat(replica, slept) -> None:
     first, second = replica(), replica()
     await first.close(-5, HOUR)
     assert HOUR - 60 < await later(second.acquire(-5)) <= HOUR
@@ -215,7 +215,7 @@ async def test_a_429_of_an_hour_in_one_group_delays_no_other_chat(replica, slept
     assert slept == []
 
 
-async def test_a_429_in_all_chats_is_obeyed_by_all_replicas(replica, slept) -> None:
+async def test_429_in_all_chats_is_obeyed_by_all_replicas(replica, slept) -> None:
     first, second = replica(), replica()
     await first.close(None, 20)
     assert 15 < await later(second.acquire(2)) <= 20
@@ -223,13 +223,13 @@ async def test_a_429_in_all_chats_is_obeyed_by_all_replicas(replica, slept) -> N
     assert slept == []
 
 
-async def test_without_redis_nothing_is_sent(bot_keys) -> None:
+async def test_rate_limit_without_redis_lets_nothing_be_sent(bot_keys) -> None:
     async with Client.from_url("redis://127.0.0.1:1") as nowhere:
         with pytest.raises(RedisError):
             await SharedLimiter(nowhere, bot_keys).acquire(1)
 
 
-async def test_nothing_is_kept_of_chats_that_are_quiet(replica, redis, bot_keys) -> None:
+async def test_quiet_chats_leave_nothing_in_redis(replica, redis, bot_keys) -> None:
     limit = replica()
     await limit.acquire(1, edit=True)
     for key in await redis.keys(bot_keys.pace("*")):

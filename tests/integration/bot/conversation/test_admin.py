@@ -85,7 +85,7 @@ async def test_numbers_and_the_line_are_told(stage: Any, admin: Any) -> None:
     assert "Today (UTC): 1 done, 0 failed" in ((await admin.says("Queue: 0 waiting")).text or "")
 
 
-async def test_a_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any) -> None:
+async def test_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any) -> None:
     await admin.send("/pause")
     await admin.says("The queue is paused")
     ann = await stage.telegram.user()
@@ -100,7 +100,7 @@ async def test_a_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any)
     assert {(entry["event"], entry["admin"]) for entry in told} >= {("admin.paused", ADMIN), ("admin.resumed", ADMIN)}
 
 
-async def test_who_is_banned_loses_what_waits_and_may_not_ask_until_unbanned(stage: Any, admin: Any) -> None:
+async def test_banned_user_loses_what_waits_and_may_not_ask_until_unbanned(stage: Any, admin: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
@@ -117,7 +117,7 @@ async def test_who_is_banned_loses_what_waits_and_may_not_ask_until_unbanned(sta
     await admin.says("An admin cannot be banned")
 
 
-async def test_a_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, admin: Any) -> None:
+async def test_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, admin: Any) -> None:
     ann = await stage.telegram.user()
     await admin.send(f"/grant {ann.id} 1")
     await admin.says(f"User {ann.id} has 1 more job")
@@ -130,12 +130,12 @@ async def test_a_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any,
 
 
 @pytest.mark.parametrize("command", ["/ban", "/ban ann", "/grant 5", "/grant 5 0", "/broadcast"])
-async def test_a_command_without_its_words_shows_its_use(stage: Any, admin: Any, command: str) -> None:
+async def test_command_without_arguments_shows_its_usage(stage: Any, admin: Any, command: str) -> None:
     await admin.send(command)
     await admin.says(f"Like this: {command.split(maxsplit=1)[0]}")
 
 
-async def test_a_broadcast_is_shown_first_and_sent_when_confirmed(stage: Any, admin: Any) -> None:
+async def test_broadcast_is_shown_first_and_sent_when_confirmed(stage: Any, admin: Any) -> None:
     ann, bob = await stage.telegram.user(), await stage.telegram.user()
     for person in (ann, bob):
         await person.send("/help")

@@ -36,7 +36,7 @@ def sizes(worker: Any, job: Any) -> tuple[tuple[int, int], ...]:
     return tuple(picture.size for picture in pictures)
 
 
-async def test_an_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann) -> None:
+async def test_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann) -> None:
     first, *_ = await ann.send(album=ALBUM, caption="put the hat of photo 2 on photo 1")
     claim = await worker.finish_next(photo("PNG"))
     assert claim.job.edit.prompt == "put the hat of photo 2 on photo 1"
@@ -49,14 +49,14 @@ async def test_an_album_is_one_job_with_its_photos_as_they_were_sent(worker, ann
     ("captions", "wish"),
     [(["", "make it snow"], "make it snow"), (["the person", "the jacket"], "the person\nthe jacket")],
 )
-async def test_its_caption_may_stand_by_any_photo(worker, ann, captions, wish) -> None:
+async def test_album_caption_may_be_on_any_photo(worker, ann, captions, wish) -> None:
     await ann.send(album=ALBUM[:2], captions=captions)
     job = (await worker.claim()).job
     assert job.edit.prompt == wish
     assert sizes(worker, job) == SIZES[:2]
 
 
-async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
+async def test_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
     await ann.send(album=ALBUM)
     await ann.says("Got 3 photos. What shall I do with them?")
     (text,) = await ann.send("make it snow on all of them")
@@ -65,12 +65,12 @@ async def test_an_album_without_a_caption_waits_for_its_instruction(worker, ann)
     assert (await ann.picture()).reply_to == text
 
 
-async def test_the_caption_of_a_forwarded_album_is_not_its_senders_wish(ann) -> None:
+async def test_caption_of_a_forwarded_album_is_no_instruction(ann) -> None:
     await ann.send(album=ALBUM, caption="Look at us!", forwarded=True)
     await ann.says("Got 3 photos. What shall I do with them?")
 
 
-async def test_an_album_may_be_of_files(worker, ann) -> None:
+async def test_album_may_be_of_files(worker, ann) -> None:
     await ann.send(album=[photo("PNG", size) for size in SIZES], caption="make it snow", as_file=True)
     assert sizes(worker, (await worker.claim()).job) == SIZES
 
@@ -108,13 +108,13 @@ async def test_more_photos_than_three_are_refused_once(worker, ann) -> None:
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_a_broken_photo_is_named_by_its_number(ann) -> None:
+async def test_broken_photo_is_named_by_its_number(ann) -> None:
     broken = photo("PNG", SIZES[1])[:2000]
     await ann.send(album=[photo("PNG"), broken], caption="make it snow", as_file=True)
     await ann.says("Photo 2: This file is damaged")
 
 
-async def test_an_album_of_other_files_is_answered_once(ann) -> None:
+async def test_album_of_other_files_is_answered_once(ann) -> None:
     await ann.send(album=[b"one", b"two"], as_file=True, name="notes.txt", mime="text/plain", caption="make it snow")
     await ann.says("I can't open this kind of file")
     await ann.send("/help")
@@ -122,7 +122,7 @@ async def test_an_album_of_other_files_is_answered_once(ann) -> None:
     assert len((await ann.snapshot()).from_bot) == 2
 
 
-async def test_a_photo_that_comes_after_its_album_is_answered_in_words(stage, worker, ann) -> None:
+async def test_photo_that_comes_after_its_album_is_answered_in_words(stage, worker, ann) -> None:
     sent = await ann.send(album=ALBUM[:2], caption="make it snow")
     await worker.claim()
     content = {"photo": [{"file_id": "x", "file_unique_id": "x", "width": 320, "height": 200}]}

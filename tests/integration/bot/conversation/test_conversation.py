@@ -68,7 +68,7 @@ async def told(person: Person) -> str:
 # ---------------------------------------------------------------- a job
 
 
-async def test_a_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
+async def test_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
     stage, simulator: TelegramSimulator, worker
 ) -> None:
     ann = await simulator.user()
@@ -92,7 +92,7 @@ async def test_a_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
     await stage.answered(claim.job.id)
 
 
-async def test_a_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, worker) -> None:
+async def test_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
     await ann.says("What shall I do with it?")
@@ -104,7 +104,7 @@ async def test_a_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, wo
     await ann.says("I need a photo first")
 
 
-async def test_a_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: TelegramSimulator, worker) -> None:
+async def test_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     await worker.finish_next(RESULT)
@@ -114,7 +114,7 @@ async def test_a_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: Tel
     await ann.picture(number=2)
 
 
-async def test_a_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimulator, worker) -> None:
+async def test_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(document=photo("PNG", (1000, 700)), caption="make it snow")
     claim = await worker.claim()
@@ -124,13 +124,13 @@ async def test_a_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimul
     await ann.picture()
 
 
-async def test_a_forwarded_photos_caption_is_nobodys_wish(simulator: TelegramSimulator) -> None:
+async def test_caption_of_a_forwarded_photo_is_no_instruction(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="Buy our shoes!", forwarded=True)
     assert "What shall I do with it?" in await told(ann)
 
 
-async def test_a_job_in_russian_is_told_in_russian(simulator: TelegramSimulator, worker) -> None:
+async def test_job_in_russian_is_told_in_russian(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user(language="ru")
     await ann.send(photo=photo(), caption="пусть идёт снег")
     await ann.says("следующий в очереди")
@@ -150,7 +150,7 @@ async def test_places_in_line_move(simulator: TelegramSimulator, worker) -> None
 
 
 @pytest.mark.parametrize("reason", Reason)
-async def test_a_failure_is_told_in_words_and_can_be_tried_again_where_that_may_help(
+async def test_failure_is_told_in_words_and_can_be_tried_again_where_that_may_help(
     simulator: TelegramSimulator, worker, reason: Reason
 ) -> None:
     ann = await simulator.user()
@@ -161,7 +161,7 @@ async def test_a_failure_is_told_in_words_and_can_be_tried_again_where_that_may_
     assert labels == (("🔁 Try again",) if reason in WORTH_ANOTHER_TRY else ())
 
 
-async def test_a_result_too_large_for_a_photo_comes_all_the_same(simulator: TelegramSimulator, worker) -> None:
+async def test_result_too_large_for_a_photo_comes_all_the_same(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     large = encoded(Image.effect_noise((2200, 2200), 120).convert("RGB"), "PNG", compress_level=0)
@@ -170,7 +170,7 @@ async def test_a_result_too_large_for_a_photo_comes_all_the_same(simulator: Tele
     await ann.picture(timeout=30)
 
 
-async def test_a_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
+async def test_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     await worker.finish_next(photo("PNG", (2100, 100)))
@@ -203,7 +203,7 @@ async def test_status_says_where_ones_jobs_are_and_nobody_elses(simulator: Teleg
 # ---------------------------------------------------------------- cancelling
 
 
-async def test_a_waiting_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
+async def test_waiting_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
@@ -215,7 +215,7 @@ async def test_a_waiting_job_is_cancelled_by_its_button(simulator: TelegramSimul
     assert seen.answers[-1] == ("Cancelled", False)
 
 
-async def test_a_running_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
+async def test_running_job_is_cancelled_by_its_button(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.claim()
@@ -227,7 +227,7 @@ async def test_a_running_job_is_cancelled_by_its_button(simulator: TelegramSimul
     assert (await ann.snapshot()).pictures == ()
 
 
-async def test_the_command_cancels_everything_the_user_asked_for(simulator: TelegramSimulator, worker) -> None:
+async def test_cancel_command_cancels_everything_the_user_asked_for(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.send(photo=photo(), caption="make it rain")
@@ -238,7 +238,7 @@ async def test_the_command_cancels_everything_the_user_asked_for(simulator: Tele
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_the_command_forgets_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
+async def test_cancel_command_forgets_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
     await ann.says("What shall I do")
@@ -250,7 +250,7 @@ async def test_the_command_forgets_the_photo_that_waits(simulator: TelegramSimul
     await ann.says("nothing to cancel")
 
 
-async def test_somebody_elses_press_cancels_nothing(simulator: TelegramSimulator, worker) -> None:
+async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulator, worker) -> None:
     ann, eve = await simulator.user(), await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     button = (await ann.says("next in line")).now.buttons[0].data
@@ -263,7 +263,7 @@ async def test_somebody_elses_press_cancels_nothing(simulator: TelegramSimulator
     assert len(await worker.queue.waiting_ids()) == 1
 
 
-async def test_an_old_button_is_answered_in_words(simulator: TelegramSimulator, worker) -> None:
+async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.finish_next(RESULT)
@@ -280,7 +280,7 @@ async def test_an_old_button_is_answered_in_words(simulator: TelegramSimulator, 
     assert len(seen.pictures) == 1
 
 
-async def test_a_button_of_a_message_two_days_old_is_answered_in_words(simulator: TelegramSimulator) -> None:
+async def test_button_of_a_message_two_days_old_is_answered_in_words(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await simulator.add_update(
         {
@@ -329,7 +329,7 @@ ODD = [
 
 
 @pytest.mark.parametrize(("sent", "english", "russian"), [row[1:] for row in ODD], ids=[row[0] for row in ODD])
-async def test_what_is_no_job_is_answered_in_words(
+async def test_message_that_is_no_job_is_answered_in_words(
     simulator: TelegramSimulator, worker, sent: dict[str, Any], english: str, russian: str
 ) -> None:
     ann, boris = await simulator.user(), await simulator.user(language="ru")
@@ -340,7 +340,7 @@ async def test_what_is_no_job_is_answered_in_words(
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_an_instruction_that_is_too_long_may_be_said_again_shorter(simulator: TelegramSimulator, worker) -> None:
+async def test_instruction_that_is_too_long_may_be_said_again_shorter(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
     await ann.says("What shall I do")
@@ -350,7 +350,7 @@ async def test_an_instruction_that_is_too_long_may_be_said_again_shorter(simulat
     assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
-async def test_a_fourth_unfinished_job_is_refused_until_one_is_done(simulator: TelegramSimulator, worker) -> None:
+async def test_fourth_unfinished_job_is_refused_until_one_is_done(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     for _ in range(4):
         await ann.send(photo=photo(), caption="make it snow")
@@ -358,7 +358,7 @@ async def test_a_fourth_unfinished_job_is_refused_until_one_is_done(simulator: T
     assert len(await worker.queue.waiting_ids()) == 3
 
 
-async def test_an_update_that_no_model_fits_does_not_block_those_behind_it(simulator: TelegramSimulator) -> None:
+async def test_update_that_no_model_fits_does_not_block_those_behind_it(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await simulator.add_update({"message": {"nonsense": True}})
     await simulator.add_update({"something_new": {"a": 1}})
@@ -366,7 +366,7 @@ async def test_an_update_that_no_model_fits_does_not_block_those_behind_it(simul
     await ann.says("What works well")
 
 
-async def test_a_user_may_choose_another_language_and_go_back(simulator: TelegramSimulator) -> None:
+async def test_user_may_choose_another_language_and_go_back(simulator: TelegramSimulator) -> None:
     ann = await simulator.user(language="en")
     await ann.send("/language")
     await ann.press("Русский")

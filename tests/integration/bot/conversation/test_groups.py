@@ -42,7 +42,7 @@ async def party(stage: Any) -> Any:
     return Party(ann.within(group), boris.within(group), (await stage.telegram.bot())["username"])
 
 
-async def test_a_command_in_a_caption_edits_the_photo(party, worker) -> None:
+async def test_command_in_a_caption_edits_the_photo(party, worker) -> None:
     (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "make it snow"
@@ -50,7 +50,7 @@ async def test_a_command_in_a_caption_edits_the_photo(party, worker) -> None:
     assert (await party.ann.picture()).reply_to == sent
 
 
-async def test_a_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker) -> None:
+async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker) -> None:
     (sent,) = await party.ann.send(photo=photo())
     for wish in ("/edit make it snow", f"@{party.name} make it snow"):
         (called,) = await party.boris.send(wish, reply_to=sent)
@@ -61,7 +61,7 @@ async def test_a_command_or_a_mention_in_reply_edits_anybodys_photo(party, worke
     assert answer.now.labels[0] == "🔁 Ещё раз"
 
 
-async def test_a_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_not(party, worker) -> None:
+async def test_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_not(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)
     picture = await party.ann.picture()
@@ -74,7 +74,7 @@ async def test_a_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_n
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_the_instruction_is_asked_for_and_taken_from_the_one_who_called(party, worker) -> None:
+async def test_instruction_is_asked_for_and_taken_from_the_one_who_called(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit")
     asked = await party.ann.says("Reply to this message")
     await party.boris.send("make it rain", reply_to=asked.id)
@@ -98,7 +98,7 @@ async def test_editing_further_in_a_group_takes_the_reply_to_the_question(party,
     await party.ann.picture(number=2)
 
 
-async def test_a_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worker) -> None:
+async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)
     picture = await party.ann.picture()
@@ -124,13 +124,13 @@ async def test_only_the_one_who_asked_may_press(party, worker) -> None:
     assert len(await worker.queue.unfinished_ids()) == 1
 
 
-async def test_an_album_of_which_only_one_photo_is_seen_is_refused_in_words(party, worker) -> None:
+async def test_album_of_which_only_one_photo_is_seen_is_refused_in_words(party, worker) -> None:
     await party.ann.send(album=[photo(), photo()], caption="/edit put one on the other")
     await party.ann.says("Telegram shows me only one photo of your album")
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_an_album_is_one_job_where_the_bot_sees_all(stage, party, worker) -> None:
+async def test_album_is_one_job_where_the_bot_sees_all(stage, party, worker) -> None:
     await stage.telegram.set_privacy(reads_all=True)
     try:
         await party.ann.send(album=[photo(), photo()])
@@ -142,7 +142,7 @@ async def test_an_album_is_one_job_where_the_bot_sees_all(stage, party, worker) 
     assert len((await party.ann.snapshot()).from_bot) == 1
 
 
-async def test_a_call_without_a_photo_is_told_how(party) -> None:
+async def test_call_without_a_photo_is_told_how(party) -> None:
     await party.ann.send("/edit make it snow")
     await party.ann.says("Which photo?")
     await party.ann.send(f"@{party.name}")
@@ -158,7 +158,7 @@ async def test_commands_are_answered_where_they_name_the_bot(party, worker) -> N
     await party.ann.says("I've cancelled your picture")
 
 
-async def test_the_bot_says_how_it_works_when_it_is_added(stage, party) -> None:
+async def test_bot_says_how_it_works_when_it_is_added(stage, party) -> None:
     me = await stage.telegram.bot()
     joined = {
         "message_id": 1, "date": 0, "chat": {"id": party.ann.chat_id, "type": "supergroup", "title": "Friends"},
@@ -169,7 +169,7 @@ async def test_the_bot_says_how_it_works_when_it_is_added(stage, party) -> None:
     await party.ann.says("here I act only when you call me")
 
 
-async def test_the_bot_is_quiet_otherwise(stage, party, worker) -> None:
+async def test_bot_is_quiet_about_group_messages_that_do_not_call_it(stage, party, worker) -> None:
     await stage.telegram.set_privacy(reads_all=True)
     try:
         await party.ann.send("hello everybody")

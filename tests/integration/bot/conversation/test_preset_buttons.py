@@ -50,14 +50,14 @@ async def pressed(person: Person, menu: Message, data: str) -> None:
     await person.wait_for(lambda chat: len(chat.answers) > before, what=f"an answer to {data}")
 
 
-async def test_a_photo_without_words_is_answered_with_the_categories(stage, worker) -> None:
+async def test_photo_without_words_is_answered_with_the_categories(stage, worker) -> None:
     boris = await stage.telegram.user(language="ru")
     (sent,) = await boris.send(photo=photo())
     menu = await menu_of(boris, sent)
     assert menu.now.labels == tuple(category.name["ru"] for category in CATALOGUE.categories)
 
 
-async def test_a_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
+async def test_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     await ann.press("🍂 Seasons")
     await ann.press("❄️ Snowfall")
@@ -68,7 +68,7 @@ async def test_a_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, wor
     await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("❄️ Snowfall", False))
 
 
-async def test_the_same_photo_may_be_tried_with_other_presets(stage, worker, ann) -> None:
+async def test_same_photo_may_be_tried_with_other_presets(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
     for number, preset_id in enumerate(("anime", "comic"), 1):
@@ -79,7 +79,7 @@ async def test_the_same_photo_may_be_tried_with_other_presets(stage, worker, ann
     await ann.says("I need a photo first")  # and not an instruction any more
 
 
-async def test_a_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
+async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
     await ann.press_data(menu.id, "preset:snow")
@@ -91,7 +91,7 @@ async def test_a_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_a_text_after_the_menu_is_still_the_photos_instruction(stage, worker, ann) -> None:
+async def test_text_after_the_menu_is_still_the_photos_instruction(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     await pressed(ann, await menu_of(ann, sent), "category:seasons:0")
     await ann.send("paint it blue")
@@ -116,7 +116,7 @@ async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, a
     assert (await ann.picture()).reply_to == second
 
 
-async def test_a_preset_may_be_chosen_before_its_three_photos(stage, worker, ann) -> None:
+async def test_preset_may_be_chosen_before_its_three_photos(stage, worker, ann) -> None:
     await ann.send("/presets")
     await ann.says("What would you like?")
     await ann.press("👗 Try on & combine")
@@ -131,7 +131,7 @@ async def test_a_preset_may_be_chosen_before_its_three_photos(stage, worker, ann
     assert (await ann.picture()).reply_to == last
 
 
-async def test_who_goes_back_sends_no_photo_for_the_preset(stage, worker, ann) -> None:
+async def test_user_who_goes_back_sends_no_photo_for_the_preset(stage, worker, ann) -> None:
     await ann.send("/presets")
     await ann.press("👗 Try on & combine")
     await ann.press("👗 Try on clothes")
@@ -142,7 +142,7 @@ async def test_who_goes_back_sends_no_photo_for_the_preset(stage, worker, ann) -
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 
 
-async def test_a_photo_with_words_of_its_own_is_no_presets(stage, worker, ann) -> None:
+async def test_photo_with_its_own_instruction_is_not_taken_for_the_preset(stage, worker, ann) -> None:
     await ann.send("/presets")
     menu = await ann.says("What would you like?")
     await pressed(ann, menu, "preset:try-on")
@@ -174,7 +174,7 @@ async def test_editing_further_offers_presets_too(stage, worker, ann) -> None:
     await ann.picture(number=2)
 
 
-async def test_a_preset_or_category_that_is_gone_is_said_to_be_so(stage, worker, ann) -> None:
+async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
     for data in ("preset:gone", "category:gone:0", "category:seasons:99", "category:seasons:x", "category:seasons"):
@@ -211,7 +211,7 @@ async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_a_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
+async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
     await ann.send("/presets")
     menu = await ann.says("What would you like?")
     await pressed(ann, menu, "preset:snow")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 RESULT = photo("PNG")
 
 
-async def test_a_user_who_blocked_the_bot_holds_up_nobody(stage: Any) -> None:
+async def test_user_who_blocked_the_bot_holds_up_nobody(stage: Any) -> None:
     ann, bob = await stage.telegram.user(), await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
@@ -29,7 +29,7 @@ async def test_a_user_who_blocked_the_bot_holds_up_nobody(stage: Any) -> None:
     await bob.picture()
 
 
-async def test_a_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> None:
+async def test_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> None:
     ann = await stage.telegram.user()
     (wish,) = await ann.send(photo=photo(), caption="make it snow")
     placeholder = await ann.says("next in line")
@@ -40,7 +40,7 @@ async def test_a_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> Non
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_a_lost_reply_brings_the_picture_once_also_where_its_message_was_deleted(stage: Any) -> None:
+async def test_lost_reply_brings_the_picture_once_also_where_its_message_was_deleted(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     placeholder = await ann.says("next in line")
@@ -63,7 +63,7 @@ async def test_cancel_says_what_it_cancelled_though_the_chats_turn_is_not_free(s
     await ann.says("I've cancelled your 2 pictures")
 
 
-async def test_a_429_is_obeyed(stage: Any) -> None:
+async def test_429_is_obeyed(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
@@ -78,7 +78,7 @@ async def test_a_429_is_obeyed(stage: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["500", "cut"])
 @pytest.mark.parametrize("method", ["editMessageMedia", "getFile", "file", "getUpdates"])
-async def test_what_telegram_fails_at_is_tried_again(stage: Any, method: str, kind: str) -> None:
+async def test_call_that_telegram_fails_is_tried_again(stage: Any, method: str, kind: str) -> None:
     ann = await stage.telegram.user()
     await stage.telegram.fault(method, kind, times=2)
     await ann.send(photo=photo(), caption="make it snow")
@@ -88,7 +88,7 @@ async def test_what_telegram_fails_at_is_tried_again(stage: Any, method: str, ki
     assert len(seen.from_bot) == len(seen.pictures) == 1
 
 
-async def test_a_message_sent_twice_because_its_reply_was_lost_gets_its_words_by_its_button(stage: Any) -> None:
+async def test_message_sent_twice_because_its_reply_was_lost_gets_its_words_by_its_button(stage: Any) -> None:
     ann = await stage.telegram.user()
     await stage.telegram.fault("sendMessage", "cut")
     await ann.send(photo=photo(), caption="make it snow")
@@ -101,7 +101,7 @@ async def test_a_message_sent_twice_because_its_reply_was_lost_gets_its_words_by
     assert lost.now.buttons == ()
 
 
-async def test_a_picture_that_telegram_takes_in_no_form_is_answered_in_words(stage: Any) -> None:
+async def test_picture_that_telegram_takes_in_no_form_is_answered_in_words(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")

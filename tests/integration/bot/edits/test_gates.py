@@ -46,7 +46,7 @@ async def use_up(stage: Any, person: Any, count: int = PER_DAY) -> None:
         await person.picture(number=number)
 
 
-async def test_of_thirty_photos_at_once_three_are_taken_and_the_rest_gets_one_answer(stage: Any) -> None:
+async def test_thirty_photos_at_once_make_three_jobs_and_the_rest_gets_one_answer(stage: Any) -> None:
     ann = await stage.telegram.user()
     for _ in range(30):
         await ann.send(photo=photo(), caption="make it snow")
@@ -59,7 +59,7 @@ async def test_of_thirty_photos_at_once_three_are_taken_and_the_rest_gets_one_an
     assert len(await stage.worker.queue.unfinished_ids_of(ann.id)) == 3
 
 
-async def test_the_days_number_is_told_and_then_refused_with_the_time_of_the_next(stage: Any) -> None:
+async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_day(stage: Any) -> None:
     ann = await stage.telegram.user(language="ru")
     await use_up(stage, ann)
     captions = [message.text or "" for message in (await ann.snapshot()).from_bot]
@@ -69,7 +69,7 @@ async def test_the_days_number_is_told_and_then_refused_with_the_time_of_the_nex
     await ann.says(f"уже были {PER_DAY} картинки. Следующие")
 
 
-async def test_what_fails_does_not_count(stage: Any) -> None:
+async def test_failed_job_does_not_count(stage: Any) -> None:
     ann = await stage.telegram.user()
     await use_up(stage, ann, PER_DAY - 1)
     await ann.send(photo=photo(), caption="make it snow")
@@ -79,7 +79,7 @@ async def test_what_fails_does_not_count(stage: Any) -> None:
     await ann.says("1 picture left today")
 
 
-async def test_what_is_cancelled_before_it_began_does_not_count(stage: Any) -> None:
+async def test_job_cancelled_before_it_began_does_not_count(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
@@ -89,7 +89,7 @@ async def test_what_is_cancelled_before_it_began_does_not_count(stage: Any) -> N
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_a_picture_that_is_refused_costs_nothing(stage: Any) -> None:
+async def test_picture_that_is_refused_costs_nothing(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(document=b"no picture", name="photo.png", caption="make it snow")
     await ann.says("can't read this file")
@@ -97,14 +97,14 @@ async def test_a_picture_that_is_refused_costs_nothing(stage: Any) -> None:
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_an_admin_has_no_limit(stage: Any) -> None:
+async def test_admin_has_no_limit(stage: Any) -> None:
     admin = await stage.telegram.user(ADMIN)
     await use_up(stage, admin, PER_DAY + 1)
     await admin.send("/limits")
     await admin.says("there is no limit")
 
 
-async def test_somebody_who_is_banned_is_told_so_once_and_gets_nothing(stage: Any) -> None:
+async def test_banned_user_is_told_so_once_and_gets_nothing(stage: Any) -> None:
     ann = await stage.telegram.user()
     with redis_client.Redis.from_url(stage.redis_url) as client:
         client.sadd("qwenedit:banned", ann.id)
@@ -117,7 +117,7 @@ async def test_somebody_who_is_banned_is_told_so_once_and_gets_nothing(stage: An
     assert len(texts) == 2
 
 
-async def test_a_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any) -> None:
+async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()

@@ -224,7 +224,7 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     ]  # fmt: skip
 
 
-async def test_an_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
+async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat
 ) -> None:
     await enqueue(queue, 1)
@@ -313,7 +313,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     assert shown[1_234] == "⏳ Place in line: 1,234"
 
 
-async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
+async def test_activity_is_shown_while_a_job_runs_and_not_too_often(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
     await enqueue(queue, 1)
@@ -326,7 +326,7 @@ async def test_an_activity_is_shown_while_a_job_runs_and_not_too_often(
     assert chat.actions == [7, 7]
 
 
-async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
+async def test_user_who_blocked_the_bot_does_not_stop_the_others_messages(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat
 ) -> None:
     await enqueue(queue, 1)
@@ -339,9 +339,7 @@ async def test_a_user_who_blocked_the_bot_does_not_stop_the_others_messages(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_job_that_nobody_waits_for_is_left_alone(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat
-) -> None:
+async def test_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: ProgressUpdater, chat: Chat) -> None:
     edit = Edit(prompt="snow", pictures=("p",), seed=1)
     await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)
     await enqueue(queue, 1)
@@ -349,7 +347,7 @@ async def test_a_job_that_nobody_waits_for_is_left_alone(
     assert chat.edits == [(1, "⏳ Place in line: 2")]
 
 
-async def test_a_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt(
+async def test_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt(
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
     await enqueue(queue, 1)
@@ -384,9 +382,7 @@ async def test_recent_jobs_teach_when_the_next_ones_are_ready(
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_group_is_edited_less_often(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
-) -> None:
+async def test_group_is_edited_less_often(queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock) -> None:
     for number, chat_id in ((1, 7), (2, -7)):
         reply = ReplyTo(chat_id=chat_id, placeholder_id=number, source_message_id=number, language="en")
         edit = Edit(prompt="snow", pictures=("p",), seed=1)

@@ -45,7 +45,7 @@ async def alerted(person: Person) -> str:
     return answer.text
 
 
-async def test_a_finished_picture_has_buttons_in_the_users_language(stage, worker) -> None:
+async def test_finished_picture_has_buttons_in_the_users_language(stage, worker) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     picture, job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
@@ -75,7 +75,7 @@ async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(
     await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("Once more…", False))
 
 
-async def test_a_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
+async def test_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     update = {
         "callback_query": {
@@ -114,7 +114,7 @@ async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, an
     assert (await ann.picture(number=2)).reply_to == text
 
 
-async def test_a_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage, worker, ann) -> None:
+async def test_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     await ann.send("and now rain", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
@@ -127,7 +127,7 @@ async def test_a_text_in_reply_to_a_result_edits_it_further_in_full_quality(stag
     await ann.picture(number=3)
 
 
-async def test_the_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> None:
+async def test_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     await ann.press("As a file", message_id=picture.id)
     seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
@@ -150,7 +150,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_a_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
+async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
     for number, verb in enumerate(("again", "further", "file", "seed"), 1):
         await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
@@ -233,7 +233,7 @@ async def test_telegrams_copy_takes_the_place_of_a_result_that_is_deleted_while_
     await ann.picture(number=2)
 
 
-async def test_a_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:
+async def test_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.claim()
     await worker.fail(claim, Reason.WORKER_LOST)
@@ -252,7 +252,7 @@ async def test_again_over_the_users_limit_is_refused_in_words(stage, worker, ann
     assert seen.answers[-1] == ("Not right now", False)
 
 
-async def test_an_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann) -> None:
+async def test_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann) -> None:
     await stage.telegram.set_old_api(old=True)
     try:
         picture, job = await finished(ann, worker)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 RESULT = photo("PNG")
 
 
-async def test_a_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_answers_with_one_picture(
+async def test_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_answers_with_one_picture(
     stage: Any,
 ) -> None:
     ann = await stage.telegram.user()
@@ -38,7 +38,7 @@ async def test_a_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_
     assert len(seen.pictures) == len(seen.from_bot) == 1
 
 
-async def test_a_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_the_same_message(stage: Any) -> None:
+async def test_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_the_same_message(stage: Any) -> None:
     ann = await stage.telegram.user()
     await stage.telegram.fault("getFile", "slow", seconds=30)
     await ann.send(photo=photo(), caption="make it snow")
@@ -80,7 +80,7 @@ async def test_wishes_sent_while_the_bot_is_killed_again_and_again_are_all_answe
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_what_was_sent_while_the_bot_was_away_is_answered_when_it_is_back(stage: Any) -> None:
+async def test_message_sent_while_the_bot_was_away_is_answered_when_it_is_back(stage: Any) -> None:
     assert await stage.bot.stop() == 0
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
@@ -89,7 +89,7 @@ async def test_what_was_sent_while_the_bot_was_away_is_answered_when_it_is_back(
     assert job.state is State.QUEUED
 
 
-async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
+async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
     tmp_path: Path, performing: Callable[[str], Any]
 ) -> None:
     server = RedisServer(tmp_path)
@@ -120,7 +120,7 @@ async def test_a_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
 # ---------------------------------------------------------------- stops
 
 
-async def test_a_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> None:
+async def test_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> None:
     ann = await stage.telegram.user()
     await stage.telegram.fault("getFile", "slow", seconds=2)
     await ann.send(photo=photo(), caption="make it snow")
@@ -131,14 +131,14 @@ async def test_a_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) ->
     await stage.bot.start()
 
 
-async def test_a_stop_cuts_a_poll_that_waits(stage: Any) -> None:
+async def test_stop_cuts_a_poll_that_waits(stage: Any) -> None:
     await asyncio.sleep(0.5)
     async with asyncio.timeout(20):  # a poll takes 25 s
         assert await stage.bot.stop(timeout=20) == 0
     await stage.bot.start()
 
 
-async def test_a_second_poller_is_noticed_and_said(stage: Any) -> None:
+async def test_second_poller_is_noticed_and_said(stage: Any) -> None:
     second = stage.another_bot("bot-2")
     await second.start()
     try:

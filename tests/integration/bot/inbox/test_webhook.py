@@ -72,7 +72,7 @@ async def replica(redis_server: RedisServer, telegram: TelegramProcess, address:
 
 
 @pytest.mark.usefixtures("replica")
-async def test_a_photo_that_comes_by_webhook_is_answered(
+async def test_photo_that_comes_by_webhook_is_answered(
     simulator: TelegramSimulator, redis_server: RedisServer, worker_by_hand
 ) -> None:
     ann = await simulator.user()
@@ -117,7 +117,7 @@ async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, 
 
 
 @pytest.mark.usefixtures("replica")
-async def test_a_secret_that_is_no_text_is_a_wrong_one(address: str) -> None:
+async def test_secret_that_is_no_text_counts_as_wrong(address: str) -> None:
     host, _, port = address.removeprefix("http://").partition("/")[0].partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"POST /telegram HTTP/1.0\r\n{HEADER}: ".encode() + b"\xff\xfe\r\nContent-Length: 2\r\n\r\n{}")
@@ -125,7 +125,7 @@ async def test_a_secret_that_is_no_text_is_a_wrong_one(address: str) -> None:
     writer.close()
 
 
-async def test_what_is_sent_during_a_restart_is_delivered_again(simulator: TelegramSimulator, replica: Service) -> None:
+async def test_update_sent_during_a_restart_is_delivered_again(simulator: TelegramSimulator, replica: Service) -> None:
     ann = await simulator.user()
     assert await replica.stop() == 0
     await ann.send("/privacy")
@@ -135,7 +135,7 @@ async def test_what_is_sent_during_a_restart_is_delivered_again(simulator: Teleg
     assert not await simulator.calls("deleteWebhook")
 
 
-async def test_a_mode_without_its_address_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:
+async def test_mode_without_its_address_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:
     service = bot(
         env=bare_environment(BOT_MODE="webhook"),
         redis_url=redis_server.url,

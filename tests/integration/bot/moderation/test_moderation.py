@@ -118,7 +118,7 @@ def kept(stage: Any, person: Any, message: int) -> list[bytes]:
         return list(client.keys(f"qwenedit:picture:{JobIds(SIMULATED_TOKEN)(person.chat_id, message)}*"))
 
 
-async def test_the_hook_sees_wish_and_result_and_not_who_asks(stage: Any, judge: Judge) -> None:
+async def test_moderation_hook_sees_instruction_and_result_but_not_the_user(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     await ann.send(album=[photo(), photo()], caption="make it snow")
     claim = await stage.worker.finish_next(RESULT)
@@ -130,7 +130,7 @@ async def test_the_hook_sees_wish_and_result_and_not_who_asks(stage: Any, judge:
     assert str(ann.id) not in json.dumps(judge.asked)
 
 
-async def test_a_refused_wish_becomes_no_job_costs_nothing_and_is_not_kept(stage: Any, judge: Judge) -> None:
+async def test_refused_instruction_becomes_no_job_costs_nothing_and_is_not_kept(stage: Any, judge: Judge) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     judge.answers["request"] = {"allow": False}
     (hers,) = await ann.send(photo=photo(), caption="make it snow")
@@ -142,7 +142,7 @@ async def test_a_refused_wish_becomes_no_job_costs_nothing_and_is_not_kept(stage
     assert "5 pictures left today" in await left_today(ann)
 
 
-async def test_a_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge) -> None:
+async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["result"] = {"allow": False}
     await ann.send(photo=photo(), caption="make it snow")
@@ -158,7 +158,7 @@ async def test_a_refused_result_is_never_shown_costs_nothing_and_is_deleted(stag
 
 
 @pytest.mark.parametrize("answer", [500, 302, SILENCE, {"verdict": "fine"}, {"allow": "yes"}, []], ids=repr)
-async def test_while_the_hook_gives_no_answer_of_use_nothing_is_taken(stage: Any, judge: Judge, answer: Any) -> None:
+async def test_moderation_hook_without_an_answer_lets_nothing_through(stage: Any, judge: Judge, answer: Any) -> None:
     ann = await stage.telegram.user()
     judge.answers["request"] = answer
     await ann.send(photo=photo(), caption="make it snow")
@@ -167,7 +167,7 @@ async def test_while_the_hook_gives_no_answer_of_use_nothing_is_taken(stage: Any
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_a_hook_that_stumbles_once_is_asked_again(stage: Any, judge: Judge) -> None:
+async def test_moderation_hook_that_fails_once_is_asked_again(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["request"] = 503
     await ann.send(photo=photo(), caption="make it snow")
@@ -181,7 +181,7 @@ async def test_a_hook_that_stumbles_once_is_asked_again(stage: Any, judge: Judge
     await ann.picture()
 
 
-async def test_a_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge) -> None:
+async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["result"] = 500
     await ann.send(photo=photo(), caption="make it snow")
@@ -207,7 +207,7 @@ async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Ju
     assert PLACE not in logged
 
 
-async def test_an_operator_may_let_pass_what_cannot_be_checked(stage: Any, judge: Judge, bot_keys: BotKeys) -> None:
+async def test_operator_may_let_pass_what_cannot_be_checked(stage: Any, judge: Judge, bot_keys: BotKeys) -> None:
     judge.answers |= {"request": 500, "result": 500}
     settings = RedisSettings(redis_url=stage.redis_url)
     async with (

@@ -20,7 +20,7 @@ def quotas(redis, bot_keys):
     return Quotas(redis, bot_keys, per_day=2, exempt=frozenset((ADMIN,)))
 
 
-async def test_a_job_is_charged_once_however_often_its_update_comes(quotas):
+async def test_job_is_charged_once_however_often_its_update_comes(quotas):
     for _ in range(5):
         assert await quotas.charge(ANN, "a") is None
     assert (await quotas.of(ANN)).used == 1
@@ -43,12 +43,12 @@ async def test_yesterdays_jobs_are_not_todays(quotas, redis, bot_keys):
     assert await quotas.charge(ANN, "c") is None
 
 
-async def test_of_many_that_ask_at_once_only_as_many_are_taken_as_may(quotas):
+async def test_jobs_asked_for_at_once_are_no_more_than_allowed(quotas):
     asked = await asyncio.gather(*(quotas.charge(ANN, str(number)) for number in range(20)))
     assert sum(quota is None for quota in asked) == 2
 
 
-async def test_what_failed_is_given_back_once(quotas):
+async def test_failed_job_is_given_back_once(quotas):
     for job in "ab":
         await quotas.charge(ANN, job)
     await quotas.give_back(ANN, "a")
@@ -94,7 +94,7 @@ async def test_only_those_on_the_list_and_the_admins_may_use_a_private_bot(redis
     assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [None, Text.NOT_INVITED, None]
 
 
-async def test_a_ban_holds_until_it_is_ended_and_never_for_an_admin(redis, bot_keys):
+async def test_ban_holds_until_it_is_ended_and_never_for_an_admin(redis, bot_keys):
     access_list = AccessList(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset())
     assert [await access_list.ban(user) for user in (ANN, ANN, ADMIN)] == [True, False, False]
     assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [Text.BANNED, None, None]

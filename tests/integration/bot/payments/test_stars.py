@@ -75,7 +75,7 @@ async def told(person: Any, *words: str) -> None:
     await person.wait_for(answers, what=f"limits with {words}")
 
 
-async def test_what_was_bought_is_used_after_the_days_own_and_refused_only_then(stage: Any) -> None:
+async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(stage: Any) -> None:
     ann = await stage.telegram.user()
     paper = await invoice(ann)
     assert (paper.now.invoice.title, paper.now.invoice.total) == ("2 pictures", 50)
@@ -91,7 +91,7 @@ async def test_what_was_bought_is_used_after_the_days_own_and_refused_only_then(
     assert "/buy gets you more at once." in said.text
 
 
-async def test_in_russian_it_is_the_same(stage: Any) -> None:
+async def test_purchase_in_russian_is_the_same(stage: Any) -> None:
     boris = await stage.telegram.user(language="ru")
     paper = await invoice(boris, "10 картинок · ⭐ 200")
     assert paper.now.invoice.title == "10 картинок"
@@ -99,7 +99,7 @@ async def test_in_russian_it_is_the_same(stage: Any) -> None:
     await boris.says("ещё 10 картинок. Сколько всего")
 
 
-async def test_a_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
+async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     await bought(ann)
     await a_picture(stage, ann, 1)
@@ -117,7 +117,7 @@ async def test_a_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any
     await told(ann, "And 2 more")
 
 
-async def test_a_payment_while_the_bot_is_down_is_good_after_its_start(stage: Any) -> None:
+async def test_payment_while_the_bot_is_down_is_good_after_its_start(stage: Any) -> None:
     ann = await stage.telegram.user()
     paper = await invoice(ann)
     # It agrees, and dies before it learns that the money came.
@@ -131,7 +131,7 @@ async def test_a_payment_while_the_bot_is_down_is_good_after_its_start(stage: An
     await told(ann, "And 2 more")
 
 
-async def test_a_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any) -> None:
+async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any) -> None:
     ann = await stage.telegram.user()
     paper = await invoice(ann)
     await stage.telegram.fault("sendMessage", "slow", seconds=30, chat_id=ann.id)
@@ -142,7 +142,7 @@ async def test_a_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage
     await told(ann, "And 2 more")
 
 
-async def test_a_payment_that_is_told_again_under_another_number_gives_nothing_more(stage: Any) -> None:
+async def test_payment_that_is_told_again_under_another_number_gives_nothing_more(stage: Any) -> None:
     ann = await stage.telegram.user()
     charge = await bought(ann)
     await a_picture(stage, ann, 1)
@@ -181,7 +181,7 @@ async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(st
 
 
 @pytest.mark.parametrize("payload", ["pack:3:1", "pack:2", "nonsense", "buy:2:50"])
-async def test_what_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
+async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
     ann = await stage.telegram.user()
     await ann.send("/start")
     query = {
@@ -199,7 +199,7 @@ async def test_what_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> Non
     assert "no longer on offer" in call.parameters["error_message"]
 
 
-async def test_from_somebody_who_is_banned_no_money_is_taken(stage: Any) -> None:
+async def test_banned_user_is_not_charged(stage: Any) -> None:
     ann = await stage.telegram.user()
     paper = await invoice(ann)
     with redis_client.Redis.from_url(stage.redis_url) as client:
@@ -208,7 +208,7 @@ async def test_from_somebody_who_is_banned_no_money_is_taken(stage: Any) -> None
         await ann.pay(paper.id)
 
 
-async def test_an_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(stage: Any) -> None:
+async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(stage: Any) -> None:
     ann, admin = await stage.telegram.user(), await stage.telegram.user(ADMIN)
     charge = await bought(ann)
     await a_picture(stage, ann, 1)
@@ -244,7 +244,7 @@ async def test_paysupport_names_whom_to_ask_and_what_was_paid(stage: Any) -> Non
     assert f"2 of 2 left · {charge}" in said
 
 
-async def test_who_is_forgotten_keeps_what_they_have_paid_for(stage: Any) -> None:
+async def test_forgotten_user_keeps_what_they_have_paid_for(stage: Any) -> None:
     ann = await stage.telegram.user()
     await bought(ann)
     await ann.send("/privacy")

@@ -64,7 +64,7 @@ def offered(reloader: PresetReloader) -> list[str]:
     return [preset.id for category in reloader.catalogue.categories for preset in category.presets]
 
 
-async def test_without_a_file_the_shipped_presets_are_on_offer(redis: Redis, metrics: BotMetrics) -> None:
+async def test_shipped_presets_are_on_offer_without_a_file(redis: Redis, metrics: BotMetrics) -> None:
     reloader = reloader_of(None, redis, metrics)
     await reloader.open()
     await reloader.look()
@@ -72,7 +72,7 @@ async def test_without_a_file_the_shipped_presets_are_on_offer(redis: Redis, met
     assert metrics.presets._value.get() == reloader.catalogue.size
 
 
-async def test_an_exchanged_folder_is_followed(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
+async def test_exchanged_folder_is_followed(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change(file_of("one"))
     reloader = reloader_of(folder.file, redis, metrics)
     await reloader.open()
@@ -84,7 +84,7 @@ async def test_an_exchanged_folder_is_followed(redis: Redis, metrics: BotMetrics
 
 
 @pytest.mark.parametrize("broken", ["categories: [", "", "x" * (presets.LARGEST + 1), file_of("one", "one")])
-async def test_a_broken_file_leaves_the_last_good_one_and_its_mending_is_seen(
+async def test_broken_file_leaves_the_last_good_one_until_it_is_mended(
     redis: Redis, metrics: BotMetrics, folder: Folder, broken: str
 ) -> None:
     folder.change(file_of("one"))
@@ -100,7 +100,7 @@ async def test_a_broken_file_leaves_the_last_good_one_and_its_mending_is_seen(
     assert metrics.presets_ok._value.get() == 1
 
 
-async def test_a_file_that_vanishes_leaves_the_last_good_one(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
+async def test_file_that_vanishes_leaves_the_last_good_one(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change(file_of("one"))
     reloader = reloader_of(folder.file, redis, metrics)
     await reloader.open()
@@ -110,7 +110,7 @@ async def test_a_file_that_vanishes_leaves_the_last_good_one(redis: Redis, metri
     assert metrics.presets_ok._value.get() == 0
 
 
-async def test_a_restart_over_a_broken_file_offers_what_was_good_before(
+async def test_restart_over_a_broken_file_offers_what_was_good_before(
     redis: Redis, metrics: BotMetrics, folder: Folder
 ) -> None:
     folder.change(file_of("one"))
@@ -123,7 +123,7 @@ async def test_a_restart_over_a_broken_file_offers_what_was_good_before(
     assert metrics.presets._value.get() == 1
 
 
-async def test_a_first_start_over_a_broken_file_is_refused(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
+async def test_first_start_over_a_broken_file_is_refused(redis: Redis, metrics: BotMetrics, folder: Folder) -> None:
     folder.change("categories: [")
     with pytest.raises(PresetsError, match="line 1"):
         await reloader_of(folder.file, redis, metrics).open()

@@ -105,7 +105,7 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     assert "Результаты: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
 
 
-async def test_after_a_forget_nothing_of_the_user_is_left_but_what_was_said_to_stay(stage: Any, client: Any) -> None:
+async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage: Any, client: Any) -> None:
     ann = await stage.telegram.user(ANN)
     running, jobs = await a_full_life(stage, ann)
     before = about(client, str(ANN), WISH, *jobs)
@@ -140,7 +140,7 @@ async def test_after_a_forget_nothing_of_the_user_is_left_but_what_was_said_to_s
     await ann.says("left today")
 
 
-async def test_who_keeps_it_loses_nothing(stage: Any) -> None:
+async def test_user_who_declines_to_be_forgotten_loses_nothing(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=WISH)
     await stage.jobs(1)
@@ -151,7 +151,7 @@ async def test_who_keeps_it_loses_nothing(stage: Any) -> None:
     await ann.picture()
 
 
-async def test_others_keep_what_is_theirs(stage: Any, client: Any) -> None:
+async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> None:
     ann, bob = await stage.telegram.user(), await stage.telegram.user()
     await bob.send(photo=photo(), caption=WISH)
     done = await stage.worker.finish_next(photo("PNG"))
@@ -169,7 +169,7 @@ async def test_others_keep_what_is_theirs(stage: Any, client: Any) -> None:
     assert {key for key in before - about(client, str(bob.id), done.job.id).keys() if ":pace:" not in key} == set()
 
 
-async def test_somebody_who_is_banned_may_be_forgotten_and_stays_banned(stage: Any, client: Any) -> None:
+async def test_banned_user_may_be_forgotten_and_stays_banned(stage: Any, client: Any) -> None:
     ann = await stage.telegram.user(language="ru")
     await ann.send(photo=photo(), caption=WISH)
     await stage.worker.finish_next(photo("PNG"))

@@ -112,7 +112,7 @@ async def start_job(queue: JobQueue, worker: str) -> Job:
     return job
 
 
-async def test_a_worker_with_a_job_costs_more_than_an_idle_one_until_the_job_ends(queue, costs, api) -> None:
+async def test_worker_with_a_job_costs_more_than_an_idle_one_until_the_job_ends(queue, costs, api) -> None:
     job = await start_job(queue, "busy")
     await costs.tick()
     assert api.costs() == {"idle": "0", "busy": str(BUSY), "leaving": "0"}
@@ -121,7 +121,7 @@ async def test_a_worker_with_a_job_costs_more_than_an_idle_one_until_the_job_end
     assert api.costs()["busy"] == "0"
 
 
-async def test_a_leaving_worker_is_left_alone(queue, costs, api) -> None:
+async def test_leaving_worker_is_left_alone(queue, costs, api) -> None:
     await start_job(queue, "leaving")
     await costs.tick()
     assert api.calls == ["GET"]
@@ -137,7 +137,7 @@ async def test_kubernetes_is_asked_only_when_a_job_began_or_ended_or_long_ago(qu
     assert api.calls[2:] == ["GET"]
 
 
-async def test_a_pod_that_is_gone_meanwhile_is_no_trouble(queue, costs, api) -> None:
+async def test_pod_that_is_gone_meanwhile_is_no_trouble(queue, costs, api) -> None:
     api.gone = {"busy"}
     await start_job(queue, "busy")
     with capture_logs() as logs:
@@ -145,7 +145,7 @@ async def test_a_pod_that_is_gone_meanwhile_is_no_trouble(queue, costs, api) -> 
     assert not logs
 
 
-async def test_a_refusal_is_logged_once_and_tried_again(queue, costs, api) -> None:
+async def test_refused_deletion_cost_is_logged_once_and_tried_again(queue, costs, api) -> None:
     api.refuse = True
     await start_job(queue, "busy")
     with capture_logs() as logs:

@@ -49,7 +49,7 @@ def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) ->
     )
 
 
-async def test_a_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue, janitor: Janitor) -> None:
+async def test_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue, janitor: Janitor) -> None:
     await queue.enqueue(JOB, Limits(max_wait=0.0))
     await janitor.tick()
     status = await queue.status(JOB.id)
@@ -57,7 +57,7 @@ async def test_a_job_that_waited_too_long_fails_without_any_worker(queue: JobQue
     assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
 
 
-async def test_a_job_whose_worker_died_is_back_in_line_without_any_worker(
+async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:
     await queue.enqueue(JOB, Limits(retry_delays=(0.0,)))
@@ -94,7 +94,7 @@ async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
     assert not await redis.exists(Keys().picture(picture))
 
 
-async def test_the_oldest_wait_is_that_of_the_next_job_in_line(
+async def test_oldest_wait_is_that_of_the_next_job_in_line(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:
     await queue.enqueue(JOB, Limits())
@@ -106,7 +106,7 @@ async def test_the_oldest_wait_is_that_of_the_next_job_in_line(
     assert metrics.oldest_wait._value.get() == 0
 
 
-async def test_a_pause_shows_and_so_do_the_jobs_that_wait_for_its_end(
+async def test_pause_shows_and_so_do_the_jobs_that_wait_for_its_end(
     redis: Redis, queue: JobQueue, janitor: Janitor, metrics: BotMetrics
 ) -> None:
     await queue.enqueue(JOB, Limits())
@@ -133,7 +133,7 @@ async def test_redis_memory_and_its_limit_are_measured(
     assert metrics.redis_memory_max._value.get() == 64 << 20
 
 
-async def test_a_user_who_may_not_ask_for_the_memory_does_all_the_rest(
+async def test_user_who_may_not_ask_for_the_memory_does_all_the_rest(
     redis: Redis, redis_url: str, clock: Clock, metrics: BotMetrics
 ) -> None:
     await redis.acl_setuser("blind", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-info"])

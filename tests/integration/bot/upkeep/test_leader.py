@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KEY = "qwenedit:leader"
 
 
-async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
+async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
@@ -33,7 +33,7 @@ async def test_one_replica_leads_and_the_next_follows_when_it_resigns(
     assert await redis.get(KEY) is None
 
 
-async def test_a_replica_that_restarts_under_its_name_leads_at_once(redis: Redis) -> None:
+async def test_replica_that_restarts_under_its_name_leads_at_once(redis: Redis) -> None:
     await redis.set(KEY, "a", px=60_000)
     again, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -42,7 +42,7 @@ async def test_a_replica_that_restarts_under_its_name_leads_at_once(redis: Redis
         stop.set()
 
 
-async def test_a_replica_that_cannot_renew_stops_leading_by_its_own_clock(
+async def test_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "LEASE", 0.3)

@@ -55,7 +55,7 @@ async def recalled(stage: Any) -> AsyncIterator[None]:
     await asyncio.wait_for(stage.bot.wait_for_line("redis.replaced"), 60)
 
 
-async def test_what_was_accepted_in_the_lost_moments_is_accepted_again_under_the_same_message(
+async def test_job_accepted_in_the_lost_moments_is_accepted_again_under_the_same_message(
     stage: Any, redis: ForgetfulRedis
 ) -> None:
     people = [await stage.telegram.user() for _ in range(20)]
@@ -74,7 +74,7 @@ async def test_what_was_accepted_in_the_lost_moments_is_accepted_again_under_the
         assert len((await person.snapshot()).from_bot) == 1
 
 
-async def test_what_was_answered_in_the_lost_moments_is_not_done_again(stage: Any, redis: ForgetfulRedis) -> None:
+async def test_job_answered_in_the_lost_moments_is_not_done_again(stage: Any, redis: ForgetfulRedis) -> None:
     ann, bob = await stage.telegram.user(), await stage.telegram.user()
     await redis.keep()
     await ann.send(photo=photo(), caption="make it snow")
@@ -89,7 +89,7 @@ async def test_what_was_answered_in_the_lost_moments_is_not_done_again(stage: An
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_a_job_whose_end_was_lost_runs_again_and_is_not_answered_again(stage: Any, redis: ForgetfulRedis) -> None:
+async def test_job_whose_end_was_lost_runs_again_and_is_not_answered_again(stage: Any, redis: ForgetfulRedis) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await stage.jobs(1)
@@ -108,7 +108,7 @@ async def test_a_job_whose_end_was_lost_runs_again_and_is_not_answered_again(sta
     assert [version.media is not None for version in answer.versions].count(True) == 1
 
 
-async def test_a_restart_that_loses_nothing_brings_nothing_back(stage: Any, redis: ForgetfulRedis) -> None:
+async def test_restart_that_loses_nothing_brings_nothing_back(stage: Any, redis: ForgetfulRedis) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     before = await stage.jobs(1)

@@ -69,7 +69,7 @@ async def test_no_more_than_a_portion_goes_at_once(broadcasts, chats):
     assert (await broadcasts.progress()).left == 40 - A_PORTION
 
 
-async def test_after_a_crash_another_replica_goes_on_where_it_was(broadcasts, redis, bot_keys):
+async def test_broadcast_goes_on_in_another_replica_after_a_crash(broadcasts, redis, bot_keys):
     await users(broadcasts, *range(10, 40))
     await broadcasts.start(admin=ADMIN, source=5, text="News")
     await broadcasts.tick()
@@ -79,7 +79,7 @@ async def test_after_a_crash_another_replica_goes_on_where_it_was(broadcasts, re
     assert second.to(ADMIN) == ["📣 Sent to 30 users, 0 could not be reached."]
 
 
-async def test_one_that_is_cut_off_while_sending_is_not_sent_again(broadcasts, chats):
+async def test_message_that_was_cut_off_while_sending_is_not_sent_again(broadcasts, chats):
     await users(broadcasts, 10)
     await broadcasts.start(admin=ADMIN, source=5, text="News")
     chats.trouble[10] = KeyboardInterrupt()
@@ -90,7 +90,7 @@ async def test_one_that_is_cut_off_while_sending_is_not_sent_again(broadcasts, c
     assert chats.to(10) == []
 
 
-async def test_a_press_that_is_delivered_again_begins_no_second_one(broadcasts, chats):
+async def test_press_that_is_delivered_again_begins_no_second_one(broadcasts, chats):
     await users(broadcasts, 10)
     for _ in range(2):
         assert await broadcasts.start(admin=ADMIN, source=5, text="News")
@@ -100,7 +100,7 @@ async def test_a_press_that_is_delivered_again_begins_no_second_one(broadcasts, 
     assert chats.to(10) == ["News"]
 
 
-async def test_a_second_one_waits_for_the_first(broadcasts):
+async def test_second_broadcast_waits_for_the_first(broadcasts):
     await users(broadcasts, 10)
     assert await broadcasts.start(admin=ADMIN, source=5, text="News")
     assert not await broadcasts.start(admin=ADMIN, source=6, text="More")
@@ -108,7 +108,7 @@ async def test_a_second_one_waits_for_the_first(broadcasts):
     assert await broadcasts.start(admin=ADMIN, source=6, text="More")
 
 
-async def test_who_blocked_the_bot_is_told_apart_and_not_asked_again(broadcasts, chats):
+async def test_user_who_blocked_the_bot_is_counted_apart_and_not_written_to_again(broadcasts, chats):
     await users(broadcasts, 10, 11, 12)
     chats.trouble = {10: ChatUnreachableError("blocked"), 11: TelegramUnavailableError("down")}
     await broadcasts.start(admin=ADMIN, source=5, text="News")
@@ -141,7 +141,7 @@ async def test_report_that_must_wait_is_told_later(broadcasts, chats):
     assert len(chats.to(ADMIN)) == 1
 
 
-async def test_nothing_of_it_is_kept_for_ever(broadcasts, redis, bot_keys):
+async def test_broadcast_leaves_nothing_for_ever(broadcasts, redis, bot_keys):
     await users(broadcasts, 10)
     await broadcasts.start(admin=ADMIN, source=5, text="News")
     for key in (bot_keys.broadcast, bot_keys.broadcast_left):

@@ -254,7 +254,7 @@ async def test_list_of_answered_pictures_loses_those_that_are_gone(desk, store):
     assert not set(refs) & set(left)
 
 
-async def test_what_is_noted_of_a_user_expires_with_their_last_picture(desk, store):
+async def test_list_of_a_users_pictures_expires_with_their_last_picture(desk, store):
     await done(desk, store, 1)
     assert 0 < await desk.redis.ttl(f"{desk.keys.stored_prefix}1") <= KEPT
     assert 0 < await desk.redis.ttl(desk.keys.answered_pictures) <= KEPT
@@ -334,7 +334,7 @@ async def test_room_for_results_is_what_the_largest_recent_ones_took(limited, st
     assert len(await accepted_until_full(limited, store)) > 30
 
 
-async def test_one_large_result_makes_room_for_large_ones(limited, store):
+async def test_large_result_makes_room_for_other_large_ones(limited, store):
     for number in range(20):
         await done(limited, store, number, data=bytes(100_000))
     await done(limited, store, 20, data=bytes(3_900_000))

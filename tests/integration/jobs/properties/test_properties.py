@@ -64,7 +64,7 @@ EVERYWHERE = {
 
 
 @pytest.mark.timeout(1800)
-def test_whoever_calls_what_in_which_order_the_promises_hold(redis_url):
+def test_promises_hold_whoever_calls_what_in_which_order(redis_url):
     profile = os.environ.get("HYPOTHESIS_PROFILE", "short")
     with machine(redis_url) as bound:
         run_state_machine_as_test(bound, settings=settings.get_profile(profile))
@@ -134,7 +134,7 @@ MUTATIONS = {
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_a_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
+def test_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
     script, right, wrong = MUTATIONS[mutation]
     shutil.copytree(str(queue.SCRIPTS), tmp_path, dirs_exist_ok=True)
     (broken,) = tmp_path.glob(f"*/{script}.lua")

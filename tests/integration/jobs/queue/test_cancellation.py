@@ -29,7 +29,7 @@ async def test_waiting_ends_at_any_moment_of_it(redis_url, connected):
     assert swallowed == []
 
 
-async def test_a_client_whose_call_was_cancelled_still_answers_the_next_one_rightly(redis_url):
+async def test_client_whose_call_was_cancelled_still_answers_the_next_one_rightly(redis_url):
     redis = connect(RedisSettings(redis_url=redis_url))
     await redis.set("a", "first")
     for moment in range(20):

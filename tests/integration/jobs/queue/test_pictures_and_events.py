@@ -31,14 +31,14 @@ async def store(desk, redis_url):
     await binary.aclose()
 
 
-async def test_a_picture_is_kept_bit_by_bit_for_its_time(desk, store):
+async def test_picture_is_kept_bit_by_bit_for_its_time(desk, store):
     picture = bytes(range(256)) * 100
     await store.put("a", picture)
     assert await store.get("a") == picture
     assert 590 < await desk.redis.ttl(desk.keys.picture("a")) <= 600
 
 
-async def test_what_is_gone_is_said_to_have_expired(store):
+async def test_deleted_picture_counts_as_expired(store):
     await store.put("a", b"x")
     await store.delete("a", "b")
     await store.delete()
@@ -46,7 +46,7 @@ async def test_what_is_gone_is_said_to_have_expired(store):
         await store.get("a")
 
 
-def test_a_late_attempts_result_has_another_name_than_its_successors():
+def test_late_attempts_result_has_another_name_than_its_successors():
     assert result_ref("x", 1) != result_ref("x", 2)
     assert input_ref("x", 0) != input_ref("x", 1)
 
@@ -139,7 +139,7 @@ async def test_waiting_for_an_event_ends_with_the_first(desk, patient):
 # ---------------------------------------------------------------- a Redis that was replaced in the middle
 
 
-async def test_a_job_whose_pictures_redis_has_forgotten_is_not_accepted_until_they_are_there_again(desk):
+async def test_job_whose_pictures_redis_has_forgotten_is_not_accepted_until_they_are_there_again(desk):
     job = desk.job()
     with pytest.raises(PicturesForgottenError):
         await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
@@ -148,7 +148,7 @@ async def test_a_job_whose_pictures_redis_has_forgotten_is_not_accepted_until_th
     assert await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True) is State.QUEUED
 
 
-async def test_a_result_is_accepted_with_its_picture_and_not_without_room_for_it(desk):
+async def test_result_is_accepted_with_its_picture_and_not_without_room_for_it(desk):
     claim = await desk.claimed()
     result = Result(picture="out", seed=1, seconds=1.0)
     await desk.redis.config_set("maxmemory", 1)
@@ -163,7 +163,7 @@ async def test_a_result_is_accepted_with_its_picture_and_not_without_room_for_it
     assert 0 < await desk.redis.ttl(desk.keys.picture("out")) <= 86_400
 
 
-async def test_a_claim_brings_the_pictures_along_that_are_all_there_and_small(desk):
+async def test_claim_brings_the_pictures_along_that_are_all_there_and_small(desk):
     store = RedisPictureStore(desk.redis, desk.keys, ttl=60)
     job = await desk.enqueued()
     for data, brought in ((None, ()), (b"12345", ()), (b"1234", (b"1234",))):

@@ -37,7 +37,7 @@ async def test_fifty_claimers_take_twenty_jobs_once_each(desk):
     assert set(taken.values()) == {1}
 
 
-async def test_the_same_job_enqueued_many_times_at_once_is_one_job(desk):
+async def test_same_job_enqueued_many_times_at_once_is_one_job(desk):
     job = desk.job()
     await asyncio.gather(*(desk.queue.enqueue(job, desk.limits) for _ in range(20)))
     assert await desk.places(job.id) == ["line"]
@@ -72,7 +72,7 @@ async def test_complete_against_reap_has_one_winner(desk, _round):
         assert await desk.places(claim.job.id) == ["delayed"]
 
 
-async def test_a_claim_whose_connection_was_closed_takes_nothing(desk, redis_url):
+async def test_claim_whose_connection_was_closed_takes_nothing(desk, redis_url):
     client = connect(RedisSettings(redis_url=redis_url), block=60)
     claiming = JobQueue(client, desk.keys).claim(worker="w", token="t", lease=30, wait=60)
     waiting = asyncio.create_task(claiming)
@@ -85,7 +85,7 @@ async def test_a_claim_whose_connection_was_closed_takes_nothing(desk, redis_url
     await client.aclose()
 
 
-async def test_a_claim_that_is_abandoned_as_a_job_arrives_keeps_nothing(desk):
+async def test_claim_that_is_abandoned_as_a_job_arrives_keeps_nothing(desk):
     for number in range(100):
         token = f"token-{number}"
         waiting = asyncio.create_task(desk.queue.claim(worker="w", token=token, lease=30, wait=2))
@@ -120,7 +120,7 @@ async def full(desk, redis_url):
     await empty()
 
 
-async def test_a_full_redis_refuses_new_jobs_whole(full):
+async def test_full_redis_refuses_new_jobs_whole(full):
     await full.enqueued(1)
     await full.fill()
     with pytest.raises(OutOfMemoryError):
@@ -130,7 +130,7 @@ async def test_a_full_redis_refuses_new_jobs_whole(full):
     assert await full.queue.unfinished_ids_of(1) == [full.job(1).id]
 
 
-async def test_a_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
+async def test_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
     for number in range(4):
         await full.enqueued(number)
     await full.fill()

@@ -21,7 +21,7 @@ async def job(desk):
     return job
 
 
-async def test_a_claim_tells_the_senders_context_and_its_own_in_the_same_trace(desk, job):
+async def test_claim_tells_the_senders_context_and_its_own_in_the_same_trace(desk, job):
     claim = await claimed(desk, "one")
     assert claim.trace_context == SENT
     assert claim.previous_context == ""
@@ -30,7 +30,7 @@ async def test_a_claim_tells_the_senders_context_and_its_own_in_the_same_trace(d
     assert span_id != "b7ad6b7169203331"
 
 
-async def test_a_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
+async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     await claimed(desk, "one")
     await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
     await desk.due(job.id)
@@ -39,7 +39,7 @@ async def test_a_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     assert again.attempt_context == lost.attempt_context
 
 
-async def test_an_attempt_after_a_failed_one_names_it(desk, job):
+async def test_attempt_after_a_failed_one_names_it(desk, job):
     first = await claimed(desk, "one")
     await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
     await desk.due(job.id)
@@ -48,7 +48,7 @@ async def test_an_attempt_after_a_failed_one_names_it(desk, job):
     assert second.attempt_context != first.attempt_context
 
 
-async def test_an_attempt_after_one_whose_worker_is_gone_names_that_one_too(desk, job):
+async def test_attempt_after_one_whose_worker_is_gone_names_that_attempt(desk, job):
     first = await claimed(desk, "one")
     await desk.expire(job.id)
     await desk.queue.reap()
@@ -56,20 +56,20 @@ async def test_an_attempt_after_one_whose_worker_is_gone_names_that_one_too(desk
     assert (await claimed(desk, "two")).previous_context == first.attempt_context
 
 
-async def test_a_jobs_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job):
+async def test_job_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job):
     assert (await desk.queue.status(job.id)).trace_context == SENT
     claim = await claimed(desk, "one")
     await desk.queue.fail(job.id, "one", Reason.TIMEOUT)
     assert (await desk.queue.status(job.id)).trace_context == claim.attempt_context
 
 
-async def test_a_job_without_a_trace_has_attempts_without_one(desk):
+async def test_job_without_a_trace_has_attempts_without_one(desk):
     claim = await desk.claimed()
     assert (claim.trace_context, claim.attempt_context, claim.previous_context) == ("", "", "")
     assert (await desk.queue.status(claim.job.id)).trace_context == ""
 
 
-async def test_a_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
+async def test_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
     first = await claimed(desk, "one")
     await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
     await desk.due(job.id)
@@ -87,7 +87,7 @@ async def test_a_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_th
     assert await desk.queue.lost_attempts() == []
 
 
-async def test_an_attempt_is_lost_as_well_when_a_claim_ends_its_lease_or_an_operator_takes_it(desk, job):
+async def test_attempt_is_lost_as_well_when_a_claim_ends_its_lease_or_an_operator_takes_it(desk, job):
     await claimed(desk, "one")
     await desk.expire(job.id)
     assert await claimed(desk, "two") is None, "it pauses"
@@ -106,14 +106,14 @@ async def test_only_so_many_lost_attempts_are_kept_for_a_bot_that_is_away(desk, 
     assert await desk.redis.llen(desk.keys.lost) == 1000
 
 
-async def test_an_attempt_that_its_worker_ended_is_not_lost(desk, job):
+async def test_attempt_that_its_worker_ended_is_not_lost(desk, job):
     await claimed(desk, "one")
     await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
     await desk.queue.reap()
     assert await desk.queue.lost_attempts() == []
 
 
-async def test_what_is_no_attempt_is_left_out(desk, job):
+async def test_unreadable_lost_attempt_is_left_out(desk, job):
     await desk.redis.rpush(desk.keys.lost, "no JSON", "[]", "{}")
     await claimed(desk, "one")
     await desk.expire(job.id)

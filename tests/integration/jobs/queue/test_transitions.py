@@ -30,7 +30,7 @@ RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
 # ---------------------------------------------------------------- enqueue
 
 
-async def test_an_accepted_job_waits_in_line(desk):
+async def test_accepted_job_waits_in_line(desk):
     job = await desk.enqueued()
     status = await desk.queue.status(job.id)
     assert (status.job, status.state, status.phase, status.attempt) == (job, State.QUEUED, Phase.QUEUED, 0)
@@ -38,7 +38,7 @@ async def test_an_accepted_job_waits_in_line(desk):
     assert await desk.queue.unfinished_ids_of(job.user_id) == [job.id]
 
 
-async def test_the_same_job_again_is_told_its_state_and_stands_in_line_once(desk):
+async def test_same_job_enqueued_again_returns_its_state_and_waits_once(desk):
     job = await desk.enqueued()
     assert await desk.queue.enqueue(job, desk.limits) is State.QUEUED
     assert await desk.places(job.id) == ["line"]
@@ -49,7 +49,7 @@ async def test_the_same_job_again_is_told_its_state_and_stands_in_line_once(desk
     assert await desk.places(job.id) == []
 
 
-async def test_a_full_queue_refuses_and_keeps_nothing(desk):
+async def test_full_queue_refuses_and_keeps_nothing(desk):
     await desk.enqueued(1)
     with pytest.raises(QueueFullError) as caught:
         await desk.enqueued(2, max_queue_length=1)
@@ -64,7 +64,7 @@ async def test_jobs_between_attempts_count_as_waiting(desk):
         await desk.enqueued(2, max_queue_length=1)
 
 
-async def test_a_user_has_so_many_unfinished_jobs_and_no_more(desk):
+async def test_user_has_no_more_unfinished_jobs_than_allowed(desk):
     claim = await desk.claimed()
     with pytest.raises(TooManyUnfinishedError) as caught:
         await desk.enqueued(2, max_unfinished_per_user=1)
@@ -76,7 +76,7 @@ async def test_a_user_has_so_many_unfinished_jobs_and_no_more(desk):
 # ---------------------------------------------------------------- claim
 
 
-async def test_a_claim_takes_the_job_that_waited_longest(desk):
+async def test_claim_takes_the_job_that_waited_longest(desk):
     first, second = await desk.enqueued(1), await desk.enqueued(2)
     claim = await desk.queue.claim(worker="worker-1", token="a", lease=30)
     assert (claim.job, claim.attempt, claim.max_attempts, claim.token) == (first, 1, 3, "a")
@@ -86,7 +86,7 @@ async def test_a_claim_takes_the_job_that_waited_longest(desk):
     assert await desk.queue.claim(worker="worker-1", token="c", lease=30) is None
 
 
-async def test_a_claim_that_waits_takes_the_job_that_comes(desk, patient):
+async def test_claim_that_waits_takes_the_job_that_comes(desk, patient):
     queue = JobQueue(desk.redis, desk.keys, waiter=patient)
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(queue.claim(worker="worker-1", token="a", lease=30, wait=60))
@@ -100,7 +100,7 @@ async def test_a_claim_that_waits_takes_the_job_that_comes(desk, patient):
     assert await desk.places(job.id) == ["leases"]
 
 
-async def test_of_many_claims_that_wait_one_takes_the_job(desk, redis_url):
+async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
     clients = [connect(RedisSettings(redis_url=redis_url), block=60) for _ in range(5)]
     waiting = [
         asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=60))
@@ -121,20 +121,20 @@ async def test_of_many_claims_that_wait_one_takes_the_job(desk, redis_url):
     assert await desk.places(job.id) == ["leases"]
 
 
-async def test_a_claim_waits_in_vain_and_leaves_what_is_over_or_due_to_others(desk):
+async def test_claim_that_waits_in_vain_leaves_ended_leases_to_others(desk):
     claim = await desk.claimed()
     await desk.expire(claim.job.id)
     assert await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05) is None
     assert await desk.places(claim.job.id) == ["leases"]
 
 
-async def test_a_claim_that_waits_is_repeated_although_nothing_waits_any_more(desk):
+async def test_claim_that_waits_is_repeated_although_nothing_waits_any_more(desk):
     claim = await desk.claimed("a")
     again = await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05)
     assert (again.job, again.attempt) == (claim.job, 1)
 
 
-async def test_an_abandoned_token_gives_its_job_back_and_takes_none_any_more(desk):
+async def test_abandoned_token_gives_its_job_back_and_takes_none_any_more(desk):
     first = (await desk.claimed("a")).job
     second = await desk.enqueued(2)
     assert await desk.queue.abandon("a") is Settled.QUEUED
@@ -146,14 +146,14 @@ async def test_an_abandoned_token_gives_its_job_back_and_takes_none_any_more(des
     assert await desk.queue.waiting_ids() == [first.id, second.id]
 
 
-async def test_an_abandoned_token_ends_a_cancelled_job(desk):
+async def test_abandoned_token_ends_a_cancelled_job(desk):
     job = (await desk.claimed("a")).job
     await desk.queue.cancel(job.id)
     assert await desk.queue.abandon("a") is Settled.CANCELLED
     assert await desk.places(job.id) == []
 
 
-async def test_a_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing(desk, patient):
+async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing(desk, patient):
     queue = JobQueue(desk.redis, desk.keys, waiter=patient)
     async with asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(queue.claim(worker="worker-1", token="a", lease=30, wait=60))
@@ -165,7 +165,7 @@ async def test_a_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothi
     assert await desk.queue.waiting_ids() == [job.id]
 
 
-async def test_a_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):
+async def test_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):
     await desk.enqueued(2)
     claim = await desk.claimed()
     again = await desk.queue.claim(worker="worker-1", token="token", lease=30)
@@ -174,7 +174,7 @@ async def test_a_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk
 
 
 @pytest.mark.parametrize("end", ["complete", "release", "reap"])
-async def test_a_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_other(desk, end):
+async def test_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_other(desk, end):
     claim = await desk.claimed()
     if end == "complete":
         await desk.queue.complete(claim.job.id, "token", RESULT)
@@ -189,7 +189,7 @@ async def test_a_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_o
     assert await desk.queue.waiting_ids() == waiting
 
 
-async def test_a_claim_takes_up_jobs_whose_pause_has_ended_and_leases_that_ran_out(desk):
+async def test_claim_takes_up_jobs_whose_pause_has_ended_and_leases_that_ran_out(desk):
     paused = await desk.claimed("a")
     await desk.queue.retry(paused.job.id, "a", Reason.TIMEOUT)
     await desk.due(paused.job.id)
@@ -200,7 +200,7 @@ async def test_a_claim_takes_up_jobs_whose_pause_has_ended_and_leases_that_ran_o
     assert await desk.places(paused.job.id) == ["delayed"]
 
 
-async def test_what_is_no_job_in_the_list_goes_to_the_dead_and_does_not_block(desk):
+async def test_foreign_item_in_the_list_goes_to_the_dead_and_does_not_block(desk):
     await desk.redis.lpush(desk.keys.job_queue, "rubbish")
     job = await desk.enqueued()
     claim = await desk.queue.claim(worker="w", token="t", lease=30)
@@ -208,7 +208,7 @@ async def test_what_is_no_job_in_the_list_goes_to_the_dead_and_does_not_block(de
     assert await desk.places("rubbish") == ["dead"]
 
 
-async def test_a_payload_of_another_version_is_claimed_and_can_be_settled(desk):
+async def test_payload_of_another_version_is_claimed_and_can_be_settled(desk):
     job = await desk.enqueued()
     await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
     with pytest.raises(UnreadableJobError) as caught:
@@ -217,7 +217,7 @@ async def test_a_payload_of_another_version_is_claimed_and_can_be_settled(desk):
     assert await desk.queue.retry(job.id, "t", Reason.UNKNOWN) is Settled.DELAYED
 
 
-async def test_a_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_and_answered(desk):
+async def test_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_and_answered(desk):
     job = await desk.enqueued()
     key = desk.keys.job(job.id)
     payload = json.loads(await desk.redis.hget(key, "payload"))
@@ -229,7 +229,7 @@ async def test_a_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown
     assert (status.job, status.phase, status.reason) == (job, Phase.STARTING, Reason.UNKNOWN)
 
 
-async def test_a_job_that_cannot_be_read_hides_no_other(desk):
+async def test_job_that_cannot_be_read_hides_no_other(desk):
     job, other = await desk.enqueued(), await desk.enqueued(number=2)
     await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
     assert [status.job for status in await desk.queue.statuses([job.id, "forgotten", other.id])] == [other]
@@ -259,7 +259,7 @@ async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
     assert (status.phase, status.step, status.steps) == (Phase.QUEUED, 0, 0)
 
 
-async def test_a_draining_workers_job_keeps_its_lease_where_keda_does_not_count(desk):
+async def test_draining_workers_job_keeps_its_lease_where_keda_does_not_count(desk):
     claim = await desk.claimed(lease=10)
     before = await deadline(desk, claim.job.id)
     assert await desk.queue.drain(claim.job.id, "token") is Lease.HELD
@@ -275,7 +275,7 @@ async def test_a_draining_workers_job_keeps_its_lease_where_keda_does_not_count(
 
 
 @pytest.mark.parametrize("call", ["renew", "progress", "drain"])
-async def test_with_another_ones_token_the_lease_is_lost_and_nothing_changes(desk, call):
+async def test_token_of_another_claim_loses_the_lease_and_changes_nothing(desk, call):
     claim = await desk.claimed()
     before = await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)
     calls = {
@@ -313,7 +313,7 @@ async def test_letting_go_moves_the_job_once_however_often_it_is_said(desk, call
 
 
 @pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_a_stale_token_settles_nothing(desk, call):
+async def test_stale_token_settles_nothing(desk, call):
     settle, *_ = SETTLEMENTS[call]
     claim = await desk.claimed()
     assert await settle(desk.queue, claim.job.id, "other") is Settled.LOST
@@ -323,7 +323,7 @@ async def test_a_stale_token_settles_nothing(desk, call):
 
 
 @pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_after_its_lease_ran_out_a_workers_word_counts_no_more(desk, call):
+async def test_worker_settles_nothing_after_its_lease_ran_out(desk, call):
     settle, *_ = SETTLEMENTS[call]
     claim = await desk.claimed()
     await desk.expire(claim.job.id)
@@ -339,7 +339,7 @@ async def test_after_its_lease_ran_out_a_workers_word_counts_no_more(desk, call)
 
 
 @pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_a_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_says(desk, call):
+async def test_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_says(desk, call):
     settle, *_ = SETTLEMENTS[call]
     claim = await desk.claimed()
     assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
@@ -349,14 +349,14 @@ async def test_a_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker
     assert await desk.places(claim.job.id) == []
 
 
-async def test_a_result_is_kept_with_the_job(desk):
+async def test_result_is_kept_with_the_job(desk):
     claim = await desk.claimed()
     await desk.queue.complete(claim.job.id, "token", RESULT)
     status = await desk.queue.status(claim.job.id)
     assert (status.result, status.reason) == (RESULT, None)
 
 
-async def test_a_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
+async def test_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
     claim = await desk.claimed()
     second = await desk.enqueued(2)
     await desk.queue.release(claim.job.id, "token")
@@ -386,7 +386,7 @@ async def test_retries_pause_as_long_as_was_said_at_acceptance_and_then_end(desk
     assert await desk.places(claim.job.id) == ["dead"]
 
 
-async def test_a_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
+async def test_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
     await desk.enqueued(max_attempts=3)
     job_id = desk.job().id
     for attempt in (1, 2, 3):
@@ -405,7 +405,7 @@ async def test_a_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk)
 # ---------------------------------------------------------------- cancel, answered
 
 
-async def test_a_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
+async def test_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
     job = await desk.enqueued()
     other = await desk.enqueued(2)
     assert await desk.queue.cancel(job.id) is Cancelled.CANCELLED
@@ -418,7 +418,7 @@ async def test_a_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
     assert (await desk.queue.counts_with_user(2))[1] == 0
 
 
-async def test_a_job_between_attempts_is_cancelled_at_once(desk):
+async def test_job_between_attempts_is_cancelled_at_once(desk):
     claim = await desk.claimed()
     await desk.queue.retry(claim.job.id, "token", Reason.TIMEOUT)
     assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLED
@@ -427,7 +427,7 @@ async def test_a_job_between_attempts_is_cancelled_at_once(desk):
     assert await desk.queue.promote() == []
 
 
-async def test_a_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(desk):
+async def test_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(desk):
     claim = await desk.claimed()
     async with desk.redis.pubsub(ignore_subscribe_messages=True) as nudges:
         await nudges.subscribe(desk.keys.nudge)
@@ -440,7 +440,7 @@ async def test_a_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(
     assert await desk.state(claim.job.id) is State.RUNNING
 
 
-async def test_a_cancelled_job_whose_worker_dies_ends_cancelled(desk):
+async def test_cancelled_job_whose_worker_dies_ends_cancelled(desk):
     claim = await desk.claimed()
     await desk.queue.cancel(claim.job.id)
     await desk.expire(claim.job.id)
@@ -454,7 +454,7 @@ async def test_cancelling_what_is_over_or_unknown_says_so(desk):
     assert await desk.queue.cancel("feedfacefeedface") is Cancelled.UNKNOWN
 
 
-async def test_the_first_to_say_answered_is_told_so(desk):
+async def test_first_caller_of_answered_is_told_so(desk):
     claim = await desk.claimed()
     await desk.queue.complete(claim.job.id, "token", RESULT)
     assert not await desk.queue.was_answered(claim.job.id)
@@ -465,7 +465,7 @@ async def test_the_first_to_say_answered_is_told_so(desk):
 
 
 @pytest.mark.parametrize("call", ["complete", "fail"])
-async def test_a_finished_job_is_forgotten_in_time(desk, call):
+async def test_finished_job_is_forgotten_in_time(desk, call):
     settle, *_ = SETTLEMENTS[call]
     claim = await desk.claimed()
     assert await desk.redis.ttl(desk.keys.job(claim.job.id)) == -1

@@ -14,7 +14,7 @@ LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_what_is_sent_on_a_closed_connection_fails_as_one_that_may_be_sent_again(redis_url, loop):
+def test_command_on_a_closed_connection_fails_as_one_that_may_be_sent_again(redis_url, loop):
     async def commands():
         async with connect(RedisSettings(redis_url=redis_url)) as redis:
             connection = await redis.connection_pool.get_connection()

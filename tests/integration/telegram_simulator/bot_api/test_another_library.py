@@ -165,7 +165,7 @@ async def test_pictures_go_both_ways(app, simulator_url, picture: Callable[..., 
         assert chat.actions == ("upload_photo",)
 
 
-async def test_a_placeholder_becomes_a_picture(app, simulator_url, picture: Callable[..., bytes]) -> None:
+async def test_placeholder_becomes_a_picture(app, simulator_url, picture: Callable[..., bytes]) -> None:
     async with other_side(simulator_url, app.bot) as (_telegram, ann):
         await ann.send(document=picture(200, 100, "PNG"))
         message = await ann.picture()
@@ -183,7 +183,7 @@ async def test_albums_arrive_as_messages_of_one_group(simulator_url, silent, pic
         assert await silent.get_updates(offset=updates[-1].update_id + 1, timeout=0) == ()
 
 
-async def test_what_is_sent_in_the_many_ways_of_the_library(simulator_url, silent, picture, tmp_path) -> None:
+async def test_photos_are_sent_by_path_by_file_and_by_id(simulator_url, silent, picture, tmp_path) -> None:
     """By path, by open file, by id, and with the options that bots set."""
     path = tmp_path / "a photo.jpg"
     path.write_bytes(picture())
@@ -203,7 +203,7 @@ async def test_what_is_sent_in_the_many_ways_of_the_library(simulator_url, silen
         assert reply.reply_to_message.message_id == sent
 
 
-async def test_what_was_sent_is_copied_changed_and_taken_back(simulator_url, silent, picture) -> None:
+async def test_sent_message_is_copied_edited_and_deleted(simulator_url, silent, picture) -> None:
     async with other_side(simulator_url, silent) as (telegram, ann):
         (sent,) = await ann.send("hello")
         photo = await silent.send_photo(ann.id, picture(), caption="old")
@@ -218,7 +218,7 @@ async def test_what_was_sent_is_copied_changed_and_taken_back(simulator_url, sil
         assert (await silent.get_chat_member(group.id, silent.id)).status == "member"
 
 
-async def test_what_a_bot_says_of_itself(simulator_url, silent) -> None:
+async def test_bot_can_be_asked_about_itself_by_another_library(simulator_url, silent) -> None:
     me = await silent.get_me()
     assert (me.is_bot, me.id) == (True, silent.id)
     commands = [ptb.BotCommand("start", "How it works")]
@@ -261,7 +261,7 @@ async def test_failures_are_the_ones_that_the_library_knows(simulator_url, silen
             await silent.send_message(ann.id, "hello")
 
 
-async def test_a_second_poller_ends_the_first(simulator_url, silent) -> None:
+async def test_second_poller_ends_the_first(simulator_url, silent) -> None:
     async with ptb.Bot(silent.token, base_url=f"{simulator_url}/bot") as second:
         polling = asyncio.create_task(silent.get_updates(timeout=30))
         async with TelegramSimulator(simulator_url, bot_id=silent.id) as telegram, asyncio.timeout(30):
@@ -272,7 +272,7 @@ async def test_a_second_poller_ends_the_first(simulator_url, silent) -> None:
         await polling
 
 
-async def test_a_token_of_no_form_is_refused(simulator_url) -> None:
+async def test_token_of_no_form_is_refused(simulator_url) -> None:
     bot = ptb.Bot("not-a-token", base_url=f"{simulator_url}/bot")
     with pytest.raises(InvalidToken):
         await bot.initialize()

@@ -12,7 +12,7 @@ from telegram_simulator.client import FaultKind
 
 
 @pytest.mark.parametrize("way", ["json", "urlencoded", "multipart", "query of a GET", "query of a POST"])
-async def test_a_call_may_be_made_in_every_way_that_telegram_knows(ann, http, endpoint, way):
+async def test_call_may_be_made_in_every_way_that_telegram_knows(ann, http, endpoint, way):
     values = {"chat_id": str(ann.id), "text": "hello", "disable_notification": "true"}
     keyboard = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "x"}]]}
     form = {**values, "reply_markup": json.dumps(keyboard)}
@@ -67,14 +67,12 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize(("method", "values", "description"), NONSENSE)
-async def test_a_call_that_makes_no_sense_is_refused_in_telegrams_words(
-    ann, http, endpoint, method, values, description
-):
+async def test_call_that_makes_no_sense_is_refused_in_telegrams_words(ann, http, endpoint, method, values, description):
     values = {name: str(ann.id) if value == "ANN" else value for name, value in values.items()}
     assert await refusal(http, endpoint(method), data=values) == (400, f"Bad Request: {description}")
 
 
-async def test_what_telegram_does_not_know_is_told_from_what_the_simulator_lacks(bot, ann, http, endpoint):
+async def test_method_unknown_to_telegram_is_told_from_one_that_the_simulator_lacks(bot, ann, http, endpoint):
     assert await refusal(http, endpoint("sendTelepathy")) == (404, "Not Found: method not found")
     with pytest.raises(TelegramServerError, match="the simulator does not have sendDice"):
         await bot.send_dice(ann.id)
@@ -129,7 +127,7 @@ async def test_file_names_are_understood_however_they_are_written(ann, http, end
     assert document["file_size"] == len(data)
 
 
-async def test_a_request_larger_than_telegram_reads_is_refused(ann, http, endpoint):
+async def test_request_larger_than_telegram_reads_is_refused(ann, http, endpoint):
     form = aiohttp.FormData({"chat_id": str(ann.id)})
     form.add_field("document", bytes(52 << 20), filename="a.bin")
     with pytest.warns(ResourceWarning, match="large body"):

@@ -33,14 +33,14 @@ async def test_every_version_of_a_message_is_remembered(bot, ann, picture):
     assert message.now.photo is not None
 
 
-async def test_an_edit_without_buttons_takes_them_away(bot, ann):
+async def test_edit_without_buttons_takes_them_away(bot, ann):
     sent = await bot.send_message(ann.id, "text", reply_markup=CANCEL)
     edited = await sent.edit_text("another text")
     assert edited.reply_markup is None
     assert (await ann.snapshot()).from_bot[0].now.labels == ()
 
 
-async def test_an_edit_that_changes_nothing_is_refused(bot, ann, picture):
+async def test_edit_that_changes_nothing_is_refused(bot, ann, picture):
     sent = await bot.send_message(ann.id, "text", reply_markup=CANCEL)
     with pytest.raises(TelegramBadRequest, match="message is not modified"):
         await sent.edit_text("text", reply_markup=CANCEL)
@@ -63,7 +63,7 @@ async def test_text_and_caption_are_edited_by_their_own_methods(bot, ann, pictur
     assert (now.text, now.labels) == ("x", ("Cancel",))
 
 
-async def test_a_photo_becomes_a_document_but_not_within_an_album(bot, ann, picture):
+async def test_photo_becomes_a_document_but_not_within_an_album(bot, ann, picture):
     photo = await bot.send_photo(ann.id, file(picture()))
     await photo.edit_media(InputMediaDocument(media=file(picture())))
     assert (await ann.snapshot()).from_bot[0].now.document is not None

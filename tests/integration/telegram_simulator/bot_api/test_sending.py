@@ -64,7 +64,7 @@ async def test_lengths_are_counted_in_characters_after_parsing(bot, ann, picture
         await bot.send_photo(ann.id, file(picture()), caption="x" * 1025)
 
 
-async def test_a_photo_is_encoded_anew_in_sizes_without_metadata(bot, ann, telegram, picture):
+async def test_photo_is_encoded_anew_in_sizes_without_metadata(bot, ann, telegram, picture):
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
     sent = await bot.send_photo(ann.id, file(picture(2000, 1000, exif=exif, comment=b"mine")), caption="upright")
@@ -81,7 +81,7 @@ async def test_a_photo_is_encoded_anew_in_sizes_without_metadata(bot, ann, teleg
     assert len(fetched.read()) == sent.photo[-1].file_size
 
 
-async def test_a_small_photo_is_not_enlarged_and_transparency_becomes_white(bot, ann, telegram):
+async def test_small_photo_is_not_enlarged_and_transparency_becomes_white(bot, ann, telegram):
     data = io.BytesIO()
     Image.new("RGBA", (200, 100), (0, 0, 0, 0)).save(data, "PNG")
     sent = await bot.send_photo(ann.id, file(data.getvalue()))
@@ -102,13 +102,13 @@ async def test_a_small_photo_is_not_enlarged_and_transparency_becomes_white(bot,
     ],
     ids=["sides", "ratio", "text", "half", "10 MB", "empty"],
 )
-async def test_what_is_no_photo_by_telegrams_limits_is_refused(bot, ann, picture, data, complaint):
+async def test_photo_beyond_telegrams_limits_is_refused(bot, ann, picture, data, complaint):
     with pytest.raises(TelegramBadRequest, match=complaint):
         await bot.send_photo(ann.id, file(data(picture)))
     assert (await ann.snapshot()).from_bot == ()
 
 
-async def test_a_document_keeps_every_byte(bot, ann, telegram, picture):
+async def test_document_keeps_every_byte(bot, ann, telegram, picture):
     data = picture(300, 200, "PNG")
     sent = await bot.send_document(ann.id, file(data, "мой снимок.png"), caption="in full")
     assert (sent.document.file_name, sent.document.mime_type) == ("мой снимок.png", "image/png")
@@ -117,7 +117,7 @@ async def test_a_document_keeps_every_byte(bot, ann, telegram, picture):
     assert (await bot.download(sent.document)).read() == data
 
 
-async def test_a_file_is_sent_again_by_its_id_but_only_as_what_it_is(bot, ann, picture):
+async def test_file_is_sent_again_by_its_id_but_only_as_what_it_is(bot, ann, picture):
     first = await bot.send_photo(ann.id, file(picture()))
     again = await bot.send_photo(ann.id, first.photo[0].file_id)
     assert again.photo[-1].file_unique_id == first.photo[-1].file_unique_id
@@ -127,7 +127,7 @@ async def test_a_file_is_sent_again_by_its_id_but_only_as_what_it_is(bot, ann, p
         await bot.send_photo(ann.id, "https://example.org/a.jpg")
 
 
-async def test_an_album_is_several_messages_with_one_id(bot, ann, picture):
+async def test_album_is_several_messages_with_one_id(bot, ann, picture):
     media = [InputMediaPhoto(media=file(picture()), caption="two"), InputMediaPhoto(media=file(picture()))]
     first, second = await bot.send_media_group(ann.id, media)
     assert first.media_group_id == second.media_group_id is not None
@@ -149,21 +149,21 @@ async def test_an_album_is_several_messages_with_one_id(bot, ann, picture):
         (InlineKeyboardButton(text="link", url="nowhere"), "is invalid: Wrong HTTP URL"),
     ],
 )
-async def test_a_button_that_cannot_be_is_refused(bot, ann, button, complaint):
+async def test_impossible_button_is_refused(bot, ann, button, complaint):
     with pytest.raises(TelegramBadRequest, match=complaint):
         await bot.send_message(ann.id, "x", reply_markup=InlineKeyboardMarkup(inline_keyboard=[[button]]))
     longest = InlineKeyboardButton(text="fits", callback_data="ж" * 32)
     await bot.send_message(ann.id, "x", reply_markup=InlineKeyboardMarkup(inline_keyboard=[[longest]]))
 
 
-async def test_a_reply_to_what_is_gone_is_refused_unless_that_is_allowed(bot, ann):
+async def test_reply_to_what_is_gone_is_refused_unless_that_is_allowed(bot, ann):
     with pytest.raises(TelegramBadRequest, match="message to be replied not found"):
         await bot.send_message(ann.id, "x", reply_parameters=ReplyParameters(message_id=1))
     lenient = ReplyParameters(message_id=1, allow_sending_without_reply=True)
     assert (await bot.send_message(ann.id, "x", reply_parameters=lenient)).reply_to_message is None
 
 
-async def test_a_bot_cannot_write_to_who_never_wrote_nor_to_who_blocked_it(bot, telegram, ann):
+async def test_bot_cannot_write_to_people_who_never_wrote_or_who_blocked_it(bot, telegram, ann):
     silent = await telegram.user()
     await silent.snapshot()
     with pytest.raises(TelegramBadRequest, match="chat not found"):
@@ -177,7 +177,7 @@ async def test_a_bot_cannot_write_to_who_never_wrote_nor_to_who_blocked_it(bot, 
     assert changes == ["kicked", "member"]
 
 
-async def test_a_person_sees_what_the_bot_is_doing(bot, ann):
+async def test_person_sees_what_the_bot_is_doing(bot, ann):
     await bot.send_chat_action(ann.id, "upload_photo")
     assert (await ann.snapshot()).actions == ("upload_photo",)
 

@@ -33,13 +33,13 @@ async def test_updates_come_again_until_a_later_offset_confirms_them(bot, ann):
     assert await texts(bot) == []
 
 
-async def test_an_offset_from_elsewhere_confirms_nothing(bot, ann):
+async def test_offset_from_elsewhere_confirms_nothing(bot, ann):
     await ann.send("one")
     assert await texts(bot, offset=2**31 - 1) == ["one"]
     assert await texts(bot, offset=1) == ["one"]
 
 
-async def test_a_negative_offset_leaves_only_the_last_ones(bot, ann):
+async def test_negative_offset_leaves_only_the_last_ones(bot, ann):
     for text in ("one", "two", "three"):
         await ann.send(text)
     assert await texts(bot, offset=-2) == ["two", "three"]
@@ -53,7 +53,7 @@ async def test_no_more_come_at_once_than_asked_for(bot, ann):
     assert len(await bot.get_updates(limit=1000)) == 4
 
 
-async def test_a_long_poll_is_answered_the_moment_something_happens(bot, telegram, ann):
+async def test_long_poll_is_answered_the_moment_something_happens(bot, telegram, ann):
     waiting = asyncio.create_task(bot.get_updates(timeout=40))
     await waits(telegram)
     assert not waiting.done()
@@ -64,13 +64,13 @@ async def test_a_long_poll_is_answered_the_moment_something_happens(bot, telegra
     assert time.monotonic() - sent < 20, "it came before the poll's end"
 
 
-async def test_a_long_poll_in_vain_ends_empty_after_its_time(bot):
+async def test_long_poll_in_vain_ends_empty_after_its_time(bot):
     began = time.monotonic()
     assert await bot.get_updates(timeout=1) == []
     assert 0.9 < time.monotonic() - began < 30
 
 
-async def test_of_two_pollers_the_older_is_refused_and_the_newer_goes_on(bot, telegram, ann):
+async def test_older_of_two_pollers_is_refused_and_the_newer_goes_on(bot, telegram, ann):
     older = asyncio.create_task(bot.get_updates(timeout=20))
     await waits(telegram)
     newer = asyncio.create_task(bot.get_updates(timeout=20))
@@ -81,7 +81,7 @@ async def test_of_two_pollers_the_older_is_refused_and_the_newer_goes_on(bot, te
     assert [update.message.text for update in await newer] == ["hello"]
 
 
-async def test_a_webhook_ends_a_poll_and_refuses_others_until_it_is_deleted(bot, telegram):
+async def test_webhook_ends_a_poll_and_refuses_others_until_it_is_deleted(bot, telegram):
     polling = asyncio.create_task(bot.get_updates(timeout=20))
     await waits(telegram)
     await bot.set_webhook("http://127.0.0.1:9/nobody")
@@ -107,7 +107,7 @@ async def test_only_the_kinds_asked_for_are_kept_from_then_on(bot, ann):
     assert await texts(bot) == ["kept"]
 
 
-async def test_a_bot_is_on_line_while_it_polls_and_off_soon_after(bot, telegram):
+async def test_bot_is_on_line_while_it_polls_and_off_soon_after(bot, telegram):
     assert not (await telegram.bot())["online"]
     polling = asyncio.create_task(bot.get_updates(timeout=20))
     await waits(telegram)
@@ -118,7 +118,7 @@ async def test_a_bot_is_on_line_while_it_polls_and_off_soon_after(bot, telegram)
             await asyncio.sleep(0.1)
 
 
-async def test_any_update_can_be_sent_however_odd(bot, telegram):
+async def test_odd_update_can_be_sent_as_it_is(bot, telegram):
     number = await telegram.add_update({"something_new": {"answer": 42}})
     (update,) = await bot.get_updates()
     assert update.update_id == number

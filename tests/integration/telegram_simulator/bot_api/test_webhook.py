@@ -69,7 +69,7 @@ async def test_updates_are_delivered_in_order_with_the_secret_and_are_then_gone(
     assert await bot.get_updates() == []
 
 
-async def test_an_update_that_was_not_taken_comes_again_ever_later(bot, ann, receiver):
+async def test_update_that_was_not_taken_comes_again_ever_later(bot, ann, receiver):
     receiver.answers = [web.Response(status=500), web.Response(status=503)]
     await bot.set_webhook(receiver.url)
     await ann.send("hello")
@@ -83,7 +83,7 @@ async def test_an_update_that_was_not_taken_comes_again_ever_later(bot, ann, rec
     await bot.delete_webhook()
 
 
-async def test_who_is_stuck_does_not_hold_up_other_chats(bot, telegram, ann, receiver):
+async def test_chat_that_is_stuck_does_not_hold_up_other_chats(bot, telegram, ann, receiver):
     bob = await telegram.user()
     receiver.answers = [web.Response(status=500), web.Response(status=500)]
     await bot.set_webhook(receiver.url)
@@ -96,7 +96,7 @@ async def test_who_is_stuck_does_not_hold_up_other_chats(bot, telegram, ann, rec
 
 
 @pytest.mark.parametrize("way", ["json", "form"])
-async def test_an_answer_may_make_a_call(bot, ann, receiver, way):
+async def test_answer_may_make_a_call(bot, ann, receiver, way):
     call = {"method": "sendMessage", "chat_id": str(ann.id), "text": "by the way"}
     if way == "json":
         receiver.answers = [web.json_response(call)]
@@ -128,7 +128,7 @@ async def test_aiograms_own_webhook_handler_understands_and_is_understood(bot, a
     await runner.cleanup()
 
 
-async def test_a_redirect_is_no_acceptance(bot, ann, receiver):
+async def test_redirect_is_no_acceptance(bot, ann, receiver):
     receiver.answers = [web.Response(status=302, headers={"Location": receiver.url})]
     await bot.set_webhook(receiver.url)
     await ann.send("hello")
@@ -161,7 +161,7 @@ async def test_pending_updates_can_be_dropped(bot, ann, receiver):
     await bot.delete_webhook()
 
 
-async def test_an_impossible_webhook_is_refused(bot):
+async def test_impossible_webhook_is_refused(bot):
     with pytest.raises(TelegramBadRequest, match="bad webhook"):
         await bot.set_webhook("somewhere")
     with pytest.raises(TelegramBadRequest, match="unallowed characters"):

@@ -48,7 +48,7 @@ async def page(simulator_url, bot, http):
     return Page()
 
 
-async def test_the_page_shows_a_chat_from_its_beginning(page, bot):
+async def test_page_shows_a_chat_from_its_beginning(page, bot):
     status, state = await page.get("/chat/state?user=77")
     assert status == 200
     assert state["user"] == {"id": 77, "first_name": "User 77", "language": "en"}
@@ -57,7 +57,7 @@ async def test_the_page_shows_a_chat_from_its_beginning(page, bot):
     assert (await page.get("/chat/state"))[1]["user"]["first_name"] == "You"
 
 
-async def test_what_is_sent_from_the_page_reaches_the_bot_and_every_page(page, bot, picture):
+async def test_message_sent_from_the_page_reaches_the_bot_and_every_page(page, bot, picture):
     form = aiohttp.FormData({"text": "make it snow", "as_file": "0"})
     form.add_field("files", picture(), filename="a.jpg")
     form.add_field("files", picture(), filename="b.jpg")
@@ -82,7 +82,7 @@ async def test_what_is_sent_from_the_page_reaches_the_bot_and_every_page(page, b
     assert len((await page.get("/chat/state?user=77"))[1]["messages"]) == 2
 
 
-async def test_what_the_bot_does_is_told_to_the_page_as_it_happens(page, bot, picture):
+async def test_bot_calls_are_told_to_the_page_as_they_happen(page, bot, picture):
     await page.post("/chat/messages?user=78", data={"text": "hello"})
     (update,) = await bot.get_updates()
     async with page.events(78) as event:
@@ -109,7 +109,7 @@ async def test_what_the_bot_does_is_told_to_the_page_as_it_happens(page, bot, pi
         assert await event() == ("delete", {"id": sent.message_id})
 
 
-async def test_a_document_keeps_name_and_bytes_on_the_page(page, bot, picture):
+async def test_document_keeps_name_and_bytes_on_the_page(page, bot, picture):
     await page.post("/chat/messages?user=79", data={"text": "hello"})
     await bot.send_document(79, BufferedInputFile(picture(), "снимок 1.jpg"))
     document = (await page.get("/chat/state?user=79"))[1]["messages"][1]["document"]
@@ -117,7 +117,7 @@ async def test_a_document_keeps_name_and_bytes_on_the_page(page, bot, picture):
     assert (await page.bytes(document["url"]))[1] == picture()
 
 
-async def test_a_file_that_a_browser_would_run_is_only_downloaded(page, bot):
+async def test_file_that_a_browser_would_run_is_only_downloaded(page, bot):
     await page.post("/chat/messages?user=79", data={"text": "hello"})
     await bot.send_document(79, BufferedInputFile(b"<script>alert(1)</script>", "a.html"))
     document = (await page.get("/chat/state?user=79"))[1]["messages"][-1]["document"]
@@ -137,7 +137,7 @@ async def test_a_file_that_a_browser_would_run_is_only_downloaded(page, bot):
         ("/chat/press?user=80", {"data": b"{"}, 400),
     ],
 )
-async def test_what_cannot_be_is_refused_with_a_reason(page, path, content, status):
+async def test_impossible_request_of_the_page_is_refused_with_a_reason(page, path, content, status):
     found, answer = await page.post(path, **content)
     assert found == status
     assert answer["error"]
@@ -156,7 +156,7 @@ async def test_sample_photos_are_listed_and_served(page):
         assert (await page.bytes(sample["url"]))[1].startswith(b"\xff\xd8")
 
 
-async def test_the_page_itself_is_served(page):
+async def test_chat_page_is_served(page):
     headers, html = await page.bytes("/")
     assert headers["Content-Type"].startswith("text/html")
     assert b"/web/app.js" in html
@@ -164,7 +164,7 @@ async def test_the_page_itself_is_served(page):
     assert "javascript" in headers["Content-Type"]
 
 
-async def test_a_simulator_told_to_stop_leaves_at_once_though_pages_and_polls_wait(http):
+async def test_simulator_told_to_stop_leaves_at_once_though_pages_and_polls_wait(http):
     part = Part(
         "telegram",
         python_module("telegram_simulator", "--port", "0"),

@@ -39,7 +39,7 @@ async def paid(bot, ann):
     return invoice, charge, update.message
 
 
-async def test_an_invoice_is_paid_after_the_bot_has_agreed_and_only_once(bot, ann):
+async def test_invoice_is_paid_after_the_bot_has_agreed_and_only_once(bot, ann):
     invoice = await send_invoice(bot, ann)
     assert (invoice.invoice.title, invoice.invoice.total_amount) == ("10 pictures", 50)
     assert invoice.reply_markup.inline_keyboard[0][0].pay
@@ -61,7 +61,7 @@ async def test_an_invoice_is_paid_after_the_bot_has_agreed_and_only_once(bot, an
     assert [(payment.total, payment.refunded) for payment in seen.payments] == [(50, False)]
 
 
-async def test_what_the_bot_does_not_want_is_not_paid_and_may_be_tried_again(bot, ann):
+async def test_payment_that_the_bot_refuses_is_not_made_and_may_be_tried_again(bot, ann):
     invoice = await send_invoice(bot, ann)
     paying = asyncio.create_task(ann.pay(invoice.message_id))
     question = await asked(bot)
@@ -100,6 +100,6 @@ async def test_stars_are_given_back_once_to_the_one_who_paid(bot, ann):
         ),
     ],
 )  # fmt: skip
-async def test_an_invoice_that_telegram_would_not_send_is_refused(bot, ann, wrong, said):
+async def test_invoice_that_telegram_would_not_send_is_refused(bot, ann, wrong, said):
     with pytest.raises(TelegramBadRequest, match=said):
         await send_invoice(bot, ann, **wrong)

@@ -18,7 +18,7 @@ async def received(bot):
     return [update.message for update in await bot.get_updates()]
 
 
-async def test_a_message_says_who_sent_it_in_which_language(bot, telegram):
+async def test_message_says_who_sent_it_in_which_language(bot, telegram):
     boris = await telegram.user(language="ru", first_name="Борис", username="boris")
     (sent,) = await boris.send("/start")
     (message,) = await received(bot)
@@ -42,7 +42,7 @@ async def test_photos_arrive_encoded_anew_and_files_as_they_are(bot, ann, pictur
     assert (await bot.download(file.document)).read() == path.read_bytes()
 
 
-async def test_an_album_arrives_as_separate_messages_with_one_id_and_one_caption(bot, ann, picture):
+async def test_album_arrives_as_separate_messages_with_one_id_and_one_caption(bot, ann, picture):
     ids = await ann.send(album=[picture()] * 3, caption="together")
     messages = await received(bot)
     assert tuple(message.message_id for message in messages) == ids
@@ -53,33 +53,33 @@ async def test_an_album_arrives_as_separate_messages_with_one_id_and_one_caption
 
 
 @pytest.mark.parametrize("kind", ["sticker", "voice", "animation", "video", "audio"])
-async def test_other_things_that_people_send_arrive_as_what_they_are(bot, ann, kind):
+async def test_stickers_voices_and_other_kinds_arrive_as_what_they_are(bot, ann, kind):
     await ann.send(document=b"some bytes", kind=kind)
     (message,) = await received(bot)
     assert message.content_type == kind
     assert getattr(message, kind).file_size == 10
 
 
-async def test_a_forwarded_message_says_whose_it_is(bot, ann, picture):
+async def test_forwarded_message_says_whose_it_is(bot, ann, picture):
     await ann.send(photo=picture(), caption="Buy this!", forwarded=True)
     (message,) = await received(bot)
     assert message.forward_origin.sender_user.id != ann.id
 
 
-async def test_what_telegrams_clients_do_not_send_is_refused(ann):
+async def test_message_that_telegrams_clients_do_not_send_is_refused(ann):
     for wish in ({"text": ""}, {"text": "x" * 5000}, {"photo": b""}, {"text": "x", "reply_to": 1}):
         with pytest.raises(RefusedError):
             await ann.send(**wish)
     assert len((await ann.snapshot()).messages) == 1
 
 
-async def test_a_photo_too_large_for_bots_is_made_smaller_by_the_persons_client(bot, ann, picture):
+async def test_photo_too_large_for_bots_is_made_smaller_by_the_persons_client(bot, ann, picture):
     await ann.send(photo=picture(9000, 4000, "BMP"))
     (message,) = await received(bot)
     assert (message.photo[-1].width, message.photo[-1].height) == (1280, 569)
 
 
-async def test_what_cannot_be_a_photo_is_sent_as_what_it_is(bot, ann, picture):
+async def test_document_that_cannot_be_a_photo_is_sent_as_a_document(bot, ann, picture):
     await ann.send(photo=b"\0\0\0\x18ftypheic", name="holiday.heic")
     await ann.send(photo=picture(kind="GIF"), name="dance.gif")
     await ann.send(photo=picture(2100, 100))
@@ -97,12 +97,12 @@ async def test_files_above_20_mb_are_announced_but_cannot_be_fetched(bot, ann):
         await bot.get_file(message.document.file_id)
 
 
-async def test_a_file_of_another_bot_is_unknown(bot):
+async def test_file_of_another_bot_is_unknown(bot):
     with pytest.raises(TelegramBadRequest, match="wrong file_id or the file is temporarily unavailable"):
         await bot.get_file("made-up")
 
 
-async def test_the_newest_button_with_a_label_is_pressed_and_the_answer_seen_by_who_pressed(bot, ann):
+async def test_newest_button_with_a_label_is_pressed_and_its_presser_sees_the_answer(bot, ann):
     await bot.send_message(ann.id, "older", reply_markup=keyboard("✖️ Cancel"))
     newer = await bot.send_message(ann.id, "newer", reply_markup=keyboard("Again", "✖️ Cancel"))
     await ann.press("Cancel")
@@ -118,20 +118,20 @@ async def test_the_newest_button_with_a_label_is_pressed_and_the_answer_seen_by_
         await bot.answer_callback_query(press.id, "x" * 201)
 
 
-async def test_a_button_that_never_comes_is_told_with_what_was_there_instead(bot, ann):
+async def test_missing_button_is_reported_with_the_buttons_that_are_there(bot, ann):
     await bot.send_message(ann.id, "no button here")
     with pytest.raises(NeverHappenedError, match="no button here"):
         await ann.press("Cancel", timeout=0.3)
 
 
-async def test_a_button_that_was_just_taken_away_can_still_be_pressed(bot, ann):
+async def test_button_that_was_just_taken_away_can_still_be_pressed(bot, ann):
     sent = await bot.send_message(ann.id, "x", reply_markup=keyboard("Cancel"))
     await sent.edit_text("finished")
     await ann.press_data(sent.message_id, "data of Cancel")
     assert (await bot.get_updates())[0].callback_query.data == "data of Cancel"
 
 
-async def test_an_edit_of_a_person_reaches_the_bot(bot, ann):
+async def test_edit_of_a_person_reaches_the_bot(bot, ann):
     (sent,) = await ann.send("make it snow")
     await ann.edit(sent, "make it rain")
     first, second = await bot.get_updates()
@@ -139,7 +139,7 @@ async def test_an_edit_of_a_person_reaches_the_bot(bot, ann):
     assert (second.edited_message.message_id, second.edited_message.text) == (sent, "make it rain")
 
 
-async def test_in_a_group_the_bot_reads_only_what_is_meant_for_it(bot, telegram, ann):
+async def test_bot_reads_in_a_group_only_what_is_meant_for_it(bot, telegram, ann):
     bob = await telegram.user(first_name="Bob")
     group = await telegram.group("Friends", ann, bob)
     ann, bob = ann.within(group), bob.within(group)
@@ -160,7 +160,7 @@ async def test_in_a_group_the_bot_reads_only_what_is_meant_for_it(bot, telegram,
     assert (await received(bot))[-1].text == "lovely weather"
 
 
-async def test_a_bot_that_left_a_group_neither_reads_nor_writes_there(bot, telegram, ann):
+async def test_bot_that_left_a_group_neither_reads_nor_writes_there(bot, telegram, ann):
     group = await telegram.group("Friends", ann)
     await bot.leave_chat(group.id)
     await ann.within(group).send("/help")

@@ -83,7 +83,7 @@ async def test_forged_keyboard_reaches_the_bot_and_its_buttons_can_be_pressed(bo
         await bob.within(group).press_data(forged[0], "again:123")  # not in the group
 
 
-async def test_other_bots_are_not_heard_but_what_they_said_is_seen_in_replies(bot, telegram, ann):
+async def test_bots_are_not_heard_but_their_messages_are_seen_in_replies(bot, telegram, ann):
     other = await telegram.user(first_name="Other", username="other_bot", is_bot=True)
     group = await telegram.group("Friends", ann, other)
     (said,) = await other.within(group).send("/help", keyboard=[[("Again", "again:123")]])

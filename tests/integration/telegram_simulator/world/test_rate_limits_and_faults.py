@@ -18,7 +18,7 @@ from aiogram.exceptions import (
 from telegram_simulator.client import FaultKind, RefusedError
 
 
-async def test_a_burst_is_let_through_and_then_one_message_a_second(bot, ann):
+async def test_burst_is_let_through_and_then_one_message_a_second(bot, ann):
     accepted: list[str] = []
 
     async def send_until_refused() -> None:
@@ -62,7 +62,7 @@ async def test_limits_can_be_switched_off(bot, telegram, ann):
         await telegram.limit(speed=1)
 
 
-async def test_a_429_on_demand_carries_its_pause_and_meets_the_chosen_chat_only(bot, telegram, ann, http, endpoint):
+async def test_429_on_demand_carries_its_pause_and_meets_the_chosen_chat_only(bot, telegram, ann, http, endpoint):
     bob = await telegram.user()
     await bob.send("/start")
     await telegram.fault("sendMessage", FaultKind.TOO_MANY_REQUESTS, retry_after=7, chat_id=ann.id)
@@ -83,7 +83,7 @@ async def test_a_429_on_demand_carries_its_pause_and_meets_the_chosen_chat_only(
         (FaultKind.DROP, TelegramNetworkError),
     ],
 )
-async def test_a_failure_without_effect_meets_as_many_calls_as_asked_for(bot, telegram, ann, kind, error):
+async def test_failure_without_effect_meets_as_many_calls_as_asked_for(bot, telegram, ann, kind, error):
     await telegram.fault("sendMessage", kind, times=2)
     for _ in range(2):
         with pytest.raises(error):
@@ -93,7 +93,7 @@ async def test_a_failure_without_effect_meets_as_many_calls_as_asked_for(bot, te
     assert await telegram.faults() == []
 
 
-async def test_a_cut_loses_the_reply_and_not_the_effect(bot, telegram, ann):
+async def test_cut_loses_the_reply_and_not_the_effect(bot, telegram, ann):
     await telegram.fault("sendMessage", FaultKind.CUT)
     with pytest.raises(TelegramNetworkError):
         await bot.send_message(ann.id, "hello")
@@ -101,7 +101,7 @@ async def test_a_cut_loses_the_reply_and_not_the_effect(bot, telegram, ann):
 
 
 @pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.SLOW])
-async def test_a_call_that_is_too_fast_is_refused_and_leaves_a_lost_reply_to_the_next(bot, telegram, ann, kind):
+async def test_call_that_is_too_fast_is_refused_and_leaves_a_lost_reply_to_the_next(bot, telegram, ann, kind):
     await telegram.limit(chat_per_second=0.001, chat_burst=1)
     try:
         await bot.send_message(ann.id, "hello")
@@ -113,7 +113,7 @@ async def test_a_call_that_is_too_fast_is_refused_and_leaves_a_lost_reply_to_the
     assert sum(fault["times"] for fault in await telegram.faults()) == 2
 
 
-async def test_a_slow_call_has_its_effect_at_once_even_if_its_caller_hangs_up(bot, telegram, ann):
+async def test_slow_call_has_its_effect_at_once_even_if_its_caller_hangs_up(bot, telegram, ann):
     await telegram.fault("sendMessage", FaultKind.SLOW, seconds=30)
     calling = asyncio.create_task(bot.send_message(ann.id, "hello"))
     await ann.says("hello")
@@ -122,7 +122,7 @@ async def test_a_slow_call_has_its_effect_at_once_even_if_its_caller_hangs_up(bo
     assert len(await telegram.calls("sendMessage")) == 1
 
 
-async def test_a_call_that_times_out_has_no_effect(bot, telegram, ann):
+async def test_call_that_times_out_has_no_effect(bot, telegram, ann):
     await telegram.fault("sendMessage", FaultKind.TIMEOUT, seconds=0.5)
     began = time.monotonic()
     with pytest.raises(TelegramNetworkError):
@@ -143,6 +143,6 @@ async def test_downloads_fail_on_demand_too(bot, telegram, ann, picture):
     assert (await bot.download(update.message.document)).read() == picture()
 
 
-async def test_a_fault_that_does_not_exist_is_refused(telegram):
+async def test_fault_that_does_not_exist_is_refused(telegram):
     with pytest.raises(RefusedError, match="no such fault"):
         await telegram.fault("sendMessage", "earthquake")

@@ -86,7 +86,7 @@ def too_many(seconds: int) -> TelegramRetryAfter:
     return TelegramRetryAfter(METHOD, "slow down", seconds)
 
 
-async def test_a_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
+async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
     calls: BotCalls, pace: Pace, metrics: BotMetrics
 ) -> None:
     error = await fails(calls, too_many(3600), chat_id=-5)
@@ -105,7 +105,7 @@ async def test_turn_of_a_call_that_says_the_group_migrated_is_the_supergroups(ca
     assert pace.taken == [-5, -1005]
 
 
-async def test_a_429_of_a_call_without_a_chat_closes_the_method(calls: BotCalls, pace: Pace) -> None:
+async def test_429_of_a_call_without_a_chat_closes_the_method(calls: BotCalls, pace: Pace) -> None:
     await fails(calls, too_many(3600), chat_id=None)
     with pytest.raises(LaterError) as raised:
         async with calls.paced("sendMessage"):
@@ -116,7 +116,7 @@ async def test_a_429_of_a_call_without_a_chat_closes_the_method(calls: BotCalls,
         pass
 
 
-async def test_a_429_of_a_chats_action_closes_the_action_in_that_chat_alone(calls: BotCalls, pace: Pace) -> None:
+async def test_429_of_a_chats_action_closes_the_action_in_that_chat_alone(calls: BotCalls, pace: Pace) -> None:
     await fails(calls, too_many(3600), chat_id=None, apart=-5)
     assert isinstance(await fails(calls, AssertionError("was called"), chat_id=None, apart=-5), LaterError)
     async with calls.made("sendMessage", apart=-6), calls.made("sendMessage", chat_id=-5):
@@ -148,11 +148,11 @@ async def test_429s_in_many_chats_close_all_for_a_moment(calls: BotCalls, pace: 
         (TelegramMigrateToChat(METHOD, "Bad Request: group chat was upgraded", -1001), MigratedError),
     ],
 )
-async def test_an_error_comes_in_the_bots_own_words(calls: BotCalls, error: AiogramError, kind: type[BotError]) -> None:
+async def test_error_comes_in_the_bots_own_words(calls: BotCalls, error: AiogramError, kind: type[BotError]) -> None:
     assert type(await fails(calls, error)) is kind
 
 
-async def test_an_edit_that_changes_nothing_is_no_error(calls: BotCalls) -> None:
+async def test_edit_that_changes_nothing_is_no_error(calls: BotCalls) -> None:
     async with calls.made("editMessageText", chat_id=1):
         raise TelegramBadRequest(METHOD, "Bad Request: message is not modified: …")
 

@@ -57,7 +57,7 @@ async def test_controls_carry_the_names_people_and_screen_readers_look_for(page)
     await expect(samples).to_have_count(5)
 
 
-async def test_one_message_is_the_placeholder_then_the_progress_then_the_picture(page, bot, photos):
+async def test_message_is_the_placeholder_then_the_progress_then_the_picture(page, bot, photos):
     await send_photo(page, photos["cat"], "make it snow")
     sent = await bot.message()
     assert sent.caption == "make it snow"
@@ -82,7 +82,7 @@ async def test_one_message_is_the_placeholder_then_the_progress_then_the_picture
     await expect(items(page)).to_have_count(2)
 
 
-async def test_another_picture_takes_the_place_of_the_one_shown(page, bot, photos):
+async def test_second_picture_takes_the_place_of_the_one_shown(page, bot, photos):
     await say(page, "hello")
     shown = await (await bot.message()).answer_photo(picture(photos["rocket"]))
     image = items(page).nth(1).get_by_role("img", name="Photo from")
@@ -93,7 +93,7 @@ async def test_another_picture_takes_the_place_of_the_one_shown(page, bot, photo
     await expect(items(page).nth(1).locator("img")).to_have_count(1)
 
 
-async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot):
+async def test_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot):
     await say(page, "hello")
     await (await bot.message()).answer("Working", reply_markup=CANCEL)
     button = items(page).get_by_role("button", name="Cancel")
@@ -112,7 +112,7 @@ async def test_a_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bo
     await expect(alert).to_be_hidden()
 
 
-async def test_a_button_may_copy_a_text_or_be_disabled_and_has_its_colour(page, bot):
+async def test_button_may_copy_a_text_or_be_disabled_and_has_its_colour(page, bot):
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await say(page, "hello")
     copies = InlineKeyboardButton(text="Copy seed", copy_text=CopyTextButton(text="4711"), style="primary")
@@ -127,7 +127,7 @@ async def test_a_button_may_copy_a_text_or_be_disabled_and_has_its_colour(page, 
     assert bot.presses.empty()
 
 
-async def test_an_invoice_is_paid_by_its_button_and_given_back(page, bot):
+async def test_invoice_is_paid_by_its_button_and_given_back(page, bot):
     await say(page, "/buy")
     chat = (await bot.message()).chat
     await bot.api.send_invoice(
@@ -181,7 +181,7 @@ async def test_files_keep_their_bytes_in_both_directions(page, bot, photos):
     assert path.read_bytes() == photos["cat"].read_bytes()
 
 
-async def test_a_sample_photo_is_one_click_and_brings_suggestions(page, bot):
+async def test_sample_photo_is_one_click_and_brings_suggestions(page, bot):
     await page.get_by_role("button", name="Use sample photo: Cat").click()
     await expect(page.get_by_role("listitem").get_by_role("button", name="Remove cat.jpg")).to_be_visible()
     await page.get_by_role("group", name="Suggestions").get_by_role("button", name="make it snow").click()
@@ -222,7 +222,7 @@ async def test_everything_is_done_by_keyboard_alone(page, bot):
     assert (await bot.press()).data == "cancel"
 
 
-async def test_a_phone_is_wide_enough(page, bot, photos):
+async def test_chat_page_fits_on_a_phone(page, bot, photos):
     await page.set_viewport_size({"width": 360, "height": 640})
     assert await overflow(page) == 0
     await send_photo(page, photos["rocket"], "W" * 200)
@@ -263,7 +263,7 @@ async def test_texts_are_formatted_by_entities_and_never_parsed_as_html(page, bo
     assert (await bot.message()).text == "/help"
 
 
-async def test_a_photo_opens_at_full_size_beside_the_one_before(page, bot, photos):
+async def test_photo_opens_at_full_size_beside_the_one_before(page, bot, photos):
     await send_photo(page, photos["cat"], "make it snow")
     await (await bot.message()).answer_photo(picture(photos["rocket"]))
     opener = items(page).nth(1).get_by_role("button", name="Open photo")
@@ -278,7 +278,7 @@ async def test_a_photo_opens_at_full_size_beside_the_one_before(page, bot, photo
     await expect(opener).to_be_focused()
 
 
-async def test_who_reads_above_is_not_moved_but_told(page, bot):
+async def test_reader_further_up_is_not_scrolled_but_told(page, bot):
     await say(page, "hello")
     sent = await bot.message()
     for number in range(6):
@@ -296,7 +296,7 @@ async def test_who_reads_above_is_not_moved_but_told(page, bot):
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-async def test_a_picture_is_attached_when_dropped_or_pasted(page, photos, way):
+async def test_picture_is_attached_when_dropped_or_pasted(page, photos, way):
     encoded = base64.b64encode(photos["cat"].read_bytes()).decode()
     await page.evaluate(
         """async ([way, encoded]) => {
@@ -314,7 +314,7 @@ async def test_a_picture_is_attached_when_dropped_or_pasted(page, photos, way):
     await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
 
 
-async def test_the_chosen_language_is_the_pages_and_the_users(page, bot):
+async def test_chosen_language_is_that_of_the_page_and_of_the_user(page, bot):
     await page.get_by_role("button", name="Русский").click()
     await expect(page.get_by_role("heading", name="Выберите фото")).to_be_visible()
     await page.get_by_role("textbox", name="Сообщение").fill("привет")
@@ -324,14 +324,14 @@ async def test_the_chosen_language_is_the_pages_and_the_users(page, bot):
     await expect(page.get_by_role("textbox", name="Сообщение")).to_be_visible()
 
 
-async def test_what_the_server_refuses_is_told_and_what_was_typed_is_kept(page):
+async def test_refusal_of_the_server_is_shown_and_the_typed_text_is_kept(page):
     text = "x" * 5000
     await say(page, text)
     await expect(page.get_by_role("alert")).not_to_be_empty()
     await expect(page.get_by_role("textbox", name="Message")).to_have_value(text)
 
 
-async def test_what_is_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):
+async def test_text_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):
     await page.route("**/chat/messages*", slowly)
     await page.get_by_label("Attach photo").set_input_files(photos["cat"])
     await say(page, "")
@@ -346,7 +346,7 @@ async def slowly(route: Route) -> None:
     await route.continue_()
 
 
-async def test_a_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
+async def test_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
     await page.goto(f"{address}/?user={user_id}&group=Family")
     await page.get_by_role("heading", name="Family").wait_for()
     other = await page.context.new_page()
@@ -360,7 +360,7 @@ async def test_a_group_has_its_name_and_those_of_its_members(page, bot, address,
     assert (sent.chat.type, sent.chat.title, sent.text) == ("supergroup", "Family", "/hello you")
 
 
-async def test_the_page_finds_its_way_back_after_the_simulator_was_away(page, bot, simulator):
+async def test_page_finds_its_way_back_after_the_simulator_was_away(page, bot, simulator):
     await say(page, "before")
     await bot.message()
     await simulator.stop()
