@@ -12,6 +12,7 @@ import redis as redis_client
 import structlog
 
 from local_stack import RedisServer
+from qwenedit_testkit.object_server import ObjectServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server = RedisServer(tmp_path_factory.mktemp("redis"), persistent=False)
     with asyncio.Runner() as runner:
         runner.run(server.start())
+        yield server
+        runner.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[ObjectServer]:
+    """One store of objects for the whole run; a test that stops it needs one of its own."""
+    server = ObjectServer()
+    with asyncio.Runner() as runner:
+        runner.run(server.start(timeout=120))
         yield server
         runner.run(server.stop())
 

@@ -34,6 +34,7 @@ NOT_ABOUT_USERS = {
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
     "workers": "of workers", "workers_about": "of workers", "result_sizes": "bytes",
+    "swept": "when a bucket was searched",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {

@@ -13,7 +13,7 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
-from qwenedit_jobs.pictures import redis_store
+from qwenedit_jobs.pictures import bucket, cleanup, redis_store
 from qwenedit_jobs.queue import queue
 from qwenedit_jobs.redis import chunks, scripts
 from qwenedit_telemetry import http_server, probes
@@ -72,6 +72,11 @@ def in_script(name: str) -> int:
                 f"{redis_store.SHARE_OF_ONE * 10:.0f} tenth of".replace("1 ", "a "),
             ],
         ),
+        (
+            "a call to the store of objects",
+            [f"{bucket.PATIENCE:.0f} s", f"{bucket.SLOWEST // 1000} kB", f"{bucket.SILENCE:.0f} s without a byte"],
+        ),
+        ("objects that wait to be deleted", [f"{cleanup.BATCH} at once"]),
         ("a picture's way to Redis and back", [f"{chunks.CHUNK // 1024} KiB"]),
     ],
 )

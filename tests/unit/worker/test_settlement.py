@@ -38,6 +38,11 @@ class SlowQueue:
         return Lease.HELD
 
 
+class InPlace:
+    async def deposit(self, _ref: str, data: bytes) -> bytes:
+        return data
+
+
 @pytest.fixture
 def queue() -> SlowQueue:
     return SlowQueue()
@@ -46,7 +51,13 @@ def queue() -> SlowQueue:
 @pytest.fixture
 def settlement(queue: SlowQueue) -> Settlement:
     activity = Activity(budget=1.0, busy=Gauge("busy", "", registry=None))
-    return Settlement(queue=queue, lease=0.03, activity=activity, shutdown=Shutdown())  # type: ignore[arg-type]
+    return Settlement(
+        queue=queue,  # type: ignore[arg-type]
+        pictures=InPlace(),  # type: ignore[arg-type]
+        lease=0.03,
+        activity=activity,
+        shutdown=Shutdown(),
+    )
 
 
 async def test_lease_is_renewed_while_the_picture_is_on_its_way(queue: SlowQueue, settlement: Settlement) -> None:

@@ -31,8 +31,8 @@ class StorageFullError(QueueError, OutOfMemoryError):
     It is an error of redis-py's too, so that handlers of those handle it.
     """
 
-    def __init__(self) -> None:
-        super().__init__("Redis is full: what its maxmemory allows is used up")
+    def __init__(self, why: str = "Redis is full: what its maxmemory allows is used up") -> None:
+        super().__init__(why)
 
 
 class StorageShareError(QueueError):
@@ -66,9 +66,39 @@ class WrongTypeError(QueueError, ResponseError):
 class PictureExpiredError(QueueError):
     """The picture store no longer has the picture: its TTL ran out or it was deleted."""
 
-    def __init__(self, ref: str) -> None:
-        super().__init__(f"picture {ref} has expired")
+    def __init__(self, ref: str, why: str = "has expired") -> None:
+        super().__init__(f"picture {ref} {why}")
         self.ref = ref
+
+
+class PictureElsewhereError(PictureExpiredError):
+    """The picture lies in a store that `PICTURES_URL` does not name, or no longer."""
+
+    def __init__(self, ref: str, *, place: str, configured: str) -> None:
+        super().__init__(ref, f"lies in {place}, and PICTURES_URL is {configured}: such jobs fail until it is set back")
+
+
+class PictureDamagedError(PictureExpiredError):
+    """What the store has of a picture, again and again, is not what was put there: cut short, or changed."""
+
+    def __init__(self, ref: str, *, expected: int, found: int) -> None:
+        super().__init__(ref, f"came back as {found} bytes that are not the {expected} that were put there")
+
+
+class PictureStoreError(QueueError):
+    """Base of what goes wrong between a service and the store of objects that `PICTURES_URL` names."""
+
+
+class PictureStoreUnavailableError(PictureStoreError):
+    """The store did not carry out a call, or not in time. The call may be repeated."""
+
+
+class PictureStoreRefusedError(PictureStoreUnavailableError):
+    """The store refuses until an operator has mended something; the text says what. Then the call may be repeated."""
+
+
+class PictureStoreFullError(PictureStoreError, StorageFullError):
+    """The store of objects has no room. Handlers of a full Redis handle it."""
 
 
 class PicturesForgottenError(QueueError, ResponseError):

@@ -89,6 +89,16 @@ class Keys:
         return f"{self.prefix}:results:bytes"
 
     @property
+    def dropped_objects(self) -> str:
+        """SET of "store name": objects whose receipts are gone and that the bot has yet to delete."""
+        return f"{self.prefix}:pictures:dropped"
+
+    @property
+    def swept(self) -> str:
+        """STRING: there for an hour after the store of objects was searched for objects without a receipt."""
+        return f"{self.prefix}:pictures:swept"
+
+    @property
     def clock(self) -> str:
         """STRING: when (ms) a script last looked at Redis' clock, which tells a jump of it."""
         return f"{self.prefix}:clock"
@@ -123,7 +133,7 @@ class Keys:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures)
         lists = dict.fromkeys((self.job_queue, self.held, self.lost, self.result_sizes), "list")
-        return {**lists, self.events: "stream", **dict.fromkeys(zsets, "zset")}
+        return {**lists, self.events: "stream", self.dropped_objects: "set", **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
         """HASH of one job."""
@@ -143,7 +153,7 @@ class Keys:
         """The keys that every script is given, in the order in which the prelude takes them."""
         return (
             self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
-            self.held, self.lost, self.answered_pictures, self.clock, self.result_sizes,
+            self.held, self.lost, self.answered_pictures, self.clock, self.result_sizes, self.dropped_objects,
         )  # fmt: skip
 
     @property
@@ -152,5 +162,5 @@ class Keys:
         return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""), self.stored_prefix)
 
     def picture(self, ref: str) -> str:
-        """STRING with the bytes of one picture."""
+        """STRING with the bytes of one picture, or with the receipt of the object that has them."""
         return f"{self.prefix}:picture:{ref}"

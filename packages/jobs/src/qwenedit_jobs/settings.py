@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
 from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
+from qwenedit_jobs.picture_address import IN_REDIS, Address
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -36,6 +37,8 @@ class RedisSettings(BaseSettings):
     redis_sentinel_username: str | None = None
     redis_sentinel_password: SecretStr | None = None
     redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
+    pictures_url: str = IN_REDIS
+    """Where pictures lie: in Redis, or in a store of objects, whose credentials have variables of their own."""
     probe_host: str = "127.0.0.1"
     """Address of the port with `/livez`, `/readyz` and `/metrics`; images set it to 0.0.0.0."""
 
@@ -45,6 +48,12 @@ class RedisSettings(BaseSettings):
         address = parse_url(value)
         if "host" not in address and "path" not in address:
             raise ValueError("must be redis://HOST:PORT/DATABASE, rediss:// for TLS, or unix://PATH")
+        return value
+
+    @field_validator("pictures_url")
+    @classmethod
+    def _place_of_pictures(cls, value: str) -> str:
+        Address.read(value)
         return value
 
     @field_validator("redis_sentinels", mode="before")

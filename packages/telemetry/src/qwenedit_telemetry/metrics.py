@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prometheus_client.metrics_core import Metric
 
@@ -46,6 +46,21 @@ def make_registry(*, service: str, version: str) -> CollectorRegistry:
 def job_seconds(name: str, documentation: str, labels: Sequence[str] = (), *, registry: CollectorRegistry) -> Histogram:
     """Make a histogram of the seconds that a job, or a part of one, takes."""
     return Histogram(name, documentation, labels, buckets=JOB_BUCKETS, registry=registry)
+
+
+def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], None]:
+    """Make the histogram of calls to a store of objects, which has no series where pictures lie in Redis.
+
+    Returns:
+        What takes a call's operation, outcome and seconds.
+    """
+    seconds = Histogram(
+        "qwenedit_picture_store_call_seconds",
+        "Calls to the store of objects that has the pictures, by operation and outcome.",
+        ("operation", "outcome"),
+        registry=registry,
+    )
+    return lambda operation, outcome, took: seconds.labels(operation, outcome).observe(took)
 
 
 class OpenSocketsCollector(Collector):

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import structlog
 import uvloop
 
-from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load
+from qwenedit_jobs import JobQueue, PictureStoreRefusedError, connect, load
+from qwenedit_jobs.pictures.cleanup import Cleanup
+from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
@@ -23,6 +25,7 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Timings, Worker
+from qwenedit_worker.picture_link import pictures_refused
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_evicts_keys, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
@@ -60,6 +63,9 @@ def main() -> None:
     gc.freeze()
     try:
         uvloop.run(run(settings, workflow, telemetry))
+    except PictureStoreRefusedError as error:
+        log.critical("pictures.refused", error=str(error))
+        raise SystemExit(2) from None
     finally:
         telemetry.close()
 
@@ -71,6 +77,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
     link = RedisLink(on_change=metrics.redis_up.set)
+    bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(aclosing(connect(settings)))
         waiter = await stack.enter_async_context(aclosing(connect(settings, block=settings.worker_polling_interval)))
@@ -98,7 +105,9 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             queue=translate_errors(
                 JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link
             ),
-            pictures=translate_errors(RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl), link),
+            pictures=translate_errors(
+                picture_store(binary, settings.keys, bucket=bucket, ttl=settings.picture_ttl), link
+            ),
             editor=editor,
             watch=watch,
             shutdown=shutdown,
@@ -135,8 +144,17 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             refused = tasks.create_task(
                 redis_evicts_keys(redis, link=link, then=shutdown.abandon), name="eviction-policy"
             )
+            refused_pictures = tasks.create_task(
+                pictures_refused(
+                    bucket,
+                    cleanup=translate_errors(Cleanup(binary, settings.keys, bucket), link),
+                    then=shutdown.abandon,
+                ),
+                name="picture-store",
+            )
             helpers = [
                 refused,
+                refused_pictures,
                 tasks.create_task(watch.run(), name="comfyui-watch"),
                 tasks.create_task(heartbeat.run(), name="heartbeat"),
                 tasks.create_task(
@@ -150,7 +168,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             for helper in helpers:
                 helper.cancel()
     log.info("worker.stopped")
-    if not refused.cancelled() and refused.result():
+    if any(not task.cancelled() and task.result() for task in (refused, refused_pictures)):
         raise SystemExit(2)
 
 

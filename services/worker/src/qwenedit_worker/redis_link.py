@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
-from qwenedit_jobs import EvictionPolicyError, StorageFullError
+from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
@@ -45,6 +45,9 @@ class RedisLink:
         """Turn Redis' errors into `QueueUnavailableError`."""
         try:
             yield
+        except PictureStoreFullError as error:
+            self._refused(str(error), what="pictures.refused")
+            raise QueueStorageFullError(str(error)) from error
         except StorageFullError as error:
             self._refused(str(error))
             raise QueueStorageFullError(str(error)) from error
@@ -66,13 +69,13 @@ class RedisLink:
         self._up = up
         self._on_change(up)
 
-    def _refused(self, why: str) -> None:
+    def _refused(self, why: str, *, what: str = "redis.refused") -> None:
         """Log now and then what a Redis that is there does not do, such as writing while its memory is full."""
         code = why.partition(" ")[0]
         now = time.monotonic()
         if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
             self._refusals[code] = now
-            log.error("redis.refused", error=why)
+            log.error(what, error=why)
 
 
 T = TypeVar("T")

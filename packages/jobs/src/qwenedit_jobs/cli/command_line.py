@@ -19,7 +19,7 @@ from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
-from qwenedit_jobs.pictures.redis_store import RedisPictureStore
+from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.redis.connection import connect
@@ -191,8 +191,9 @@ async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> i
         redis = await stack.enter_async_context(connect(settings))
         raw = await stack.enter_async_context(connect(settings, decode=False))
         await _reach(redis)
-        pictures = RedisPictureStore(raw, settings.keys, ttl=SELFTEST_PICTURE_TTL)
         try:
+            bucket = open_bucket(settings.pictures_url)
+            pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
             outcome = await selftest(
                 JobQueue(redis, settings.keys),
                 pictures,

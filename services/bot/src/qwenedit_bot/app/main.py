@@ -30,8 +30,17 @@ from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_bot.upkeep import deletion_cost
 from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
-from qwenedit_jobs import EvictionPolicyError, JobQueue, connect, load
+from qwenedit_jobs import (
+    EvictionPolicyError,
+    JobQueue,
+    PictureStoreFullError,
+    PictureStoreRefusedError,
+    PictureStoreUnavailableError,
+    connect,
+    load,
+)
 from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_telemetry import Health, setup
 
@@ -39,6 +48,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.upkeep.leader import Leadership
+    from qwenedit_jobs.pictures.bucket import Bucket
 
 log = structlog.get_logger(__name__)
 
@@ -77,13 +87,17 @@ async def serve(settings: BotSettings) -> int:
         )
         code = 0
         try:
-            if await introduce(bot, connections.commands, stop):
+            connections.bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
+            if await introduce(bot, connections, stop):
                 await run(settings, connections, keys, bot, limiter, metrics, readiness, stop)
         except* TokenRefusedError as refused:
             log.error("bot.token_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
         except* EvictionPolicyError as refused:
             log.error("bot.redis_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
+            code = 2
+        except* PictureStoreRefusedError as refused:
+            log.error("bot.pictures_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - likewise
             code = 2
         except* PresetsError as refused:
             log.error("bot.presets_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
@@ -99,17 +113,22 @@ def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 
-async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
+async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event) -> bool:
     """Wait until Redis and Telegram answer; False when the wish to stop came first.
+
+    A store of objects that does not answer is not waited for: all but the pictures works without.
 
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
+        PictureStoreRefusedError: the bot may not do in the store of objects what it is for.
     """
     backoff = Backoff()
+    if connections.bucket is not None:
+        await check_bucket(connections.bucket)
     while not stop.is_set():
         try:
-            await check_eviction_policy(redis)
+            await check_eviction_policy(connections.commands)
             me = await unless(stop, bot.me())
         except RedisError as error:
             wait = backoff.next()
@@ -126,6 +145,22 @@ async def introduce(bot: Bot, redis: Redis, stop: asyncio.Event) -> bool:
             return True
         await pause(stop, wait)
     return False
+
+
+async def check_bucket(bucket: Bucket) -> None:
+    """Find out whether the bot may put, get, delete and list.
+
+    Raises:
+        PictureStoreRefusedError: it may not.
+    """
+    try:
+        await bucket.check(deletes=True)
+    except PictureStoreRefusedError:
+        raise
+    except (PictureStoreUnavailableError, PictureStoreFullError) as error:
+        log.warning("start.pictures_unavailable", error=str(error))
+    else:
+        log.info("start.pictures_checked", store=bucket.url)
 
 
 async def run(

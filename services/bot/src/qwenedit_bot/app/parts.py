@@ -50,17 +50,19 @@ from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.upkeep import janitor, redis_restore
+from qwenedit_bot.upkeep import janitor, picture_cleanup, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_bot.users import broadcast
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.broadcast import Broadcasts
 from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
-from qwenedit_jobs import Events, JobQueue, RedisPictureStore
+from qwenedit_jobs import Events, JobQueue
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.pictures.opening import picture_store
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.redis.server_identity import identity
 from qwenedit_jobs.workers.registry import Workers
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.retention import DataHolder, SearchingDataHolder
+    from qwenedit_jobs.pictures.bucket import Bucket
     from qwenedit_telemetry import Health
 
 
@@ -92,14 +95,16 @@ ANSWERED_KEPT = 3_600.0
 """Seconds: longer than a job whose end was forgotten takes to end again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connections:
-    """Clients of Redis, apart by what would get into each other's way."""
+    """Clients of Redis, apart by what would get into each other's way, and of the store of objects."""
 
     commands: Redis
     blocking: Redis
     raw: Redis
     """Does not decode: for pictures."""
+    bucket: Bucket | None = None
+    """Has the pictures; None: Redis has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ def make_parts(
 
     Args:
         settings: The operator's.
-        connections: Clients of Redis.
+        connections: Clients of Redis and of the store of objects.
         keys: Names of the bot's keys.
         bot: The connection to Telegram.
         me: What Telegram says of the bot.
@@ -159,7 +164,7 @@ def make_parts(
         redis, settings.keys, bot_keys=keys, ids=ids, picture_ttl=settings.picture_ttl,
         on_unreadable=lambda _job: metrics.unreadable.inc(), on_forged=metrics.forged.inc,
     )  # fmt: skip
-    store = RedisPictureStore(connections.raw, settings.keys, ttl=UPLOAD_TTL)
+    store = picture_store(connections.raw, settings.keys, bucket=connections.bucket, ttl=UPLOAD_TTL)
     texts = Texts(default=settings.default_language)
     languages, migrations = Languages(redis, keys, texts), Migrations(redis, keys)
     presets = PresetReloader(settings.presets_file, redis=redis, key=keys.presets, metrics=metrics)
@@ -242,6 +247,7 @@ def make_parts(
         answer_lanes, AnswerWork(deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=job_ended,
         metrics=metrics, server=partial(identity, redis), ordered=False,
     )  # fmt: skip
+    deleting = PictureCleanup(connections.raw, settings.keys, connections.bucket, metrics)
     leadership = Leadership(redis, settings.keys.leader, replica=settings.bot_id)
     metrics.leader.set_function(lambda: float(leadership.held))
 
@@ -257,6 +263,7 @@ def make_parts(
         ),
         Loop("broadcast", broadcast.TICK, broadcasts.tick),
         Loop("forget", FORGET_TICK, user_jobs.tick),
+        Loop("pictures", picture_cleanup.TICK, deleting.tick),
         Loop("erasure", disk_erasure.TICK, DiskErasure(redis, keys).tick),
     )
     return Parts(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from qwenedit_jobs import Reason, State
-from qwenedit_telemetry import job_seconds
+from qwenedit_jobs.pictures import cleanup
+from qwenedit_telemetry import job_seconds, picture_calls
 
 
 class BotMetrics:
@@ -145,6 +146,17 @@ class BotMetrics:
         )  # fmt: skip
         for outcome in ("delayed", State.FAILED, State.CANCELLED):
             self.reaped.labels(outcome)
+        self.on_picture_call = picture_calls(registry)
+        self.dropped_objects = Gauge(
+            "qwenedit_pictures_to_delete", "Objects that wait to be deleted, as the leading replica sees them.",
+            registry=registry,
+        )  # fmt: skip
+        self.deleted_objects = Counter(
+            "qwenedit_pictures_deleted_total", "Objects deleted: dropped with their picture, or orphaned by a crash.",
+            ("reason",), registry=registry,
+        )  # fmt: skip
+        for reason in (cleanup.DROPPED, cleanup.ORPHANED):
+            self.deleted_objects.labels(reason)
         self.leader = Gauge(
             "qwenedit_bot_leader", "1 on the replica that runs the janitor and the progress edits.", registry=registry
         )

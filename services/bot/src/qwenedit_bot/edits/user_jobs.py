@@ -5,14 +5,16 @@ A job in hand is stopped first, and forgotten when it has ended.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import structlog
 
+from qwenedit_bot.chat.errors import StorageAwayError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
-from qwenedit_jobs import input_ref
+from qwenedit_jobs import PictureStoreUnavailableError, input_ref
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, FAILED_PICTURES_KEPT, UNANSWERED_RETENTION
 
@@ -35,6 +37,16 @@ TICK = 1.0
 _PLACES = ("user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "events", "answers", "lost")
 
 log = structlog.get_logger(__name__)
+
+
+class Left(Enum):
+    """What of a forgotten user's jobs is not deleted yet."""
+
+    NOTHING = auto()
+    JOBS = auto()
+    """A job that is being stopped, or that has just ended: it goes within seconds."""
+    PICTURES = auto()
+    """Pictures, because their store does not answer: they go as soon as it does."""
 
 
 class UserJobs:
@@ -82,6 +94,11 @@ class UserJobs:
                 keys=("picture", "stored_prefix"),
                 seconds=picture_ttl,
                 until="`PICTURE_TTL`",
+            ),
+            PersonalData(
+                what="names of pictures to be deleted from a store of objects",
+                keys=("dropped_objects",),
+                until="they are deleted, within seconds while it answers",
             ),
             PersonalData(
                 what="photos of a job that failed, from then on",
@@ -138,7 +155,7 @@ class UserJobs:
             if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
                 await self._quotas.give_back(user_id, status.job.id)  # as its answer would have
         left = [status for status in jobs if not await self._forget_job(status)]
-        await self._redis.unlink(f"{self._job_keys.stored_prefix}{user_id}")
+        await self._erase_others(user_id, {status.job.id for status in jobs})
         log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
 
     async def _drop_answer(self, job_id: str) -> bool:
@@ -146,9 +163,30 @@ class UserJobs:
         found = [entry.id for entry in await self._answers.list_set_aside() if job_id in entry.payload]
         return any([await self._answers.drop_set_aside(entry) for entry in found])
 
-    async def being_stopped(self, user_id: int) -> bool:
-        """Whether jobs of a forgotten user have not ended yet."""
-        return any(status.job.user_id == user_id for status in (await self._being_forgotten()).values())
+    async def _erase_others(self, user_id: int, known: set[str]) -> None:
+        """Erase the pictures of jobs that are forgotten sooner than their pictures, or cannot be read.
+
+        Raises:
+            StorageAwayError: their store does not do it.
+        """
+        stored = f"{self._job_keys.stored_prefix}{user_id}"
+        by_job = dict[str, list[str]]()
+        for ref in await self._redis.hkeys(stored):
+            by_job.setdefault(str(ref).partition(":")[0], []).append(str(ref))
+        for job_id, refs in by_job.items():
+            if job_id not in known:
+                try:
+                    await self._store.erase(job_id, *refs)
+                except PictureStoreUnavailableError as error:
+                    raise StorageAwayError from error
+        await self._redis.unlink(stored)
+
+    async def left_of(self, user_id: int) -> Left:
+        """Tell what is left of a forgotten user's jobs."""
+        theirs = [each for each in (await self._being_forgotten()).values() if each.job.user_id == user_id]
+        if not theirs:
+            return Left.NOTHING
+        return Left.PICTURES if any(each.state.final and each.answered for each in theirs) else Left.JOBS
 
     async def tick(self) -> None:
         """Forget the jobs that have ended meanwhile."""
@@ -172,9 +210,8 @@ class UserJobs:
             await self._queue.answered(job.id, ending=status.ending)
         if not await self._queue.was_answered(job.id):
             return False
-        await self._store.delete(*(input_ref(job.id, number) for number in range(MAX_PICTURES)))
-        if status.result is not None:
-            await self._store.delete(status.result.picture)
+        if not await self._erase(status):
+            return False
         await self._redis.unlink(self._keys.withheld(job.id))
         if job.reply is not None:
             reply = job.reply
@@ -183,4 +220,16 @@ class UserJobs:
         if not await self._queue.forget(job.id):
             return False
         await self._redis.srem(self._keys.forgetting, job.id)
+        return True
+
+    async def _erase(self, status: Status) -> bool:
+        """Erase a job's pictures; False while their store does not do it, and `tick` tries again."""
+        refs = [input_ref(status.job.id, number) for number in range(MAX_PICTURES)]
+        if status.result is not None:
+            refs.append(status.result.picture)
+        try:
+            await self._store.erase(status.job.id, *refs)
+        except PictureStoreUnavailableError as error:
+            log.warning("user.pictures_not_erased", job=status.job.id, error=str(error))
+            return False
         return True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import LaterError, StorageAwayError, TelegramUnavailableError
 from qwenedit_bot.common.waiting import described, pause
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
@@ -32,7 +32,7 @@ HOLD_EVERY = HOLD / 3
 DRAIN = 10.0
 """Seconds that entries in hand have at a stop; what is not done then is done after the next start."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-"""Seconds between attempts at what Telegram does not take; they double."""
+"""Seconds between attempts at what Telegram, or the store of pictures, does not take; they double."""
 REDIS_PAUSE = 2.0
 """Seconds until an entry is tried again that Redis refused."""
 DEFECT_ATTEMPTS = 3
@@ -57,6 +57,7 @@ class Work(Protocol):
         Raises:
             LaterError: something scarce is not to be had now.
             TelegramUnavailableError: Telegram did not take it.
+            StorageAwayError: the store of pictures did not answer.
             PoisonError: the entry cannot be read.
         """
 
@@ -198,7 +199,7 @@ class Scheduler:
             await self._park(row, later.after)
             if later.called is not None:
                 later.called.add_done_callback(lambda _called: self._call(row.lane))
-        except TelegramUnavailableError as error:
+        except (TelegramUnavailableError, StorageAwayError) as error:
             await self._fail(row, type(error).__name__)
         except RedisError as error:
             self._log.warning("scheduler.retry", entry=row.id, error=type(error).__name__)

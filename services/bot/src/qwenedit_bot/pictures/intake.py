@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import LaterError, StorageSlowError
+from qwenedit_bot.chat.errors import LaterError, StorageAwayError, StorageSlowError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.downloads import Downloads
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
-from qwenedit_jobs import PictureExpiredError
+from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class PictureIntake:
             PictureExpiredError: it is not kept any more, and is nowhere else.
             StorageFullError: the store has no room.
             StorageSlowError: the way to it is too slow.
+            StorageAwayError: it does not answer.
         """
         if isinstance(attachment, StoredPicture):
             size = await self._size(attachment)
@@ -172,6 +173,7 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
 
     Raises:
         StorageSlowError: it was not there in time.
+        StorageAwayError: the store does not answer.
     """
     try:
         async with asyncio.timeout(STORE_PATIENCE + size / STORE_SLOWEST):
@@ -179,6 +181,9 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
     except TimeoutError:
         log.warning("picture.storage_slow", bytes=size)
         raise StorageSlowError from None
+    except PictureStoreUnavailableError as error:
+        log.warning("picture.storage_away", bytes=size, error=str(error))
+        raise StorageAwayError from error
 
 
 def _most(attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]) -> int:

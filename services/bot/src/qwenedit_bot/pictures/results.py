@@ -57,6 +57,7 @@ class Results:
 
         Raises:
             LaterError: there is no room in memory, or no process to convert it.
+            StorageAwayError: the store does not answer.
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is no picture.
         """
@@ -76,6 +77,7 @@ class Results:
 
         Raises:
             LaterError: there is no room in memory, or the way from the store is too slow.
+            StorageAwayError: the store does not answer.
             PictureExpiredError: it is not kept any more.
         """
         size = await self._store.size(ref)

@@ -24,6 +24,7 @@ class Text(StrEnum):
     FORGET_NOT = "forget-not"
     FORGOTTEN = "forgotten"
     FORGOTTEN_SOON = "forgotten-soon"
+    FORGOTTEN_LATER = "forgotten-later"
     ASK_INSTRUCTION = "ask-instruction"
     ASK_INSTRUCTION_ALBUM = "ask-instruction-album"
     TEXT_WITHOUT_PHOTO = "text-without-photo"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import PictureExpiredError
+from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
@@ -34,6 +34,9 @@ SENDING_SHOWN_AFTER = 0.2
 """Seconds of fetching a result after which its user is told: most are there sooner."""
 LAST_WRITE = 0.5
 """Seconds that progress which is being written when the edit ends may take yet."""
+
+STORE_AWAITED = 60.0
+"""Seconds that a job waits for its pictures while their store of objects does not answer."""
 
 
 class Attempt:
@@ -156,7 +159,7 @@ class Attempt:
     async def _edit(self) -> AttemptOutcome:
         try:
             result = await self._result()
-        except (ComfyUIError, WorkflowFileError, PictureExpiredError) as error:
+        except (ComfyUIError, WorkflowFileError, PictureExpiredError, PictureStoreUnavailableError) as error:
             return outcome_of(error)
         except Exception as error:
             log.exception("attempt.crashed")
@@ -174,7 +177,8 @@ class Attempt:
     async def _read(self) -> tuple[bytes, ...]:
         refs = self._claim.job.edit.pictures
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
-            return self._claim.pictures or tuple([await self._picture(ref) for ref in refs])
+            came_along = self._claim.pictures or (None,) * len(refs)
+            return tuple([await self._picture(ref, kept) for ref, kept in zip(refs, came_along, strict=True)])
 
     async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
         return await self._editor.edit(
@@ -185,14 +189,26 @@ class Attempt:
             deadline=self._deadline,
         )
 
-    async def _picture(self, ref: str) -> bytes:
-        """Fetch a picture, however long Redis is away: the lease, or the want of it, ends the wait."""
-        backoff = Backoff()
+    async def _picture(self, ref: str, kept: bytes | None) -> bytes:
+        """Fetch a picture, however long Redis is away: the lease, or the want of it, ends the wait.
+
+        A store of objects is waited for as well. Then the job goes back: another worker may have a way to it.
+
+        Raises:
+            PictureStoreUnavailableError: it did not answer for long enough.
+        """
+        backoff, clock = Backoff(), asyncio.get_running_loop().time
+        until = clock() + STORE_AWAITED
         while True:
             try:
-                return await self._pictures.get(ref)
+                return await (self._pictures.get(ref) if kept is None else self._pictures.redeem(ref, kept))
             except QueueUnavailableError:
-                await asyncio.sleep(backoff.next())
+                pass
+            except PictureStoreUnavailableError as error:
+                log.warning("attempt.pictures_unavailable", error=str(error))
+                if clock() >= until:
+                    raise
+            await asyncio.sleep(backoff.next())
 
     def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()

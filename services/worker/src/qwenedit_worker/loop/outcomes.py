@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason
 from qwenedit_worker.comfyui import (
     ComfyUIError,
     ComfyUIUnavailable,
@@ -100,8 +100,8 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, limited=True, comfyui_unready=True)
-        case ExecutionInterrupted():
-            return Release(detail, limited=True)
+        case ExecutionInterrupted() | PictureStoreUnavailableError():
+            return Release(detail, limited=isinstance(error, ExecutionInterrupted))
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():

@@ -7,41 +7,75 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Lease, Reason, Result, Settled, result_ref
+from qwenedit_jobs import Lease, PictureStoreUnavailableError, Reason, Result, Settled, result_ref
 from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
-from qwenedit_worker.common.waiting import set_within
+from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Fail, Finished, JobCancelled, LeaseLost, Release, Retry
 
 if TYPE_CHECKING:
-    from qwenedit_jobs import Claim, JobQueue
+    from qwenedit_jobs import Claim, JobQueue, PictureStore
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
 
 ROOM_AWAITED = 10.0
 """Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
+DEPOSIT_HOLDS = UPLOAD_TTL / 2
+"""Seconds after which a result is uploaded again that could not be handed in: an old upload may have been swept."""
 
 log = structlog.get_logger(__name__)
+
+
+class Deposits:
+    """Brings a result to where pictures lie, once for several tries to hand it in.
+
+    Args:
+        pictures: Where that is.
+    """
+
+    def __init__(self, pictures: PictureStore) -> None:
+        self._pictures = pictures
+        self._kept = b""
+        self._until = 0.0
+
+    async def of(self, ref: str, picture: bytes) -> bytes:
+        """Return what Redis is to keep of the result.
+
+        Raises:
+            PictureStoreUnavailableError: the store of objects does not take it now.
+        """
+        clock = asyncio.get_running_loop().time
+        if clock() >= self._until:
+            self._kept = await self._pictures.deposit(ref, picture)
+            self._until = clock() + DEPOSIT_HOLDS
+        return self._kept
 
 
 class Settlement:
     """Hands outcomes in.
 
     Args:
-        queue: Takes the outcome, with the result's picture.
+        queue: Takes the outcome, with the result's picture or its receipt.
+        pictures: Where the picture lies.
         lease: Seconds.
         activity: Is told that the worker waits for Redis and does not hang.
         shutdown: Ends the wait for an absent Redis.
     """
 
-    def __init__(self, *, queue: JobQueue, lease: float, activity: Activity, shutdown: Shutdown) -> None:
+    def __init__(
+        self, *, queue: JobQueue, pictures: PictureStore, lease: float, activity: Activity, shutdown: Shutdown
+    ) -> None:
         self._queue = queue
+        self._pictures = pictures
         self._lease = lease
         self._activity = activity
         self._shutdown = shutdown
 
     async def settle(self, claim: Claim, outcome: AttemptOutcome) -> Settled:
-        """Say what became of the job, however long Redis is away: its token decides whether that still counts.
+        """Say what became of the job, however long Redis or the store of pictures is away.
+
+        The job's token decides whether that still counts. Its picture is kept here, and made no second time.
 
         Returns:
             `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.
@@ -49,11 +83,11 @@ class Settlement:
         if isinstance(outcome, LeaseLost):
             return Settled.LOST
         clock = asyncio.get_running_loop().time
-        backoff = Backoff()
+        backoff, deposits = Backoff(), Deposits(self._pictures)
         lost, full_since = False, None
         while True:
             try:
-                return await self._say(claim, outcome, keep_picture=not lost)
+                return await self._say(claim, outcome, None if lost else deposits)
             except QueueStorageFullError as error:
                 full_since = full_since or clock()
                 if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
@@ -62,18 +96,21 @@ class Settlement:
                 self._activity.sign()
             except QueueUnavailableError:
                 self._activity.sign()
+            except PictureStoreUnavailableError as error:
+                log.warning("job.result_waits", error=str(error), bytes=_bytes_of(outcome))
+                self._activity.sign()
             if await set_within(self._shutdown.abandoning, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
             lost = lost or await self._lost(claim)
 
-    async def _say(self, claim: Claim, outcome: AttemptOutcome, *, keep_picture: bool) -> Settled:
+    async def _say(self, claim: Claim, outcome: AttemptOutcome, deposits: Deposits | None) -> Settled:
         job_id, token = claim.job.id, claim.token
         match outcome:
             case Finished(result):
                 ref = result_ref(job_id, claim.attempt, token)
                 told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
-                return await self._complete(claim, told, result.png if keep_picture else None)
+                return await self._complete(claim, told, result.png, deposits)
             case Retry(reason, detail):
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):
@@ -84,8 +121,8 @@ class Settlement:
             case LeaseLost():
                 return Settled.LOST
 
-    async def _complete(self, claim: Claim, told: Result, picture: bytes | None) -> Settled:
-        """Hand the result in, and renew the lease meanwhile: a picture may take longer to Redis than the lease lasts.
+    async def _complete(self, claim: Claim, told: Result, picture: bytes, deposits: Deposits | None) -> Settled:
+        """Hand the result in, and renew the lease meanwhile: a picture may take longer on its way than the lease lasts.
 
         Most are there much sooner, so the renewal is a task only when it is due.
         """
@@ -96,7 +133,12 @@ class Settlement:
 
         due = asyncio.get_running_loop().call_later(self._lease / 3, begin)
         try:
-            return await self._queue.complete(claim.job.id, claim.token, told, picture=picture)
+            kept = None
+            if deposits is not None:
+                kept = await unless(self._shutdown.abandoning, deposits.of(told.picture, picture))
+                if kept is None:
+                    raise PictureStoreUnavailableError("the worker was told to leave at once")
+            return await self._queue.complete(claim.job.id, claim.token, told, picture=kept)
         finally:
             due.cancel()
             for task in keeping:
@@ -119,3 +161,7 @@ class Settlement:
             return await self._queue.renew(claim.job.id, claim.token, lease=self._lease) is Lease.LOST
         except QueueUnavailableError:
             return False
+
+
+def _bytes_of(outcome: AttemptOutcome) -> int:
+    return len(outcome.result.png) if isinstance(outcome, Finished) else 0

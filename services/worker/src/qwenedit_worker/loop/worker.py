@@ -99,7 +99,9 @@ class Worker:
         self._shutdown = shutdown
         self._activity = activity
         self._metrics = metrics
-        self._settlement = Settlement(queue=queue, lease=timings.lease, activity=activity, shutdown=shutdown)
+        self._settlement = Settlement(
+            queue=queue, pictures=pictures, lease=timings.lease, activity=activity, shutdown=shutdown
+        )
         self._attempts: set[Attempt] = set()
         self._release_limit = ReleaseLimit()
         self._comfyui_busy = False

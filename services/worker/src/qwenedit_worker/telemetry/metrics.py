@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge
 
 from qwenedit_jobs import Reason
 from qwenedit_jobs.model import Settled
-from qwenedit_telemetry import job_seconds
+from qwenedit_telemetry import job_seconds, picture_calls
 from qwenedit_worker.telemetry.gpu_time import GpuCollector, GpuTime
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Metrics:
             "How often ComfyUI was found to take prompts and execute none.",
             registry=registry,
         )
+        self.on_picture_call = picture_calls(registry)
         self.gpu = GpuTime()
         registry.register(GpuCollector(self.gpu))
         self.gpu_job = job_seconds(

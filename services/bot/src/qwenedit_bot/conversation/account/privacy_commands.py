@@ -8,6 +8,7 @@ from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation.account import privacy_notice
 from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.edits.user_jobs import Left
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
+
+_FORGOTTEN = {Left.NOTHING: Text.FORGOTTEN, Left.JOBS: Text.FORGOTTEN_SOON, Left.PICTURES: Text.FORGOTTEN_LATER}
 
 
 async def tell(message: Message, words: Words, services: Services) -> None:
@@ -42,7 +45,7 @@ async def confirm(press: CallbackQuery, words: Words, services: Services) -> Non
     else:
         await services.user_erasure.take_turn(press.from_user.id, press.id)
         await services.user_erasure.forget(press.from_user.id)
-        said = Text.FORGOTTEN_SOON if await services.user_jobs.being_stopped(press.from_user.id) else Text.FORGOTTEN
+        said = _FORGOTTEN[await services.user_jobs.left_of(press.from_user.id)]
     await services.messenger.answer_press(press.id, "")
     if press.message is not None:
         await services.messenger.edit(press.message.chat.id, press.message.message_id, View(words(said)))

@@ -72,6 +72,7 @@ forget-not-button = Keep it
 forget-not = All right, nothing was deleted.
 forgotten = 🗑 Done: I have deleted everything that I kept about you. Send me a photo whenever you want to start again.
 forgotten-soon = 🗑 Done: I have deleted everything that I kept about you. The picture that I was working on is being stopped, and will be deleted within seconds.
+forgotten-later = 🗑 Done, but for your pictures: their storage does not answer right now. They can no longer be seen, and I delete them as soon as it answers.
 
 command-start = How it works
 command-edit = Edit the photo you reply to

@@ -1,6 +1,8 @@
 -- include: prelude
 -- Pictures of jobs: which there are, and which may go.
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
+local RECEIPT = '^qwenedit%-receipt:1 (%S+ %S+) ' -- of a picture that is an object: the store, and its name there
+local LONGEST_RECEIPT = 1024 -- bytes
 local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
 
 -- A job's own pictures. A payload that this version cannot read has none; a reference to another job's is left alone.
@@ -24,9 +26,19 @@ local function picture_in(result)
     return readable and type(ref) == 'string' and ref or nil
 end
 
+-- Removes what is kept of a picture. No script can delete an object: where a receipt went, the bot is left its name.
+local function drop(key)
+    local kept = redis.pcall('GETRANGE', key, 0, LONGEST_RECEIPT - 1)
+    redis.call('UNLINK', key)
+    local object = type(kept) == 'string' and string.match(kept, RECEIPT)
+    if object then
+        redis.call('SADD', DROPPED, object)
+    end
+end
+
 local function drop_pictures(refs)
     for _, ref in ipairs(refs) do
-        redis.call('UNLINK', PICTURE .. ref)
+        drop(PICTURE .. ref)
         redis.call('ZREM', ANSWERED, ref)
     end
 end

@@ -6,7 +6,7 @@ local id, token, result, ref, seconds = unpack(ARGV, FIRST)
 local sent = PICTURE .. ref .. ':sent'
 
 local function refuse(outcome)
-    redis.call('UNLINK', sent)
+    drop(sent)
     return outcome
 end
 

@@ -1,0 +1,59 @@
+"""Reads `PICTURES_URL`: where pictures lie."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Self, cast, get_args
+
+IN_REDIS = "redis:"
+"""The default: beside the jobs, with nothing to set up."""
+Scheme = Literal["s3", "gs", "az", "file"]
+LONGEST = 300
+"""Characters. Each receipt has the address in it."""
+
+_PLACE = re.compile(r"(?P<scheme>[a-z0-9+.-]+)://(?P<bucket>[^/]*)(?P<prefix>/.*)?")
+_FORMS = "redis:, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A store of objects."""
+
+    scheme: Scheme
+    bucket: str
+    """Empty for a folder."""
+    prefix: str
+    """Without a slash at either end; of a folder its whole path."""
+
+    @classmethod
+    def read(cls, url: str) -> Self | None:
+        """Read an address; None: pictures lie in Redis.
+
+        Raises:
+            ValueError: it is none; the text says why, and what it may be.
+        """
+        if url.rstrip("/") == IN_REDIS:
+            return None
+        found = _PLACE.fullmatch(url)
+        if found is None or found["scheme"] not in get_args(Scheme):
+            raise ValueError(f"must be {_FORMS}")
+        if "@" in found["bucket"]:
+            raise ValueError("must have no credentials in it: they have variables of their own, such as AWS_*")
+        if len(url) > LONGEST or re.search(r"[\s?#]", url):
+            raise ValueError(f"must be at most {LONGEST} characters, without blanks, ? and #")
+        prefix = (found["prefix"] or "").strip("/")
+        if any(part in {"", ".", ".."} for part in prefix.split("/")) and prefix:
+            raise ValueError("must have no empty part, . or .. in its path")
+        scheme = cast("Scheme", found["scheme"])
+        if scheme == "file":
+            if found["bucket"] or not prefix:
+                raise ValueError("must be file:///FOLDER, with three slashes and a whole path")
+        elif not found["bucket"]:
+            raise ValueError(f"names no bucket: must be {scheme}://BUCKET/PREFIX")
+        return cls(scheme, found["bucket"], prefix)
+
+    def __str__(self) -> str:
+        """Return the address as receipts have it."""
+        path = f"/{self.prefix}" if self.prefix else ""
+        return f"{self.scheme}://{self.bucket}{path}"

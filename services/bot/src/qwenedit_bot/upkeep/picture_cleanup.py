@@ -1,0 +1,54 @@
+"""Has the objects of deleted pictures deleted: within seconds, or in an hour where a crash left them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_jobs import PictureStoreUnavailableError
+from qwenedit_jobs.pictures.cleanup import Cleanup
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_jobs import Keys
+    from qwenedit_jobs.pictures.bucket import Bucket
+
+TICK = 2.0
+"""Seconds between two looks at the list of dropped objects."""
+
+log = structlog.get_logger(__name__)
+
+
+class PictureCleanup:
+    """Looks at the list of dropped objects, and now and then for objects that nothing refers to.
+
+    Args:
+        redis: A client that does not decode replies.
+        keys: The installation's key names.
+        bucket: Has the objects; None: pictures lie in Redis.
+        metrics: Count what is deleted, and what waits.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, bucket: Bucket | None, metrics: BotMetrics) -> None:
+        self._cleanup = Cleanup(
+            redis, keys, bucket, on_deleted=lambda why, count: metrics.deleted_objects.labels(why).inc(count)
+        )
+        self._metrics = metrics
+        self._away = False
+
+    async def tick(self) -> None:
+        """Delete what there is to delete. What the store does not do is done by a later tick."""
+        try:
+            await self._cleanup.delete_dropped()
+            await self._cleanup.sweep()
+        except PictureStoreUnavailableError as error:
+            if not self._away:
+                log.warning("pictures.not_deleted", error=str(error), remedy="it is tried again until it is done")
+            self._away = True
+        else:
+            self._away = False
+        finally:
+            self._metrics.dropped_objects.set(await self._cleanup.waiting())

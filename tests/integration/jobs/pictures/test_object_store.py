@@ -1,0 +1,247 @@
+"""Pictures in a bucket: what goes wrong with objects, with receipts, and with the way to the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from qwenedit_jobs import (
+    PictureDamagedError,
+    PictureElsewhereError,
+    PictureExpiredError,
+    PictureStoreUnavailableError,
+)
+from qwenedit_jobs.pictures import bucket as limits
+from qwenedit_jobs.pictures import cleanup as cleaning
+from qwenedit_jobs.pictures.cleanup import Cleanup
+from qwenedit_jobs.pictures.opening import open_bucket
+from qwenedit_jobs.pictures.receipts import Receipt
+from qwenedit_testkit.object_server import ObjectServer
+from qwenedit_testkit.proxy import Proxy, Toxic
+
+REF, PICTURE = "job:in:0", bytes(range(256)) * 4_000
+
+
+@pytest.fixture
+def address(bucket_name):
+    return f"s3://{bucket_name}/qwenedit"
+
+
+def bucket_of(url):
+    bucket = open_bucket(url)
+    assert bucket is not None
+    return bucket
+
+
+async def receipt_of(raw, desk, ref=REF):
+    return Receipt.read(await raw.get(desk.keys.picture(ref)))
+
+
+# ---------------------------------------------------------------- receipts
+
+
+async def test_redis_has_a_receipt_and_the_bucket_the_bytes(desk, raw, opened, address, bucket_name, object_server):
+    await opened(address).put(REF, PICTURE, user=1)
+    receipt = await receipt_of(raw, desk)
+    assert (receipt.store, receipt.size) == (address, len(PICTURE))
+    assert await object_server.objects(bucket_name) == {f"qwenedit/{receipt.name}"}
+
+
+async def test_pictures_from_before_there_was_a_bucket_are_still_pictures(opened, address):
+    await opened("redis:").put(REF, PICTURE, user=1)
+    store = opened(address)
+    assert await store.get(REF) == await store.redeem(REF, PICTURE) == PICTURE
+    assert await store.holds(REF)
+    assert await store.size(REF) == len(PICTURE)
+    await store.delete(REF)
+    assert not await store.holds(REF)
+
+
+@pytest.mark.parametrize("now", ["redis:", "file"])
+async def test_receipt_of_a_store_that_is_not_configured_any_more_is_told_with_both_places(
+    desk, raw, opened, address, now, tmp_path
+):
+    await opened(address).put(REF, PICTURE, user=1)
+    place = f"file://{tmp_path}" if now == "file" else now
+    store = opened(place)
+    assert not await store.holds(REF)
+    with pytest.raises(PictureElsewhereError, match=f"lies in {address}, and PICTURES_URL is {place}"):
+        await store.get(REF)
+    with pytest.raises(PictureElsewhereError):
+        await store.redeem(REF, await raw.get(desk.keys.picture(REF)))
+    assert await opened(address).get(REF) == PICTURE  # it was set back
+
+
+async def test_objects_of_another_store_are_left_to_it_and_leave_the_list(desk, raw, opened, address, tmp_path):
+    await opened(address).put(REF, PICTURE, user=1)
+    for place in ("redis:", f"file://{tmp_path}"):
+        await opened(address).put(REF, PICTURE, user=1)
+        await opened(place).delete(REF)
+        cleanup = Cleanup(raw, desk.keys, open_bucket(place))
+        assert await cleanup.waiting() == 1
+        await cleanup.delete_dropped()
+        assert await cleanup.waiting() == 0
+
+
+# ---------------------------------------------------------------- objects
+
+
+@pytest.mark.parametrize("data", [PICTURE[:-1], PICTURE + b"x", b"", PICTURE[::-1]])
+async def test_object_that_is_not_what_was_put_there_is_told_and_forgotten(desk, raw, opened, address, data):
+    store = opened(address)
+    await store.put(REF, PICTURE, user=1)
+    await bucket_of(address).put((await receipt_of(raw, desk)).name, data)
+    with pytest.raises(PictureDamagedError):
+        await store.get(REF)
+    assert not await store.holds(REF)
+
+
+async def test_object_that_is_damaged_on_its_way_once_is_read_again(opened, address, monkeypatch):
+    store = opened(address)
+    await store.put(REF, PICTURE, user=1)
+    read, cut = limits.Bucket._read, [True]
+
+    async def cut_short(self, name, size):
+        data = await read(self, name, size)
+        return data[: len(data) // 2] if cut and cut.pop() else data
+
+    monkeypatch.setattr(limits.Bucket, "_read", cut_short)
+    assert await store.get(REF) == PICTURE
+
+
+async def test_object_that_somebody_has_deleted_is_a_picture_that_has_expired(desk, raw, opened, address):
+    store = opened(address)
+    await store.put(REF, PICTURE, user=1)
+    await bucket_of(address).delete([(await receipt_of(raw, desk)).name])
+    with pytest.raises(PictureExpiredError, match="is gone from s3"):
+        await store.get(REF)
+    assert not await store.holds(REF)
+
+
+# ---------------------------------------------------------------- the sweep
+
+
+class TestSweep:
+    @pytest.fixture
+    def cleanup(self, desk, raw, address):
+        return Cleanup(raw, desk.keys, open_bucket(address))
+
+    async def test_uploads_that_nobody_refers_to_go_once_they_are_old_and_the_others_stay(
+        self, desk, raw, opened, address, cleanup, monkeypatch
+    ):
+        store = opened(address)
+        await store.put("job:in:0", PICTURE, user=1)
+        await store.put("job:in:0", PICTURE, user=1)  # again: the first upload is nobody's now
+        await store.deposit("job:out:1:abc", PICTURE)  # its worker died
+        await cleanup.sweep()
+        assert len(await self.names(address)) == 3, "an upload of a moment ago may be referred to yet"
+        await raw.delete(desk.keys.swept)
+        monkeypatch.setattr(cleaning, "YOUNGEST", timedelta(seconds=-5))
+        await cleanup.sweep()
+        assert await self.names(address) == {(await receipt_of(raw, desk)).name}
+        assert await store.get("job:in:0") == PICTURE
+
+    async def test_objects_of_others_are_left_alone(self, address, cleanup, monkeypatch):
+        bucket = bucket_of(address)
+        for name in ("notes.txt", "backup/2026/picture.png", "job/in/0/short"):
+            await bucket.put(name, b"mine")
+        monkeypatch.setattr(cleaning, "YOUNGEST", timedelta(seconds=-5))
+        await cleanup.sweep()
+        assert await self.names(address) == {"notes.txt", "backup/2026/picture.png", "job/in/0/short"}
+
+    async def test_comes_once_an_hour_whoever_asks_and_again_after_it_failed(self, desk, raw, address, cleanup):
+        await cleanup.sweep()
+        assert 3_500 < await raw.ttl(desk.keys.swept) <= 3_600
+        calls = []
+        bucket = open_bucket(address, on_call=lambda *call: calls.append(call))
+        await Cleanup(raw, desk.keys, bucket).sweep()
+        assert calls == []
+        await raw.delete(desk.keys.swept)
+        away = open_bucket("s3://there-is-no-such-bucket/at-all")
+        with pytest.raises(PictureStoreUnavailableError):
+            await Cleanup(raw, desk.keys, away).sweep()
+        assert not await raw.exists(desk.keys.swept)
+
+    async def names(self, address):
+        return {found.name async for page in bucket_of(address).listing() for found in page}
+
+
+async def test_times_of_a_listing_are_the_stores_own(address):
+    bucket = bucket_of(address)
+    await bucket.put("a/b", b"x")
+    (page,) = [page async for page in bucket.listing()]
+    assert abs(datetime.now(UTC) - page[0].modified) < timedelta(minutes=2)
+
+
+# ---------------------------------------------------------------- the way to the store
+
+
+class TestWay:
+    @pytest.fixture
+    async def proxy(self, object_server, address, monkeypatch):  # noqa: ARG002 - whose variables it changes
+        async with Proxy("objects", object_server.port).running() as proxy:
+            for name, value in object_server.settings(port=proxy.port).items():
+                monkeypatch.setenv(name, value)
+            yield proxy
+
+    @pytest.mark.parametrize("toxic", [Toxic.LATENCY, Toxic.SLICER, Toxic.SLOW_CLOSE])
+    async def test_slow_link_is_no_dead_one(self, proxy, opened, address, toxic):
+        proxy.toxic = toxic
+        store = opened(address)
+        await store.put(REF, PICTURE, user=1)
+        assert await store.get(REF) == PICTURE
+
+    @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN, Toxic.LIMIT_DATA])
+    async def test_dead_one_is_told_in_time_and_works_again_afterwards(
+        self, proxy, opened, address, toxic, monkeypatch
+    ):
+        monkeypatch.setattr(limits, "PATIENCE", 1.0)
+        store = opened(address)
+        await store.put("job:in:1", PICTURE, user=1)
+        proxy.toxic = toxic
+        proxy.reset()
+        began = time.monotonic()
+        for call in (store.put(REF, PICTURE, user=1), store.get("job:in:1"), store.deposit("job:out:1", PICTURE)):
+            with pytest.raises(PictureStoreUnavailableError):
+                await call
+        assert time.monotonic() - began < 60
+        assert not await store.holds(REF), "nothing refers to half an upload"
+        proxy.toxic = None
+        proxy.reset()
+        await store.put(REF, PICTURE, user=1)
+        assert await store.get("job:in:1") == PICTURE
+
+    async def test_read_that_is_cut_in_the_middle_is_read_again(self, proxy, opened, address):
+        store = opened(address)
+        await store.put(REF, PICTURE, user=1)
+        proxy.bandwidth, proxy.toxic = 400_000, Toxic.BANDWIDTH
+        reading = asyncio.create_task(store.get(REF))
+        await asyncio.sleep(0.5)
+        proxy.toxic = None
+        proxy.reset()
+        try:
+            assert await reading == PICTURE
+        except PictureStoreUnavailableError:
+            assert await store.get(REF) == PICTURE
+
+    async def test_store_that_was_killed_and_is_back_is_used_again(self, opened, monkeypatch):
+        server = ObjectServer()
+        await server.start(timeout=120)
+        try:
+            for name, value in server.settings().items():
+                monkeypatch.setenv(name, value)
+            await server.make_bucket("pictures")
+            store = opened("s3://pictures")
+            await store.put(REF, PICTURE, user=1)
+            await server.kill()
+            with pytest.raises(PictureStoreUnavailableError):
+                await store.put(REF, PICTURE, user=1)
+            await server.start(timeout=120)
+            await server.make_bucket("pictures")
+            await store.put(REF, PICTURE, user=1)
+            assert await store.get(REF) == PICTURE
+        finally:
+            await server.kill()

@@ -1,0 +1,197 @@
+"""What a store of objects refuses is told in words that name the variable, what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from functools import partial
+
+import pytest
+from aiohttp import web
+
+from local_stack import HOST
+from qwenedit_jobs import (
+    PictureStoreError,
+    PictureStoreFullError,
+    PictureStoreRefusedError,
+    PictureStoreUnavailableError,
+    StorageFullError,
+)
+from qwenedit_jobs.pictures.opening import open_bucket
+
+URL = "s3://pictures/qwenedit"
+
+
+def bucket_of(url):
+    bucket = open_bucket(url)
+    assert bucket is not None
+    return bucket
+
+
+class TinyStore:
+    """Speaks enough of S3 to refuse in its words."""
+
+    def __init__(self):
+        self.objects = {}
+        self.refuses = {}
+        """HTTP method → status and code."""
+        self.calls = []
+        self.url = ""
+
+    async def start(self, tls=None):
+        app = web.Application()
+        app.router.add_route("*", "/{bucket}", self._answer)
+        app.router.add_route("*", "/{bucket}/{name:.*}", self._answer)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, 0, ssl_context=tls).start()
+        self.url = f"{'https' if tls else 'http'}://{HOST}:{self._runner.addresses[0][1]}"
+
+    async def stop(self):
+        await self._runner.cleanup()
+
+    async def _answer(self, request):
+        listing = "list-type" in request.query
+        method = "LIST" if listing else "DELETE" if request.method == "POST" else request.method
+        self.calls.append(method)
+        if method in self.refuses:
+            status, code = self.refuses[method]
+            return web.Response(status=status, text=f"<Error><Code>{code}</Code><Message>no</Message></Error>")
+        name = request.match_info.get("name")
+        if method == "PUT":
+            self.objects[name] = await request.read()
+            return web.Response(headers={"ETag": '"1"'})
+        if listing:
+            return web.Response(text="<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+        if method == "DELETE":
+            return web.Response(text="<DeleteResult><Deleted><Key>any</Key></Deleted></DeleteResult>")
+        if name not in self.objects:
+            return web.Response(status=404, text="<Error><Code>NoSuchKey</Code></Error>")
+        return web.Response(
+            body=self.objects[name], headers={"ETag": '"1"', "Last-Modified": "Fri, 27 Nov 2026 00:00:00 GMT"}
+        )
+
+
+@pytest.fixture
+async def store(monkeypatch):
+    store = TinyStore()
+    await store.start()
+    for name, value in {"ENDPOINT_URL": store.url, "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    yield store
+    await store.stop()
+
+
+async def test_worker_needs_no_right_but_to_put_and_get(store):
+    store.refuses = dict.fromkeys(("DELETE", "LIST"), (403, "AccessDenied"))
+    await bucket_of(URL).check(deletes=False)
+    assert set(store.calls) == {"PUT", "GET"}
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"), [("PUT", "put"), ("GET", "get"), ("DELETE", "delete"), ("LIST", "list")]
+)
+async def test_bot_that_may_not_delete_is_told_what_to_grant(store, method, operation):
+    store.refuses[method] = (403, "AccessDenied")
+    with pytest.raises(PictureStoreRefusedError) as refused:
+        await bucket_of(URL).check(deletes=True)
+    assert str(refused.value) == (
+        f"PICTURES_URL is {URL}: {operation} is not permitted; grant it: a worker puts and gets, the bot also deletes"
+        " and lists"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (404, "NoSuchBucket", "there is no such bucket; create it, or correct the name"),
+        (403, "RequestTimeTooSkewed", "the clock of this machine is more than 15 minutes off the store's; set it"),
+        (403, "InvalidAccessKeyId", "the credentials are not accepted; correct the AWS_*"),
+        (403, "SignatureDoesNotMatch", "the credentials are not accepted; correct the AWS_*"),
+        (301, "PermanentRedirect", "the bucket is in another region; set AWS_REGION"),
+    ],
+)
+async def test_refusal_names_its_cause_and_what_to_do(store, status, code, said):
+    store.refuses = dict.fromkeys(("PUT", "GET", "DELETE", "LIST"), (status, code))
+    bucket = bucket_of(URL)
+    for call in (bucket.put("a/b", b"x"), bucket.get("a/b", size=1), bucket.delete(["a/b"])):
+        with pytest.raises(PictureStoreRefusedError) as refused:
+            await call
+        assert str(refused.value).startswith(f"PICTURES_URL is {URL}: {said}")
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "QuotaExceeded"), (507, "XMinioStorageFull")])
+async def test_full_store_is_told_like_a_full_redis(store, status, code):
+    store.refuses["PUT"] = (status, code)
+    with pytest.raises(PictureStoreFullError, match="the store is full; give it more room") as full:
+        await bucket_of(URL).put("a/b", b"x")
+    assert isinstance(full.value, StorageFullError)
+
+
+async def test_error_of_the_server_may_pass_and_is_told_with_its_status(store):
+    store.refuses["PUT"] = (500, "InternalError")
+    with pytest.raises(PictureStoreUnavailableError, match=r"put failed: .*500") as error:
+        await bucket_of(URL).put("a/b", b"x")
+    assert not isinstance(error.value, PictureStoreRefusedError)
+
+
+async def test_store_that_forgets_at_once_is_refused(store):
+    store.refuses["GET"] = (404, "NoSuchKey")
+    with pytest.raises(PictureStoreRefusedError, match="what was put there is not there"):
+        await bucket_of(URL).check(deletes=True)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A certificate authority of a test's own, and the server's certificate by it."""
+    folder = tmp_path_factory.mktemp("tls")
+    openssl = partial(subprocess.run, cwd=folder, check=True, capture_output=True)
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    openssl([*new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority"])
+    openssl([
+        *new, "-keyout", "server.key", "-out", "server.pem", "-subj", "/CN=server", "-CA", "ca.pem", "-CAkey", "ca.key",
+        "-addext", f"subjectAltName=IP:{HOST}", "-addext", "basicConstraints=critical,CA:FALSE",
+    ])  # fmt: skip
+    return folder
+
+
+async def test_certificate_of_an_unknown_authority_is_told_and_the_file_of_its_ca_taken(authority, monkeypatch):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(authority / "server.pem", authority / "server.key")
+    store = TinyStore()
+    await store.start(tls)
+    try:
+        for name, value in {"ENDPOINT_URL": store.url, "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s"}.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        with pytest.raises(PictureStoreRefusedError, match="certificate is not trusted; name the file with its CA in"):
+            await bucket_of(URL).put("a/b", b"x")
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(authority / "ca.pem"))
+        await bucket_of(URL).check(deletes=True)
+    finally:
+        await store.stop()
+
+
+class TestOpening:
+    def test_store_across_the_network_without_tls_is_refused(self, monkeypatch):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://minio.storage.svc:9000")
+        with pytest.raises(PictureStoreRefusedError, match=r"AWS_ENDPOINT_URL is http://minio.*AWS_ALLOW_HTTP=true"):
+            open_bucket(URL)
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        assert open_bucket(URL) is not None
+
+    def test_folder_that_is_not_there_is_named(self, tmp_path):
+        with pytest.raises(PictureStoreRefusedError, match="there is no such folder: mount the volume"):
+            open_bucket(f"file://{tmp_path}/nowhere")
+
+    def test_file_of_authorities_that_cannot_be_read_is_named(self, monkeypatch):
+        monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.crt")
+        with pytest.raises(PictureStoreRefusedError, match=r"AWS_CA_BUNDLE is /nowhere/ca.crt, which cannot be read"):
+            open_bucket(URL)
+
+
+async def test_folder_that_may_not_be_written_is_told(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "job").write_text("in the way")
+    with pytest.raises(PictureStoreError, match=r"put failed|not permitted"):
+        await bucket_of(f"file://{folder}").put("job/in/0/aa", b"x")
