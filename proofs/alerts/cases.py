@@ -32,6 +32,8 @@ CHECKS = "qwenedit_moderation_checks_total{" + BOT + ',stage="%s",outcome="%s"}'
 CHECKED, RESULTS = CHECKS % ("request", "allowed"), CHECKS % ("result", "allowed")
 NO_ANSWER, UNCHECKED = CHECKS % ("request", "error"), CHECKS % ("result", "error")
 USED, MOST = "qwenedit_redis_memory_used_bytes{" + BOT + "}", "qwenedit_redis_memory_max_bytes{" + BOT + "}"
+PICTURES = "qwenedit_redis_pictures_bytes{" + BOT + ',kind="%s"}'
+ANSWERED, PROMISED = PICTURES % "answered", PICTURES % "promised"
 CALLS = "qwenedit_telegram_requests_total{" + BOT + ',method="%s",status="%s"}'
 SENT, POLLED = CALLS % ("editMessageMedia", "200"), CALLS % ("getUpdates", "200")
 BLOCKED, SLOWER = CALLS % ("sendMessage", "403"), CALLS % ("editMessageText", "429")
@@ -46,13 +48,14 @@ NORMAL = {
     OLDEST: "0 5 20 0 9x8 0 31x7 0x{n}", RUNNING: "0 1x20 0 1x{n}", REAPED: "0x30 1x{n}",
     REFUSED: "0x{n}", TOO_MANY: "0+1x{n}",
     CHECKED: "0+3x{n}", RESULTS: "0+2x{n}", NO_ANSWER: "0x20 1x{n}", UNCHECKED: "0x{n}",
-    USED: "500000000x{n}", MOST: "1073741824x{n}",
+    USED: "500000000x30 966367641x{n}", MOST: "1073741824x{n}", ANSWERED: "400000000x30 866367641x{n}",
+    PROMISED: "0 10000000x{n}",
     SENT: "0+12x{n}", POLLED: "0+2x{n}", BLOCKED: "0+1x{n}", SLOWER: "0x20 1x{n}", AWAY: "0x40 2x{n}",
     UP: "_x3 0x5 1x{n}", ZOMBIES: "0x40 1x{n}",
 }  # fmt: skip
 """Six jobs a minute, two of them cancelled; one failure, one late answer, a worker that comes and one that dies, one
-hung ComfyUI, a question that moderation did not answer, a short loss of Telegram and one 429, somebody who has blocked
-the bot, and a job that waits now and then.
+hung ComfyUI, a Redis that answered pictures fill, a question that moderation did not answer, a short loss of Telegram
+and one 429, somebody who has blocked the bot, and a job that waits now and then.
 """
 
 
@@ -127,8 +130,9 @@ CASES = {
         "75 % of the questions to the moderation hook in photos fail; what it concerns is turned away.",
     ),
     "QweneditRedisNearlyFull": Case(
-        {USED: "500000000x10 966367641x{n}"}, "30m", "warning",
-        "Redis in photos uses 90 % of the memory it may. When it is full, new jobs are refused.",
+        {USED: "500000000x10 766367641x{n}", ANSWERED: "100000000x{n}", PROMISED: "0x10 300000000x{n}"},
+        "30m", "warning",
+        "Redis in photos needs 90 % of its memory for what cannot go. Beyond 90 % new jobs are refused.",
     ),
     "QweneditDeadLetters": Case(
         {DEAD: "4x10 21x{n}"}, "30m", "warning",

@@ -29,7 +29,7 @@ async def test_status_of_an_empty_installation_says_that_nothing_is_up(desk):
     assert (said.code, said.err) == (0, "")
     assert "0 waiting, 0 running, 0 between attempts, 0 dead" in said.out
     assert "No worker is up." in said.out
-    assert "paused   no" in said.out
+    assert "paused    no" in said.out
 
 
 async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, workers):
@@ -48,6 +48,21 @@ async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, wo
     assert "Not ready: gpu-2: ComfyUI lacks vae/qwen.safetensors" in said.out
     assert "leaving" in row(said, "gpu-3")
     assert "1 running" in said.out
+
+
+async def test_pictures_are_told_by_what_they_are_for(desk):
+    await desk.enqueue(1)
+    await desk.redis.set(desk.keys.picture("a:out:1"), bytes(3_000_000))
+    await desk.redis.set(desk.keys.picture("b:out:1"), bytes(5_000_000))
+    seconds, _ = await desk.redis.time()
+    await desk.redis.zadd(desk.keys.answered_pictures, {"b:out:1": (seconds - 7_200) * 1000})
+    said = await desk.ask("status")
+    [line] = [line for line in said.out.splitlines() if line.startswith("pictures")]
+    assert line.split(maxsplit=1)[1] == (
+        "9 B of photos, 2.9 MB of results to be shown, 2.5 MB kept free for results of unfinished jobs; "
+        "4.8 MB answered, the first to go (the oldest for 2 h)"
+    )
+    assert (await desk.ask("status", "--json")).json["pictures"]["answered"] == 5_000_000
 
 
 async def test_json_says_the_same_with_names_for_a_program(desk, workers):

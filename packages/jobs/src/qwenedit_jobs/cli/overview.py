@@ -9,6 +9,7 @@ from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
+from qwenedit_jobs.pictures.census import take_census
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
+    from qwenedit_jobs.pictures.census import Census
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import LiveWorker
@@ -58,6 +60,8 @@ class Overview:
     now: float
     server: Server | None
     """None: this Redis user may not ask."""
+    pictures: Census | None
+    """None: this Redis user may not look."""
     counts: Counts
     oldest_enqueued_at: float | None
     """When the next job in line was accepted; None when nobody waits."""
@@ -86,6 +90,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue) -> Overv
     return Overview(
         now=await queue.now(),
         server=await _server(redis),
+        pictures=await _pictures(redis, keys, queue),
         counts=await queue.counts(),
         oldest_enqueued_at=head[0].enqueued_at if head else None,
         answers=int(await redis.xlen(keys.events)) + answers,
@@ -117,6 +122,13 @@ async def _server(redis: Redis) -> Server | None:
         used_memory=int(told.get("used_memory", 0)),
         max_memory=int(told.get("maxmemory", 0)),
     )
+
+
+async def _pictures(redis: Redis, keys: Keys, queue: OperatorQueue) -> Census | None:
+    try:
+        return await take_census(redis, keys, queue)
+    except NoPermissionError:  # a worker's user
+        return None
 
 
 async def _janitor(redis: Redis, keys: Keys) -> str | None:

@@ -230,6 +230,7 @@ def make_parts(
     cleaning = Janitor(
         queue=queue,
         redis=redis,
+        keys=settings.keys,
         metrics=metrics,
         line=settings.keys.job_queue,
         lanes={"updates": inbox.lanes, "answers": answer_lanes},

@@ -38,6 +38,7 @@ def _text(overview: Overview, *, place: str) -> str:
     lines = pairs(
         [
             ("redis", _redis(overview, place)),
+            ("pictures", _pictures(overview)),
             ("queue", _queue(overview)),
             ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
             ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
@@ -62,6 +63,17 @@ def _redis(overview: Overview, place: str) -> str:
     used = size(server.used_memory)
     memory = f"{used} of {size(server.max_memory)} in use" if server.max_memory else f"{used} in use, no limit"
     return f"{server.program} {server.version} at {place}, {memory}"
+
+
+def _pictures(overview: Overview) -> str:
+    census = overview.pictures
+    if census is None:
+        return ""
+    answered = f"{size(census.answered)} answered, the first to go"
+    if census.oldest_answered is not None:
+        answered += f" (the oldest for {duration(overview.now - census.oldest_answered)})"
+    promised = f"{size(census.promised)} kept free for results of unfinished jobs"
+    return f"{size(census.inputs)} of photos, {size(census.results)} of results to be shown, {promised}; {answered}"
 
 
 def _queue(overview: Overview) -> str:
