@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, cast
 
@@ -311,6 +312,23 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     assert len(shown) == 2_000
     assert shown[1].startswith("⏳ You are next in line.")
     assert shown[1_234] == "⏳ Place in line: 1,234"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_long_line(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updater, "FURTHER", 1)
+    monkeypatch.setattr(updater, "FORGOTTEN_AFTER", 1.0)
+    waiting = updater.HEAD + 20
+    for number in range(1, waiting + 1):
+        reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
+        edit = Edit(prompt="snow", pictures=("p",), seed=1)
+        await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), MANY)
+    for _ in range(3 * waiting):
+        await progress.tick()
+        clock.now += 1
+    assert Counter(message for message, _words in chat.edits) == dict.fromkeys(range(1, waiting + 1), 1)
 
 
 async def test_activity_is_shown_while_a_job_runs_and_not_too_often(

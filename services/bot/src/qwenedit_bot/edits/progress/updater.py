@@ -45,8 +45,8 @@ OTHERS = 200
 """Jobs that run, or pause, and are looked at in each tick."""
 READ_AT_ONCE = 25
 """Jobs that are read and drawn without a pause: some 10 ms, in which nothing else happens."""
-FORGOTTEN_AFTER = 900.0
-"""Seconds after which what a job's message says is no longer known, where nobody has looked at the job since."""
+FORGOTTEN_AFTER = 60.0
+"""Seconds without a look at a job after which its message's words are forgotten; beside two looks along the line."""
 
 _Phase = tuple[str, str, bool]
 
@@ -57,7 +57,8 @@ log = structlog.get_logger(__name__)
 class _Shown:
     """What a job's message says now, as far as this replica knows."""
 
-    view: View
+    says: int
+    """Hash of the view: 32 bytes, where a view takes half a kilobyte."""
     phase: _Phase
     at: float
     looked_at: float
@@ -115,12 +116,12 @@ class ProgressUpdater:
         places, others, length = await self._window()
         statuses = await self._read([*places, *others])
         now = self._clock()
-        self._forget(now)
         outlook = await self._durations.outlook(status.job.edit.workflow or "" for status in statuses)
         await self._learn(statuses, outlook, now, waiting=length)
         waits = forecast(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
+        self._forget(now, length)
         await self._late_edits.begin(change.status.job.id for change in changes)
         async with asyncio.TaskGroup() as edits:
             for change in changes:
@@ -149,11 +150,12 @@ class ProgressUpdater:
             statuses += await self._queue.statuses(ids[start : start + READ_AT_ONCE])
         return statuses
 
-    def _forget(self, now: float) -> None:
+    def _forget(self, now: float, length: int) -> None:
         """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
         self._acted = {chat: at for chat, at in self._acted.items() if now - at < _action_every(chat)}
         if now >= self._forget_at:
-            self._shown = {job: shown for job, shown in self._shown.items() if now - shown.looked_at < FORGOTTEN_AFTER}
+            last_look = now - FORGOTTEN_AFTER - 2 * TICK * length / FURTHER
+            self._shown = {job: shown for job, shown in self._shown.items() if shown.looked_at > last_look}
             self._forget_at = now + FORGOTTEN_AFTER / 10
 
     async def _learn(self, statuses: list[Status], outlook: Outlook, now: float, *, waiting: int) -> None:
@@ -185,7 +187,7 @@ class ProgressUpdater:
             shown = self._shown.get(status.job.id)
             if shown is not None:
                 shown.looked_at = now
-            if shown is None or (shown.view != view and (shown.phase != phase or now - shown.at >= pause)):
+            if shown is None or (shown.says != hash(view) and (shown.phase != phase or now - shown.at >= pause)):
                 changes.append(_Change(status, status.job.reply, view, phase))
         return sorted(changes, key=lambda change: self._edited_at(change.status.job.id))
 
@@ -208,7 +210,7 @@ class ProgressUpdater:
                 edited = False
             if edited is not None:  # else the next tick tries again, with what is true then
                 now = self._clock()
-                self._shown[job_id] = _Shown(change.view, change.phase, now, now)
+                self._shown[job_id] = _Shown(hash(change.view), change.phase, now, now)
             await self._late_edits.settle(job_id)
 
     def _busy_chats(self, statuses: list[Status]) -> set[int]:
