@@ -42,7 +42,7 @@ def make_exporter(*, endpoint: str, protocol: str) -> SpanExporter:
         protocol = "grpc" if urlsplit(endpoint).port == GRPC_PORT else "http/protobuf"
     if protocol == "grpc":
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to stderr
-        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as over_grpc  # noqa: PLC0415 - 18 MB
+        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as over_grpc  # noqa: PLC0415 - 16 MB
 
         return over_grpc.OTLPSpanExporter()
     if protocol == "http/protobuf":
