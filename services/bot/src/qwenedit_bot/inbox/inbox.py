@@ -52,7 +52,7 @@ class Inbox:
             what="messages and presses that wait",
             keys=("updates", "refused"),
             until="they are handled",
-            stays="they came after the wish, or are handled beside it",
+            stays="they came after the request, or are being handled",
         ),
         PersonalData(
             what="messages and presses that could not be handled", keys=("updates",), until="`qwenedit aside drop`"
@@ -106,7 +106,7 @@ class Inbox:
     async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
         """Forget a user's albums, what was set aside of theirs, and what this process would take again.
 
-        The wish to be forgotten would be taken again: Redis may lose that it was carried out.
+        The press that asks for it stays, to be taken again: Redis may lose that it was carried out.
         """
         if keys:
             await self._redis.unlink(*keys)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.retention import DataHolder
 
 EVERY = 10.0
-"""Seconds between two wishes of one user: each looks at every key of Redis, and any user may press the button."""
+"""Seconds between two requests of one user: each scans all keys of Redis, and any user may press the button."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,14 @@ class UserErasure:
     @property
     def personal_data(self) -> tuple[PersonalData, ...]:
         """All that is kept of users."""
-        stays = "of several wishes in that time one is carried out, the others after it"
+        stays = "of several requests in that time the first is carried out, the others wait"
         asked = PersonalData(
-            what="that somebody asked to be forgotten", keys=("forgot",), seconds=round(EVERY), stays=stays
+            what="that a user asked to be forgotten", keys=("forgot",), seconds=round(EVERY), stays=stays
         )
         return (*(data for holder in self.holders for data in holder.personal_data), asked)
 
     async def take_turn(self, user_id: int, press: str) -> None:
-        """Let one wish of a user pass in `EVERY` seconds, however often its press is handled.
+        """Let one request of a user pass in `EVERY` seconds, however often its press is handled.
 
         Raises:
             LaterError: another press of theirs passed a moment ago.

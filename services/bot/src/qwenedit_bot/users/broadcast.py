@@ -62,14 +62,14 @@ class Broadcasts:
 
     personal_data = (
         PersonalData(
-            what="that somebody uses the bot, for broadcasts", keys=("users",), seconds=REMEMBERED_USERS, told="seen"
+            what="that a user uses the bot, for broadcasts", keys=("users",), seconds=REMEMBERED_USERS, told="seen"
         ),
         PersonalData(what="who has not got the broadcast under way yet", keys=("broadcast_left",), seconds=LONGEST),
         PersonalData(
             what="which admin sent a broadcast, and its text",
             keys=("broadcast", "broadcast_begun"),
             seconds=LONGEST,
-            stays="of admins alone: it keeps a broadcast from being sent twice",
+            stays="only of admins: it keeps a broadcast from being sent twice",
         ),
     )
 

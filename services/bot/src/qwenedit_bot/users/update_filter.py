@@ -69,7 +69,7 @@ class UpdateFilter:
     """
 
     personal_data = (
-        PersonalData(what="when somebody who may not use the bot was told so", keys=("occasion",), seconds=TOLD_EVERY),
+        PersonalData(what="when a user without access was told so", keys=("occasion",), seconds=TOLD_EVERY),
     )
 
     def __init__(
