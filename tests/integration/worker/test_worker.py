@@ -221,7 +221,7 @@ async def test_interrupted_job_goes_back_unharmed_and_comfyui_is_not_checked_now
     assert attempts(bench, outcome="queued", reason="") == MAX_RELEASES - 1
 
 
-async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_though_they_take_turns(bench):
+async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_though_they_check_rates(bench):
     bench.editor.script.extend([ExecutionInterrupted("somebody else")] * 100)
     limits = Limits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
     jobs = [await bench.enqueue(limits=limits) for _ in range(2)]

@@ -218,11 +218,11 @@ def test_everybodys_commands_are_exact(text: str) -> None:
 
 async def test_forgetting_by_one_user_passes_once_in_ten_seconds(redis: Redis, bot_keys: BotKeys) -> None:
     user_erasure = UserErasure(redis, bot_keys, [])
-    await user_erasure.take_turn(STRANGER, "first")
-    await user_erasure.take_turn(STRANGER, "first")  # handled again after a crash
-    await user_erasure.take_turn(BANNED, "another's")
+    await user_erasure.check_rate(STRANGER, "first")
+    await user_erasure.check_rate(STRANGER, "first")  # handled again after a crash
+    await user_erasure.check_rate(BANNED, "another's")
     with pytest.raises(LaterError) as later:
-        await user_erasure.take_turn(STRANGER, "second")
+        await user_erasure.check_rate(STRANGER, "second")
     assert 5 < later.value.after <= 10
     await redis.delete(bot_keys.forgot(STRANGER))
-    await user_erasure.take_turn(STRANGER, "second")
+    await user_erasure.check_rate(STRANGER, "second")

@@ -59,7 +59,7 @@ async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> N
     assert ids(await taken(lanes)) == ["2"]
 
 
-async def test_lanes_take_turns_however_much_waits_in_one(lanes: Lanes) -> None:
+async def test_lanes_check_rates_however_much_waits_in_one(lanes: Lanes) -> None:
     for number in range(100):
         await lanes.put("flood", f"f{number}", "")
     await lanes.put("quiet", "q", "")

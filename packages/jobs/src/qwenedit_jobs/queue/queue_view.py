@@ -34,7 +34,7 @@ class Window:
 
     length: int
     """Jobs in line."""
-    line: dict[str, int]
+    positions: dict[str, int]
     """Id → place in line, 1 for the next one, in this order."""
     others: tuple[str, ...]
     """Ids of jobs that run or pause between attempts."""
@@ -138,7 +138,7 @@ class QueueView:
         ids = [str(job_id) for job_id in reversed(line)]
         return Window(
             length=int(length),
-            line={job_id: place for place, job_id in enumerate(ids, skip + 1)},
+            positions={job_id: place for place, job_id in enumerate(ids, skip + 1)},
             others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
         )
 

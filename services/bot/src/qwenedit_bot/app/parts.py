@@ -183,7 +183,7 @@ def make_parts(
     submit = Submit(
         queue=queue, limits=settings.limits, store=store,
         intake=PictureIntake(messenger, store, converter, memory), replies=replies, metrics=metrics, answered=answered,
-        line=settings.keys.job_queue,
+        queue_name=settings.keys.job_queue,
         gates=(QueueLengthGate(queue, settings.limits, replies), QuotaGate(quotas, replies, for_sale=selling)),
         moderation=hook,
     )  # fmt: skip
@@ -232,7 +232,7 @@ def make_parts(
         redis=redis,
         keys=settings.keys,
         metrics=metrics,
-        line=settings.keys.job_queue,
+        queue_name=settings.keys.job_queue,
         lanes={"updates": inbox.lanes, "answers": answer_lanes},
     )
     admin = AdminServices(

@@ -64,7 +64,7 @@ class Budget:
         self._most_of_one = total if most_of_one is None else most_of_one
         self._clock = clock
         self._held: dict[int, int] = {}
-        self._line: dict[int, _Waiting] = {}
+        self._queue: dict[int, _Waiting] = {}
         self._own_waiting: dict[int, deque[_OwnWaiting]] = {}
         """Of owners that hold their share: what else of theirs waits."""
 
@@ -76,7 +76,7 @@ class Budget:
     @property
     def awaited(self) -> bool:
         """Whether somebody waits in line."""
-        return bool(self._line)
+        return bool(self._queue)
 
     @contextmanager
     def taken(self, owner: int, amount: int = 1) -> Iterator[Reservation]:
@@ -101,16 +101,16 @@ class Budget:
         amount = min(amount, self._total)
         ahead = 0 if amount * TINY <= self._total else self._ahead_of(owner)
         if self.used + ahead + amount <= self._total:
-            self._line.pop(owner, None)
+            self._queue.pop(owner, None)
             return
         waiting = _Waiting(amount, self._clock() + UNCALLED + GRACE, self._call())
-        self._line[owner] = waiting  # whose place stays
+        self._queue[owner] = waiting  # whose place stays
         raise LaterError(UNCALLED, self._what, called=waiting.called)
 
     def _ahead_of(self, owner: int) -> int:
         self._drop_gone()
         ahead = 0
-        for each, waiting in self._line.items():
+        for each, waiting in self._queue.items():
             if each == owner:
                 break
             ahead += waiting.amount
@@ -149,7 +149,7 @@ class Budget:
         """Call those at the head of the line for whom there is room."""
         self._drop_gone()
         taken = self.used
-        for waiting in self._line.values():
+        for waiting in self._queue.values():
             taken += waiting.amount
             if taken > self._total:
                 return
@@ -159,7 +159,7 @@ class Budget:
 
     def _drop_gone(self) -> None:
         now = self._clock()
-        self._line = {each: waiting for each, waiting in self._line.items() if waiting.until >= now}
+        self._queue = {each: waiting for each, waiting in self._queue.items() if waiting.until >= now}
 
     @staticmethod
     def _call() -> asyncio.Future[None]:

@@ -70,7 +70,7 @@ class DecoderProcess:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._process: Process | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._idle: asyncio.TimerHandle | None = None
 
     async def ask(self, what: bytes, data: bytes) -> Answer:
@@ -82,7 +82,7 @@ class DecoderProcess:
             DecoderDiedError: it took more than the limits.
             DecoderNotStartedError: there is no process.
         """
-        async with self._turn:
+        async with self._lock:
             if self._idle is not None:
                 self._idle.cancel()
             process = await self._started()

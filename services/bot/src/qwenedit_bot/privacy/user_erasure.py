@@ -50,7 +50,7 @@ class UserErasure:
         )
         return (*(data for holder in self.holders for data in holder.personal_data), asked)
 
-    async def take_turn(self, user_id: int, press: str) -> None:
+    async def check_rate(self, user_id: int, press: str) -> None:
         """Let one request of a user pass in `EVERY` seconds, however often its press is handled.
 
         Raises:

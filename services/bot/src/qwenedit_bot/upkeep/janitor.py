@@ -41,7 +41,7 @@ class Janitor:
         keys: The installation's key names, for the pictures.
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
-        line: The queue's name, for traces.
+        queue_name: The queue's name, for traces.
         clock: Monotonic time in seconds.
     """
 
@@ -53,7 +53,7 @@ class Janitor:
         keys: Keys,
         lanes: Mapping[str, Lanes],
         metrics: BotMetrics,
-        line: str = "qwenedit:job_queue",
+        queue_name: str = "qwenedit:job_queue",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -61,7 +61,7 @@ class Janitor:
         self._keys = keys
         self._lanes = lanes
         self._metrics = metrics
-        self._line = line
+        self._queue_name = queue_name
         self._clock = clock
         self._measure_at = self._census_at = clock()
         self._memory_is_secret = False
@@ -70,7 +70,7 @@ class Janitor:
         """Make one round."""
         await self._queue.reap()
         for attempt in await self._queue.lost_attempts():
-            lost_attempts.tell(attempt, line=self._line)
+            lost_attempts.tell(attempt, queue_name=self._queue_name)
             self._metrics.reaped.labels(attempt.outcome).inc()
         for job in await self._queue.promote():
             log.info("job.retry_due", job=job)
@@ -102,7 +102,7 @@ class Janitor:
 
     async def _oldest_wait(self) -> float:
         window = await self._queue.window(skip=0, count=1, others=0)
-        status = await self._queue.status(next(iter(window.line))) if window.line else None
+        status = await self._queue.status(next(iter(window.positions))) if window.positions else None
         if status is None:
             return 0.0
         return max(0.0, await self._now() - status.enqueued_at)

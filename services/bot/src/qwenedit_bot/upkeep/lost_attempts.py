@@ -20,17 +20,17 @@ TAKEN_BACK = "taken_back"
 log = structlog.get_logger(__name__)
 
 
-def tell(attempt: LostAttempt, *, line: str) -> None:
+def tell(attempt: LostAttempt, *, queue_name: str) -> None:
     """Log a lost attempt, and make the span that its worker could not export.
 
     Args:
         attempt: What Redis knows of it.
-        line: The queue's name.
+        queue_name: The queue's name.
     """
     taken_back = attempt.outcome == Settled.QUEUED
     reason = TAKEN_BACK if taken_back else Reason.WORKER_LOST.value
     seconds = round(attempt.ended_at - attempt.started_at, 1)
-    with job_context(attempt.job_id, attempt=attempt.attempt), _span(attempt, reason, line) as span:
+    with job_context(attempt.job_id, attempt=attempt.attempt), _span(attempt, reason, queue_name) as span:
         span.fail(reason)
         if taken_back:
             log.info("job.taken_back", worker=attempt.worker, seconds=seconds)
@@ -38,11 +38,11 @@ def tell(attempt: LostAttempt, *, line: str) -> None:
             log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)
 
 
-def _span(attempt: LostAttempt, reason: str, line: str) -> AbstractContextManager[tracing.Span]:
+def _span(attempt: LostAttempt, reason: str, queue_name: str) -> AbstractContextManager[tracing.Span]:
     if not attempt.trace_context:
         return tracing.NO_SPAN  # else it would be a trace of its own
     return tracing.processing(
-        line,
+        queue_name,
         attempt.job_id,
         parent=attempt.trace_context,
         identity=attempt.attempt_context,

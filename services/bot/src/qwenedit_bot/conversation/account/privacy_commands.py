@@ -43,7 +43,7 @@ async def confirm(press: CallbackQuery, words: Words, services: Services) -> Non
     if press.data != FORGET_ALL:
         said = Text.FORGET_NOT
     else:
-        await services.user_erasure.take_turn(press.from_user.id, press.id)
+        await services.user_erasure.check_rate(press.from_user.id, press.id)
         await services.user_erasure.forget(press.from_user.id)
         said = _FORGOTTEN[await services.user_jobs.left_of(press.from_user.id)]
     await services.messenger.answer_press(press.id, "")

@@ -133,13 +133,13 @@ class ProgressUpdater:
         """Return the places in line of the jobs to look at, the ids of others to look at, and the line's length."""
         head = await self._queue.window(skip=0, count=HEAD, others=OTHERS)
         if head.length <= HEAD:
-            return head.line, head.others, head.length
+            return head.positions, head.others, head.length
         if self._further >= head.length:
             self._further = HEAD
         further = await self._queue.window(skip=self._further, count=FURTHER, others=0)
         self._further += FURTHER
         return (
-            head.line | {job: place for job, place in further.line.items() if job not in head.line},
+            head.positions | {job: place for job, place in further.positions.items() if job not in head.positions},
             head.others,
             head.length,
         )

@@ -55,7 +55,7 @@ class Submit:
         replies: Says what became of it.
         metrics: Counts it.
         answered: Which jobs were answered lately, by their id.
-        line: The queue's name, for traces.
+        queue_name: The queue's name, for traces.
         gates: Asked in turn, after what is refused for its form.
         moderation: Asked last, with the pictures.
     """
@@ -70,7 +70,7 @@ class Submit:
         replies: Replies,
         metrics: BotMetrics,
         answered: TTLCache[str, float],
-        line: str = "qwenedit:job_queue",
+        queue_name: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
         moderation: Moderation | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Submit:
         self._replies = replies
         self._metrics = metrics
         self._answered = answered
-        self._line = line
+        self._queue_name = queue_name
         self._gates = gates
         self._moderation = moderation or Unmoderated()
 
@@ -124,7 +124,7 @@ class Submit:
         try:
             await self._fetch(request, stored)
             job = _job(request, tuple(stored), placeholder, words)
-            with tracing.sending(self._line, job.id) as span:
+            with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
                     job, self._limits, trace_context=span.traceparent, pictures_in_redis=True,
                     sources=as_text(request.attachments),
