@@ -21,8 +21,8 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
+from qwenedit_bot.app.foundation import Connections
 from qwenedit_bot.app.main import Readiness, run
-from qwenedit_bot.app.parts import Connections
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.call_metrics import CallMiddleware

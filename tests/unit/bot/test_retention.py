@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 import qwenedit_bot
-from qwenedit_bot.app.parts import Connections, make_parts
+from qwenedit_bot.app.foundation import Connections, Foundation
+from qwenedit_bot.app.parts import make_parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
@@ -50,10 +51,11 @@ def user_erasure() -> UserErasure:
     redis: Redis = Redis()  # which is never spoken to
     keys = BotKeys(prefix="qwenedit", bot_id=42)
     me = User(id=42, is_bot=True, first_name="Editor", username="editor_bot")
-    return make_parts(
-        settings, Connections(redis, redis, redis), keys, Bot("42:TEST"), me, SharedLimiter(redis, keys),
-        BotMetrics(CollectorRegistry()),
-    ).user_erasure  # fmt: skip
+    base = Foundation(
+        settings=settings, connections=Connections(redis, redis, redis), keys=keys, bot=Bot("42:TEST"), me=me,
+        limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()),
+    )  # fmt: skip
+    return make_parts(base).user_erasure
 
 
 def names_of_keys() -> set[str]:

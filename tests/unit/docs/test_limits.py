@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenedit_bot.app import parts
+from qwenedit_bot.app import features, parts
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
@@ -36,7 +36,7 @@ def in_script(name: str) -> int:
     [
         ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
-        ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
+        ("bytes of pictures in memory", [f"{features.PICTURE_MEMORY // MIB} MiB"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
         ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),

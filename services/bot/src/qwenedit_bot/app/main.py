@@ -16,7 +16,8 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot.app.parts import Connections, Receiver, make_parts
+from qwenedit_bot.app.foundation import Connections, Foundation
+from qwenedit_bot.app.parts import Receiver, make_parts
 from qwenedit_bot.app.preload import preload
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
@@ -179,7 +180,11 @@ async def run(
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
         PresetsError: the operator's presets cannot be used.
     """
-    parts = make_parts(settings, connections, keys, bot, await bot.me(), limiter, metrics)
+    base = Foundation(
+        settings=settings, connections=connections, keys=keys, bot=bot, me=await bot.me(), limiter=limiter,
+        metrics=metrics,
+    )  # fmt: skip
+    parts = make_parts(base)
     await parts.presets.open()
     readiness.receiver = parts.receiver
     leadership = parts.leadership

@@ -1,0 +1,236 @@
+"""Builds each feature of the bot, from the rooms below it; `parts` joins them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenedit_bot.chat.bot_api import TelegramMessenger
+from qwenedit_bot.chat.bot_calls import BotCalls
+from qwenedit_bot.chat.migrations import Migrations
+from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.common.ttl_cache import TTLCache
+from qwenedit_bot.edits.addresses import AddressedQueue
+from qwenedit_bot.edits.answers.daily_counts import DailyCounts
+from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
+from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.late_edits import LateEdits
+from qwenedit_bot.edits.progress.updater import ProgressUpdater
+from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
+from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.requests.submit import Submit
+from qwenedit_bot.edits.user_jobs import UserJobs
+from qwenedit_bot.moderation.hook import ModerationHook
+from qwenedit_bot.moderation.port import Unmoderated
+from qwenedit_bot.payments.payments import Payments
+from qwenedit_bot.payments.quotas import Quotas
+from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.converter import Converter
+from qwenedit_bot.pictures.intake import PictureIntake
+from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.texts import Texts
+from qwenedit_bot.users.access_list import AccessList
+from qwenedit_bot.users.broadcast import Broadcasts
+from qwenedit_bot.users.languages import Languages
+from qwenedit_bot.users.update_filter import UpdateFilter
+from qwenedit_jobs import Events
+from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.pictures.opening import picture_store
+from qwenedit_jobs.queue.queue import UPLOAD_TTL
+from qwenedit_jobs.workers.registry import Workers
+
+if TYPE_CHECKING:
+    from qwenedit_bot.app.foundation import Foundation
+    from qwenedit_jobs import PictureStore
+
+PICTURE_MEMORY = 160 * 1024 * 1024
+"""Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
+MOST_ANSWERED = 5_000
+"""Answered jobs that this process knows as well, should Redis forget them."""
+ANSWERED_KEPT = 3_600.0
+"""Seconds: longer than a job whose end was forgotten takes to end again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """The queue that bot and workers share."""
+
+    ids: JobIds
+    queue: AddressedQueue
+    store: PictureStore
+    workers: Workers
+    answers: Lanes
+    events: Events
+    ended: asyncio.Event
+    """Set when there are answers to give."""
+
+
+def make_jobs(base: Foundation) -> Jobs:
+    """Build the bot's side of the queue."""
+    settings, metrics, ids = base.settings, base.metrics, JobIds(base.settings.bot_token.get_secret_value())
+    answers = Lanes(base.redis, settings.keys.answers, name=settings.bot_id)
+    return Jobs(
+        ids=ids,
+        queue=AddressedQueue(
+            base.redis, settings.keys, bot_keys=base.keys, ids=ids, picture_ttl=settings.picture_ttl,
+            on_unreadable=lambda _job: metrics.unreadable.inc(), on_forged=metrics.forged.inc,
+        ),
+        store=picture_store(base.connections.raw, settings.keys, bucket=base.connections.bucket, ttl=UPLOAD_TTL),
+        workers=Workers(base.redis, settings.keys),
+        answers=answers,
+        events=Events(base.connections.blocking, settings.keys, answers),
+        ended=asyncio.Event(),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """The adapter to Telegram."""
+
+    messenger: TelegramMessenger
+    replies: Replies
+    migrations: Migrations
+
+
+def make_chat(base: Foundation) -> Chat:
+    """Build the adapter to Telegram."""
+    migrations = Migrations(base.redis, base.keys)
+    messenger = TelegramMessenger(base.bot, BotCalls(base.limiter, base.metrics), base.limiter, migrations)
+    replies = Replies(base.redis, base.keys, messenger, clock=base.clock)
+    return Chat(messenger=messenger, replies=replies, migrations=migrations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """Who may use the bot, and in which language."""
+
+    texts: Texts
+    languages: Languages
+    access_list: AccessList
+    update_filter: UpdateFilter
+    broadcasts: Broadcasts
+
+
+def make_users(base: Foundation, chat: Chat) -> Users:
+    """Build what knows the users."""
+    settings, redis, keys = base.settings, base.redis, base.keys
+    texts = Texts(default=settings.default_language)
+    languages = Languages(redis, keys, texts)
+    access_list = AccessList(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
+    return Users(
+        texts=texts,
+        languages=languages,
+        access_list=access_list,
+        update_filter=UpdateFilter(
+            access_list, redis, keys, base.metrics, username=base.me.username or "", bot_id=base.me.id
+        ),
+        broadcasts=Broadcasts(redis, keys, chat.messenger, languages),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """What users may still ask for, and what they have paid."""
+
+    quotas: Quotas
+    payments: Payments
+
+
+def make_accounts(base: Foundation) -> Accounts:
+    """Build quotas and payments."""
+    return Accounts(
+        quotas=Quotas(base.redis, base.keys, per_day=base.settings.jobs_per_day, exempt=base.settings.admins),
+        payments=Payments(base.redis, base.keys),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """What turns files into pictures that are kept, and results into files."""
+
+    converter: Converter
+    intake: PictureIntake
+    results: Results
+
+
+def make_pictures(base: Foundation, jobs: Jobs, chat: Chat) -> Pictures:
+    """Build what handles pictures, within one budget of memory."""
+    memory = Budget("memory", PICTURE_MEMORY, most_of_one=PICTURE_MEMORY * 5 // 8)
+    base.metrics.pictures_bytes.set_function(lambda: memory.used)
+    base.metrics.pictures_max.set(PICTURE_MEMORY)
+    converter = Converter(killed=base.metrics.conversions_killed.inc)
+    return Pictures(
+        converter=converter,
+        intake=PictureIntake(chat.messenger, jobs.store, converter, memory),
+        results=Results(jobs.store, converter, memory),
+    )
+
+
+def make_moderation(base: Foundation) -> ModerationHook | None:
+    """Make the hook that the operator wants asked; None where there is none."""
+    settings = base.settings
+    if settings.moderation_url is None:
+        return None
+    return ModerationHook(
+        settings.moderation_url,
+        token=settings.moderation_token,
+        timeout=settings.moderation_timeout,
+        fail_open=settings.moderation_on_error == "allow",
+        redis=base.redis,
+        keys=base.keys,
+        metrics=base.metrics,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """A job's way from a request to its answer."""
+
+    submit: Submit
+    progress: ProgressUpdater
+    deliver: Deliver
+    undelivered: UndeliveredAnswers
+    daily_counts: DailyCounts
+    user_jobs: UserJobs
+
+
+def make_edits(
+    base: Foundation, jobs: Jobs, chat: Chat, users: Users, accounts: Accounts, pictures: Pictures,
+    hook: ModerationHook | None,
+) -> Edits:  # fmt: skip
+    """Build what makes requests into jobs, shows their progress and gives their answers."""
+    settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
+    queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
+    answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
+    durations = Durations(redis, keys, jobs.workers, paused_key=settings.keys.paused)
+    daily_counts = DailyCounts(redis, keys)
+    undelivered = UndeliveredAnswers(
+        redis, keys, queue=queue, events=jobs.events, wake=jobs.ended, keep=round(settings.picture_ttl)
+    )
+    gates = (
+        QueueLengthGate(queue, settings.limits, replies),
+        QuotaGate(quotas, replies, for_sale=bool(settings.star_packs)),
+    )
+    return Edits(
+        submit=Submit(
+            queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
+            answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
+        ),
+        progress=ProgressUpdater(
+            queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations,
+            late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),
+        ),
+        deliver=Deliver(
+            queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
+            texts=users.texts, metrics=metrics, durations=durations, answered=answered, quotas=quotas,
+            daily_counts=daily_counts, moderation=hook or Unmoderated(), undelivered=undelivered,
+        ),
+        undelivered=undelivered,
+        daily_counts=daily_counts,
+        user_jobs=UserJobs(
+            redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, quotas=quotas,
+            replies=replies, answers=jobs.answers, undelivered=undelivered,
+        ),
+    )  # fmt: skip
