@@ -56,7 +56,7 @@ def test_pictures_in_redis_have_no_address(url):
         ("s3://pictures/" + "a" * 300, "at most 300 characters"),
     ],
 )
-def test_what_is_no_address_is_told(url, said):
+def test_address_that_is_none_is_reported(url, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         Address.read(url)
 
@@ -90,7 +90,7 @@ def test_two_uploads_have_two_names():
     [b"", b"\xff\xd8\xff\xe0 a JPEG", b"\x89PNG\r\n\x1a\n", b"RIFF....WEBP", MAGIC, MAGIC + b"s3://a b c d",
      MAGIC + b"s3://a b 1 " + b"c" * LONGEST],
 )  # fmt: skip
-def test_what_is_no_receipt_is_a_picture(kept):
+def test_bytes_that_are_no_receipt_are_a_picture(kept):
     assert Receipt.read(kept) is None
 
 

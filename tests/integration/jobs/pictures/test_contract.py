@@ -120,13 +120,13 @@ class TestDroppedPictures:
         assert await cleanup.waiting() == 0
         return await objects(url)
 
-    async def test_of_a_cancelled_job_that_waited(self, desk, store, cleanup, url):
+    async def test_pictures_of_a_cancelled_job_that_waited(self, desk, store, cleanup, url):
         for number in range(5):
             job = await accepted(desk, store, number)
             await desk.queue.cancel(job.id)
         assert await self.left(cleanup, url) == set()
 
-    async def test_of_a_cancelled_job_whose_result_comes_late(self, desk, store, cleanup, url):
+    async def test_pictures_of_a_cancelled_job_whose_result_comes_late(self, desk, store, cleanup, url):
         job = await accepted(desk, store)
         await desk.queue.claim(worker="w", token="t", lease=30)
         await desk.queue.cancel(job.id)
@@ -134,7 +134,7 @@ class TestDroppedPictures:
         assert outcome is Settled.CANCELLED
         assert await self.left(cleanup, url) == set()
 
-    async def test_of_a_stale_attempt_and_not_its_successors(self, desk, store, cleanup, url):
+    async def test_picture_of_a_stale_attempt_and_not_its_successors(self, desk, store, cleanup, url):
         job = await accepted(desk, store)
         await desk.queue.claim(worker="frozen", token="a", lease=30)
         await desk.queue.release(job.id, "a")
@@ -145,7 +145,7 @@ class TestDroppedPictures:
         await self.left(cleanup, url)
         assert await store.get(ref) == PICTURE
 
-    async def test_of_a_completion_that_is_repeated_stay(self, desk, store, cleanup, url):
+    async def test_pictures_of_a_completion_that_is_repeated_stay(self, desk, store, cleanup, url):
         job = await accepted(desk, store)
         await desk.queue.claim(worker="w", token="t", lease=30)
         ref = result_ref(job.id, 1, "t")
@@ -156,7 +156,7 @@ class TestDroppedPictures:
             await self.left(cleanup, url)
         assert await store.get(ref) == PICTURE
 
-    async def test_of_a_job_that_an_operator_forgets(self, desk, store, cleanup, url):
+    async def test_pictures_of_a_job_that_an_operator_forgets(self, desk, store, cleanup, url):
         job = await accepted(desk, store)
         await desk.queue.claim(worker="w", token="t", lease=30)
         await handed_in(desk, store, job, "t")
@@ -164,7 +164,7 @@ class TestDroppedPictures:
         assert await desk.operated.forget(job.id)
         assert await self.left(cleanup, url) == set()
 
-    async def test_that_are_uploaded_again_meanwhile_stay(self, desk, store, cleanup, url):
+    async def test_pictures_that_are_uploaded_again_meanwhile_stay(self, desk, store, cleanup, url):
         job = desk.job(1)
         ref = job.edit.pictures[0]
         await store.put(ref, SMALL, user=1)
@@ -173,7 +173,7 @@ class TestDroppedPictures:
         await self.left(cleanup, url)
         assert await store.get(ref) == PICTURE
 
-    async def test_of_many_jobs_at_once(self, desk, store, cleanup, url):
+    async def test_pictures_of_many_jobs_at_once(self, desk, store, cleanup, url):
         jobs = await asyncio.gather(*(accepted(desk, store, number) for number in range(40)))
         await asyncio.gather(*(desk.queue.cancel(job.id) for job in jobs))
         assert await self.left(cleanup, url) == set()
