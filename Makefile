@@ -26,7 +26,7 @@ help: ## Show this list
 ##@ Use
 
 .PHONY: run
-run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= WORKFLOW=)
+run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= PICTURES_URL= WORKFLOW=)
 	@$(BIN)/python -m local_stack
 
 ##@ Develop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from local_stack import HOST, Service, answers, at_once, bare_environment, free_
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from qwenedit_testkit.object_server import ObjectServer
 
 SECRET = "AAbbCCddEEffGGhhIIjjKK"
 TOKEN = f"424242:{SECRET}"
@@ -117,3 +120,42 @@ async def test_redis_that_evicts_ends_the_start(redis_url: str) -> None:
                 await bot.wait_for_line("maxmemory-policy is allkeys-lru.*Set it to noeviction")
         finally:
             await redis.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://pictures", "PICTURES_URL is 'ftp://pictures': must be redis:, s3://BUCKET/PREFIX"),
+        (
+            "file:///nowhere/pictures",
+            "PICTURES_URL is file:///nowhere/pictures: it cannot be used: there is no such folder",
+        ),
+        ("s3://there-is-none", "PICTURES_URL is s3://there-is-none: there is no such bucket; create it"),
+    ],
+)
+async def test_place_of_pictures_that_cannot_be_used_ends_the_start(
+    redis_url: str, object_server: ObjectServer, url: str, said: str
+) -> None:
+    settings = {"BOT_TOKEN": TOKEN, "REDIS_URL": redis_url, "PICTURES_URL": url, **object_server.settings()}
+    async with running(**settings) as bot, asyncio.timeout(90):
+        assert await bot.wait() == 2
+        await bot.wait_for_line(re.escape(said))
+        assert not any("Traceback" in line for line in bot.lines)
+
+
+async def test_store_of_pictures_that_does_not_answer_is_not_waited_for(redis_url: str) -> None:
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://{HOST}:{free_port()}",
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+    }
+    async with (
+        telegram(502, "<html>Bad Gateway</html>") as url,
+        running(
+            BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url, PICTURES_URL="s3://pictures", **settings
+        ) as bot,
+        asyncio.timeout(90),
+    ):
+        await bot.wait_for_line("start.pictures_unavailable.*put failed")
+        await bot.wait_for_line("start.telegram_unavailable")
+        assert await bot.stop() == 0

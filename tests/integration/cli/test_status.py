@@ -113,3 +113,18 @@ async def test_instructions_are_never_shown_in_status(desk, question, form):
     said = await desk.ask(*(word.format(id=identity) for word in question), *form)
     assert said.code == 0
     assert PROMPT not in said.out
+
+
+async def test_status_says_that_pictures_lie_in_redis(desk):
+    assert "bucket    none: pictures lie in Redis\n" in (await desk.ask("status")).out
+
+
+async def test_status_says_whether_the_bucket_answers_and_what_waits_to_be_deleted(desk, object_server, monkeypatch):
+    await object_server.make_bucket("status")
+    for name, value in {"PICTURES_URL": "s3://status/here", **object_server.settings()}.items():
+        monkeypatch.setenv(name, value)
+    assert "bucket    s3://status/here, which answers; 1 objects wait to be deleted" in (await desk.ask("status")).out
+    monkeypatch.setenv("PICTURES_URL", "s3://there-is-none")
+    said = await desk.ask("status")
+    assert "PICTURES_URL is s3://there-is-none: there is no such bucket; create it, or correct the name" in said.out
+    assert (await desk.ask("status", "--json")).json["place"]["problem"].startswith("PICTURES_URL is s3://there")

@@ -270,6 +270,20 @@ async def test_redis_that_evicts_ends_the_worker(own_redis, control, start, make
     await part.wait_for_line("maxmemory-policy is volatile-ttl.*Set it to noeviction")
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://there-is-none", "PICTURES_URL is s3://there-is-none: there is no such bucket; create it"),
+        ("file:///nowhere", "PICTURES_URL is file:///nowhere: it cannot be used: there is no such folder"),
+    ],
+)
+async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, start, object_server, url, said):
+    part = await start(redis_url, wait=False, PICTURES_URL=url, **object_server.settings())
+    async with asyncio.timeout(60):
+        assert await part.wait() == 2
+    await part.wait_for_line(said)
+
+
 async def test_worker_with_neither_redis_nor_comfyui_says_both_and_keeps_quiet(start):
     part = await start(f"redis://127.0.0.1:{free_port()}/0", wait=False)
     async with asyncio.timeout(30):

@@ -150,7 +150,7 @@ async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Nam
         case "resume":
             return await pause.resume(queue)
         case _:
-            return await status(redis, settings.keys, queue, place=_place(settings))
+            return await status(redis, settings.keys, queue, place=_place(settings), pictures_url=settings.pictures_url)
 
 
 async def _about_jobs(queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:

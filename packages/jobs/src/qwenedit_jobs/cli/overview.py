@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
+from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
+from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.census import take_census
+from qwenedit_jobs.pictures.cleanup import Cleanup
+from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
@@ -42,6 +46,18 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturePlace:
+    """Where pictures lie."""
+
+    url: str
+    """`PICTURES_URL`."""
+    problem: str | None
+    """Why it cannot be used now; None where it can, or is Redis."""
+    to_delete: int
+    """Objects that wait to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenWorker:
     """A worker that gave a sign of life, or has a job in hand."""
 
@@ -60,6 +76,7 @@ class Overview:
     now: float
     server: Server | None
     """None: this Redis user may not ask."""
+    place: PicturePlace
     pictures: Census | None
     """None: this Redis user may not look."""
     counts: Counts
@@ -75,13 +92,14 @@ class Overview:
     workers: tuple[SeenWorker, ...]
 
 
-async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue) -> Overview:
+async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictures_url: str = IN_REDIS) -> Overview:
     """Look at everything; a few round trips, however many jobs there are.
 
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
         queue: Its queue.
+        pictures_url: Where its pictures lie; a bucket is tried with a tiny object.
     """
     places = await queue.ids_by_state()
     head = await queue.records(places[State.QUEUED][:1])
@@ -90,6 +108,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue) -> Overv
     return Overview(
         now=await queue.now(),
         server=await _server(redis),
+        place=await _place(redis, keys, pictures_url),
         pictures=await _pictures(redis, keys, queue),
         counts=await queue.counts(),
         oldest_enqueued_at=head[0].enqueued_at if head else None,
@@ -99,6 +118,17 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue) -> Overv
         janitor=await _janitor(redis, keys),
         workers=_workers(await Workers(redis, keys).seen(), running),
     )
+
+
+async def _place(redis: Redis, keys: Keys, url: str) -> PicturePlace:
+    problem = None
+    try:
+        bucket = open_bucket(url)
+        if bucket is not None:
+            await Cleanup(redis, keys, bucket).leave(await bucket.check(deletes=False))
+    except PictureStoreError as error:
+        problem = str(error)
+    return PicturePlace(url, problem, await Cleanup(redis, keys, None).waiting())
 
 
 async def _in_lanes(redis: Redis, keys: Keys) -> tuple[int, int]:

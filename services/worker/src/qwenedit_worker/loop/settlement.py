@@ -86,6 +86,7 @@ class Settlement:
         backoff, deposits = Backoff(), Deposits(self._pictures)
         lost, full_since = False, None
         while True:
+            store_away = False
             try:
                 return await self._say(claim, outcome, None if lost else deposits)
             except QueueStorageFullError as error:
@@ -98,11 +99,15 @@ class Settlement:
                 self._activity.sign()
             except PictureStoreUnavailableError as error:
                 log.warning("job.result_waits", error=str(error), bytes=_bytes_of(outcome))
+                store_away = True
                 self._activity.sign()
             if await set_within(self._shutdown.abandoning, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
-            lost = lost or await self._lost(claim)
+            held = await self._renewed(claim)
+            lost = lost or held is Lease.LOST
+            if store_away and held is Lease.CANCELLED:
+                outcome = JobCancelled()  # whose picture need not be brought anywhere
 
     async def _say(self, claim: Claim, outcome: AttemptOutcome, deposits: Deposits | None) -> Settled:
         job_id, token = claim.job.id, claim.token
@@ -148,19 +153,19 @@ class Settlement:
     async def _keep(self, claim: Claim) -> None:
         while True:
             self._activity.sign()
-            await self._lost(claim)  # Redis' word on the completion decides
+            await self._renewed(claim)  # Redis' word on the completion decides
             await asyncio.sleep(self._lease / 3)
 
-    async def _lost(self, claim: Claim) -> bool:
-        """Whether Redis, which may answer and yet refuse all writes, says that the token no longer counts.
+    async def _renewed(self, claim: Claim) -> Lease | None:
+        """Renew the lease at Redis, which may answer and yet refuse all writes; None where it does not answer.
 
-        The call that failed may have done it, so it is repeated all the same and gets the answer it then got; only
-        the picture is not sent again.
+        Where the token no longer counts, the call that failed may have done it. So it is repeated all the same and gets
+        the answer it then got; only the picture is not sent again.
         """
         try:
-            return await self._queue.renew(claim.job.id, claim.token, lease=self._lease) is Lease.LOST
+            return await self._queue.renew(claim.job.id, claim.token, lease=self._lease)
         except QueueUnavailableError:
-            return False
+            return None
 
 
 def _bytes_of(outcome: AttemptOutcome) -> int:

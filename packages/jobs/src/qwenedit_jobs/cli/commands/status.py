@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer
-from qwenedit_jobs.cli.overview import SILENT_AFTER, Overview, SeenWorker, take_overview
+from qwenedit_jobs.cli.overview import SILENT_AFTER, Overview, PicturePlace, SeenWorker, take_overview
 from qwenedit_jobs.cli.tables import duration, moment, pairs, size, table
+from qwenedit_jobs.picture_address import IN_REDIS
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -20,7 +21,7 @@ HEADS = (
 )  # fmt: skip
 
 
-async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str) -> Answer:
+async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str, pictures_url: str = IN_REDIS) -> Answer:
     """Tell how the installation is.
 
     Args:
@@ -28,8 +29,9 @@ async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str) 
         keys: The installation's key names.
         queue: Its queue.
         place: Where Redis is, in words.
+        pictures_url: Where pictures lie.
     """
-    overview = await take_overview(redis, keys, queue)
+    overview = await take_overview(redis, keys, queue, pictures_url=pictures_url)
     return Answer(overview, _text(overview, place=place))
 
 
@@ -38,6 +40,7 @@ def _text(overview: Overview, *, place: str) -> str:
     lines = pairs(
         [
             ("redis", _redis(overview, place)),
+            ("bucket", _bucket(overview.place)),
             ("pictures", _pictures(overview)),
             ("queue", _queue(overview)),
             ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
@@ -63,6 +66,15 @@ def _redis(overview: Overview, place: str) -> str:
     used = size(server.used_memory)
     memory = f"{used} of {size(server.max_memory)} in use" if server.max_memory else f"{used} in use, no limit"
     return f"{server.program} {server.version} at {place}, {memory}"
+
+
+def _bucket(pictures: PicturePlace) -> str:
+    place = (
+        "none: pictures lie in Redis"
+        if pictures.url == IN_REDIS
+        else pictures.problem or f"{pictures.url}, which answers"
+    )
+    return f"{place}; {pictures.to_delete} objects wait to be deleted" if pictures.to_delete else place
 
 
 def _pictures(overview: Overview) -> str:

@@ -1,0 +1,80 @@
+"""A bot whose pictures lie in a bucket that is away for a while: nobody's photo or answer is lost."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from qwenedit_jobs import Keys, RedisSettings, connect
+from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_testkit.photos import photo
+from qwenedit_testkit.proxy import Proxy, Toxic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def waits(lanes: str) -> str:
+    """Return the pattern of the line by which the bot says that an update or an answer waits for the bucket."""
+    return f'(?=.*scheduler.retry)(?=.*StorageAwayError).*"lanes": "{lanes}"'
+
+
+@asynccontextmanager
+async def away(proxy: Proxy) -> AsyncIterator[None]:
+    proxy.toxic = Toxic.DOWN
+    proxy.reset()
+    try:
+        yield
+    finally:
+        proxy.toxic = None
+        proxy.reset()
+
+
+@asynccontextmanager
+async def stage_with_bucket(performing: Any, redis_url: str, server: Any) -> AsyncIterator[tuple[Any, Proxy, str]]:
+    """Have the bot reach the bucket through a proxy, and the worker by hand without."""
+    bucket = f"bot-{secrets.token_hex(4)}"
+    await server.make_bucket(bucket)
+    url = f"s3://{bucket}/here"
+    async with Proxy("objects", server.port).running() as proxy:
+        settings = {"PICTURES_URL": url, **server.settings(port=proxy.port)}
+        async with (
+            performing(redis_url, **settings) as stage,
+            connect(RedisSettings(redis_url=redis_url), decode=False) as raw,
+        ):
+            with patch.dict(os.environ, server.settings()):
+                stage.worker.store = picture_store(raw, Keys(), bucket=open_bucket(url), ttl=600)
+            yield stage, proxy, bucket
+
+
+async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_when_it_answers(
+    performing: Any, redis_url: str, object_server: Any
+) -> None:
+    async with stage_with_bucket(performing, redis_url, object_server) as (stage, proxy, bucket):
+        ann, bob = await stage.telegram.user(), await stage.telegram.user()
+        async with away(proxy):
+            await ann.send(photo=photo(), caption="make it snow")
+            await stage.bot.wait_for_line("picture.storage_away")
+            await stage.bot.wait_for_line(waits("updates"))
+            await bob.send("/help")
+            await bob.says("photo")  # nobody else waits
+            assert (await stage.worker.queue.counts()).waiting == 0
+        claim = await stage.worker.claim()
+        async with away(proxy):
+            await stage.worker.finish(claim, photo("PNG"))
+            await stage.bot.wait_for_line(waits("answers"))
+            assert not (await ann.snapshot()).pictures
+        await ann.picture()
+        assert await object_server.objects(bucket)
+        async with away(proxy):
+            await ann.send("/forget")
+            await ann.press("Delete everything")
+            await ann.says("their storage does not answer right now")
+
+        async def empty() -> bool:
+            return not await object_server.objects(bucket)
+
+        await stage.eventually(empty)

@@ -1,0 +1,164 @@
+"""A worker whose pictures lie in a bucket: nothing is edited twice because the bucket is away."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import pytest
+
+from qwenedit_jobs import Reason, State, input_ref
+from qwenedit_jobs.pictures import bucket as limits
+from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_testkit.proxy import Proxy, Toxic
+from qwenedit_worker.loop import attempt, settlement
+from tests.integration.worker.conftest import PNG
+
+
+@pytest.fixture
+async def proxy(object_server, monkeypatch):
+    async with Proxy("objects", object_server.port).running() as proxy:
+        for name, value in object_server.settings(port=proxy.port).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(limits, "PATIENCE", 1.5)
+        yield proxy
+
+
+@pytest.fixture
+async def address(object_server):
+    name = f"worker-{secrets.token_hex(4)}"
+    await object_server.make_bucket(name)
+    return f"s3://{name}/here"
+
+
+@pytest.fixture
+async def stored(bench, proxy, address):
+    """A bench whose worker has its pictures in the bucket, behind the proxy."""
+    bench.store = picture_store(bench.binary, bench.keys, bucket=open_bucket(address), ttl=600)
+    return bench
+
+
+async def test_job_is_done_with_pictures_from_the_bucket(stored, address):
+    async with stored.working():
+        job = await stored.enqueue()
+        status = await stored.until_final(job)
+    assert status.state is State.DONE
+    assert stored.editor.calls[0].pictures == (PNG,)
+    assert await stored.store.get(status.result.picture) == PNG
+    assert (await stored.binary.get(stored.keys.picture(status.result.picture))).startswith(b"qwenedit-receipt")
+
+
+async def test_job_from_before_the_bucket_is_done(stored, bench):
+    in_redis = picture_store(bench.binary, bench.keys, bucket=None, ttl=600)
+    in_bucket, bench.store = bench.store, in_redis
+    job = await bench.enqueue()
+    large = await bench.enqueue(picture=PNG + bytes(1_000_000))  # which does not come with the claim
+    bench.store = in_bucket
+    async with bench.working():
+        for each in (job, large):
+            assert (await bench.until_final(each)).state is State.DONE
+
+
+async def test_job_whose_pictures_lie_in_a_bucket_that_is_not_configured_fails_in_words(stored, bench):
+    job = await bench.enqueue()
+    bench.store = picture_store(bench.binary, bench.keys, bucket=None, ttl=600)
+    async with bench.working():
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.PICTURE_EXPIRED)
+    assert bench.editor.calls == [], "a receipt is no picture"
+
+
+@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
+async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, proxy, toxic):
+    job = await stored.enqueue()
+    proxy.toxic = toxic
+    proxy.reset()
+    async with stored.working():
+        await stored.until(job, lambda status: status.state is State.RUNNING)
+        await asyncio.sleep(1.5)
+        assert stored.editor.calls == []
+        proxy.toxic = None
+        proxy.reset()
+        status = await stored.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+
+
+async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, proxy, monkeypatch):
+    monkeypatch.setattr(attempt, "STORE_AWAITED", 0.5)
+    job = await stored.enqueue()
+    proxy.toxic = Toxic.DOWN
+    proxy.reset()
+    async with stored.working():
+        before = stored.metric("qwenedit_attempts_total", outcome="queued", reason="")
+        async with asyncio.timeout(30):
+            while stored.metric("qwenedit_attempts_total", outcome="queued", reason="") < before + 2:
+                await asyncio.sleep(0.05)
+        proxy.toxic = None
+        proxy.reset()
+        status = await stored.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1), "two attempts that did not begin were not counted"
+
+
+@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
+async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, proxy, toxic):
+    async def then_away(_on_progress):
+        proxy.toxic = toxic
+        proxy.reset()
+
+    stored.editor.script.append(then_away)
+    job = await stored.enqueue()
+    async with stored.working(lease=10.0):
+        async with asyncio.timeout(30):
+            while not stored.editor.calls:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(3)
+        assert await stored.redis.zscore(stored.keys.leases, job.id) is not None, "the lease is kept meanwhile"
+        assert (await stored.queue.status(job.id)).state is State.RUNNING
+        proxy.toxic = None
+        proxy.reset()
+        status = await stored.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert len(stored.editor.calls) == 1
+    assert await stored.store.get(status.result.picture) == PNG
+
+
+async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy):
+    async def then_away(_on_progress):
+        proxy.toxic = Toxic.DOWN
+        proxy.reset()
+
+    stored.editor.script.append(then_away)
+    job = await stored.enqueue()
+    async with stored.working():
+        await stored.until(job, lambda status: status.state is State.RUNNING)
+        async with asyncio.timeout(30):
+            while proxy.toxic is None:
+                await asyncio.sleep(0.02)
+        await stored.queue.cancel(job.id)
+        status = await stored.until_final(job)
+    assert status.state is State.CANCELLED
+
+
+async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy):
+    async def then_away(_on_progress):
+        proxy.toxic = Toxic.TIMEOUT
+
+    stored.editor.script.append(then_away)
+    job = await stored.enqueue()
+    async with stored.working() as parts:
+        async with asyncio.timeout(30):
+            while proxy.toxic is None:
+                await asyncio.sleep(0.02)
+        stored.shutdown.abandon()
+        await asyncio.wait_for(parts.task, 10)
+    assert (await stored.queue.status(job.id)).state is State.RUNNING, "its lease runs out"
+
+
+async def test_result_that_could_not_be_handed_in_for_long_is_uploaded_anew(stored, monkeypatch):
+    monkeypatch.setattr(settlement, "DEPOSIT_HOLDS", 0.0)
+    deposits = settlement.Deposits(stored.store)
+    ref = input_ref("job", 0)
+    assert await deposits.of(ref, PNG) != await deposits.of(ref, PNG)
+    monkeypatch.setattr(settlement, "DEPOSIT_HOLDS", 60.0)
+    deposits = settlement.Deposits(stored.store)
+    assert await deposits.of(ref, PNG) == await deposits.of(ref, PNG)
