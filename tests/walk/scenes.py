@@ -217,7 +217,7 @@ async def no_photos(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.TEXT_WITHOUT_PHOTO)
     await user.say("/dance")
     await user.sees(Text.UNKNOWN_COMMAND)
-    await user.take("no-photo-text", "A wish without a photo, a command that is none")
+    await user.take("no-photo-text", "An instruction without a photo, and an unknown command")
 
 
 @scene("Photos that cannot be taken")
@@ -243,7 +243,7 @@ async def refusals(user: Visitor, harness: Harness) -> None:
 
 @scene("A job that fails")
 async def failure(user: Visitor, harness: Harness) -> None:
-    """The reason in plain words, with a button where another try may help. What fails does not count."""
+    """The reason in plain words, with a button where another try may help. A failed job does not count."""
     await harness.comfyui_fails("oom", times=None)
     await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
     await user.sees(Text.FAILED, reason=Reason.OUT_OF_MEMORY)
@@ -272,7 +272,7 @@ async def burst(user: Visitor, harness: Harness) -> None:
 
 @scene("Limits")
 async def limits(user: Visitor, harness: Harness) -> None:
-    """With a number of pictures a day, each of them says how many are left, and so does `/limits`."""
+    """With a daily limit, each picture says how many are left, and so does `/limits`."""
     await user.say("/limits")
     await user.reads(user.either("5 pictures left today", "На сегодня осталось 5 картинок"))
     for number in range(1, 6):
@@ -285,7 +285,7 @@ async def limits(user: Visitor, harness: Harness) -> None:
 
 @scene("More of them for Telegram Stars")
 async def stars(user: Visitor, harness: Harness) -> None:
-    """Where the operator sells packs, `/buy` offers them. What is bought does not expire, and a picture that fails goes
+    """Where the operator sells packs, `/buy` offers them. Bought pictures do not expire, and a picture that fails goes
     back to its buyer."""
     await user.say("/buy")
     await user.sees(Text.BUY)
@@ -300,7 +300,7 @@ async def stars(user: Visitor, harness: Harness) -> None:
 
 @scene("The language")
 async def language(user: Visitor, harness: Harness) -> None:
-    """That of the user's Telegram, unless they choose another one."""
+    """The language of the user's Telegram, unless they choose another one."""
     await user.say("/language")
     await user.sees(Text.LANGUAGE)
     await user.take("language", "/language")
@@ -321,8 +321,8 @@ async def privacy(user: Visitor, harness: Harness) -> None:
 
 @scene("In a group", where="Family")
 async def group(user: Visitor, harness: Harness) -> None:
-    """Quiet until it is called: by a command, by its name, or in reply to a picture of it. The buttons are for the one
-    who asked."""
+    """The bot is quiet until it is called: by a command, by its name, or in reply to a picture of it. The
+    buttons are for the one who asked."""
     mum = user.others["mum"]
     (sent,) = await mum.send(photo=(harness.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
     await user.person.send(user.either("/edit give her a red hat", "/edit надень на неё красную шапку"), reply_to=sent)

@@ -79,7 +79,7 @@ class PictureElsewhereError(PictureExpiredError):
 
 
 class PictureDamagedError(PictureExpiredError):
-    """What the store has of a picture, again and again, is not what was put there: cut short, or changed."""
+    """The store returns other bytes than were put there, at each attempt: cut short, or changed."""
 
     def __init__(self, ref: str, *, expected: int, found: int) -> None:
         super().__init__(ref, f"came back as {found} bytes that are not the {expected} that were put there")
@@ -112,7 +112,7 @@ class PicturesForgottenError(QueueError, ResponseError):
 
 
 class UnreadableRecordError(QueueError):
-    """What Redis holds of a job is not what this version knows; the message names what, without the user's words."""
+    """A job's record has a form that this version does not know. The message names it, without the user's words."""
 
 
 class UnreadableJobError(QueueError):

@@ -57,8 +57,8 @@ def main() -> None:
         print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
         raise SystemExit(2) from None
     telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.worker_id})
-    # What is there now stays. Looked through again and again, it would also put off a full collection until a quarter
-    # as much garbage in cycles has come together.
+    # These objects stay. The collector would otherwise scan them each time, and wait with a full collection until there
+    # is a quarter as much garbage.
     gc.collect()
     gc.freeze()
     try:

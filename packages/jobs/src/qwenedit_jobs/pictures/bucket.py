@@ -89,7 +89,7 @@ class Bucket:
 
         Args:
             name: The object's.
-            size: Bytes that are expected; they decide how long it may take. What is longer is cut off behind them.
+            size: Bytes that are expected; they decide how long it may take. Further bytes are cut off.
         """
         try:
             async with self._call(Operation.GET, size=size):

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class Cleanup:
-    """Deletes objects. What fails stays to be deleted.
+    """Deletes objects. An object whose deletion fails stays in the set.
 
     Args:
         redis: A client that does not decode replies; it has the receipts, and the list of dropped objects.

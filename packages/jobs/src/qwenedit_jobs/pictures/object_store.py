@@ -32,7 +32,7 @@ class ObjectPictureStore:
 
     Args:
         bucket: Has the pictures.
-        receipts: Has their receipts. What it has that is no receipt is a picture from before there was a bucket.
+        receipts: Has their receipts. A value that is no receipt is a picture from before there was a bucket.
     """
 
     def __init__(self, bucket: Bucket, receipts: RedisPictureStore) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 MAGIC = b"qwenedit-receipt:1 "
 """No format of pictures begins so. `lua/includes/pictures.lua` knows it as well."""
 LONGEST = 1024
-"""Bytes. What is longer is a picture itself."""
+"""Bytes. A longer value is a picture itself."""
 _FIELDS = 4
 _UPLOAD = re.compile(r".+/[0-9a-f]{16}")
 

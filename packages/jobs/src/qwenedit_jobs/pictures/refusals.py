@@ -75,7 +75,7 @@ def explained(error: BaseException, *, url: str, operation: str) -> PictureStore
         operation: What was tried: put, get, delete or list.
 
     Returns:
-        The error to raise instead. What nobody knows the meaning of may pass by itself.
+        The error to raise instead. An unknown error counts as one that may pass by itself.
     """
     said = str(error)
     for meaning in _MEANINGS:

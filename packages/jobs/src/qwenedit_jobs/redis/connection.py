@@ -84,7 +84,7 @@ class _Cancellable(AbstractConnection):
             await self.disconnect(nowait=True)
             raise RedisConnectionError(f"Error while writing to socket: {error}") from error
         except BaseException:
-            # What was sent of it, nobody knows.
+            # An unknown part of it was sent.
             await self.disconnect(nowait=True)
             raise
 
@@ -170,7 +170,7 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
         },
     )
     connection = _SentinelTls if tls else _Sentinel
-    # What is set beside the URL overrides what the URL says.
+    # Settings beside the URL override those in the URL.
     master = sentinel.master_for(
         settings.redis_sentinel_master,
         connection_pool_class=_SentinelPool,

@@ -21,7 +21,7 @@ MODELS = (
     *(Update, Message, User, Chat, PhotoSize, ReplyParameters, InlineKeyboardMarkup, InlineKeyboardButton),
     *(CallbackQuery, SendMessage, EditMessageText, EditMessageMedia),
 )
-"""What every conversation needs. Others are built when they are first used, which most never are."""
+"""Models that every conversation needs. Others are built at their first use; most are never used."""
 
 
 def preload() -> None:

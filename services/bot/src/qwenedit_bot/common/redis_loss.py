@@ -15,7 +15,7 @@ two, a replica lags by less, a failover takes some ten."""
 
 
 class RedisUptimeClock:
-    """Monotonic seconds in which Redis answered. What it may have forgotten does not grow older while it is away.
+    """Monotonic seconds in which Redis answered. The clock stands still during an outage of Redis.
 
     Args:
         clock: Monotonic time in seconds.

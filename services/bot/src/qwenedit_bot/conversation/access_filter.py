@@ -72,7 +72,7 @@ class OwnButtons(BaseMiddleware):
 
     Any message may carry any `callback_data`, and a client may send data that no button has
     (https://core.telegram.org/bots/api#callbackquery). In a group somebody could otherwise have the bot write over its
-    message to somebody else. Whose the job is, the handlers look themselves.
+    message to another user. The handlers check whose job it is.
     """
 
     def __init__(self, services: Services) -> None:

@@ -187,7 +187,7 @@ async def broadcast(
 
 
 async def confirm_broadcast(press: CallbackQuery, words: Words, services: Services, admin: AdminServices) -> None:
-    """Send it, or do not. What is sent is the text of the message with the buttons."""
+    """Send it, or do not. The text is that of the message with the buttons."""
     shown = press.message
     if not isinstance(shown, Message) or not shown.text:
         await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)

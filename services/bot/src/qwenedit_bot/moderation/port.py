@@ -25,7 +25,7 @@ class Moderation(Protocol):
         """Judge a wish before it becomes a job."""
 
     async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
-        """Judge a result before anybody sees it. What is not allowed is remembered."""
+        """Judge a result before the bot shows it. A refusal is remembered."""
 
     async def withheld(self, job_id: str) -> Verdict | None:
         """Return why a job's result may not be shown, where that was found before."""

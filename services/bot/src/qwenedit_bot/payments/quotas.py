@@ -97,7 +97,7 @@ class Quotas:
         await self._redis.hsetnx(self._keys.lots(user_id), lot, str(jobs))
 
     async def forget(self, user_id: int) -> None:
-        """Forget what a user asked for and was given. What they have paid for stays theirs.
+        """Forget what a user asked for and was given. Bought jobs stay.
 
         Today's free jobs stay counted until midnight, without their ids.
         """

@@ -40,7 +40,7 @@ class PictureCleanup:
         self._away = False
 
     async def tick(self) -> None:
-        """Delete what there is to delete. What the store does not do is done by a later tick."""
+        """Delete dropped pictures. A later tick repeats a deletion that fails."""
         try:
             await self._cleanup.delete_dropped()
             await self._cleanup.sweep()

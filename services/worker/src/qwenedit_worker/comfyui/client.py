@@ -195,7 +195,7 @@ class ComfyUI:
             self._introduced = True
 
     def _expect_restart(self, error: ComfyUIUnavailable) -> None:
-        """What is known of the server may be out of date: who does not take connections is about to be another one."""
+        """Forget what is known of the server: one that takes no connections may come back with another version."""
         self._readiness.forget()
         self._introduced = False
         if isinstance(error, NotSentError):

@@ -19,7 +19,7 @@ class ErrorKind(StrEnum):
     """What an error asks of its caller."""
 
     UNCHANGED = "unchanged"
-    """What was wanted is there already: a success."""
+    """The message says that already: a success."""
     MESSAGE_GONE = "message_gone"
     """The message cannot be edited any more: send another one."""
     CHAT_UNREACHABLE = "chat_unreachable"

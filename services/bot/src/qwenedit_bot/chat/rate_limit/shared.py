@@ -71,7 +71,7 @@ class SharedLimiter:
 
         Raises:
             LaterError: The turn is not free. Where all chats wait for the token, a turn of it is reserved for the
-                person, and the error says when it comes. Whoever asks for them then has it.
+                person, and the error says when it comes. The person's next call at that time gets the turn.
             RedisError: Redis does not say.
         """
         wait, taken = await self._ask(chat_id, edits=EDITS if edit else 0)

@@ -33,7 +33,7 @@ class Outlook:
     now: float
     """Seconds since the epoch, by Redis' clock."""
     workers: int
-    """That could take a job."""
+    """Workers that could take a job."""
     paused: bool
     """An operator lets no job begin."""
     durations: Mapping[str, float]

@@ -61,7 +61,7 @@ class Refused:
     reason: str
     """For the metrics."""
     view: View | None
-    """What the user is told; None where he was told a moment ago."""
+    """What the user is told; None where they were told a moment ago."""
 
 
 class Gate(Protocol):
