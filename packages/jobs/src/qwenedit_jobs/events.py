@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.lanes import Lanes, Row
+    from qwenedit_jobs.lanes import Entry, Lanes
 
 AT_ONCE = 100
 """Entries of the stream that one call moves: a millisecond of Redis."""
@@ -82,14 +82,14 @@ class Events:
         await self._lanes.put(str(chat_id), f"{how}:{job_id}", json.dumps({"id": job_id, "state": state, how: "1"}))
 
 
-def event_of(row: Row) -> Event:
+def event_of(entry: Entry) -> Event:
     """Read an entry.
 
     Raises:
         ValueError: it is none of ours, or has a state that this version does not know.
         KeyError: it lacks a part.
     """
-    fields = json.loads(row.payload)
+    fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(row.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields)
+    return Event(entry.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
 
 def message(update_id: int, *, chat: int = 5, user: int = 5, **more: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def inboxes(redis: Redis, bot_keys: BotKeys) -> list[Inbox]:
     return [Inbox(redis, bot_keys, name=name, admitted=admitted) for name in ("one", "two")]
 
 
-async def rows(inbox: Inbox) -> list[Row]:
+async def rows(inbox: Inbox) -> list[Entry]:
     found, _wait = await inbox.lanes.next(100)
     return found
 

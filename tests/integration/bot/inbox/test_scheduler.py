@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
     Handle = Callable[[str], Awaitable[None]]
 
@@ -39,10 +39,10 @@ class Work:
         self.patience = patience
         self.apologies: list[str] = []
 
-    async def __call__(self, row: Row) -> None:
+    async def __call__(self, row: Entry) -> None:
         await self.handle(row.id)
 
-    async def apologise(self, row: Row) -> None:
+    async def apologise(self, row: Entry) -> None:
         self.apologies.append(row.id)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from qwenedit_bot.chat.errors import LaterError, RestingError
+from qwenedit_bot.chat.errors import LaterError, PictureCooldownError
 from qwenedit_bot.pictures import decoder_process
 from qwenedit_bot.pictures.converter import HEAVY, LIGHT, LONGEST_REST, MEGABYTE, SHORTEST_REST, Converter
 from qwenedit_bot.pictures.decoder_process import DecoderDiedError, DecoderNotStartedError, DecoderProcess, Limits
@@ -161,7 +161,7 @@ async def test_places_are_one_a_user(converter: Converter) -> None:
 def resting(converter: Converter, user: int) -> bool:
     try:
         converter.check_rest(user)
-    except RestingError:
+    except PictureCooldownError:
         return True
     return False
 

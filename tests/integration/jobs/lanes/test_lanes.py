@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
 PREFIX = "qwenedit:test"
 
@@ -29,14 +29,14 @@ def lanes(redis: Redis) -> Lanes:
     return Lanes(redis, PREFIX, name="one")
 
 
-async def taken(lanes: Lanes, count: int = 100) -> list[Row]:
+async def taken(lanes: Lanes, count: int = 100) -> list[Entry]:
     rows, _wait = await lanes.next(count)
     return rows
 
 
-async def taken_until(lanes: Lanes, enough: Callable[[list[Row]], bool]) -> list[Row]:
+async def taken_until(lanes: Lanes, enough: Callable[[list[Entry]], bool]) -> list[Entry]:
     """Take what comes, also later, until it is enough."""
-    found: list[Row] = []
+    found: list[Entry] = []
     async with asyncio.timeout(60):
         while not enough(found):
             rows, wait = await lanes.next(10)
@@ -45,7 +45,7 @@ async def taken_until(lanes: Lanes, enough: Callable[[list[Row]], bool]) -> list
     return found
 
 
-def ids(rows: list[Row]) -> list[str]:
+def ids(rows: list[Entry]) -> list[str]:
     return [row.id for row in rows]
 
 

@@ -1,10 +1,10 @@
 """A fair queue in Redis: entries of one lane one after another, lanes side by side, round robin.
 
-The bot and the operator's command line share it. A lane is a chat. An entry that waits is a row in Redis with a due
-time. An entry that is being worked on is in hand; at most one of a lane is.
+The bot and the operator's command line share it. A lane is a chat. An entry that waits has a due time. An
+entry that is being worked on is in hand; at most one of a lane is.
 """
 
+from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside
 from qwenedit_jobs.lanes.lanes import Lanes, Put
-from qwenedit_jobs.lanes.rows import Done, Occupancy, Row, SetAside
 
-__all__ = ["Done", "Lanes", "Occupancy", "Put", "Row", "SetAside"]
+__all__ = ["Done", "Entry", "Lanes", "Occupancy", "Put", "SetAside"]

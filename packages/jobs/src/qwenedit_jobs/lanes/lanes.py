@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_jobs.lanes.rows import Done, Occupancy, Row, SetAside
+from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,53 +76,55 @@ class Lanes:
         """
         return Put(await self._run("put", lane, sender, entry, payload, most))
 
-    async def next(self, count: int) -> tuple[list[Row], float | None]:
+    async def next(self, count: int) -> tuple[list[Entry], float | None]:
         """Take up to `count` entries in hand, each of another lane.
 
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
         """
         wait, *told = await self._run("next", self._name, self._hold, count)
-        rows = [
-            Row(lane=lane, id=entry, failures=int(failures), token=token, payload=payload, waiting=int(waiting))
-            for lane, entry, failures, token, waiting, payload in zip(
+        entries = [
+            Entry(lane=lane, id=entry_id, failures=int(failures), token=token, payload=payload, waiting=int(waiting))
+            for lane, entry_id, failures, token, waiting, payload in zip(
                 *(told[at::FIELDS] for at in range(FIELDS)), strict=True
             )
         ]
-        return rows, None if int(wait) < 0 else int(wait) / 1000
+        return entries, None if int(wait) < 0 else int(wait) / 1000
 
-    async def done(self, row: Row) -> Done:
+    async def done(self, entry: Entry) -> Done:
         """Drop an entry that is worked off."""
-        first, more = await self._run("done", row.lane, row.id, row.token)
+        first, more = await self._run("done", entry.lane, entry.id, entry.token)
         return Done(first=bool(first), more=bool(more))
 
-    async def park(self, row: Row, seconds: float, *, failed: bool = False, alone: bool = False) -> bool:
+    async def park(self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False) -> bool:
         """Let go of an entry until it is due again; False when the hold had run out.
 
         Args:
-            row: The entry.
+            entry: In hand.
             seconds: Until then.
             failed: Count a failed attempt.
             alone: Let the entries behind it go first; otherwise its lane waits with it.
         """
         wait = round(seconds * 1000)
-        return bool(await self._run("park", row.lane, row.id, row.token, wait, int(failed), int(alone)))
+        return bool(await self._run("park", entry.lane, entry.id, entry.token, wait, int(failed), int(alone)))
 
     async def make_due(self, lane: str) -> None:
         """Make a lane that waits due now."""
         await self._run("make_due", lane)
 
-    async def renew(self, rows: Iterable[Row]) -> int:
+    async def renew(self, entries: Iterable[Entry]) -> int:
         """Give a sign of life for entries in hand; returns how many still are."""
-        return int(await self._run("renew", self._hold, *(each for row in rows for each in (row.lane, row.token))))
+        return int(
+            await self._run("renew", self._hold, *(each for entry in entries for each in (entry.lane, entry.token)))
+        )
 
     async def reclaim(self) -> int:
         """Make due what this name had in hand before it started anew; returns how many lanes that were."""
         return int(await self._run("reclaim", self._name))
 
-    async def set_aside(self, row: Row, why: dict[str, str]) -> None:
+    async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         """Take an entry that nobody can work off out of its lane, and keep it for the operator."""
-        await self._run("set_aside", row.lane, row.id, row.token, json.dumps(why))
+        await self._run("set_aside", entry.lane, entry.id, entry.token, json.dumps(why))
 
     async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
         """Move entries of a stream of jobs' ends into the lanes of the chats that wait for them.

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
 log = structlog.get_logger(__name__)
 
@@ -206,28 +206,28 @@ class UpdateWork:
         self._inbox = inbox
         self._handle = handle
 
-    async def __call__(self, row: Row) -> None:
+    async def __call__(self, entry: Entry) -> None:
         """Handle an update; raises what `HandleUpdate` raises."""
-        received = await self._open(row)
+        received = await self._open(entry)
         if received is not None:
-            with self._behalf(row, received):
+            with self._behalf(entry, received):
                 await self._handle(received)
-            await self._inbox.finish(row)
+            await self._inbox.finish(entry)
 
-    async def apologise(self, row: Row) -> None:
+    async def apologise(self, entry: Entry) -> None:
         """Say that it was not handled."""
-        received = await self._open(row)
+        received = await self._open(entry)
         if received is not None:
-            with self._behalf(row, received):
+            with self._behalf(entry, received):
                 await self._handle.apologise(received)
 
     @staticmethod
-    def _behalf(row: Row, received: ReceivedUpdate) -> AbstractContextManager[None]:
-        return on_behalf_of(sender_of(_first(received)), caller=row.lane, backlogged=row.waiting >= BACKLOG)
+    def _behalf(entry: Entry, received: ReceivedUpdate) -> AbstractContextManager[None]:
+        return on_behalf_of(sender_of(_first(received)), caller=entry.lane, backlogged=entry.waiting >= BACKLOG)
 
-    async def _open(self, row: Row) -> ReceivedUpdate | None:
+    async def _open(self, entry: Entry) -> ReceivedUpdate | None:
         try:
-            return await self._inbox.open(row)
+            return await self._inbox.open(entry)
         except ValueError as error:
             raise PoisonError from error
 

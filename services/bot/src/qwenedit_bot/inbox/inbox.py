@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
 REMEMBERED = 86_400
 """Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
@@ -130,27 +130,27 @@ class Inbox:
             self._wake.set()
         return taken
 
-    async def open(self, row: Row) -> ReceivedUpdate | None:
+    async def open(self, entry: Entry) -> ReceivedUpdate | None:
         """Read an entry; None where Redis has forgotten what it stands for, and what is in memory is taken again.
 
         Raises:
             ValueError: it is no update.
         """
-        raw = decoded(row.payload)
+        raw = decoded(entry.payload)
         if "open_album" in raw:
             album = f"{self._keys.album_prefix}{raw['open_album']}"
-            arguments = (self.lanes.lane_prefix, row.id, REMEMBERED)
+            arguments = (self.lanes.lane_prefix, entry.id, REMEMBERED)
             payload = await self._close_album(keys=(*self.lanes.keys, album), args=arguments)
-            return ReceivedUpdate(row.id, decoded(payload)) if payload else None
+            return ReceivedUpdate(entry.id, decoded(payload)) if payload else None
         if "refused" in raw:
-            refused = await self._redis.hget(self._keys.refused, row.id.removeprefix("refused:"))
-            return ReceivedUpdate(row.id, raw["refused"], refused=int(refused or 1))
-        return ReceivedUpdate(row.id, raw)
+            refused = await self._redis.hget(self._keys.refused, entry.id.removeprefix("refused:"))
+            return ReceivedUpdate(entry.id, raw["refused"], refused=int(refused or 1))
+        return ReceivedUpdate(entry.id, raw)
 
-    async def finish(self, row: Row) -> None:
+    async def finish(self, entry: Entry) -> None:
         """Forget what is kept beside an entry; before the entry itself."""
-        if row.id.startswith("refused:"):
-            await self._redis.hdel(self._keys.refused, row.id.removeprefix("refused:"))
+        if entry.id.startswith("refused:"):
+            await self._redis.hdel(self._keys.refused, entry.id.removeprefix("refused:"))
 
 
 def _sharing(raw: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs.lanes import Lanes, Row
+    from qwenedit_jobs.lanes import Entry, Lanes
 
 IDLE = 1.0
 """Seconds between two looks at the lanes when nobody says that an entry has come."""
@@ -51,7 +51,7 @@ class PoisonError(Exception):
 class Work(Protocol):
     """What is done about an entry. It may be done again at any time, so it must be repeatable."""
 
-    async def __call__(self, row: Row, /) -> None:
+    async def __call__(self, entry: Entry, /) -> None:
         """Do it.
 
         Raises:
@@ -65,7 +65,7 @@ class Work(Protocol):
     def patience(self) -> int | None:
         """Failed attempts after which the user is told that it will not be done; None: it is tried until it is."""
 
-    async def apologise(self, row: Row, /) -> None:
+    async def apologise(self, entry: Entry, /) -> None:
         """Say in the chat that it will not be done, and give back what it has cost. Raises what a call raises."""
 
 
@@ -106,7 +106,7 @@ class Scheduler:
         self._server = server
         self._ordered = ordered
         self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
-        self._in_hand: dict[str, Row] = {}
+        self._in_hand: dict[str, Entry] = {}
         self._called: set[str] = set()
         self._log = log.bind(lanes=name)
 
@@ -149,7 +149,7 @@ class Scheduler:
                     for lane in tuple(self._called):
                         await self._lanes.make_due(lane)
                         self._called.discard(lane)
-                    rows, wait = await self._lanes.next(room)
+                    entries, wait = await self._lanes.next(room)
                 except RedisError as error:
                     seconds = backoff.next()
                     if seconds > 0:
@@ -159,86 +159,86 @@ class Scheduler:
                     await pause(stop, seconds)
                     continue
                 backoff.reset()
-                for row in rows:
-                    self._begin(row, tasks, working)
-                if len(rows) == room:
+                for entry in entries:
+                    self._begin(entry, tasks, working)
+                if len(entries) == room:
                     wait = IDLE  # for one of them to end, which wakes
             await self._sleep(min(IDLE, IDLE if wait is None else wait))
 
-    def _begin(self, row: Row, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
-        known = row.id in self._in_hand  # this process was stalled for longer than its hold
-        self._in_hand[row.id] = row
+    def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
+        known = entry.id in self._in_hand  # this process was stalled for longer than its hold
+        self._in_hand[entry.id] = entry
         if not known:
-            task = tasks.create_task(self._work_off(row))
+            task = tasks.create_task(self._work_off(entry))
             working.add(task)
             task.add_done_callback(working.discard)
 
-    async def _work_off(self, row: Row) -> None:
+    async def _work_off(self, entry: Entry) -> None:
         settled, more = False, True
         try:
-            more = await self._attempt(row)
+            more = await self._attempt(entry)
             settled = True
         finally:
-            held = self._in_hand.pop(row.id)
+            held = self._in_hand.pop(entry.id)
             if more:
                 self._wake.set()
             if not settled:  # the process stops: whoever comes next need not wait until the hold has run out
                 with suppress(RedisError):
                     await asyncio.shield(self._lanes.park(held, 0.0))
 
-    async def _attempt(self, row: Row) -> bool:
+    async def _attempt(self, entry: Entry) -> bool:
         """Work on an entry; returns whether another one may be taken in hand because of it."""
         try:
             if self._seen is None:
                 self._seen = await self._server()
             server = self._seen
-            await self._work(row)
-            return await self._until_redis_takes_it(self._done, row, server)
+            await self._work(entry)
+            return await self._until_redis_takes_it(self._done, entry, server)
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
-            await self._park(row, later.after)
+            await self._park(entry, later.after)
             if later.called is not None:
-                later.called.add_done_callback(lambda _called: self._call(row.lane))
+                later.called.add_done_callback(lambda _called: self._call(entry.lane))
         except (TelegramUnavailableError, StorageAwayError) as error:
-            await self._fail(row, type(error).__name__)
+            await self._fail(entry, type(error).__name__)
         except RedisError as error:
-            self._log.warning("scheduler.retry", entry=row.id, error=type(error).__name__)
-            await self._park(row, REDIS_PAUSE * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
+            self._log.warning("scheduler.retry", entry=entry.id, error=type(error).__name__)
+            await self._park(entry, REDIS_PAUSE * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
         except PoisonError as error:
-            self._log.warning("scheduler.unreadable", entry=row.id, note=SHOWN_BY)
-            await self._set_aside(row, described(error.__cause__ or error))
+            self._log.warning("scheduler.unreadable", entry=entry.id, note=SHOWN_BY)
+            await self._set_aside(entry, described(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
-            self._log.error("scheduler.defect", entry=row.id, attempt=row.failures + 1, **described(error))
-            if row.failures + 1 >= DEFECT_ATTEMPTS:
-                await self._apologised(row)
-                self._log.error("scheduler.set_aside", entry=row.id, note=SHOWN_BY)
-                await self._set_aside(row, described(error))
+            self._log.error("scheduler.defect", entry=entry.id, attempt=entry.failures + 1, **described(error))
+            if entry.failures + 1 >= DEFECT_ATTEMPTS:
+                await self._apologised(entry)
+                self._log.error("scheduler.set_aside", entry=entry.id, note=SHOWN_BY)
+                await self._set_aside(entry, described(error))
             else:
-                await self._park(row, FIRST_PAUSE * 2**row.failures, failed=True)
+                await self._park(entry, FIRST_PAUSE * 2**entry.failures, failed=True)
         return True
 
-    async def _fail(self, row: Row, error: str) -> None:
-        seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+    async def _fail(self, entry: Entry, error: str) -> None:
+        seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
         self._log.warning(
-            "scheduler.retry", entry=row.id, error=error, failures=row.failures + 1, next_in=round(seconds, 1)
+            "scheduler.retry", entry=entry.id, error=error, failures=entry.failures + 1, next_in=round(seconds, 1)
         )
         patience = self._work.patience
-        if patience is not None and row.failures + 1 >= patience and await self._apologised(row):
-            self._log.error("scheduler.gave_up", entry=row.id, failures=row.failures + 1)
-            await self._until_redis_takes_it(self._lanes.done, row)
+        if patience is not None and entry.failures + 1 >= patience and await self._apologised(entry):
+            self._log.error("scheduler.gave_up", entry=entry.id, failures=entry.failures + 1)
+            await self._until_redis_takes_it(self._lanes.done, entry)
         else:
-            await self._park(row, seconds, failed=True)
+            await self._park(entry, seconds, failed=True)
 
-    async def _apologised(self, row: Row) -> bool:
+    async def _apologised(self, entry: Entry) -> bool:
         try:
-            await self._work.apologise(row)
+            await self._work.apologise(entry)
         except Exception as error:  # noqa: BLE001 - the entry itself could not be worked off, so this may fail as well
-            self._log.warning("scheduler.apology_failed", entry=row.id, **described(error))
+            self._log.warning("scheduler.apology_failed", entry=entry.id, **described(error))
             return False
         return True
 
-    async def _park(self, row: Row, seconds: float, *, failed: bool = False) -> None:
-        held = self._in_hand.get(row.id, row)
+    async def _park(self, entry: Entry, seconds: float, *, failed: bool = False) -> None:
+        held = self._in_hand.get(entry.id, entry)
         alone = failed and not self._ordered
         await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone)
 
@@ -247,21 +247,21 @@ class Scheduler:
         self._called.add(lane)
         self._wake.set()
 
-    async def _set_aside(self, row: Row, why: dict[str, str]) -> None:
+    async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         self._metrics.set_aside.labels(self._name).inc()
-        await self._until_redis_takes_it(self._lanes.set_aside, self._in_hand.get(row.id, row), why)
+        await self._until_redis_takes_it(self._lanes.set_aside, self._in_hand.get(entry.id, entry), why)
 
-    async def _done(self, row: Row, server: str) -> bool:
+    async def _done(self, entry: Entry, server: str) -> bool:
         """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
 
         What the entry stands for may then have been lost with one Redis, and the end of it noted in another.
         """
-        done = await self._lanes.done(self._in_hand.get(row.id, row))
+        done = await self._lanes.done(self._in_hand.get(entry.id, entry))
         self._seen = await self._server()
         if self._seen == server:
             return done.more
-        self._log.info("scheduler.retry", entry=row.id, error="Redis was replaced")
-        await self._lanes.put(row.lane, row.id, row.payload)
+        self._log.info("scheduler.retry", entry=entry.id, error="Redis was replaced")
+        await self._lanes.put(entry.lane, entry.id, entry.payload)
         return True
 
     async def _until_redis_takes_it(self, call: Callable[..., Awaitable[T]], *args: object, **named: object) -> T:

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.errors import LaterError, RestingError
+from qwenedit_bot.chat.errors import LaterError, PictureCooldownError
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.decoder_process import (
     Answer,
@@ -92,11 +92,11 @@ class Converter:
         """Refuse a user for a while whose file had to be killed a moment ago; their chat is not to wait for that.
 
         Raises:
-            RestingError: their rest is not over.
+            PictureCooldownError: their rest is not over.
         """
         _rest, until = self._resting.get(owner, (0.0, 0.0))
         if until > self._clock():
-            raise RestingError
+            raise PictureCooldownError
 
     async def normalise(self, data: bytes, *, owner: int) -> Normalised:
         """Do `decoding.normalise`; to be called with a place.

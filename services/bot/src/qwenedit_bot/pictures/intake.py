@@ -80,7 +80,7 @@ class PictureIntake:
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
                 downloads or of pictures to be converted are taken.
-            RestingError: their last file had to be killed.
+            PictureCooldownError: their last file had to be killed.
         """
         with ExitStack() as stack:
             stack.enter_context(self._requests.taken(owner))

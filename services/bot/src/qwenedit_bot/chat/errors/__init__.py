@@ -71,7 +71,7 @@ class FileUnavailableError(BotError):
     """Telegram does not hand out a user's file."""
 
 
-class RestingError(BotError):
+class PictureCooldownError(BotError):
     """A user's last file had to be killed: none of their files is opened for a while."""
 
 

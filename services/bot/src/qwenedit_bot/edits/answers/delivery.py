@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
-    from qwenedit_jobs.lanes import Row
+    from qwenedit_jobs.lanes import Entry
 
 log = structlog.get_logger(__name__)
 
@@ -323,10 +323,10 @@ class AnswerWork:
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
 
-    async def __call__(self, row: Row) -> None:
+    async def __call__(self, entry: Entry) -> None:
         """Answer a job; raises what `Deliver` raises, and PoisonError for what this version cannot read."""
         try:
-            event = event_of(row)
+            event = event_of(entry)
         except (ValueError, KeyError, TypeError) as error:
             raise PoisonError from error
         try:
@@ -334,5 +334,5 @@ class AnswerWork:
         except UnreadableJobError as error:
             raise PoisonError from error
 
-    async def apologise(self, row: Row) -> None:
+    async def apologise(self, entry: Entry) -> None:
         """Leave the job's message as it is: the answer is given when the cause has been mended."""

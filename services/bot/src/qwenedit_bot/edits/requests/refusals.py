@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.errors import FileTooBigError, RestingError, StorageSlowError
+from qwenedit_bot.chat.errors import FileTooBigError, PictureCooldownError, StorageSlowError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.port import Verdict
@@ -41,7 +41,7 @@ _NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
     StorageFullError: ("storage_full", Text.STORAGE_FULL),
     StorageShareError: ("storage_share", Text.STORAGE_SHARE),
     StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
-    RestingError: ("resting", Text.RESTING),
+    PictureCooldownError: ("resting", Text.RESTING),
 }
 
 
@@ -80,7 +80,7 @@ def refusal_of(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | RestingError():
+        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | PictureCooldownError():
             reason, text = _NO_ROOM[type(error)]
             return RequestOutcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):

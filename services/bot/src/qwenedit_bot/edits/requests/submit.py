@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, RestingError, StorageSlowError
+from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, PictureCooldownError, StorageSlowError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
@@ -131,7 +131,7 @@ class Submit:
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-            QueueFullError, StorageFullError, StorageShareError, StorageSlowError, RestingError,
+            QueueFullError, StorageFullError, StorageShareError, StorageSlowError, PictureCooldownError,
             TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
             await self._store.delete(*stored)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Entry:
     """An entry in hand: its lane is this holder's until it is done, parked, or the hold runs out."""
 
     lane: str
