@@ -47,6 +47,20 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **TOKEN,
         "redis": {"enabled": False, "external": {"url": "rediss://redis.data:6380/3", "tls": {"caSecret": "ca"}}},
     },
+    "pictures-in-a-bucket": {
+        **TOKEN,
+        "pictures": {
+            "url": "s3://{{ .Release.Name }}/pictures",
+            "options": {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "https://minio.{{ .Release.Namespace }}:9000"},
+            "credentials": {"existingSecret": "minio-bot", "workerSecret": "minio-worker"},
+            "tls": {"caSecret": "minio-ca"},
+        },
+    },
+    "pictures-by-identity": {
+        **TOKEN,
+        "pictures": {"url": "gs://photos"},
+        "worker": {"serviceAccount": {"create": True, "annotations": {"iam.gke.io/gcp-service-account": "worker@p"}}},
+    },
     "warm-hours": {
         **TOKEN,
         "autoscaling": {

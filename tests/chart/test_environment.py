@@ -22,14 +22,27 @@ def config(manifests, part):
     return found["data"]
 
 
-def secrets(manifests, part):
-    """Names of the variables that come from Secrets."""
+def pod_of(manifests, part):
     (pod,) = (
         one["spec"]["template"]["spec"]
         for one in manifests
         if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")
     )
-    (container,) = pod["containers"]
+    return pod
+
+
+def policy_of(manifests, part):
+    (policy,) = (
+        one["spec"]
+        for one in manifests
+        if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].endswith(f"-{part}")
+    )
+    return policy
+
+
+def secrets(manifests, part):
+    """Names of the variables that come from Secrets."""
+    (container,) = pod_of(manifests, part)["containers"]
     return [env["name"] for env in container["env"] if "secretKeyRef" in env.get("valueFrom", {})]
 
 
@@ -92,6 +105,51 @@ def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeyp
         "k8s.deployment.name": f"edit-qwenedit-{part}",
         "deployment.environment.name": "photos, half",
     }.items() <= told.items()
+
+
+PEERS = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+
+
+@pytest.mark.parametrize(("part", "secret"), [("bot", "all"), ("worker", "put-get")])
+def test_bucket_credentials_certificate_and_way_reach_each_service(part, secret, render):
+    pictures = {
+        "url": "s3://photos/{{ .Release.Name }}",
+        "options": {"AWS_ENDPOINT_URL": "https://minio.{{ .Release.Namespace }}:9000"},
+        "credentials": {"existingSecret": "all", "workerSecret": "put-get"},
+        "tls": {"caSecret": "minio-ca"},
+    }
+    values = {"bot": {"token": {"existingSecret": "telegram"}}, "networkPolicy": {"picturesTo": PEERS}}
+    manifests = render({**values, "pictures": pictures})
+    data = config(manifests, part)
+    assert data["PICTURES_URL"] == "s3://photos/edit"
+    assert data["AWS_ENDPOINT_URL"] == "https://minio.photos:9000"
+    pod = pod_of(manifests, part)
+    (container,) = pod["containers"]
+    assert {"secretRef": {"name": secret}} in container["envFrom"]
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "pictures-ca")
+    assert data["AWS_CA_BUNDLE"] == f"{mount['mountPath']}/ca.crt"
+    assert {"ports": [{"protocol": "TCP", "port": 9000}], "to": PEERS} in policy_of(manifests, part)["egress"]
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render):
+    account = {"create": True, "annotations": {"eks.amazonaws.com/role-arn": part}}
+    bot = {"token": {"existingSecret": "telegram"}, "serviceAccount": account}
+    manifests = render({"bot": bot, "worker": {"serviceAccount": account}, "pictures": {"url": "s3://photos"}})
+    pod = pod_of(manifests, part)
+    (named,) = (one for one in manifests if one["kind"] == "ServiceAccount" and one["metadata"]["name"].endswith(part))
+    assert pod["serviceAccountName"] == named["metadata"]["name"]
+    assert named["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": part}
+    egress = policy_of(manifests, part)["egress"]
+    assert {"ports": [{"protocol": "TCP", "port": 443}]} in egress
+    assert any({"ipBlock": {"cidr": "169.254.169.254/32"}} in rule.get("to", []) for rule in egress)
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+def test_pictures_in_redis_need_no_way_out(part, render):
+    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}})
+    assert config(manifests, part)["PICTURES_URL"] == "redis:"
+    assert "169.254.169.254/32" not in str(policy_of(manifests, part))
 
 
 @pytest.mark.parametrize("part", SETTINGS)

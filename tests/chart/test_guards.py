@@ -10,6 +10,7 @@ import pytest
 
 TOKEN = {"bot.token.existingSecret": "telegram"}
 WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.example.com/hook"}
+BUCKET = {**TOKEN, "pictures.url": "s3://photos"}
 EXTERNAL = {**TOKEN, "redis.enabled": False}
 SENTINELS = ["sentinel:26379"]
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 9}]
@@ -29,7 +30,28 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         "bot.settings.starPacks", "bot.settings.jobsPerDay",
     ),
     "wait beyond the pictures": (
-        {**TOKEN, "redis.pictureTtl": 1800}, "bot.settings.maxWait is 3600", "redis.pictureTtl 1800",
+        {**TOKEN, "pictures.ttl": 1800}, "bot.settings.maxWait is 3600", "pictures.ttl 1800",
+    ),
+    "pictures of another kind": ({**TOKEN, "pictures.url": "ftp://b"}, "pictures.url is ftp://b", "s3://bucket/folder"),
+    "pictures in a folder of one machine": ({**TOKEN, "pictures.url": "file:///p"}, "pictures.url is file:///p"),
+    "credentials in the bucket's address": (
+        {**TOKEN, "pictures.url": "s3://k:s@b"}, "pictures.url", "without credentials",
+    ),
+    "options of no bucket": (
+        {**TOKEN, "pictures.options": {"AWS_REGION": "r"}}, "pictures.options is set", "pictures.url is redis:",
+    ),
+    "credentials of no bucket": (
+        {**TOKEN, "pictures.credentials.existingSecret": "s"}, "pictures.credentials.existingSecret", "pictures.url",
+    ),
+    "certificate of no bucket": ({**TOKEN, "pictures.tls.caSecret": "ca"}, "pictures.tls.caSecret", "pictures.url"),
+    "way to no bucket": ({**TOKEN, "networkPolicy.picturesTo": [{}]}, "networkPolicy.picturesTo", "pictures.url"),
+    "credentials of the workers alone": (
+        {**BUCKET, "pictures.credentials.workerSecret": "s"},
+        "pictures.credentials.workerSecret", "pictures.credentials.existingSecret",
+    ),
+    "key in a ConfigMap": (
+        {**BUCKET, "pictures.options": {"AWS_SECRET_ACCESS_KEY": "k"}},
+        "pictures.options.AWS_SECRET_ACCESS_KEY", "pictures.credentials.existingSecret",
     ),
     "two files of presets": (
         {**TOKEN, "bot.presets.file": "categories:", "bot.presets.existingConfigMap": "presets"},

@@ -184,9 +184,14 @@ def test_password_of_redis_admin_is_in_redis_own_pod_alone(pods):
             if "secretKeyRef" in variable.get("valueFrom", {})
         }
         assert ("admin" in keys) is owner.endswith("-redis"), owner
-        assert not any(
-            "secretRef" in source for container in containers(pod) for source in container.get("envFrom", [])
-        )
+
+
+def test_no_secret_is_given_whole_but_the_credentials_of_the_pictures(values, pods):
+    credentials = values.get("pictures", {}).get("credentials", {}).values()
+    for owner, pod in pods.items():
+        for container in containers(pod):
+            whole = {each["secretRef"]["name"] for each in container.get("envFrom", []) if "secretRef" in each}
+            assert whole <= set(credentials), owner
 
 
 def test_port_53_is_open_to_name_servers_alone(values, manifests):
@@ -224,8 +229,11 @@ def test_own_redis_syncs_as_its_values_say(values, manifests):
         assert f"appendfsync {wanted}\n" in config["data"]["valkey.conf"]
 
 
-def test_workers_reach_dns_redis_their_comfyui_and_the_collector_alone(values, manifests):
+def test_workers_reach_dns_redis_their_comfyui_the_bucket_and_the_collector_alone(values, manifests):
     extra = len(values.get("networkPolicy", {}).get("workerEgress", []))
+    if pictures := values.get("pictures"):
+        identity = not pictures.get("credentials")  # which the node's link-local addresses give out
+        extra += 1 + identity
     extra += bool(values.get("monitoring", {}).get("traces", {}).get("endpoint"))
     elsewhere = values.get("comfyui", {}).get("placement", "sidecar") != "sidecar"
     for policy in of_kind(manifests, "NetworkPolicy", "-worker"):

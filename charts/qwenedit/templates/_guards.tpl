@@ -3,6 +3,7 @@
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.redis" . }}
+{{- include "qwenedit.guards.pictures" . }}
 {{- include "qwenedit.guards.moderation" . }}
 {{- include "qwenedit.guards.monitoring" . }}
 {{- include "qwenedit.guards.cluster" . }}
@@ -15,9 +16,6 @@
 {{- end }}
 {{- if and .token.existingSecret .token.value }}
 {{- fail "bot.token.existingSecret and bot.token.value are both set: leave one of them empty" }}
-{{- end }}
-{{- if gt (int .settings.maxWait) (int $.Values.redis.pictureTtl) }}
-{{- fail (printf "bot.settings.maxWait is %d and redis.pictureTtl %d: a job would lose its pictures while it waits; set redis.pictureTtl to at least bot.settings.maxWait" (int .settings.maxWait) (int $.Values.redis.pictureTtl)) }}
 {{- end }}
 {{- if and .settings.starPacks (or (kindIs "invalid" .settings.jobsPerDay) (not .settings.paySupport)) }}
 {{- fail "bot.settings.starPacks is set: set bot.settings.jobsPerDay, beyond which they count, and bot.settings.paySupport to whom users ask, such as @name" }}

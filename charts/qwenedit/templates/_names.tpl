@@ -25,6 +25,13 @@
 {{- tpl .Values.bot.serviceAccount.name . | default (printf "%s-bot" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
+{{/* The workers' service account; empty: the namespace's default. */}}
+{{- define "qwenedit.workerServiceAccount" -}}
+{{- with .Values.worker.serviceAccount }}
+{{- tpl .name $ | default (ternary (printf "%s-worker" (include "qwenedit.fullname" $)) "" .create) }}
+{{- end }}
+{{- end }}
+
 {{/* What never changes about a part's pods. Takes root and part. */}}
 {{- define "qwenedit.selector" -}}
 app.kubernetes.io/name: {{ include "qwenedit.name" .root }}

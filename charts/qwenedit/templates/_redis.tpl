@@ -32,7 +32,6 @@
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 REDIS_URL: {{ $redis.url | quote }}
 REDIS_JOB_QUEUE_KEY: {{ .root.Values.redis.jobQueueKey | quote }}
-PICTURE_TTL: {{ int .root.Values.redis.pictureTtl | quote }}
 {{- with $redis.user }}
 REDIS_USERNAME: {{ . | quote }}
 {{- end }}

@@ -1,6 +1,7 @@
 {{- define "qwenedit.botConfig" -}}
 {{- $settings := .Values.bot.settings -}}
 {{ include "qwenedit.redisConfig" (dict "root" . "part" "bot") }}
+{{ include "qwenedit.picturesConfig" . }}
 PROBE_HOST: 0.0.0.0
 PROBE_PORT: "8081"
 BOT_MODE: {{ .Values.bot.mode }}

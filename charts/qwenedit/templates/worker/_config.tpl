@@ -1,6 +1,7 @@
 {{- define "qwenedit.workerConfig" -}}
 {{- $settings := .Values.worker.settings -}}
 {{ include "qwenedit.redisConfig" (dict "root" . "part" "worker") }}
+{{ include "qwenedit.picturesConfig" . }}
 PROBE_HOST: 0.0.0.0
 PROBE_PORT: "8080"
 WORKER_LOG_LEVEL: {{ $settings.logLevel }}

@@ -1,0 +1,114 @@
+{{/* Where pictures lie: the address with its templates filled in. */}}
+{{- define "qwenedit.picturesUrl" -}}
+{{- tpl .Values.pictures.url . }}
+{{- end }}
+
+{{/* Says something where pictures lie in object storage, which services reach over the network. */}}
+{{- define "qwenedit.picturesInBucket" -}}
+{{- if regexMatch "^(s3|gs|az)://" (include "qwenedit.picturesUrl" .) }}true{{ end }}
+{{- end }}
+
+{{/* Jobs that Redis' own memory takes at once where pictures lie in it: about 3.1 MB each, photos and the room that is
+     kept for the result, in nine tenths of the memory. */}}
+{{- define "qwenedit.picturesFit" -}}
+{{- $memory := lower .Values.redis.maxMemory }}
+{{- $number := regexFind "^[0-9]+" $memory | int64 }}
+{{- $unit := regexFind "[a-z]" $memory }}
+{{- $kilobytes := mul $number (index (dict "" 0 "k" 1 "m" 1024 "g" 1048576) $unit) }}
+{{- if not $unit }}{{ $kilobytes = div $number 1024 }}{{ end }}
+{{- div (mul $kilobytes 9) 30274 }}
+{{- end }}
+
+{{- define "qwenedit.picturesConfig" -}}
+PICTURES_URL: {{ include "qwenedit.picturesUrl" . | quote }}
+PICTURE_TTL: {{ int .Values.pictures.ttl | quote }}
+{{- range $name, $value := .Values.pictures.options }}
+{{ $name }}: {{ tpl (toString $value) $ | quote }}
+{{- end }}
+{{- if .Values.pictures.tls.caSecret }}
+AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
+{{- end }}
+{{- end }}
+
+{{/* The Secret with a part's credentials, as a container's envFrom. Takes root and part: bot or worker. */}}
+{{- define "qwenedit.picturesEnvFrom" -}}
+{{- $credentials := .root.Values.pictures.credentials }}
+{{- $own := ternary $credentials.workerSecret "" (eq .part "worker") }}
+{{- with $own | default $credentials.existingSecret }}
+- secretRef:
+    name: {{ tpl . $.root }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.picturesCaVolume" -}}
+{{- with .Values.pictures.tls }}
+{{- if .caSecret }}
+- name: pictures-ca
+  secret:
+    secretName: {{ tpl .caSecret $ }}
+    items: [{key: {{ .caKey }}, path: ca.crt}]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.picturesCaMount" -}}
+{{- if .Values.pictures.tls.caSecret }}
+- {name: pictures-ca, mountPath: /etc/pictures-ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* Egress rules to the object storage. Without a Secret the pods ask for credentials: AWS and Azure at addresses of
+     port 443, which the first rule has, GKE and EKS Pod Identity at link-local addresses of the node. */}}
+{{- define "qwenedit.picturesEgress" -}}
+{{- if include "qwenedit.picturesInBucket" . }}
+{{- $options := .Values.pictures.options }}
+{{- $endpoint := tpl (toString ($options.AWS_ENDPOINT_URL | default $options.AZURE_STORAGE_ENDPOINT | default "https://")) . }}
+{{- $url := urlParse $endpoint }}
+{{- $default := ternary "443" "80" (eq $url.scheme "https") }}
+- ports:  # the pictures' object storage
+    - {protocol: TCP, port: {{ trimPrefix ":" (regexFind ":[0-9]+$" $url.host) | default $default }}}
+  {{- with .Values.networkPolicy.picturesTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- if not .Values.pictures.credentials.existingSecret }}
+- to:  # who gives out the service accounts' credentials
+    - ipBlock: {cidr: 169.254.169.254/32}
+    - ipBlock: {cidr: 169.254.169.252/32}
+    - ipBlock: {cidr: 169.254.170.23/32}
+  ports:
+    - {protocol: TCP, port: 80}
+    - {protocol: TCP, port: 988}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.pictures" -}}
+{{- $url := include "qwenedit.picturesUrl" . }}
+{{- with .Values.pictures }}
+{{- if not (regexMatch "^(redis:$|(s3|gs|az)://[^/@]+(/|$))" $url) }}
+{{- fail (printf "pictures.url is %s: it must be redis:, s3://bucket/folder, gs://bucket/folder or az://container/folder, without credentials" $url) }}
+{{- end }}
+{{- if gt (int $.Values.bot.settings.maxWait) (int .ttl) }}
+{{- fail (printf "bot.settings.maxWait is %d and pictures.ttl %d: a job would lose its pictures while it waits; set pictures.ttl to at least bot.settings.maxWait" (int $.Values.bot.settings.maxWait) (int .ttl)) }}
+{{- end }}
+{{- if not (include "qwenedit.picturesInBucket" $) }}
+{{- range $name, $value := dict "options" .options "credentials.existingSecret" .credentials.existingSecret "credentials.workerSecret" .credentials.workerSecret "tls.caSecret" .tls.caSecret }}
+{{- if $value }}
+{{- fail (printf "pictures.%s is set, but pictures.url is %s: set pictures.url to the object storage, or leave pictures.%s empty" $name $url $name) }}
+{{- end }}
+{{- end }}
+{{- if $.Values.networkPolicy.picturesTo }}
+{{- fail (printf "networkPolicy.picturesTo is set, but pictures.url is %s: set pictures.url to the object storage, or leave the list empty" $url) }}
+{{- end }}
+{{- end }}
+{{- if and .credentials.workerSecret (not .credentials.existingSecret) }}
+{{- fail "pictures.credentials.workerSecret is set, but the bot has no credentials: set pictures.credentials.existingSecret to the bot's Secret" }}
+{{- end }}
+{{- range $name, $value := .options }}
+{{- if regexMatch "(?i)secret|password|access_key|account_key|sas|token$" $name }}
+{{- fail (printf "pictures.options.%s would lie in a ConfigMap: put it into a Secret, and name that in pictures.credentials.existingSecret" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
