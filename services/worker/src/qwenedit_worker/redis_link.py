@@ -46,7 +46,7 @@ class RedisLink:
         try:
             yield
         except PictureStoreFullError as error:
-            self._refused(str(error), what="pictures.refused")
+            self._pictures_refused(str(error))
             raise QueueStorageFullError(str(error)) from error
         except StorageFullError as error:
             self._refused(str(error))
@@ -69,13 +69,22 @@ class RedisLink:
         self._up = up
         self._on_change(up)
 
-    def _refused(self, why: str, *, what: str = "redis.refused") -> None:
-        """Log now and then what a Redis that is there does not do, such as writing while its memory is full."""
+    def _refused(self, why: str) -> None:
+        if self._refusal_is_new(why):
+            log.error("redis.refused", error=why)
+
+    def _pictures_refused(self, why: str) -> None:
+        if self._refusal_is_new(why):
+            log.error("pictures.refused", error=why)
+
+    def _refusal_is_new(self, why: str) -> bool:
+        """Whether nothing was logged lately of what a Redis that is there does not do: it is full, say."""
         code = why.partition(" ")[0]
         now = time.monotonic()
-        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
-            self._refusals[code] = now
-            log.error(what, error=why)
+        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) < REFUSAL_LOGGED_EVERY:
+            return False
+        self._refusals[code] = now
+        return True
 
 
 T = TypeVar("T")
