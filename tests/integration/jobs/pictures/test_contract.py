@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from qwenedit_jobs import PictureExpiredError, Result, Settled, result_ref
+from qwenedit_jobs import PictureExpiredError, Result, Settled, input_ref, result_ref
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.queue.queue import PICTURE_TTL, UPLOAD_TTL
@@ -177,3 +177,18 @@ class TestDroppedPictures:
         jobs = await asyncio.gather(*(accepted(desk, store, number) for number in range(40)))
         await asyncio.gather(*(desk.queue.cancel(job.id) for job in jobs))
         assert await self.left(cleanup, url) == set()
+
+    async def test_pictures_of_a_cancelled_album(self, desk, store, cleanup, url):
+        job = desk.job(1)
+        refs = tuple(input_ref(job.id, number) for number in range(3))
+        album = job.model_copy(update={"edit": job.edit.model_copy(update={"pictures": refs})})
+        for ref in refs:
+            await store.put(ref, SMALL, user=1)
+        await desk.queue.enqueue(album, desk.limits, pictures_in_redis=True)
+        claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=512 * 1024)
+        kept = zip(refs, claim.pictures, strict=True)
+        assert [await store.redeem(ref, each) for ref, each in kept] == [SMALL] * 3
+        await desk.queue.cancel(job.id)
+        await desk.queue.release(job.id, "t")
+        assert await self.left(cleanup, url) == set()
+        assert await desk.redis.keys(desk.keys.picture("*")) == []

@@ -17,6 +17,7 @@ from qwenedit_jobs import (
     PictureStoreUnavailableError,
     StorageFullError,
 )
+from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 
 URL = "s3://pictures/qwenedit"
@@ -195,3 +196,10 @@ async def test_folder_that_may_not_be_written_is_told(tmp_path):
     (folder / "job").write_text("in the way")
     with pytest.raises(PictureStoreError, match=r"put failed|not permitted"):
         await bucket_of(f"file://{folder}").put("job/in/0/aa", b"x")
+
+
+async def test_full_store_is_swept_all_the_same(store, desk, raw):
+    store.refuses["PUT"] = (507, "XMinioStorageFull")
+    await Cleanup(raw, desk.keys, bucket_of(URL)).sweep()
+    assert store.calls[-1] == "LIST"
+    assert await raw.exists(desk.keys.swept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 import time
 from contextlib import asynccontextmanager
@@ -99,17 +100,15 @@ class Bucket:
 
     async def _read(self, name: str, size: int) -> bytes:
         reply = await self._objects.get_async(name)
-        parts: list[bytes] = []
-        read = 0
+        picture = io.BytesIO()
         chunks = aiter(reply.stream(min_chunk_size=CHUNK))
-        while read <= size:
+        while picture.tell() <= size:
             async with asyncio.timeout(SILENCE):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 break
-            parts.append(bytes(chunk))
-            read += len(parts[-1])
-        return b"".join(parts)
+            picture.write(chunk)
+        return picture.getvalue()
 
     async def delete(self, names: Sequence[str]) -> None:
         """Delete objects; those that are not there are no error."""

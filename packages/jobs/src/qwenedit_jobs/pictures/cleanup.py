@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import structlog
 
+from qwenedit_jobs.errors import PictureStoreFullError
 from qwenedit_jobs.pictures.receipts import LONGEST, Receipt, is_upload, ref_of
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from redis.asyncio import Redis
 
@@ -26,6 +26,8 @@ SWEEP_EVERY = 3_600
 """Seconds between two searches for objects without a receipt."""
 YOUNGEST = timedelta(seconds=UPLOAD_TTL)
 """Age from which an object without a receipt is nobody's: what accepts it, a job or its end, has come by then."""
+SKEW = timedelta(minutes=15)
+"""Between our clock and the store's; requests with more are refused."""
 DROPPED, ORPHANED = "dropped", "orphaned"
 
 log = structlog.get_logger(__name__)
@@ -122,7 +124,10 @@ class Cleanup:
     async def _oldest_upload(self, bucket: Bucket) -> datetime:
         """Return when an upload began that may still be referred to, by the store's own clock."""
         name = f"sweep/{secrets.token_hex(8)}"
-        await bucket.put(name, b"x")
+        try:
+            await bucket.put(name, b"x")
+        except PictureStoreFullError:  # what is deleted here makes room
+            return datetime.now(UTC) - YOUNGEST - SKEW
         times = [found.modified async for page in bucket.listing(name.partition("/")[0]) for found in page]
         await bucket.delete([name])
         return max(times) - YOUNGEST

@@ -47,7 +47,7 @@ def open_bucket(url: str, *, on_call: OnCall = lambda *_: None) -> Bucket | None
     address = Address.read(url)
     if address is None:
         return None
-    # Only here: the library takes 7 MB of memory, which an installation without a bucket does not pay for.
+    # Only here: the library takes 11 MB of memory, which an installation without a bucket does not pay for.
     from obstore.exceptions import BaseError  # noqa: PLC0415
 
     from qwenedit_jobs.pictures.bucket import Bucket  # noqa: PLC0415

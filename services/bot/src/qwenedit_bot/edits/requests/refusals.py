@@ -81,7 +81,7 @@ def refusal_of(
     """
     match error:
         case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | PictureCooldownError():
-            reason, text = _NO_ROOM[type(error)]
+            reason, text = next(told for kind, told in _NO_ROOM.items() if isinstance(error, kind))
             return RequestOutcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):
             return (
