@@ -108,7 +108,7 @@ MUTATIONS = {
         "EXPIRE', PICTURE .. ref, FAILED_KEPT",
         "EXISTS', PICTURE .. ref",
     ),
-    "a stale result stays": ("complete", "    redis.call('UNLINK', sent)\n", ""),
+    "a stale result stays": ("complete", "    drop(sent)\n", ""),
     "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_them(bytes)\n", "\n"),
     "an answer to an earlier end counts": (
         "answered",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 MAGIC = b"qwenedit-receipt:1 "
-"""No format of pictures begins so. `lua/includes/pictures.lua` knows it as well."""
+"""No format of pictures begins so. `queue/lua/pictures/pictures.lua` knows it as well."""
 LONGEST = 1024
 """Bytes. A longer value is a picture itself."""
 _FIELDS = 4

@@ -24,7 +24,7 @@ _INCLUDE = "-- include: "
 def scripts_in(folder: Path) -> dict[str, str]:
     """Return the text of each script, by its file's name, with all that it includes before it.
 
-    The folder has a folder for each caller, and one for includes. A script names in its first line what it needs:
+    The folder has a folder for each caller, and others for includes. A script names in its first line what it needs:
     `-- include: finish clock_jumps`. These are other files' names, in whichever folder they lie; an include may name
     others. Each stands in the text once, and no more than is needed does: Redis runs all of it in each call.
     """
