@@ -88,54 +88,7 @@ class UserJobs:
         self._replies = replies
         self._answers = answers
         self._undelivered = undelivered
-        self.personal_data = (
-            PersonalData(
-                what="photos, until their job has ended",
-                keys=("picture", "stored_prefix"),
-                seconds=picture_ttl,
-                until="`PICTURE_TTL`",
-            ),
-            PersonalData(
-                what="names of pictures to be deleted from a store of objects",
-                keys=("dropped_objects",),
-                until="they are deleted, within seconds while it answers",
-            ),
-            PersonalData(
-                what="photos of a job that failed, from then on",
-                keys=("picture",),
-                seconds=FAILED_PICTURES_KEPT,
-                told="failed",
-            ),
-            PersonalData(
-                what="results",
-                keys=("picture", "answered_pictures", "stored_prefix"),
-                seconds=picture_ttl,
-                until="`PICTURE_TTL`",
-                told="pictures",
-            ),
-            PersonalData(
-                what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
-                keys=("job_prefix", "job"),
-                seconds=ANSWERED_RETENTION,
-                told="answered",
-            ),
-            PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
-            PersonalData(
-                what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
-            ),
-            PersonalData(
-                what="ids of jobs whose message is drawn, or that are forgotten",
-                keys=("drawing", "forgetting"),
-                until="they have ended",
-            ),
-            PersonalData(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
-            PersonalData(
-                what="which job a worker has claimed",
-                keys=("claim_prefix",),
-                until="its lease would have ended",
-                stays="an id that leads nowhere; a worker may ask again",
-            ),
-        )  # fmt: skip
+        self.personal_data = _personal_data(picture_ttl)
 
     def key_patterns(self, _user_id: int) -> tuple[KeyPattern, ...]:
         """Return the names of a user's jobs, in all states."""
@@ -233,3 +186,52 @@ class UserJobs:
             log.warning("user.pictures_not_erased", job=status.job.id, error=str(error))
             return False
         return True
+
+
+def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
+    return (
+        PersonalData(
+            what="photos, until their job has ended",
+            keys=("picture", "stored_prefix"),
+            seconds=picture_ttl,
+            until="`PICTURE_TTL`",
+        ),
+        PersonalData(
+            what="names of pictures to be deleted from a store of objects",
+            keys=("dropped_objects",),
+            until="they are deleted, within seconds while it answers",
+        ),
+        PersonalData(
+            what="photos of a job that failed, from then on",
+            keys=("picture",),
+            seconds=FAILED_PICTURES_KEPT,
+            told="failed",
+        ),
+        PersonalData(
+            what="results",
+            keys=("picture", "answered_pictures", "stored_prefix"),
+            seconds=picture_ttl,
+            until="`PICTURE_TTL`",
+            told="pictures",
+        ),
+        PersonalData(
+            what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
+            keys=("job_prefix", "job"),
+            seconds=ANSWERED_RETENTION,
+            told="answered",
+        ),
+        PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
+        PersonalData(what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"),
+        PersonalData(
+            what="ids of jobs whose message is drawn, or that are forgotten",
+            keys=("drawing", "forgetting"),
+            until="they have ended",
+        ),
+        PersonalData(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
+        PersonalData(
+            what="which job a worker has claimed",
+            keys=("claim_prefix",),
+            until="its lease would have ended",
+            stays="an id that leads nowhere; a worker may ask again",
+        ),
+    )
