@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-images=(bot worker comfyui-simulator telegram-simulator)
+images=(bot worker comfyui-simulator telegram-simulator object-store)
 
 container_tool() {
   local tool
@@ -20,7 +20,8 @@ container_tool() {
 }
 
 if ! kubectl get --raw=/readyz >/dev/null 2>&1; then
-  exec k8s/try/kind.sh
+  k8s/try/kind.sh
+  images=(object-store)  # the others are there now
 fi
 
 context=$(kubectl config current-context)
