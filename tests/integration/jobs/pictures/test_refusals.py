@@ -52,6 +52,11 @@ class TinyStore:
         await self._runner.cleanup()
 
     async def _answer(self, request):
+        answer = self._answer_to(request, await request.read())
+        answer.force_close()  # no connection outlives its test
+        return answer
+
+    def _answer_to(self, request, data):
         listing = "list-type" in request.query
         method = "LIST" if listing else "DELETE" if request.method == "POST" else request.method
         self.calls.append(method)
@@ -60,7 +65,7 @@ class TinyStore:
             return web.Response(status=status, text=f"<Error><Code>{code}</Code><Message>no</Message></Error>")
         name = request.match_info.get("name")
         if method == "PUT":
-            self.objects[name] = await request.read()
+            self.objects[name] = data
             return web.Response(headers={"ETag": '"1"'})
         if listing:
             return web.Response(text="<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
