@@ -199,6 +199,7 @@ class TestWay:
         self, proxy, opened, address, toxic, monkeypatch
     ):
         monkeypatch.setattr(limits, "PATIENCE", 1.0)
+        monkeypatch.setattr(limits, "SLOWEST", 1_000_000)
         store = opened(address)
         await store.put("job:in:1", PICTURE, user=1)
         proxy.toxic = toxic
