@@ -74,7 +74,7 @@ def in_script(name: str) -> int:
         ),
         (
             "a call to the store of objects",
-            [f"{bucket.PATIENCE:.0f} s", f"{bucket.SLOWEST // 1000} kB", f"{bucket.SILENCE:.0f} s without a byte"],
+            [f"{bucket.PATIENCE:.0f} s", f"{bucket.SLOWEST // 1000} kB"],
         ),
         ("objects that wait to be deleted", [f"{cleanup.BATCH} at once"]),
         ("a picture's way to Redis and back", [f"{chunks.CHUNK // 1024} KiB"]),
