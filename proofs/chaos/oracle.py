@@ -30,12 +30,10 @@ PRESSED = (
 )  # fmt: skip
 """What a message says whose button was pressed, and of which the bot does not know that it was sent: it was killed
 between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""
-KEPT = (
-    "qwenedit:updates", KEYS.events, KEYS.dead, KEYS.answered_pictures, KEYS.clock, "qwenedit:users", "qwenedit:leader",
-)  # fmt: skip
-"""Keys that stay for good: empty streams, and what is bounded by the number of users, dead jobs and kept pictures."""
-STAY_FILLED = (KEYS.dead, KEYS.answered_pictures)
-"""Those of them that hold something of jobs that have ended."""
+STAY_FILLED = (KEYS.dead, KEYS.answered_pictures, KEYS.result_sizes)
+"""Keys that hold something of jobs that have ended: a bounded number of dead ones, kept pictures and sizes."""
+KEPT = (*STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.clock, "qwenedit:users", "qwenedit:leader")
+"""Keys that stay for good: these, empty streams, and what is bounded by the number of users."""
 
 
 @dataclass
@@ -159,7 +157,7 @@ async def left_over(client: Redis) -> list[str]:
     """List what Redis still holds of a run in which every job has ended."""
     found = []
     for key, kind in KEYS.kinds.items():
-        size = {"list": client.llen, "zset": client.zcard, "stream": client.xlen}[kind]
+        size = {"list": client.llen, "set": client.scard, "zset": client.zcard, "stream": client.xlen}[kind]
         if key not in STAY_FILLED and (count := await size(key)):
             found.append(f"{key} holds {count}")
     keys = [key async for key in client.scan_iter("*", count=1000) if key not in KEPT]
