@@ -30,6 +30,7 @@ from qwenedit_testkit.processes import MEBIBYTE, processor_seconds, resident
 from qwenedit_testkit.programs import command_line, seconds, whole
 from qwenedit_testkit.system import System, around_bots
 from qwenedit_testkit.telegram_calls import EDITS, MINUTE, Record, first_answers, most_edits, share
+from qwenedit_testkit.waiting import background
 
 PHOTO = (1280, 960)
 """Pixels: what Telegram makes of a phone's photo."""
@@ -107,13 +108,12 @@ async def load(
     await part.start(timeout=180)
     senders = [Sender(await system.chats.user()) for _ in range(users)]
     record, usage = Record(system.chats), Usage()
-    async with pretending(system.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))):
-        watching = [asyncio.create_task(usage.watch(part.pid)), asyncio.create_task(record.keep_looking(10))]
+    async with (
+        pretending(system.redis.url, workers=workers, seconds=seconds, result=photo("PNG", (512, 384))),
+        background(usage.watch(part.pid), record.keep_looking(10)),
+    ):
         await _send(senders, random.Random(seed), per_minute=per_minute, duration=duration)
         figures = await _judge(senders)
-        for task in watching:
-            task.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
     await record.look()
     await part.stop()
     _count(figures, senders, record)

@@ -14,17 +14,15 @@ import asyncio
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from local_stack import HOST, RedisServer, Service, bare_environment, worker
+from local_stack import HOST, Service, bare_environment, worker
 from qwenedit_jobs import (
     Job,
     Limits,
@@ -36,6 +34,7 @@ from qwenedit_testkit.photos import is_negative, plain
 from qwenedit_testkit.processes import MEBIBYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.proxy import Proxy
+from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:
     from qwenedit_testkit.comfyui_server import Server
@@ -143,23 +142,20 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
     """Drive the jobs, print what was seen, and say whether all is as promised."""
     before = server.files()
     others, _ = await _kept(server)
-    with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
-        redis = RedisServer(Path(folder), persistent=False)
-        await redis.start()
-        place = urlsplit(server.url)
-        async with (
-            Proxy("comfyui", place.port or 80, host=place.hostname or HOST).running() as proxy,
-            by_hand(redis.url) as bot,
-        ):
-            env = bare_environment(**server.settings, WORKFLOW="invert-model-free", WORKER_LOG_LEVEL="ERROR")
-            part = worker(env=env, redis_url=redis.url, comfyui_url=f"http://{HOST}:{proxy.port}")
-            await part.start(timeout=60)
-            bench = Bench(bot, part, proxy, jobs=jobs, dice=random.Random(seed))
-            began = time.monotonic()
-            tally = await bench.run()
-            elapsed = time.monotonic() - began
-            await part.stop()
-        await redis.stop()
+    place = urlsplit(server.url)
+    async with (
+        redis_server() as redis,
+        Proxy("comfyui", place.port or 80, host=place.hostname or HOST).running() as proxy,
+        by_hand(redis.url) as bot,
+    ):
+        env = bare_environment(**server.settings, WORKFLOW="invert-model-free", WORKER_LOG_LEVEL="ERROR")
+        part = worker(env=env, redis_url=redis.url, comfyui_url=f"http://{HOST}:{proxy.port}")
+        await part.start(timeout=60)
+        bench = Bench(bot, part, proxy, jobs=jobs, dice=random.Random(seed))
+        began = time.monotonic()
+        tally = await bench.run()
+        elapsed = time.monotonic() - began
+        await part.stop()
     known, inside = await _kept(server)
     history = len(known - others)
     left = server.files() - before

@@ -18,15 +18,11 @@ These promises are broken by a single case:
 from __future__ import annotations
 
 import random
-import tempfile
 import time
 from collections import deque
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack import RedisServer
 from qwenedit_jobs import (
     Edit,
     Job,
@@ -46,10 +42,9 @@ from qwenedit_jobs import (
 from qwenedit_jobs.pictures.census import take_census
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_testkit.programs import command_line, conclude, whole
+from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from redis.asyncio import Redis
 
     from qwenedit_jobs import Claim
@@ -241,22 +236,10 @@ class Day:
         return self._pool[: self._chance.randint(*sizes)]
 
 
-@asynccontextmanager
-async def small_redis(*, megabytes: int) -> AsyncIterator[RedisServer]:
-    """Run a Redis that holds so much and evicts nothing, as the chart's."""
-    options = ("--maxmemory", f"{megabytes}mb", "--maxmemory-policy", "noeviction")
-    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        server = RedisServer(Path(folder), persistent=False, options=options)
-        await server.start()
-        try:
-            yield server
-        finally:
-            await server.stop()
-
-
 async def day(*, jobs: int, megabytes: int, seed: int) -> Figures:
     """Live through a day of so many jobs."""
-    async with small_redis(megabytes=megabytes) as server:
+    small = ("--maxmemory", f"{megabytes}mb", "--maxmemory-policy", "noeviction")  # as the chart's, but for the size
+    async with redis_server(options=small) as server:
         settings = RedisSettings(redis_url=server.url)
         async with connect(settings) as redis, connect(settings, decode=False) as raw:
             return await Day(redis, raw, jobs=jobs, chance=random.Random(seed)).run()

@@ -35,6 +35,7 @@ from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.programs import command_line, conclude
 from qwenedit_testkit.system import System
+from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from comfyui_simulator.client import SimulatorControl
@@ -139,14 +140,8 @@ async def _seen_of(case: Case, number: int) -> tuple[Status, float]:
         kubelet = Kubelet(again_after=BOOT_SECONDS)
         stack.push_async_callback(kubelet.leave)
         kubelet.keep(system.comfyuis[0])
-        condemning = _condemn(worker, system.comfyuis[0], kubelet)
-        helpers = [asyncio.create_task(bot.keep_tidy()), asyncio.create_task(condemning)]
-        try:
+        async with background(bot.keep_tidy(), _condemn(worker, system.comfyuis[0], kubelet)):
             return await _drive(case, system.controls[0], bot, number)
-        finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
 
 
 async def _condemn(worker: Service, comfyui: ComfyUISimulator, kubelet: Kubelet) -> None:

@@ -23,6 +23,7 @@ from proofs.chaos.people import Crowd, Request
 from proofs.chaos.run import waiting
 from qwenedit_jobs import Keys, Reason, State
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -161,8 +162,7 @@ class Executioner:
                 if time.monotonic() > over + TIDYING or not await pictures(self, jobs):
                     break
         finally:
-            acting.cancel()
-            await asyncio.gather(acting, return_exceptions=True)
+            await cancelled(acting)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             await self.control.clear()

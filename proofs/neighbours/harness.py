@@ -18,6 +18,7 @@ from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.processes import MEBIBYTE, resident_in_all
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_testkit.system import System, allocator, webhook
+from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -143,8 +144,7 @@ class Harness(System):
         """End bot and workers."""
         await self.kubelet.leave()
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await cancelled(self._watching)
         for part in (*self.workers, *([self.the_bot] if hasattr(self, "the_bot") else [])):
             if part.running:
                 _kill_group(part)

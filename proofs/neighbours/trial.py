@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from proofs.neighbours.harness import settled
 from proofs.neighbours.victims import HELP_EVERY, Answers, move_in
 from qwenedit_testkit.people import MessageOutcome
+from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,7 @@ async def trial(
         beginning: Seconds that are judged apart, while more people begin than Telegram lets the bot answer at once.
     """
     row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.client)
-    looking = asyncio.create_task(answers.keep_looking())
-    try:
+    async with background(answers.keep_looking()):
         begun = time.time() + beginning
         await _beside(harness, victims, abusers, row, beginning + seconds)
         await harness.calm()
@@ -89,9 +89,6 @@ async def trial(
         await answers.look_at_jobs()
         await _judge(row, victims, answers, begun)
         row.after = await _probe(victims, answers)
-    finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
     row.memory, row.killed, row.deaths = harness.peak, harness.killed, harness.deaths
     row.limit = harness.memory_limit
     row.load = os.getloadavg()[0]

@@ -33,6 +33,7 @@ from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.system import System, allocator
+from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,11 +116,9 @@ async def soak(chats: Chats, parts: Sequence[Service], comfyui_port: int, *, job
                 peak.to_comfyui = max(peak.to_comfyui, _connections(part.pid, comfyui_port))
             await asyncio.sleep(LOOK_EVERY)
 
-    looking = asyncio.create_task(keep_looking())
-    async with asyncio.TaskGroup() as tasks:
+    async with background(keep_looking()), asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
             tasks.create_task(keep_asking())
-    looking.cancel()
     return seen
 
 

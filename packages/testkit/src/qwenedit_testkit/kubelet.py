@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from local_stack import PartError
 from qwenedit_testkit.system import START_TIMEOUT
+from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,9 +66,7 @@ class Kubelet:
 
     async def leave(self) -> None:
         """Start none of them again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
         self._tasks.clear()
 
     async def until_up(self, part: Part) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from local_stack import HOST
+from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -154,9 +155,7 @@ class Proxy:
             try:
                 await asyncio.wait(ways)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+                await cancelled(*ways)
         finally:
             self._links.discard(link)
             for end in (link.near, link.far):

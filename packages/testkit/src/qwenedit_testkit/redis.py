@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 from local_stack import RedisServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from redis.asyncio import Redis
 
 
 @asynccontextmanager
-async def redis_server(*, persistent: bool = False) -> AsyncIterator[RedisServer]:
+async def redis_server(*, persistent: bool = False, options: Sequence[str] = ()) -> AsyncIterator[RedisServer]:
     """Run a server while the context is open; nothing of it is left.
 
     Args:
         persistent: Whether it writes an append-only file, as in production.
+        options: Of `redis-server`.
     """
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        server = RedisServer(Path(folder), persistent=persistent)
+        server = RedisServer(Path(folder), persistent=persistent, options=options)
         await server.start()
         try:
             yield server

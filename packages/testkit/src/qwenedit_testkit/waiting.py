@@ -1,13 +1,14 @@
-"""Waiting for what another process does, and tells nobody of."""
+"""Waiting for another process, and tasks that run meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, TypeVar, overload
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 Answer = TypeVar("Answer")
 
@@ -40,3 +41,20 @@ async def eventually(question: Callable[[], Awaitable[Answer] | Answer], *, with
                 await asyncio.sleep(PAUSE)
     except TimeoutError:
         raise AssertionError(f"after {within:g} s the answer was still {answer!r}") from None
+
+
+@asynccontextmanager
+async def background(*coroutines: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
+    """Run coroutines beside the block, and cancel them at its end."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        yield
+    finally:
+        await cancelled(*tasks)
+
+
+async def cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks, and wait until they have ended, however that is."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
 from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,17 +107,10 @@ async def pretending(
     async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
         queue, store = JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600)
         presences = Workers(redis, settings.keys)
-        tasks = [
-            asyncio.create_task(task)
-            for number in range(workers)
-            for task in (_work(queue, store, f"w{number}", seconds, result), _live(presences, f"w{number}"))
-        ]
-        try:
+        names = [f"w{number}" for number in range(workers)]
+        working = [_work(queue, store, name, seconds, result) for name in names]
+        async with background(*working, *(_live(presences, name) for name in names)):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _live(presences: Workers, name: str) -> None:
