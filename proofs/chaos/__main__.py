@@ -6,6 +6,7 @@ the seed, befalls them. Each run is reported, and judged by what people see and 
 
 from __future__ import annotations
 
+from proofs.chaos.faults import BUCKET, WIRES
 from proofs.chaos.report import lines
 from proofs.chaos.run import run
 from qwenedit_testkit.programs import command_line, conclude, whole
@@ -22,10 +23,12 @@ async def main() -> bool:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the first run (%(default)s)")
     parser.add_argument("--workers", type=whole(), default=4, help="processes (%(default)s)")
+    parser.add_argument("--bucket", action="store_true", help="pictures lie in a store of objects")
     options = parser.parse_args()
+    wires = (*WIRES, BUCKET) if options.bucket else WIRES
     left, seed, bad = options.jobs, options.seed, []
     while left > 0:
-        one = await run(min(left, MOST), seed, workers=options.workers)
+        one = await run(min(left, MOST), seed, workers=options.workers, wires=wires)
         print(*lines(one), sep="\n", flush=True)
         if not one.verdict.good:
             bad.append(seed)

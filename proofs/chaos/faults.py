@@ -15,7 +15,7 @@ from proofs.chaos.harness import LEASE, LOOK_EVERY
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from local_stack import Part
     from proofs.chaos.harness import Harness
@@ -45,6 +45,8 @@ DECK = {Kind.KILL_WORKER: 12, Kind.STOP_WORKER: 3, Kind.STEP_CLOCK: 4, Kind.KILL
 UPTIME = {Kind.KILL_BOT: 2.0, Kind.KILL_REDIS: 1.0, Kind.STOP_WORKER: 2.0}
 """Seconds of peace that a part has after it has come up again."""
 WIRES = ("redis-bot", "redis-workers", "comfyui")
+BUCKET = "bucket"
+"""The wire to the store of objects, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +71,23 @@ def ailment(toxic: Toxic, wire: str) -> str:
     return f"{toxic} on {wire}"
 
 
-def schedule(seed: int, *, gap: float, kinds: Collection[Kind] = tuple(Kind)) -> Iterator[Fault]:
+def schedule(
+    seed: int, *, gap: float, kinds: Collection[Kind] = tuple(Kind), wires: Sequence[str] = WIRES
+) -> Iterator[Fault]:
     """Yield what goes wrong, without end: every kind before any comes more often than it is to.
 
     Args:
         seed: The same one, the same schedule.
         gap: Mean seconds between two faults.
         kinds: What goes wrong.
+        wires: The connections that ail.
     """
     dice = random.Random(seed)
     while True:
         deck: list[tuple[Kind, Toxic | None, str]] = [
             (kind, None, "") for kind, count in DECK.items() for _ in range(count)
         ]
-        deck += [(Kind.AIL, toxic, wire) for toxic in Toxic for wire in WIRES]
+        deck += [(Kind.AIL, toxic, wire) for toxic in Toxic for wire in wires]
         deck = [each for each in deck if each[0] in kinds]
         dice.shuffle(deck)
         for kind, toxic, wire in deck:
@@ -128,6 +133,8 @@ class Villain:
     async def _commit(self, fault: Fault, until: asyncio.Event) -> None:
         if fault.toxic is not None:
             proxies = {f"redis-{name}": proxy for name, proxy in self._harness.to_redis.items()}
+            if self._harness.to_bucket is not None:
+                proxies[BUCKET] = self._harness.to_bucket
             comfyuis = self._harness.to_comfyui
             proxy = proxies.get(fault.wire) or comfyuis[int(fault.which * len(comfyuis))]
             async with self._one_at_a_time[proxy.name]:

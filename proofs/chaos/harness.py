@@ -18,6 +18,7 @@ from local_stack import (
     Service,
     python_module,
 )
+from proofs.chaos.bucket import NAME, URL, ChaosBucket
 from proofs.chaos.seam import POISON
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
@@ -63,11 +64,13 @@ class Harness(System):
         seed: Of the workers' clocks.
         scripts: Where the services read their Lua scripts; None for the product's own.
         retry_delays: As the bot is told.
+        bucket: Pictures lie in a store of objects, with a proxy before it.
     """
 
     def __init__(
-        self, folder: Path, *, workers: int, seed: int, scripts: Path | None = None, retry_delays: str = "0.5,1,2"
-    ) -> None:
+        self, folder: Path, *, workers: int, seed: int, scripts: Path | None = None, retry_delays: str = "0.5,1,2",
+        bucket: bool = False,
+    ) -> None:  # fmt: skip
         alone = workers - workers // 2
         super().__init__(
             folder, env={"PYTHONPATH": str(ROOT)} | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {}),
@@ -83,6 +86,8 @@ class Harness(System):
         self.defects: list[str] = []
         self.to_redis = {name: Proxy(f"redis-{name}", self.redis.port) for name in ("bot", "workers")}
         self.to_comfyui = [Proxy(f"comfyui-{number}", part.port) for number, part in enumerate(self.comfyuis)]
+        self.bucket = self.add(ChaosBucket()) if bucket else None
+        self.to_bucket = Proxy("bucket", self.bucket.port) if self.bucket else None
         self._alone = alone
         self.the_bot: Service
         self.workers: list[Service] = []
@@ -91,6 +96,10 @@ class Harness(System):
     async def _prepare(self) -> None:
         for proxy in (*self.to_redis.values(), *self.to_comfyui):
             await self._stack.enter_async_context(proxy.running())
+        if self.bucket is not None and self.to_bucket is not None:
+            await self._stack.enter_async_context(self.to_bucket.running())
+            await self.start(self.bucket)
+            await self.bucket.make_bucket(NAME)
         self.the_bot = self._make_bot()
         self.workers = [self.make_worker(f"worker-{number + 1}", number) for number in range(self._count)]
         # The bot has the file written anew once an hour; what a run is judged by would begin in the middle.
@@ -159,6 +168,8 @@ class Harness(System):
     def _changed(self, part: Service, service: str) -> Service:
         part.command = (*python_module("proofs.chaos.seam"), service)
         part.listener = self._hear
+        if self.bucket is not None and self.to_bucket is not None:
+            part.env.update(self.bucket.settings(port=self.to_bucket.port), PICTURES_URL=URL)
         return part
 
     def _workflow(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,13 @@ class Crowd:
             return not await self._unfinished() and not await self.harness.client.xlen("qwenedit:events")
         except RedisError:
             return False
+
+    def jobs_of(self) -> dict[int, set[str]]:
+        """Return the ids of each person's jobs."""
+        found = defaultdict[int, set[str]](set)
+        for request in self.requests:
+            found[request.person.id].add(request.job_id)
+        return found
 
     async def look(self) -> None:
         """Read everybody's chat."""

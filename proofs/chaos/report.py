@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proofs.chaos.faults import WIRES, Kind, ailment
+from proofs.chaos.faults import BUCKET, Kind, ailment
 from qwenedit_testkit.proxy import Toxic
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def lines(run: Run) -> list[str]:
         " " * 17 + "".join(f"  {toxic}" for toxic in Toxic),
         *(
             f"    {wire:>13}" + "".join(f"{run.faults[ailment(toxic, wire)]:>{len(toxic) + 2}}" for toxic in Toxic)
-            for wire in WIRES
+            for wire in run.wires
         ),
     ]
     for crash in verdict.crashes[:SHOWN]:
@@ -48,7 +48,8 @@ def lines(run: Run) -> list[str]:
     for kind in ("lost", "duplicated", "unexpected"):
         for job, why in list(getattr(verdict, kind).items())[:SHOWN]:
             told += ["", f"{kind}: {job}: {why}", *(f"    {line}" for line in run.history.of(job))]
-    again = f'make prove NAME=chaos ARGS="--jobs {run.jobs} --seed {run.seed}"'
+    where = " --bucket" if BUCKET in run.wires else ""
+    again = f'make prove NAME=chaos ARGS="--jobs {run.jobs} --seed {run.seed}{where}"'
     told.append(f"  {'KEPT' if verdict.good else 'BROKEN'}; re-run with: {again}")
     return told
 

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proofs.chaos.faults import Kind, Villain, schedule
+from proofs.chaos.faults import BUCKET, WIRES, Kind, Villain, schedule
 from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
@@ -49,10 +49,11 @@ class Run:
     killed: Counter[str] = field(default_factory=Counter)
     memory: dict[str, float] = field(default_factory=dict)
     commands: int = 0
+    wires: tuple[str, ...] = WIRES
     history: History = field(init=False)
 
 
-async def run(
+async def run(  # noqa: PLR0913 - what a run is made of, by name
     jobs: int,
     seed: int,
     *,
@@ -62,6 +63,7 @@ async def run(
     least: int = 0,
     most: int | None = None,
     patience: float = PATIENCE,
+    wires: tuple[str, ...] = WIRES,
 ) -> Run:
     """Run once.
 
@@ -74,14 +76,13 @@ async def run(
         least: How often at least.
         most: How often at most; without, for as long as people ask.
         patience: Seconds after the last fault in which the last job must be answered.
+        wires: The connections that ail. With `BUCKET` among them pictures lie in a store of objects.
     """
-    result = Run(jobs, seed)
+    result = Run(jobs, seed, wires=wires)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        async with Harness(Path(folder), workers=workers, seed=seed) as harness:
-            crowd, villain = (
-                Crowd(harness, jobs, seed),
-                Villain(harness, islice(schedule(seed, gap=gap, kinds=kinds), most)),
-            )
+        async with Harness(Path(folder), workers=workers, seed=seed, bucket=BUCKET in wires) as harness:
+            crowd = Crowd(harness, jobs, seed)
+            villain = Villain(harness, islice(schedule(seed, gap=gap, kinds=kinds, wires=wires), most))
             oracle = Oracle(harness, crowd)
             over, began = asyncio.Event(), time.monotonic()
             async with asyncio.TaskGroup() as tasks:
@@ -99,6 +100,9 @@ async def run(
             result.faults, result.killed = villain.done, Counter(end.name for end in harness.kubelet.ends if end.killed)
             result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in harness.services if part.running}
             verdict = result.verdict = await oracle.judge()
+            if harness.bucket is not None:
+                people = {request.person.id: request.person for request in crowd.requests}
+                verdict.unclean += await harness.bucket.leftovers(harness.redis.url, people.values(), crowd.jobs_of())
         result.history = oracle.history
         result.commands = sum(result.history.commands.values())
         # Read from the file, which goes with the folder.

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from proofs.chaos.faults import DECK, WIRES
+from proofs.chaos.faults import BUCKET, DECK, WIRES, Kind
 from proofs.chaos.report import lines
 from proofs.chaos.run import run
 from qwenedit_testkit.proxy import Toxic
+
+
+@pytest.mark.timeout(600)
+async def test_bucket_has_nothing_left_of_jobs_whose_store_ailed():
+    result = await run(60, seed=2, workers=2, gap=0.2, kinds=[Kind.AIL], wires=(BUCKET,), least=8)
+    report = "\n".join(lines(result))
+    print(report)  # noqa: T201 - shown with -s, and where the test fails
+    assert result.verdict.good, report
+    assert result.verdict.accepted == 60
 
 
 @pytest.mark.timeout(600)
