@@ -3,7 +3,7 @@
 Real: Redis with a `maxmemory`, the queue's scripts, the store of pictures, and bytes of the sizes that photos (0.3 to
 0.9 MB) and results (1.6 to 2 MB) have. Played by this script: people, one worker, and the bot's answers. A GPU that
 takes ten seconds for a job does 8,640 a day. Here they follow each other without a pause, so that a job's number is
-its time, and `PICTURE_TTL` is as long as the whole run.
+its time. Nothing ends by its TTL meanwhile: what goes, goes for others.
 
 Some jobs wait at any time, and answers come a few jobs late. One job in fifty fails, and one is cancelled. Every six
 hours many people come at once, with more jobs than Redis has room for, and Telegram takes no answers for two minutes.

@@ -158,6 +158,19 @@ async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
 
 
+async def test_again_of_an_album_of_files_takes_all_of_them_in_their_order(stage, worker, ann) -> None:
+    files = [photo("PNG", (200, 100 + number)) for number in range(2)]
+    await ann.send(album=files, as_file=True, caption="put them together")
+    first = await worker.finish_next(RESULT)
+    picture = await ann.picture()
+    await ann.press("Again", message_id=picture.id)
+    second = await worker.finish_next(RESULT)
+    sent = [[worker.photos[ref] for ref in claim.job.edit.pictures] for claim in (first, second)]
+    assert sent[0] == sent[1]
+    assert len(sent[0]) == 2
+    await ann.picture(number=2)
+
+
 async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
     await stage.telegram.fault("getFile", "refusal", description="Bad Request: wrong file_id")

@@ -99,7 +99,7 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     await ann.send("/privacy")
     said = (await ann.says("What I keep")).text
     assert "The results: 2\u00a0hours at most" in said
-    assert "If it fails, they stay for up to 1\u00a0hour" in said
+    assert "If it fails, up to 1\u00a0hour more" in said
     assert "How many pictures you asked for today" in said
     await boris.send("/privacy")
     assert "Результаты: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian

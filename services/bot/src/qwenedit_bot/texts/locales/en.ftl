@@ -29,9 +29,9 @@ help =
 privacy =
     What I keep, and for how long:
 
-    • Your photos: until the picture is ready or cancelled, then they are deleted. If it fails, they stay for up to { $failed }, so that it can be tried again. Location and camera data in your files are removed at once.
-    • The results: { $pictures } at most, then they are deleted.
-    • Your instructions, and references with which I can ask Telegram for the photos again: until the job is answered and { $answered } after it, at most { $unanswered } in all.
+    • Your photos: until the picture is ready or cancelled. If it fails, up to { $failed } more, so that it can be tried again. Location and camera data in your files are removed at once.
+    • The results: { $pictures } at most.
+    • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
     • A photo that waits for its instruction: only a reference to it, { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The language that you chose with /language: { $language }.
