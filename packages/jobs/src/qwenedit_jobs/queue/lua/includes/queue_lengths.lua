@@ -14,4 +14,5 @@ redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
 redis.call('ZCARD', ANSWERED)
 redis.call('LLEN', SIZES)
+redis.call('SCARD', DROPPED)
 local waiting = paused and held or on_line
