@@ -133,7 +133,7 @@ class Keys:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures)
         lists = dict.fromkeys((self.job_queue, self.held, self.lost, self.result_sizes), "list")
-        return {**lists, self.events: "stream", **dict.fromkeys(zsets, "zset")}
+        return {**lists, self.events: "stream", self.dropped_objects: "set", **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
         """HASH of one job."""

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from qwenedit_jobs import PictureExpiredError, Result, Settled, State, input_ref, result_ref
+from qwenedit_jobs import PictureExpiredError, Result, Settled, input_ref, result_ref
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.queue.queue import PICTURE_TTL, UPLOAD_TTL
@@ -192,10 +192,3 @@ class TestDroppedPictures:
         await desk.queue.release(job.id, "t")
         assert await self.left(cleanup, url) == set()
         assert await desk.redis.keys(desk.keys.picture("*")) == []
-
-    async def test_pictures_that_cannot_be_noted_stop_no_cancellation(self, desk, store):
-        job = await accepted(desk, store)
-        await desk.redis.set(desk.keys.dropped_objects, "somebody else's")
-        await desk.queue.cancel(job.id)
-        assert await desk.state(job.id) is State.CANCELLED
-        assert not await store.holds(*job.edit.pictures)

@@ -32,7 +32,7 @@ local function drop(key)
     redis.call('UNLINK', key)
     local object = type(kept) == 'string' and string.match(kept, RECEIPT)
     if object then
-        redis.pcall('SADD', DROPPED, object) -- a key of another kind must not stop this half-way
+        redis.call('SADD', DROPPED, object)
     end
 end
 
