@@ -21,7 +21,10 @@ from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.receipts import Receipt
 from qwenedit_testkit.object_server import ObjectServer
 from qwenedit_testkit.proxy import Proxy, Toxic
+from qwenedit_testkit.redis import settled_memory
 
+RESULT_EXPECTED = 2_097_152
+"""Bytes that a result is expected to have before some are known; the scripts say the same number."""
 REF, PICTURE = "job:in:0", bytes(range(256)) * 4_000
 
 
@@ -48,6 +51,19 @@ async def test_redis_has_a_receipt_and_the_bucket_the_bytes(desk, raw, opened, a
     receipt = await receipt_of(raw, desk)
     assert (receipt.store, receipt.size) == (address, len(PICTURE))
     assert await object_server.objects(bucket_name) == {f"qwenedit/{receipt.name}"}
+
+
+async def test_jobs_with_receipts_need_no_room_for_results_in_redis(desk, opened, address):
+    store, room = opened(address), 16_000_000
+    await desk.redis.config_set("maxmemory", await settled_memory(desk.redis) + room)
+    try:
+        for number in range(2 * room // RESULT_EXPECTED):
+            job = desk.job(number)
+            await store.put(job.edit.pictures[0], PICTURE, user=job.user_id)
+            await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+    finally:
+        await desk.redis.config_set("maxmemory", 0)
+    assert (await desk.queue.counts()).waiting == 2 * room // RESULT_EXPECTED
 
 
 async def test_pictures_from_before_there_was_a_bucket_are_still_pictures(opened, address):

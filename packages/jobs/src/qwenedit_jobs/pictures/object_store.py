@@ -42,7 +42,7 @@ class ObjectPictureStore:
     async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture; see `PictureStore`. A user's share of Redis counts its receipt."""
         receipt = Receipt.of(ref, data, store=self._bucket.url)
-        milliseconds = await self._receipts.reserve(ref, len(bytes(receipt)), user=user)
+        milliseconds = await self._receipts.reserve(ref, len(bytes(receipt)), user=user, receipt=True)
         await self._bucket.put(receipt.name, data)
         await self._receipts.keep(ref, bytes(receipt), ms=milliseconds)
 

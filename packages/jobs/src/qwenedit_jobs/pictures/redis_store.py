@@ -60,8 +60,14 @@ class RedisPictureStore:
         """
         await self.keep(ref, data, ms=await self.reserve(ref, len(data), user=user))
 
-    async def reserve(self, ref: str, size: int, *, user: int | None) -> int:
+    async def reserve(self, ref: str, size: int, *, user: int | None, receipt: bool = False) -> int:
         """Have room for a picture; returns for how many milliseconds it is to be kept.
+
+        Args:
+            ref: Its reference.
+            size: Its bytes.
+            user: The user whose share it counts against; None: nobody's, and no room is made.
+            receipt: It is a receipt, so the job's result will be one as well and needs no room.
 
         Raises:
             StorageFullError: as `put`.
@@ -69,7 +75,7 @@ class RedisPictureStore:
         """
         if user is None:
             return self._ttl * 1000
-        kept = await self._run("reserve", user, ref, size, self._ttl, *self._shares)
+        kept = await self._run("reserve", user, ref, size, self._ttl, *self._shares, int(receipt))
         if kept[0] == b"share":
             raise StorageShareError
         if kept[0] == b"full":

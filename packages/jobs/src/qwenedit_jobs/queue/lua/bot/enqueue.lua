@@ -53,7 +53,8 @@ if unfinished >= tonumber(max_unfinished) then
 end
 if PICTURES <= #ARGV then -- again, although each had its room: of jobs that come at once the last one has none
     local used, limit = memory()
-    if limit > 0 and not fits(0, used, limit * share) then
+    local photo = redis.call('GETRANGE', ARGV[PICTURES], 0, LONGEST_RECEIPT - 1)
+    if limit > 0 and not fits(0, used, limit * share, string.match(photo, RECEIPT)) then
         return { 'no_room' }
     end
 end

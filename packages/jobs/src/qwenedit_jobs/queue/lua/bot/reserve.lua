@@ -1,8 +1,10 @@
 -- include: result_room user_pictures
--- user, reference, bytes, seconds for which it is kept, share of the memory for pictures, share of one user
+-- user, reference, bytes, seconds for which it is kept, share of the memory for pictures, share of one user, 1 for a
+-- receipt
 -- → {'reserved', ms for which to keep it} | {'share'}: the user has too much | {'full'}: all have
--- Before the bytes are sent, and with room left for the results of all jobs. Pictures that nobody waits for make room: the user's own, and everybody's.
-local user, ref, bytes, seconds, share, share_of_one = unpack(ARGV, FIRST)
+-- Before the bytes are sent, and with room left for the results of all jobs. Pictures that nobody waits for make room:
+-- the user's own, and everybody's.
+local user, ref, bytes, seconds, share, share_of_one, receipt = unpack(ARGV, FIRST)
 local LEAST = 16384 -- bytes that a picture counts at least: else a crowd of tiny ones would make the sum long
 local ON_ITS_WAY = 30000 -- ms for which an announced picture counts that has not come
 local UNSEEN = 64 -- pictures of a user up to which what was noted of them is believed where it is within the share
@@ -64,7 +66,7 @@ if #all > 2 * UNSEEN or limit > 0 and noted() + bytes > limit * share_of_one the
         return { 'share' }
     end
 end
-if limit > 0 and not fits(bytes, used, limit * share) then
+if limit > 0 and not fits(bytes, used, limit * share, receipt == '1') then
     return { 'full' }
 end
 redis.call('HDEL', STORED .. user, ref) -- a full Redis refuses HSET as a script's first write

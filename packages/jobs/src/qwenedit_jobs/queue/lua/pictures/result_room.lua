@@ -21,8 +21,8 @@ local function promised(more)
 end
 
 -- Whether so many bytes fit beside what was promised and one job's result more. Pictures that nobody waits for go for
--- them.
-local function fits(bytes, used, limit)
-    local missing = used + bytes + promised(1) - limit
+-- them. Where a job's photos are receipts its result will be one as well, and nothing is promised.
+local function fits(bytes, used, limit, receipts)
+    local missing = used + bytes + (receipts and 0 or promised(1)) - limit
     return make_room(missing) >= missing
 end
