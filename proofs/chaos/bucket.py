@@ -26,7 +26,7 @@ NAME, PREFIX = "pictures", "chaos"
 URL = f"s3://{NAME}/{PREFIX}"
 DELETED_WITHIN = 60.0
 """Seconds: the bot deletes within some, and may be about to start."""
-LOOK_EVERY = 0.5
+LOOK_EVERY = 1.5  # beyond the second that a listing tells
 FORGOTTEN = 20
 """People who want to be forgotten at the end."""
 
@@ -61,21 +61,23 @@ class ChaosBucket(ObjectServer):
         return found
 
     async def _orphans(self, redis: Redis) -> list[str]:
-        """Sweep as an hour later, and name the objects that no receipt names."""
+        """Sweep as an hour later, and name the objects that no receipt names.
+
+        A worker that was stopped may upload a last result meanwhile, so it is done again until nothing is left.
+        """
         sweeper = cleanup.Cleanup(redis, Keys(), Bucket(URL, self.objects_api()))
-        deadline = time.monotonic() + DELETED_WITHIN
-        while await sweeper.waiting() and time.monotonic() < deadline:
-            await asyncio.sleep(LOOK_EVERY)
-        found = [f"{await sweeper.waiting()} objects wait to be deleted"] if await sweeper.waiting() else []
         cleanup.YOUNGEST = timedelta(0)
-        await redis.delete(Keys().swept)
-        await sweeper.sweep()
-        for name in await self.names():
-            kept = await redis.get(Keys().picture(ref_of(name)))
-            receipt = Receipt.read(kept) if isinstance(kept, bytes) else None
-            if receipt is None or receipt.name != name:
-                found.append(f"the object {name} has no receipt")
-        return found
+        deadline = time.monotonic() + DELETED_WITHIN
+        while True:
+            waiting = await sweeper.waiting()
+            await redis.delete(Keys().swept)
+            await sweeper.sweep()
+            found = [f"the object {name} has no receipt" for name in await self.names() if not await _kept(redis, name)]
+            if waiting:
+                found.append(f"{waiting} objects wait to be deleted")
+            if not found or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _after_a_forget(self, person: Person, jobs: set[str]) -> list[str]:
         await person.send("/forget")
@@ -86,3 +88,10 @@ class ChaosBucket(ObjectServer):
             for name in await self.names()
             if name.partition("/")[0] in jobs
         ]
+
+
+async def _kept(redis: Redis, name: str) -> bool:
+    """Whether a receipt names an object."""
+    kept = await redis.get(Keys().picture(ref_of(name)))
+    receipt = Receipt.read(kept) if isinstance(kept, bytes) else None
+    return receipt is not None and receipt.name == name
