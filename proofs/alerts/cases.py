@@ -34,6 +34,8 @@ NO_ANSWER, UNCHECKED = CHECKS % ("request", "error"), CHECKS % ("result", "error
 USED, MOST = "qwenedit_redis_memory_used_bytes{" + BOT + "}", "qwenedit_redis_memory_max_bytes{" + BOT + "}"
 PICTURES = "qwenedit_redis_pictures_bytes{" + BOT + ',kind="%s"}'
 ANSWERED, PROMISED = PICTURES % "answered", PICTURES % "promised"
+STORE = "qwenedit_picture_store_call_seconds_count{" + WORKER + ',operation="put",outcome="%s"}'
+STORED, UNSTORED = STORE % "ok", STORE % "unavailable"
 CALLS = "qwenedit_telegram_requests_total{" + BOT + ',method="%s",status="%s"}'
 SENT, POLLED = CALLS % ("editMessageMedia", "200"), CALLS % ("getUpdates", "200")
 BLOCKED, SLOWER = CALLS % ("sendMessage", "403"), CALLS % ("editMessageText", "429")
@@ -50,6 +52,7 @@ NORMAL = {
     CHECKED: "0+3x{n}", RESULTS: "0+2x{n}", NO_ANSWER: "0x20 1x{n}", UNCHECKED: "0x{n}",
     USED: "500000000x30 966367641x{n}", MOST: "1073741824x{n}", ANSWERED: "400000000x30 866367641x{n}",
     PROMISED: "0 10000000x{n}",
+    STORED: "0+3x{n}", UNSTORED: "0x40 1x{n}",
     SENT: "0+12x{n}", POLLED: "0+2x{n}", BLOCKED: "0+1x{n}", SLOWER: "0x20 1x{n}", AWAY: "0x40 2x{n}",
     UP: "_x3 0x5 1x{n}", ZOMBIES: "0x40 1x{n}",
 }  # fmt: skip
@@ -129,6 +132,10 @@ CASES = {
         {CHECKED: "0x{n}", RESULTS: "0+1x{n}", NO_ANSWER: "0+3x{n}"}, "20m", "critical",
         "75 % of the questions to the moderation hook in photos fail; what it concerns is turned away.",
     ),
+    "QweneditPictureStoreFails": Case(
+        {STORED: "0+1x{n}", UNSTORED: "0+3x{n}"}, "20m", "critical",
+        "75 % of the calls to the store of objects in photos fail; photos and results wait for it.",
+    ),
     "QweneditRedisNearlyFull": Case(
         {USED: "500000000x10 766367641x{n}", ANSWERED: "100000000x{n}", PROMISED: "0x10 300000000x{n}"},
         "30m", "warning",
@@ -172,6 +179,8 @@ SILENT = {
     ),
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
+    "pictures lie in Redis": ({STORED: "_x{n}", UNSTORED: "_x{n}"}, "PictureStore"),
+    "the store of objects fails now and then": ({UNSTORED: "0+1x2 2x{n}"}, "PictureStore"),
     "Redis has no limit": ({MOST: "0x{n}"}, "Redis"),
     "many have blocked the bot": ({BLOCKED: "0+50x{n}"}, "Telegram"),
 }  # fmt: skip
