@@ -385,7 +385,7 @@ async def test_ticket_is_none_for_a_progress_edit(replica, busy, redis, bot_keys
 async def test_people_with_many_messages_share_a_part_of_the_pace_and_others_do_not_wait_for_them(
     replica, slept, passes, redis, bot_keys
 ) -> None:
-    limit, answered = replica(), 0
+    limit, answered, started = replica(), 0, time.monotonic()
     for second in range(20):
         for person in range(100, 140):
             with on_behalf_of(person, backlogged=True):
@@ -393,7 +393,8 @@ async def test_people_with_many_messages_share_a_part_of_the_pace_and_others_do_
         for person in range(1, 15):
             assert await wait_of(limit.acquire(1000 * second + person)) == 0
         await passes(1.0)
-    assert 20 / BACKLOGGED.interval <= answered <= 20 / BACKLOGGED.interval + 2 * BACKLOGGED.burst
+    passed = 20 + time.monotonic() - started  # the test takes seconds of its own on a busy machine
+    assert 20 / BACKLOGGED.interval <= answered <= passed / BACKLOGGED.interval + 2 * BACKLOGGED.burst
     assert slept == [] or max(slept) <= LONGEST_RESERVATION
 
 
