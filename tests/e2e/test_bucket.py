@@ -92,6 +92,8 @@ async def store(installation: Installation) -> AsyncIterator[Store]:
         )
         yield store
         await installation.upgrade()
+    await kube("delete", "secret/bucket")
+    await kube("delete", f"--filename={STORE}", "--timeout=60s")
 
 
 async def job_of(installation: Installation, before: set[str]) -> str:
