@@ -8,7 +8,7 @@ from redis.asyncio import Redis as Client
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.upkeep.janitor import CENSUS_EVERY, MEASURE_EVERY, Janitor
+from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -47,7 +47,6 @@ def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) ->
     return Janitor(
         queue=queue,
         redis=redis,
-        keys=Keys(),
         lanes={"updates": Lanes(redis, "qwenedit:inbox")},
         metrics=metrics,
         clock=clock,
@@ -146,44 +145,8 @@ async def test_user_who_may_not_ask_for_the_memory_does_all_the_rest(
         async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
             queue = JobQueue(blind, Keys())
             await queue.enqueue(JOB, Limits())
-            await Janitor(queue=queue, redis=blind, keys=Keys(), lanes={}, metrics=metrics, clock=clock).tick()
+            await Janitor(queue=queue, redis=blind, lanes={}, metrics=metrics, clock=clock).tick()
     finally:
         await redis.acl_deluser("blind")
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1
     assert metrics.redis_memory_used._value.get() == 0
-
-
-async def test_pictures_are_counted_by_kind_once_a_minute(
-    redis: Redis, queue: JobQueue, janitor: Janitor, clock: Clock, metrics: BotMetrics
-) -> None:
-    def counted(kind: str) -> float:
-        return float(metrics.redis_pictures.labels(kind)._value.get())
-
-    await redis.set(Keys().picture(f"{JOB.id}:in:0"), "photo")
-    await queue.enqueue(JOB, Limits())
-    await janitor.tick()
-    assert (counted("inputs"), counted("results"), counted("answered")) == (5, 0, 0)
-    assert counted("promised") > 2_000_000
-    await redis.set(Keys().picture(f"{JOB.id}:out:1"), "result")
-    await redis.zadd(Keys().answered_pictures, {f"{JOB.id}:out:1": 1_000})
-    await janitor.tick()
-    assert counted("answered") == 0
-    clock.now += CENSUS_EVERY
-    await janitor.tick()
-    assert counted("answered") == 6
-    assert metrics.redis_oldest_answered._value.get() > 1_000_000
-
-
-async def test_user_who_may_not_look_at_keys_does_all_the_rest(
-    redis: Redis, redis_url: str, clock: Clock, metrics: BotMetrics
-) -> None:
-    await redis.acl_setuser("blind", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-scan"])
-    try:
-        async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
-            queue = JobQueue(blind, Keys())
-            await queue.enqueue(JOB, Limits())
-            await Janitor(queue=queue, redis=blind, keys=Keys(), lanes={}, metrics=metrics, clock=clock).tick()
-    finally:
-        await redis.acl_deluser("blind")
-    assert metrics.queue_jobs.labels("waiting")._value.get() == 1
-    assert metrics.redis_memory_used._value.get() > 0

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.queue.queue_view import QueueView
 
-SCANNED_AT_ONCE = 1_000
-"""Keys that Redis looks at in one go, a millisecond, while it does nothing else."""
+SCANNED_AT_ONCE = 250
+"""Keys that one command looks at: it holds neither Redis nor the bot's event loop for more than some milliseconds."""
 _INPUT = ":in:"
 
 
@@ -31,9 +31,22 @@ class Census:
     oldest_answered: float | None = None
     """When the oldest of these was answered, in seconds since the epoch by Redis' clock; None where there is none."""
 
+    def plus(self, other: Census) -> Census:
+        """Return the sum of both."""
+        oldest = [each for each in (self.oldest_answered, other.oldest_answered) if each is not None]
+        return Census(
+            inputs=self.inputs + other.inputs,
+            results=self.results + other.results,
+            promised=self.promised + other.promised,
+            answered=self.answered + other.answered,
+            oldest_answered=min(oldest, default=None),
+        )
+
 
 async def take_census(redis: Redis, keys: Keys, queue: QueueView) -> Census:
-    """Look at every key; what comes and goes meanwhile may be missed.
+    """Look at every key, some hundred at a time, and remember none of them.
+
+    A picture that comes or goes meanwhile may be missed, and one that Redis moves meanwhile may count twice.
 
     Args:
         redis: A client that decodes replies.
@@ -43,28 +56,32 @@ async def take_census(redis: Redis, keys: Keys, queue: QueueView) -> Census:
     Raises:
         NoPermissionError: this Redis user may not look.
     """
-    promised = await queue.promised_bytes()
-    prefix = keys.picture("")
-    names = {str(name) async for name in redis.scan_iter(f"{prefix}*", count=SCANNED_AT_ONCE)}
-    dated = await redis.zrange(keys.answered_pictures, 0, -1, withscores=True)
-    answered = dict(cast("list[tuple[str, float]]", dated))
+    found = Census(promised=await queue.promised_bytes())
+    pattern, cursor = f"{keys.picture('')}*", 0
+    while True:
+        cursor, found_now = await redis.scan(cursor, match=pattern, count=SCANNED_AT_ONCE)
+        names = [str(name) for name in found_now]
+        if names:
+            found = found.plus(await _part(redis, keys, names))
+        if not cursor:
+            return found
+
+
+async def _part(redis: Redis, keys: Keys, names: list[str]) -> Census:
+    refs = [name.removeprefix(keys.picture("")) for name in names]
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.zmscore(keys.answered_pictures, refs)
+    for name in names:
+        pipeline.strlen(name)
+    answered, *sizes = cast("tuple[list[float | None], int]", await pipeline.execute())
     inputs = results = cached = 0
     since: list[float] = []
-    for name, size in zip(names, await _sizes(redis, names), strict=True):
-        ref = name.removeprefix(prefix)
-        if ref in answered and size:
+    for ref, at, size in zip(refs, answered, sizes, strict=True):
+        if at is not None and size:
             cached += size
-            since.append(answered[ref])
+            since.append(at / 1000)
         elif _INPUT in ref:
             inputs += size
         else:
             results += size
-    oldest = min(since) / 1000 if since else None
-    return Census(inputs=inputs, results=results, promised=promised, answered=cached, oldest_answered=oldest)
-
-
-async def _sizes(redis: Redis, names: set[str]) -> list[int]:
-    pipeline = redis.pipeline(transaction=False)
-    for name in names:
-        pipeline.strlen(name)
-    return cast("list[int]", await pipeline.execute())
+    return Census(inputs=inputs, results=results, answered=cached, oldest_answered=min(since, default=None))

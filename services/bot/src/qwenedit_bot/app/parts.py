@@ -34,9 +34,10 @@ from qwenedit_bot.presets.reload import PresetReloader
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
-from qwenedit_bot.upkeep import janitor, picture_cleanup, redis_restore
+from qwenedit_bot.upkeep import janitor, picture_census, picture_cleanup, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_bot.upkeep.picture_census import PictureCensus
 from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_bot.users import broadcast
@@ -217,11 +218,10 @@ def make_loops(
     """Build what is done again and again."""
     redis, connections, keys, metrics = base.redis, base.connections, base.settings.keys, base.metrics
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
-    cleaning = Janitor(
-        queue=jobs.queue, redis=redis, keys=keys, metrics=metrics, queue_name=keys.job_queue, lanes=lanes
-    )
+    cleaning = Janitor(queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes)
     restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics)
+    census = PictureCensus(redis, keys, jobs.queue, metrics)
     return (
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", updater.TICK, edits.progress.tick),
@@ -229,6 +229,8 @@ def make_loops(
         Loop("redis-restore", redis_restore.LOOK_EVERY, restore.tick, led=False),
         Loop("broadcast", broadcast.TICK, users.broadcasts.tick),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
-        Loop("pictures", picture_cleanup.TICK, cleanup.tick),
+        Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
+        Loop("sweep", picture_cleanup.TICK, cleanup.sweep),
+        Loop("census", picture_census.TICK, census.tick),
         Loop("erasure", disk_erasure.TICK, DiskErasure(redis, base.keys).tick),
     )

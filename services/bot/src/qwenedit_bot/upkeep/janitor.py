@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import structlog
 from redis.exceptions import NoPermissionError
 
 from qwenedit_bot.upkeep import lost_attempts
-from qwenedit_jobs.pictures.census import take_census
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs import JobQueue, Keys
+    from qwenedit_jobs import JobQueue
     from qwenedit_jobs.lanes import Lanes
 
 TICK = 1.0
@@ -26,8 +24,6 @@ TICK = 1.0
 
 MEASURE_EVERY = 15.0
 """Seconds between two questions to Redis about its memory."""
-CENSUS_EVERY = 60.0
-"""Seconds between two looks at all pictures, each a look at every key."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +34,6 @@ class Janitor:
     Args:
         queue: What it looks after.
         redis: Its clock tells how long jobs wait.
-        keys: The installation's key names, for the pictures.
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
         queue_name: The queue's name, for traces.
@@ -50,7 +45,6 @@ class Janitor:
         *,
         queue: JobQueue,
         redis: Redis,
-        keys: Keys,
         lanes: Mapping[str, Lanes],
         metrics: BotMetrics,
         queue_name: str = "qwenedit:job_queue",
@@ -58,12 +52,11 @@ class Janitor:
     ) -> None:
         self._queue = queue
         self._redis = redis
-        self._keys = keys
         self._lanes = lanes
         self._metrics = metrics
         self._queue_name = queue_name
         self._clock = clock
-        self._measure_at = self._census_at = clock()
+        self._measure_at = clock()
         self._memory_is_secret = False
 
     async def tick(self) -> None:
@@ -80,9 +73,6 @@ class Janitor:
         if self._clock() >= self._measure_at:
             freed = await self._measure_redis()
             self._measure_at = self._clock() + (0.0 if freed else MEASURE_EVERY)
-        if self._clock() >= self._census_at:
-            self._census_at = self._clock() + CENSUS_EVERY
-            await self._count_pictures()
 
     async def _count(self) -> None:
         counts = await self._queue.counts()
@@ -106,23 +96,6 @@ class Janitor:
         if status is None:
             return 0.0
         return max(0.0, await self._now() - status.enqueued_at)
-
-    async def _count_pictures(self) -> None:
-        try:
-            census = await take_census(self._redis, self._keys, self._queue)
-        except NoPermissionError as error:
-            log.info("redis.pictures_unknown", error=str(error))
-            self._census_at = math.inf
-            return
-        kinds = {
-            "inputs": census.inputs, "results": census.results, "answered": census.answered,
-            "promised": census.promised,
-        }  # fmt: skip
-        for kind, size in kinds.items():
-            self._metrics.redis_pictures.labels(kind).set(size)
-        oldest = census.oldest_answered
-        age = 0.0 if oldest is None else await self._now() - oldest
-        self._metrics.redis_oldest_answered.set(max(0.0, age))
 
     async def _now(self) -> float:
         seconds, microseconds = await self._redis.time()

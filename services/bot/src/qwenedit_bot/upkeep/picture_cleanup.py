@@ -10,6 +10,8 @@ from qwenedit_jobs import PictureStoreUnavailableError
 from qwenedit_jobs.pictures.cleanup import Cleanup
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.metrics import BotMetrics
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.pictures.bucket import Bucket
 
 TICK = 2.0
-"""Seconds between two looks at the list of dropped objects."""
+"""Seconds between two looks at the list of dropped objects, and at when the last sweep was."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,18 +39,26 @@ class PictureCleanup:
             redis, keys, bucket, on_deleted=lambda why, count: metrics.deleted_objects.labels(why).inc(count)
         )
         self._metrics = metrics
-        self._away = False
+        self._failing = set[str]()
+        """What was warned of, until it succeeds."""
 
-    async def tick(self) -> None:
-        """Delete dropped pictures. A later tick repeats a deletion that fails."""
+    async def delete_dropped(self) -> None:
+        """Delete dropped pictures. A later call repeats a deletion that fails."""
         try:
-            await self._cleanup.delete_dropped()
-            await self._cleanup.sweep()
-        except PictureStoreUnavailableError as error:
-            if not self._away:
-                log.warning("pictures.not_deleted", error=str(error), remedy="it is tried again until it is done")
-            self._away = True
-        else:
-            self._away = False
+            await self._try("delete", self._cleanup.delete_dropped)
         finally:
             self._metrics.dropped_objects.set(await self._cleanup.waiting())
+
+    async def sweep(self) -> None:
+        """Delete what nothing refers to, once an hour. It may take minutes, and dropped pictures go meanwhile."""
+        await self._try("sweep", self._cleanup.sweep)
+
+    async def _try(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except PictureStoreUnavailableError as error:
+            if what not in self._failing:
+                log.warning("pictures.not_deleted", error=str(error), remedy="it is tried again until it is done")
+            self._failing.add(what)
+        else:
+            self._failing.discard(what)
