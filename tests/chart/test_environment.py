@@ -142,7 +142,15 @@ def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render)
     assert named["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": part}
     egress = policy_of(manifests, part)["egress"]
     assert {"ports": [{"protocol": "TCP", "port": 443}]} in egress
-    assert any({"ipBlock": {"cidr": "169.254.169.254/32"}} in rule.get("to", []) for rule in egress)
+    assert "169.254.170.23/32" in str(egress)
+    assert "169.254.169.254" not in str(egress), "the node's own credentials are there"
+
+
+@pytest.mark.parametrize("part", SETTINGS)
+@pytest.mark.parametrize(("url", "reached"), [("gs://photos", True), ("az://photos", False), ("redis:", False)])
+def test_metadata_server_is_reached_where_it_gives_out_the_pods_identity_alone(url, reached, part, render):
+    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "pictures": {"url": url}})
+    assert ("169.254.169.254/32" in str(policy_of(manifests, part))) is reached
 
 
 @pytest.mark.parametrize("part", SETTINGS)

@@ -57,8 +57,8 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- end }}
 {{- end }}
 
-{{/* Egress rules to the object storage. Without a Secret the pods ask for credentials: AWS and Azure at addresses of
-     port 443, which the first rule has, GKE and EKS Pod Identity at link-local addresses of the node. */}}
+{{/* Egress rules to the object storage. Without a Secret the pods ask for credentials: GKE and EKS Pod Identity at
+     link-local addresses, AWS STS and Azure at public ones, which the first rule has while it names no addresses. */}}
 {{- define "qwenedit.picturesEgress" -}}
 {{- if include "qwenedit.picturesInBucket" . }}
 {{- $options := .Values.pictures.options }}
@@ -72,13 +72,20 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- if not .Values.pictures.credentials.existingSecret }}
-- to:  # who gives out the service accounts' credentials
+{{- $url := include "qwenedit.picturesUrl" . }}
+{{- if hasPrefix "gs:" $url }}
+- to:  # GKE's metadata server, which gives out the service accounts' identities
     - ipBlock: {cidr: 169.254.169.254/32}
     - ipBlock: {cidr: 169.254.169.252/32}
-    - ipBlock: {cidr: 169.254.170.23/32}
   ports:
     - {protocol: TCP, port: 80}
     - {protocol: TCP, port: 988}
+{{- else if hasPrefix "s3:" $url }}
+- to:  # the agent of EKS Pod Identity; not the metadata of the node, whose own rights a pod would get there
+    - ipBlock: {cidr: 169.254.170.23/32}
+  ports:
+    - {protocol: TCP, port: 80}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
