@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from obstore.store import S3Store
 
 from qwenedit_jobs import Keys, RedisSettings, connect
-from qwenedit_jobs.pictures import cleanup
 from qwenedit_jobs.pictures.bucket import Bucket
+from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.receipts import Receipt, ref_of
 from qwenedit_testkit.object_server import ObjectServer
 
@@ -65,8 +65,7 @@ class ChaosBucket(ObjectServer):
 
         A worker that was stopped may upload a last result meanwhile, so it is done again until nothing is left.
         """
-        sweeper = cleanup.Cleanup(redis, Keys(), Bucket(URL, self.objects_api()))
-        cleanup.YOUNGEST = timedelta(0)
+        sweeper = Cleanup(redis, Keys(), Bucket(URL, self.objects_api()), youngest=timedelta(0))
         deadline = time.monotonic() + DELETED_WITHIN
         while True:
             waiting = await sweeper.waiting()

@@ -15,7 +15,6 @@ from qwenedit_jobs import (
     PictureStoreUnavailableError,
 )
 from qwenedit_jobs.pictures import bucket as limits
-from qwenedit_jobs.pictures import cleanup as cleaning
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.receipts import Receipt
@@ -145,8 +144,13 @@ class TestSweep:
     def cleanup(self, desk, raw, address):
         return Cleanup(raw, desk.keys, open_bucket(address))
 
+    @pytest.fixture
+    def cleanup_later(self, desk, raw, address):
+        """Return one that takes what is there for old."""
+        return Cleanup(raw, desk.keys, open_bucket(address), youngest=timedelta(seconds=-5))
+
     async def test_uploads_that_nobody_refers_to_go_once_they_are_old_and_the_others_stay(
-        self, desk, raw, opened, address, cleanup, monkeypatch
+        self, desk, raw, opened, address, cleanup, cleanup_later
     ):
         store = opened(address)
         await store.put("job:in:0", PICTURE, user=1)
@@ -155,17 +159,15 @@ class TestSweep:
         await cleanup.sweep()
         assert len(await self.names(address)) == 3, "an upload of a moment ago may be referred to yet"
         await raw.delete(desk.keys.swept)
-        monkeypatch.setattr(cleaning, "YOUNGEST", timedelta(seconds=-5))
-        await cleanup.sweep()
+        await cleanup_later.sweep()
         assert await self.names(address) == {(await receipt_of(raw, desk)).name}
         assert await store.get("job:in:0") == PICTURE
 
-    async def test_objects_of_others_are_left_alone(self, address, cleanup, monkeypatch):
+    async def test_objects_of_others_are_left_alone(self, address, cleanup_later):
         bucket = bucket_of(address)
         for name in ("notes.txt", "backup/2026/picture.png", "job/in/0/short"):
             await bucket.put(name, b"mine")
-        monkeypatch.setattr(cleaning, "YOUNGEST", timedelta(seconds=-5))
-        await cleanup.sweep()
+        await cleanup_later.sweep()
         assert await self.names(address) == {"notes.txt", "backup/2026/picture.png", "job/in/0/short"}
 
     async def test_comes_once_an_hour_whoever_asks_and_again_after_it_failed(self, desk, raw, address, cleanup):

@@ -40,6 +40,7 @@ class Cleanup:
         redis: A client that does not decode replies; it has the receipts, and the list of dropped objects.
         keys: The installation's key names.
         bucket: Has the objects; None: pictures lie in Redis, and a list from before is only put aside.
+        youngest: Age from which an object without a receipt is nobody's.
         on_deleted: Told how many objects went, and why.
     """
 
@@ -49,11 +50,13 @@ class Cleanup:
         keys: Keys,
         bucket: Bucket | None,
         *,
+        youngest: timedelta = YOUNGEST,
         on_deleted: Callable[[str, int], None] = lambda _why, _count: None,
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._bucket = bucket
+        self._youngest = youngest
         self._on_deleted = on_deleted
 
     async def leave(self, name: str) -> None:
@@ -127,10 +130,10 @@ class Cleanup:
         try:
             await bucket.put(name, b"x")
         except PictureStoreFullError:  # what is deleted here makes room
-            return datetime.now(UTC) - YOUNGEST - SKEW
+            return datetime.now(UTC) - self._youngest - SKEW
         times = [found.modified async for page in bucket.listing(name.partition("/")[0]) for found in page]
         await bucket.delete([name])
-        return max(times) - YOUNGEST
+        return max(times) - self._youngest
 
     async def _referred_to(self, names: Sequence[str]) -> set[str]:
         """Return those of the objects whose receipts Redis has, or gets in this moment with a job's end."""
