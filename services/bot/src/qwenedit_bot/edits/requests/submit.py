@@ -134,6 +134,8 @@ class Submit:
             QueueFullError, StorageFullError, StorageShareError, StorageSlowError, PictureCooldownError,
             TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
+            if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
+                return RequestOutcome.ACCEPTED
             await self._store.delete(*stored)
             await self._withdraw(request)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)

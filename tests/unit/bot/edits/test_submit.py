@@ -1,0 +1,82 @@
+"""A request that two replicas of the bot have in hand at once."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.common.metrics import BotMetrics
+from qwenedit_bot.common.ttl_cache import TTLCache
+from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.edits.requests.submit import Submit
+from qwenedit_bot.pictures.sources import Attachment
+from qwenedit_bot.texts import Texts
+from qwenedit_jobs import StorageFullError
+from qwenedit_jobs.queue.queue import Limits
+
+
+class Replicas:
+    """What this replica's request meets: Redis is full, and another replica has accepted the job meanwhile, or not."""
+
+    def __init__(self, *, accepted_meanwhile: bool) -> None:
+        self.job_is_known = False
+        self.accepted_meanwhile = accepted_meanwhile
+        self.deleted: list[str] = []
+        self.withdrawn = 0
+        self.said: list[Any] = []
+
+    async def exists(self, _job_id: str) -> bool:
+        return self.job_is_known
+
+    async def found(self, attachments: Any) -> Any:
+        return attachments
+
+    async def sizes(self, _attachments: Any) -> list[int]:
+        return []
+
+    def room(self, *_request: Any) -> Any:
+        return nullcontext()
+
+    async def keep(self, *_picture: Any, owner: int) -> bytes:
+        self.job_is_known = self.accepted_meanwhile
+        raise StorageFullError(f"no room for {owner}")
+
+    async def delete(self, *refs: str) -> None:
+        self.deleted += refs
+
+    async def say(self, _source: Source, view: Any) -> int:
+        self.said.append(view)
+        return 1
+
+    async def check(self, *_request: Any) -> None:
+        return None
+
+    async def withdraw(self, _request: Request) -> None:
+        self.withdrawn += 1
+
+
+async def asked(replicas: Replicas) -> RequestOutcome:
+    parts: Any = replicas
+    submit = Submit(
+        queue=parts, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
+        metrics=BotMetrics(CollectorRegistry()), answered=TTLCache(most=1, keep=1.0),
+    )  # fmt: skip
+    photo = Attachment(file_id="photo", size=1_000, mime=None)
+    request = Request(JobIds("1:token"), Source(7, 1), 7, (photo,), "make it snow")
+    return await submit(request, Texts(default="en").of("en"))
+
+
+async def test_refusal_deletes_the_photos_gives_the_job_back_and_says_so() -> None:
+    replicas = Replicas(accepted_meanwhile=False)
+    assert await asked(replicas) is not RequestOutcome.ACCEPTED
+    assert (len(replicas.deleted), replicas.withdrawn, len(replicas.said)) == (1, 1, 2)
+
+
+async def test_job_that_another_replica_accepted_meanwhile_keeps_its_photos_and_its_price() -> None:
+    replicas = Replicas(accepted_meanwhile=True)
+    assert await asked(replicas) is RequestOutcome.ACCEPTED
+    assert (replicas.deleted, replicas.withdrawn, len(replicas.said)) == ([], 0, 1)
