@@ -65,6 +65,7 @@ VALUES: dict[str, str | float] = {
     "state": "queued",
     "step": 2,
     "steps": 4,
+    "takes": 2,
     "time": "5 h",
     "total": 9,
     "unanswered": "7 days",

@@ -142,12 +142,132 @@ async def test_user_who_goes_back_sends_no_photo_for_the_preset(stage, worker, a
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 
 
-async def test_photo_with_its_own_instruction_is_not_taken_for_the_preset(stage, worker, ann) -> None:
+async def choose_first(ann: Person, preset_id: str) -> None:
+    """Choose a preset that then waits for its photos."""
     await ann.send("/presets")
-    menu = await ann.says("What would you like?")
-    await pressed(ann, menu, "preset:try-on")
-    await ann.send(photo=photo(), caption="paint it blue")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
+    await pressed(ann, await ann.says("What would you like?"), f"preset:{preset_id}")
+
+
+@pytest.mark.parametrize("caption", ["this is me 🙂", "вот я", "…"])
+async def test_caption_that_describes_the_photo_leaves_the_preset(stage, worker, ann, caption) -> None:
+    await choose_first(ann, "try-on")
+    await ann.send(photo=photo(), caption=caption)
+    await ann.says("photo 2 of 2: the garment")
+    await ann.send(photo=photo(), caption="the garment")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert len(claim.job.edit.pictures) == 2
+    await ann.picture()
+
+
+async def test_caption_against_the_preset_is_asked_about_and_may_be_preferred(stage, worker, ann) -> None:
+    await choose_first(ann, "snow")
+    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
+    question = await menu_of(ann, sent)
+    assert question.text == "You chose “❄️ Snowfall”, and there is a caption. Which one shall I do?"
+    assert question.now.labels == ("❄️ Snowfall", "✏️ “paint it blue”")
+    assert await worker.queue.unfinished_ids() == []
+    for _tap in range(2):
+        await ann.press_data(question.id, "own-words")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "paint it blue"
+    assert (await ann.picture()).id == question.id
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_preset_may_be_preferred_to_the_caption_of_its_second_photo(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on")
+    await ann.send(photo=photo())
+    await ann.says("photo 2 of 2")
+    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
+    await pressed(ann, await menu_of(ann, sent), "preset:try-on")
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert len(claim.job.edit.pictures) == 2
+    await ann.picture()
+
+
+async def test_text_after_the_question_about_a_caption_is_the_photos_instruction(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on")
+    await ann.send(photo=photo())
+    await ann.says("photo 2 of 2")
+    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
+    await menu_of(ann, sent)
+    await ann.send("no, green")
+    claim = await worker.finish_next(RESULT)
+    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("no, green", 1)
+    await ann.picture()
+
+
+async def test_album_has_all_photos_of_the_preset_that_waits(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on")
+    first, _second = await ann.send(album=[photo(), photo()], captions=["me", "the jacket"])
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert len(claim.job.edit.pictures) == 2
+    assert (await ann.picture()).reply_to == first
+
+
+async def test_album_has_some_photos_of_the_preset_that_waits(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on-outfit")
+    await ann.send(album=[photo(), photo()])
+    await ann.says("photo 3 of 3: the trousers")
+    await ann.send(photo=photo())
+    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 3
+    await ann.picture()
+
+
+@pytest.mark.parametrize("preset_first", [True, False])
+async def test_album_with_a_preset_of_one_photo_may_be_a_job_for_each(stage, worker, ann, preset_first) -> None:
+    if preset_first:
+        await choose_first(ann, "snow")
+    sent = await ann.send(album=[photo(), photo()])
+    question = await menu_of(ann, sent[0])
+    if not preset_first:
+        await pressed(ann, question, "preset:snow")
+    question = await ann.says("“❄️ Snowfall” takes one photo, and you sent 2. Shall I do each of them?")
+    assert question.now.labels == ("Each of the 2", "Only the first", "↩️ Back")
+    for _tap in range(2):
+        await ann.press_data(question.id, "each:snow")
+    for number in (1, 2):
+        claim = await worker.finish_next(RESULT)
+        assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == (shipped("snow").prompt, 1)
+        await ann.picture(number=number)
+    seen = await ann.says("You chose “❄️ Snowfall” for each of the 2 photos.")
+    assert seen.id == question.id
+    assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_album_with_a_preset_of_one_photo_may_be_one_job_for_the_first(stage, worker, ann) -> None:
+    await choose_first(ann, "snow")
+    first, *_ = await ann.send(album=[photo(), photo(), photo()])
+    question = await menu_of(ann, first)
+    await pressed(ann, question, "first:snow")
+    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 1
+    assert (await ann.picture()).reply_to == first
+    await pressed(ann, question, "each:snow")  # as an old client may still show it
+    assert (await ann.snapshot()).answers[-1].text.startswith("I no longer have this picture")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_album_of_more_photos_than_two_takes_the_first_two(stage, worker, ann) -> None:
+    first, *_ = await ann.send(album=[photo(), photo(), photo()])
+    question = await menu_of(ann, first)
+    await pressed(ann, question, "preset:try-on")
+    shown = await ann.says("“👗 Try on clothes” takes 2 photos, and you sent 3.")
+    assert shown.now.labels == ("Take the first 2", "↩️ Back")
+    await pressed(ann, question, "first:try-on")
+    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 2
+    await ann.picture()
+
+
+async def test_album_of_too_many_photos_leaves_the_preset_waiting(stage, worker, ann) -> None:
+    await choose_first(ann, "snow")
+    await ann.send(album=[photo()] * 4)
+    await ann.says("That's 4 photos")
+    await ann.send(photo=photo())
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
     await ann.picture()
 
 

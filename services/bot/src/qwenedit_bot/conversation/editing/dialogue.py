@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiogram.fsm.state import State, StatesGroup
 
@@ -62,7 +62,12 @@ class Dialogues:
 
 
 async def wait_for_instruction(
-    state: FSMContext, pictures: Iterable[Attachment | StoredPicture], *, about: int | None = None
+    state: FSMContext,
+    pictures: Iterable[Attachment | StoredPicture],
+    *,
+    about: int | None = None,
+    messages: Sequence[int] = (),
+    asked: PresetOrWords | None = None,
 ) -> None:
     """Let the user's next text be the instruction for these pictures.
 
@@ -70,9 +75,12 @@ async def wait_for_instruction(
         state: The user's, in this chat.
         pictures: In their order.
         about: Id of the message that the bot's question replies to.
+        messages: Ids of the messages that brought the pictures, of an album.
+        asked: What the user is asked to choose from, where the pictures came with words while a preset waited.
     """
     await state.set_state(Dialogue.instruction)
-    await state.set_data({**as_data(pictures), "about": about})
+    more = {"asked": asked.as_data()} if asked is not None else {}
+    await state.set_data({**as_data(pictures), "about": about, "brought": list(messages), **more})
 
 
 async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tuple[Attachment | StoredPicture, ...]:
@@ -88,6 +96,34 @@ async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tu
     return of_data(data)
 
 
+async def messages_of_waiting(state: FSMContext) -> tuple[int, ...]:
+    """Return the ids of the messages that brought the pictures that wait, where they are an album."""
+    return tuple((await state.get_data()).get("brought", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class PresetOrWords:
+    """Photos came with an instruction while a preset waited for them: the user is asked which of both counts."""
+
+    preset: str
+    earlier: tuple[Attachment | StoredPicture, ...]
+    """Photos that the preset had before."""
+    words: str
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as data for JSON."""
+        return {**as_data(self.earlier), "preset": self.preset, "words": self.words}
+
+    @classmethod
+    async def kept(cls, state: FSMContext, *, about: int | None) -> Self | None:
+        """Return what was asked in reply to a message; None once the user has gone on or has waited too long."""
+        data = await state.get_data()
+        asked = data.get("asked")
+        if asked is None or data.get("about") != about:
+            return None
+        return cls(asked["preset"], of_data(asked), asked["words"])
+
+
 @dataclass(frozen=True, slots=True)
 class PresetPhotos:
     """A preset that waits for more photos."""
@@ -97,11 +133,11 @@ class PresetPhotos:
     messages: tuple[int, ...] = ()
     """Ids of the messages that brought them since the preset was chosen."""
 
-    def with_one(self, picture: Attachment, message_id: int) -> Self:
-        """Add a picture, once however often its message is handled."""
+    def with_more(self, pictures: Sequence[Attachment], message_id: int) -> Self:
+        """Add the pictures of a message or of an album, once however often it is handled."""
         if message_id in self.messages:
             return self
-        return replace(self, pictures=(*self.pictures, picture), messages=(*self.messages, message_id))
+        return replace(self, pictures=(*self.pictures, *pictures), messages=(*self.messages, message_id))
 
     async def keep(self, state: FSMContext) -> None:
         """Let the user's next photos be for this preset."""

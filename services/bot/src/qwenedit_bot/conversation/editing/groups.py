@@ -14,7 +14,7 @@ from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import photos, preset_menu
+from qwenedit_bot.conversation.editing import photos, preset_photos
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
@@ -89,9 +89,8 @@ def make_router() -> Router:
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
     router.message.register(
-        preset_menu.photo,
-        F.photo | F.document, ~F.media_group_id, photos.carries_pictures, _replies_to_us,
-        StateFilter(Dialogue.preset_photos),
+        preset_photos.photo,
+        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
     )  # fmt: skip
     router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
     return router

@@ -91,7 +91,8 @@ async def photos(
         return
     refusal = refused_unseen(words, pictures)
     if refusal is None:
-        await wait_for_instruction(state, pictures, about=message.message_id)
+        brought = [each.message_id for each in album]
+        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought)
     question = preset_views.question(words, services.presets.catalogue, photos=len(pictures))
     await services.replies.say(source_of(message), refusal or question)
 

@@ -154,6 +154,29 @@ preset-photo =
        *[other] Now send photo { $number } of { $count }: { $what }.
     }
 preset-photo-in-group = Send it in reply to this message.
+preset-or-words = You chose “{ $name }”, and there is a caption. Which one shall I do?
+own-words-button = ✏️ “{ $said }”
+preset-too-many = { $takes ->
+    [1] “{ $name }” takes one photo, and you sent { $count }. Shall I do each of them?
+   *[other] “{ $name }” takes { $takes } photos, and you sent { $count }.
+}
+each-button = Each of the { $count }
+first-button = { $takes ->
+    [1] Only the first
+   *[other] Take the first { $takes }
+}
+preset-taken = { $count ->
+    [1] You chose “{ $name }”.
+   *[other] You chose “{ $name }” for each of the { $count } photos.
+}
+# A caption of these words alone says what a photo shows, and not what to do with it.
+describing =
+    a an the this that these here it is its s am m are i me my mine myself we us our he him his she her and or of with in
+    photo picture pic image selfie first second third one two three person people man woman boy girl guy face
+    mum mom mother dad father son daughter brother sister wife husband friend girlfriend boyfriend baby kid child children
+    cat dog
+    jacket coat dress shirt t tee blouse sweater hoodie skirt trousers pants jeans shorts suit hat cap shoes boots glasses
+    sunglasses garment clothes outfit top bottom hairstyle haircut hair place room sofa armchair furniture product logo
 earlier-button = ◀️
 later-button = ▶️
 back-button = ↩️ Back

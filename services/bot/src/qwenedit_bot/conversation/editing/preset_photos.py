@@ -1,0 +1,104 @@
+"""Photos for a preset that was chosen before them, alone or as an album, with or without words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import StateFilter
+
+from qwenedit_bot.chat.actors import actor_of
+from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.editing.describing import only_describes
+from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
+from qwenedit_bot.conversation.editing.photos import attachments_of, carries_pictures, instruction_of, photos
+from qwenedit_bot.conversation.editing.preset_jobs import request_of
+from qwenedit_bot.edits.requests.refusals import refused_unseen
+from qwenedit_bot.edits.requests.request import RequestOutcome
+from qwenedit_bot.presets import preset_views
+from qwenedit_bot.texts import Text
+from qwenedit_jobs import MAX_PICTURES
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.presets.catalogue import Preset
+    from qwenedit_bot.texts import Words
+
+
+async def photo(
+    message: Message,
+    words: Words,
+    services: Services,
+    state: FSMContext,
+    raw_state: str | None,
+    album: tuple[Message, ...],
+) -> None:
+    """Take the next photos of a preset, and the job with the last one."""
+    waiting = await PresetPhotos.kept(state)
+    preset = services.presets.catalogue.preset(waiting.preset) if waiting else None
+    if waiting is None or preset is None:
+        await photos(message, words, services, state, raw_state, album)
+        return
+    messages = album or (message,)
+    pictures = attachments_of(messages)
+    refusal = refused_unseen(words, pictures)
+    if refusal is None and len(pictures) > MAX_PICTURES:
+        refusal = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
+    if refusal is not None:
+        await services.replies.say(source_of(message), refusal)
+        return
+    said = instruction_of(messages)
+    earlier = waiting.pictures if message.message_id not in waiting.messages else ()
+    waiting = waiting.with_more(pictures, message.message_id)
+    brought = [each.message_id for each in album]
+    if said and not only_describes(said, preset, services.texts):
+        asked = PresetOrWords(preset.id, earlier, said)
+        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, asked=asked)
+        await services.replies.say(source_of(message), preset_views.preset_or_words(words, preset, said))
+    elif len(waiting.pictures) < preset.photos:
+        await waiting.keep(state)
+        await services.replies.say(source_of(message), _ask(message, words, services, preset, len(waiting.pictures)))
+    elif len(waiting.pictures) > preset.photos:
+        some = waiting.pictures[:MAX_PICTURES]
+        await wait_for_instruction(state, some, about=message.message_id, messages=brought)
+        await services.replies.say(source_of(message), preset_views.too_many(words, preset, len(some)))
+    else:
+        user_id = actor_of(message) or message.chat.id
+        request = request_of(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
+        if await services.submit(request, words) is not RequestOutcome.NOT_NOW:
+            await state.clear()
+
+
+async def text(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Ask again for the photo that a preset waits for."""
+    waiting = await PresetPhotos.kept(state)
+    preset = services.presets.catalogue.preset(waiting.preset) if waiting else None
+    if waiting is None or preset is None:
+        await state.clear()
+        await services.replies.say(source_of(message), preset_views.browse(words, services.presets.catalogue))
+        return
+    await services.replies.say(source_of(message), _ask(message, words, services, preset, len(waiting.pictures)))
+
+
+def _ask(message: Message, words: Words, services: Services, preset: Preset, there: int) -> View:
+    found = services.presets.catalogue.category_of(preset.id)
+    return preset_views.ask_photo(words, preset, there + 1, found, in_group=is_group(message.chat.id))
+
+
+def comes_whole(message: Message, album: tuple[Message, ...]) -> bool:
+    """Whether a photo is alone, or has its album with it: it does not come after the rest of one."""
+    return message.media_group_id is None or bool(album)
+
+
+def make_router() -> Router:
+    """Make the router of the photos that a preset waits for; it goes before that of other photos."""
+    router = Router(name="preset photos")
+    router.message.filter(StateFilter(Dialogue.preset_photos))
+    router.message.register(photo, carries_pictures, comes_whole)
+    router.message.register(text, F.text, ~F.text.startswith("/"), ~F.reply_to_message)
+    return router
