@@ -90,7 +90,7 @@ async def line(user: Visitor, harness: Harness) -> None:
         await harness.somebody_waits()
         await user.send("rocket", caption=user.either("let the sun rise", "пусть взойдёт солнце"))
         await user.sees(Text.QUEUED, position=2)
-        await user.reads(user.either("Waking a GPU", "Включаю видеокарту"))
+        await user.reads(user.either("Starting the server", "Запускаю сервер"))
         await user.take("waking", "Second in line, and no GPU is awake")
         await user.press(Text.CANCEL_BUTTON)
         await user.sees(Text.CANCELLED)
@@ -233,7 +233,7 @@ async def refusals(user: Visitor, harness: Harness) -> None:
     await user.take("refused", "Too large, and HEIC")
     await user.send("cat")
     await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
-    await user.reads(user.either("This instruction has", "В описании"))
+    await user.reads(user.either("This instruction has", "В тексте"))
     await user.person.send(document=_png((320, 240))[:2000], name="half.png", caption=caption)
     await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
     await user.person.send(document=_png((40, 30)), name="icon.png", caption=caption)
@@ -279,7 +279,7 @@ async def limits(user: Visitor, harness: Harness) -> None:
         await user.person.send(photo=_small("rocket"), caption=user.either("make it snow", "пусть идёт снег"))
         await user.gets_picture(number=number)
     await user.send("cat", caption=user.either("make it snow", "пусть идёт снег"))
-    await user.reads(user.either("You have had your 5 pictures", "Сегодня у вас уже было 5 картинок"))
+    await user.reads(user.either("You have used your 5 pictures", "у вас уже было 5 картинок"))
     await user.take("limits", "The last one of the day")
 
 

@@ -198,7 +198,7 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.JOBS_CANCELLED: ("count", ("your picture.", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.TOO_MANY_UNFINISHED: ("count", ("a picture in", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.LEFT_TODAY: ("count", ("1 picture left", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
-        Text.DAILY_LIMIT: ("count", ("your picture of", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.DAILY_LIMIT: ("count", ("your picture for", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.LEFT_BOUGHT: ("count", ("1 more that does", "2 more that do", "5 more", "11 more", "21 more that do ")),
         Text.GRANTED: ("count", ("1 more job,", "2 more jobs,", "5 more jobs,", "11 more jobs,", "21 more jobs,")),
         Text.TOO_MANY_AT_ONCE: (

@@ -108,7 +108,7 @@ async def test_banned_user_loses_what_waits_and_may_not_ask_until_unbanned(stage
     await admin.says(f"User {ann.id} is banned")
     await ann.says("Cancelled")
     await ann.send("/help")
-    await ann.says("has barred you")
+    await ann.says("has blocked you")
     await admin.send(f"/unban {ann.id}")
     await admin.says("is not banned any more")
     await ann.send("/help")
@@ -126,7 +126,7 @@ async def test_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, a
         await stage.worker.finish_next(photo("PNG"))
         await ann.picture(number=number)
     await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("You have had your picture of today")
+    await ann.says("You have used your picture for today")
 
 
 @pytest.mark.parametrize("command", ["/ban", "/ban ann", "/grant 5", "/grant 5 0", "/broadcast"])

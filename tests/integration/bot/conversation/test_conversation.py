@@ -259,7 +259,7 @@ async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulato
     hers = await eve.says("I edit photos")
     await eve.press_data(hers.id, button)
     seen = await eve.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Only the one who asked for this picture can use its buttons.", True)
+    assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
     assert len(await worker.queue.waiting_ids()) == 1
 
 
@@ -301,8 +301,8 @@ async def test_button_of_a_message_two_days_old_is_answered_in_words(simulator: 
 
 ODD = [
     ("text", {"text": "hello"}, "I need a photo first", "Сначала нужно фото"),
-    ("start", {"text": "/start"}, "I edit photos by your words", "Я меняю фотографии"),
-    ("start of a link", {"text": "/start abc"}, "I edit photos by your words", "Я меняю фотографии"),
+    ("start", {"text": "/start"}, "tell me what to change", "Я редактирую фото"),
+    ("start of a link", {"text": "/start abc"}, "tell me what to change", "Я редактирую фото"),
     ("help", {"text": "/help"}, "What works well", "Что помогает"),
     ("a shop that is closed", {"text": "/buy"}, "I don't know this command", "Я не знаю такой команды"),
     ("privacy", {"text": "/privacy"}, "24\u00a0hours", "24\u00a0часа"),
@@ -374,7 +374,7 @@ async def test_user_may_choose_another_language_and_go_back(simulator: TelegramS
     assert seen.answers[-1] == ("Теперь буду говорить по-русски.", False)
     await ann.send("/help")
     await ann.says("Пришлите фото с подписью")
-    await ann.press("Как в моём Telegram")
+    await ann.press("Как в Telegram")
     await ann.says("Which language shall I use?")
     await ann.send("hello")
     await ann.says("I need a photo first")

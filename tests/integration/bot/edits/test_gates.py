@@ -66,7 +66,7 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
     assert "сегодня осталась 1 картинка" in captions[-2]
     assert "не осталось ни одной; новые" in captions[-1]
     await ann.send(photo=photo(), caption="make it snow")
-    await ann.says(f"уже были {PER_DAY} картинки. Следующие")
+    await ann.says(f"уже были {PER_DAY} картинки. Новые")
 
 
 async def test_failed_job_does_not_count(stage: Any) -> None:
@@ -101,7 +101,7 @@ async def test_admin_has_no_limit(stage: Any) -> None:
     admin = await stage.telegram.user(ADMIN)
     await use_up(stage, admin, PER_DAY + 1)
     await admin.send("/limits")
-    await admin.says("there is no limit")
+    await admin.says("You have no daily limit")
 
 
 async def test_banned_user_is_told_so_once_and_gets_nothing(stage: Any) -> None:
@@ -113,7 +113,7 @@ async def test_banned_user_is_told_so_once_and_gets_nothing(stage: Any) -> None:
     await ann.send("/privacy")
     await ann.says("What I keep")
     texts = [message.text or "" for message in (await ann.snapshot()).from_bot]
-    assert sum("has barred you" in text for text in texts) == 1
+    assert sum("has blocked you" in text for text in texts) == 1
     assert len(texts) == 2
 
 
@@ -125,7 +125,7 @@ async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message
     failed = await ann.says("does not count")
     await stage.answered(claim.job.id)
     await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
-    await ann.says("It is being tried again")
+    await ann.says("trying it again")
     await stage.worker.finish_next(RESULT)
     picture = await ann.picture()
     assert picture.id > failed.id

@@ -370,7 +370,7 @@ async def test_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt
 ) -> None:
     await enqueue(queue, 1)
     await progress.tick()
-    assert chat.edits == [(1, "⏳ You are next in line.\n🔌 Waking a GPU, which may take a few minutes")]
+    assert chat.edits == [(1, "⏳ You are next in line.\n🔌 Starting the server, which may take a few minutes")]
     clock.now += 73
     presence = Presence(worker="w", since=1.0, ready=False, draining=False)
     await Workers(redis, Keys()).beat(presence)  # its ComfyUI still loads
@@ -382,7 +382,7 @@ async def test_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt
     await Workers(redis, Keys()).leave("w")
     clock.now += EDIT_EVERY
     await progress.tick()
-    assert chat.edits[-1][1].endswith("🔌 Waking a GPU, usually 80\u00a0s")
+    assert chat.edits[-1][1].endswith("🔌 Starting the server, usually 80\u00a0s")
 
 
 @pytest.mark.usefixtures("worker")

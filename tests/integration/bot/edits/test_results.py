@@ -54,7 +54,7 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
     assert picture.now.buttons[-1].copy_text == str(job.edit.seed)
     assert picture.now.buttons[1].style == "primary"
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Взять сид")
+    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Скопировать сид")
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
@@ -145,7 +145,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
     for number, button in enumerate(picture.now.buttons[:3], 1):
         await eve.press_data(hers.id, button.data or "")
         seen = await eve.wait_for(lambda chat, number=number: len(chat.answers) == number)
-        assert seen.answers[-1] == ("Only the one who asked for this picture can use its buttons.", True)
+        assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
     assert len(seen.from_bot) == 1
     assert await worker.queue.unfinished_ids() == []
 

@@ -136,7 +136,7 @@ async def test_refused_instruction_becomes_no_job_costs_nothing_and_is_not_kept(
     (hers,) = await ann.send(photo=photo(), caption="make it snow")
     await ann.says("The rules of this bot do not allow this photo or this instruction")
     (his,) = await boris.send(photo=photo(), caption="пусть идёт снег")
-    await boris.says("не допускают такое фото или такое описание")
+    await boris.says("не допускают такое фото или такой текст")
     assert await stage.worker.queue.unfinished_ids() == []
     assert kept(stage, ann, hers) == kept(stage, boris, his) == []
     assert "5 pictures left today" in await left_today(ann)

@@ -87,7 +87,7 @@ async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(sta
     await a_picture(stage, ann, 2)
     await a_picture(stage, ann, 3)
     await ann.send(photo=photo(), caption="make it snow")
-    said = await ann.says("You have had your picture of today")
+    said = await ann.says("You have used your picture for today")
     assert "/buy gets you more at once." in said.text
 
 
@@ -204,7 +204,7 @@ async def test_banned_user_is_not_charged(stage: Any) -> None:
     paper = await invoice(ann)
     with redis_client.Redis.from_url(stage.redis_url) as client:
         client.sadd("qwenedit:banned", ann.id)
-    with pytest.raises(RefusedError, match="has barred you"):
+    with pytest.raises(RefusedError, match="has blocked you"):
         await ann.pay(paper.id)
 
 

@@ -185,7 +185,7 @@ async def test_banned_user_may_be_forgotten_and_stays_banned(stage: Any, client:
 
     await stage.eventually(forgotten)
     await ann.send(photo=photo(), caption=WISH)
-    await ann.says("Владелец бота запретил")
+    await ann.says("Владелец бота вас заблокировал")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

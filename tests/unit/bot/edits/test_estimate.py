@@ -71,9 +71,9 @@ def test_estimate_says_nothing_that_is_unknown() -> None:
         (Wait(3.0), "Ready in about 10\u00a0s"),
         (Wait(80.1), "Ready in about 90\u00a0s"),
         (Wait(91.0), "Ready in about 2\u00a0min"),
-        (Wait(75.0, waking=True), "🔌 Waking a GPU, usually 80\u00a0s"),
-        (Wait(200.0, waking=True), "🔌 Waking a GPU, usually 4\u00a0min"),
-        (Wait(None, waking=True), "🔌 Waking a GPU, which may take a few minutes"),
+        (Wait(75.0, waking=True), "🔌 Starting the server, usually 80\u00a0s"),
+        (Wait(200.0, waking=True), "🔌 Starting the server, usually 4\u00a0min"),
+        (Wait(None, waking=True), "🔌 Starting the server, which may take a few minutes"),
         (Wait(None, paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
     ],
 )

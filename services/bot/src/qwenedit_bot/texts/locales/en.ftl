@@ -3,11 +3,11 @@
 ## Commands
 
 start =
-    👋 I edit photos by your words.
+    👋 Hi! I edit photos: tell me what to change, and I'll do it.
 
     1. Send me a photo.
-    2. In its caption, say what to change, for example “make it snow” or “remove the people in the background”.
-    3. Wait a little: the same message turns into your new picture.
+    2. Write in its caption what to change, for example “make it snow” or “remove the people in the background”.
+    3. Wait a little: my answer turns into your new picture.
 
     You can also send the photo first and the instruction after it. For the best quality, send the photo as a file.
 
@@ -17,8 +17,8 @@ help =
 
     What works well:
     • say what should change and what should stay: “turn the car red, keep everything else”;
-    • one wish at a time;
-    • quote text that should appear: a sign that says “OPEN”.
+    • ask for one thing at a time;
+    • put words that should appear in quotes: a sign that says “OPEN”.
 
     Photos: JPEG, PNG or WebP up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
 
@@ -83,7 +83,7 @@ command-cancel = Stop everything I asked for
 command-language = Language: { $languages }
 command-limits = How many pictures you have left
 command-privacy = What I keep, and for how long
-command-buy = More pictures, for Telegram Stars
+command-buy = More pictures for Telegram Stars
 command-paysupport = Help with a payment
 command-refund = Give a payment back: /refund 123456789
 command-forget = Delete everything about me
@@ -122,7 +122,7 @@ group-help =
     • @{ $bot } does the same as /edit;
     • reply to a picture of mine to change it further.
 
-    The buttons under a picture work for the one who asked for it.
+    The buttons under a picture work for the person who asked for it.
 group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
 too-many-at-once =
@@ -194,13 +194,13 @@ ready-in = { $unit ->
    *[unknown] Ready soon
 }
 waking = { $unit ->
-    [seconds] 🔌 Waking a GPU, usually { $count } s
-    [minutes] 🔌 Waking a GPU, usually { $count } min
-   *[unknown] 🔌 Waking a GPU, which may take a few minutes
+    [seconds] 🔌 Starting the server, usually { $count } s
+    [minutes] 🔌 Starting the server, usually { $count } min
+   *[unknown] 🔌 Starting the server, which may take a few minutes
 }
 on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
 delayed = 🔁 That did not work at once. I'm trying again in a few seconds…
-requeued = 🔁 This one failed before. It is being tried again…
+requeued = 🔁 This one failed before. I'm trying it again…
 starting = 🚀 Your turn: starting…
 editing =
     🎨 Editing: step { $step } of { $steps }
@@ -216,17 +216,17 @@ cancel-button = ✖️ Cancel
 done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $job }
 cancelled = ✖️ Cancelled.
 failed = { $reason ->
-    [comfyui_unavailable] 😔 The image machine did not answer, though I tried several times. Please try again in a few minutes.
+    [comfyui_unavailable] 😔 The server did not answer, though I tried several times. Please try again in a few minutes.
     [timeout] 😔 This took too long, and I stopped it. Try again, with a smaller photo or a simpler instruction.
     [out_of_memory] 😔 This picture needs more memory than I have. Please send a smaller one.
-    [workflow_rejected] 😔 The image machine is not set up for this job. Its operator has to look at it; sending it again won't help right now.
-    [execution_failed] 😔 The image machine could not edit this picture. Try another instruction or another photo.
-    [worker_lost] 😔 The image machine broke down several times on this job. Please try again later, or with another photo.
+    [workflow_rejected] 😔 The server is not set up for this edit. The owner of this bot has to fix that; sending it again won't help right now.
+    [execution_failed] 😔 The server could not edit this picture. Try another instruction or another photo.
+    [worker_lost] 😔 The server went down several times while working on this. Please try again later, or with another photo.
     [picture_expired] 😔 The picture waited too long and has been deleted. Please send the photo again.
-    [picture_unreadable] 😔 The image machine could not read this picture. Please send it as a JPEG or PNG.
-    [picture_too_large] 😔 This picture is too large for the image machine. Please send a smaller one.
+    [picture_unreadable] 😔 The server could not read this picture. Please send it as a JPEG or PNG.
+    [picture_too_large] 😔 This picture is too large for the server. Please send a smaller one.
     [storage_full] 😔 Your picture was ready, but I had no room to keep it. Please try again in a few minutes.
-    [expired] 😔 So many pictures were waiting that the turn of this one did not come in time. Please try again later.
+    [expired] 😔 Too many pictures were waiting, and the turn of this one did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
 
@@ -240,7 +240,7 @@ ask-further-in-group = What shall I change in this picture? Reply to this messag
 
 ## Refusals
 
-instruction-too-long = This instruction has { $length } characters, and I can take { $limit }. Please say it shorter.
+instruction-too-long = This instruction has { $length } characters, and I can take { $limit }. Please shorten it.
 file-too-big = This file has { $megabytes } MB, and Telegram lets me fetch up to { $limit } MB. Send it as a photo rather than as a file, or make it smaller.
 file-unavailable = Telegram does not give me this file. Please send it again.
 picture-refused = { $why ->
@@ -256,7 +256,7 @@ picture-refused = { $why ->
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
-storage-share = The pictures that I keep for you take up all the room that one person can have. Please wait until one of your pictures is ready, or /cancel one.
+storage-share = The pictures that I keep for you take up all the room that one person can have. Please wait until one of your pictures is ready, or /cancel them.
 storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
 resting = Your last file took too long to open. Please wait a few minutes before you send another file. Photos are welcome meanwhile.
 too-many-unfinished = { $count ->
@@ -273,12 +273,12 @@ result-unchecked = 😔 I could not check whether what came out is within the ru
 ## Who may, and how much
 
 not-invited = This bot is private: only people whom its owner has invited can use it.
-banned = The owner of this bot has barred you from using it. /privacy and /forget still work.
+banned = The owner of this bot has blocked you from using it. /privacy and /forget still work.
 daily-limit = { $count ->
     [0] You have no pictures left.
-    [one] You have had your picture of today. The next one is from 00:00 UTC on, in { $time }.
-   *[other] You have had your { $count } pictures of today. New ones are from 00:00 UTC on, in { $time }.
-} I did not take this picture, nor any that you sent with it.
+    [one] You have used your picture for today. The next one comes at 00:00 UTC, in { $time }.
+   *[other] You have used your { $count } pictures for today. New ones come at 00:00 UTC, in { $time }.
+} I did not take this one, nor any that you sent with it.
 left-today = { $count ->
     [0] None left today; new ones from 00:00 UTC, in { $time }.
     [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
@@ -288,10 +288,10 @@ left-bought = { $count ->
     [one] And { $count } more that does not expire.
    *[other] And { $count } more that do not expire.
 }
-no-limit = For you there is no limit by the day.
+no-limit = You have no daily limit.
 not-counted = This one does not count.
 buy-hint = /buy gets you more at once.
-buy = More pictures, for Telegram Stars. They do not expire, and are used when those of the day are used up. A picture that fails is given back to you.
+buy = More pictures for Telegram Stars. They do not expire, and are used once those of the day are gone. If a picture fails, you get it back.
 buy-button = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
@@ -300,7 +300,7 @@ invoice-title = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
 }
-invoice-description = For use beyond the pictures of the day. They do not expire, and a picture that fails is given back to you.
+invoice-description = On top of the pictures of the day. They do not expire. If a picture fails, you get it back.
 pack-gone = This is no longer on offer, and nothing was paid. /buy shows what is.
 paid = { $jobs ->
     [one] ⭐ Thank you! { $jobs } more picture is yours. /limits says how many you have.
@@ -310,12 +310,12 @@ payment-returned = ⭐ { $stars } were refunded to you. The unused pictures of t
 pay-support =
     Is something wrong with a payment? Write to { $contact } and quote the payment from the list below. Telegram's own support cannot help with purchases from this bot.
 
-    A picture that fails is given back to you automatically.
+    If a picture fails, you get it back by itself.
 payment = { $date } · ⭐ { $stars } · { $state ->
     [refunded] given back
    *[paid] { $left } of { $jobs } left
 } · { $charge }
-payments-of = What user { $user } has paid. To give one back: /refund { $user } and its name.
+payments-of = What user { $user } has paid. To give a payment back: /refund { $user } and the id at the end of its line.
 no-payments = User { $user } has made no such payment.
 refunded = ⭐ { $stars } were refunded to user { $user }. The unused pictures are gone.
 refund-refused = Telegram refuses the refund: { $why }
@@ -341,7 +341,7 @@ press-in-the-works = I am already working on it.
 press-forgotten = This was too long ago: I no longer know this job.
 press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
 press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
-press-not-yours = Only the one who asked for this picture can use its buttons.
+press-not-yours = Only the person who asked for this picture can use its buttons.
 press-again = Once more…
 press-not-now = Not right now
 press-seed = Seed: { $seed }
@@ -352,7 +352,7 @@ command-stats = Numbers of today and yesterday
 command-queue = Jobs that run and wait
 command-pause = Pause the queue
 command-resume = Resume the queue
-command-ban = Bar a user: /ban 123456789
+command-ban = Ban a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
 command-grant = Give a user jobs: /grant 123456789 10
 command-broadcast = Send a text to all users: /broadcast …
@@ -385,9 +385,9 @@ broadcast-button = Send to { $count ->
     [one] { $count } user
    *[other] { $count } users
 }
-broadcast-begins = 📣 It is being sent; I'll tell you when it has ended.
+broadcast-begins = 📣 Sending it. I'll tell you when it is done.
 broadcast-dropped = ✖️ Not sent.
-broadcast-busy = Another one is still being sent.
+broadcast-busy = The last one is still being sent.
 broadcast-goes-on = Broadcast: { $left } of { $total } to go
 broadcast-ended = { $sent ->
     [one] 📣 Sent to { $sent } user
