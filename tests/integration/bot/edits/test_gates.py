@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the bot speaks Russian
 """One user among others: how much is taken, and in how many words the rest is refused."""
 
 from __future__ import annotations
@@ -63,8 +64,11 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
     ann = await stage.telegram.user(language="ru")
     await use_up(stage, ann)
     captions = [message.text or "" for message in (await ann.snapshot()).from_bot]
-    assert "сегодня осталась 1 картинка" in captions[-2]
-    assert "не осталось ни одной; новые" in captions[-1]
+    assert "с · сегодня ещё 1 · " in captions[-2]
+    assert "с · на сегодня это всё · " in captions[-1]
+    member = ann.within(await stage.telegram.group("Family", ann))
+    await member.send(photo=photo(), caption="/edit make it snow")
+    await member.says("На сегодня картинок у вас не осталось")
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says(f"уже были {PER_DAY} картинки. Новые")
 

@@ -94,13 +94,28 @@ async def test_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
     assert len((await ann.snapshot()).from_bot) == 3
 
 
-async def test_two_presses_of_again_are_two_jobs(stage, worker, ann) -> None:
-    picture, _job = await finished(ann, worker)
-    await ann.press("Again", message_id=picture.id)
-    await ann.press("Again", message_id=picture.id)
-    seeds = {(await worker.finish_next(RESULT)).job.edit.seed for _ in range(2)}
+async def test_taps_of_a_button_while_its_job_is_in_the_works_are_one_job(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    for _ in range(10):
+        await ann.press_data(picture.id, f"again:{job.id}")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 10)
+    assert [answer.text for answer in seen.answers] == ["Once more…", *["I am already working on it."] * 9]
+    seeds = {(await worker.finish_next(RESULT)).job.edit.seed}
+    await ann.picture(number=2)
+    await ann.press_data(picture.id, f"again:{job.id}")
+    seeds.add((await worker.finish_next(RESULT)).job.edit.seed)
     await ann.picture(number=3)
     assert len(seeds) == 2
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_taps_of_further_and_of_the_file_bring_one_question_and_one_file(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    for verb in ("further", "file"):
+        for _ in range(3):
+            await ann.press_data(picture.id, f"{verb}:{job.id}")
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 6)
+    assert [message.now.document is None for message in seen.from_bot] == [True, True, False]
 
 
 async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, ann) -> None:
@@ -257,12 +272,15 @@ async def test_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> No
 
 
 async def test_again_over_the_users_limit_is_refused_in_words(stage, worker, ann) -> None:
-    picture, _job = await finished(ann, worker)
+    picture, job = await finished(ann, worker)
+    for _ in range(3):
+        await ann.send(photo=photo(), caption="make it rain")
+    await stage.jobs(3)
     for _ in range(4):
-        await ann.press("Again", message_id=picture.id)
-    await ann.says("You already have 3 pictures in the works")
+        await ann.press_data(picture.id, f"again:{job.id}")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 4)
-    assert seen.answers[-1] == ("Not right now", False)
+    assert {answer.text for answer in seen.answers} == {"Not right now"}
+    assert [message.said("3 pictures in the works") for message in seen.from_bot].count(True) == 1
 
 
 async def test_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann) -> None:

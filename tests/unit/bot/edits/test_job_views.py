@@ -6,6 +6,7 @@ import pytest
 
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -108,6 +109,14 @@ def test_message_of_a_job_ends_with_its_short_id(language: str, said: str) -> No
 def test_words_under_a_picture_are_one_line_with_the_job_in_it() -> None:
     assert job_views.done(EN, JOB.id, seconds=11.6) == "✨ Done in 12\u00a0s · 01234567"
     assert job_views.done(Words("ru"), JOB.id, seconds=0.2) == "✨ Готово за 1\u00a0с · 01234567"  # noqa: RUF001 - Russian
+
+
+@pytest.mark.parametrize(
+    ("used", "bought", "said"), [(1, 0, "4 left today"), (5, 0, "none left today"), (9, 3, "3 left"), (1, 3, "7 left")]
+)
+def test_words_under_a_picture_say_in_the_same_line_how_many_are_left(used: int, bought: int, said: str) -> None:
+    quota = Quota(per_day=5, used=used, bought=bought, resets_in=60.0)
+    assert job_views.done(EN, JOB.id, seconds=2, quota=quota) == f"✨ Done in 2\u00a0s · {said} · 01234567"
 
 
 def test_overview_tells_where_each_job_is() -> None:

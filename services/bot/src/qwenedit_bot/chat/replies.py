@@ -137,11 +137,22 @@ class Replies:
 
     async def speaks_for(self, to: Source, occasion: str, *, seconds: int) -> bool:
         """Whether this message is the one that gets the answer for all that follow it, each within so many seconds."""
-        key = self._keys.occasion(to.chat_id, occasion)
-        await self._redis.set(key, to.message_id, nx=True, ex=seconds)
-        speaker = int(await self._redis.get(key) or 0)
+        return await self.is_first(to.chat_id, occasion, str(to.message_id), seconds=seconds)
+
+    async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
+        """Whether this is the first of all that follow each other within so many seconds, such as taps of a button.
+
+        Args:
+            chat_id: Where.
+            occasion: What they have in common.
+            name: Tells this one from the others; asked again by the same name the answer is the same.
+            seconds: The longest time from each to the next.
+        """
+        key = self._keys.occasion(chat_id, occasion)
+        await self._redis.set(key, name, nx=True, ex=seconds)
+        first = str(await self._redis.get(key) or name)
         await self._redis.expire(key, seconds)
-        return speaker == to.message_id
+        return first == name
 
 
 def _digest(view: View) -> str:

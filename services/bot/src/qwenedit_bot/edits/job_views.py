@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_bot.edits.progress.estimate import Wait
+    from qwenedit_bot.payments.quotas import Quota
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Status
 
@@ -80,15 +81,19 @@ def withheld(words: Words, job_id: str, text: Text) -> View:
     return View(_marked(words, words(text), job_id))
 
 
-def done(words: Words, job_id: str, *, seconds: float) -> str:
-    """What is said under a finished picture.
+def done(words: Words, job_id: str, *, seconds: float, quota: Quota | None = None) -> str:
+    """What is said under a finished picture, in one line.
 
     Args:
         words: The user's language.
         job_id: The job.
         seconds: From its acceptance to its end.
+        quota: What the user has left; None where nothing is counted, or others read it too.
     """
-    return words(Text.DONE, seconds=max(1, round(seconds)), job=short_id(job_id))
+    told, job = max(1, round(seconds)), short_id(job_id)
+    if quota is None:
+        return words(Text.DONE, seconds=told, job=job)
+    return words(Text.DONE_LEFT, seconds=told, job=job, today=quota.today, bought=quota.bought, left=quota.left)
 
 
 def result_buttons(words: Words, status: Status, *, as_file: bool) -> Buttons:

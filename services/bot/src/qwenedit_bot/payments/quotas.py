@@ -32,9 +32,14 @@ class Quota:
     """Seconds until the day ends, at 00:00 UTC."""
 
     @property
+    def today(self) -> int:
+        """Free jobs that are left today."""
+        return max(0, self.per_day - self.used)
+
+    @property
     def left(self) -> int:
         """Jobs that can still be asked for now."""
-        return max(0, self.per_day - self.used) + self.bought
+        return self.today + self.bought
 
 
 class Quotas:

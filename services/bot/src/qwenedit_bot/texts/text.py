@@ -50,6 +50,7 @@ class Text(StrEnum):
     STOPPING = "stopping"
     JOB = "job"
     DONE = "done"
+    DONE_LEFT = "done-left"
     CANCELLED = "cancelled"
     FAILED = "failed"
 
@@ -71,6 +72,7 @@ class Text(StrEnum):
     NOT_INVITED = "not-invited"
     BANNED = "banned"
     DAILY_LIMIT = "daily-limit"
+    DAILY_LIMIT_IN_GROUP = "daily-limit-in-group"
     LEFT_TODAY = "left-today"
     LEFT_BOUGHT = "left-bought"
     NO_LIMIT = "no-limit"

@@ -14,6 +14,7 @@ from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice, Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
@@ -73,7 +74,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services) -> None
         await services.messenger.answer_press(press.id, words(Text.PACK_GONE), alert=True)
         return
     to = Source(press.message.chat.id, press.message.message_id, press.id)
-    if await services.replies.find(to) is None:
+    if await is_first_tap(press, services) and await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
             description=words(Text.INVOICE_DESCRIPTION),

@@ -19,7 +19,8 @@ from qwenedit_bot.conversation.editing.menu_press import (
     show,
 )
 from qwenedit_bot.conversation.editing.photos import picture_of
-from qwenedit_bot.conversation.editing.preset_jobs import in_the_works, request_of
+from qwenedit_bot.conversation.editing.preset_jobs import request_of
+from qwenedit_bot.conversation.taps import in_the_works
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import text_in

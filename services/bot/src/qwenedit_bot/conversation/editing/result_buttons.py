@@ -11,6 +11,7 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
+from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 async def again(press: CallbackQuery, words: Words, services: Services) -> None:
-    """Do the same once more, with another seed; each press is a job, however often it is delivered."""
+    """Do the same once more, with another seed. Taps while that is being done are one job."""
     status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
@@ -49,6 +50,9 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
         parameters=edit.parameters,
         discriminator=press.id,
     )
+    if await in_the_works(request, services):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
+        return
     outcome = await services.submit(request, words)
     said = Text.PRESS_AGAIN if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
     await services.messenger.answer_press(press.id, words(said))
@@ -63,6 +67,9 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
     if picture is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
         return
+    if not await is_first_tap(press, services):
+        await services.messenger.answer_press(press.id, "")
+        return
     to = _answering(press, status.job.reply)
     if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
         await wait_for_instruction(state, (picture,), about=to.message_id)
@@ -75,6 +82,9 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
     """Send the result as it was made: Telegram makes JPEGs of photos."""
     status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
+        return
+    if not await is_first_tap(press, services):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
         return
     to = _answering(press, status.job.reply)
     if await services.replies.find(to) is None:

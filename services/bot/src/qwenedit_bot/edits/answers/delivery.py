@@ -9,10 +9,9 @@ import structlog
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
+from qwenedit_bot.chat.rate_limit.limits import is_group, on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.requests.gates import left
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.texts import Text
@@ -233,10 +232,8 @@ class Deliver:
         if verdict is not Verdict.ALLOWED:
             return await self._withhold(status, verdict, ref, reply, to, message_id)
         words = self._texts.of(reply.language)
-        caption = job_views.done(words, status.job.id, seconds=seconds)
-        quota = await self._quotas.of(status.job.user_id)
-        if quota is not None:
-            caption += f"\n{left(words, quota)}"
+        quota = None if is_group(reply.chat_id) else await self._quotas.of(status.job.user_id)
+        caption = job_views.done(words, status.job.id, seconds=seconds, quota=quota)
         refusals = list[TelegramRefusedError]()
         for data, as_file in ((result.photo, False), (result.original, True)):
             buttons = job_views.result_buttons(words, status, as_file=as_file)
@@ -306,7 +303,8 @@ class Deliver:
         return self._not_counted(view, status, words) if state is State.FAILED else view
 
     def _not_counted(self, view: View, status: Status, words: Words) -> View:
-        if not self._quotas.limited(status.job.user_id):
+        shared = status.job.reply is not None and is_group(status.job.reply.chat_id)
+        if shared or not self._quotas.limited(status.job.user_id):
             return view
         return replace(view, text=f"{view.text}\n{words(Text.NOT_COUNTED)}")
 

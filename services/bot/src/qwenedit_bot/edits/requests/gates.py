@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import Refused
 from qwenedit_bot.texts import Text
@@ -67,8 +68,9 @@ class QuotaGate:
         quota = await self._quotas.charge(request.user_id, request.job_id)
         if quota is None:
             return None
-        view = View(used_up(words, quota, for_sale=self._for_sale))
-        return await once_a_burst(self._replies, request, "daily_limit", view)
+        shared = is_group(request.source.chat_id)  # where nobody else is to read how many somebody has
+        said = words(Text.DAILY_LIMIT_IN_GROUP) if shared else used_up(words, quota, for_sale=self._for_sale)
+        return await once_a_burst(self._replies, request, "daily_limit", View(said))
 
     async def withdraw(self, request: Request) -> None:
         """Give the job back: it was refused after all."""
@@ -77,7 +79,8 @@ class QuotaGate:
 
 async def once_a_burst(replies: Replies, request: Request, reason: str, view: View) -> Refused:
     """Refuse in words, or silently when the message before was refused so a moment ago."""
-    speaks = await replies.speaks_for(request.to, f"{reason}:{request.user_id}", seconds=BURST)
+    occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
+    speaks = await replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
     return Refused(reason, view if speaks else None)
 
 
@@ -89,7 +92,7 @@ def used_up(words: Words, quota: Quota, *, for_sale: bool) -> str:
 
 def left(words: Words, quota: Quota) -> str:
     """Say how much is left today."""
-    said = words(Text.LEFT_TODAY, count=max(0, quota.per_day - quota.used), time=remaining(words, quota.resets_in))
+    said = words(Text.LEFT_TODAY, count=quota.today, time=remaining(words, quota.resets_in))
     return f"{said}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else said
 
 

@@ -214,6 +214,13 @@ cancel-button = ✖️ Cancel
 ## A job's end
 
 done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $job }
+done-left = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $bought ->
+    [0] { $today ->
+        [0] none left today
+       *[other] { $today } left today
+    }
+   *[other] { $left } left
+} · { $job }
 cancelled = ✖️ Cancelled.
 failed = { $reason ->
     [comfyui_unavailable] 😔 The server did not answer, though I tried several times. Please try again in a few minutes.
@@ -279,6 +286,7 @@ daily-limit = { $count ->
     [one] You have used your picture for today. The next one comes at 00:00 UTC, in { $time }.
    *[other] You have used your { $count } pictures for today. New ones come at 00:00 UTC, in { $time }.
 } I did not take this one, nor any that you sent with it.
+daily-limit-in-group = You have no pictures left today. /limits in our private chat says more. I did not take this one, nor any that you sent with it.
 left-today = { $count ->
     [0] None left today; new ones from 00:00 UTC, in { $time }.
     [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
