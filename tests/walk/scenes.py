@@ -136,7 +136,7 @@ async def files(user: Visitor, harness: Harness) -> None:
 
 @scene("Ready-made edits")
 async def presets(user: Visitor, harness: Harness) -> None:
-    """`/presets` has 51 of them in six categories. Some want two photos, such as trying on clothes."""
+    """`/presets` has 219 of them in 14 categories. Some want two photos, such as trying on clothes."""
     await user.say("/presets")
     await user.sees(Text.PRESETS)
     await user.take("presets", "The categories")

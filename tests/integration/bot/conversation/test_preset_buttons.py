@@ -288,7 +288,7 @@ async def test_editing_further_offers_presets_too(stage, worker, ann) -> None:
     await worker.finish_next(RESULT)
     await ann.press("Edit further")
     await ann.says("What shall I change")
-    await ann.press("🎨 Art styles")
+    await ann.press("🎨 Art techniques")
     await ann.press("💧 Watercolour")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("watercolour").prompt
     await ann.picture(number=2)

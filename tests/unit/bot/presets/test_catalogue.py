@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
 from qwenedit_bot.presets import catalogue as presets
@@ -47,14 +50,53 @@ def test_file_is_read() -> None:
     assert catalogue.category("gone") is None
 
 
-def test_shipped_file_has_forty_presets_in_six_categories_and_try_on_is_one() -> None:
-    catalogue = presets.read(presets.shipped())
-    assert len(catalogue.categories) == 6
-    assert catalogue.size >= 40
-    assert all(len(category.presets) >= 6 for category in catalogue.categories)
-    try_on = catalogue.preset("try-on")
+SHIPPED = presets.read(presets.shipped())
+SIZES = {
+    "portraits": 7, "fixes": 9, "hair-women": 20, "hair-men": 18, "hair-colours": 20, "beards": 20, "painters": 20,
+    "styles": 20, "comics": 20, "photography": 20, "fantasy": 20, "seasons": 8, "products": 8, "together": 9,
+}  # fmt: skip
+"""Presets of each category: buttons under old messages lead to them."""
+ALL_SHIPPED = [preset for category in SHIPPED.categories for preset in category.presets]
+OF_FACES = ("hair-women", "hair-men", "hair-colours", "beards", "fantasy", "portraits")
+STAYS = re.compile(r"\b[Kk]eep(ing)?\b|[Cc]hange nothing else|without changing")
+BORN_LATER = re.compile(r"\b(Picasso|Dal[ií]|Warhol|Kahlo|Banksy|Miyazaki|Ghibli|Disney|Pixar|Marvel|LEGO|Lego)\b")
+"""Artists whose works are protected, and trademarks."""
+
+
+def test_shipped_categories_have_their_presets() -> None:
+    assert {category.id: len(category.presets) for category in SHIPPED.categories} == SIZES
+    assert all(len(category.presets) <= preset_views.PAGE for category in SHIPPED.categories)
+    try_on = SHIPPED.preset("try-on")
     assert try_on is not None
     assert try_on.photos == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_names_are_different_and_fit_half_a_row(language: str) -> None:
+    labels = [each.name[language] for each in SHIPPED.categories] + [each.name[language] for each in ALL_SHIPPED]
+    assert [label for label in labels if len(label) > preset_views.NARROW] == []
+    names = Counter(each.name[language].partition(" ")[2].casefold() for each in ALL_SHIPPED)
+    assert [name for name, count in names.items() if count > 1 or not name] == []
+
+
+def test_shipped_presets_say_in_each_language_what_comes_out() -> None:
+    assert [each.id for each in ALL_SHIPPED if set(each.example) != set(LANGUAGES)] == []
+
+
+def test_shipped_prompts_say_what_stays() -> None:
+    assert [each.id for each in ALL_SHIPPED if not STAYS.search(each.prompt)] == []
+    faces = [each for name in OF_FACES for each in _category(name).presets]
+    assert [each.id for each in faces if not re.search(r"\b(face|facial features|identity)\b", each.prompt)] == []
+
+
+def test_shipped_prompts_name_no_artist_whose_works_are_protected() -> None:
+    assert [each.id for each in ALL_SHIPPED if BORN_LATER.search(each.prompt)] == []
+
+
+def _category(category_id: str) -> Category:
+    found = SHIPPED.category(category_id)
+    assert found is not None
+    return found
 
 
 def test_shipped_prompts_speak_of_each_photo() -> None:
@@ -126,13 +168,13 @@ def many(count: int) -> Category:
 
 @pytest.mark.parametrize(
     ("count", "page", "turns"),
-    [(10, 0, []), (25, 0, ["category:all:1"]), (25, 1, ["category:all:0", "category:all:2"]),
-     (25, 2, ["category:all:1"]), (25, 99, ["category:all:1"]), (25, -1, ["category:all:1"])],
+    [(20, 0, []), (45, 0, ["category:all:1"]), (45, 1, ["category:all:0", "category:all:2"]),
+     (45, 2, ["category:all:1"]), (45, 99, ["category:all:1"]), (45, -1, ["category:all:1"])],
 )  # fmt: skip
 def test_long_category_has_pages(count: int, page: int, turns: list[str]) -> None:
-    data = [button.data for row in preset_views.category(Words("en"), many(count), page).buttons for button in row]
-    assert [each for each in data if each.startswith("category:")] == turns
-    assert data[-1] == preset_views.CATEGORIES
+    *_presets, last = preset_views.category(Words("en"), many(count), page).buttons
+    assert [button.data for button in last if button.data != preset_views.CATEGORIES] == turns
+    assert preset_views.CATEGORIES in [button.data for button in last]
 
 
 def test_preset_says_what_comes_out_and_which_photo_is_next() -> None:

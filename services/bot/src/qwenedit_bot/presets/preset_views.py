@@ -26,8 +26,8 @@ OWN_WORDS = "own-words"
 """Data of the button that prefers the photo's caption to the preset."""
 SHOWN_OF_CAPTION = 30
 """Characters of a caption on its button."""
-PAGE = 10
-"""Presets shown at a time."""
+PAGE = 20
+"""Presets shown at a time: ten rows of two, which a phone shows without scrolling."""
 NARROW = 22
 """Characters of a label that fit half a phone's width."""
 
@@ -51,11 +51,11 @@ def category(words: Words, shown: Category, page: int) -> View:
     buttons = _grid([Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}") for preset in found])
     turn = (
         *([Button(words(Text.EARLIER_BUTTON), f"{CATEGORY}:{shown.id}:{page - 1}")] if page > 0 else []),
+        Button(words(Text.BACK_BUTTON), CATEGORIES),
         *([Button(words(Text.LATER_BUTTON), f"{CATEGORY}:{shown.id}:{page + 1}")] if page < pages - 1 else []),
     )
-    back = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
     text = words(Text.PRESETS_OF, category=text_in(shown.name, words.language), page=page + 1, pages=pages)
-    return View(text, (*buttons, *((turn,) if turn else ()), back))
+    return View(text, (*buttons, turn))
 
 
 def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | None, *, in_group: bool = False) -> View:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""The one in C takes a sixth of the time, and allows 1,000 brackets within brackets at most."""
+
+
 class YamlError(Exception):
     """A text is no YAML, or YAML that nobody means.
 
@@ -53,7 +57,7 @@ def parse(text: str) -> Document:
         YamlError: it is none; or a key comes twice, of which YAML would silently take the last.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_LOADER)
         if root is None:
             return Document(None, None)
         for node in _mappings(root, set()):
