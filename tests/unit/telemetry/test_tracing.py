@@ -13,8 +13,10 @@ import structlog
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
+from prometheus_client import CollectorRegistry
 
 from qwenedit_telemetry import configure_logging, tracing
+from qwenedit_telemetry.metrics import picture_calls
 from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer, resource
 from qwenedit_telemetry.span_exporter import UnknownProtocolError, WatchedExporter, make_exporter
 
@@ -123,6 +125,21 @@ def test_span_may_tell_of_what_was_and_ends_when_that_did(spans):
     (span,) = spans.get_finished_spans()
     assert (span.start_time, span.end_time) == (1_000_000_000_000, 1_002_500_000_000)
     assert span.status.status_code is StatusCode.ERROR
+
+
+def test_call_to_the_store_of_pictures_is_part_of_its_trace_with_its_seconds(spans):
+    called = picture_calls(CollectorRegistry())
+    called("list", "ok", 3.0)  # the sweep's
+    with tracing.root("settle"):
+        called("put", "unavailable", 15.0)
+        called("put", "ok", 0.5)
+    failed, done, settle = spans.get_finished_spans()
+    assert [span.name for span in (failed, done)] == ["picture store put"] * 2
+    assert failed.parent.span_id == done.parent.span_id == settle.context.span_id
+    assert (failed.status.status_code, failed.attributes["error.type"]) == (StatusCode.ERROR, "unavailable")
+    assert done.status.is_ok
+    assert done.kind is SpanKind.CLIENT
+    assert (done.end_time - done.start_time) / 1e9 == pytest.approx(0.5, abs=0.001)
 
 
 def test_span_that_others_tell_of_is_not_exported_and_its_parts_are(spans):

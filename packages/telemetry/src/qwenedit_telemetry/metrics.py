@@ -17,6 +17,8 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from qwenedit_telemetry import tracing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -51,6 +53,8 @@ def job_seconds(name: str, documentation: str, labels: Sequence[str] = (), *, re
 def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], None]:
     """Make the histogram of calls to a store of objects, which has no series where pictures lie in Redis.
 
+    Each call is also a part of the trace that it belongs to.
+
     Returns:
         What takes a call's operation, outcome and seconds.
     """
@@ -60,7 +64,12 @@ def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], No
         ("operation", "outcome"),
         registry=registry,
     )
-    return lambda operation, outcome, took: seconds.labels(operation, outcome).observe(took)
+
+    def called(operation: str, outcome: str, took: float) -> None:
+        seconds.labels(operation, outcome).observe(took)
+        tracing.took(f"picture store {operation}", took, failed_as="" if outcome == "ok" else outcome)
+
+    return called
 
 
 class OpenSocketsCollector(Collector):
