@@ -12,10 +12,12 @@ import redis as redis_client
 import structlog
 
 from local_stack import RedisServer
-from qwenedit_testkit.object_server import ObjectServer
+from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from qwenedit_testkit.object_server import ObjectServer
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +45,20 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture(scope="session")
 def object_server() -> Iterator[ObjectServer]:
     """One store of objects for the whole run; a test that stops it needs one of its own."""
-    server = ObjectServer()
+    server = Moto()
+    with asyncio.Runner() as runner:
+        runner.run(server.start(timeout=120))
+        yield server
+        runner.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def durable_object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """Another program that speaks S3, likewise; it keeps objects on disk, and checks signatures."""
+    try:
+        server = Versitygw(tmp_path_factory.mktemp("objects"))
+    except NoGoError as error:
+        pytest.skip(str(error))
     with asyncio.Runner() as runner:
         runner.run(server.start(timeout=120))
         yield server

@@ -7,13 +7,16 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aiogram.utils.token import extract_bot_id
 from obstore.store import S3Store
 
+from local_stack import SIMULATED_TOKEN
+from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.pictures.bucket import Bucket
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.receipts import Receipt, ref_of
-from qwenedit_testkit.object_server import ObjectServer
+from qwenedit_testkit.object_server import KEY, SECRET, Versitygw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,14 +34,14 @@ FORGOTTEN = 20
 """People who want to be forgotten at the end."""
 
 
-class ChaosBucket(ObjectServer):
+class ChaosBucket(Versitygw):
     """The store of objects of a run."""
 
     def objects_api(self) -> S3Store:
         """Return a client of the bucket that no proxy disturbs."""
         return S3Store(
-            NAME, prefix=PREFIX, endpoint=self.url, region="us-east-1", access_key_id="test",
-            secret_access_key="test", client_options={"allow_http": True},  # noqa: S106 - of a simulator
+            NAME, prefix=PREFIX, endpoint=self.url, region="us-east-1", access_key_id=KEY, secret_access_key=SECRET,
+            client_options={"allow_http": True},
         )  # fmt: skip
 
     async def names(self) -> set[str]:
@@ -61,7 +64,7 @@ class ChaosBucket(ObjectServer):
         return found
 
     async def _orphans(self, redis: Redis) -> list[str]:
-        """Sweep as an hour later, and name the objects that no receipt names.
+        """Sweep as the bot does an hour later, and name the objects that no receipt names.
 
         A worker that was stopped may upload a last result meanwhile, so it is done again until nothing is left.
         """
@@ -70,7 +73,7 @@ class ChaosBucket(ObjectServer):
         while True:
             waiting = await sweeper.waiting()
             await redis.delete(Keys().swept)
-            await sweeper.sweep()
+            await sweeper.sweep(BotKeys(prefix=Keys().prefix, bot_id=extract_bot_id(SIMULATED_TOKEN)).installation)
             found = [f"the object {name} has no receipt" for name in await self.names() if not await _kept(redis, name)]
             if waiting:
                 found.append(f"{waiting} objects wait to be deleted")

@@ -86,7 +86,7 @@ class Harness(System):
         self.defects: list[str] = []
         self.to_redis = {name: Proxy(f"redis-{name}", self.redis.port) for name in ("bot", "workers")}
         self.to_comfyui = [Proxy(f"comfyui-{number}", part.port) for number, part in enumerate(self.comfyuis)]
-        self.bucket = self.add(ChaosBucket()) if bucket else None
+        self.bucket = self.add(ChaosBucket(folder / "objects")) if bucket else None
         self.to_bucket = Proxy("bucket", self.bucket.port) if self.bucket else None
         self._alone = alone
         self.the_bot: Service
@@ -110,7 +110,7 @@ class Harness(System):
         self.slowness = max(1.0, (time.monotonic() - began) / STARTED_WITHIN)
         self._stack.push_async_callback(ended, self.services)
         self._stack.push_async_callback(self.kubelet.leave)
-        self.kubelet.keep(self.redis, *self.services)
+        self.kubelet.keep(self.redis, *self.services, *([self.bucket] if self.bucket else []))
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -16,6 +16,7 @@ from local_stack import HOST, Service, answers, at_once, bare_environment, free_
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from qwenedit_testkit.object_server import ObjectServer
 
@@ -138,6 +139,22 @@ async def test_place_of_pictures_that_cannot_be_used_ends_the_start(
 ) -> None:
     settings = {"BOT_TOKEN": TOKEN, "REDIS_URL": redis_url, "PICTURES_URL": url, **object_server.settings()}
     async with running(**settings) as bot, asyncio.timeout(90):
+        assert await bot.wait() == 2
+        await bot.wait_for_line(re.escape(said))
+        assert not any("Traceback" in line for line in bot.lines)
+
+
+async def test_place_that_has_the_pictures_of_another_installation_ends_the_start(
+    redis_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "owner").write_text("the bot 1 with the Redis keys staging:*")
+    said = (
+        "belong to the bot 1 with the Redis keys staging:*, and this is the bot 424242 with the Redis keys qwenedit:*"
+    )
+    async with (
+        running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, PICTURES_URL=f"file://{tmp_path}") as bot,
+        asyncio.timeout(90),
+    ):
         assert await bot.wait() == 2
         await bot.wait_for_line(re.escape(said))
         assert not any("Traceback" in line for line in bot.lines)

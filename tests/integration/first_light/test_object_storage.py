@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from qwenedit_jobs.pictures.ownership import OWNER
 from qwenedit_jobs.pictures.receipts import LONGEST
 from qwenedit_testkit.system import FAST, System
 from qwenedit_testkit.waiting import eventually
@@ -29,7 +30,7 @@ class Installation(System):
         super().__init__(folder, env={**FAST, **self.address})
 
     async def objects(self) -> set[str]:
-        return await self.server.objects(self.bucket)
+        return await self.server.objects(self.bucket) - {f"qwenedit/{OWNER}"}
 
     async def results(self) -> int:
         """Return how many results are in the bucket. Photos go when their job ends."""

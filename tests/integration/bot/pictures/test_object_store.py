@@ -75,6 +75,6 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
             await ann.says("their storage does not answer right now")
 
         async def empty() -> bool:
-            return not await object_server.objects(bucket)
+            return not any("/in/" in name or "/out/" in name for name in await object_server.objects(bucket))
 
         await stage.eventually(empty)

@@ -10,15 +10,27 @@ from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 
+SERVERS = {"moto": "object_server", "versitygw": "durable_object_server"}
 
-@pytest.fixture
-async def bucket_name(object_server, monkeypatch):
-    """Make a bucket of a test's own, which the library finds by its variables."""
+
+@pytest.fixture(params=SERVERS)
+def s3(request):
+    """Return each of two servers that others wrote."""
+    return request.getfixturevalue(SERVERS[request.param])
+
+
+async def bucket(server, monkeypatch):
+    """Make a bucket of a test's own, which the library finds by its variables; returns its name."""
     name = f"pictures-{secrets.token_hex(4)}"
-    await object_server.make_bucket(name)
-    for variable, value in object_server.settings().items():
+    await server.make_bucket(name)
+    for variable, value in server.settings().items():
         monkeypatch.setenv(variable, value)
     return name
+
+
+@pytest.fixture
+async def bucket_name(s3, monkeypatch):
+    return await bucket(s3, monkeypatch)
 
 
 @pytest.fixture
@@ -37,16 +49,22 @@ def opened(desk, raw):
     return opened
 
 
-@pytest.fixture(params=["redis:", "s3://", "file://"])
-def url(request, tmp_path):
+@pytest.fixture(params=["redis:", "file://", *SERVERS])
+def place(request):
+    """Return each kind of place for pictures: the beginning of its address, or a server."""
+    return request.getfixturevalue(SERVERS[request.param]) if request.param in SERVERS else request.param
+
+
+@pytest.fixture
+async def url(place, tmp_path, monkeypatch):
     """Return an address of each kind."""
-    match request.param:
-        case "s3://":
-            return f"s3://{request.getfixturevalue('bucket_name')}/some/prefix"
+    match place:
+        case "redis:":
+            return place
         case "file://":
             return f"file://{tmp_path}"
         case _:
-            return request.param
+            return f"s3://{await bucket(place, monkeypatch)}/some/prefix"
 
 
 @pytest.fixture

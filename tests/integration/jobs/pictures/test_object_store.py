@@ -12,13 +12,14 @@ from qwenedit_jobs import (
     PictureDamagedError,
     PictureElsewhereError,
     PictureExpiredError,
+    PictureStoreRefusedError,
     PictureStoreUnavailableError,
 )
 from qwenedit_jobs.pictures import bucket as limits
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
+from qwenedit_jobs.pictures.ownership import OWNER, take_address
 from qwenedit_jobs.pictures.receipts import Receipt
-from qwenedit_testkit.object_server import ObjectServer
 from qwenedit_testkit.proxy import Proxy, Toxic
 from qwenedit_testkit.redis import settled_memory
 
@@ -45,11 +46,11 @@ async def receipt_of(raw, desk, ref=REF):
 # ---------------------------------------------------------------- receipts
 
 
-async def test_redis_has_a_receipt_and_the_bucket_the_bytes(desk, raw, opened, address, bucket_name, object_server):
+async def test_redis_has_a_receipt_and_the_bucket_the_bytes(desk, raw, opened, address, bucket_name, s3):
     await opened(address).put(REF, PICTURE, user=1)
     receipt = await receipt_of(raw, desk)
     assert (receipt.store, receipt.size) == (address, len(PICTURE))
-    assert await object_server.objects(bucket_name) == {f"qwenedit/{receipt.name}"}
+    assert await s3.objects(bucket_name) == {f"qwenedit/{receipt.name}"}
 
 
 async def test_jobs_with_receipts_need_no_room_for_results_in_redis(desk, opened, address):
@@ -156,35 +157,70 @@ class TestSweep:
         await store.put("job:in:0", PICTURE, user=1)
         await store.put("job:in:0", PICTURE, user=1)  # again: the first upload is nobody's now
         await store.deposit("job:out:1:abc", PICTURE)  # its worker died
-        await cleanup.sweep()
-        assert len(await self.names(address)) == 3, "an upload of a moment ago may be referred to yet"
+        await cleanup.sweep("tests")
+        assert len(await self.names(address) - {OWNER}) == 3, "an upload of a moment ago may be referred to yet"
         await raw.delete(desk.keys.swept)
-        await cleanup_later.sweep()
-        assert await self.names(address) == {(await receipt_of(raw, desk)).name}
+        await cleanup_later.sweep("tests")
+        assert await self.names(address) == {(await receipt_of(raw, desk)).name, OWNER}
         assert await store.get("job:in:0") == PICTURE
 
     async def test_objects_of_others_are_left_alone(self, address, cleanup_later):
         bucket = bucket_of(address)
         for name in ("notes.txt", "backup/2026/picture.png", "job/in/0/short"):
             await bucket.put(name, b"mine")
-        await cleanup_later.sweep()
-        assert await self.names(address) == {"notes.txt", "backup/2026/picture.png", "job/in/0/short"}
+        await cleanup_later.sweep("tests")
+        assert await self.names(address) == {"notes.txt", "backup/2026/picture.png", "job/in/0/short", OWNER}
 
     async def test_comes_once_an_hour_whoever_asks_and_again_after_it_failed(self, desk, raw, address, cleanup):
-        await cleanup.sweep()
+        await cleanup.sweep("tests")
         assert 3_500 < await raw.ttl(desk.keys.swept) <= 3_600
         calls = []
         bucket = open_bucket(address, on_call=lambda *call: calls.append(call))
-        await Cleanup(raw, desk.keys, bucket).sweep()
+        await Cleanup(raw, desk.keys, bucket).sweep("tests")
         assert calls == []
         await raw.delete(desk.keys.swept)
         away = open_bucket("s3://there-is-no-such-bucket/at-all")
         with pytest.raises(PictureStoreUnavailableError):
-            await Cleanup(raw, desk.keys, away).sweep()
+            await Cleanup(raw, desk.keys, away).sweep("tests")
         assert not await raw.exists(desk.keys.swept)
 
     async def names(self, address):
         return {found.name async for page in bucket_of(address).listing() for found in page}
+
+
+# ---------------------------------------------------------------- two installations
+
+
+class TestOwner:
+    async def test_address_is_taken_once_and_kept(self, address):
+        for _start in range(2):
+            await take_address(bucket_of(address), "the bot 1")
+        assert await bucket_of(address).get(OWNER, size=100) == b"the bot 1"
+
+    async def test_second_installation_is_told_whose_pictures_these_are(self, address):
+        await take_address(bucket_of(address), "the bot 1")
+        with pytest.raises(PictureStoreRefusedError) as refused:
+            await take_address(bucket_of(address), "the bot 2")
+        assert str(refused.value) == (
+            f"PICTURES_URL is {address}: the pictures there belong to the bot 1, and this is the bot 2; give each"
+            f" installation a prefix of its own, or delete the object {address}/owner if the other one is gone"
+        )
+
+    async def test_one_of_many_that_start_at_once_gets_the_address(self, address):
+        names = [f"the bot {number}" for number in range(8)]
+        told = await asyncio.gather(*(take_address(bucket_of(address), name) for name in names), return_exceptions=True)
+        [owner] = [name for name, error in zip(names, told, strict=True) if error is None]
+        assert (await bucket_of(address).get(OWNER, size=100)).decode() == owner
+
+    async def test_sweep_leaves_the_pictures_of_another_installation_alone(self, desk, raw, opened, address):
+        await take_address(bucket_of(address), "the bot 1")
+        await opened(address).deposit("job:out:1:abc", PICTURE)
+        other = Cleanup(raw, desk.keys, open_bucket(address), youngest=timedelta(seconds=-5))
+        with pytest.raises(PictureStoreRefusedError, match="belong to the bot 1"):
+            await other.sweep("the bot 2")
+        assert not await raw.exists(desk.keys.swept)
+        names = {found.name async for page in bucket_of(address).listing() for found in page}
+        assert len(names) == 2
 
 
 async def test_times_of_a_listing_are_the_stores_own(address):
@@ -199,9 +235,14 @@ async def test_times_of_a_listing_are_the_stores_own(address):
 
 class TestWay:
     @pytest.fixture
-    async def proxy(self, object_server, address, monkeypatch):  # noqa: ARG002 - whose variables it changes
-        async with Proxy("objects", object_server.port).running() as proxy:
-            for name, value in object_server.settings(port=proxy.port).items():
+    def s3(self, object_server):
+        """One of the two servers: the way is the same."""
+        return object_server
+
+    @pytest.fixture
+    async def proxy(self, s3, address, monkeypatch):  # noqa: ARG002 - whose variables it changes
+        async with Proxy("objects", s3.port).running() as proxy:
+            for name, value in s3.settings(port=proxy.port).items():
                 monkeypatch.setenv(name, value)
             yield proxy
 
@@ -246,8 +287,10 @@ class TestWay:
         except PictureStoreUnavailableError:
             assert await store.get(REF) == PICTURE
 
-    async def test_store_that_was_killed_and_is_back_is_used_again(self, opened, monkeypatch):
-        server = ObjectServer()
+    async def test_store_that_was_killed_and_is_back_has_all_that_it_confirmed(
+        self, opened, monkeypatch, durable_object_server, tmp_path
+    ):
+        server = type(durable_object_server)(tmp_path)  # one of its own: it is killed
         await server.start(timeout=120)
         try:
             for name, value in server.settings().items():
@@ -256,11 +299,12 @@ class TestWay:
             store = opened("s3://pictures")
             await store.put(REF, PICTURE, user=1)
             await server.kill()
-            with pytest.raises(PictureStoreUnavailableError):
-                await store.put(REF, PICTURE, user=1)
+            for call in (store.put(REF, PICTURE, user=1), store.get(REF)):
+                with pytest.raises(PictureStoreUnavailableError):
+                    await call
             await server.start(timeout=120)
-            await server.make_bucket("pictures")
-            await store.put(REF, PICTURE, user=1)
             assert await store.get(REF) == PICTURE
+            await store.put(REF, PICTURE[::-1], user=1)
+            assert await store.get(REF) == PICTURE[::-1]
         finally:
             await server.kill()

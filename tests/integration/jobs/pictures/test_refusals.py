@@ -11,6 +11,7 @@ from aiohttp import web
 
 from local_stack import HOST
 from qwenedit_jobs import (
+    PictureExpiredError,
     PictureStoreError,
     PictureStoreFullError,
     PictureStoreRefusedError,
@@ -19,6 +20,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
+from qwenedit_jobs.pictures.ownership import take_address
 
 URL = "s3://pictures/qwenedit"
 
@@ -36,6 +38,10 @@ class TinyStore:
         self.objects = {}
         self.refuses = {}
         """HTTP method → status and code."""
+        self.missing = (404, "NoSuchKey")
+        """Status and code of an object that is not there."""
+        self.conditional = True
+        """Whether it knows conditional writes."""
         self.calls = []
         self.url = ""
 
@@ -61,21 +67,31 @@ class TinyStore:
         method = "LIST" if listing else "DELETE" if request.method == "POST" else request.method
         self.calls.append(method)
         if method in self.refuses:
-            status, code = self.refuses[method]
-            return web.Response(status=status, text=f"<Error><Code>{code}</Code><Message>no</Message></Error>")
+            return refusal(*self.refuses[method])
         name = request.match_info.get("name")
         if method == "PUT":
-            self.objects[name] = data
-            return web.Response(headers={"ETag": '"1"'})
+            return self._put(name, data, only_new="If-None-Match" in request.headers)
         if listing:
             return web.Response(text="<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
         if method == "DELETE":
             return web.Response(text="<DeleteResult><Deleted><Key>any</Key></Deleted></DeleteResult>")
         if name not in self.objects:
-            return web.Response(status=404, text="<Error><Code>NoSuchKey</Code></Error>")
+            return refusal(*self.missing)
         return web.Response(
             body=self.objects[name], headers={"ETag": '"1"', "Last-Modified": "Fri, 27 Nov 2026 00:00:00 GMT"}
         )
+
+    def _put(self, name, data, *, only_new):
+        if only_new and not self.conditional:
+            return refusal(501, "NotImplemented")
+        if only_new and name in self.objects:
+            return refusal(412, "PreconditionFailed")
+        self.objects[name] = data
+        return web.Response(headers={"ETag": '"1"'})
+
+
+def refusal(status, code):
+    return web.Response(status=status, text=f"<Error><Code>{code}</Code><Message>no</Message></Error>")
 
 
 @pytest.fixture
@@ -124,6 +140,61 @@ async def test_refusal_names_its_cause_and_what_to_do(store, status, code, said)
         with pytest.raises(PictureStoreRefusedError) as refused:
             await call
         assert str(refused.value).startswith(f"PICTURES_URL is {URL}: {said}")
+
+
+async def test_real_server_refuses_wrong_names_and_keys_in_the_same_words(durable_object_server, monkeypatch):
+    await durable_object_server.make_bucket("refusing")
+    for name, value in durable_object_server.settings().items():
+        monkeypatch.setenv(name, value)
+    await bucket_of("s3://refusing").check(deletes=True)
+    with pytest.raises(PictureStoreRefusedError, match="there is no such bucket; create it, or correct the name"):
+        await bucket_of("s3://there-is-none").check(deletes=True)
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, "another")
+        with pytest.raises(PictureStoreRefusedError, match="the credentials are not accepted; correct the AWS_"):
+            await bucket_of("s3://refusing").check(deletes=True)
+
+
+class TestGoneForWhoMayNotList:
+    """S3 tells a worker that may not list: 403, where somebody has deleted the object."""
+
+    @pytest.fixture
+    async def kept(self, store, opened):
+        store.missing = (403, "AccessDenied")
+        pictures = opened(URL)
+        await pictures.put("job:in:0", b"picture", user=1)
+        return pictures
+
+    async def test_object_that_is_gone_is_a_picture_that_has_expired(self, store, kept, raw, desk):
+        store.objects.clear()
+        with pytest.raises(PictureExpiredError, match="is gone from s3"):
+            await kept.get("job:in:0")
+        assert not await kept.holds("job:in:0")
+        dropped = await raw.smembers(desk.keys.dropped_objects)
+        assert any(entry.startswith(f"{URL} check/".encode()) for entry in dropped), "the bot deletes what was tried"
+
+    async def test_object_that_may_not_be_got_is_kept_until_it_may_be(self, store, kept):
+        store.refuses["GET"] = (403, "AccessDenied")
+        with pytest.raises(PictureStoreRefusedError, match="get is not permitted; grant it"):
+            await kept.get("job:in:0")
+        del store.refuses["GET"]
+        assert await kept.get("job:in:0") == b"picture"
+
+
+async def test_404_of_whatever_stands_in_the_stores_place_loses_no_picture(store, opened):
+    pictures = opened(URL)
+    await pictures.put("job:in:0", b"picture", user=1)
+    store.refuses["GET"] = (404, "default backend")
+    with pytest.raises(PictureStoreRefusedError, match="get was answered with 404, and not by a store of objects"):
+        await pictures.get("job:in:0")
+    assert await pictures.holds("job:in:0")
+
+
+async def test_store_without_conditional_writes_has_its_owner_as_well(store):
+    store.conditional = False
+    await take_address(bucket_of(URL), "the bot 1")
+    with pytest.raises(PictureStoreRefusedError, match="belong to the bot 1"):
+        await take_address(bucket_of(URL), "the bot 2")
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "QuotaExceeded"), (507, "XMinioStorageFull")])
@@ -205,6 +276,6 @@ async def test_folder_that_may_not_be_written_is_told(tmp_path):
 
 async def test_full_store_is_swept_all_the_same(store, desk, raw):
     store.refuses["PUT"] = (507, "XMinioStorageFull")
-    await Cleanup(raw, desk.keys, bucket_of(URL)).sweep()
+    await Cleanup(raw, desk.keys, bucket_of(URL)).sweep("tests")
     assert store.calls[-1] == "LIST"
     assert await raw.exists(desk.keys.swept)

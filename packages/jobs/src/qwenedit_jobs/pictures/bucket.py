@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from contextlib import asynccontextmanager
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 
 from qwenedit_jobs.errors import PictureStoreFullError, PictureStoreRefusedError, PictureStoreUnavailableError
-from qwenedit_jobs.pictures.refusals import explained
+from qwenedit_jobs.pictures.refusals import explained, says_missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -79,6 +80,24 @@ class Bucket:
         """
         async with self._call(Operation.PUT, size=len(data)):
             await self._objects.put_async(name, data, use_multipart=False)
+
+    async def put_new(self, name: str, data: bytes) -> None:
+        """Put an object there unless there is one of that name.
+
+        A store that knows no conditional writes replaces it.
+
+        Raises:
+            PictureStoreFullError: the store has no room.
+        """
+        async with self._call(Operation.PUT, size=len(data)):
+            try:
+                await self._objects.put_async(name, data, mode="create", use_multipart=False)
+            except (AlreadyExistsError, FileExistsError):
+                return
+            except BaseError as error:
+                if not _UNCONDITIONAL.search(str(error)):
+                    raise
+                await self._objects.put_async(name, data, use_multipart=False)
 
     async def get(self, name: str, *, size: int) -> bytes | None:
         """Return an object's bytes, or None where there is no such object.
@@ -166,14 +185,16 @@ class Bucket:
                 f"PICTURES_URL is {self.url}: {operation} had not ended after {time.monotonic() - started:.0f} s"
             ) from None
         except (BaseError, OSError, ValueError) as error:
-            cause = explained(error, url=self.url, operation=operation)
-            if isinstance(error, FileNotFoundError) and not isinstance(cause, PictureStoreRefusedError):
+            if says_missing(error):
                 outcome = "missing"
                 raise
+            cause = explained(error, url=self.url, operation=operation)
             outcome = _OUTCOMES.get(type(cause), outcome)
             raise cause from error
         finally:
             self._on_call(operation, outcome, time.monotonic() - started)
 
 
+_UNCONDITIONAL = re.compile(r"NotImplemented|status code: 501")
+"""What a store says that knows no conditional writes."""
 _OUTCOMES = {PictureStoreRefusedError: "refused", PictureStoreFullError: "full"}

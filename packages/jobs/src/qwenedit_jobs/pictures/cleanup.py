@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from qwenedit_jobs.errors import PictureStoreFullError
+from qwenedit_jobs.pictures.ownership import take_address
 from qwenedit_jobs.pictures.receipts import LONGEST, Receipt, is_upload, ref_of
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 
@@ -98,15 +99,20 @@ class Cleanup:
             (ours if entry.startswith(start) else others).append(entry)
         return ours, others
 
-    async def sweep(self) -> None:
+    async def sweep(self, installation: str) -> None:
         """Delete the objects that no receipt names, once in `SWEEP_EVERY` seconds, whoever calls how often.
 
+        Args:
+            installation: Whose objects these are; see `ownership`.
+
         Raises:
+            PictureStoreRefusedError: they are another installation's. Nothing was deleted.
             PictureStoreUnavailableError: the store did not do it; the next call begins anew.
         """
         if self._bucket is None or not await self._redis.set(self._keys.swept, 1, nx=True, ex=SWEEP_EVERY):
             return
         try:
+            await take_address(self._bucket, installation)
             deleted = await self._sweep(self._bucket)
         except BaseException:
             await self._redis.delete(self._keys.swept)

@@ -10,6 +10,7 @@ from qwenedit_jobs.errors import (
     PictureDamagedError,
     PictureElsewhereError,
     PictureExpiredError,
+    PictureStoreRefusedError,
     PictureStoreUnavailableError,
 )
 from qwenedit_jobs.pictures.receipts import Receipt
@@ -72,7 +73,7 @@ class ObjectPictureStore:
             raise PictureElsewhereError(ref, place=receipt.store, configured=self._bucket.url)
         data = b""
         for _reading in range(READINGS):
-            found = await self._bucket.get(receipt.name, size=receipt.size)
+            found = await self._found(receipt)
             if found is None:
                 await self._receipts.delete(ref)  # whoever asks whether there is such a picture is told the truth
                 log.error("picture.object_gone", ref=ref, store=receipt.store, object=receipt.name)
@@ -83,6 +84,24 @@ class ObjectPictureStore:
         await self._receipts.delete(ref)
         log.error("picture.damaged", ref=ref, object=receipt.name, expected=receipt.size, found=len(data))
         raise PictureDamagedError(ref, expected=receipt.size, found=len(data))
+
+    async def _found(self, receipt: Receipt) -> bytes | None:
+        """Return an object's bytes, or None where it is not there.
+
+        To a service that may not list, S3 and Google say of an object that is not there: you may not get it. So
+        another object is tried, and then this one again.
+
+        Raises:
+            PictureStoreRefusedError: the service may really not get objects.
+        """
+        try:
+            return await self._bucket.get(receipt.name, size=receipt.size)
+        except PictureStoreRefusedError:
+            await self._receipts.leave_object(self._bucket.url, await self._bucket.check(deletes=False))
+        try:
+            return await self._bucket.get(receipt.name, size=receipt.size)
+        except PictureStoreRefusedError:
+            return None
 
     async def size(self, ref: str) -> int:
         """Return a picture's bytes, as its receipt says."""

@@ -166,6 +166,10 @@ class RedisPictureStore:
         if refs:
             await self._run("delete_pictures", *refs)
 
+    async def leave_object(self, store: str, name: str) -> None:
+        """Note an object to be deleted by the bot."""
+        await self._redis.sadd(self._keys.dropped_objects, f"{store} {name}")
+
     async def erase(self, job_id: str, *refs: str) -> None:  # noqa: ARG002 - elsewhere it is needed
         """Forget a job's pictures, which are nowhere else."""
         await self.delete(*refs)

@@ -46,7 +46,8 @@ _MEANINGS = (
         "the store is full", "give it more room, or let PICTURE_TTL be shorter",
     ),
     _meaning(
-        r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidClientTokenId|status code: 401",
+        r"InvalidAccessKeyId|XAdminUserNotFound|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidClientTokenId"
+        r"|status code: 401",
         _REFUSED, "the credentials are not accepted", f"correct the {_CREDENTIALS}",
     ),
     _meaning(
@@ -63,7 +64,15 @@ _MEANINGS = (
     ),
     _meaning(r"AccessDenied|AllAccessDisabled|AuthorizationFailure|status code: 403|\(os error (1|13|30)\)", _REFUSED,
              "{operation} is not permitted", _RIGHTS),
+    _meaning(r"status code: 404|status: 404,", _REFUSED,
+             "{operation} was answered with 404, and not by a store of objects", "correct the endpoint"),
 )  # fmt: skip
+_MISSING = re.compile(r"NoSuchKey|BlobNotFound|[Nn]o such object|\(os error 2\)")
+
+
+def says_missing(error: BaseException) -> bool:
+    """Whether a store says that it has no such object; a 404 by whatever stands in its place says nothing of it."""
+    return isinstance(error, FileNotFoundError) and _MISSING.search(str(error)) is not None
 
 
 def explained(error: BaseException, *, url: str, operation: str) -> PictureStoreError:

@@ -42,6 +42,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.pictures.opening import open_bucket
+from qwenedit_jobs.pictures.ownership import take_address
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_telemetry import Health, setup
 
@@ -89,7 +90,7 @@ async def serve(settings: BotSettings) -> int:
         code = 0
         try:
             connections.bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
-            if await introduce(bot, connections, stop):
+            if await introduce(bot, connections, stop, installation=keys.installation):
                 await run(settings, connections, keys, bot, limiter, metrics, readiness, stop)
         except* TokenRefusedError as refused:
             log.error("bot.token_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
@@ -114,7 +115,7 @@ def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 
-async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event) -> bool:
+async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event, *, installation: str) -> bool:
     """Wait until Redis and Telegram answer; False when the wish to stop came first.
 
     A store of objects that does not answer is not waited for: all but the pictures works without.
@@ -122,11 +123,12 @@ async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event) -> 
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
-        PictureStoreRefusedError: the bot may not do in the store of objects what it is for.
+        PictureStoreRefusedError: the bot may not do in the store of objects what it is for, or the pictures there
+            are another installation's.
     """
     backoff = Backoff()
     if connections.bucket is not None:
-        await check_bucket(connections.bucket)
+        await check_bucket(connections.bucket, installation)
     while not stop.is_set():
         try:
             await check_eviction_policy(connections.commands)
@@ -148,14 +150,15 @@ async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event) -> 
     return False
 
 
-async def check_bucket(bucket: Bucket) -> None:
-    """Find out whether the bot may put, get, delete and list.
+async def check_bucket(bucket: Bucket, installation: str) -> None:
+    """Find out whether the bot may put, get, delete and list, and whether the pictures there are its own.
 
     Raises:
-        PictureStoreRefusedError: it may not.
+        PictureStoreRefusedError: it may not, or they are not.
     """
     try:
         await bucket.check(deletes=True)
+        await take_address(bucket, installation)
     except PictureStoreRefusedError:
         raise
     except (PictureStoreUnavailableError, PictureStoreFullError) as error:

@@ -220,7 +220,7 @@ def make_loops(
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
     cleaning = Janitor(queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes)
     restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
-    cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics)
+    cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
     census = PictureCensus(redis, keys, jobs.queue, metrics)
     return (
         Loop("janitor", janitor.TICK, cleaning.tick),

@@ -32,13 +32,17 @@ class PictureCleanup:
         keys: The installation's key names.
         bucket: Has the objects; None: pictures lie in Redis.
         metrics: Count what is deleted, and what waits.
+        installation: Whose objects these are.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, bucket: Bucket | None, metrics: BotMetrics) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, bucket: Bucket | None, metrics: BotMetrics, *, installation: str
+    ) -> None:
         self._cleanup = Cleanup(
             redis, keys, bucket, on_deleted=lambda why, count: metrics.deleted_objects.labels(why).inc(count)
         )
         self._metrics = metrics
+        self._installation = installation
         self._failing = set[str]()
         """What was warned of, until it succeeds."""
 
@@ -51,7 +55,7 @@ class PictureCleanup:
 
     async def sweep(self) -> None:
         """Delete what nothing refers to, once an hour. It may take minutes, and dropped pictures go meanwhile."""
-        await self._try("sweep", self._cleanup.sweep)
+        await self._try("sweep", lambda: self._cleanup.sweep(self._installation))
 
     async def _try(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
