@@ -9,7 +9,8 @@ from __future__ import annotations
 from proofs.chaos.faults import BUCKET, WIRES
 from proofs.chaos.report import lines
 from proofs.chaos.run import run
-from qwenedit_testkit.programs import command_line, conclude, whole
+from qwenedit_testkit.object_server import NoGoError, versitygw
+from qwenedit_testkit.programs import command_line, conclude, unable, whole
 
 MOST = 2_000
 """Jobs of one run; more are several runs, with seeds that follow each other."""
@@ -25,6 +26,8 @@ async def main() -> bool:
     parser.add_argument("--workers", type=whole(), default=4, help="processes (%(default)s)")
     parser.add_argument("--bucket", action="store_true", help="pictures lie in a store of objects")
     options = parser.parse_args()
+    if options.bucket:
+        _build_store()
     wires = (*WIRES, BUCKET) if options.bucket else WIRES
     left, seed, bad = options.jobs, options.seed, []
     while left > 0:
@@ -35,6 +38,13 @@ async def main() -> bool:
         left, seed = left - MOST, seed + 1
     print(f"{options.jobs} jobs, {seed - options.seed} seeds: {f'BROKEN with {bad}' if bad else 'every promise kept'}")
     return not bad
+
+
+def _build_store() -> None:
+    try:
+        versitygw()
+    except NoGoError as error:
+        unable(str(error))
 
 
 if __name__ == "__main__":

@@ -37,12 +37,16 @@ class Kind(StrEnum):
     STEP_CLOCK = "a step of a worker's clock"
     KILL_BOT = "SIGKILL of the bot"
     KILL_REDIS = "SIGKILL of Redis"
+    KILL_STORE = "SIGKILL of the store of objects"
     AIL = "a toxic"
 
 
-DECK = {Kind.KILL_WORKER: 12, Kind.STOP_WORKER: 3, Kind.STEP_CLOCK: 4, Kind.KILL_BOT: 3, Kind.KILL_REDIS: 3}
+DECK = {
+    Kind.KILL_WORKER: 12, Kind.STOP_WORKER: 3, Kind.STEP_CLOCK: 4, Kind.KILL_BOT: 3, Kind.KILL_REDIS: 3,
+    Kind.KILL_STORE: 3,
+}  # fmt: skip
 """How often each comes until all have come, beside each toxic on each connection."""
-UPTIME = {Kind.KILL_BOT: 2.0, Kind.KILL_REDIS: 1.0, Kind.STOP_WORKER: 2.0}
+UPTIME = {Kind.KILL_BOT: 2.0, Kind.KILL_REDIS: 1.0, Kind.KILL_STORE: 1.0, Kind.STOP_WORKER: 2.0}
 """Seconds of peace that a part has after it has come up again."""
 WIRES = ("redis-bot", "redis-workers", "comfyui")
 BUCKET = "bucket"
@@ -88,7 +92,7 @@ def schedule(
             (kind, None, "") for kind, count in DECK.items() for _ in range(count)
         ]
         deck += [(Kind.AIL, toxic, wire) for toxic in Toxic for wire in wires]
-        deck = [each for each in deck if each[0] in kinds]
+        deck = [each for each in deck if each[0] in kinds and (each[0] is not Kind.KILL_STORE or BUCKET in wires)]
         dice.shuffle(deck)
         for kind, toxic, wire in deck:
             seconds = dice.uniform(*(ASLEEP if kind is Kind.STOP_WORKER else AILING))
@@ -160,6 +164,8 @@ class Villain:
 
     def _victim(self, fault: Fault) -> Part:
         victims: dict[Kind, Part] = {Kind.KILL_BOT: self._harness.the_bot, Kind.KILL_REDIS: self._harness.redis}
+        if self._harness.bucket is not None:
+            victims[Kind.KILL_STORE] = self._harness.bucket
         workers = self._harness.workers
         if fault.kind is Kind.STOP_WORKER:
             workers = workers[1:]  # somebody goes on: jobs that were taken from sleepers are to end before these wake

@@ -36,7 +36,7 @@ def lines(run: Run) -> list[str]:
         f"  processes   {_counted(run.killed)} killed; {len(verdict.crashes)} ended by themselves or met a defect",
         f"  memory      {', '.join(f'{name} {megabytes:.0f} MB' for name, megabytes in run.memory.items())}",
         f"  faults      {sum(run.faults.values())}",
-        *(f"    {run.faults[kind]:5d}  {kind}" for kind in Kind if kind is not Kind.AIL),
+        *(f"    {run.faults[kind]:5d}  {kind}" for kind in _kinds(run)),
         " " * 17 + "".join(f"  {toxic}" for toxic in Toxic),
         *(
             f"    {wire:>13}" + "".join(f"{run.faults[ailment(toxic, wire)]:>{len(toxic) + 2}}" for toxic in Toxic)
@@ -52,6 +52,10 @@ def lines(run: Run) -> list[str]:
     again = f'make prove NAME=chaos ARGS="--jobs {run.jobs} --seed {run.seed}{where}"'
     told.append(f"  {'KEPT' if verdict.good else 'BROKEN'}; re-run with: {again}")
     return told
+
+
+def _kinds(run: Run) -> list[Kind]:
+    return [kind for kind in Kind if kind is not Kind.AIL and (kind is not Kind.KILL_STORE or BUCKET in run.wires)]
 
 
 def _counted(counts: dict[str, int]) -> str:

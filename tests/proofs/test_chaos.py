@@ -11,8 +11,10 @@ from qwenedit_testkit.proxy import Toxic
 
 
 @pytest.mark.timeout(600)
-async def test_bucket_has_nothing_left_of_jobs_whose_store_ailed():
-    result = await run(60, seed=2, workers=2, gap=0.2, kinds=[Kind.AIL], wires=(BUCKET,), least=8)
+@pytest.mark.usefixtures("durable_object_server")  # which is built, or cannot be
+async def test_bucket_has_nothing_left_of_jobs_whose_store_ailed_or_was_killed():
+    kinds = [Kind.AIL, Kind.KILL_STORE]
+    result = await run(60, seed=2, workers=2, gap=0.2, kinds=kinds, wires=(BUCKET,), least=len(Toxic) + 3, most=11)
     report = "\n".join(lines(result))
     print(report)  # noqa: T201 - shown with -s, and where the test fails
     assert result.verdict.good, report
