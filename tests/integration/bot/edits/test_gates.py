@@ -47,9 +47,9 @@ async def use_up(stage: Any, person: Any, count: int = PER_DAY) -> None:
         await person.picture(number=number)
 
 
-async def test_thirty_photos_at_once_make_three_jobs_and_the_rest_gets_one_answer(stage: Any) -> None:
+async def test_photos_at_once_make_three_jobs_and_the_rest_gets_one_answer(stage: Any) -> None:
     ann = await stage.telegram.user()
-    for _ in range(30):
+    for _ in range(18):  # a sender may have 20 updates waiting in a chat, however slow the machine is
         await ann.send(photo=photo(), caption="make it snow")
     await ann.says("already have 3 pictures in the works")
     await ann.send("/limits")
