@@ -35,11 +35,12 @@ def noise(side: int) -> bytes:
 
 @pytest.fixture
 def inverting(tmp_path):
-    """Make a workflow without a model for squares of some side."""
+    """Make a workflow without a model, and without a binding, for squares of some side."""
 
     def make(side: int) -> Workflow:
         graph = json.loads((WORKFLOWS / "invert-model-free.json").read_text())
-        graph["2"]["inputs"] |= {"width": side, "height": side}
+        for node in ("2", "5", "6"):
+            graph[node]["inputs"] |= {"width": side, "height": side}
         path = tmp_path / "invert.json"
         path.write_text(json.dumps(graph))
         return Workflow.load(path)

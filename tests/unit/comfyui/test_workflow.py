@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwenedit_worker.comfyui import BoundWorkflow, Workflow, WorkflowFileError, WorkflowRejected
+from qwenedit_worker.comfyui.workflow.sizes import Size
 
 WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
 QWEN = ["qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality"]
@@ -48,6 +49,63 @@ def test_absent_pictures_leave_neither_node_nor_input(name: str, count: int) -> 
     assert next(n["inputs"]["seed"] for n in graph.values() if n["class_type"] == "KSampler") == 7
 
 
+@pytest.mark.parametrize("name", [*QWEN, "qwen-image-edit-2509-fast", "flux-1-kontext-dev"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_first_picture_is_the_first_reference_and_gives_the_latent_its_size(name: str, count: int) -> None:
+    bound = Workflow.load(WORKFLOWS / f"{name}.json").bind(images=["a"] * count, prompt="", seed=0, prefix="p")
+    graph = json.loads(json.dumps(bound.graph))
+    references = {i: n["inputs"] for i, n in graph.items() if n["class_type"] == "ReferenceLatent"}
+
+    sampler = next(n["inputs"] for n in graph.values() if n["class_type"] == "KSampler")
+    firsts = [each for each in references.values() if each["conditioning"][0] not in references]
+    assert firsts
+    assert {tuple(each["latent"]) for each in firsts} == {tuple(sampler["latent_image"])}
+    latents = [each["latent"][0] for each in references.values() if "latent" in each]
+    assert len(set(latents)) == count
+    assert all("vae" not in n["inputs"] for n in graph.values() if n["class_type"] == "TextEncodeQwenImageEditPlus")
+
+
+def test_sizes_of_pictures_are_filled_in_where_the_binding_says() -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{QWEN[0]}.json")
+    sizes = [Size(300, 6000), Size(1600, 900)]
+
+    bound = workflow.bind(images=["a", "b"], prompt="", seed=0, prefix="p", sizes=sizes)
+
+    graph = json.loads(json.dumps(bound.graph))
+    sides = {i: (n["inputs"]["width"], n["inputs"]["height"]) for i, n in graph.items() if "width" in n["inputs"]}
+    assert sides == {"24": (102, 2048), "27": (1360, 768), "43": (102, 2048), "44": (102, 2040)}
+    assert [graph["26"]["inputs"][side] for side in ("left", "top", "right", "bottom")] == [205, 0, 205, 0]
+    assert (graph["43"]["inputs"]["x"], graph["43"]["inputs"]["y"]) == (205, 0)
+
+
+def test_graphs_own_sizes_stay_where_a_picture_cannot_be_read() -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{QWEN[0]}.json")
+    plain = workflow.bind(images=["a"], prompt="", seed=0, prefix="p")
+    assert workflow.bind(images=["a"], prompt="", seed=0, prefix="p", sizes=[None]) == plain
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"pictures": ["9"]}, "node 9, input width: the graph has no such node"),
+        ({"pictures": ["1"]}, "node 1, input width: LoadImage has no such input in the graph"),
+        ({"result": "2"}, "node 2, input width: SaveImage has no such input in the graph"),
+        ({"pictures": ["1"], "pad": "1"}, "pad and crop belong together"),
+        ({"pad": "1", "crop": "1"}, "pad needs the first picture's node"),
+        ({"megapixels": 17}, "less than or equal to 16"),
+    ],
+)
+def test_sizes_that_do_not_fit_the_graph_stop_the_start(tmp_path: Path, sizes: object, words: str) -> None:
+    binding = {
+        "images": [{"node": "1", "input": "image"}],
+        "prefix": {"node": "2", "input": "filename_prefix"},
+        "output": "2",
+        "sizes": sizes,
+    }
+    with pytest.raises(WorkflowFileError, match=words):
+        Workflow.load(write(tmp_path, minimal(), binding))
+
+
 @pytest.mark.parametrize(("name", "steps", "cfg", "lora"), [(QWEN[0], 4, 1, True), (QWEN[1], 20, 4, False)])
 def test_modes_differ_in_lora_steps_and_cfg(name: str, steps: int, cfg: float, *, lora: bool) -> None:
     bound = Workflow.load(WORKFLOWS / f"{name}.json").bind(images=["a"], prompt="", seed=0, prefix="p")
@@ -66,7 +124,7 @@ def test_shipped_bindings_are_what_would_be_inferred(name: str, tmp_path: Path) 
     copy.write_bytes((WORKFLOWS / f"{name}.json").read_bytes())
 
     shipped = Workflow.load(WORKFLOWS / f"{name}.json").binding
-    assert Workflow.load(copy).binding == shipped.model_copy(update={"parameters": {}})
+    assert Workflow.load(copy).binding == shipped.model_copy(update={"parameters": {}, "sizes": None})
 
 
 def test_graph_without_prompt_or_sampler_is_usable() -> None:

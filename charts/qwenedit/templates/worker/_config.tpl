@@ -13,6 +13,7 @@ COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}
 COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
 GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
+MEGAPIXELS: {{ $settings.megapixels | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
 {{- if eq .Values.comfyui.placement "sidecar" }}
 COMFYUI_INPUT_DIR: /data/input

@@ -92,7 +92,13 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 folders=_folders(settings),
             )
         )
-        editor = ComfyUIEditor(comfyui, default=workflow, folder=settings.workflows_dir, on_workflow=metrics.expect)
+        editor = ComfyUIEditor(
+            comfyui,
+            default=workflow,
+            folder=settings.workflows_dir,
+            megapixels=settings.megapixels,
+            on_workflow=metrics.expect,
+        )
         watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
         worker = Worker(
             settings.worker_id,

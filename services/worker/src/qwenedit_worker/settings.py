@@ -71,6 +71,12 @@ class WorkerSettings(RedisSettings):
         min_length=1,
         description="a name in WORKFLOWS_DIR, or the path of a workflow in API format (.json)",
     )
+    megapixels: float = Field(
+        default=1.0,
+        ge=1,
+        le=2,
+        description="area of a result in units of 1024 x 1024 pixels, for a GPU with the memory; 1 is the models' own",
+    )
     workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
     comfyui_input_dir: Path | None = Field(
         default=None,

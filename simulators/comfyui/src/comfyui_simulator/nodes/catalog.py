@@ -16,6 +16,7 @@ MODEL_INPUTS = {
     ("CLIPLoader", "clip_name"): "text_encoders",
     ("VAELoader", "vae_name"): "vae",
     ("LoraLoaderModelOnly", "lora_name"): "loras",
+    ("UpscaleModelLoader", "model_name"): "upscale_models",
 }
 BUILT_IN_VAES = ("pixel_space",)
 
@@ -80,7 +81,11 @@ class Catalog:
         for (node, field), folder in MODEL_INPUTS.items():
             if node == name:
                 built_in = BUILT_IN_VAES if folder == "vae" else ()
-                entry["input"]["required"][field][0] = [*self._models(folder), *built_in]
+                declared = entry["input"]["required"][field]
+                if declared[0] == "COMBO":
+                    declared[1]["options"] = list(self._models(folder))
+                else:
+                    declared[0] = [*self._models(folder), *built_in]
         if name == "LoadImage":
             entry["input"]["required"]["image"][0] = list(self._pictures())
         return entry

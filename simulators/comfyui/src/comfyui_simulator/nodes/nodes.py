@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from comfyui_simulator.common.errors import NodeError
 from comfyui_simulator.nodes import effects
-from comfyui_simulator.nodes.values import Clip, Conditioning, Latent, Mask, Model, Vae, Value
+from comfyui_simulator.nodes.values import Clip, Conditioning, Latent, Mask, Model, Upscaler, Vae, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +41,12 @@ KONTEXT_SIZES = tuple(
 LATENT_PIXEL = 8
 """A latent picture's side counts in eights of a pixel picture's."""
 
+PADDING = (128, 128, 128)
+"""What ImagePadForOutpaint puts around a picture (nodes.py)."""
+
+UPSCALED = 4
+"""Times by which upscaling models enlarge each side, where the file's name does not say `x2`."""
+
 RESAMPLING = {
     "nearest-exact": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -49,7 +55,7 @@ RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
-V = TypeVar("V", Image.Image, Model, Clip, Vae, Conditioning, Latent)
+V = TypeVar("V", Image.Image, Model, Clip, Vae, Conditioning, Latent, Upscaler)
 
 
 class NodeContext(Protocol):
@@ -173,6 +179,31 @@ def _blur(inputs: Inputs, _bench: NodeContext) -> Result:
     return Result((inputs.get("image", Image.Image).filter(ImageFilter.GaussianBlur(radius)),))
 
 
+def _crop(inputs: Inputs, _bench: NodeContext) -> Result:
+    picture = inputs.get("image", Image.Image)
+    left, top = min(inputs.number("x"), picture.width - 1), min(inputs.number("y"), picture.height - 1)
+    right, bottom = left + inputs.number("width"), top + inputs.number("height")
+    return Result((picture.crop((left, top, min(right, picture.width), min(bottom, picture.height))),))
+
+
+def _pad(inputs: Inputs, _bench: NodeContext) -> Result:
+    picture = inputs.get("image", Image.Image)
+    left, top, right, bottom = map(inputs.number, ("left", "top", "right", "bottom"))
+    padded = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), PADDING)
+    padded.paste(picture, (left, top))
+    return Result((padded, Mask()))
+
+
+def _load_upscaler(inputs: Inputs, _bench: NodeContext) -> Result:
+    return Result((Upscaler(inputs.text("model_name")),))
+
+
+def _upscale(inputs: Inputs, _bench: NodeContext) -> Result:
+    picture, model = inputs.get("image", Image.Image), inputs.get("upscale_model", Upscaler)
+    times = 2 if "x2" in model.file.lower() else UPSCALED
+    return Result((picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC),))
+
+
 def _empty_image(inputs: Inputs, _bench: NodeContext) -> Result:
     color = inputs.number("color")
     rgb = (color >> 16 & 255, color >> 8 & 255, color & 255)
@@ -260,17 +291,22 @@ NODES: dict[str, Callable[[Inputs, NodeContext], Result]] = {
     "FluxKontextImageScale": _kontext_scale,
     "FluxKontextMultiReferenceLatentMethod": _same("conditioning", Conditioning),
     "ImageBlur": _blur,
+    "ImageCrop": _crop,
     "ImageInvert": _invert,
+    "ImagePadForOutpaint": _pad,
     "ImageScale": _scale,
     "ImageScaleToTotalPixels": _scale_to_total_pixels,
+    "ImageUpscaleWithModel": _upscale,
     "KSampler": _sample,
     "LoadImage": _load_image,
     "LoraLoaderModelOnly": _load_lora,
     "ModelSamplingAuraFlow": _same("model", Model),
     "PreviewImage": _save("temp"),
+    "ReferenceLatent": _same("conditioning", Conditioning),
     "SaveImage": _save("output"),
     "TextEncodeQwenImageEditPlus": _encode_instruction,
     "UNETLoader": _load_unet,
+    "UpscaleModelLoader": _load_upscaler,
     "VAEDecode": _decode,
     "VAEEncode": _encode_picture,
     "VAELoader": _load_vae,

@@ -49,4 +49,11 @@ class Mask:
     """The alpha channel that LoadImage also gives."""
 
 
-Value = Image.Image | Model | Clip | Vae | Conditioning | Latent | Mask
+@dataclass(frozen=True)
+class Upscaler:
+    """A model that enlarges pictures."""
+
+    file: str
+
+
+Value = Image.Image | Model | Clip | Vae | Conditioning | Latent | Mask | Upscaler

@@ -22,6 +22,7 @@ from qwenedit_worker.comfyui.protocol.retry import RequestRetry
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
 from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Stepped, Subscriber
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
+from qwenedit_worker.comfyui.workflow.sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -75,6 +76,7 @@ class PromptExecution:
     ) -> None:
         self.prompt_id = str(uuid.uuid4())
         self._request = request
+        self._sizes = tuple(map(size_of, request.images))
         self._api = api
         self._reporter = reporter
         self._watch = watch
@@ -195,7 +197,13 @@ class PromptExecution:
     def _filled_in(self, names: Sequence[str], *, prefix: str) -> BoundWorkflow:
         request = self._request
         return request.workflow.bind(
-            images=names, prompt=request.prompt, seed=request.seed, prefix=prefix, parameters=request.parameters
+            images=names,
+            prompt=request.prompt,
+            seed=request.seed,
+            prefix=prefix,
+            parameters=request.parameters,
+            sizes=self._sizes,
+            megapixels=request.megapixels,
         )
 
     async def _upload(self, pictures: tuple[bytes, ...]) -> tuple[str, ...]:

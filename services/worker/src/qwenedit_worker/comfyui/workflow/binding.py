@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from qwenedit_worker.comfyui.workflow.graph import Graph, WorkflowFileError, link
 from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS
 from qwenedit_worker.comfyui.workflow.parameter import InputRef, Parameter
+from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, SizeNodes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 _PICTURE_LOADER = "LoadImage"
 _SAVER = "SaveImage"
 
-OPTIONAL_INPUTS: dict[str, tuple[str, ...]] = {"TextEncodeQwenImageEditPlus": ("image1", "image2", "image3")}
-"""Picture inputs that a node can do without (comfy_extras/nodes_qwen.py)."""
+OPTIONAL_INPUTS: dict[str, tuple[str, ...]] = {
+    "ReferenceLatent": ("latent",),
+    "TextEncodeQwenImageEditPlus": ("image1", "image2", "image3"),
+}
+"""Picture inputs that a node can do without (comfy_extras/nodes_qwen.py, nodes_edit_model.py)."""
 
 
 class Binding(BaseModel):
@@ -38,6 +42,8 @@ class Binding(BaseModel):
     """By class, the inputs that may be left out together with an absent picture."""
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     """By name, the inputs that a job may give a value of its own."""
+    sizes: SizeNodes | None = None
+    """The nodes that get their sizes from the pictures; None leaves all sizes to the graph."""
 
 
 def read(path: Path, graph: Graph) -> Binding:
@@ -51,16 +57,14 @@ def read(path: Path, graph: Graph) -> Binding:
     except (ValidationError, OSError) as error:
         raise WorkflowFileError(f"{path}: {error}") from None
     bound = [*binding.images, binding.prompt, binding.seed, binding.steps, binding.prefix]
-    for ref in filter(None, [*bound, *binding.parameters.values()]):
-        if ref.node not in graph:
-            raise WorkflowFileError(f"{path}: {ref}: the graph has no such node")
-        node = graph[ref.node]
-        if ref.input not in node.inputs:
-            raise WorkflowFileError(f"{path}: {ref}: {node.class_type} has no such input in the graph")
-        if link(node.inputs[ref.input]) is not None:
-            raise WorkflowFileError(f"{path}: {ref}: is linked to another node and cannot be filled in")
+    sizes = binding.sizes.inputs() if binding.sizes else ()
+    for ref in filter(None, [*bound, *binding.parameters.values(), *sizes]):
+        if problem := _misfit(ref, graph):
+            raise WorkflowFileError(f"{path}: {ref}: {problem}")
     if binding.output not in graph:
         raise WorkflowFileError(f"{path}: output node {binding.output}: the graph has no such node")
+    if binding.sizes and binding.sizes.max_megapixels and MEGAPIXELS in binding.parameters:
+        raise WorkflowFileError(f"{path}: parameter {MEGAPIXELS}: sizes.max_megapixels has that name already")
     for name, parameter in binding.parameters.items():
         where = f"{path}: parameter {name}: {parameter}"
         if (graph[parameter.node].class_type, parameter.input) in MODEL_INPUTS:
@@ -68,6 +72,16 @@ def read(path: Path, graph: Graph) -> Binding:
         if problem := parameter.problem(graph[parameter.node].inputs[parameter.input]):
             raise WorkflowFileError(f"{where}: the graph's own value {problem}")
     return binding
+
+
+def _misfit(ref: InputRef, graph: Graph) -> str | None:
+    """Say why an input cannot be filled in; None where it can."""
+    if ref.node not in graph:
+        return "the graph has no such node"
+    node = graph[ref.node]
+    if ref.input not in node.inputs:
+        return f"{node.class_type} has no such input in the graph"
+    return "is linked to another node and cannot be filled in" if link(node.inputs[ref.input]) is not None else None
 
 
 def infer(graph: Graph, *, source: str) -> Binding:

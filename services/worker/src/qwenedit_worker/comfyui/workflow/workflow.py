@@ -12,6 +12,7 @@ from qwenedit_worker.comfyui.workflow import binding as bindings
 from qwenedit_worker.comfyui.workflow import graph as graphs
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.model_files import loads_model
+from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.workflow.binding import Binding
     from qwenedit_worker.comfyui.workflow.graph import Graph, Node
     from qwenedit_worker.comfyui.workflow.parameter import InputRef
+    from qwenedit_worker.comfyui.workflow.sizes import Size
 
 NONE_OF_ITS_OWN: Mapping[str, int | float | str] = MappingProxyType({})
 
@@ -87,10 +89,12 @@ class Workflow:
         seed: int,
         prefix: str,
         parameters: Mapping[str, int | float | str] = NONE_OF_ITS_OWN,
+        sizes: Sequence[Size | None] = (),
+        megapixels: float = MEGAPIXELS_DEFAULT,
     ) -> BoundWorkflow:
         """Fill the graph in, leaving out the pictures that are absent.
 
-        A graph without a prompt, or without a seed, ignores what is given for it.
+        A graph without a prompt, without a seed or without sizes ignores what is given for it.
 
         Args:
             images: names as ComfyUI's LoadImage takes them, `subfolder/name`, the main picture first.
@@ -98,6 +102,8 @@ class Workflow:
             seed: of the noise.
             prefix: of the output file, `folder/…/name`.
             parameters: values for what the binding names beside these; what it is not given stays as in the graph.
+            sizes: of the pictures, in their order; None for one that is unknown.
+            megapixels: the area to work at, where neither the binding nor the job says another one.
 
         Raises:
             WorkflowRejected: the graph takes fewer pictures, or cannot do with so few; or the binding has no such
@@ -111,6 +117,7 @@ class Workflow:
             (self.binding.seed, seed),
             (self.binding.prefix, prefix),
             *own,
+            *self._sizes(sizes, parameters, megapixels),
         ]
         filled = {node_id: dict(node.inputs) for node_id, node in graph.items()}
         for ref, value in values:
@@ -129,6 +136,8 @@ class Workflow:
     def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> list[tuple[InputRef, JsonValue]]:
         values: list[tuple[InputRef, JsonValue]] = []
         for name, value in parameters.items():
+            if name == MEGAPIXELS and self.binding.sizes and self.binding.sizes.max_megapixels:
+                continue
             if (known := self.binding.parameters.get(name)) is None:
                 names = ", ".join(self.binding.parameters) or "none"
                 raise WorkflowRejected(f"workflow {self.name} has no parameter {name!r}; its binding names {names}")
@@ -140,6 +149,20 @@ class Workflow:
                 raise WorkflowRejected(f"workflow {self.name}, parameter {name} ({known}): {problem}")
             values.append((known, value))
         return values
+
+    def _sizes(
+        self, sizes: Sequence[Size | None], parameters: Mapping[str, int | float | str], megapixels: float
+    ) -> list[tuple[InputRef, JsonValue]]:
+        nodes = self.binding.sizes
+        if nodes is None or not sizes:
+            return []
+        wanted = parameters.get(MEGAPIXELS) if nodes.max_megapixels else None
+        if wanted is not None and (isinstance(wanted, str) or not 0 < wanted <= (nodes.max_megapixels or 0)):
+            raise WorkflowRejected(
+                f"workflow {self.name}, parameter {MEGAPIXELS}: {wanted!r} is not above 0 and at most"
+                f" {nodes.max_megapixels:g}"
+            )
+        return list(nodes.values(sizes, megapixels=wanted or nodes.megapixels or megapixels))
 
     def _present(self, count: int) -> dict[str, Node]:
         if not 1 <= count <= self.max_images:

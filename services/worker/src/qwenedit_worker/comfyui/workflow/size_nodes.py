@@ -1,0 +1,103 @@
+"""The nodes of a graph that get their sizes from a job's pictures, and what is filled into them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from qwenedit_worker.comfyui.workflow.parameter import InputRef
+from qwenedit_worker.comfyui.workflow.sizes import SQUARE, canvas_of, of_ratio, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenedit_worker.comfyui.workflow.sizes import Size
+
+MEGAPIXELS = "megapixels"
+"""Name of the parameter by which a job sets the area of its result."""
+MEGAPIXELS_DEFAULT = 1.0
+"""Of a model's canvas, in units of 1024 x 1024 pixels."""
+MOST_MEGAPIXELS = 16.0
+"""Of any result: as a PNG of photographic content it stays below the 50 MB that a result may have."""
+
+_SIDES = ("width", "height")
+_MARGINS = ("left", "top", "right", "bottom")
+_PLACE = ("x", "y", "width", "height")
+
+
+class SizeNodes(BaseModel):
+    """By the size of the first picture, the nodes through which it reaches the model and comes back.
+
+    The graph's own values stay where a picture's size cannot be read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pictures: tuple[str, ...] = ()
+    """An ImageScale for each picture, in their order. The first one's sides become those of the model's canvas."""
+    pad: str | None = None
+    """An ImagePadForOutpaint behind the first of them, for photos longer than 4:1."""
+    crop: str | None = None
+    """An ImageCrop of what the model made, that takes the padding off again."""
+    result: str | None = None
+    """An ImageScale that gives the answer the photo's own ratio."""
+    megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
+    """The area to work at, in units of 1024 x 1024 pixels; None is the worker's `MEGAPIXELS`."""
+    max_megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
+    """Up to what a job may set another area, as its parameter `megapixels`; None forbids it."""
+
+    @model_validator(mode="after")
+    def _padding_is_cut_off(self) -> Self:
+        if (self.pad is None) != (self.crop is None):
+            raise ValueError("pad and crop belong together")
+        if self.pad is not None and not self.pictures:
+            raise ValueError("pad needs the first picture's node in pictures")
+        return self
+
+    def inputs(self) -> Iterator[InputRef]:
+        """Name each input that is filled in."""
+        for node in self.pictures:
+            yield from _refs(node, _SIDES)
+        if self.pad is not None:
+            yield from _refs(self.pad, _MARGINS)
+        if self.crop is not None:
+            yield from _refs(self.crop, _PLACE)
+        if self.result is not None:
+            yield from _refs(self.result, _SIDES)
+
+    def values(self, sizes: Sequence[Size | None], *, megapixels: float) -> Iterator[tuple[InputRef, int]]:
+        """Say what is filled in for pictures of these sizes; nothing about a picture whose size is unknown.
+
+        Args:
+            sizes: Of the job's pictures, in their order.
+            megapixels: The area to work at.
+        """
+        for node, size in zip(self.pictures[1:], sizes[1:], strict=False):
+            if size is not None:  # the others are looked at, at the models' own area, whatever the canvas
+                other = canvas_of(size.ratio, megapixels=MEGAPIXELS_DEFAULT)
+                yield from _pairs(node, _SIDES, (other.width, other.height))
+        photo = sizes[0]
+        if photo is None:
+            return
+        if not self.pictures:  # nothing works on a canvas: the result's area is all that is asked for
+            if self.result is not None:
+                result = of_ratio(photo, megapixels * SQUARE)
+                yield from _pairs(self.result, _SIDES, (result.width, result.height))
+            return
+        found = plan(photo, megapixels=megapixels, padded=self.pad is not None)
+        yield from _pairs(self.pictures[0], _SIDES, (found.photo.width, found.photo.height))
+        if self.pad is not None:
+            yield from _pairs(self.pad, _MARGINS, (found.left, found.top, found.right, found.bottom))
+        if self.crop is not None:
+            yield from _pairs(self.crop, _PLACE, (found.left, found.top, found.photo.width, found.photo.height))
+        if self.result is not None:
+            yield from _pairs(self.result, _SIDES, (found.result.width, found.result.height))
+
+
+def _refs(node: str, names: Sequence[str]) -> Iterator[InputRef]:
+    return (InputRef(node=node, input=name) for name in names)
+
+
+def _pairs(node: str, names: Sequence[str], values: Sequence[int]) -> Iterator[tuple[InputRef, int]]:
+    return zip(_refs(node, names), values, strict=True)
