@@ -32,7 +32,8 @@ REPOSITORY = HERE.parents[2]
 CHART = REPOSITORY / "charts" / "qwenedit"
 VALUES = (CHART / "examples" / "simulators" / "values.yaml", HERE / "values.yaml")
 LONG = "qwen-image-edit-2511-quality"
-"""A workflow of 20 steps; the default one has 4."""
+"""A workflow of many steps; the default one has 4."""
+LONG_STEPS = 20
 SIDE = 256
 """Pixels of the test's own photos."""
 PAUSED = "autoscaling.keda.sh/paused-replicas"
@@ -136,7 +137,8 @@ class Installation:
         job_id = secrets.token_hex(8)
         picture = input_ref(job_id, 0)
         await self.pictures.put(picture, self._photo)
-        edit = Edit(prompt="make it snow", pictures=(picture,), seed=1, workflow=workflow)
+        steps: dict[str, int | float | str] = {"steps": LONG_STEPS} if workflow == LONG else {}
+        edit = Edit(prompt="make it snow", pictures=(picture,), seed=1, workflow=workflow, parameters=steps)
         await self.queue.enqueue(Job(id=job_id, user_id=0, edit=edit, reply=None), Limits(max_unfinished_per_user=1000))
         return job_id
 

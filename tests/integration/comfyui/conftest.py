@@ -181,7 +181,7 @@ def client_of(server: Server) -> Callable[[str], AbstractAsyncContextManager[Cli
 
 @pytest.fixture
 def quality() -> Workflow:
-    """A long one: 20 steps."""
+    """A long one: 40 steps."""
     return QUALITY
 
 

@@ -83,10 +83,10 @@ async def test_loading_models_is_told_from_encoding_and_only_while_models_are_lo
     assert Stage.EDITING in warm
 
 
-async def test_quality_mode_takes_twenty_steps(client, quality) -> None:
+async def test_quality_mode_takes_forty_steps(client, quality) -> None:
     await client.edit(client.request(quality))
 
-    assert client.progress[-1] == Progress(Stage.SENDING, 20, 20)
+    assert client.progress[-1] == Progress(Stage.SENDING, 40, 40)
 
 
 async def test_job_may_name_another_models_workflow(client, of_2509) -> None:

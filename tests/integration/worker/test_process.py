@@ -417,7 +417,9 @@ async def strangers_prompt(url):
     async with aiohttp.ClientSession() as session:
         async with session.post(f"{url}/upload/image", data=form) as answer:
             name = (await answer.json())["name"]
-        bound = quality.bind(images=[name], prompt="a stranger's", seed=1, prefix="stranger/1")
+        bound = quality.bind(
+            images=[name], prompt="a stranger's", seed=1, prefix="stranger/1", parameters={"steps": 20}
+        )
         async with session.post(f"{url}/prompt", json={"prompt": bound.graph}) as answer:
             return (await answer.json())["prompt_id"]
 

@@ -106,7 +106,7 @@ def test_sizes_that_do_not_fit_the_graph_stop_the_start(tmp_path: Path, sizes: o
         Workflow.load(write(tmp_path, minimal(), binding))
 
 
-@pytest.mark.parametrize(("name", "steps", "cfg", "lora"), [(QWEN[0], 4, 1, True), (QWEN[1], 20, 4, False)])
+@pytest.mark.parametrize(("name", "steps", "cfg", "lora"), [(QWEN[0], 4, 1, True), (QWEN[1], 40, 4, False)])
 def test_modes_differ_in_lora_steps_and_cfg(name: str, steps: int, cfg: float, *, lora: bool) -> None:
     bound = Workflow.load(WORKFLOWS / f"{name}.json").bind(images=["a"], prompt="", seed=0, prefix="p")
 
@@ -282,7 +282,7 @@ def test_job_has_its_own_steps_and_cfg_where_the_binding_names_them() -> None:
     sampler = json.loads(json.dumps(bound.graph))["40"]["inputs"]
     assert (sampler["steps"], sampler["cfg"]) == (30, 2.5)
     assert bound.steps == 30
-    assert bound_with(workflow).steps == 20
+    assert bound_with(workflow).steps == 40
 
 
 def test_texts_and_numbers_go_to_the_inputs_that_the_binding_names(tmp_path: Path) -> None:
