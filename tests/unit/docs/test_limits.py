@@ -11,6 +11,7 @@ from qwenedit_bot.app import features, parts
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
+from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
 from qwenedit_jobs.pictures import bucket, cleanup, redis_store
@@ -37,6 +38,7 @@ def in_script(name: str) -> int:
         ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
         ("bytes of pictures in memory", [f"{features.PICTURE_MEMORY // MIB} MiB"]),
+        ("a search of the presets", [f"{search.MAX_QUERY} characters", f"{search.MOST_WORDS} words"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
         ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),

@@ -54,7 +54,7 @@ async def test_photo_without_words_is_answered_with_the_categories(stage, worker
     boris = await stage.telegram.user(language="ru")
     (sent,) = await boris.send(photo=photo())
     menu = await menu_of(boris, sent)
-    assert menu.now.labels == tuple(category.name["ru"] for category in CATALOGUE.categories)
+    assert menu.now.labels == (*(category.name["ru"] for category in CATALOGUE.categories), "🔎 Поиск")
 
 
 async def test_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
@@ -144,8 +144,8 @@ async def test_user_who_goes_back_sends_no_photo_for_the_preset(stage, worker, a
 
 async def choose_first(ann: Person, preset_id: str) -> None:
     """Choose a preset that then waits for its photos."""
-    await ann.send("/presets")
-    await pressed(ann, await ann.says("What would you like?"), f"preset:{preset_id}")
+    (command,) = await ann.send("/presets")
+    await pressed(ann, await menu_of(ann, command), f"preset:{preset_id}")
 
 
 @pytest.mark.parametrize("caption", ["this is me 🙂", "вот я", "…"])
@@ -329,6 +329,68 @@ async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> 
     await ann.send("/help")
     await ann.says("What works well")
     assert await worker.queue.unfinished_ids() == []
+
+
+async def test_search_by_command_is_for_the_photo_that_waits(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    await menu_of(ann, sent)
+    await ann.send("/presets beard")
+    shown = await ann.says("🔎 “beard”")
+    assert shown.now.labels[0] == "🧔 Beard & moustache"
+    assert shown.now.labels[-2:] == ("↩️ Back", "🔎 Search")
+    await ann.press("🧔 Short beard")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
+    assert (await ann.picture()).reply_to == sent
+
+
+async def test_search_by_button_takes_one_text_and_the_next_is_an_instruction(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    for _tap in range(2):
+        await pressed(ann, menu, "search-presets")
+    await ann.says("What are you looking for?")
+    await ann.send("make me a queen")
+    shown = await ann.says("🔎 “make me a queen”")
+    assert shown.now.labels[0] == "👑 Royal portrait"
+    assert shown.reply_to == sent
+    assert await worker.queue.unfinished_ids() == []
+    await ann.send("paint it blue")
+    claim = await worker.finish_next(RESULT)
+    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("paint it blue", 1)
+    await ann.picture()
+
+
+async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
+    await ann.send("/presets")
+    menu = await ann.says("What would you like?")
+    await pressed(ann, menu, "search-presets")
+    await ann.send("борода")
+    await ann.press("🧔 Short beard")
+    await ann.says("Now send me the photo.")
+    await ann.send(photo=photo())
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
+    await ann.picture()
+    await ann.send("thank you")
+    await ann.says("I need a photo first")
+
+
+async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, worker, ann) -> None:
+    await ann.send("/presets zzzz")
+    menu = await ann.says("I found nothing for “zzzz”.")
+    await pressed(ann, menu, "search-presets")
+    await ann.send(photo=photo(), caption="paint it blue")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
+    await ann.picture()
+
+
+async def test_presets_chosen_last_are_offered_first(stage, worker, ann) -> None:
+    for number, preset_id in enumerate(("snow", "oil", "anime"), 1):
+        await choose_first(ann, preset_id)
+        await ann.send(photo=photo())
+        await worker.finish_next(RESULT)
+        await ann.picture(number=number)
+    (sent,) = await ann.send(photo=photo())
+    assert (await menu_of(ann, sent)).now.labels[:2] == ("🌸 Anime", "🖼️ Oil painting")
 
 
 async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:

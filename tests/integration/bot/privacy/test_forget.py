@@ -80,6 +80,14 @@ async def a_full_life(stage: Any, ann: Any) -> tuple[Any, list[str]]:
     done = await stage.worker.finish_next(photo("PNG"))
     await ann.picture()
     await stage.answered(done.job.id)
+    await ann.send("/presets")
+    menu = await ann.says("What would you like?")
+    await ann.press_data(menu.id, "preset:snow")
+    await ann.says("Now send me the photo.")
+    await ann.send(photo=photo())
+    chosen = await stage.worker.finish_next(photo("PNG"))
+    await ann.picture(number=2)
+    await stage.answered(chosen.job.id)
     await ann.send(photo=photo(), caption=WISH)
     failed = await stage.worker.claim()
     await stage.worker.fail(failed, Reason.OUT_OF_MEMORY)
@@ -91,7 +99,7 @@ async def a_full_life(stage: Any, ann: Any) -> tuple[Any, list[str]]:
     [waiting] = [status.job.id for status in await stage.jobs(2) if status.job.id != running.job.id]
     await ann.send(photo=photo())
     await ann.says("What shall I do with it?")
-    return running, [done.job.id, failed.job.id, running.job.id, waiting]
+    return running, [done.job.id, chosen.job.id, failed.job.id, running.job.id, waiting]
 
 
 async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
@@ -109,7 +117,18 @@ async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage
     ann = await stage.telegram.user(ANN)
     running, jobs = await a_full_life(stage, ann)
     before = about(client, str(ANN), WISH, *jobs)
-    assert {"job", "picture", "dialogue", "language", "account", "users", "reply", "album", "leases"} <= kinds(before)
+    assert {
+        "job",
+        "picture",
+        "dialogue",
+        "language",
+        "account",
+        "users",
+        "reply",
+        "album",
+        "leases",
+        "recent-presets",
+    } <= kinds(before)
 
     await ann.send("/forget")
     asked = await ann.says("Shall I delete everything that I keep about you?")

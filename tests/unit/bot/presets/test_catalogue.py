@@ -149,9 +149,10 @@ def test_several_problems_are_told_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
     words, catalogue = Words(language), presets.read(presets.shipped())
-    question = preset_views.question(words, catalogue)
+    question = preset_views.question(words, preset_views.Offer(catalogue))
     assert [button.data for row in question.buttons for button in row] == [
-        f"category:{category.id}:0" for category in catalogue.categories
+        *(f"category:{category.id}:0" for category in catalogue.categories),
+        preset_views.SEARCH,
     ]
     for category in catalogue.categories:
         shown = preset_views.category(words, category, 0)

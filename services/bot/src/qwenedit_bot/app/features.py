@@ -30,6 +30,7 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.presets.recent import RecentPresets
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.broadcast import Broadcasts
@@ -108,6 +109,7 @@ class Users:
 
     texts: Texts
     languages: Languages
+    recent_presets: RecentPresets
     access_list: AccessList
     update_filter: UpdateFilter
     broadcasts: Broadcasts
@@ -122,6 +124,7 @@ def make_users(base: Foundation, chat: Chat) -> Users:
     return Users(
         texts=texts,
         languages=languages,
+        recent_presets=RecentPresets(redis, keys),
         access_list=access_list,
         update_filter=UpdateFilter(
             access_list, redis, keys, base.metrics, username=base.me.username or "", bot_id=base.me.id

@@ -107,8 +107,9 @@ def make_parts(base: Foundation) -> Parts:
     services = Services(
         bot_id=base.keys.bot_id, ids=jobs.ids, queue=jobs.queue, store=jobs.store, results=pictures.results,
         submit=edits.submit, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
-        languages=users.languages, presets=presets, quotas=accounts.quotas, access_list=users.access_list,
-        user_erasure=user_erasure, user_jobs=edits.user_jobs, retention=make_retention(base, user_erasure),
+        languages=users.languages, presets=presets, recent_presets=users.recent_presets, quotas=accounts.quotas,
+        access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs,
+        retention=make_retention(base, user_erasure),
         shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
         migrations=chat.migrations, undelivered=edits.undelivered,
     )  # fmt: skip
@@ -149,6 +150,7 @@ def make_user_erasure(
             accounts.payments,
             users.broadcasts,
             users.languages,
+            users.recent_presets,
             users.access_list,
             users.update_filter,
             chat.replies,

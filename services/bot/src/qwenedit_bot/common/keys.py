@@ -135,6 +135,10 @@ class BotKeys:
         """STRING: the language that a user chose."""
         return f"{self.prefix}:language:{user_id}"
 
+    def recent_presets(self, user_id: int) -> str:
+        """LIST of ids: the presets that a user chose last, the newest first."""
+        return f"{self.prefix}:recent-presets:{user_id}"
+
     def pace(self, what: str = "all") -> str:
         """STRING, or LIST for `edits:…`: what was sent lately, in a chat or with the token; `ticket:…`: who is next."""
         return f"{self.prefix}:pace:{self.bot_id}:{what}"

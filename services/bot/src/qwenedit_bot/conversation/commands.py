@@ -11,7 +11,7 @@ from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import preset_menu
+from qwenedit_bot.conversation.editing import preset_search
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
@@ -97,7 +97,7 @@ def make_router() -> Router:
     router.message.register(privacy_commands.ask, Command("forget"))
     router.message.register(shop.offer, Command("buy"))
     router.message.register(shop.support, Command("paysupport"))
-    router.message.register(preset_menu.browse, Command("presets"))
+    router.message.register(preset_search.command, Command("presets"))
     router.message.register(status, Command("status"))
     router.message.register(cancel, Command("cancel"))
     router.message.register(language_menu.offer, Command("language"))

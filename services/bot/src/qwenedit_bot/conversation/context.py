@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
+    from qwenedit_bot.presets.recent import RecentPresets
     from qwenedit_bot.presets.reload import PresetReloader
     from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Texts
@@ -52,6 +53,7 @@ class Services:
     texts: Texts
     languages: Languages
     presets: PresetReloader
+    recent_presets: RecentPresets
     quotas: Quotas
     access_list: AccessList
     user_erasure: UserErasure

@@ -21,7 +21,7 @@ from qwenedit_bot.conversation import admin_commands, buttons, commands, public_
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import groups, photos, preset_photos, unsupported
+from qwenedit_bot.conversation.editing import groups, photos, preset_photos, preset_search, unsupported
 from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -70,6 +70,7 @@ def make_dispatcher(
         admin_commands.make_router(),
         commands.make_router(),
         preset_photos.make_router(),
+        preset_search.make_router(),
         photos.make_router(),
         unsupported.make_router(),
     )

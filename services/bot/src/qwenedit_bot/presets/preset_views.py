@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, Buttons, View
+from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_bot.presets.catalogue import Catalogue, Category, Preset
+    from qwenedit_bot.presets.search import Found
     from qwenedit_bot.texts import Words
 
 CATEGORIES = "presets"
@@ -26,29 +28,63 @@ OWN_WORDS = "own-words"
 """Data of the button that prefers the photo's caption to the preset."""
 SHOWN_OF_CAPTION = 30
 """Characters of a caption on its button."""
+SEARCH = "search-presets"
+"""Data of the button after which a text is a search."""
+SHOWN_OF_QUERY = 40
+"""Characters of a query that are quoted."""
 PAGE = 20
 """Presets shown at a time: ten rows of two, which a phone shows without scrolling."""
 NARROW = 22
 """Characters of a label that fit half a phone's width."""
 
 
-def question(words: Words, catalogue: Catalogue, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a user is offered."""
+
+    catalogue: Catalogue
+    recent: tuple[Preset, ...] = ()
+    """What they chose last."""
+    searchable: bool = True
+    """The bot reads their next text."""
+
+
+def question(words: Words, offer: Offer, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
     """Ask what to do with a photo, or with several."""
     text = words(asked) if photos == 1 else words(Text.ASK_INSTRUCTION_ALBUM, count=photos)
-    return View(text, _categories(words, catalogue))
+    return View(text, _first_rows(words, offer))
 
 
-def browse(words: Words, catalogue: Catalogue) -> View:
+def browse(words: Words, offer: Offer) -> View:
     """Show all categories to a user who has sent no photo yet."""
-    return View(words(Text.PRESETS), _categories(words, catalogue))
+    return View(words(Text.PRESETS), _first_rows(words, offer))
+
+
+def ask_query(words: Words) -> View:
+    """Ask for the word to search by."""
+    return View(words(Text.ASK_QUERY), ((Button(words(Text.BACK_BUTTON), CATEGORIES),),))
+
+
+def found(words: Words, offer: Offer, query: str, what: Found) -> View:
+    """Show what a query finds: categories, then presets, as many as a page has; all categories where it finds none."""
+    said = " ".join(query.split())
+    said = said if len(said) <= SHOWN_OF_QUERY else f"{said[: SHOWN_OF_QUERY - 1].rstrip()}…"
+    if not what:
+        return View(words(Text.FOUND_NOTHING, query=said), _first_rows(words, offer))
+    categories = _grid([_category_button(words, each) for each in what.categories])
+    shown = what.presets[:PAGE]
+    rows = _grid([_preset_button(words, each) for each in shown])
+    turn = (Button(words(Text.BACK_BUTTON), CATEGORIES), *_search_button(words, offer))
+    text = words(Text.FOUND, query=said, count=len(what.presets), shown=len(shown), more=len(what.presets) - len(shown))
+    return View(text, (*categories, *rows, turn))
 
 
 def category(words: Words, shown: Category, page: int) -> View:
     """Show a category's presets, or a page of them."""
     pages = -(-len(shown.presets) // PAGE)
     page = min(max(page, 0), pages - 1)
-    found = shown.presets[page * PAGE : (page + 1) * PAGE]
-    buttons = _grid([Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}") for preset in found])
+    on_page = shown.presets[page * PAGE : (page + 1) * PAGE]
+    buttons = _grid([_preset_button(words, preset) for preset in on_page])
     turn = (
         *([Button(words(Text.EARLIER_BUTTON), f"{CATEGORY}:{shown.id}:{page - 1}")] if page > 0 else []),
         Button(words(Text.BACK_BUTTON), CATEGORIES),
@@ -98,9 +134,23 @@ def taken(words: Words, preset: Preset, count: int) -> View:
     return View(words(Text.PRESET_TAKEN, name=text_in(preset.name, words.language), count=count))
 
 
-def _categories(words: Words, catalogue: Catalogue) -> Buttons:
-    shown = [(text_in(each.name, words.language), each.id) for each in catalogue.categories]
-    return _grid([Button(label, f"{CATEGORY}:{category_id}:0") for label, category_id in shown])
+def _first_rows(words: Words, offer: Offer) -> Buttons:
+    recent = _grid([_preset_button(words, each, ButtonStyle.PRIMARY) for each in offer.recent])
+    categories = _grid([_category_button(words, each) for each in offer.catalogue.categories])
+    search = _search_button(words, offer)
+    return (*recent, *categories, *((search,) if search else ()))
+
+
+def _category_button(words: Words, shown: Category) -> Button:
+    return Button(text_in(shown.name, words.language), f"{CATEGORY}:{shown.id}:0")
+
+
+def _preset_button(words: Words, preset: Preset, style: ButtonStyle | None = None) -> Button:
+    return Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}", style)
+
+
+def _search_button(words: Words, offer: Offer) -> tuple[Button, ...]:
+    return (Button(words(Text.SEARCH_BUTTON), SEARCH),) if offer.searchable else ()
 
 
 def _grid(buttons: Sequence[Button]) -> Buttons:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets.catalogue import Catalogue, PresetsError
+from qwenedit_bot.presets.search import PresetSearch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,11 +47,17 @@ class PresetReloader:
         self._metrics = metrics
         self._seen: _Mark | None = None
         self._catalogue = presets.read(presets.shipped())
+        self._search = PresetSearch(self._catalogue)
 
     @property
     def catalogue(self) -> Catalogue:
         """What is on offer now."""
         return self._catalogue
+
+    @property
+    def search(self) -> PresetSearch:
+        """What searches it."""
+        return self._search
 
     async def open(self) -> None:
         """Read the file for the first time.
@@ -68,8 +75,7 @@ class PresetReloader:
             if last_good is None:
                 raise
             self._refuse(error)
-            self._catalogue = last_good
-            self._metrics.presets.set(last_good.size)
+            self._set(last_good)
 
     async def look(self) -> None:
         """Read the file again if it has changed, and keep what is there if it cannot be used."""
@@ -98,9 +104,13 @@ class PresetReloader:
             return None
 
     def _offer(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._metrics.presets.set(catalogue.size)
+        self._set(catalogue)
         self._metrics.presets_ok.set(1)
+
+    def _set(self, catalogue: Catalogue) -> None:
+        if catalogue is not self._catalogue:
+            self._catalogue, self._search = catalogue, PresetSearch(catalogue)
+        self._metrics.presets.set(catalogue.size)
 
     def _refuse(self, error: PresetsError) -> None:
         self._metrics.presets_ok.set(0)

@@ -28,6 +28,7 @@ class Dialogue(StatesGroup):
 
     instruction = State()
     preset_photos = State()
+    preset_query = State()
 
 
 class Dialogues:
@@ -94,6 +95,33 @@ async def waiting_pictures(state: FSMContext, *, about: int | None = None) -> tu
     if "preset" in data or (about is not None and data.get("about") != about):
         return ()
     return of_data(data)
+
+
+async def about_of_waiting(state: FSMContext) -> int | None:
+    """Return the id of the message with the pictures that wait for their instruction; None where none wait."""
+    if not await waiting_pictures(state):
+        return None
+    about: int | None = (await state.get_data()).get("about")
+    return about
+
+
+async def wait_for_query(state: FSMContext) -> None:
+    """Let the user's next text be a search; pictures that wait for their instruction go on waiting."""
+    await state.set_state(Dialogue.preset_query)
+
+
+async def end_query(state: FSMContext, message_id: int) -> None:
+    """Let the text after a search be an instruction again, where pictures wait for one."""
+    if not await waiting_pictures(state):
+        await state.clear()
+        return
+    await state.update_data(query=message_id)
+    await state.set_state(Dialogue.instruction)
+
+
+async def was_query(state: FSMContext, message_id: int) -> bool:
+    """Whether a text was a search that was answered before a crash, and is no instruction."""
+    return (await state.get_data()).get("query") == message_id
 
 
 async def messages_of_waiting(state: FSMContext) -> tuple[int, ...]:

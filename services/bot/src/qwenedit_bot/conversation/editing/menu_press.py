@@ -11,7 +11,7 @@ from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, waiting_pictures
 from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import picture_of
-from qwenedit_bot.presets import preset_views
+from qwenedit_bot.conversation.editing.preset_offer import browse, question
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -77,13 +77,10 @@ async def pictures_of(menu: Menu, services: Services, state: FSMContext) -> tupl
 
 async def first_view(menu: Menu, words: Words, services: Services, state: FSMContext) -> View:
     """Return all categories, for the pictures that a menu is about or for those to come."""
-    catalogue = services.presets.catalogue
-    pictures = await pictures_of(menu, services, state)
-    return (
-        preset_views.question(words, catalogue, photos=len(pictures))
-        if pictures
-        else preset_views.browse(words, catalogue)
-    )
+    chat_id, pictures = menu.message.chat.id, await pictures_of(menu, services, state)
+    if not pictures:
+        return await browse(chat_id, words, services)
+    return await question(chat_id, words, services, photos=len(pictures))
 
 
 async def change_of_mind(state: FSMContext) -> None:

@@ -11,12 +11,12 @@ from aiogram.filters import StateFilter
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures, was_query
 from qwenedit_bot.conversation.editing.ownership import result_of
+from qwenedit_bot.conversation.editing.preset_offer import question
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES
 
@@ -93,8 +93,8 @@ async def photos(
     if refusal is None:
         brought = [each.message_id for each in album]
         await wait_for_instruction(state, pictures, about=message.message_id, messages=brought)
-    question = preset_views.question(words, services.presets.catalogue, photos=len(pictures))
-    await services.replies.say(source_of(message), refusal or question)
+    view = refusal or await question(message.chat.id, words, services, photos=len(pictures))
+    await services.replies.say(source_of(message), view)
 
 
 async def instruction_as_reply(message: Message, words: Words, services: Services, state: FSMContext) -> None:
@@ -107,6 +107,8 @@ async def instruction_as_reply(message: Message, words: Words, services: Service
 
 async def instruction(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job for the pictures that wait."""
+    if await was_query(state, message.message_id):
+        return
     pictures = await waiting_pictures(state)
     if not pictures or not message.text:
         await without_photo(message, words, services)

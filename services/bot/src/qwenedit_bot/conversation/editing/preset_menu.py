@@ -8,7 +8,6 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, PresetPhotos, waiting_pictures
 from qwenedit_bot.conversation.editing.menu_press import (
     change_of_mind,
@@ -18,8 +17,7 @@ from qwenedit_bot.conversation.editing.menu_press import (
     pressed_preset,
     show,
 )
-from qwenedit_bot.conversation.editing.photos import picture_of
-from qwenedit_bot.conversation.editing.preset_jobs import request_of
+from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
 from qwenedit_bot.conversation.taps import in_the_works
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views
@@ -28,21 +26,10 @@ from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import CallbackQuery
 
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
-
-
-async def browse(message: Message, words: Words, services: Services) -> None:
-    """Show the categories: for the photo that the command replies to, or for one that is still to come."""
-    about = message.reply_to_message
-    catalogue = services.presets.catalogue
-    if about is not None and await picture_of(about, services) is not None:
-        to = Source(about.chat.id, about.message_id, f"presets:{message.message_id}")
-        await services.replies.say(to, preset_views.question(words, catalogue))
-        return
-    await services.replies.say(source_of(message), preset_views.browse(words, catalogue))
 
 
 async def categories(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
@@ -100,7 +87,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
         return
     await services.messenger.answer_press(press.id, text_in(preset.name, words.language))
-    outcome = await services.submit(request, words)
+    outcome = await submit(request, words, services)
     if outcome is not RequestOutcome.NOT_NOW and await waiting_pictures(state, about=about.message_id):
         await state.clear()  # a text that comes now is no instruction any more; the buttons still work
 

@@ -14,7 +14,8 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing.describing import only_describes
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
 from qwenedit_bot.conversation.editing.photos import attachments_of, carries_pictures, instruction_of, photos
-from qwenedit_bot.conversation.editing.preset_jobs import request_of
+from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
+from qwenedit_bot.conversation.editing.preset_offer import browse
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views
@@ -70,7 +71,7 @@ async def photo(
     else:
         user_id = actor_of(message) or message.chat.id
         request = request_of(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
-        if await services.submit(request, words) is not RequestOutcome.NOT_NOW:
+        if await submit(request, words, services) is not RequestOutcome.NOT_NOW:
             await state.clear()
 
 
@@ -80,7 +81,7 @@ async def text(message: Message, words: Words, services: Services, state: FSMCon
     preset = services.presets.catalogue.preset(waiting.preset) if waiting else None
     if waiting is None or preset is None:
         await state.clear()
-        await services.replies.say(source_of(message), preset_views.browse(words, services.presets.catalogue))
+        await services.replies.say(source_of(message), await browse(message.chat.id, words, services))
         return
     await services.replies.say(source_of(message), _ask(message, words, services, preset, len(waiting.pictures)))
 

@@ -10,7 +10,7 @@ from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, messages_of_waiting, waiting_pictures
 from qwenedit_bot.conversation.editing.menu_press import pictures_of, pressed_menu, pressed_preset, show
-from qwenedit_bot.conversation.editing.preset_jobs import request_of
+from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import text_in
@@ -104,9 +104,8 @@ async def _submit(
 ) -> RequestOutcome:
     """Ask for a job, once for each question and photo, however often the button is pressed."""
     question = f"{menu.message.message_id}:{number}"
-    return await services.submit(
-        request_of(services.ids, source, press.from_user.id, preset, pictures, question), words
-    )
+    request = request_of(services.ids, source, press.from_user.id, preset, pictures, question)
+    return await submit(request, words, services)
 
 
 def make_router() -> Router:

@@ -11,11 +11,11 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
+from qwenedit_bot.conversation.editing.preset_offer import question
 from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, SEED
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
-from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
 
@@ -74,7 +74,7 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
     if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
         await wait_for_instruction(state, (picture,), about=to.message_id)
         asked = Text.ASK_FURTHER if to.chat_id > 0 else Text.ASK_FURTHER_IN_GROUP
-        await services.replies.say(to, preset_views.question(words, services.presets.catalogue, asked))
+        await services.replies.say(to, await question(to.chat_id, words, services, asked=asked))
     await services.messenger.answer_press(press.id, "")
 
 

@@ -22,7 +22,7 @@ help =
 
     Photos: JPEG, PNG or WebP up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
 
-    /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one.
+    /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one. “/presets beard” searches them.
     /status says where your pictures are.
     /cancel stops everything you have asked for. Under each waiting job there is also a button.
     /privacy says what I keep and for how long.
@@ -34,6 +34,7 @@ privacy =
     • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
     • A photo that waits for its instruction: only a reference to it, { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
+    • The ready-made edits that you chose last: { $presets }.
     • The language that you chose with /language: { $language }.
     • That you use this bot, so that I can send you news from its owner: { $seen }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
@@ -169,6 +170,13 @@ preset-taken = { $count ->
     [1] You chose “{ $name }”.
    *[other] You chose “{ $name }” for each of the { $count } photos.
 }
+search-button = 🔎 Search
+ask-query = What are you looking for? Write a word, for example “beard”.
+found = { $more ->
+    [0] 🔎 “{ $query }”
+   *[other] 🔎 “{ $query }”: the first { $shown } of { $count }
+}
+found-nothing = I found nothing for “{ $query }”. Try another word, or choose below.
 # A caption of these words alone says what a photo shows, and not what to do with it.
 describing =
     a an the this that these here it is its s am m are i me my mine myself we us our he him his she her and or of with in
