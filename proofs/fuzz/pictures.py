@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageCms, PngImagePlugin
 
+from qwenedit_decoder import heif
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+heif.load()
 MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
     "WEBP": ("RGB", "RGBA"),
     "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "HEIF": ("L", "RGB", "RGBA"),
+    "AVIF": ("L", "RGB", "RGBA"),
     "GIF": ("P",),
     "TIFF": ("RGB", "I;16", "F", "LAB", "CMYK"),
 }
 """What each form of file can hold."""
-USUAL = ("JPEG", "JPEG", "JPEG", "PNG", "PNG", "PNG", "WEBP", "WEBP", "BMP", "GIF", "TIFF")
+USUAL = ("JPEG", "JPEG", "JPEG", "PNG", "PNG", "PNG", "WEBP", "WEBP", "BMP", "HEIF", "HEIF", "AVIF", "GIF", "TIFF")
 _HEADER = 200
 """Bytes among which half of the breaks are made."""
 
@@ -45,6 +50,8 @@ def odd(chance: random.Random) -> tuple[str, bytes]:
 
 def _encoded(kind: str, mode: str, chance: random.Random) -> tuple[str, bytes]:
     size = chance.choice(((33, 40), (40, 33), (64, 64), (64, 64), (1, 1), (700, 32), (300, 200)))
+    if kind == "HEIF":
+        size = chance.choice(((64, 64), (300, 200)))  # smaller ones than its encoder takes
     options: dict[str, Any] = {}
     name = f"{kind} {mode}"
     if kind != "TIFF" and chance.random() < 0.4:  # noqa: PLR2004

@@ -229,8 +229,8 @@ async def refusals(user: Visitor, harness: Harness) -> None:
     await user.person.send(
         document=b"\x00\x00\x00\x18ftypheic", name="IMG_0001.heic", mime="image/heic", caption=caption
     )
-    await user.sees(Text.PICTURE_REFUSED, why="heic", width="0", height="0", limit="0")
-    await user.take("refused", "Too large, and HEIC")
+    await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
+    await user.take("refused", "Too large, and cut")
     await user.send("cat")
     await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
     await user.reads(user.either("This instruction has", "В тексте"))

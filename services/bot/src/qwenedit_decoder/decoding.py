@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
+
+from qwenedit_decoder import heif
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 """What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
 MAX_PIXELS: Final = 25_000_000
 """Of a picture that is decoded in full: converting that many takes up to 430 MB for a moment (WebP; PNG 250)."""
-MAX_PIXELS_JPEG: Final = 51_000_000
-"""A little more than phones' 50-megapixel sensors have. JPEGs are decoded at a part of their size: 120 MB."""
+MAX_PIXELS_PHOTO: Final = 51_000_000
+"""Of a JPEG, HEIC or AVIF: a little more than phones' 50-megapixel sensors have. JPEGs are decoded at a part of their
+size: 120 MB. HEIC and AVIF of 48 megapixels take 430 MB, and HEIC of 10 bits 460 MB."""
 MIN_SIDE: Final = 32
 """Pixels."""
 MAX_RATIO: Final = 20
@@ -33,6 +36,8 @@ LIGHT_SCANNED: Final = 160_000_000
 """Pixels times scans of a JPEG that any process may convert: up to two seconds. 12 megapixels in 10 scans have 120
 million."""
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
+USER_FORMATS: Final[tuple[str, ...]] = (*FORMATS, "AVIF")
+"""What users may send as files, beside HEIF."""
 
 SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000
 SEND_PHOTO_SIDES: Final = 10_000
@@ -40,8 +45,11 @@ SEND_PHOTO_SIDES: Final = 10_000
 
 # Pillow's own guard warns at one size and raises at another; every picture here passes `_check_pixels` instead.
 Image.MAX_IMAGE_PIXELS = None
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 _JPEG: Final = ("JPEG", "MPO")
+_PHOTO: Final = (*_JPEG, "AVIF", "HEIF")
+"""Formats that cameras write, with losses."""
 _SCALABLE: Final = ("L", "LA", "RGB", "RGBA", "CMYK")
 """Modes in which neighbouring pixels may be averaged; palettes may not."""
 _TURNS: Final = {
@@ -54,11 +62,11 @@ _TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes a picture upright, by its EXIF orientation."""
-_HEIC_BRANDS: Final = frozenset((b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1"))
 
-
-_BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, EOFError)
-"""What Pillow's decoders raise for files that end early or contradict themselves."""
+_BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, EOFError, RuntimeError)
+"""What Pillow's decoders and libheif's raise for files that end early or contradict themselves."""
+_VAGUE: Final = (b"WEBP", b"avif", b"mif1")
+"""Files whose decoders say the same where there is no memory for all of the picture."""
 
 
 class Refusal(StrEnum):
@@ -69,7 +77,6 @@ class Refusal(StrEnum):
     TOO_NARROW = "too_narrow"
     DAMAGED = "damaged"
     ANIMATED = "animated"
-    HEIC = "heic"
     UNKNOWN = "unknown"
     TOO_HEAVY = "too_heavy"
     """To open it takes more time or memory than a picture may have."""
@@ -132,18 +139,26 @@ def normalise(data: bytes, *, light: bool = False) -> Normalised:
         return _normalise(data, light=light)
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
-    except _BROKEN:
-        if light and data[8:12] == b"WEBP":  # which says the same where there is no memory for all of it
+    except _BROKEN as error:
+        if (light and data[8:12] in _VAGUE) or heif.ran_out_of_memory(error):
             raise TooHeavyError from None
         raise PictureRefusedError(Refusal.DAMAGED) from None
 
 
 def _normalise(data: bytes, *, light: bool) -> Normalised:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    formats = USER_FORMATS
+    if heif.is_heif(data):
+        if light:  # a phone's takes more than that process has, and the library stays loaded
+            raise TooHeavyError
+        if not heif.is_whole(data):
+            raise PictureRefusedError(Refusal.DAMAGED)
+        heif.load()
+        formats = (*formats, "HEIF")
+    with Image.open(io.BytesIO(data), formats=formats) as image:
         _check(image)
         if _heavy(image, data) and light:
             raise TooHeavyError
-        lossy = image.format in _JPEG
+        lossy = image.format in _PHOTO
         width, height = image.size
         plain = _is_plain(image, data)
         # Lets a JPEG be decoded at a part of its size: all of the file is read, whatever the size.
@@ -206,7 +221,8 @@ def _check(image: Image.Image) -> None:
     if max(width, height) > MAX_RATIO * min(width, height):
         raise PictureRefusedError(Refusal.TOO_NARROW, width=width, height=height)
     # Phones put a second frame (depth, a larger one) behind a JPEG; that is Pillow's MPO and no animation.
-    if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+    # A burst of HEIC has several as well, and Pillow opens its first choice.
+    if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "is_animated", False):
         raise PictureRefusedError(Refusal.ANIMATED)
 
 
@@ -231,7 +247,7 @@ def _scans(data: bytes) -> int:
 
 
 def _check_pixels(image: Image.Image) -> None:
-    most = MAX_PIXELS_JPEG if image.format in _JPEG else MAX_PIXELS
+    most = MAX_PIXELS_PHOTO if image.format in _PHOTO else MAX_PIXELS
     if image.width * image.height > most:
         raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=image.width, height=image.height)
 
@@ -260,11 +276,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _unidentified(data: bytes) -> Refusal:
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        return Refusal.HEIC
     if data.startswith((b"GIF87a", b"GIF89a")):
         return Refusal.ANIMATED
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or heif.is_heif(data) or data[4:12] == b"ftypavif":
         return Refusal.DAMAGED
     return Refusal.UNKNOWN
 

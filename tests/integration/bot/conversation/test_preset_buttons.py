@@ -398,8 +398,8 @@ async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, an
     menu = await ann.says("What would you like?")
     await pressed(ann, menu, "preset:snow")
     await ann.says("Now send me the photo.")
-    await ann.send(document=b"no picture", name="a.heic", mime="image/heic")
-    await ann.says("I can't open HEIC files")
+    await ann.send(document=b"no picture", name="a.gif", mime="image/gif")
+    await ann.says("I can't edit GIFs")
     await ann.send(photo=photo())
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
     await ann.picture()

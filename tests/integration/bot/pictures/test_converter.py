@@ -17,13 +17,14 @@ from qwenedit_bot.chat.errors import LaterError, PictureCooldownError
 from qwenedit_bot.pictures import decoder_process
 from qwenedit_bot.pictures.converter import HEAVY, LIGHT, LONGEST_REST, MEGABYTE, SHORTEST_REST, Converter
 from qwenedit_bot.pictures.decoder_process import DecoderDiedError, DecoderNotStartedError, DecoderProcess, Limits
-from qwenedit_decoder import child
+from qwenedit_decoder import child, heif
 from qwenedit_decoder.decoding import MAX_SCANS, PictureRefusedError, Refusal, TooHeavyError, normalise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 ANN, BOB = 1, 2
+heif.load()
 SCANS = 4_000
 
 
@@ -80,6 +81,8 @@ async def test_large_pictures_of_every_kind_are_converted_within_the_limits(conv
         encoded(noise(5_000, 5_000), "WEBP", quality=50, method=0),
         encoded(Image.new("RGBA", (5_000, 5_000), "red"), "PNG"),
         encoded(noise(8_160, 6_144), "JPEG", quality=20, progressive=True),
+        encoded(Image.new("RGB", (8_064, 6_048)), "AVIF", speed=10),
+        encoded(Image.new("RGB", (8_064, 6_048)), "HEIF", enc_params={"preset": "ultrafast"}),
     ):
         converted = await converter.normalise(data, owner=ANN)
         assert max(converted.width, converted.height) == 2560

@@ -24,8 +24,10 @@ STARTS_WITHIN = 20.0
 """Seconds for a process to be there, on a machine that is busy."""
 IDLE = 60.0
 """Seconds without work after which a process is ended: it takes 20 MB."""
-KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MALLOC_ARENA_MAX", "LANG")
+KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG")
 """What a process gets of the bot's environment, which has the token and passwords."""
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""A second thread's own arena would take 64 MB of the addresses that a process may have."""
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +141,7 @@ class DecoderProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=CHUNK,
-            env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
+            env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ} | ONE_ARENA,
             start_new_session=True,
         )
 

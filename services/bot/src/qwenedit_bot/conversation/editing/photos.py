@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.sources import StoredPicture
     from qwenedit_bot.texts import Words
 
-_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".gif")
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 
 
 def attachment_of(message: Message) -> Attachment | None:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 
 _REFUSED_TYPES = {
-    "image/heic": Refusal.HEIC,
-    "image/heif": Refusal.HEIC,
     "image/gif": Refusal.ANIMATED,
     "image/svg+xml": Refusal.UNKNOWN,
     "image/tiff": Refusal.UNKNOWN,

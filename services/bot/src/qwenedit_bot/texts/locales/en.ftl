@@ -20,7 +20,7 @@ help =
     • ask for one thing at a time;
     • put words that should appear in quotes: a sign that says “OPEN”.
 
-    Photos: JPEG, PNG or WebP up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
+    Photos: JPEG, PNG, WebP or HEIC up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
 
     /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one. “/presets beard” searches them.
     /status says where your pictures are.
@@ -107,7 +107,7 @@ unsupported = { $kind ->
     [audio] I can't do anything with music. Please send a photo.
     [animation] I can't edit GIFs and other moving pictures. Please send a photo.
     [video] I can't edit videos. Send me a screenshot of the moment you like as a photo.
-    [document] I can't open this kind of file. I take photos: JPEG, PNG or WebP.
+    [document] I can't open this kind of file. I take photos: JPEG, PNG, WebP or HEIC.
     [location] I can't do anything with a place. Please send a photo.
     [contact] I can't do anything with a contact. Please send a photo.
     [poll] I don't vote. Please send a photo.
@@ -264,9 +264,8 @@ picture-refused = { $why ->
     [too_narrow] This picture is too long and thin ({ $width } × { $height } pixels). Please crop it first.
     [damaged] This file is damaged: part of the picture is missing. Please send it again, or another copy of it.
     [animated] I can't edit GIFs and other moving pictures. Please send a photo.
-    [heic] I can't open HEIC files. Send it as a photo rather than as a file, and Telegram will convert it.
     [too_heavy] This file takes too long to open. Please send it as a photo rather than as a file, or save it again as a JPEG.
-   *[unknown] I can't read this file as a picture. I take JPEG, PNG and WebP.
+   *[unknown] I can't read this file as a picture. I take JPEG, PNG, WebP, HEIC and AVIF.
 }
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.

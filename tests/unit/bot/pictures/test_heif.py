@@ -1,0 +1,173 @@
+"""HEIC and AVIF files as phones make them."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import pytest
+from PIL import Image, ImageOps
+
+from qwenedit_decoder import heif
+from qwenedit_decoder.decoding import PictureRefusedError, Refusal, TooHeavyError, normalise
+
+heif.load()
+QUICKLY: dict[str, dict[str, Any]] = {"HEIF": {"enc_params": {"preset": "ultrafast"}}, "AVIF": {"speed": 10}}
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=90, **QUICKLY.get(kind, {}), **options)
+    return buffer.getvalue()
+
+
+def quarters(width: int = 640, height: int = 480) -> Image.Image:
+    """A picture whose corners tell how it was turned."""
+    image = Image.new("RGB", (width, height), "white")
+    for colour, x, y in (("red", 0, 0), ("lime", 1, 0), ("blue", 0, 1)):
+        image.paste(colour, (x * width // 2, y * height // 2, (x + 1) * width // 2, (y + 1) * height // 2))
+    return image
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    right, bottom = image.width - 10, image.height - 10
+    places = ((10, 10), (right, 10), (10, bottom), (right, bottom))
+    return [tuple(round(each / 64) for each in image.convert("RGB").getpixel(place)) for place in places]  # type: ignore[union-attr]
+
+
+def taken(data: bytes) -> Image.Image:
+    normalised = normalise(data)
+    picture = Image.open(io.BytesIO(normalised.data))
+    assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (normalised.width, normalised.height))
+    return picture
+
+
+def with_size(data: bytes, width: int, height: int) -> bytes:
+    """Have each picture in a file claim another size."""
+    changed, at = bytearray(data), 0
+    while (at := changed.find(b"ispe", at) + 1) > 0:
+        changed[at + 7 : at + 15] = struct.pack(">II", width, height)
+    return bytes(changed)
+
+
+def display_p3() -> bytes:
+    """A colour profile with the primaries that phones have."""
+
+    def fixed(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    curve = b"curv" + struct.pack(">IIHH", 0, 1, round(2.2 * 256), 0)
+    tags = {
+        b"wtpt": fixed(0.9642, 1.0, 0.8249), b"rXYZ": fixed(0.5151, 0.2412, -0.0011),
+        b"gXYZ": fixed(0.2920, 0.6922, 0.0419), b"bXYZ": fixed(0.1571, 0.0666, 0.7841),
+        b"rTRC": curve, b"gTRC": curve, b"bTRC": curve,
+    }  # fmt: skip
+    table, body, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        table += name + struct.pack(">II", start + len(body), len(content))
+        body += content
+    head = struct.pack(">IIIIII", start + len(body), 0, 0x02400000, *struct.unpack(">III", b"mntrRGB XYZ "))
+    white = fixed(0.9642, 1.0, 0.8249)[8:]
+    return head + bytes(12) + b"acsp" + bytes(28) + white + bytes(48) + table + body
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_file_of_a_phone_is_taken_as_a_jpeg(kind: str) -> None:
+    image = quarters()
+    picture = taken(encoded(image, kind))
+    assert picture.size == image.size
+    assert corners(picture) == corners(image)
+
+
+def test_heic_of_tiles_is_taken_whole() -> None:
+    image = quarters(1500, 1100)
+    picture = taken(encoded(image, "HEIF", tile_size=512))
+    assert picture.size == image.size
+    assert corners(picture) == corners(image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(quarters(), "PNG", exif=exif))))
+    picture = taken(encoded(quarters(), kind, exif=exif.tobytes()))
+    assert picture.size == upright.size
+    assert corners(picture) == corners(upright)
+    assert not picture.getexif()
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_colours_of_display_p3_become_those_of_srgb(kind: str) -> None:
+    red = Image.new("RGB", (64, 64), (234, 51, 35))
+    picture = taken(encoded(red, kind, icc_profile=display_p3()))
+    assert picture.getpixel((30, 30)) == pytest.approx((255, 0, 0), abs=14)
+
+
+def test_ten_bits_become_eight() -> None:
+    import pillow_heif  # noqa: PLC0415 - see `heif.load`
+
+    grey = struct.pack("<3H", 0x8000, 0x8000, 0x8000) * 64 * 64
+    buffer = io.BytesIO()
+    pillow_heif.from_bytes(mode="RGB;16", size=(64, 64), data=grey).save(buffer)
+    assert taken(buffer.getvalue()).getpixel((30, 30)) == pytest.approx((128, 128, 128), abs=2)
+
+
+def test_burst_gives_its_first_choice() -> None:
+    others = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    data = encoded(others[0], "HEIF", save_all=True, append_images=others[1:], primary_index=1)
+    assert taken(data).getpixel((30, 30)) == pytest.approx((0, 0, 255), abs=9)
+
+
+def test_avif_that_moves_is_refused_as_an_animation() -> None:
+    image = Image.new("RGB", (64, 64))
+    data = encoded(image, "AVIF", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")])
+    assert refusal(data).why is Refusal.ANIMATED
+
+
+def refusal(data: bytes) -> PictureRefusedError:
+    with pytest.raises(PictureRefusedError) as caught:
+        normalise(data)
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.9])
+def test_cut_file_is_refused_as_damaged(kind: str, kept: float) -> None:
+    data = encoded(Image.effect_noise((640, 480), 60), kind)
+    assert refusal(data[: int(len(data) * kept)]).why is Refusal.DAMAGED
+
+
+def test_heic_that_claims_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    error = refusal(with_size(encoded(quarters(), "HEIF"), 60_000, 60_000))
+    assert (error.why, error.width, error.height) == (Refusal.TOO_MANY_PIXELS, 60_000, 60_000)
+
+
+@pytest.mark.parametrize("side", [0, 64, 5_000])
+def test_heic_of_another_size_than_it_claims_is_refused(side: int) -> None:
+    with pytest.raises((PictureRefusedError, TooHeavyError)):
+        normalise(with_size(encoded(quarters(), "HEIF"), side, side))
+
+
+def test_process_for_light_pictures_leaves_heic_to_the_other() -> None:
+    with pytest.raises(TooHeavyError):
+        normalise(encoded(quarters(), "HEIF"), light=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (struct.pack(">I4s", 8, b"free"), True),
+        (struct.pack(">I4sQ", 1, b"mdat", 20) + bytes(4), True),
+        (struct.pack(">I4s", 0, b"mdat") + bytes(9), True),
+        (struct.pack(">I4s", 9, b"free"), False),
+        (struct.pack(">I4sQ", 1, b"mdat", 21) + bytes(4), False),
+        (struct.pack(">I4s", 7, b"free"), False),
+        (struct.pack(">I4s", 1, b"mdat"), False),
+        (bytes(3), False),
+    ],
+)
+def test_file_is_whole_where_its_parts_end_with_it(data: bytes, whole: bool) -> None:
+    assert heif.is_whole(data) is whole
