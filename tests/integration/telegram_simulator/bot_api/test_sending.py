@@ -12,6 +12,8 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InputMediaDocument,
     InputMediaPhoto,
+    MenuButtonCommands,
+    MenuButtonDefault,
     ReplyParameters,
 )
 from PIL import Image
@@ -205,6 +207,14 @@ async def test_commands_are_kept_by_scope_and_language(bot):
     assert await bot.get_my_commands() == []
     with pytest.raises(TelegramBadRequest, match="BOT_COMMAND_INVALID"):
         await bot.set_my_commands([{"command": "no blanks", "description": "x"}])
+
+
+async def test_menu_button_is_kept_for_one_chat_and_for_all_others(bot, ann):
+    assert (await bot.get_chat_menu_button(ann.id)).type == "default"
+    await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+    assert (await bot.get_chat_menu_button(ann.id)).type == "commands"
+    await bot.set_chat_menu_button(ann.id, MenuButtonDefault())
+    assert [(await bot.get_chat_menu_button(chat)).type for chat in (ann.id, None)] == ["default", "commands"]
 
 
 async def test_chats_and_members_are_told_of(bot, telegram, ann):

@@ -7,6 +7,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from telegram_simulator.client import NeverHappenedError, RefusedError
+from telegram_simulator.messages.contents import ContentKind
 
 
 def keyboard(*labels: str) -> InlineKeyboardMarkup:
@@ -52,12 +53,27 @@ async def test_album_arrives_as_separate_messages_with_one_id_and_one_caption(bo
         await ann.send(album=[picture()] * 11)
 
 
-@pytest.mark.parametrize("kind", ["sticker", "voice", "animation", "video", "audio"])
+@pytest.mark.parametrize("kind", ["sticker", "voice", "animation", "video", "audio", "video_note"])
 async def test_stickers_voices_and_other_kinds_arrive_as_what_they_are(bot, ann, kind):
     await ann.send(document=b"some bytes", kind=kind)
     (message,) = await received(bot)
     assert message.content_type == kind
     assert getattr(message, kind).file_size == 10
+
+
+@pytest.mark.parametrize("kind", ContentKind)
+async def test_contents_without_a_file_arrive_in_a_form_that_aiogram_reads(bot, ann, kind):
+    sent = await ann.share(kind)
+    (message,) = await received(bot)
+    assert message.message_id == sent
+    assert message.content_type == ("unknown" if kind is ContentKind.UNKNOWN else kind)
+
+
+async def test_sticker_is_still_animated_or_a_video_by_its_type(bot, ann):
+    for mime in ("image/webp", "application/x-tgsticker", "video/webm"):
+        await ann.send(document=b"some bytes", kind="sticker", mime=mime)
+    seen = [(message.sticker.is_animated, message.sticker.is_video) for message in await received(bot)]
+    assert seen == [(False, False), (True, False), (False, True)]
 
 
 async def test_forwarded_message_says_whose_it_is(bot, ann, picture):

@@ -19,6 +19,8 @@ _RIGHTS = (
     "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
     "can_send_welcome_messages", "can_pin_messages", "can_manage_topics",
 )  # fmt: skip
+NOTE_LENGTH = 384
+"""Pixels of a video note's side."""
 _ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
 
 
@@ -137,10 +139,12 @@ def _file(media: Media) -> Json:
             return {
                 **file_json(media.file),
                 "type": "regular", "width": media.width, "height": media.height,
-                "is_animated": False, "is_video": False,
+                "is_animated": media.file.mime == "application/x-tgsticker", "is_video": media.file.mime == "video/webm",
             }  # fmt: skip
         case MediaKind.VOICE:
             return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}
+        case MediaKind.VIDEO_NOTE:
+            return {**file_json(media.file), "length": NOTE_LENGTH, "duration": media.duration}
         case MediaKind.AUDIO:
             return {**_named(media), "duration": media.duration}
         case MediaKind.VIDEO | MediaKind.ANIMATION:

@@ -72,6 +72,8 @@ def _service(message: Message) -> str:
             return "The bot was removed."
         case {"new_chat_members": _}:
             return "The bot was added."
+        case dict(content):
+            return f"[{next(iter(content)).replace('_', ' ')}]"
         case _:
             return ""
 

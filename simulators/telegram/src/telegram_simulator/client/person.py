@@ -29,7 +29,7 @@ PATIENCE = 60.0
 
 _NAMES = {
     "photo": "photo.jpg", "document": "picture.png", "sticker": "sticker.webp", "voice": "voice.ogg",
-    "animation": "animation.mp4", "video": "video.mp4", "audio": "audio.mp3",
+    "animation": "animation.mp4", "video": "video.mp4", "audio": "audio.mp3", "video_note": "note.mp4",
 }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ class Person(ControlledChat):
             photo: Bytes of a picture, or where they are; Telegram makes JPEGs of it.
             document: Bytes that stay as they are.
             album: Several pictures, or items of their own kinds.
-            kind: As what a document is sent instead: sticker, voice, animation, video, audio.
+            kind: As what a document is sent instead: sticker, voice, animation, video, audio, video_note.
             name: What the file is called.
             mime: What it claims to be; found by its name otherwise.
             caption: The words beside a picture.
@@ -138,6 +138,21 @@ class Person(ControlledChat):
             form.add_field("files", io.BytesIO(data), filename=called if number == 0 else f"{number + 1}-{called}")
         sent = await self._connection.form(f"users/{self.id}/messages", form)
         return tuple(sent["ids"])
+
+    async def share(self, kind: str, *, forwarded: bool | str = False, reply_to: int | None = None) -> int:
+        """Send what has no file, such as a location or a poll, or cause a service message; returns the message's id.
+
+        Args:
+            kind: A name of `messages.contents.ContentKind`.
+            forwarded: Somebody else has sent it first, as in `send`.
+            reply_to: Id of the message that it answers.
+
+        Raises:
+            RefusedError: There is no such kind.
+        """
+        origin = "user" if forwarded is True else forwarded or None
+        body = {"chat_id": self.chat_id, "kind": kind, "forwarded": origin, "reply_to": reply_to, "guise": self._guise}
+        return int((await self._connection.json("POST", f"users/{self.id}/contents", body))["ids"][0])
 
     async def send_text(self, text: str) -> int:
         """Send a text; returns the message's id."""

@@ -29,7 +29,7 @@ class FileInfo:
     """A file in a message.
 
     Attributes:
-        kind: photo, document, sticker, voice, animation, video or audio.
+        kind: photo, document, sticker, voice, animation, video, video_note or audio.
         size: In bytes.
         width: In pixels; 0 where it is no picture.
         sizes: A photo's renditions in pixels, smallest first.

@@ -21,6 +21,7 @@ from telegram_simulator.control.requests import (
     PayRequest,
     PressRequest,
     SendRequest,
+    ShareRequest,
     UserRequest,
     checked,
     named_bot,
@@ -68,6 +69,7 @@ class Control:
             web.get("/simulator/state", self._state),
             web.post("/simulator/users", self._make_user),
             web.post(f"{user}/messages", self._send),
+            web.post(f"{user}/contents", self._share),
             web.post(f"{user}/flood", self._flood),
             web.post(f"{user}/forwards", self._forward),
             web.post(f"{user}/press", self._press),
@@ -129,6 +131,12 @@ class Control:
             ),
         )
         return web.json_response({"ids": [message.id for message in sent]})
+
+    async def _share(self, request: web.Request) -> web.Response:
+        wish = await read_request(request, ShareRequest)
+        manner = Manner(reply_to=wish.reply_to, forwarded=wish.forwarded, guise=wish.guise)
+        sent = self._people.share(self._place(request, wish.chat_id), wish.kind, manner=manner)
+        return web.json_response({"ids": [sent.id]})
 
     async def _flood(self, request: web.Request) -> web.Response:
         wish = await read_request(request, FloodRequest)

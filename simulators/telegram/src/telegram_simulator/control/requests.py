@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from telegram_simulator.common.errors import ControlError
+from telegram_simulator.messages.contents import ContentKind
 from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing
 from telegram_simulator.people.senders import Guise
 
@@ -58,6 +59,16 @@ class SendRequest(_Request):
     guise: Guise = Guise.SELF
     via_bot: str | None = None
     keyboard: str | None = None
+
+
+class ShareRequest(_Request):
+    """What a person sends that has no file, or a service message that they cause."""
+
+    chat_id: int | None = None
+    kind: ContentKind
+    reply_to: int | None = None
+    forwarded: OriginKind | None = None
+    guise: Guise = Guise.SELF
 
 
 class FloodRequest(_Request):

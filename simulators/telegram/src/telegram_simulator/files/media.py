@@ -19,6 +19,7 @@ _FOLDERS = {
     MediaKind.VOICE: "voice",
     MediaKind.VIDEO: "videos",
     MediaKind.AUDIO: "music",
+    MediaKind.VIDEO_NOTE: "video_notes",
 }
 
 

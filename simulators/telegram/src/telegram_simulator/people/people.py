@@ -6,12 +6,13 @@ import itertools
 import re
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.bot_api.methods.sending import ALBUM, new_album_id
 from telegram_simulator.bot_api.render import chat_json, member_json, message_json, user_json
 from telegram_simulator.common.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
 from telegram_simulator.files import media
+from telegram_simulator.messages.contents import SERVICE, content_of
 from telegram_simulator.messages.model import CAPTIONLESS, Media, MediaKind, Message, Origin, OriginKind, Standing, User
 from telegram_simulator.messages.text import RichText, caption, message_text, rich_text
 from telegram_simulator.people.senders import Guise, appearance, other_bot
@@ -20,6 +21,7 @@ from telegram_simulator.world.bots import Query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from telegram_simulator.messages.contents import ContentKind
     from telegram_simulator.messages.keyboards import Buttons
     from telegram_simulator.world.bots import Bot
     from telegram_simulator.world.chats import Conversation
@@ -142,6 +144,17 @@ class People:
             self._post(place, words, picture, album_id=album_id, manner=manner)
             for words, picture in zip(written, contents, strict=True)
         ]
+
+    def share(self, place: Place, kind: ContentKind, *, manner: Manner = PLAINLY) -> Message:
+        """Send what has neither words nor a file, or cause a service message.
+
+        Raises:
+            ControlError: Telegram's clients would not send that.
+        """
+        if place.conversation.blocked:
+            raise ControlError("the user has blocked the bot")
+        content = content_of(kind, date=int(time.time()))
+        return self._post(place, RichText("", ()), None, album_id=None, manner=manner, service=content)
 
     def forward(self, place: Place, message: Message) -> Message:
         """Send again what somebody has sent, and say whose it is."""
@@ -272,6 +285,7 @@ class People:
         album_id: str | None,
         manner: Manner,
         origin: Origin | None = None,
+        service: dict[str, Any] | None = None,
     ) -> Message:
         place.conversation.begun = True
         seen = appearance(place.user, place.conversation, manner.guise, manner.forwarded)
@@ -292,6 +306,7 @@ class People:
                 origin=origin or seen.origin,
                 automatic=seen.automatic,
                 via_bot=None if manner.via_bot is None else other_bot(manner.via_bot),
+                service=service,
             )
         )
         self._tell(place, "message", message)
@@ -313,7 +328,7 @@ def _bot_reads(place: Place, message: Message) -> bool:
     conversation, bot = place.conversation, place.bot
     if place.user.is_bot:
         return False  # bots do not see each other's messages
-    if not conversation.is_group or bot.reads_all or conversation.bot_admin:
+    if not conversation.is_group or bot.reads_all or conversation.bot_admin or SERVICE & set(message.service or ()):
         return True
     answered = None if message.reply_to is None else conversation.records.get(message.reply_to)
     if answered is not None and answered.now.outgoing:

@@ -1,4 +1,4 @@
-"""Methods about the menu of commands."""
+"""Methods about the menu of commands, and the button beside the input that opens it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from aiogram.methods import DeleteMyCommands, GetMyCommands, SetMyCommands
+from aiogram.methods import (
+    DeleteMyCommands,
+    GetChatMenuButton,
+    GetMyCommands,
+    SetChatMenuButton,
+    SetMyCommands,
+)
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.common.errors import BadRequestError
@@ -42,6 +48,22 @@ async def delete_my_commands(call: Call[DeleteMyCommands]) -> bool:
     """Offer none."""
     call.bot.commands.pop(_key(call), None)
     return True
+
+
+@answers(SetChatMenuButton)
+async def set_chat_menu_button(call: Call[SetChatMenuButton]) -> bool:
+    """Choose what the button beside the input does, in one private chat or in all others."""
+    button = call.method.menu_button
+    chosen = {"type": "default"} if button is None else button.model_dump(mode="json", exclude_none=True)
+    call.bot.menu_buttons[call.method.chat_id or 0] = chosen
+    return True
+
+
+@answers(GetChatMenuButton)
+async def get_chat_menu_button(call: Call[GetChatMenuButton]) -> Json:
+    """Tell what that button does."""
+    chosen = call.bot.menu_buttons
+    return chosen.get(call.method.chat_id or 0, chosen.get(0, {"type": "default"}))
 
 
 def _command(command: BotCommand) -> Json:
