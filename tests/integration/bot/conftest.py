@@ -96,6 +96,11 @@ class Stage:
         async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
             await SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=me)).close(chat_id, seconds)
 
+    async def nothing_waits(self) -> bool:
+        """Whether the bot has handled every update."""
+        async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
+            return not await redis.exists(f"{BotKeys(prefix='qwenedit', bot_id=0).updates}:entries")
+
     async def answered(self, job_id: str) -> None:
         await self.eventually(lambda: self.worker.queue.was_answered(job_id))
 

@@ -158,17 +158,6 @@ async def test_commands_are_answered_where_they_name_the_bot(party, worker) -> N
     await party.ann.says("I've cancelled your picture")
 
 
-async def test_bot_says_how_it_works_when_it_is_added(stage, party) -> None:
-    me = await stage.telegram.bot()
-    joined = {
-        "message_id": 1, "date": 0, "chat": {"id": party.ann.chat_id, "type": "supergroup", "title": "Friends"},
-        "from": {"id": party.ann.id, "is_bot": False, "first_name": "Ann"},
-        "new_chat_members": [{"id": me["id"], "is_bot": True, "first_name": "Bot"}],
-    }  # fmt: skip
-    await stage.telegram.add_update({"message": joined})
-    await party.ann.says("here I act only when you call me")
-
-
 async def test_bot_is_quiet_about_group_messages_that_do_not_call_it(stage, party, worker) -> None:
     await stage.telegram.set_privacy(reads_all=True)
     try:

@@ -28,7 +28,7 @@ async def test_polling_bot_takes_over_from_one_with_webhooks_and_what_was_sent_i
             assert (await chats.bot())["webhook"]
             await with_webhook.stop()
             ann = await chats.user()
-            await ann.send("hello")
+            await ann.send("a red hat")
             await polling.start()
             await ann.says("I need a photo first")
             assert not (await chats.bot())["webhook"]

@@ -25,6 +25,7 @@ class Telegram(Bot):
         super().__init__("42:secret")
         self.errors = list(errors)
         self.asked = 0
+        self.menu_button = "default"
         self.told: list[tuple[str, int | None, str | None]] = []
 
     async def set_my_commands(self, *_commands: Any, **call: Any) -> bool:
@@ -33,6 +34,10 @@ class Telegram(Bot):
             raise self.errors.pop(0)
         scope = call["scope"]
         self.told.append((scope.type, getattr(scope, "chat_id", None), call["language_code"]))
+        return True
+
+    async def set_chat_menu_button(self, *_nothing: Any, **call: Any) -> bool:
+        self.menu_button = call["menu_button"].type
         return True
 
 
@@ -58,6 +63,7 @@ async def test_menu_is_repeated_with_growing_pauses_while_telegram_fails(pauses:
     telegram = Telegram(*failures, TelegramNetworkError(method=METHOD, message=""))
     await offer(telegram)
     assert len(telegram.told) == len(set(telegram.told)) == 3 * IN_EACH
+    assert telegram.menu_button == "commands"
     assert len(pauses) == 4
     assert pauses[0] < pauses[-1] <= command_menu.LONGEST_PAUSE
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram.types import ChatMemberUpdated, Message
 
 from qwenedit_bot.conversation import membership
+from qwenedit_bot.texts import Text, Words
+
+if TYPE_CHECKING:
+    from qwenedit_bot.chat.messenger import Source
+    from qwenedit_bot.chat.view import View
 
 BOT = {"id": 42, "is_bot": True, "first_name": "Bot"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Friends"}
@@ -49,6 +54,91 @@ class Recorded:
         self.told.append((old, new))
 
 
+class AccessList:
+    def __init__(self, *, invited: bool) -> None:
+        self._invited = invited
+
+    async def refusal(self, _user_id: int) -> Text | None:
+        return None if self._invited else Text.NOT_INVITED
+
+
+class Replies:
+    """Keeps what is said, and what came of a chat the first time."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[int, str]] = []
+        self._outcomes: dict[Source, str] = {}
+
+    async def first(self, to: Source, outcome: str) -> str:
+        return self._outcomes.setdefault(to, outcome)
+
+    async def say(self, to: Source, view: View) -> int:
+        self.said.append((to.chat_id, view.text))
+        return 1
+
+
+class Languages:
+    async def words_of(self, _user_id: int, code: str | None) -> Words:
+        return Words(code or "en")
+
+
+async def _me() -> SimpleNamespace:
+    return SimpleNamespace(username="qwenedit_bot")
+
+
+BOT_CALLS: Any = SimpleNamespace(me=_me)
+
+
+def change_of(old: dict[str, Any], new: dict[str, Any], *, chat: dict[str, Any] = GROUP) -> ChatMemberUpdated:
+    who = {"id": 7, "is_bot": False, "first_name": "Ann", "language_code": "ru"}
+    change = {"chat": chat, "from": who, "date": 1, "old_chat_member": old, "new_chat_member": new}
+    return ChatMemberUpdated.model_validate(change)
+
+
+CHANNEL = {"id": -100, "type": "channel", "title": "News"}
+
+
+@pytest.mark.parametrize(
+    ("change", "invited", "introduced"),
+    [
+        (change_of(LEFT, MEMBER), True, True),
+        (change_of(LEFT, ADMIN), True, True),
+        (change_of(BLOCKED, restricted(photos=False)), True, True),
+        (change_of(restricted(member=False), MEMBER), True, True),
+        (change_of(LEFT, MEMBER), False, False),
+        (change_of(LEFT, restricted(texts=False)), True, False),
+        (change_of(MEMBER, ADMIN), True, False),
+        (change_of(ADMIN, MEMBER), True, False),
+        (change_of(restricted(), MEMBER), True, False),
+        (change_of(restricted(texts=False), MEMBER), True, False),
+        (change_of(MEMBER, BLOCKED), True, False),
+        (change_of(LEFT, ADMIN, chat=CHANNEL), True, False),
+        (change_of(BLOCKED, MEMBER, chat={"id": 7, "type": "private", "first_name": "Ann"}), True, False),
+    ],
+)
+async def test_group_is_told_how_the_bot_works_when_somebody_who_may_use_it_adds_it(
+    change: ChatMemberUpdated, *, invited: bool, introduced: bool
+) -> None:
+    replies = Replies()
+    services: Any = SimpleNamespace(
+        undelivered=Recorded(), access_list=AccessList(invited=invited), replies=replies, languages=Languages()
+    )
+    await membership.changed(change, services, BOT_CALLS)
+    assert [chat for chat, text in replies.said if "@qwenedit_bot" in text] == ([-100] if introduced else [])
+
+
+async def test_supergroup_that_was_a_group_before_is_not_told_again_how_the_bot_works() -> None:
+    replies = Replies()
+    services: Any = SimpleNamespace(
+        undelivered=Recorded(), migrations=Recorded(), access_list=AccessList(invited=True), replies=replies,
+        languages=Languages(),
+    )  # fmt: skip
+    first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
+    await membership.migrated_from(Message.model_validate(first), services)
+    await membership.changed(change_of(LEFT, ADMIN), services, BOT_CALLS)
+    assert replies.said == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -73,13 +163,14 @@ async def test_chat_is_told_as_returned_when_the_bot_gets_a_right_to_send(
     change = ChatMemberUpdated.model_validate(
         {"chat": GROUP, "from": {**BOT, "id": 7}, "date": 1, "old_chat_member": old, "new_chat_member": new}
     )
-    await membership.changed(change, SimpleNamespace(undelivered=chats))  # type: ignore[arg-type]
+    services: Any = SimpleNamespace(undelivered=chats, access_list=AccessList(invited=False))
+    await membership.changed(change, services, BOT_CALLS)
     assert chats.told == ([(-100,)] if told else [])
 
 
 async def test_group_that_became_a_supergroup_is_told_by_the_last_and_by_the_first_message() -> None:
     migrations, undelivered = Recorded(), Recorded()
-    services: Any = SimpleNamespace(migrations=migrations, undelivered=undelivered)
+    services: Any = SimpleNamespace(migrations=migrations, undelivered=undelivered, replies=Replies())
     last = {"message_id": 9, "date": 1, "chat": {"id": -5, "type": "group", "title": "x"}, "migrate_to_chat_id": -100}
     first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
     await membership.migrated_to(Message.model_validate(last), services)

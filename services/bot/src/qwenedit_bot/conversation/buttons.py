@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import admin_commands
+from qwenedit_bot.conversation import admin_commands, menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
 from qwenedit_bot.conversation.editing import preset_menu, preset_questions, preset_search, result_buttons
 from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
@@ -71,6 +71,7 @@ def make_router() -> Router:
         preset_questions.make_router(),
         preset_search.make_press_router(),
         language_menu.make_press_router(),
+        menu_buttons.make_press_router(),
         shop.make_press_router(),
     )
     rest = Router(name="unknown presses")

@@ -1,7 +1,8 @@
-"""The list of commands that Telegram shows when a user types a slash."""
+"""The list of commands that Telegram shows behind the menu button, and when a user types a slash."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,7 +13,13 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeChat, BotCommandScopeDefault
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    MenuButtonCommands,
+)
 
 from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.common.waiting import pause, unless
@@ -21,7 +28,7 @@ from qwenedit_jobs.backoff import Backoff
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from aiogram import Bot
     from aiogram.types import BotCommandScopeUnion
@@ -84,19 +91,20 @@ async def offer(
     ]
     for scope, commands in menus:
         for language in (None, *LANGUAGES):
-            await _say(bot, _commands(texts.of(language), commands, languages), scope, language, stop)
+            said = _commands(texts.of(language), commands, languages)
+            call = partial(bot.set_my_commands, said, scope=scope, language_code=language)
+            await _say(call, stop, about=scope.type)
+    await _say(partial(bot.set_chat_menu_button, menu_button=MenuButtonCommands()), stop, about="menu_button")
 
 
-async def _say(
-    bot: Bot, commands: list[BotCommand], scope: BotCommandScopeUnion, language: str | None, stop: asyncio.Event
-) -> None:
+async def _say(call: Callable[[], Coroutine[None, None, bool]], stop: asyncio.Event, *, about: str) -> None:
     backoff = Backoff(first=1.0, longest=LONGEST_PAUSE)
     backoff.next()  # none after a failure
     while not stop.is_set():
         try:
-            await unless(stop, bot.set_my_commands(commands, scope=scope, language_code=language))
+            await unless(stop, call())
         except _REFUSALS as error:  # an admin who never wrote to the bot has no chat with it yet
-            log.info("bot.commands_refused", scope=scope.type, status=status_of(error))
+            log.info("bot.commands_refused", scope=about, status=status_of(error))
             return
         except AiogramError as error:
             wait = max(backoff.next(), error.retry_after if isinstance(error, TelegramRetryAfter) else 0)

@@ -9,12 +9,12 @@ from aiogram.filters import Command, CommandStart
 
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_jobs.model import Cancelled
 
@@ -31,12 +31,12 @@ _DIALOGUE, _NOTHING = "dialogue", "nothing"
 
 async def start(message: Message, words: Words, services: Services) -> None:
     """Say how it works."""
-    await services.replies.say(source_of(message), View(words(Text.START)))
+    await services.replies.say(source_of(message), menu_buttons.start_view(words))
 
 
 async def give_help(message: Message, words: Words, services: Services) -> None:
     """Say what works well, and the limits."""
-    await services.replies.say(source_of(message), View(words(Text.HELP, length=MAX_INSTRUCTION)))
+    await services.replies.say(source_of(message), menu_buttons.help_view(words))
 
 
 async def limits(message: Message, words: Words, services: Services) -> None:
@@ -82,27 +82,29 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
 
 async def unknown(message: Message, words: Words, services: Services) -> None:
     """Say where the known commands are listed."""
-    await services.replies.say(source_of(message), View(words(Text.UNKNOWN_COMMAND)))
+    await services.replies.say(source_of(message), View(words(Text.UNKNOWN_COMMAND), menu_buttons.to_help(words)))
 
 
 def make_router() -> Router:
-    """Make the router of the commands; it takes every text that begins with a slash."""
-    commands = Router(name="commands")
+    """Make the router of the commands."""
     router = Router(name="own commands")
     router.message.filter(F.text, own_words)
-    router.message.register(start, CommandStart())
-    router.message.register(give_help, Command("help"))
-    router.message.register(limits, Command("limits"))
-    router.message.register(privacy_commands.tell, Command("privacy"))
-    router.message.register(privacy_commands.ask, Command("forget"))
-    router.message.register(shop.offer, Command("buy"))
-    router.message.register(shop.support, Command("paysupport"))
-    router.message.register(preset_search.command, Command("presets"))
-    router.message.register(status, Command("status"))
-    router.message.register(cancel, Command("cancel"))
-    router.message.register(language_menu.offer, Command("language"))
-    commands.include_router(router)
-    rest = Router(name="other commands")
-    rest.message.register(unknown, F.text.startswith("/"))
-    commands.include_router(rest)
-    return commands
+    router.message.register(start, CommandStart(ignore_case=True))
+    router.message.register(give_help, Command("help", ignore_case=True))
+    router.message.register(limits, Command("limits", ignore_case=True))
+    router.message.register(privacy_commands.tell, Command("privacy", ignore_case=True))
+    router.message.register(privacy_commands.ask, Command("forget", ignore_case=True))
+    router.message.register(shop.offer, Command("buy", ignore_case=True))
+    router.message.register(shop.support, Command("paysupport", ignore_case=True))
+    router.message.register(preset_search.command, Command("presets", ignore_case=True))
+    router.message.register(status, Command("status", ignore_case=True))
+    router.message.register(cancel, Command("cancel", ignore_case=True))
+    router.message.register(language_menu.offer, Command("language", ignore_case=True))
+    return router
+
+
+def make_unknown_router() -> Router:
+    """Make the router of every other text that begins with a slash."""
+    router = Router(name="other commands")
+    router.message.register(unknown, F.text.startswith("/"))
+    return router

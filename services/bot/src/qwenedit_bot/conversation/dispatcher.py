@@ -17,7 +17,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import admin_commands, buttons, commands, public_commands
+from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
@@ -69,6 +69,8 @@ def make_dispatcher(
     private.include_routers(
         admin_commands.make_router(),
         commands.make_router(),
+        common_words.make_router(),
+        commands.make_unknown_router(),
         preset_photos.make_router(),
         preset_search.make_router(),
         photos.make_router(),

@@ -1,4 +1,4 @@
-"""Reacts to changes of a chat: the bot may write in it again, or the group became a supergroup."""
+"""Reacts to changes of a chat: the bot came into a group, may write again, or the group became a supergroup."""
 
 from __future__ import annotations
 
@@ -12,17 +12,45 @@ from aiogram.types import (
     ChatMemberRestricted,
 )
 
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.texts import Text
+
 if TYPE_CHECKING:
+    from aiogram import Bot
     from aiogram.types import ChatMemberUpdated, Message
     from aiogram.types.chat_member_union import ChatMemberUnion
 
     from qwenedit_bot.conversation.context import Services
 
 
-async def changed(change: ChatMemberUpdated, services: Services) -> None:
-    """Tell that the bot may do something here again that it could not do before: answers may wait for it."""
-    if _rights(change.new_chat_member) - _rights(change.old_chat_member):
+_INTRODUCED, _KNOWN = "introduced", "known"
+"""What came of the bot's coming into a group: it said how it works there, or the group knew."""
+
+
+async def changed(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:
+    """Tell that the bot may do something here again that it could not do before: answers may wait for it.
+
+    In a group that it has just come into, it says how it works there. No other change is worth a word.
+    """
+    had, has = _rights(change.old_chat_member), _rights(change.new_chat_member)
+    if has - had:
         await services.undelivered.returned(change.chat.id)
+    if _came_in(change) and "texts" in has:
+        await _introduce(change, services, bot)
+
+
+async def _introduce(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:
+    """Say how the bot works in groups: once, however often it is removed and added, to whoever may use it."""
+    user = change.from_user
+    if await services.access_list.refusal(user.id) is not None:
+        return
+    if await services.replies.first(Source(change.chat.id, 0), _INTRODUCED) != _INTRODUCED:
+        return
+    words = await services.languages.words_of(user.id, user.language_code)
+    me = await bot.me()
+    view = View(words(Text.GROUP_HELP, bot=me.username or ""))
+    await services.replies.say(Source(change.chat.id, 0, _INTRODUCED), view)
 
 
 async def migrated_to(message: Message, services: Services) -> None:
@@ -40,6 +68,18 @@ async def migrated_from(message: Message, services: Services) -> None:
 async def _migrated(old: int, new: int, services: Services) -> None:
     await services.migrations.migrated(old, new)
     await services.undelivered.migrated(old, new)
+    await services.replies.first(Source(new, 0), _KNOWN)
+
+
+def _came_in(change: ChatMemberUpdated) -> bool:
+    in_group = change.chat.type in {"group", "supergroup"}
+    return in_group and _is_in(change.new_chat_member) and not _is_in(change.old_chat_member)
+
+
+def _is_in(member: ChatMemberUnion) -> bool:
+    if isinstance(member, ChatMemberRestricted):
+        return member.is_member
+    return isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember)
 
 
 def _rights(member: ChatMemberUnion) -> frozenset[str]:

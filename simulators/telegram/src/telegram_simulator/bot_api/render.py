@@ -139,7 +139,8 @@ def _file(media: Media) -> Json:
             return {
                 **file_json(media.file),
                 "type": "regular", "width": media.width, "height": media.height,
-                "is_animated": media.file.mime == "application/x-tgsticker", "is_video": media.file.mime == "video/webm",
+                "is_animated": media.file.mime == "application/x-tgsticker",
+                "is_video": media.file.mime == "video/webm",
             }  # fmt: skip
         case MediaKind.VOICE:
             return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from telegram_simulator.common.errors import ControlError
-from telegram_simulator.messages.contents import ContentKind
+from telegram_simulator.messages.contents import ContentKind  # noqa: TC001 - pydantic reads it at run time
 from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing
 from telegram_simulator.people.senders import Guise
 

@@ -196,8 +196,8 @@ class Message:
         author: The title of the administrator who did.
         automatic: It was forwarded from the linked channel by Telegram itself.
         via_bot: The bot through which a person sent it inline.
-        service: What it carries instead of words and files, as the Bot API writes it: the field of a service message, such
-            as `migrate_to_chat_id`, or of a location, a poll and so on.
+        service: What it carries instead of words and files, as the Bot API writes it: the field of a service message,
+            such as `migrate_to_chat_id`, or of a location, a poll and so on.
     """
 
     id: int

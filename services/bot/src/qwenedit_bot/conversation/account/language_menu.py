@@ -22,7 +22,7 @@ LANGUAGE = "language"
 
 async def offer(message: Message, words: Words, services: Services) -> None:
     """Offer the languages, each by its own name."""
-    await services.replies.say(source_of(message), View(words(Text.LANGUAGE), _buttons(words, services)))
+    await services.replies.say(source_of(message), view(words, services))
 
 
 async def choose(press: CallbackQuery, services: Services) -> None:
@@ -32,16 +32,14 @@ async def choose(press: CallbackQuery, services: Services) -> None:
     words = await services.languages.words_of(press.from_user.id, press.from_user.language_code)
     await services.messenger.answer_press(press.id, words(Text.PRESS_LANGUAGE))
     if press.message is not None:
-        view = View(words(Text.LANGUAGE), _buttons(words, services))
-        await services.messenger.edit(press.message.chat.id, press.message.message_id, view)
+        await services.messenger.edit(press.message.chat.id, press.message.message_id, view(words, services))
 
 
-def _buttons(words: Words, services: Services) -> tuple[tuple[Button, ...], ...]:
+def view(words: Words, services: Services) -> View:
+    """Ask for the language."""
     names = [(services.texts.of(each)(Text.LANGUAGE_NAME), each) for each in LANGUAGES]
-    return (
-        tuple(Button(name, f"{LANGUAGE}:{each}") for name, each in names),
-        (Button(words(Text.LANGUAGE_OF_TELEGRAM), f"{LANGUAGE}:"),),
-    )
+    languages = tuple(Button(name, f"{LANGUAGE}:{each}") for name, each in names)
+    return View(words(Text.LANGUAGE), (languages, (Button(words(Text.LANGUAGE_OF_TELEGRAM), f"{LANGUAGE}:"),)))
 
 
 def make_press_router() -> Router:

@@ -10,11 +10,11 @@ from aiogram.filters import Filter, StateFilter
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import commands
+from qwenedit_bot.conversation import commands, common_words
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import photos, preset_photos
+from qwenedit_bot.conversation.editing import photos, preset_photos, unsupported
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
@@ -48,7 +48,7 @@ def called_to_edit(text: str, username: str) -> str | None:
 
 
 async def explain(message: Message, words: Words, services: Services, bot: Bot) -> None:
-    """Say how the bot works in groups, on request and when it has just been added to one."""
+    """Say how the bot works in groups."""
     me = await bot.me()
     await services.replies.say(source_of(message), View(words(Text.GROUP_HELP, bot=me.username or "")))
 
@@ -59,7 +59,10 @@ async def edit(
 ) -> None:  # fmt: skip
     """Take the job for the pictures of the message, of the one it replies to, or of the dialogue."""
     pictures = await _pictures_meant(message, album, services)
-    if message.media_group_id and len(album) == 1:
+    refusal = _cannot_be_edited(message, album, words)
+    if refusal is not None:
+        await services.replies.say(source_of(message), refusal)
+    elif message.media_group_id and len(album) == 1:
         await services.replies.say(source_of(message), View(words(Text.ALBUM_HIDDEN)))
     elif len(pictures) > MAX_PICTURES:
         view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
@@ -76,14 +79,20 @@ async def edit(
         await services.replies.say(source_of(message), View(words(Text.GROUP_NO_PHOTO, bot=me.username or "")))
 
 
+async def leave() -> None:
+    """Say nothing to thanks: the others in the group would have to read it."""
+
+
 def make_router() -> Router:
     """Make the router of groups, from the most to the least particular."""
     router = Router(name="groups")
     router.message.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
-    router.message.register(explain, F.new_chat_members, _is_added)
     router.message.register(explain, F.text, _Addressed("start", "help"))
     router.message.register(privacy_commands.tell, F.text, _Addressed("privacy"))
     router.message.register(commands.cancel, F.text, _Addressed("cancel"))
+    router.message.register(explain, F.text, _SaysToUs(Text.WORDS_HELP))
+    router.message.register(commands.cancel, F.text, _SaysToUs(Text.WORDS_CANCEL))
+    router.message.register(leave, F.text, _SaysToUs(Text.WORDS_THANKS))
     router.message.register(edit, _calls_to_edit)
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
@@ -92,8 +101,32 @@ def make_router() -> Router:
         preset_photos.photo,
         photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
     )  # fmt: skip
+    router.message.register(
+        preset_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)
+    )
     router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
+    router.message.register(edit, _replies_with_pictures)
+    router.message.register(
+        unsupported.unsupported,
+        unsupported.has_unsupported, _replies_to_us, StateFilter(Dialogue.instruction, Dialogue.preset_photos),
+    )  # fmt: skip
     return router
+
+
+class _SaysToUs(Filter):
+    """Lets a common word pass that is said to this bot: by its name, by /edit or in reply to it."""
+
+    def __init__(self, meaning: Text) -> None:
+        self._meaning = meaning
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        if not own_words(message):
+            return False
+        me, text = await bot.me(), message.text or ""
+        said = called_to_edit(text, me.username or "")
+        if said is None and _replies_to_us(message, bot):
+            said = text
+        return said is not None and common_words.means(said, self._meaning)
 
 
 class _Addressed(Filter):
@@ -121,8 +154,22 @@ async def _calls_to_edit(message: Message, bot: Bot, album: tuple[Message, ...])
     return {"wish": "\n".join(filter(None, said))} if said else False
 
 
-async def _is_added(message: Message, bot: Bot) -> bool:
-    return any(member.id == bot.id for member in message.new_chat_members or ())
+def _replies_with_pictures(
+    message: Message, bot: Bot, album: tuple[Message, ...], raw_state: str | None
+) -> bool | dict[str, Any]:
+    """Whether pictures come in reply to the bot, with a wish or where the bot has asked for something."""
+    messages = album or (message,)
+    if not any(_replies_to_us(each, bot) for each in messages) or not photos.attachments_of(messages):
+        return False
+    wish = photos.instruction_of(messages)
+    return {"wish": wish} if wish or raw_state is not None else False
+
+
+def _cannot_be_edited(message: Message, album: tuple[Message, ...], words: Words) -> View | None:
+    """Say why what the bot was called for is no picture: a video, or a sticker that the call replies to."""
+    answered = message.reply_to_message
+    own = unsupported.refusal(words, album or (message,))
+    return own if own is not None or answered is None else unsupported.refusal(words, (answered,))
 
 
 def _says_something(message: Message) -> bool:

@@ -107,12 +107,22 @@ unsupported = { $kind ->
     [audio] I can't do anything with music. Please send a photo.
     [animation] I can't edit GIFs and other moving pictures. Please send a photo.
     [video] I can't edit videos. Send me a screenshot of the moment you like as a photo.
+    [live_photo] I can't edit live photos. Please send it as an ordinary photo.
     [document] I can't open this kind of file. I take photos: JPEG, PNG, WebP or HEIC.
     [location] I can't do anything with a place. Please send a photo.
     [contact] I can't do anything with a contact. Please send a photo.
     [poll] I don't vote. Please send a photo.
+    [game] I don't play, I only edit photos. Please send me one.
+    [story] I can't open stories. Please send a screenshot of it as a photo.
+    [paid_media] I can't open paid posts. Please send a photo.
+    [gift] 🎁 What a nice gift, thank you!
    *[other] I can't do anything with that. Please send a photo and say what to change.
 }
+album-mixed = { $kind ->
+    [document] One of these is a file that I can't open. Please send only the photos.
+   *[video] There is a video in this album, and I can't edit videos. Please send only the photos.
+}
+welcome = You're welcome! 😊 Send me the next photo whenever you like.
 album-too-many = That's { $count } photos, and I can work with up to { $limit } at once. Please pick the ones that matter and send them together.
 album-late = This photo arrived after the rest of its album, and I've already begun without it. If you need it, please send them all together once more.
 album-hidden = In this group Telegram shows me only one photo of your album. Send me the album in a private chat, or let an admin make me an admin here.
@@ -131,6 +141,15 @@ too-many-at-once =
         [one] I did not look at one of your messages: please send it again.
        *[other] I did not look at { $count } of your messages: please send them again, a few at a time.
     }
+
+## Words that people write instead of a command. They are understood in all languages; capitals and punctuation do not matter.
+
+words-start = start, hi, hi there, hello, hello there, hey, good morning, good evening
+words-help = help, help me, help please, info, how does it work, how does this work, what can you do, how to use
+words-presets = presets, menu, ideas, styles, effects
+words-status = status, where is my picture, where is my photo, how long
+words-cancel = cancel, stop, cancel it, stop it, quit, abort, never mind, nevermind
+words-thanks = thanks, thank you, thank you very much, thank you so much, many thanks, thanks a lot, thx, ty, cool, nice, great, wow, awesome, amazing, perfect, love it, ok, okay, lol
 
 ## Language
 
@@ -185,6 +204,9 @@ describing =
     cat dog
     jacket coat dress shirt t tee blouse sweater hoodie skirt trousers pants jeans shorts suit hat cap shoes boots glasses
     sunglasses garment clothes outfit top bottom hairstyle haircut hair place room sofa armchair furniture product logo
+presets-button = ✨ Ready-made edits
+help-button = 💡 Tips
+language-button = 🌐 Language
 earlier-button = ◀️
 later-button = ▶️
 back-button = ↩️ Back

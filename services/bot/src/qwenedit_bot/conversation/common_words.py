@@ -1,0 +1,79 @@
+"""Common words without a slash, such as "help" and "stop": they do what commands do, in every language at once."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import BaseFilter, CommandObject
+
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import commands
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.editing import preset_search
+from qwenedit_bot.texts import LANGUAGES, Text, Words
+
+if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+
+_NO_WORD = re.compile(r"[^\w]+")
+
+
+def means(said: str, meaning: Text) -> bool:
+    """Whether somebody says one of the words of a meaning, and nothing else.
+
+    Args:
+        said: What was written: a slash, capitals and punctuation do not matter.
+        meaning: A text that lists words, such as `Text.WORDS_CANCEL`.
+    """
+    return _plain(said) in _words_of(meaning)
+
+
+class Says(BaseFilter):
+    """Lets a text pass that is one of the words of a meaning, written by its sender."""
+
+    def __init__(self, meaning: Text) -> None:
+        self._meaning = meaning
+
+    async def __call__(self, message: Message) -> bool:
+        """Look at the words."""
+        return own_words(message) and means(message.text or "", self._meaning)
+
+
+async def presets(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Offer the presets, as `/presets` does."""
+    await preset_search.command(message, words, services, state, CommandObject())
+
+
+async def welcome(message: Message, words: Words, services: Services) -> None:
+    """Take thanks."""
+    await services.replies.say(source_of(message), View(words(Text.WELCOME)))
+
+
+def make_router() -> Router:
+    """Make the router of common words in private chats."""
+    router = Router(name="common words")
+    router.message.register(commands.start, Says(Text.WORDS_START))
+    router.message.register(commands.give_help, Says(Text.WORDS_HELP))
+    router.message.register(presets, Says(Text.WORDS_PRESETS))
+    router.message.register(commands.status, Says(Text.WORDS_STATUS))
+    router.message.register(commands.cancel, Says(Text.WORDS_CANCEL))
+    router.message.register(welcome, Says(Text.WORDS_THANKS))
+    return router
+
+
+@cache
+def _words_of(meaning: Text) -> frozenset[str]:
+    """Return the words of a meaning in all languages: people use those of another one than their Telegram's."""
+    listed = (Words(language)(meaning).split(",") for language in LANGUAGES)
+    return frozenset(_plain(word) for words in listed for word in words)
+
+
+def _plain(said: str) -> str:
+    return _NO_WORD.sub(" ", said.casefold()).strip()
