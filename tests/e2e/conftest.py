@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import io
 import shutil
-import time
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from PIL import Image
-from pydantic import SecretStr
 
-from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
-from telegram_simulator.client import TelegramSimulator
-from tests.e2e.cluster.installation import (
-    CHART,
-    HERE,
-    PICTURE_TTL,
-    RED,
-    REPOSITORY,
-    Installation,
-    helm,
-    password,
-    values,
-)
+from tests.e2e.cluster.installation import HERE, RED, Installation
+from tests.e2e.cluster.installing import installed, namespace, simulated_telegram
 from tests.e2e.cluster.jaeger import Jaeger
-from tests.e2e.cluster.kube import Kube, Pod, attempt, run
-from tests.e2e.cluster.pod_watch import Watch
+from tests.e2e.cluster.kube import Kube, Pod, attempt
 from tests.e2e.cluster.port_forward import forwarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
 
+    from telegram_simulator.client import TelegramSimulator
+
 NAMESPACE = "qwenedit-e2e"
 RELEASE = "edit"
-TOKEN = "1000000007:AAe2eTokenThatMustNotLeakAnywhere"
 LONGEST_TEST = 600
 """Seconds."""
 LINES_SHOWN = 40
@@ -78,34 +64,14 @@ async def kube() -> AsyncIterator[Kube]:
         assert shutil.which(tool), f"{tool} is not on PATH: these tests need a cluster; see CONTRIBUTING.md"
     code, _out, err = await attempt("kubectl", "get", "--raw=/readyz")
     assert code == 0, f"no cluster where KUBECONFIG points to: {err}"
-    async with Kube.connected(NAMESPACE) as kube:
-        await run("kubectl", "delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-        await kube.apply(
-            {
-                "kind": "Namespace",
-                "apiVersion": "v1",
-                "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-            },
-            {
-                "kind": "Secret",
-                "apiVersion": "v1",
-                "metadata": {"name": "telegram-token", "namespace": NAMESPACE},
-                "stringData": {"token": TOKEN},
-            },
-        )
+    async with namespace(NAMESPACE) as kube:
         yield kube
-        await run("kubectl", "delete", "namespace", NAMESPACE, "--wait=false")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def telegram(kube: Kube) -> AsyncIterator[TelegramSimulator]:
     """The simulated Telegram, on the cluster."""
-    await kube("apply", f"--filename={REPOSITORY / 'k8s' / 'try' / 'telegram-simulator.yaml'}")
-    await kube("rollout", "status", "deployment/telegram-simulator", "--timeout=60s")
-    async with (
-        forwarded(NAMESPACE, "service/telegram-simulator", 8090) as port,
-        TelegramSimulator(f"http://127.0.0.1:{port}") as simulator,
-    ):
+    async with simulated_telegram(kube) as simulator:
         yield simulator
 
 
@@ -124,35 +90,8 @@ async def jaeger(kube: Kube) -> AsyncIterator[Jaeger]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def installation(kube: Kube, telegram: TelegramSimulator, jaeger: Jaeger) -> AsyncIterator[Installation]:
     """The product, installed with helm; it exports to `jaeger`."""
-    async with AsyncExitStack() as stack:
-        watch = await stack.enter_async_context(Watch(kube))
-        before = set(await kube.everything())
-        # Not all of a release is in the namespace, which is deleted at the end.
-        uninstall = ("helm", "uninstall", RELEASE, f"--namespace={NAMESPACE}", "--ignore-not-found")
-        stack.push_async_callback(attempt, *uninstall)
-        started = time.monotonic()
-        await helm("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", *values(), "--wait", "--timeout=120s")
-        seconds = time.monotonic() - started
-        secret = f"{RELEASE}-qwenedit-redis"
-        port = await stack.enter_async_context(forwarded(NAMESPACE, f"service/{secret}", 6379))
-        settings = RedisSettings(
-            redis_url=f"redis://127.0.0.1:{port}/0",
-            redis_username="bot",
-            redis_password=SecretStr(await password(kube, secret, "bot")),
-        )
-        client = await stack.enter_async_context(connect(settings))
-        raw = await stack.enter_async_context(connect(settings, decode=False))
-        yield Installation(
-            kube=kube,
-            release=RELEASE,
-            watch=watch,
-            telegram=telegram,
-            redis=client,
-            queue=JobQueue(client, Keys()),
-            pictures=RedisPictureStore(raw, Keys(), ttl=PICTURE_TTL),
-            seconds_to_ready=seconds,
-            before=before,
-        )
+    async with installed(kube, telegram, RELEASE) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="session")

@@ -1,29 +1,35 @@
-"""Pictures in object storage: installed so, with the store away in mid-job, forgotten, and back in Redis."""
+"""The product installed with a bucket: its store is killed in mid-job, a user is forgotten, and it is uninstalled."""
 
 from __future__ import annotations
 
 import json
-import re
+import shutil
 import time
 from typing import TYPE_CHECKING
 
-import aiohttp
+import pytest
 import pytest_asyncio
+from obstore.store import S3Store
 
 from qwenedit_jobs import Keys
 from qwenedit_jobs.pictures.receipts import LONGEST
 from tests.e2e.cluster.installation import HERE
-from tests.e2e.cluster.kube import eventually, throughout
+from tests.e2e.cluster.installing import installed, namespace, simulated_telegram
+from tests.e2e.cluster.kube import attempt, eventually, throughout
 from tests.e2e.cluster.port_forward import forwarded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.e2e.cluster.installation import Installation
+    from tests.e2e.cluster.kube import Kube
 
-BUCKET = "photos"
+NAMESPACE = "qwenedit-e2e-bucket"
+RELEASE = "bucket"
+BUCKET, PREFIX = "photos", "e2e"
 PORT = 9000
 STORE = HERE.parent / "object-store" / "object-store.yaml"
+ACCOUNT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 AWAY = 12.0
 """Seconds without a store: the edit takes 4."""
 SELECTOR = "app.kubernetes.io/name"
@@ -32,68 +38,86 @@ SELECTOR = "app.kubernetes.io/name"
 class Store:
     """The store of objects on the cluster."""
 
-    def __init__(self, installation: Installation, session: aiohttp.ClientSession) -> None:
-        self._installation = installation
-        self._session = session
-
-    async def make_bucket(self) -> None:
-        """Make the bucket of the installation."""
-        async with self._session.put(f"/{BUCKET}") as reply:
-            reply.raise_for_status()
+    def __init__(self, kube: Kube, pod: str) -> None:
+        self._kube = kube
+        self._pod = pod
 
     async def objects(self) -> set[str]:
         """Return the names of all objects."""
-        async with self._session.get(f"/{BUCKET}", params={"list-type": "2"}) as reply:
-            reply.raise_for_status()
-            return set(re.findall(r"<Key>([^<]*)</Key>", await reply.text()))
+        async with forwarded(self._kube.namespace, f"pod/{self._pod}", PORT) as port:  # not the service, which is cut
+            bucket = S3Store(
+                BUCKET, prefix=PREFIX, endpoint=f"http://127.0.0.1:{port}", region="us-east-1",
+                access_key_id=ACCOUNT["AWS_ACCESS_KEY_ID"], secret_access_key=ACCOUNT["AWS_SECRET_ACCESS_KEY"],
+                client_options={"allow_http": True},
+            )  # fmt: skip
+            return {each["path"] async for page in bucket.list() for each in page}
 
-    async def cut(self) -> None:
-        """Let nobody reach the store, which keeps what it has."""
+    async def kill(self) -> None:
+        """End the store's process at once. It comes back by itself, and nobody reaches it before `heal`."""
         await self._select("nothing")
+        kill = "kill -9 $(pidof versitygw)"
+        await attempt("kubectl", f"--namespace={self._kube.namespace}", "exec", self._pod, "--", "sh", "-c", kill)
 
     async def heal(self) -> None:
         """Let everybody reach it again."""
         await self._select("object-store")
 
+    async def restarts(self) -> int:
+        """Return how often its container was started again."""
+        pod = await self._kube.get("Pod", self._pod)
+        assert pod is not None
+        return int(pod["status"]["containerStatuses"][0]["restartCount"])
+
     async def _select(self, name: str) -> None:
         patch = json.dumps({"spec": {"selector": {SELECTOR: name}}})
-        await self._installation.kube("patch", "service", "object-store", f"--patch={patch}")
+        await self._kube("patch", "service", "object-store", f"--patch={patch}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def store(installation: Installation) -> AsyncIterator[Store]:
-    """The installation keeps its pictures in a bucket until the module's tests are over."""
-    kube = installation.kube
+async def kube() -> AsyncIterator[Kube]:
+    """A namespace of its own."""
+    if shutil.which("go") is None:
+        pytest.skip("the store of objects is built with Go, and there is no go on PATH")
+    async with namespace(NAMESPACE) as kube:
+        yield kube
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def store(kube: Kube) -> Store:
+    """A store with an empty bucket."""
     await kube("apply", f"--filename={STORE}")
-    await kube("rollout", "status", "deployment/object-store", "--timeout=60s")
-    secret = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     await kube.apply(
         {
             "kind": "Secret",
             "apiVersion": "v1",
             "metadata": {"name": "bucket", "namespace": kube.namespace},
-            "stringData": secret,
+            "stringData": ACCOUNT,
         }
     )
+    await kube("rollout", "status", "deployment/object-store", "--timeout=60s")
     [pod] = await kube.objects("Pod", labels=f"{SELECTOR}=object-store")
+    return Store(kube, pod["metadata"]["name"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def installation(kube: Kube, store: Store) -> AsyncIterator[Installation]:
+    """The product, with its pictures in the bucket from the start."""
     async with (
-        # Not the service, which a test cuts off.
-        forwarded(kube.namespace, f"pod/{pod['metadata']['name']}", PORT) as port,
-        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
-    ):
-        store = Store(installation, session)
-        await store.make_bucket()
-        await installation.upgrade(
-            f"pictures.url=s3://{BUCKET}/e2e",
+        simulated_telegram(kube) as telegram,
+        installed(
+            kube,
+            telegram,
+            RELEASE,
+            f"pictures.url=s3://{BUCKET}/{PREFIX}",
             f"pictures.options.AWS_ENDPOINT_URL=http://object-store.{kube.namespace}:{PORT}",
             "pictures.options.AWS_ALLOW_HTTP=true",
             "pictures.options.AWS_REGION=us-east-1",
             "pictures.credentials.existingSecret=bucket",
-        )
-        yield store
-        await installation.upgrade()
-    await kube("delete", "secret/bucket")
-    await kube("delete", f"--filename={STORE}", "--timeout=60s")
+            "monitoring.traces.endpoint=",
+            "networkPolicy.collectorTo=null",
+        ) as installation,
+    ):
+        yield installation
 
 
 async def job_of(installation: Installation, before: set[str]) -> str:
@@ -118,12 +142,13 @@ async def test_pictures_lie_in_the_bucket_and_their_receipts_in_redis(installati
     assert 0 < kept <= LONGEST
 
 
-async def test_bucket_away_in_mid_job_costs_time_and_no_attempt(installation, store, worker, photo):
+async def test_store_that_is_killed_in_mid_job_costs_time_and_no_attempt(installation, store, worker, photo):
     before, user = await installation.job_ids(), await installation.telegram.user()
     await user.send(photo=photo, caption="make it snow")
     job = await job_of(installation, before)
     await installation.until_editing(job)
-    await store.cut()
+    kept = {name for name in await store.objects() if "/out/" in name}
+    await store.kill()
     try:
 
         async def running() -> bool:
@@ -137,8 +162,11 @@ async def test_bucket_away_in_mid_job_costs_time_and_no_attempt(installation, st
     await user.picture(timeout=90)
     claims = installation.watch.claims(job)
     print(f"answered {time.monotonic() - healed:.1f} s after the store was back; attempts: {claims}")
+    assert await store.restarts() == 1
     assert claims == [(worker.name, 1)]
     assert len((await user.snapshot()).from_bot) == 1
+    assert kept
+    assert kept <= await store.objects()
 
 
 async def test_forget_empties_the_bucket_of_a_user(installation, store, worker, photo):
@@ -151,3 +179,11 @@ async def test_forget_empties_the_bucket_of_a_user(installation, store, worker, 
     await user.press("Delete everything", timeout=30)
     await user.says("I have deleted everything", timeout=60)
     assert not any(job in name for name in await store.objects())
+
+
+async def test_uninstalling_leaves_the_bucket_as_it_is(installation, store):
+    await installation.hold(0)
+    kept = await store.objects()
+    await installation.helm("uninstall", "--wait", "--timeout=60s")
+    assert "owner" in kept
+    assert await store.objects() == kept

@@ -10,8 +10,8 @@ import json
 import pytest_asyncio
 
 from tests.e2e.cluster.installation import pod_of
+from tests.e2e.cluster.installing import TOKEN
 from tests.e2e.cluster.kube import eventually, run, throughout
-from tests.e2e.conftest import TOKEN
 
 KNOCK = """
 import socket, sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import TOKEN
+from tests.e2e.cluster.installing import TOKEN
 from tests.integration.traces.contract import check_retried
 
 SPANS = 26
