@@ -214,7 +214,7 @@ async def no_photos(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.UNSUPPORTED, kind="document")
     await user.take("no-photo", "A sticker, a voice message, a document")
     await user.say(user.either("make it snow", "пусть идёт снег"))
-    await user.sees(Text.TEXT_WITHOUT_PHOTO)
+    await user.reads(user.either("I need a photo first", "Сначала нужно фото"))
     await user.say("/dance")
     await user.sees(Text.UNKNOWN_COMMAND)
     await user.take("no-photo-text", "An instruction without a photo, and an unknown command")

@@ -100,8 +100,76 @@ async def test_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, work
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "make it snow"
     assert (await ann.picture()).reply_to == text
-    await ann.send("and now rain")
-    await ann.says("I need a photo first")
+
+
+async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    first, *_others = await ann.flood(2, "wish {number}")
+    noted = await ann.says("I need a photo first")
+    assert noted.reply_to == first
+    (sent,) = await ann.send(photo=photo())
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "wish 1\nwish 2"
+    assert (await ann.picture()).reply_to == sent
+    assert (await ann.says("Taken for your photo: “wish 1 wish 2”")).id == noted.id
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    assert len((await ann.snapshot()).from_bot) == 3
+
+
+@pytest.mark.parametrize(("how", "counts"), [("Together", [2]), ("One each", [1, 1])])
+async def test_two_photos_one_after_the_other_are_both_there(
+    simulator: TelegramSimulator, worker, how: str, counts: list[int]
+) -> None:
+    ann = await simulator.user()
+    sent = [number for _ in range(2) for number in await ann.send(photo=photo())]
+    await ann.says("That's 2 photos")
+    (said,) = await ann.send("make it snow")
+    await ann.says("“make it snow”: shall I use the 2 photos together")
+    for _ in range(2):
+        await ann.press(how)
+    jobs = [(await worker.finish_next(RESULT)).job for _ in counts]
+    assert [(len(job.edit.pictures), job.edit.prompt) for job in jobs] == [(count, "make it snow") for count in counts]
+    await ann.picture(number=len(counts))
+    replied = [message.reply_to for message in (await ann.snapshot()).pictures]
+    assert replied == ([said] if len(counts) == 1 else sent)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_burst_of_photos_gets_one_question_that_says_how_many_were_taken(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    for _ in range(8):
+        await ann.send(photo=photo())
+    await ann.says("I take up to 3 at once, so I left out the photos after these")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 2
+
+
+async def test_photo_with_a_caption_soon_after_another_photo_may_be_meant_alone(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    await ann.send(photo=photo(), caption="put this hat on me")
+    await ann.press("Only the last photo")
+    claim = await worker.finish_next(RESULT)
+    assert (len(claim.job.edit.pictures), claim.job.edit.prompt) == (1, "put this hat on me")
+    await ann.picture()
+
+
+async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="...")
+    await ann.says("What shall I do with it?")
+    for said in ("👍", "…"):
+        await ann.send(said)
+    await ann.says("Say it in words")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 3
+    assert await worker.queue.unfinished_ids() == []
 
 
 async def test_text_in_reply_to_a_photo_is_a_job_for_that_photo(simulator: TelegramSimulator, worker) -> None:
@@ -246,6 +314,8 @@ async def test_cancel_command_forgets_the_photo_that_waits(simulator: TelegramSi
     await ann.says("I've forgotten that photo")
     await ann.send("make it snow")
     await ann.says("I need a photo first")
+    await ann.send("/cancel")
+    await ann.says("I've forgotten what you wrote")
     await ann.send("/cancel")
     await ann.says("nothing to cancel")
 

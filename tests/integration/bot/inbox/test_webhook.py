@@ -110,7 +110,7 @@ async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, 
                 assert answer.status == 200
     # The message was answered before, so that its answer is edited: once, for three copies of the update.
     await ann.says("I edit photos")
-    await ann.send("thanks")
+    await ann.send("/help")
     await ann.wait_for(lambda chat: len(chat.from_bot) > 1)
     edits = [call for call in await simulator.calls("editMessageText") if call.chat_id == ann.id]
     assert len(edits) == 1

@@ -10,7 +10,13 @@ from aiogram.types import Message
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
-from qwenedit_bot.conversation.editing import preset_menu, preset_questions, preset_search, result_buttons
+from qwenedit_bot.conversation.editing import (
+    gathering_buttons,
+    preset_menu,
+    preset_questions,
+    preset_search,
+    result_buttons,
+)
 from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
 from qwenedit_bot.edits.job_views import CANCEL
 from qwenedit_bot.texts import Text
@@ -70,6 +76,7 @@ def make_router() -> Router:
         preset_menu.make_press_router(),
         preset_questions.make_router(),
         preset_search.make_press_router(),
+        gathering_buttons.make_press_router(),
         language_menu.make_press_router(),
         menu_buttons.make_press_router(),
         shop.make_press_router(),

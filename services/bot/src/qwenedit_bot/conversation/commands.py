@@ -13,6 +13,7 @@ from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
+from qwenedit_bot.conversation.editing.dialogue import Dialogue
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.texts import Text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
-_DIALOGUE, _NOTHING = "dialogue", "nothing"
+_DIALOGUE, _WORDS, _NOTHING = "dialogue", "words", "nothing"
 """What `/cancel` has cancelled, where it is no number of jobs."""
 
 
@@ -68,11 +69,11 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
     stopped = 0
     for job_id in await services.queue.unfinished_ids_of(actor):
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
-    waited = await state.get_state() is not None
+    waited = {None: _NOTHING, Dialogue.words.state: _WORDS}.get(await state.get_state(), _DIALOGUE)
     await state.clear()
-    outcome = await services.replies.first(source_of(message), str(stopped or (_DIALOGUE if waited else _NOTHING)))
-    if outcome == _DIALOGUE:
-        view = View(words(Text.DIALOGUE_CANCELLED))
+    outcome = await services.replies.first(source_of(message), str(stopped or waited))
+    if outcome in {_DIALOGUE, _WORDS}:
+        view = View(words(Text.DIALOGUE_CANCELLED, what="words" if outcome == _WORDS else "photo"))
     elif outcome == _NOTHING:
         view = View(words(Text.NOTHING_TO_CANCEL))
     else:

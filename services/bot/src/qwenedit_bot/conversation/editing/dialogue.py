@@ -29,6 +29,7 @@ class Dialogue(StatesGroup):
     instruction = State()
     preset_photos = State()
     preset_query = State()
+    words = State()
 
 
 class Dialogues:
@@ -41,7 +42,7 @@ class Dialogues:
 
     personal_data = (
         PersonalData(
-            what="a photo that waits for its instruction, as Telegram's id of the file",
+            what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo",
             keys=("dialogue_prefix",),
             seconds=DIALOGUE_TTL,
             told="waiting",
@@ -69,6 +70,7 @@ async def wait_for_instruction(
     about: int | None = None,
     messages: Sequence[int] = (),
     asked: PresetOrWords | None = None,
+    at: int | None = None,
 ) -> None:
     """Let the user's next text be the instruction for these pictures.
 
@@ -76,11 +78,13 @@ async def wait_for_instruction(
         state: The user's, in this chat.
         pictures: In their order.
         about: Id of the message that the bot's question replies to.
-        messages: Ids of the messages that brought the pictures, of an album.
+        messages: Ids of the messages that brought the pictures.
         asked: What the user is asked to choose from, where the pictures came with words while a preset waited.
+        at: When the pictures were sent, in seconds since the epoch, where others may join them.
     """
     await state.set_state(Dialogue.instruction)
-    more = {"asked": asked.as_data()} if asked is not None else {}
+    more: dict[str, Any] = {"asked": asked.as_data()} if asked is not None else {}
+    more |= {"at": at} if at is not None else {}
     await state.set_data({**as_data(pictures), "about": about, "brought": list(messages), **more})
 
 
@@ -125,7 +129,7 @@ async def was_query(state: FSMContext, message_id: int) -> bool:
 
 
 async def messages_of_waiting(state: FSMContext) -> tuple[int, ...]:
-    """Return the ids of the messages that brought the pictures that wait, where they are an album."""
+    """Return the ids of the messages that brought the pictures that wait, where they are known."""
     return tuple((await state.get_data()).get("brought", ()))
 
 

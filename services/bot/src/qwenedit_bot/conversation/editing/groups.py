@@ -16,6 +16,7 @@ from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import photos, preset_photos, unsupported
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.editing.wishes import wish_in
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES
@@ -150,7 +151,7 @@ async def _calls_to_edit(message: Message, bot: Bot, album: tuple[Message, ...])
     me = await bot.me()
     texts = [each.text or each.caption or "" for each in album or (message,) if own_words(each)]
     wishes = [called_to_edit(text, me.username or "") for text in texts]
-    said = [wish for wish in wishes if wish is not None]
+    said = [wish_in(wish) for wish in wishes if wish is not None]
     return {"wish": "\n".join(filter(None, said))} if said else False
 
 

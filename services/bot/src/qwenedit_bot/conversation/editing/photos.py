@@ -11,9 +11,14 @@ from aiogram.filters import StateFilter
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.editing import gathering
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures, was_query
+from qwenedit_bot.conversation.editing.gathered import Gathered
+from qwenedit_bot.conversation.editing.kept_words import KeptWords, keep_words, say_taken, sent_at
 from qwenedit_bot.conversation.editing.ownership import result_of
 from qwenedit_bot.conversation.editing.preset_offer import question
+from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.edits.requests.gates import BURST
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
@@ -55,7 +60,7 @@ def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
 
 def instruction_of(messages: Sequence[Message]) -> str:
     """Return what is written beside the pictures; what is forwarded is not its sender's wish."""
-    captions = [(message.caption or "").strip() for message in messages if own_words(message)]
+    captions = [wish_in(message.caption or "") for message in messages if own_words(message)]
     return "\n".join(filter(None, captions))
 
 
@@ -84,43 +89,82 @@ async def photos(
         view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
         await services.replies.say(source_of(message), view)
         return
+    refusal = refused_unseen(words, pictures)
+    alone = raw_state is None or refusal is not None or (wish and album)
+    earlier = None if alone else await gathering.joins(message, wish, state)
+    if earlier is not None:
+        await gathering.add(messages, pictures, wish, earlier, words, services, state)
+        return
     if wish:
         if raw_state is not None:
             await state.clear()
         await submit(message, pictures, wish, words, services)
         return
-    refusal = refused_unseen(words, pictures)
+    kept = await KeptWords.kept(state, for_message=message) if raw_state is not None else None
+    if refusal is None and kept is not None:
+        await say_taken(kept, message, words, services)
+        if await submit(message, pictures, kept.words, words, services) is not RequestOutcome.NOT_NOW:
+            await state.clear()
+        return
     if refusal is None:
-        brought = [each.message_id for each in album]
-        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought)
+        brought = [each.message_id for each in messages]
+        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, at=sent_at(message))
     view = refusal or await question(message.chat.id, words, services, photos=len(pictures))
     await services.replies.say(source_of(message), view)
 
 
 async def instruction_as_reply(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job for the photo that the text replies to."""
-    picture = await picture_of(message.reply_to_message, services) if message.reply_to_message else None
-    if picture is not None and message.text:
+    answered, wish = message.reply_to_message, wish_in(message.text or "")
+    picture = await picture_of(answered, services) if answered is not None else None
+    if picture is None or answered is None:
+        return
+    if not wish:
+        await no_wish(message, words, services)
+        return
+    await submit(message, (picture,), wish, words, services)
+    others = await Gathered.kept(state)
+    left = others.without(answered.message_id) if others is not None else None
+    if left is not None and left.pictures:
+        await left.keep(state)  # photos that came beside this one still wait
+    else:
         await state.clear()
-        await submit(message, (picture,), message.text.strip(), words, services)
 
 
 async def instruction(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job for the pictures that wait."""
     if await was_query(state, message.message_id):
         return
-    pictures = await waiting_pictures(state)
-    if not pictures or not message.text:
-        await without_photo(message, words, services)
+    pictures, wish = await waiting_pictures(state), wish_in(message.text or "")
+    if not pictures:
+        await without_photo(message, words, services, state)
         return
-    outcome = await submit(message, pictures, message.text.strip(), words, services)
+    if not wish:
+        await no_wish(message, words, services)
+        return
+    gathered = await Gathered.kept(state)
+    if gathered is not None and len(gathered.pictures) > 1:
+        await gathering.instruct(message, wish, gathered, words, services, state)
+        return
+    outcome = await submit(message, pictures, wish, words, services)
     if outcome is not RequestOutcome.NOT_NOW:
         await state.clear()
 
 
-async def without_photo(message: Message, words: Words, services: Services) -> None:
-    """Say that a photo is needed, unless this text was an instruction that was taken before a crash."""
-    if await services.replies.find(source_of(message)) is None:
+async def no_wish(message: Message, words: Words, services: Services) -> None:
+    """Ask for words, once a burst: a thumb or a few dots say nothing of what to change."""
+    if await services.replies.speaks_for(source_of(message), f"no_wish:{message.chat.id}", seconds=BURST):
+        await services.replies.say(source_of(message), View(words(Text.NO_WISH)))
+
+
+async def without_photo(message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    """Keep an instruction for the photo to come, unless it was taken before a crash."""
+    wish = wish_in(message.text or "")
+    if await services.replies.find(source_of(message)) is not None:
+        return
+    if wish:
+        await keep_words(message, wish, words, services, state)
+    elif await services.replies.speaks_for(source_of(message), f"no_photo:{message.chat.id}", seconds=BURST):
         await services.replies.say(source_of(message), View(words(Text.TEXT_WITHOUT_PHOTO)))
 
 

@@ -32,7 +32,7 @@ privacy =
     • Your photos: until the picture is ready or cancelled. If it fails, up to { $failed } more, so that it can be tried again. Location and camera data in your files are removed at once.
     • The results: { $pictures } at most.
     • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
-    • A photo that waits for its instruction: only a reference to it, { $waiting }.
+    • A photo that waits for its instruction (only a reference to it), or words that wait for a photo: { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The ready-made edits that you chose last: { $presets }.
     • The language that you chose with /language: { $language }.
@@ -100,6 +100,17 @@ ask-instruction-album =
 
     /cancel, if you have changed your mind.
 text-without-photo = I need a photo first. Send me one with a caption that says what to change, or send the photo and then the text.
+words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. If that was a question: /help.
+words-taken = 📝 Taken for your photo: “{ $said }”
+no-wish = Say it in words, please: what shall I change?
+gathered = That's { $count } photos. Shall I use them together, for one picture, or one each? Then write what to change.
+gathered-with-words = “{ $said }”: shall I use the { $count } photos together, for one picture, or one each?
+gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
+gathered-each = One picture of each. What shall I do with them? Write it in one message, or choose below.
+gathered-taken = “{ $said }”, for each of the { $count } photos.
+together-button = 🧩 Together
+one-each-button = 🖼 One each
+only-last-button = Only the last photo
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
     [sticker] A nice sticker, but I can only edit photos.
@@ -364,7 +375,10 @@ duration = { $hours ->
 ## Cancelling
 
 nothing-to-cancel = There is nothing to cancel.
-dialogue-cancelled = All right, I've forgotten that photo.
+dialogue-cancelled = { $what ->
+    [words] All right, I've forgotten what you wrote.
+   *[photo] All right, I've forgotten that photo.
+}
 jobs-cancelled = { $count ->
     [one] All right, I've cancelled your picture.
    *[other] All right, I've cancelled your { $count } pictures.
