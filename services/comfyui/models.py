@@ -3,7 +3,8 @@
     models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
     models.py wait  --folder DIR --list FILE    return when every file is complete
 
-The list is `{"files": [{"path": ..., "url": ..., "sha256": ...}]}`. A file is complete when a note beside it has the
+The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ...}]}`, of which the last two may be left
+out. A file is complete when a note beside it has the
 hash that was computed after its download. A list's `sha256` must equal the note's. HF_TOKEN is sent to
 huggingface.co.
 
@@ -55,6 +56,8 @@ class ModelFile:
     path: str
     url: str
     sha256: str | None = None
+    licence: str | None = None
+    """For whoever reads the list."""
 
     def __post_init__(self) -> None:
         """Refuse what would be written outside of the folder or read from it.

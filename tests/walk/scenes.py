@@ -62,7 +62,7 @@ async def first_look(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.START)
     await user.take("start", "/start")
     await user.say("/help")
-    await user.sees(Text.HELP, length=MAX_INSTRUCTION)
+    await user.sees(Text.HELP, length=MAX_INSTRUCTION, larger=6)
     await user.take("help", "/help")
 
 

@@ -26,6 +26,7 @@ FAST, QUALITY, INVERT = (
     Workflow.load(WORKFLOWS / f"{name}.json")
     for name in ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free")
 )
+LARGER = Workflow.load(WORKFLOWS / "larger.json")
 OF_2509 = Workflow.load(WORKFLOWS / "qwen-image-edit-2509-fast.json")
 STEP, LONG_STEP, MANY_STEPS = 0.05, 0.5, 60
 """Seconds of a step, on most servers and on the slow one, and steps of a long edit."""
@@ -195,6 +196,12 @@ def invert() -> Workflow:
 def of_2509() -> Workflow:
     """Another model's."""
     return OF_2509
+
+
+@pytest.fixture
+def larger() -> Workflow:
+    """Enlarges a picture."""
+    return LARGER
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import asyncio
 import io
 import signal
 import time
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -228,6 +229,22 @@ async def test_picture_above_the_upload_limit_is_too_large(client, control) -> N
 
     with pytest.raises(PictureTooLarge):
         await client.edit()
+
+
+async def test_picture_is_enlarged_to_the_area_that_the_job_names(client, larger) -> None:
+    request = replace(client.request(larger, images=(client.picture((1, 2, 3)),)), parameters={"megapixels": 0.05})
+    result = await client.edit(request)
+
+    with Image.open(io.BytesIO(result.png)) as picture:
+        assert picture.size == (264, 198)
+
+
+async def test_job_that_names_a_workflow_whose_model_is_missing_is_rejected(client, control, larger) -> None:
+    await control.fault("missing_model", model="RealESRGAN", times=None)
+    with pytest.raises(WorkflowRejected, match=r"ComfyUI lacks upscale_models/RealESRGAN_x4plus\.pth"):
+        await client.edit(client.request(larger))
+    await control.clear()
+    await client.edit(replace(client.request(larger), parameters={"megapixels": 0.05}))
 
 
 async def test_missing_model_sends_the_job_back(client, control) -> None:

@@ -14,9 +14,9 @@ COMFYUI = Path(__file__).parents[3] / "services/comfyui"
 
 
 LISTS = {
-    "models": ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free"),
-    "models-qwen-image-edit-2509": ("qwen-image-edit-2509-fast",),
-    "models-flux-1-kontext-dev": ("flux-1-kontext-dev",),
+    "models": ("qwen-image-edit-2511-fast", "qwen-image-edit-2511-quality", "invert-model-free", "larger"),
+    "models-qwen-image-edit-2509": ("qwen-image-edit-2509-fast", "larger"),
+    "models-flux-1-kontext-dev": ("flux-1-kontext-dev", "larger"),
 }
 
 

@@ -33,6 +33,7 @@ MODERATION_ON_ERROR: {{ .onError }}
 {{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
 DEFAULT_LANGUAGE: {{ $settings.defaultLanguage | quote }}
+LARGER_MEGAPIXELS: {{ $settings.largerMegapixels | quote }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}
 {{- if eq .Values.bot.mode "webhook" }}

@@ -68,7 +68,7 @@ def _carry_out(what: bytes, data: bytes, answers: BinaryIO, *, light: bool) -> N
             return
         done = normalise(data, light=light)
         same = done.data == data
-        about = {"width": done.width, "height": done.height}
+        about = {"width": done.width, "height": done.height, "pixels": done.pixels}
         _answer(answers, SAME if same else DONE, about, b"" if same else done.data)
     except PictureRefusedError as error:
         _answer(answers, REFUSED, {"why": error.why, "width": error.width, "height": error.height})

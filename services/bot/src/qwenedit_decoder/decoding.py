@@ -103,6 +103,8 @@ class Normalised:
     data: bytes
     width: int
     height: int
+    pixels: int = 0
+    """Of the picture as it came; 0 where that is unknown."""
 
 
 def of_telegram(data: bytes) -> Normalised | None:
@@ -117,7 +119,7 @@ def of_telegram(data: bytes) -> Normalised | None:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check(image)
             plain = _is_plain(image, data) and _scans(data) <= MAX_SCANS
-            return Normalised(data, *image.size) if plain else None
+            return Normalised(data, *image.size, image.width * image.height) if plain else None
     except (PictureRefusedError, *_BROKEN):
         return None
 
@@ -165,7 +167,7 @@ def _normalise(data: bytes, *, light: bool) -> Normalised:
         image.draft("RGB", (width // 8, height // 8) if plain else (MAX_SIDE, MAX_SIDE))
         image.load()
         if plain:
-            return Normalised(data, width, height)
+            return Normalised(data, width, height, width * height)
         if image.mode in _SCALABLE:
             # Before anything that copies: at 25 megapixels each copy has 100 MB.
             _scale(image)
@@ -177,7 +179,7 @@ def _normalise(data: bytes, *, light: bool) -> Normalised:
         picture.save(buffer, "JPEG", quality=95, subsampling=0)
     else:
         picture.save(buffer, "PNG", compress_level=3)
-    return Normalised(buffer.getvalue(), picture.width, picture.height)
+    return Normalised(buffer.getvalue(), picture.width, picture.height, width * height)
 
 
 def _is_plain(image: Image.Image, data: bytes) -> bool:

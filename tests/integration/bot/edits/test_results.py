@@ -49,12 +49,12 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     picture, job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
-        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎲 Copy seed"],
+        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎲 Copy seed"], ["🔍 Larger"],
     ]  # fmt: skip
-    assert picture.now.buttons[-1].copy_text == str(job.edit.seed)
+    assert picture.now.buttons[3].copy_text == str(job.edit.seed)
     assert picture.now.buttons[1].style == "primary"
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Скопировать сид")
+    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Скопировать сид", "🔍 Увеличить")
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
@@ -152,6 +152,45 @@ async def test_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> Non
     await ann.wait_for(lambda chat: chat.answers)
 
 
+async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, worker, ann) -> None:
+    picture, _job = await finished(ann, worker)
+    for _tap in range(3):
+        await ann.press("Larger", message_id=picture.id)
+    claim = await worker.claim()
+    edit = claim.job.edit
+    assert (edit.workflow, dict(edit.parameters), edit.prompt) == ("larger", {"megapixels": 4.0}, "")
+    assert await worker.store.get(edit.pictures[0]) == RESULT
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
+    assert [said for said, _alert in seen.answers] == ["Making it larger…", *["I am already working on it."] * 2]
+
+    larger = photo("PNG", (640, 480))
+    await worker.finish(claim, larger)
+    seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
+    answer = seen.from_bot[-1]
+    assert await stage.telegram.download(answer.now.document) == larger
+    assert answer.reply_to == picture.id
+    assert answer.now.labels == ("✏️ Edit further",)
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_large_file_is_offered_an_answer_near_its_own_size(stage, worker, ann) -> None:
+    await ann.send(photo=photo("JPEG", (2400, 1800)), as_file=True, caption="make it snow")
+    claim = await worker.finish_next(RESULT)
+    picture = await ann.picture()
+    assert picture.now.labels[-1] == "🔍 Larger: 4\u00a0MP"
+    await ann.press("Larger", message_id=picture.id)
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.parameters["megapixels"] == pytest.approx(2400 * 1800 / 1024**2)
+
+
+async def test_larger_takes_telegrams_copy_where_the_result_is_gone(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    await worker.store.delete(result_ref(job.id, 1))
+    await ann.press("Larger", message_id=picture.id)
+    claim = await worker.finish_next(RESULT)
+    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
+
+
 async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
     eve = await stage.telegram.user()
@@ -167,7 +206,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
 
 async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
-    for number, verb in enumerate(("again", "further", "file", "seed"), 1):
+    for number, verb in enumerate(("again", "further", "file", "seed", "larger"), 1):
         await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
         seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
@@ -287,7 +326,7 @@ async def test_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann)
     await stage.telegram.set_old_api(old=True)
     try:
         picture, job = await finished(ann, worker)
-        seed = picture.now.buttons[-1]
+        seed = picture.now.buttons[3]
         assert (seed.copy_text, seed.data) == (None, f"seed:{job.id}")
         await ann.press("Copy seed", message_id=picture.id)
         assert await alerted(ann) == f"Seed: {job.edit.seed}"

@@ -89,7 +89,7 @@ def document(size: int | None = len(FILE)) -> Attachment:
 
 async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
     with taking.room(owner, [attachment], await taking.sizes([attachment])):
-        return await taking.keep(attachment, ref, owner=owner)
+        return (await taking.keep(attachment, ref, owner=owner)).data
 
 
 async def begun(files: Files, count: int) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.larger import target_of
 from qwenedit_bot.payments.quotas import Quota
+from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -64,6 +66,31 @@ def test_finished_picture_has_buttons_for_what_comes_next(as_file: bool, labels:
     assert [[button.label for button in row] for row in rows] == labels
     assert all(len(button.data.encode()) <= 64 for row in rows for button in row)
     assert rows[-1][-1].copy_text == "1"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "most", "label"),
+    [
+        (0, 6.0, "🔍 Larger"),
+        (2_000_000, 6.0, "🔍 Larger"),
+        (3_000_000, 6.0, "🔍 Larger: 3\u00a0MP"),
+        (12_192_768, 6.0, "🔍 Larger: 6\u00a0MP"),
+        (12_192_768, 16.0, "🔍 Larger: 12\u00a0MP"),
+        (12_192_768, 0, None),
+    ],
+)
+def test_result_may_be_made_about_as_large_as_the_photo_was(pixels: int, most: float, label: str | None) -> None:
+    status = replace(RUNNING, state=State.DONE, sources=as_text((), [pixels]))
+    rows = job_views.result_buttons(EN, status, as_file=False, larger=target_of(status, most))
+    assert next((button.label for row in rows for button in row if "Larger" in button.label), None) == label
+
+
+def test_result_that_is_large_already_is_not_offered_larger_or_again() -> None:
+    job = JOB.model_copy(update={"edit": JOB.edit.model_copy(update={"workflow": "larger"})})
+    status = replace(RUNNING, job=job, state=State.DONE)
+    assert target_of(status, 6.0) is None
+    rows = job_views.result_buttons(EN, status, as_file=True)
+    assert [[button.label for button in row] for row in rows] == [["✏️ Edit further"]]
 
 
 @pytest.mark.parametrize(

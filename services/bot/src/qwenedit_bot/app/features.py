@@ -229,6 +229,7 @@ def make_edits(
             queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
             texts=users.texts, metrics=metrics, durations=durations, answered=answered, quotas=quotas,
             daily_counts=daily_counts, moderation=hook or Unmoderated(), undelivered=undelivered,
+            larger_megapixels=settings.larger_megapixels,
         ),
         undelivered=undelivered,
         daily_counts=daily_counts,

@@ -112,6 +112,7 @@ def make_parts(base: Foundation) -> Parts:
         retention=make_retention(base, user_erasure),
         shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
         migrations=chat.migrations, undelivered=edits.undelivered,
+        larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
     handle = make_handler(base, services, jobs, users, edits)
     return Parts(

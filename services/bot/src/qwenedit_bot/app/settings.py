@@ -78,6 +78,8 @@ class BotSettings(RedisSettings):
     """What happens to jobs and results while the hook does not answer."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
     """Seconds for which photos and results are kept."""
+    larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
+    """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
     default_language: str = LANGUAGES[0]
     """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
@@ -110,6 +112,13 @@ class BotSettings(RedisSettings):
         if language not in LANGUAGES:
             raise ValueError(f"the bot speaks {', '.join(LANGUAGES)}")
         return language
+
+    @field_validator("larger_megapixels")
+    @classmethod
+    def _larger_is_larger(cls, megapixels: float) -> float:
+        if 0 < megapixels < 2:  # noqa: PLR2004 - twice a result's own
+            raise ValueError("0 offers it nowhere; below 2 a result would be hardly larger")
+        return megapixels
 
     @field_validator("moderation_url")
     @classmethod

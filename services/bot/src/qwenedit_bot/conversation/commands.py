@@ -37,7 +37,7 @@ async def start(message: Message, words: Words, services: Services) -> None:
 
 async def give_help(message: Message, words: Words, services: Services) -> None:
     """Say what works well, and the limits."""
-    await services.replies.say(source_of(message), menu_buttons.help_view(words))
+    await services.replies.say(source_of(message), menu_buttons.help_view(words, services))
 
 
 async def limits(message: Message, words: Words, services: Services) -> None:

@@ -62,6 +62,8 @@ class Services:
     shop: Shop
     migrations: Migrations
     undelivered: UndeliveredAnswers
+    larger_megapixels: float = 0
+    """Of a result that is enlarged, at most; 0 offers it nowhere."""
 
 
 class LanguageMiddleware(BaseMiddleware):

@@ -10,6 +10,7 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
 from qwenedit_bot.conversation.editing.preset_offer import browse
+from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 
@@ -31,10 +32,11 @@ def start_view(words: Words) -> View:
     return View(words(Text.START), ((presets,), (tips, _language(words))))
 
 
-def help_view(words: Words) -> View:
+def help_view(words: Words, services: Services) -> View:
     """Say what works well, and the limits."""
+    larger = as_cameras_count(services.larger_megapixels)
     presets = Button(words(Text.PRESETS_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
-    return View(words(Text.HELP, length=MAX_INSTRUCTION), ((presets,),))
+    return View(words(Text.HELP, length=MAX_INSTRUCTION, larger=larger), ((presets,),))
 
 
 def to_help(words: Words) -> Buttons:
@@ -64,7 +66,7 @@ async def _view(name: str, chat_id: int, words: Words, services: Services) -> Vi
             return await browse(chat_id, words, services)
         case "language":
             return language_menu.view(words, services)
-    return help_view(words)
+    return help_view(words, services)
 
 
 def _language(words: Words) -> Button:

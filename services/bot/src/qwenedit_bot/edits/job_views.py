@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
+from qwenedit_bot.edits.larger import is_larger
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import Phase, Reason, State, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenedit_bot.edits.larger import Target
     from qwenedit_bot.edits.progress.estimate import Wait
     from qwenedit_bot.payments.quotas import Quota
     from qwenedit_bot.texts import Words
@@ -22,7 +24,7 @@ SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
-AGAIN, FURTHER, AS_FILE, SEED = "again", "further", "file", "seed"
+AGAIN, FURTHER, AS_FILE, SEED, LARGER = "again", "further", "file", "seed", "larger"
 """The same of the buttons under a job's answer."""
 
 WORTH_ANOTHER_TRY = frozenset(
@@ -96,25 +98,30 @@ def done(words: Words, job_id: str, *, seconds: float, quota: Quota | None = Non
     return words(Text.DONE_LEFT, seconds=told, job=job, today=quota.today, bought=quota.bought, left=quota.left)
 
 
-def result_buttons(words: Words, status: Status, *, as_file: bool) -> Buttons:
+def result_buttons(words: Words, status: Status, *, as_file: bool, larger: Target | None = None) -> Buttons:
     """What can be done with a finished picture.
 
     Args:
         words: The user's language.
         status: What is known of the job.
         as_file: The picture itself is a file already.
+        larger: What it can be enlarged to; None where it cannot.
     """
     job_id = status.job.id
     seed = str(status.job.edit.seed)
+    again = Button(words(Text.AGAIN_BUTTON), f"{AGAIN}:{job_id}")
+    further = Button(words(Text.FURTHER_BUTTON), f"{FURTHER}:{job_id}", ButtonStyle.PRIMARY)
     file = Button(words(Text.AS_FILE_BUTTON), f"{AS_FILE}:{job_id}")
+    if is_larger(status.job):  # the same again would come out the same, and no seed has a part in it
+        return ((further,) if as_file else (further, file),)
     copy_seed = Button(words(Text.SEED_BUTTON), f"{SEED}:{job_id}", copy_text=seed)
-    return (
-        (
-            Button(words(Text.AGAIN_BUTTON), f"{AGAIN}:{job_id}"),
-            Button(words(Text.FURTHER_BUTTON), f"{FURTHER}:{job_id}", ButtonStyle.PRIMARY),
-        ),
-        (copy_seed,) if as_file else (file, copy_seed),
-    )
+    rest = (copy_seed,) if as_file else (file, copy_seed)
+    return ((again, further), rest, (_larger(words, job_id, larger),)) if larger else ((again, further), rest)
+
+
+def _larger(words: Words, job_id: str, target: Target) -> Button:
+    megapixels = target.said if target.own else 0
+    return Button(words(Text.LARGER_BUTTON, megapixels=megapixels), f"{LARGER}:{job_id}")
 
 
 def job_of(data: str, verb: str) -> str | None:

@@ -112,7 +112,8 @@ class Converter:
             raise PictureRefusedError(Refusal.TOO_HEAVY) from None
         except TooHeavyError:
             raise PictureRefusedError(Refusal.TOO_HEAVY) from None
-        return Normalised(answer.picture or b"", answer.about["width"], answer.about["height"])
+        about = answer.about
+        return Normalised(answer.picture or b"", about["width"], about["height"], about["pixels"])
 
     async def for_send_photo(self, data: bytes, *, owner: int, heavy: bool = False) -> bytes | None:
         """Do `decoding.for_send_photo`; to be called with a place. None as well where that takes too much.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,6 +33,15 @@ STORE_SLOWEST = 64_000
 """Bytes a second that it is to have beyond: 4 MB take 92 s at most."""
 LOOK_AGAIN = 1.0
 """Seconds until a request begins anew whose stored picture went for others while it was being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture in the store."""
+
+    data: bytes
+    pixels: int = 0
+    """Of the picture as its user sent it; 0 for an earlier result."""
 
 
 class PictureIntake:
@@ -105,7 +115,7 @@ class PictureIntake:
         with _found_anew(picture):
             return await self._store.size(picture.ref)
 
-    async def keep(self, attachment: Attachment | StoredPicture, ref: str, *, owner: int) -> bytes:
+    async def keep(self, attachment: Attachment | StoredPicture, ref: str, *, owner: int) -> Kept:
         """Put a picture into the store as the worker is to have it, and return it; to be called with room.
 
         Raises:
@@ -124,7 +134,7 @@ class PictureIntake:
                 async with stored_in_time(size):
                     copied = await self._store.get(attachment.ref)
             await self._put(ref, copied, owner)  # a copy lives as long as its own job
-            return copied
+            return Kept(copied)
         data = await self._download(attachment)
         with tracing.span("convert photo"):
             normalised = await self._normalised(attachment, data, owner)
@@ -134,7 +144,7 @@ class PictureIntake:
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
         )  # fmt: skip
-        return normalised.data
+        return Kept(normalised.data, normalised.pixels)
 
     async def _put(self, ref: str, data: bytes, owner: int) -> None:
         async with stored_in_time(len(data)):

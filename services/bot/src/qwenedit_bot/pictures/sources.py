@@ -61,14 +61,22 @@ def _picture(fields: dict[str, Any], copy: dict[str, Any] | None) -> Attachment 
     return Attachment(**fields)
 
 
-def as_text(pictures: Iterable[Attachment | StoredPicture]) -> str:
-    """Write down where a job's pictures came from."""
-    return json.dumps(as_data(pictures), separators=(",", ":"))
+def as_text(pictures: Iterable[Attachment | StoredPicture], pixels: Sequence[int] = ()) -> str:
+    """Write down where a job's pictures came from, and how many pixels each had; 0 where that is unknown."""
+    return json.dumps({**as_data(pictures), "pixels": list(pixels)}, separators=(",", ":"))
 
 
 def of_text(text: str) -> tuple[Attachment | StoredPicture, ...]:
     """Read what `as_text` wrote; none for a job of the release before, or of a later one that writes it otherwise."""
     try:
         return of_data(json.loads(text)) if text else ()
+    except (ValueError, TypeError, AttributeError):
+        return ()
+
+
+def pixels_of_text(text: str) -> tuple[int, ...]:
+    """Read how many pixels the pictures of `as_text` had; none for a job of another release."""
+    try:
+        return tuple(map(int, json.loads(text).get("pixels", ()))) if text else ()
     except (ValueError, TypeError, AttributeError):
         return ()

@@ -145,6 +145,7 @@ class Text(StrEnum):
     AGAIN_BUTTON = "again-button"
     FURTHER_BUTTON = "further-button"
     AS_FILE_BUTTON = "as-file-button"
+    LARGER_BUTTON = "larger-button"
     SEED_BUTTON = "seed-button"
     TRY_AGAIN_BUTTON = "try-again-button"
     ASK_FURTHER = "ask-further"
@@ -164,6 +165,7 @@ class Text(StrEnum):
     PRESS_EXPIRED = "press-expired"
     PRESS_FILE_GONE = "press-file-gone"
     PRESS_AGAIN = "press-again"
+    PRESS_LARGER = "press-larger"
     PRESS_NOT_NOW = "press-not-now"
     PRESS_SEED = "press-seed"
 

@@ -21,6 +21,7 @@ PRODUCTION_MODELS = (
 FURTHER_MODELS = (
     "diffusion_models/qwen_image_edit_2509_fp8_e4m3fn.safetensors",
     "loras/Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
+    "upscale_models/RealESRGAN_x4plus.pth",
 )
 """Those of the other bundled workflows whose nodes the simulator knows."""
 

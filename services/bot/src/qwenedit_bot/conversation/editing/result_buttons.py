@@ -13,7 +13,8 @@ from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
 from qwenedit_bot.conversation.editing.preset_offer import question
 from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
-from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, SEED
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER, SEED
+from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
 from qwenedit_bot.texts import Text
@@ -78,6 +79,35 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
     await services.messenger.answer_press(press.id, "")
 
 
+async def larger(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Enlarge the result, as a job of its own. Taps while that is being done are one job."""
+    status = await own_job(press, words, services)
+    if status is None or status.job.reply is None:
+        return
+    picture, target = await _result(press, status, services), target_of(status, services.larger_megapixels)
+    if picture is None or target is None:
+        said = Text.PRESS_EXPIRED if picture is None else Text.PRESS_FORGOTTEN
+        await services.messenger.answer_press(press.id, words(said), alert=True)
+        return
+    to = _answering(press, status.job.reply)
+    request = Request(
+        ids=services.ids,
+        source=Source(to.chat_id, to.message_id),
+        user_id=status.job.user_id,
+        attachments=(picture,),
+        instruction="",
+        workflow=WORKFLOW,
+        parameters={MEGAPIXELS: target.megapixels},
+        discriminator=press.id,
+    )
+    if await in_the_works(request, services):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
+        return
+    outcome = await services.submit(request, words)
+    said = Text.PRESS_LARGER if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
+    await services.messenger.answer_press(press.id, words(said))
+
+
 async def as_file(press: CallbackQuery, words: Words, services: Services) -> None:
     """Send the result as it was made: Telegram makes JPEGs of photos."""
     status = await own_job(press, words, services)
@@ -126,6 +156,6 @@ def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:
 def make_router() -> Router:
     """Make the router of the buttons under a job's answer."""
     router = Router(name="results")
-    for verb, handler in ((AGAIN, again), (FURTHER, further), (AS_FILE, as_file), (SEED, seed)):
+    for verb, handler in ((AGAIN, again), (FURTHER, further), (LARGER, larger), (AS_FILE, as_file), (SEED, seed)):
         router.callback_query.register(handler, F.data.startswith(f"{verb}:"))
     return router

@@ -12,6 +12,7 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.rate_limit.limits import is_group, on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.larger import is_larger, target_of
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.texts import Text
@@ -72,6 +73,7 @@ class Deliver:
         daily_counts: DailyCounts,
         moderation: Moderation,
         undelivered: UndeliveredAnswers,
+        larger_megapixels: float = 0,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -86,6 +88,7 @@ class Deliver:
         self._daily_counts = daily_counts
         self._moderation = moderation
         self._undelivered = undelivered
+        self._larger_megapixels = larger_megapixels
 
     async def __call__(self, event: Event) -> None:
         """Answer the job that an event says is finished, unless it is answered.
@@ -235,8 +238,12 @@ class Deliver:
         quota = None if is_group(reply.chat_id) else await self._quotas.of(status.job.user_id)
         caption = job_views.done(words, status.job.id, seconds=seconds, quota=quota)
         refusals = list[TelegramRefusedError]()
-        for data, as_file in ((result.photo, False), (result.original, True)):
-            buttons = job_views.result_buttons(words, status, as_file=as_file)
+        forms = [(result.photo, False), (result.original, True)]
+        if is_larger(status.job):  # Telegram makes photos smaller
+            forms.reverse()
+        larger = target_of(status, self._larger_megapixels)
+        for data, as_file in forms:
+            buttons = job_views.result_buttons(words, status, as_file=as_file, larger=larger)
             if data is None:
                 continue
             picture = Picture(data, caption, as_file, buttons, name=short_id(status.job.id))

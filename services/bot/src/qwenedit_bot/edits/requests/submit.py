@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.moderation.port import Moderation
-    from qwenedit_bot.pictures.intake import PictureIntake
+    from qwenedit_bot.pictures.intake import Kept, PictureIntake
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue.queue import Limits
@@ -122,12 +122,12 @@ class Submit:
         placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
         stored: list[str] = []
         try:
-            await self._fetch(request, stored)
+            pixels = await self._fetch(request, stored)
             job = _job(request, tuple(stored), placeholder, words)
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
                     job, self._limits, trace_context=span.traceparent, pictures_in_redis=True,
-                    sources=as_text(request.attachments),
+                    sources=as_text(request.attachments, pixels),
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
@@ -144,8 +144,8 @@ class Submit:
         log.info("job.accepted", pictures=len(stored))
         return RequestOutcome.ACCEPTED
 
-    async def _fetch(self, request: Request, stored: list[str]) -> None:
-        """Store the pictures and have them judged.
+    async def _fetch(self, request: Request, stored: list[str]) -> list[int]:
+        """Store the pictures and have them judged; returns how many pixels each had as it was sent.
 
         Args:
             request: Has them.
@@ -154,13 +154,14 @@ class Submit:
         Raises:
             LaterError: there is no room for them now.
         """
-        seen: list[bytes] = []
+        seen: list[Kept] = []
         attachments = await self._intake.found(request.attachments)
         with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)):
             for number, attachment in enumerate(attachments):
                 stored.append(input_ref(request.job_id, number))
                 seen.append(await self._intake.keep(attachment, stored[-1], owner=request.user_id))
-            await self._judge(request, seen)
+            await self._judge(request, [each.data for each in seen])
+        return [each.pixels for each in seen]
 
     async def _withdraw(self, request: Request) -> None:
         for gate in self._gates:

@@ -9,7 +9,7 @@ start =
     2. Write in its caption what to change, for example “make it snow” or “remove the people in the background”.
     3. Wait a little: my answer turns into your new picture.
 
-    You can also send the photo first and the instruction after it. For the best quality, send the photo as a file.
+    You can also send the photo first and the instruction after it.
 
     /presets – ready-made edits, /help – tips, /cancel – stop, /privacy – what I keep
 help =
@@ -21,6 +21,11 @@ help =
     • put words that should appear in quotes: a sign that says “OPEN”.
 
     Photos: JPEG, PNG, WebP or HEIC up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
+
+    { $larger ->
+        [0] My pictures are smaller than those of a camera.
+       *[other] My pictures are smaller than those of a camera; 🔍 Larger, below a picture, enlarges it. If you sent the photo as a file, it can grow to that size, up to { $larger } megapixels.
+    }
 
     /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one. “/presets beard” searches them.
     /status says where your pictures are.
@@ -281,6 +286,10 @@ failed = { $reason ->
 again-button = 🔁 Again
 further-button = ✏️ Edit further
 as-file-button = 📄 As a file
+larger-button = { $megapixels ->
+    [0] 🔍 Larger
+   *[other] 🔍 Larger: { $megapixels } MP
+}
 seed-button = 🎲 Copy seed
 try-again-button = 🔁 Try again
 ask-further = What shall I change in this picture? Write it in one message.
@@ -394,6 +403,7 @@ press-expired = I no longer have this picture: pictures are deleted after a whil
 press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
 press-not-yours = Only the person who asked for this picture can use its buttons.
 press-again = Once more…
+press-larger = Making it larger…
 press-not-now = Not right now
 press-seed = Seed: { $seed }
 

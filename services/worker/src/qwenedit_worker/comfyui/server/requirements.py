@@ -62,27 +62,34 @@ class Readiness:
     async def check_workflow(self, workflow: Workflow) -> None:
         """Compare a workflow that a job names before the first such job; nothing afterwards, until there is doubt.
 
-        Workflows that `check` covers are left to it, and delay no job. The others' model files are left to the server's
-        own validation, which finds them missing.
+        Workflows that `check` covers are left to it, and delay no job. A file that one of the others lacks ends the
+        job: the worker is ready without it, so nobody waits for it to come.
 
         Raises:
             ComfyUIUnavailable: the server does not reply.
-            WorkflowRejected: a node class, an input or a choice is unknown to the server.
+            WorkflowRejected: a node class, an input, a choice or a model file is unknown to the server.
         """
         if workflow not in self._workflows and workflow.name not in self._compared:
             await self._compare([workflow])
+            if missing := await self._missing([workflow]):
+                self._compared.pop(workflow.name, None)
+                raise WorkflowRejected(f"workflow {workflow.name}: ComfyUI lacks {', '.join(missing)}")
 
     async def _look_for_models(self) -> None:
+        if missing := await self._missing(self._workflows):
+            raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}", files=missing)
+
+    async def _missing(self, workflows: Iterable[Workflow]) -> tuple[str, ...]:
+        """Name the model files that workflows load and the server has not, as `folder/name`."""
         needed: dict[str, set[str]] = {}
-        for workflow in self._workflows:
+        for workflow in workflows:
             for folder, names in model_files(workflow.graph).items():
                 needed.setdefault(folder, set()).update(names)
         missing: list[str] = []
         for folder, names in sorted(needed.items()):
             absent = names - await self._api.models(folder)
             missing += [f"{folder}/{name}" for name in sorted(absent)]
-        if missing:
-            raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}", files=tuple(missing))
+        return tuple(missing)
 
     async def _compare(self, workflows: Iterable[Workflow]) -> None:
         known: dict[str, dict[str, Any] | None] = {}

@@ -1,0 +1,62 @@
+"""How large a result is made on request: near the size of a photo that was sent large, else about twice as wide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qwenedit_bot.pictures.sources import pixels_of_text
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import Job, Status
+
+WORKFLOW: Final = "larger"
+"""Name of the workflow that enlarges a picture; the workers have it."""
+MEGAPIXELS: Final = "megapixels"
+"""Its parameter."""
+SQUARE: Final = 1024 * 1024
+"""Pixels of one unit of the workflow's parameter `megapixels`."""
+USUAL: Final = 4.0
+"""Megapixels of a result that is made larger, where the photo's own size asks for nothing else."""
+OWN_FROM: Final = 2_000_000
+"""Pixels from which on a photo's own size is what its result is brought to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a result is enlarged to."""
+
+    megapixels: float
+    """In units of 1024 x 1024 pixels, as the workflow counts."""
+    own: bool
+    """It comes from the photo's own size, which is worth saying."""
+
+    @property
+    def said(self) -> int:
+        """Megapixels as cameras count them."""
+        return as_cameras_count(self.megapixels)
+
+
+def target_of(status: Status, most: float) -> Target | None:
+    """Find what a job's result may be enlarged to; None where it is large already, or no result is.
+
+    Args:
+        status: Of the job.
+        most: Megapixels that any result may have; 0 where none is enlarged.
+    """
+    if not most or is_larger(status.job):
+        return None
+    own = next(iter(pixels_of_text(status.sources)), 0)
+    if own <= OWN_FROM:
+        return Target(min(USUAL, most), own=False)
+    return Target(min(own / SQUARE, most), own=True)
+
+
+def is_larger(job: Job) -> bool:
+    """Whether a job enlarges a picture."""
+    return job.edit.workflow == WORKFLOW
+
+
+def as_cameras_count(megapixels: float) -> int:
+    """Turn units of 1024 x 1024 pixels into millions."""
+    return round(megapixels * SQUARE / 1e6)
