@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from telegram_simulator.people.people import People
     from telegram_simulator.world.world import World
 
-DEFAULT_USER = User(id=1001, first_name="You", language="en")
+DEFAULT_USER = 1001
 MAX_BODY = 100 << 20
 HEARTBEAT = 15.0
 """Seconds between signs of life on a stream of events, so that whatever lies between does not cut it."""
@@ -46,7 +47,6 @@ class Page:
         self._world = world
         self._people = people
         self._cashier = cashier
-        world.users[DEFAULT_USER.id] = DEFAULT_USER
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes."""
@@ -154,13 +154,14 @@ class Page:
 
     def _place(self, request: web.Request) -> Place:
         try:
-            user_id = int(request.query.get("user", DEFAULT_USER.id))
+            user_id = int(request.query.get("user", DEFAULT_USER))
         except ValueError:
             raise NoSuchThingError("a user is named by a number") from None
         if user_id <= 0:
             raise NoSuchThingError("a user's number is positive")
-        # A new number in the page's address makes a new person.
-        self._world.users.setdefault(user_id, User(id=user_id, first_name=f"User {user_id}", language="en"))
+        # A new number in the page's address makes a new person, whose client has the browser's language.
+        name = "You" if user_id == DEFAULT_USER else f"User {user_id}"
+        self._world.users.setdefault(user_id, User(id=user_id, first_name=name, language=_language(request)))
         title = request.query.get("group")
         if not title:
             return self._people.place(bot_id=None, user_id=user_id)
@@ -168,6 +169,12 @@ class Page:
         group = self._world.bots.newest.group(title)
         group.members.add(user_id)
         return self._people.place(bot_id=None, user_id=user_id, chat_id=group.chat.id)
+
+
+def _language(request: web.Request) -> str:
+    """Return the language that the browser prefers (https://httpwg.org/specs/rfc9110.html#field.accept-language)."""
+    preferred = re.match(r"\s*([A-Za-z]{2,3})\b", request.headers.get("Accept-Language", ""))
+    return preferred[1].lower() if preferred else "en"
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -11,7 +11,7 @@ start =
 
     You can also send the photo first and the instruction after it.
 
-    /presets – ready-made edits, /help – tips, /cancel – stop, /privacy – what I keep
+    /cancel stops everything, /privacy says what I keep.
 help =
     Send a photo with a caption that says what to change. Or send the photo first, then the text. Or reply to a photo of yours with the text.
 

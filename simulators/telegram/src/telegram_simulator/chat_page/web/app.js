@@ -132,6 +132,8 @@ for (const button of document.querySelectorAll("[data-language]")) {
   });
 }
 
+useLanguage(navigator.language.split("-")[0]);
+
 byId("start").addEventListener("click", () => composer.sendText("/start"));
 
 document.addEventListener("visibilitychange", () => {
