@@ -159,6 +159,37 @@ async def test_photo_with_a_caption_soon_after_another_photo_may_be_meant_alone(
     await ann.picture()
 
 
+async def test_corrected_caption_counts_until_the_job_begins_and_is_offered_after(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it sno")
+    await ann.says("next in line")
+    await ann.edit(sent, "make it snow")
+    await ann.says("I'll go by the new words: “make it snow”")
+    claim = await worker.claim()
+    assert claim.job.edit.prompt == "make it snow"
+    await ann.edit(sent, "make it rain")
+    await ann.says("already begun this picture with the old words")
+    await worker.finish(claim, RESULT)
+    await ann.picture()
+    for _ in range(2):
+        await ann.press("Again with the new words")
+    await ann.wait_for(lambda chat: len(chat.answers) == 2)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+    assert (await ann.picture(number=2)).reply_to == sent
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    await ann.edit(sent, "make it snow")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    assert (await ann.picture()).reply_to == sent
+
+
 async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="...")

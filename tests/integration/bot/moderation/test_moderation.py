@@ -222,3 +222,18 @@ async def test_operator_may_let_pass_what_cannot_be_checked(stage: Any, judge: J
         assert await hook.withheld("1") is None
         judge.answers |= {"request": {"allow": False}}
         assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.REFUSED
+
+
+async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_count_where_they_are_refused(
+    stage: Any, judge: Judge
+) -> None:
+    ann = await stage.telegram.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    await stage.jobs(1)
+    judge.answers["request"] = {"allow": False}
+    await ann.edit(sent, "make it rude")
+    await ann.says("I can't take the new words")
+    assert [(asked["instruction"], len(asked["pictures"])) for asked in judge.asked] == [
+        ("make it snow", 1), ("make it rude", 1),
+    ]  # fmt: skip
+    assert (await stage.worker.claim()).job.edit.prompt == "make it snow"

@@ -454,6 +454,21 @@ async def test_cancelling_what_is_over_or_unknown_says_so(desk):
     assert await desk.queue.cancel("feedfacefeedface") is Cancelled.UNKNOWN
 
 
+async def test_job_is_reworded_until_it_begins_and_not_after_that(desk):
+    job = await desk.enqueued()
+    other = job.model_copy(update={"edit": job.edit.model_copy(update={"prompt": "make it rain"})})
+    assert await desk.queue.reword(other)
+    assert await desk.queue.reword(other)
+    claim = await desk.queue.claim(worker="w", token="t", lease=30)
+    assert claim.job == other
+    assert not await desk.queue.reword(job)
+    await desk.queue.retry(job.id, "t", Reason.WORKER_LOST)
+    assert not await desk.queue.reword(job)
+    assert (await desk.queue.status(job.id)).job == other
+    assert not await desk.queue.reword(desk.job(2))
+    assert not await desk.queue.exists(desk.job(2).id)
+
+
 async def test_first_caller_of_answered_is_told_so(desk):
     claim = await desk.claimed()
     await desk.queue.complete(claim.job.id, "token", RESULT)

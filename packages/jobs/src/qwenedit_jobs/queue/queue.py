@@ -186,6 +186,13 @@ class JobQueue(QueueView):
         """Let the bot answer a job in another message than its placeholder; False where there is no such job."""
         return bool(await self._run("readdress", job_id, message_id))
 
+    async def reword(self, job: Job) -> bool:
+        """Have a job that waits for its first attempt done as this one says; False where it has begun or ended.
+
+        A job that was released by its worker before it began counts as one that waits.
+        """
+        return bool(await self._run("reword", job.id, _payload(job)))
+
     async def was_answered(self, job_id: str) -> bool:
         """Whether the user already has the answer to a job."""
         return bool(await self._redis.hexists(self._keys.job(job_id), "answered_at"))

@@ -20,6 +20,7 @@ from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.requests.rewording import Reword
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.moderation.hook import ModerationHook
@@ -192,6 +193,7 @@ class Edits:
     """A job's way from a request to its answer."""
 
     submit: Submit
+    reword: Reword
     progress: ProgressUpdater
     deliver: Deliver
     undelivered: UndeliveredAnswers
@@ -221,6 +223,7 @@ def make_edits(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
             answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
         ),
+        reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
             queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations,
             late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),

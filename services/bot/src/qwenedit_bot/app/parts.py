@@ -106,7 +106,7 @@ def make_parts(base: Foundation) -> Parts:
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
     services = Services(
         bot_id=base.keys.bot_id, ids=jobs.ids, queue=jobs.queue, store=jobs.store, results=pictures.results,
-        submit=edits.submit, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
+        submit=edits.submit, reword=edits.reword, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
         languages=users.languages, presets=presets, recent_presets=users.recent_presets, quotas=accounts.quotas,
         access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs,
         retention=make_retention(base, user_erasure),

@@ -11,6 +11,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
 from qwenedit_bot.conversation.editing import (
+    edited,
     gathering_buttons,
     preset_menu,
     preset_questions,
@@ -77,6 +78,7 @@ def make_router() -> Router:
         preset_questions.make_router(),
         preset_search.make_press_router(),
         gathering_buttons.make_press_router(),
+        edited.make_press_router(),
         language_menu.make_press_router(),
         menu_buttons.make_press_router(),
         shop.make_press_router(),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.account.shop import Shop
     from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.edits.requests.rewording import Reword
     from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
@@ -48,6 +49,7 @@ class Services:
     store: PictureStore
     results: Results
     submit: Submit
+    reword: Reword
     replies: Replies
     messenger: Messenger
     texts: Texts

@@ -21,7 +21,7 @@ from qwenedit_bot.conversation import admin_commands, buttons, commands, common_
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import groups, photos, preset_photos, preset_search, unsupported
+from qwenedit_bot.conversation.editing import edited, groups, photos, preset_photos, preset_search, unsupported
 from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -57,11 +57,13 @@ def make_dispatcher(
         data_ttl=DIALOGUE_TTL,
     )
     dispatcher = Dispatcher(storage=storage, services=services, admin=admin)
-    for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.pre_checkout_query):
+    messages = (dispatcher.message, dispatcher.edited_message)
+    for observer in (*messages, dispatcher.callback_query, dispatcher.pre_checkout_query):
         observer.outer_middleware(LanguageMiddleware(services))
-    dispatcher.message.outer_middleware(DialogueMiddleware(dispatcher))
+    for observer in messages:
+        observer.outer_middleware(DialogueMiddleware(dispatcher))
     guarded = Router(name="guarded")
-    for observer in (guarded.message, guarded.callback_query):
+    for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
         observer.outer_middleware(AccessMiddleware(update_filter, services, admin.broadcasts))
     guarded.callback_query.outer_middleware(OwnButtons(services))
     private = Router(name="private")
@@ -76,7 +78,7 @@ def make_dispatcher(
         photos.make_router(),
         unsupported.make_router(),
     )
-    guarded.include_routers(private, groups.make_router(), buttons.make_router())
+    guarded.include_routers(private, groups.make_router(), edited.make_router(), buttons.make_router())
     dispatcher.include_routers(public_commands.make_router(services), shop.make_checkout_router(), guarded)
     return dispatcher
 

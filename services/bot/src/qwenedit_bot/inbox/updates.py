@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from qwenedit_bot.chat.actors import actor_in
 
-KINDS = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
+KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
 """What is asked for and handled (https://core.telegram.org/bots/api#update)."""
 
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")

@@ -146,6 +146,17 @@ class PictureIntake:
         )  # fmt: skip
         return Kept(normalised.data, normalised.pixels)
 
+    async def stored(self, picture: StoredPicture) -> bytes:
+        """Return a picture that was kept; to be called with room.
+
+        Raises:
+            PictureExpiredError: it is not kept any more.
+            StorageSlowError: the way from the store is too slow.
+            StorageAwayError: it does not answer.
+        """
+        async with stored_in_time(await self._size(picture)):
+            return await self._store.get(picture.ref)
+
     async def _put(self, ref: str, data: bytes, owner: int) -> None:
         async with stored_in_time(len(data)):
             await self._store.put(ref, data, user=owner)

@@ -115,6 +115,10 @@ class Catalogue(_Frozen):
         """Find the category that has a preset."""
         return next((c for c in self.categories if any(preset.id == preset_id for preset in c.presets)), None)
 
+    def has_prompt(self, prompt: str) -> bool:
+        """Whether an instruction is a preset's."""
+        return any(preset.prompt == prompt for category in self.categories for preset in category.presets)
+
     @property
     def size(self) -> int:
         """How many presets there are."""

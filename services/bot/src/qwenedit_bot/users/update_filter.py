@@ -208,7 +208,7 @@ def _is_of_a_bot(update: dict[str, Any]) -> bool:
 
 
 def _kind(update: dict[str, Any]) -> str:
-    known = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
+    known = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
     return next((kind for kind in known if kind in update), "other")
 
 

@@ -31,9 +31,18 @@ if TYPE_CHECKING:
 
 
 async def again(press: CallbackQuery, words: Words, services: Services) -> None:
-    """Do the same once more, with another seed. Taps while that is being done are one job."""
+    """Do the same once more, with another seed."""
     status = await own_job(press, words, services)
-    if status is None or status.job.reply is None:
+    if status is None:
+        return
+    await do_again(press, status, words, services)
+
+
+async def do_again(
+    press: CallbackQuery, status: Status, words: Words, services: Services, *, instruction: str | None = None
+) -> None:
+    """Do a job once more, by its own words or by others; taps while that is being done are one job."""
+    if status.job.reply is None:
         return
     edit = status.job.edit
     pictures = of_text(status.sources) or tuple(map(StoredPicture, edit.pictures))
@@ -46,7 +55,7 @@ async def again(press: CallbackQuery, words: Words, services: Services) -> None:
         source=Source(status.job.reply.chat_id, status.job.reply.source_message_id),
         user_id=status.job.user_id,
         attachments=pictures,
-        instruction=edit.prompt,
+        instruction=instruction or edit.prompt,
         workflow=edit.workflow,
         parameters=edit.parameters,
         discriminator=press.id,

@@ -116,6 +116,10 @@ gathered-taken = “{ $said }”, for each of the { $count } photos.
 together-button = 🧩 Together
 one-each-button = 🖼 One each
 only-last-button = Only the last photo
+edited-in-time = ✏️ I'll go by the new words: “{ $said }”
+edited-late = I have already begun this picture with the old words.
+edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
+reword-button = 🔁 Again with the new words
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
     [sticker] A nice sticker, but I can only edit photos.

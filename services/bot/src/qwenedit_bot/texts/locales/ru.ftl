@@ -127,6 +127,10 @@ gathered-taken = «{ $said }» — для каждого из { $count } фот�
 together-button = 🧩 Вместе
 one-each-button = 🖼 Каждое отдельно
 only-last-button = Только последнее фото
+edited-in-time = ✏️ Сделаю по новым словам: «{ $said }»
+edited-late = Эту картинку я уже начал по старым словам.
+edited-refused = Новые слова взять не могу: они слишком длинные или не по правилам этого бота. Остаются прежние.
+reword-button = 🔁 Ещё раз с новыми словами
 unknown-command = Я не знаю такой команды. Посмотрите, что я умею: /help.
 unsupported = { $kind ->
     [sticker] Хороший стикер, но я редактирую только фото.

@@ -1,0 +1,131 @@
+"""Corrected messages: the new words count until the job begins, and are offered as another job after that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.conversation.editing import gathering, groups, photos
+from qwenedit_bot.conversation.editing.dialogue import Dialogue
+from qwenedit_bot.conversation.editing.gathered import Gathered
+from qwenedit_bot.conversation.editing.kept_words import KeptWords, shortened
+from qwenedit_bot.conversation.editing.ownership import own_job
+from qwenedit_bot.conversation.editing.result_buttons import do_again
+from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.edits.requests.rewording import Reworded
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.fsm.context import FSMContext
+    from aiogram.types import CallbackQuery, Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.texts import Words
+    from qwenedit_jobs import Status
+
+REWORD = "reword"
+"""First part of the button's data; the job's id follows, and the new words are in the message that it answers."""
+_EDITED = "edited"
+"""Tells the answer to a correction from the answer to the message itself."""
+
+
+async def corrected(
+    message: Message, words: Words, services: Services, state: FSMContext, raw_state: str | None, bot: Bot
+) -> None:
+    """Take the words of a corrected message for the job that the message asked for, or for one that it asks for now."""
+    wish = await _wish_of(message, bot)
+    if not wish:
+        return
+    status = await services.queue.status(services.ids(message.chat.id, message.message_id))
+    if status is not None:
+        await _change(message, wish, status, words, services)
+    elif message.chat.type != "private":
+        await _in_group(message, wish, words, services, state, bot)
+    else:
+        await _in_private(message, wish, words, services, state, raw_state)
+
+
+async def again(press: CallbackQuery, words: Words, services: Services, bot: Bot) -> None:
+    """Do the job again with the words that its message has now."""
+    status = await own_job(press, words, services)
+    if status is None:
+        return
+    about = getattr(press.message, "reply_to_message", None)
+    wish = await _wish_of(about, bot) if about is not None else ""
+    if not wish:
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)
+        return
+    await do_again(press, status, words, services, instruction=wish)
+
+
+async def _change(message: Message, wish: str, status: Status, words: Words, services: Services) -> None:
+    prompt = status.job.edit.prompt
+    if wish == prompt or services.presets.catalogue.has_prompt(prompt):
+        return  # what changed was not what the job rests on
+    to = Source(message.chat.id, message.message_id, _EDITED)
+    outcome = await services.reword(status, wish)
+    if outcome is Reworded.DONE:
+        view = View(words(Text.EDITED_IN_TIME, said=shortened(wish)))
+    elif outcome is Reworded.REFUSED:
+        view = View(words(Text.EDITED_REFUSED))
+    else:
+        button = Button(words(Text.REWORD_BUTTON), f"{REWORD}:{status.job.id}", ButtonStyle.PRIMARY)
+        view = View(words(Text.EDITED_LATE), single(button))
+    await services.replies.say(to, view)
+
+
+async def _in_group(message: Message, wish: str, words: Words, services: Services, state: FSMContext, bot: Bot) -> None:
+    me = await bot.me()
+    if groups.called_to_edit(message.text or message.caption or "", me.username or "") is not None:
+        await groups.edit(message, words, services, state, bot, (), wish)
+
+
+async def _in_private(
+    message: Message, wish: str, words: Words, services: Services, state: FSMContext, raw_state: str | None
+) -> None:
+    gathered = await Gathered.kept(state) if raw_state is not None else None
+    kept = await KeptWords.kept(state, for_message=message) if raw_state is not None else None
+    if gathered is not None and len(gathered.pictures) > 1 and message.message_id in _about(gathered):
+        await gathering.instruct(message, wish, gathered, words, services, state)
+    elif kept is not None and kept.first == kept.last == message.message_id:
+        await replace(kept, words=wish).keep(state)
+    elif photos.attachment_of(message) is not None and message.media_group_id is None:
+        await photos.photos(message, words, services, state, raw_state, ())
+    elif message.text and raw_state == Dialogue.instruction.state:
+        await photos.instruction(message, words, services, state)
+
+
+def _about(gathered: Gathered) -> tuple[int, ...]:
+    return (*gathered.messages, gathered.said_in)
+
+
+async def _wish_of(message: Message, bot: Bot) -> str:
+    """Return the instruction of a message as it is now; in a group without the call of the bot."""
+    said = message.text or message.caption or ""
+    if not own_words(message):
+        return ""
+    if message.chat.type != "private":
+        me = await bot.me()
+        called = groups.called_to_edit(said, me.username or "")
+        said = said if called is None else called
+    return wish_in(said)
+
+
+def make_router() -> Router:
+    """Make the router of corrected messages."""
+    router = Router(name="corrected messages")
+    router.edited_message.register(corrected, F.text | F.caption, ~F.is_automatic_forward)
+    return router
+
+
+def make_press_router() -> Router:
+    """Make the router of the button that does a job again with its new words."""
+    router = Router(name="new words")
+    router.callback_query.register(again, F.data.startswith(f"{REWORD}:"))
+    return router
