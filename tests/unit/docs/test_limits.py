@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwenedit_bot.app import features, parts
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import converter, downloads
@@ -20,6 +21,7 @@ from qwenedit_jobs.redis import chunks, scripts
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket
+from qwenedit_worker.comfyui.workflow import size_nodes
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/limits.md").read_text()
 ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
@@ -54,6 +56,14 @@ def in_script(name: str) -> int:
         (
             "bytes of a request before it is trusted",
             [f"{http_server.MOST_HEADERS} headers", f"{http_server.LONGEST_LINE // 1024} KiB"],
+        ),
+        (
+            "area of a result",
+            [
+                f"{size_nodes.MOST_MEGAPIXELS:.0f} megapixels",
+                f"{size_nodes.MEGAPIXELS_DEFAULT:.0f}, at most 2",
+                f"{BotSettings.model_fields['larger_megapixels'].default:.0f}) for",
+            ],
         ),
         ("bytes of a result", [f"{transport.MAX_PICTURE // 10**6} MB"]),
         (

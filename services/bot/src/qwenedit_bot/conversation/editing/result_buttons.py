@@ -95,7 +95,7 @@ async def larger(press: CallbackQuery, words: Words, services: Services) -> None
         return
     picture, target = await _result(press, status, services), target_of(status, services.larger_megapixels)
     if picture is None or target is None:
-        said = Text.PRESS_EXPIRED if picture is None else Text.PRESS_FORGOTTEN
+        said = Text.PRESS_PRESET_GONE if target is None else Text.PRESS_EXPIRED
         await services.messenger.answer_press(press.id, words(said), alert=True)
         return
     to = _answering(press, status.job.reply)
