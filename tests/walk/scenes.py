@@ -136,13 +136,19 @@ async def files(user: Visitor, harness: Harness) -> None:
 
 @scene("Ready-made edits")
 async def presets(user: Visitor, harness: Harness) -> None:
-    """`/presets` has 219 of them in 14 categories. Some want two photos, such as trying on clothes."""
+    """`/presets` has 219 of them in 14 categories. A word finds them too, and the last two stand on top. Some want two
+    photos, such as trying on clothes."""
     await user.say("/presets")
     await user.sees(Text.PRESETS)
     await user.take("presets", "The categories")
     await user.press_label(user.either("Seasons", "Сезон"))
     await user.reads(user.either("Seasons", "Сезон"))
     await user.take("presets-category", "A category")
+    await user.say(user.either("/presets beard", "/presets борода"))
+    await user.reads("🔎")
+    await user.take("presets-search", "What a word finds")
+    await user.say(user.either("/presets winter", "/presets зима"))
+    await user.reads(user.either("🔎 “winter”", "🔎 «зима»"))
     await user.press_label(user.either("Snowfall", "Снегопад"))
     await user.reads(user.either("Now send me the photo", "Теперь пришлите фото"))
     await user.send("rocket")

@@ -75,7 +75,7 @@ async def test_same_photo_may_be_tried_with_other_presets(stage, worker, ann) ->
         await pressed(ann, menu, f"preset:{preset_id}")
         assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped(preset_id).prompt
         assert (await ann.picture(number=number)).reply_to == sent
-    await ann.send("thank you")
+    await ann.send("a purple hat")
     await ann.says("I need a photo first")  # and not an instruction any more
 
 
@@ -239,6 +239,18 @@ async def test_album_with_a_preset_of_one_photo_may_be_a_job_for_each(stage, wor
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann) -> None:
+    sent = [*await ann.send(photo=photo()), *await ann.send(photo=photo())]
+    await ann.says("2 photos")
+    await ann.press("One each")
+    menu = await ann.says("Write it in one message")
+    await ann.press_data(menu.id, "preset:snow")
+    for number in (1, 2):
+        assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
+        await ann.picture(number=number)
+    assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
+
+
 async def test_album_with_a_preset_of_one_photo_may_be_one_job_for_the_first(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     first, *_ = await ann.send(album=[photo(), photo(), photo()])
@@ -370,7 +382,7 @@ async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
     await ann.send(photo=photo())
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
     await ann.picture()
-    await ann.send("thank you")
+    await ann.send("a purple hat")
     await ann.says("I need a photo first")
 
 

@@ -19,6 +19,7 @@ SEARCH = PresetSearch(SHIPPED)
         ("mustache", None, "thick-moustache"), ("Айвазовский", None, "aivazovsky"), ("zzzz", None, None),
         ("black hair", None, "jet-black"), ("halowen", None, "vampire"), ("зима", None, "snow"),
         ("черные волосы", None, "jet-black"),
+        ("beards", "beards", "short-beard"),
         ("make it snow", None, "snow"), ("hair", "hair-women", "haircut-short"), ("35", None, "film-35mm"),
         ("🙂 !", None, None), ("", None, None), ("x" * 5000, None, None), ("\U0001f9d4 beard", "beards", "short-beard"),
     ],
@@ -34,6 +35,10 @@ def test_search_finds_each_preset_by_its_name(language: str) -> None:
     every = [preset for category in SHIPPED.categories for preset in category.presets]
     lost = [each.id for each in every if each not in SEARCH.find(each.name[language]).presets]
     assert lost == []
+
+
+def test_search_for_a_beard_finds_no_bear() -> None:
+    assert "plush" not in [preset.id for preset in SEARCH.find("beard").presets]
 
 
 def test_found_presets_are_one_page_with_a_way_on() -> None:

@@ -104,10 +104,9 @@ def _row(preset: Preset, category: frozenset[str]) -> _Row:
 
 
 def _distance(wanted: str, row: _Row) -> int | None:
-    """Return 0 where the name has a word, 1 or 2 where other words have it or its stem; None where nothing has."""
-    if _begins(wanted, row.name):
-        return 0
-    return 1 if _begins(wanted, row.own) else 2 if _has_stem(wanted, row.own) else None
+    """Return 0 where the name has a word, 1 where other words have it, 2 and 3 for its stem; None where nothing has."""
+    tests = ((_begins, row.name), (_begins, row.own), (_has_stem, row.name), (_has_stem, row.own))
+    return next((distance for distance, (has, words) in enumerate(tests) if has(wanted, words)), None)
 
 
 def _words(*texts: str) -> list[str]:
@@ -121,6 +120,8 @@ def _begins(wanted: str, words: Iterable[str]) -> bool:
 
 
 def _has_stem(wanted: str, words: Iterable[str]) -> bool:
-    """Whether a word differs from one of these at its end alone, as the cases of a noun do."""
+    """Whether a word differs from one of these at its end alone: an English plural, or a case of another language."""
+    if wanted.isascii():
+        return wanted.endswith("s") and len(wanted) >= MEDIUM and _begins(wanted[:-1], words)
     ending = 2 if len(wanted) >= LONG else 1
     return len(wanted) >= MEDIUM and _begins(wanted[:-ending], words)

@@ -82,3 +82,9 @@ class Gathered:
             pictures, messages, data["about"], data["at"], how=data.get("how", TOGETHER), words=data.get("words", ""),
             said_in=data.get("said_in", 0), left_out=data.get("left_out", False),
         )  # fmt: skip
+
+
+async def is_for_each(state: FSMContext) -> bool:
+    """Whether the user has said that what follows is for each of the photos that wait."""
+    gathered = await Gathered.kept(state)
+    return gathered is not None and gathered.how == EACH

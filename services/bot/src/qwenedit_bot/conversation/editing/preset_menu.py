@@ -9,6 +9,7 @@ from aiogram import F, Router
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, PresetPhotos, waiting_pictures
+from qwenedit_bot.conversation.editing.gathered import is_for_each
 from qwenedit_bot.conversation.editing.menu_press import (
     change_of_mind,
     first_view,
@@ -18,6 +19,7 @@ from qwenedit_bot.conversation.editing.menu_press import (
     show,
 )
 from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
+from qwenedit_bot.conversation.editing.preset_questions import each
 from qwenedit_bot.conversation.taps import in_the_works
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views
@@ -75,6 +77,9 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         in_group = is_group(menu.message.chat.id)
         view = preset_views.ask_photo(words, preset, len(pictures) + 1, found, in_group=in_group)
         await show(menu, view, services)
+        return
+    if len(pictures) > preset.photos and await is_for_each(state):
+        await each(press, words, services, state)
         return
     if len(pictures) > preset.photos:
         await services.messenger.answer_press(press.id, "")
