@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from PIL import Image
 
-from qwenedit_testkit.photos import photo
+from qwenedit_decoder import heif
+from qwenedit_testkit.photos import encoded, photo
 from telegram_simulator.client import Item
 from telegram_simulator.messages.contents import SERVICE
 
@@ -20,6 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "telegram.md"
 PHOTO = photo()
+heif.load()
+HEIC = encoded(Image.new("RGB", (320, 240)), "HEIF", enc_params={"preset": "ultrafast"})
 FORGED = 8_100_000
 """Id of a message in an update that no person of the simulator sends."""
 
@@ -99,6 +103,7 @@ SENT: dict[str, Send] = {
     "a photo with a caption, forwarded": sends(photo=PHOTO, caption="Buy our shoes!", forwarded=True),
     "a photo with a caption, through another bot": sends(photo=PHOTO, caption="A meme", via_bot="pic"),
     "a picture as a file": sends(document=photo("PNG"), name="a.png"),
+    "a HEIC as a file": sends(document=HEIC, name="IMG_0001.HEIC", mime="image/heic"),
     "two photos in an album": sends(album=[PHOTO, PHOTO]),
     "four photos in an album": sends(album=[PHOTO] * 4),
     "a photo and a video in an album": sends(album=[Item(PHOTO), Item(b"v", "video")]),
@@ -232,6 +237,39 @@ async def test_bot_introduces_itself_once_in_a_group_and_is_quiet_about_its_righ
     await group.add_bot()
     await there.share("new_chat_title")
     await expect(stage, there, NOTHING, after=(await there.snapshot()).from_bot[0])
+
+
+async def test_word_that_is_searched_for_is_no_common_word(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/presets")
+    await ann.says("What would you like?")
+    await ann.press("Search")
+    await ann.says("What are you looking for?")
+    await ann.send("wow")
+    await ann.says("I found nothing for “wow”")
+
+
+async def test_word_that_a_group_says_of_a_photo_is_an_instruction(stage: Any) -> None:
+    ann, _ = await in_group(stage)
+    (sent,) = await ann.send(photo=PHOTO)
+    await ann.send(f"@{await name(stage)} cool", reply_to=sent)
+    assert (await stage.jobs(1))[0].job.edit.prompt == "cool"
+    await ann.send("/edit stop", reply_to=sent)
+    assert len(await stage.jobs(2)) == 2
+
+
+async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/start")
+    start = await ann.says("tell me what to change")
+    for label, answer in (
+        ("Tips", "What works well"), ("Language", "Which language"), ("Ready-made edits", "What would you like?"),
+    ):  # fmt: skip
+        await ann.press(label, message_id=start.id)
+        assert (await ann.says(answer)).id > start.id
+    await ann.send("/dance")
+    unknown = await ann.says("I don't know this command")
+    assert unknown.now.labels == ("💡 Tips",)
 
 
 async def in_group(stage: Any) -> tuple[Person, Group]:

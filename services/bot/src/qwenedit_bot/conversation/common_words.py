@@ -7,13 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from aiogram import Router
-from aiogram.filters import BaseFilter, CommandObject
+from aiogram.filters import BaseFilter, CommandObject, StateFilter
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
+from qwenedit_bot.conversation.editing.dialogue import Dialogue
 from qwenedit_bot.texts import LANGUAGES, Text, Words
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ async def welcome(message: Message, words: Words, services: Services) -> None:
 def make_router() -> Router:
     """Make the router of common words in private chats."""
     router = Router(name="common words")
-    router.message.register(commands.start, Says(Text.WORDS_START))
     router.message.register(commands.give_help, Says(Text.WORDS_HELP))
-    router.message.register(presets, Says(Text.WORDS_PRESETS))
-    router.message.register(commands.status, Says(Text.WORDS_STATUS))
     router.message.register(commands.cancel, Says(Text.WORDS_CANCEL))
-    router.message.register(welcome, Says(Text.WORDS_THANKS))
+    searches = StateFilter(Dialogue.preset_query)  # where nearly any word may be what is looked for
+    router.message.register(commands.start, Says(Text.WORDS_START), ~searches)
+    router.message.register(presets, Says(Text.WORDS_PRESETS), ~searches)
+    router.message.register(commands.status, Says(Text.WORDS_STATUS), ~searches)
+    router.message.register(welcome, Says(Text.WORDS_THANKS), ~searches)
     return router
 
 

@@ -11,6 +11,7 @@ from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
 from qwenedit_bot.conversation.editing.preset_offer import browse
 from qwenedit_bot.edits.larger import as_cameras_count
+from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 
@@ -46,7 +47,7 @@ def to_help(words: Words) -> Buttons:
 
 async def opened(press: CallbackQuery, words: Words, services: Services) -> None:
     """Answer as the command would, below the message that has the button."""
-    if press.message is not None:
+    if press.message is not None and await is_first_tap(press, services):
         to = Source(press.message.chat.id, press.message.message_id, press.id)
         view = await _view((press.data or "").partition(":")[2], press.message.chat.id, words, services)
         await services.replies.say(to, view)

@@ -115,7 +115,7 @@ def make_router() -> Router:
 
 
 class _SaysToUs(Filter):
-    """Lets a common word pass that is said to this bot: by its name, by /edit or in reply to it."""
+    """Lets a common word pass that is said to this bot, by its name or in reply to it, and is about no photo."""
 
     def __init__(self, meaning: Text) -> None:
         self._meaning = meaning
@@ -124,8 +124,11 @@ class _SaysToUs(Filter):
         if not own_words(message):
             return False
         me, text = await bot.me(), message.text or ""
+        ours = _replies_to_us(message, bot)
+        if text.startswith("/") or (message.reply_to_message is not None and not ours):
+            return False
         said = called_to_edit(text, me.username or "")
-        if said is None and _replies_to_us(message, bot):
+        if said is None and ours:
             said = text
         return said is not None and common_words.means(said, self._meaning)
 

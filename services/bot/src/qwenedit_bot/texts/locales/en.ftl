@@ -142,7 +142,7 @@ album-mixed = { $kind ->
     [document] One of these is a file that I can't open. Please send only the photos.
    *[video] There is a video in this album, and I can't edit videos. Please send only the photos.
 }
-welcome = You're welcome! 😊 Send me the next photo whenever you like.
+welcome = 😊 Glad to help! Send me the next photo whenever you like.
 album-too-many = That's { $count } photos, and I can work with up to { $limit } at once. Please pick the ones that matter and send them together.
 album-late = This photo arrived after the rest of its album, and I've already begun without it. If you need it, please send them all together once more.
 album-hidden = In this group Telegram shows me only one photo of your album. Send me the album in a private chat, or let an admin make me an admin here.
