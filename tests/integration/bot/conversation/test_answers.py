@@ -74,6 +74,29 @@ def shares(*kinds: str) -> Send:
     return share
 
 
+def edits(send: Send, *texts: str) -> Send:
+    async def edit(who: Person, telegram: TelegramSimulator) -> int:
+        sent = await send(who, telegram)
+        await who.wait_for(lambda chat: chat.from_bot)
+        for text in texts:
+            await who.edit(sent, text)
+        return sent
+
+    return edit
+
+
+async def moves(who: Person, telegram: TelegramSimulator) -> int:
+    sent = await who.share("location")
+    there = {"latitude": 1.0, "longitude": 2.0, "live_period": 900}
+    await telegram.add_update({
+        "edited_message": {
+            "message_id": sent, "date": 1, "edit_date": 2, "chat": {"id": who.chat_id, "type": "private"},
+            "from": {"id": who.id, "is_bot": False, "first_name": "Ann"}, "location": there,
+        }
+    })  # fmt: skip
+    return sent
+
+
 def is_told(*updates: dict[str, Any]) -> Send:
     """Have the bot told something that it does not ask for."""
 
@@ -102,6 +125,8 @@ SENT: dict[str, Send] = {
     "a photo with a caption": sends(photo=PHOTO, caption="make it snow"),
     "a photo with a caption, forwarded": sends(photo=PHOTO, caption="Buy our shoes!", forwarded=True),
     "a photo with a caption, through another bot": sends(photo=PHOTO, caption="A meme", via_bot="pic"),
+    "a photo to which an edit adds a caption": edits(sends(photo=PHOTO), "make it snow"),
+    "a text, edited into another one or into a command": edits(sends("a red hat"), "a blue hat", "/help"),
     "a picture as a file": sends(document=photo("PNG"), name="a.png"),
     "a HEIC as a file": sends(document=HEIC, name="IMG_0001.HEIC", mime="image/heic"),
     "two photos in an album": sends(album=[PHOTO, PHOTO]),
@@ -123,6 +148,7 @@ SENT: dict[str, Send] = {
     "a sticker, forwarded": sends(document=b"RIFF", kind="sticker", forwarded=True),
     "a contact": shares("contact"),
     "a location": shares("location"),
+    "a location that moves": moves,
     "a venue": shares("venue"),
     "a poll": shares("poll"),
     "dice": shares("dice"),

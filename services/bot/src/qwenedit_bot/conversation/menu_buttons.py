@@ -10,8 +10,8 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
 from qwenedit_bot.conversation.editing.preset_offer import browse
-from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.conversation.taps import is_first_tap
+from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 
