@@ -201,6 +201,8 @@ class Status:
     """Whether its user has the answer."""
     ending: int = 0
     """Which of its ends this is, or will be: how often an operator had it executed again after it had failed."""
+    expires_at: float | None = None
+    """Until when it must begin, by the same clock; None for a job of another release that does not say."""
     sources: str = field(default="", repr=False)
     """Where its pictures came from, as `JobQueue.enqueue` was told; empty for a job of an earlier release."""
 

@@ -5,20 +5,23 @@ from dataclasses import replace
 import pytest
 
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.progress.estimate import Outlook, Wait, forecast
+from qwenedit_bot.edits.progress.estimate import Late, Outlook, Wait, forecast
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
 
 OUTLOOK = Outlook(now=1000.0, workers=1, paused=False, durations={"": 20.0, "slow": 60.0}, cold_start=None)
 
+GIVES_UP = "If it cannot begin within {}\u00a0min, I'll tell you."
+
 
 def job(
-    name: str, state: State = State.QUEUED, *, workflow: str | None = None, started_at: float | None = None
-) -> Status:
+    name: str, state: State = State.QUEUED, *, workflow: str | None = None, started_at: float | None = None,
+    enqueued_at: float = 990.0,
+) -> Status:  # fmt: skip
     return Status(
         job=Job(id=name, user_id=1, edit=Edit(prompt="p", pictures=("p",), seed=1, workflow=workflow), reply=None),
-        state=state, phase=Phase.QUEUED, step=0, steps=0, attempt=0, cancelling=False, enqueued_at=0.0, reason=None,
-        result=None, started_at=started_at,
+        state=state, phase=Phase.QUEUED, step=0, steps=0, attempt=0, cancelling=False, enqueued_at=enqueued_at,
+        reason=None, result=None, started_at=started_at, expires_at=enqueued_at + 3600,
     )  # fmt: skip
 
 
@@ -39,9 +42,25 @@ def test_several_workers_do_several_at_once() -> None:
     assert seconds([job("a"), job("b", workflow="slow"), job("c")], outlook) == {"a": 20, "b": 60, "c": 40}
 
 
-def test_running_job_is_waited_for_and_one_that_takes_long_is_expected_any_moment() -> None:
+def test_running_job_is_waited_for_and_one_that_takes_a_little_longer_is_expected_any_moment() -> None:
     assert seconds([job("a"), running("r", 995.0)]) == {"a": 35}
-    assert seconds([job("a"), running("r", 900.0)]) == {"a": 20}
+    assert seconds([job("a"), running("r", 970.0)]) == {"a": 20}
+
+
+def test_estimate_that_has_passed_says_why_and_until_when_the_job_waits() -> None:
+    late = job("a", enqueued_at=600.0)
+    slow, own = running("r", 900.0), {"r": Wait(None, late=Late.RUNNING)}
+    assert forecast([late, slow], OUTLOOK) == {"a": Wait(None, late=Late.BUSY, expires_in=3200), **own}
+    two = replace(OUTLOOK, workers=2)
+    assert forecast([job("a"), slow], two) == {"a": Wait(20), **own}
+    nobody = replace(OUTLOOK, workers=0)
+    assert forecast([late], nobody) == {"a": Wait(None, late=Late.NO_WORKER, expires_in=3200)}
+    unready = replace(nobody, unready=1, cold_start=380.0)
+    assert forecast([late], unready) == {"a": Wait(380.0, waking=True)}
+    unready = replace(unready, cold_start=100.0)
+    assert forecast([late], unready) == {"a": Wait(None, late=Late.NOT_READY, expires_in=3200)}
+    paused = replace(OUTLOOK, paused=True)
+    assert forecast([late], paused) == {"a": Wait(None, paused=True, late=Late.PAUSED, expires_in=3200)}
 
 
 def test_worker_that_was_not_heard_of_counts_while_it_has_a_job() -> None:
@@ -62,7 +81,7 @@ def test_pause_is_said_whatever_workers_there_are() -> None:
 
 def test_estimate_says_nothing_that_is_unknown() -> None:
     assert seconds([job("a"), job("b", workflow="new"), job("c")]) == {"a": 20}
-    assert forecast([job("d", State.DELAYED), running("r", 1.0)], OUTLOOK) == {}
+    assert forecast([job("d", State.DELAYED), running("r", 999.0)], OUTLOOK) == {}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +94,14 @@ def test_estimate_says_nothing_that_is_unknown() -> None:
         (Wait(200.0, waking=True), "🔌 Starting the server, usually 4\u00a0min"),
         (Wait(None, waking=True), "🔌 Starting the server, which may take a few minutes"),
         (Wait(None, paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
+        (
+            Wait(None, late=Late.NO_WORKER, expires_in=3200),
+            "🐢 This takes longer than usual: the server has not started yet.\n" + GIVES_UP.format(55),
+        ),
+        (
+            Wait(None, paused=True, late=Late.PAUSED, expires_in=10),
+            "⏸️ The bot is paused for the moment. Your photo keeps its place.\n" + GIVES_UP.format(5),
+        ),
     ],
 )
 def test_estimate_stands_below_the_place_in_line(wait: Wait, said: str) -> None:

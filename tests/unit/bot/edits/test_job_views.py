@@ -7,6 +7,7 @@ import pytest
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import target_of
+from qwenedit_bot.edits.progress.estimate import Wait
 from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Words
@@ -150,5 +151,9 @@ def test_overview_tells_where_each_job_is() -> None:
     jobs = [(replace(RUNNING, phase=Phase.EDITING, step=2, steps=4), None), (replace(WAITING, cancelling=False), 3)]
     assert job_views.overview(EN, jobs).text == (
         "🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱\nJob 01234567\n\n⏳ Place in line: 3\nJob 01234567"
+    )
+    waits = {JOB.id: Wait(80.0)}
+    assert job_views.overview(EN, [(WAITING, 1)], waits).text == (
+        "⏳ You are next in line.\nReady in about 80\u00a0s\nJob 01234567"
     )
     assert job_views.overview(EN, []).text == "You have nothing in the works. Send me a photo and say what to change."

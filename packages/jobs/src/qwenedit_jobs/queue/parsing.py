@@ -98,6 +98,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         started_at=int(started) / 1000 if (started := fields.get("started_at")) else None,
         answered="answered_at" in fields,
         ending=int(fields.get("requeued", 0)),
+        expires_at=int(expires) / 1000 if (expires := fields.get("expires_at")) else None,
         sources=fields.get("sources", ""),
     )
 

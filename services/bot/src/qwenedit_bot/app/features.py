@@ -16,6 +16,7 @@ from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.forecasts import Forecasts
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
@@ -195,6 +196,7 @@ class Edits:
     submit: Submit
     reword: Reword
     progress: ProgressUpdater
+    forecasts: Forecasts
     deliver: Deliver
     undelivered: UndeliveredAnswers
     daily_counts: DailyCounts
@@ -223,6 +225,7 @@ def make_edits(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
             answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
         ),
+        forecasts=Forecasts(queue, durations),
         reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
             queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations,

@@ -57,7 +57,8 @@ async def status(message: Message, words: Words, services: Services) -> None:
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
     line = await services.queue.positions_of(job.job.id for job in mine)
     jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
-    view = job_views.overview(words, [(job, line.get(job.job.id)) for job in jobs])
+    waits = await services.forecasts.of(jobs, line)
+    view = job_views.overview(words, [(job, line.get(job.job.id)) for job in jobs], waits)
     await services.replies.say(source_of(message), view)
 
 

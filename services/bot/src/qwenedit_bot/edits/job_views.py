@@ -11,7 +11,7 @@ from qwenedit_bot.texts import Text
 from qwenedit_jobs import Phase, Reason, State, short_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwenedit_bot.edits.larger import Target
     from qwenedit_bot.edits.progress.estimate import Wait
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BAR_LENGTH = 10
 SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
+GIVES_UP_IN_STEPS = 5
+"""Minutes: in such steps it is said how long a late job may still wait."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
 AGAIN, FURTHER, AS_FILE, SEED, LARGER = "again", "further", "file", "seed", "larger"
@@ -55,17 +57,30 @@ def progress(words: Words, status: Status, *, position: int | None, wait: Wait |
     if status.cancelling:
         return View(words(Text.STOPPING), _cancel(words, status.job.id, disabled=True))
     text = _progress_text(words, status, position)
-    if status.state is State.QUEUED and wait is not None:
+    if wait is not None:
         text = f"{text}\n{_expected(words, wait)}"
     return View(_marked(words, text, status.job.id), _cancel(words, status.job.id))
 
 
-def overview(words: Words, jobs: Sequence[tuple[Status, int | None]]) -> View:
-    """All unfinished jobs of a user, each with its place in line."""
+def overview(words: Words, jobs: Sequence[tuple[Status, int | None]], waits: Mapping[str, Wait] | None = None) -> View:
+    """All unfinished jobs of a user, each as its own message says it.
+
+    Args:
+        words: The user's language.
+        jobs: The jobs with their places in line.
+        waits: What is expected for them, by their ids.
+    """
     if not jobs:
         return View(words(Text.NOTHING_IN_THE_WORKS))
-    parts = (_marked(words, _progress_text(words, job, place), job.job.id, gap="\n") for job, place in jobs)
+    parts = (_part(words, job, place, (waits or {}).get(job.job.id)) for job, place in jobs)
     return View("\n\n".join(parts))
+
+
+def _part(words: Words, status: Status, position: int | None, wait: Wait | None) -> str:
+    text = _progress_text(words, status, position)
+    if wait is not None and not status.cancelling:
+        text = f"{text}\n{_expected(words, wait)}"
+    return _marked(words, text, status.job.id, gap="\n")
 
 
 def outcome(words: Words, job_id: str, state: State, reason: Reason | None) -> View:
@@ -157,6 +172,12 @@ def _marked(words: Words, text: str, job_id: str, *, gap: str = "\n\n") -> str:
 
 def _expected(words: Words, wait: Wait) -> str:
     """Say what is expected, in steps so coarse that not every second changes the message."""
+    if wait.late is not None:
+        said = words(Text.ON_HOLD) if wait.paused else words(Text.LATE, why=wait.late)
+        if wait.expires_in is None:
+            return said
+        minutes = max(1, math.ceil(wait.expires_in / 60 / GIVES_UP_IN_STEPS)) * GIVES_UP_IN_STEPS
+        return f"{said}\n{words(Text.GIVES_UP, minutes=minutes)}"
     if wait.paused:
         return words(Text.ON_HOLD)
     text = Text.WAKING if wait.waking else Text.READY_IN

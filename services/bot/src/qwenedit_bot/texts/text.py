@@ -66,6 +66,8 @@ class Text(StrEnum):
     READY_IN = "ready-in"
     WAKING = "waking"
     ON_HOLD = "on-hold"
+    LATE = "late"
+    GIVES_UP = "gives-up"
     DELAYED = "delayed"
     STARTING = "starting"
     EDITING = "editing"

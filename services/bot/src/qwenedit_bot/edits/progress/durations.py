@@ -64,11 +64,13 @@ class Durations:
         (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
         seen = await self._workers.seen()
-        up = [each for each in seen if each.presence.ready and not each.presence.draining]
+        alive = [each for each in seen if now - each.at < SIGN_OF_LIFE and not each.presence.draining]
+        ready = sum(each.presence.ready for each in alive)
         usual = {name: _usual(times) for name, times in zip(names, durations, strict=True)}
         return Outlook(
             now=now,
-            workers=sum(now - each.at < SIGN_OF_LIFE for each in up),
+            workers=ready,
+            unready=len(alive) - ready,
             paused=bool(paused),
             durations={name: time for name, time in usual.items() if time is not None},
             cold_start=_usual(cold_starts),

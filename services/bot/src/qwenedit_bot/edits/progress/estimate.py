@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs import State
@@ -14,9 +15,32 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 
+OVERDUE = 1.5
+"""Times the usual time after which something takes longer than usual, and at least `GRACE` more."""
+GRACE = 15.0
+"""Seconds."""
+PATIENCE = 300.0
+"""Seconds after which something takes long of which nobody knows the usual time."""
+
+
+class Late(StrEnum):
+    """Why a job takes longer than usual."""
+
+    NO_WORKER = "no_worker"
+    """None is up."""
+    NOT_READY = "not_ready"
+    """Some are up, and the ComfyUI of none of them answers."""
+    BUSY = "busy"
+    """The jobs before it take longer than usual."""
+    RUNNING = "running"
+    """It runs, and takes longer than usual itself."""
+    PAUSED = "paused"
+    """An operator lets no job begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What is expected for a waiting job."""
+    """What is expected for an unfinished job."""
 
     seconds: float | None
     """Until its picture or, while a GPU is waking, until one usually is awake; None where nobody knows yet."""
@@ -24,6 +48,10 @@ class Wait:
     """No worker is up: one has to be started first."""
     paused: bool = False
     """An operator lets no job begin, for nobody knows how long."""
+    late: Late | None = None
+    """Why it takes longer than usual; None while it does not."""
+    expires_in: float | None = None
+    """Seconds within which a late job must begin; later it fails instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +68,12 @@ class Outlook:
     """Workflow → seconds that a job of it usually takes a worker. The empty name is the workers' own workflow."""
     cold_start: float | None
     """Seconds from a waiting job to the first worker that is up."""
+    unready: int = 0
+    """Workers that are up and whose ComfyUI does not answer."""
 
 
 def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, int] | None = None) -> dict[str, Wait]:
-    """Say for each waiting job, by its id, what to expect.
+    """Say for each waiting job, by its id, what to expect, and which of the running ones take longer than usual.
 
     Args:
         statuses: Unfinished jobs, those in line first and in its order.
@@ -52,14 +82,27 @@ def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, 
             to be like the next one that is.
     """
     waiting = [status for status in statuses if status.state is State.QUEUED]
-    if outlook.paused:
-        return {status.job.id: Wait(None, paused=True) for status in waiting}
-    if not waiting:
-        return {}
     running = [status for status in statuses if status.state is State.RUNNING]
+    overdue = [status for status in running if _is_overdue(_elapsed(status, outlook), _usual(status, outlook))]
+    waits = {status.job.id: Wait(None, late=Late.RUNNING) for status in overdue}
     workers = max(outlook.workers, len(running))
+    if outlook.paused:
+        return waits | {status.job.id: _held(status, outlook) for status in waiting}
     if workers == 0:
-        return {status.job.id: Wait(outlook.cold_start, waking=True) for status in waiting}
+        return waits | {status.job.id: _waking(status, outlook) for status in waiting}
+    if len(overdue) == workers:
+        return waits | {status.job.id: _late(status, outlook, Late.BUSY) for status in waiting}
+    return waits | _in_turn(waiting, running, workers, outlook, places)
+
+
+def _in_turn(
+    waiting: Sequence[Status],
+    running: Sequence[Status],
+    workers: int,
+    outlook: Outlook,
+    places: Mapping[str, int] | None,
+) -> dict[str, Wait]:
+    """Have the workers do the waiting jobs one after another, as soon as they are free."""
     free_in = [max(0.0, (_usual(status, outlook) or 0.0) - _elapsed(status, outlook)) for status in running]
     free_in += [0.0] * (workers - len(running))
     heapq.heapify(free_in)
@@ -76,6 +119,31 @@ def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, 
         heapq.heappush(free_in, ready_in)
         waits[status.job.id] = Wait(ready_in)
     return waits
+
+
+def _held(status: Status, outlook: Outlook) -> Wait:
+    late = _is_overdue(_waited(status, outlook), None)
+    return replace(_late(status, outlook, Late.PAUSED), paused=True) if late else Wait(None, paused=True)
+
+
+def _waking(status: Status, outlook: Outlook) -> Wait:
+    if not _is_overdue(_waited(status, outlook), outlook.cold_start):
+        return Wait(outlook.cold_start, waking=True)
+    return _late(status, outlook, Late.NOT_READY if outlook.unready else Late.NO_WORKER)
+
+
+def _late(status: Status, outlook: Outlook, why: Late) -> Wait:
+    left = max(0.0, status.expires_at - outlook.now) if status.expires_at is not None else None
+    return Wait(None, late=why, expires_in=left)
+
+
+def _is_overdue(seconds: float, usual: float | None) -> bool:
+    """Whether something has taken clearly longer than usual."""
+    return seconds > (PATIENCE if usual is None else max(usual * OVERDUE, usual + GRACE))
+
+
+def _waited(status: Status, outlook: Outlook) -> float:
+    return outlook.now - status.enqueued_at
 
 
 def _let_pass(free_in: list[float], jobs: int, seconds: float) -> None:

@@ -249,6 +249,13 @@ waking = { $unit ->
    *[unknown] 🔌 Starting the server, which may take a few minutes
 }
 on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
+late = { $why ->
+    [no_worker] 🐢 This takes longer than usual: the server has not started yet.
+    [not_ready] 🐢 This takes longer than usual: the server is on, but cannot edit yet.
+    [busy] 🐢 This takes longer than usual: the pictures before yours are slow.
+   *[running] 🐢 This one takes longer than usual. If it gets stuck, I try it again by myself.
+}
+gives-up = If it cannot begin within { $minutes } min, I'll tell you.
 delayed = 🔁 That did not work at once. I'm trying again in a few seconds…
 requeued = 🔁 This one failed before. I'm trying it again…
 starting = 🚀 Your turn: starting…
