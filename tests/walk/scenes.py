@@ -124,7 +124,7 @@ async def album(user: Visitor, harness: Harness) -> None:
 
 @scene("A photo as a file, and the result as a file")
 async def files(user: Visitor, harness: Harness) -> None:
-    """Photos that are sent as files come in full quality. So does the result, when asked for."""
+    """Telegram does not touch photos that are sent as files, nor a result that is asked for as a file."""
     await user.send(
         "astronaut", caption=user.either("put a sunset behind her", "пусть за ней будет закат"), as_file=True
     )
@@ -132,6 +132,22 @@ async def files(user: Visitor, harness: Harness) -> None:
     await user.press(Text.AS_FILE_BUTTON)
     await user.reads(".png")
     await user.take("file", "A file in, a picture out, and the picture as a PNG")
+
+
+@scene("The whole picture, and a larger one")
+async def whole_and_larger(user: Visitor, harness: Harness) -> None:
+    """An answer has the whole photo in the photo's own shape. It has about a megapixel: *larger* brings it near the
+    size of a camera's file."""
+    sunset = user.either("make it a sunset", "сделай закат")
+    await user.person.send(photo=_panorama("rocket", "cat", "coffee", "astronaut", "cameraman"), caption=sunset)
+    await user.gets_picture()
+    await user.take("panorama", "A panorama of 5:1, edited")
+    await user.person.send(photo=_enlarged("coffee", (3000, 2000)), as_file=True, caption=sunset)
+    await user.gets_picture(number=2)
+    await user.press(Text.LARGER_BUTTON, megapixels=6)
+    await user.shows_note(user.words(Text.PRESS_LARGER))
+    await user.person.wait_for(lambda chat: chat.from_bot[-1].now.document)
+    await user.take("larger", "A file of 6 megapixels, edited and made as large")
 
 
 @scene("Ready-made edits")
@@ -395,4 +411,21 @@ def _png(size: tuple[int, int]) -> bytes:
 def _webp() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGBA", (128, 128), (255, 160, 0, 255)).save(buffer, "WEBP")
+    return buffer.getvalue()
+
+
+def _panorama(*names: str, side: int = 512) -> bytes:
+    panorama = Image.new("RGB", (side * len(names), side))
+    for number, name in enumerate(names):
+        panorama.paste(Image.open(SAMPLES / f"{name}.jpg").resize((side, side)), (number * side, 0))
+    return _jpeg(panorama)
+
+
+def _enlarged(name: str, size: tuple[int, int]) -> bytes:
+    return _jpeg(Image.open(SAMPLES / f"{name}.jpg").resize(size))
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
