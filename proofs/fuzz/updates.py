@@ -26,6 +26,7 @@ DEEPEST = 3
 """Levels of models below which only what is required is filled in."""
 VERBS = (
     "cancel", "again", "further", "file", "seed", "preset", "presets", "category", "language", "broadcast", "forget",
+    "first", "each", "own-words", "search-presets",
 )  # fmt: skip
 """With which the data of the bot's buttons begin."""
 COMMANDS = (

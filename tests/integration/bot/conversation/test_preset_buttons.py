@@ -199,6 +199,20 @@ async def test_text_after_the_question_about_a_caption_is_the_photos_instruction
     await ann.picture()
 
 
+async def test_corrected_caption_of_a_presets_photo_is_asked_about(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on")
+    (sent,) = await ann.send(photo=photo(), caption="me")
+    await ann.says("photo 2 of 2: the garment")
+    await ann.edit(sent, "make me blond")
+    question = await ann.says("You chose “👗 Try on clothes”, and there is a caption.")
+    await ann.edit(sent, "make me blonde")
+    await ann.wait_for(lambda chat: any("✏️ “make me blonde”" in each.now.labels for each in chat.from_bot))
+    await pressed(ann, question, "own-words")
+    claim = await worker.finish_next(RESULT)
+    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("make me blonde", 1)
+    await ann.picture()
+
+
 async def test_album_has_all_photos_of_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "try-on")
     first, _second = await ann.send(album=[photo(), photo()], captions=["me", "the jacket"])

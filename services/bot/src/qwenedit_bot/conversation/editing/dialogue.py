@@ -146,6 +146,10 @@ class PresetOrWords:
         """Return it as data for JSON."""
         return {**as_data(self.earlier), "preset": self.preset, "words": self.words}
 
+    async def keep(self, state: FSMContext) -> None:
+        """Change what the user is asked, about the same photos."""
+        await state.update_data(asked=self.as_data())
+
     @classmethod
     async def kept(cls, state: FSMContext, *, about: int | None) -> Self | None:
         """Return what was asked in reply to a message; None once the user has gone on or has waited too long."""

@@ -10,7 +10,7 @@ from aiogram import F, Router
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation.editing import gathering, groups, photos
+from qwenedit_bot.conversation.editing import gathering, groups, photos, preset_photos
 from qwenedit_bot.conversation.editing.dialogue import Dialogue
 from qwenedit_bot.conversation.editing.gathered import Gathered
 from qwenedit_bot.conversation.editing.kept_words import KeptWords, shortened
@@ -95,6 +95,8 @@ async def _in_private(
         await gathering.instruct(message, wish, gathered, words, services, state)
     elif kept is not None and kept.first == kept.last == message.message_id:
         await replace(kept, words=wish).keep(state)
+    elif raw_state is not None and await preset_photos.correct(message, wish, words, services, state):
+        return
     elif photos.attachment_of(message) is not None and message.media_group_id is None:
         await photos.photos(message, words, services, state, raw_state, ())
     elif message.text and raw_state == Dialogue.instruction.state:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
@@ -73,6 +74,28 @@ async def photo(
         request = request_of(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
         if await submit(request, words, services) is not RequestOutcome.NOT_NOW:
             await state.clear()
+
+
+async def correct(message: Message, wish: str, words: Words, services: Services, state: FSMContext) -> bool:
+    """Take the corrected caption of a preset's photo: ask about it, or change the question; False for other photos."""
+    asked = await PresetOrWords.kept(state, about=message.message_id)
+    waiting = await PresetPhotos.kept(state)
+    if asked is None and (waiting is None or message.message_id not in waiting.messages):
+        return False
+    preset = services.presets.catalogue.preset(asked.preset if asked else waiting.preset if waiting else "")
+    if preset is None:
+        return False
+    if asked is not None:
+        await replace(asked, words=wish).keep(state)
+    elif waiting is None or waiting.messages[-1] != message.message_id or only_describes(wish, preset, services.texts):
+        return True  # the preset goes on
+    else:
+        pictures = attachments_of((message,))
+        earlier = tuple(each for each in waiting.pictures if each not in pictures)
+        asked = PresetOrWords(preset.id, earlier, wish)
+        await wait_for_instruction(state, pictures, about=message.message_id, asked=asked)
+    await services.replies.say(source_of(message), preset_views.preset_or_words(words, preset, wish))
+    return True
 
 
 async def text(message: Message, words: Words, services: Services, state: FSMContext) -> None:

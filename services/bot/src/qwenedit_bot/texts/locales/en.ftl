@@ -218,7 +218,7 @@ found = { $more ->
 found-nothing = I found nothing for “{ $query }”. Try another word, or choose below.
 # A caption of these words alone says what a photo shows, and not what to do with it.
 describing =
-    a an the this that these here it is its s am m are i me my mine myself we us our he him his she her and or of with in
+    hi hello please thanks a an the this that these here it is its s am m are i me my mine myself we us our he him his she her and or of with in
     photo picture pic image selfie first second third one two three person people man woman boy girl guy face
     mum mom mother dad father son daughter brother sister wife husband friend girlfriend boyfriend baby kid child children
     cat dog
