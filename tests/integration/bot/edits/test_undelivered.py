@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.photos import photo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,6 +34,22 @@ async def test_person_who_blocked_the_bot_in_mid_job_gets_the_picture_when_they_
     await stage.answered(claim.job.id)
     await ann.unblock()
     assert (await ann.picture()).text
+
+
+async def test_person_who_comes_back_when_the_job_is_forgotten_is_told_that_the_picture_is_gone(
+    stage, ann, worker
+) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    await worker.step(claim, 2, 4)
+    frozen = await ann.says("step 2 of 4")
+    await ann.block()
+    await worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.delete(Keys().job(claim.job.id))
+    await ann.unblock()
+    assert (await ann.says("I no longer have this picture")).id == frozen.id
 
 
 async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_allows_them(stage, ann, worker) -> None:

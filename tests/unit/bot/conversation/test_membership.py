@@ -47,8 +47,9 @@ class Recorded:
     def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
 
-    async def returned(self, chat_id: int) -> None:
+    async def came_back(self, chat_id: int) -> list[int]:
         self.told.append((chat_id,))
+        return []
 
     async def migrated(self, old: int, new: int) -> None:
         self.told.append((old, new))

@@ -213,9 +213,7 @@ def make_edits(
     answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
     durations = Durations(redis, keys, jobs.workers, paused_key=settings.keys.paused)
     daily_counts = DailyCounts(redis, keys)
-    undelivered = UndeliveredAnswers(
-        redis, keys, queue=queue, events=jobs.events, wake=jobs.ended, keep=round(settings.picture_ttl)
-    )
+    undelivered = UndeliveredAnswers(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended)
     gates = (
         QueueLengthGate(queue, settings.limits, replies),
         QuotaGate(quotas, replies, for_sale=bool(settings.star_packs)),

@@ -199,7 +199,7 @@ class Deliver:
             return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
-            await self._undelivered.note(reply.chat_id, status.job.id)
+            await self._undelivered.note(reply.chat_id, status.job.id, message_id)
             log.warning("answer.unreachable", error=str(error))
             return "unreachable"
 
@@ -256,7 +256,7 @@ class Deliver:
                 return "file" if as_file else "picture"
         if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
             # An admin of the group may allow it: then the picture comes into the place of these words.
-            await self._undelivered.note(reply.chat_id, status.job.id)
+            await self._undelivered.note(reply.chat_id, status.job.id, message_id)
             await self._say_last(job_views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
             return "forbidden"
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)

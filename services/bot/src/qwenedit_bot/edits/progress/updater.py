@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.progress.estimate import forecast
@@ -35,6 +35,10 @@ EDIT_EVERY_IN_GROUP = 15.0
 ACTION_EVERY = 5.0
 """Seconds for which Telegram shows a chat action."""
 ACTION_EVERY_IN_GROUP = 20.0
+AWAY = 20.0
+"""Seconds beyond the usual ones until a message is drawn again in a chat in which the bot could not write."""
+NOTHING = 0
+"""In place of the hash of a view that was not shown."""
 AT_ONCE = 10
 """Most edits on their way at the same time."""
 HEAD = 50
@@ -204,6 +208,13 @@ class ProgressUpdater:
                 )
             except TelegramUnavailableError:
                 return  # it may have landed, or may still land: `LateEdits.look` sees to that
+            except ChatUnreachableError as error:
+                log.info("progress.not_shown", job=job_id, error=type(error).__name__)
+                # What it says by then is drawn when the chat may be back; until then each attempt would be refused.
+                now = self._clock()
+                self._shown[job_id] = _Shown(NOTHING, change.phase, now + AWAY, now)
+                await self._late_edits.settle(job_id)
+                return
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
                 log.info("progress.not_shown", job=job_id, error=type(error).__name__)
