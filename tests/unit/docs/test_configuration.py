@@ -13,7 +13,7 @@ from qwenedit_worker.settings import WorkerSettings
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/configuration.md").read_text()
 README = (ROOT / "README.md").read_text()
-NAMES = re.compile(r"`([A-Z_]+)`")
+NAMES = re.compile(r"`([A-Z][A-Z0-9_]+)`")
 NOT_WRITTEN = ("", "required", "host name")
 
 

@@ -44,6 +44,11 @@ WEBHOOK_PORT: "8443"
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
+MARK_VISIBLE: {{ .Values.bot.marks.visible | quote }}
+{{- if .Values.bot.marks.c2pa.existingSecret }}
+C2PA_CERTIFICATE_FILE: /etc/qwenedit/c2pa/tls.crt
+C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
+{{- end }}
 {{- if .Values.bot.podDeletionCost }}
 WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
 {{- end }}

@@ -39,7 +39,8 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP")
 USER_FORMATS: Final[tuple[str, ...]] = (*FORMATS, "AVIF")
 """What users may send as files, beside HEIF."""
 
-SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000
+SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000 - 32 * 1024
+"""What sendPhoto takes, less the room for the marks of AI."""
 SEND_PHOTO_SIDES: Final = 10_000
 """Width and height together, in pixels (https://core.telegram.org/bots/api#sendphoto)."""
 
@@ -158,7 +159,7 @@ def _normalise(data: bytes, *, light: bool) -> Normalised:
         formats = (*formats, "HEIF")
     with Image.open(io.BytesIO(data), formats=formats) as image:
         _check(image)
-        if _heavy(image, data) and light:
+        if is_heavy(image, data) and light:
             raise TooHeavyError
         lossy = image.format in _PHOTO
         width, height = image.size
@@ -228,7 +229,7 @@ def _check(image: Image.Image) -> None:
         raise PictureRefusedError(Refusal.ANIMATED)
 
 
-def _heavy(image: Image.Image, data: bytes) -> bool:
+def is_heavy(image: Image.Image, data: bytes) -> bool:
     """Whether a picture is not done in a moment, as its header and its scans tell.
 
     Raises:
@@ -324,7 +325,7 @@ def for_send_photo(data: bytes, *, light: bool = False) -> bytes | None:
                 return data
             if width * height > MAX_PIXELS:
                 return None
-            if light and _heavy(image, data):
+            if light and is_heavy(image, data):
                 raise TooHeavyError
             picture = _to_rgb(image)
     except (OSError, ValueError, SyntaxError):

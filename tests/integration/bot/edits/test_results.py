@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from qwenedit_jobs import Keys, Reason, RedisSettings, connect, result_ref
+from qwenedit_jobs.marks.xmp import EDITED_BY_AI, source_type
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -19,6 +22,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 RESULT = photo("PNG")
 JPEG = b"\xff\xd8"
 """How the copies that Telegram makes begin."""
+
+
+def assert_marked(sent: bytes, made: bytes) -> None:
+    """Assert that a file is a worker's result, with nothing changed but that it is marked as edited by AI."""
+    assert source_type(sent) == EDITED_BY_AI
+    with Image.open(io.BytesIO(sent)) as image, Image.open(io.BytesIO(made)) as worked:
+        assert image.tobytes() == worked.tobytes()
 
 
 @pytest.fixture
@@ -147,7 +157,7 @@ async def test_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> Non
     await ann.press("As a file", message_id=picture.id)
     seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
     assert seen.from_bot[-1].reply_to == picture.id
-    assert await stage.telegram.download(seen.from_bot[-1].now.document) == RESULT
+    assert_marked(await stage.telegram.download(seen.from_bot[-1].now.document), RESULT)
     assert seen.from_bot[-1].now.document.name == f"{job.id[:8]}.png"
     await ann.wait_for(lambda chat: chat.answers)
 
@@ -167,7 +177,7 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     await worker.finish(claim, larger)
     seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
     answer = seen.from_bot[-1]
-    assert await stage.telegram.download(answer.now.document) == larger
+    assert_marked(await stage.telegram.download(answer.now.document), larger)
     assert answer.reply_to == picture.id
     assert answer.now.labels == ("✏️ Edit further",)
     assert await worker.queue.unfinished_ids() == []

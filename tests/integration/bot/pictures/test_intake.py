@@ -16,6 +16,7 @@ from qwenedit_bot.pictures import downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
+from qwenedit_bot.pictures.marks import Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
@@ -219,11 +220,11 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
 async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
     store: RedisPictureStore, converter: Converter, memory: Budget
 ) -> None:
-    results = Results(store, converter, memory)
+    results = Results(store, converter, memory, Marks(version="1"))
     await store.put("r", FILE)
     async with results.read("r", owner=ANN) as result:
-        assert result.original == result.photo == FILE
-        assert memory.used == len(FILE)
+        assert result.original is result.photo
+        assert memory.used == len(result.original)
     assert memory.used == 0
     with memory.taken(BOB, 100 * 1024 * 1024), pytest.raises(LaterError):
         async with results.read("r", owner=ANN):
@@ -242,7 +243,7 @@ async def test_large_result_waits_for_its_conversion_before_it_is_read(
     await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
     monkeypatch.setattr(store, "get", read_too_early)
     with converter.place(BOB, heavy=True), pytest.raises(LaterError):
-        async with Results(store, converter, memory).read("r", owner=ANN):
+        async with Results(store, converter, memory, Marks(version="1")).read("r", owner=ANN):
             pass
 
 

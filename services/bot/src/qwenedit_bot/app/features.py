@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import TelegramMessenger
@@ -31,6 +32,7 @@ from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
+from qwenedit_bot.pictures.marks import C2PA, Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets.recent import RecentPresets
 from qwenedit_bot.texts import Texts
@@ -40,6 +42,8 @@ from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.marks import credentials
+from qwenedit_jobs.marks.manifest import Signer
 from qwenedit_jobs.pictures.opening import picture_store
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.workers.registry import Workers
@@ -169,8 +173,26 @@ def make_pictures(base: Foundation, jobs: Jobs, chat: Chat) -> Pictures:
     return Pictures(
         converter=converter,
         intake=PictureIntake(chat.messenger, jobs.store, converter, memory),
-        results=Results(jobs.store, converter, memory),
+        results=Results(jobs.store, converter, memory, make_marks(base)),
     )
+
+
+def make_marks(base: Foundation) -> Marks:
+    """Build what marks results.
+
+    Raises:
+        C2paError: the operator's certificate and key cannot sign.
+    """
+    settings, metrics = base.settings, base.metrics
+    product, signer = version("qwenedit-bot"), None
+    if settings.c2pa_certificate_file is not None and settings.c2pa_key_file is not None:
+        signer = Signer(credentials.load(settings.c2pa_certificate_file, settings.c2pa_key_file), version=product)
+        metrics.marks.labels(C2PA, "failed")
+
+    def count(mark: str, made: bool) -> None:  # noqa: FBT001 - as `Marks` calls it
+        metrics.marks.labels(mark, "made" if made else "failed").inc()
+
+    return Marks(version=product, signer=signer, visible=settings.mark_visible, count=count)
 
 
 def make_moderation(base: Foundation) -> ModerationHook | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures.intake import stored_in_time
+from qwenedit_bot.pictures.marks import COPIES
 from qwenedit_decoder.decoding import SEND_PHOTO_BYTES, goes_as_it_is
 from qwenedit_telemetry import tracing
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.pictures.budget import Budget
     from qwenedit_bot.pictures.converter import Converter
+    from qwenedit_bot.pictures.marks import Marks
     from qwenedit_jobs import PictureStore
 
 
@@ -25,7 +27,7 @@ SLOW_AGAIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ResultPicture:
-    """A result in memory."""
+    """A result in memory, marked as edited by AI."""
 
     original: bytes
     """As the worker made it."""
@@ -34,18 +36,20 @@ class ResultPicture:
 
 
 class Results:
-    """Reads results.
+    """Reads results, and marks them. Users get results through here alone.
 
     Args:
-        store: Has them.
+        store: Has them as the worker made them.
         converter: Makes photos of large ones.
         memory: Bytes of pictures that the bot may have in memory.
+        marks: Says in them that an AI edited them.
     """
 
-    def __init__(self, store: PictureStore, converter: Converter, memory: Budget) -> None:
+    def __init__(self, store: PictureStore, converter: Converter, memory: Budget, marks: Marks) -> None:
         self._store = store
         self._converter = converter
         self._memory = memory
+        self._marks = marks
 
     @asynccontextmanager
     async def read(self, ref: str, *, owner: int) -> AsyncIterator[ResultPicture]:
@@ -61,41 +65,64 @@ class Results:
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is no picture.
         """
-        heavy = await self._store.size(ref) > SEND_PHOTO_BYTES
+        size = await self._store.size(ref)
+        heavy = size > SEND_PHOTO_BYTES
         with ExitStack() as place:
-            if heavy:  # before it is read: sixteen that wait for one place would be read again and again
-                place.enter_context(self._converter.place(owner, heavy=True))
-            async with self.original(ref, owner=owner) as original:
+            if heavy or self._marks.visible:  # before it is read: sixteen that wait would be read again and again
+                place.enter_context(self._converter.place(owner, heavy=heavy))
+            with self._memory.taken(owner, _most(size)) as held:
+                data = await self._get(ref, size, owner, heavy=heavy)
                 with tracing.span("convert picture"):
-                    as_it_is = not heavy and goes_as_it_is(original)
-                    photo = original if as_it_is else await self._photo(original, owner, place, heavy=heavy)
-                yield ResultPicture(original, photo)
+                    alike = not heavy and goes_as_it_is(data)
+                    photo = data if alike else await self._photo(data, owner, place, heavy=heavy)
+                place.close()  # what is sent now needs none
+                data = await self._marks.mark(data)
+                photo = data if alike else await self._marks.mark(photo) if photo is not None else None
+                held.resize(len(data) if alike else len(data) + len(photo or b""))
+                yield ResultPicture(data, photo)
 
     @asynccontextmanager
     async def original(self, ref: str, *, owner: int) -> AsyncIterator[bytes]:
         """Have a result in memory inside the block, as it was made.
 
         Raises:
-            LaterError: there is no room in memory, or the way from the store is too slow.
+            LaterError: there is no room in memory, no process that marks it, or the way from the store is too slow.
             StorageAwayError: the store does not answer.
             PictureExpiredError: it is not kept any more.
+            PictureRefusedError: it is no picture.
         """
         size = await self._store.size(ref)
-        with self._memory.taken(owner, size + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)):
-            with tracing.span("read picture"):
-                original = await self._get(ref, size)
-            yield original
+        heavy = size > SEND_PHOTO_BYTES
+        with ExitStack() as place:
+            if self._marks.visible:
+                place.enter_context(self._converter.place(owner, heavy=heavy))
+            with self._memory.taken(owner, _most(size)) as held:
+                data = await self._get(ref, size, owner, heavy=heavy)
+                place.close()
+                data = await self._marks.mark(data)
+                held.resize(len(data))
+                yield data
 
-    async def _get(self, ref: str, size: int) -> bytes:
+    async def _get(self, ref: str, size: int, owner: int, *, heavy: bool) -> bytes:
+        """Read a result, and draw the sign into its corner where there is to be one."""
         try:
-            async with stored_in_time(size):
-                return await self._store.get(ref)
+            with tracing.span("read picture"):
+                async with stored_in_time(size):
+                    data = await self._store.get(ref)
         except StorageSlowError:
             raise LaterError(SLOW_AGAIN, "storage") from None
+        if not self._marks.visible:
+            return data
+        drawn = await self._converter.with_corner_mark(data, owner=owner, heavy=heavy)
+        self._marks.note_visible(made=drawn is not None)
+        return data if drawn is None else drawn
 
     async def _photo(self, original: bytes, owner: int, place: ExitStack, *, heavy: bool) -> bytes | None:
-        if not heavy:
+        if not heavy and not self._marks.visible:
             place.enter_context(self._converter.place(owner))
-        photo = await self._converter.for_send_photo(original, owner=owner, heavy=heavy)
-        place.close()  # what is sent now needs none
-        return photo
+        return await self._converter.for_send_photo(original, owner=owner, heavy=heavy)
+
+
+def _most(size: int) -> int:
+    """Bytes that a result takes at most while it is made ready to be sent."""
+    return size * COPIES + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)

@@ -11,6 +11,8 @@ start =
 
     You can also send the photo first and the instruction after it.
 
+    An AI edits the pictures, and each one is marked so in its file.
+
     /cancel stops everything, /privacy says what I keep.
 help =
     Send a photo with a caption that says what to change. Or send the photo first, then the text. Or reply to a photo of yours with the text.
@@ -47,6 +49,8 @@ privacy-checked = • A service of this bot's owner checks photos and instructio
 privacy-paid = • What you have paid, so that it can be given back: { $paid } after your last payment.
 privacy-promise =
     Photos and instructions are never written to logs. They are used to make your picture and for nothing else.
+
+    Results carry a mark that an AI edited them. It names neither you nor your instruction.
 
     /forget deletes your data at once, and says what stays.
 period = { $unit ->
