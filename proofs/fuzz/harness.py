@@ -248,7 +248,7 @@ class Harness:
                 return "answered"
             raise FoundError(self._told("a checkout was not answered", raw))
         if update.message is None or kind != "message":
-            return "ignored: of a kind that is not asked for"
+            return f"ignored: {kind}"
         return self._judged_message(update.message, raw)
 
     def _judged_message(self, message: Message, raw: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from aiogram.types import CallbackQuery, Message, PreCheckoutQuery, Update
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, PreCheckoutQuery, Update
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -26,7 +26,7 @@ DEEPEST = 3
 """Levels of models below which only what is required is filled in."""
 VERBS = (
     "cancel", "again", "further", "file", "seed", "preset", "presets", "category", "language", "broadcast", "forget",
-    "first", "each", "own-words", "search-presets",
+    "first", "each", "own-words", "search-presets", "open", "larger", "reword", "gather",
 )  # fmt: skip
 """With which the data of the bot's buttons begin."""
 COMMANDS = (
@@ -55,6 +55,7 @@ _odd_texts = st.sampled_from(
     )
 )
 _names = st.sampled_from(COMMANDS)
+_common = st.sampled_from(("help", "Stop!", "спасибо", "thank you", "hi", "menu", "статус", "передумал"))
 _commands = st.builds(
     "/{}{}{}".format,
     _names,
@@ -62,7 +63,11 @@ _commands = st.builds(
     st.one_of(st.just(""), st.builds(" {}".format, st.one_of(st.text(max_size=20), st.integers().map(str)))),
 )
 TEXTS = st.one_of(
-    st.text(max_size=40), _odd_texts, _commands, st.builds(f"@{BOT.username} {{}}".format, st.text(max_size=20))
+    st.text(max_size=40),
+    _odd_texts,
+    _commands,
+    _common,
+    st.builds(f"@{BOT.username} {{}}".format, st.text(max_size=20)),
 )
 NUMBERS = st.one_of(
     st.integers(-5, 1000), st.sampled_from((PERSON, ADMIN, BOT.id, 2**31, 2**52, 2**63 - 1, -(2**63), -100123))
@@ -211,7 +216,9 @@ def typed() -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         messages().map(lambda message: {"message": message}),
         messages().map(lambda message: {"message": message}),
+        messages().map(lambda message: {"edited_message": message}),
         presses().map(lambda press: {"callback_query": press}),
+        model(ChatMemberUpdated).map(lambda change: {"my_chat_member": change}),
         model(PreCheckoutQuery).map(lambda checkout: {"pre_checkout_query": checkout}),
         model(Update),
     )

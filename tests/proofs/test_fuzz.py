@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from aiogram.methods import SetMyCommands
+from aiogram.methods import SetChatMenuButton, SetMyCommands
 
 from proofs.fuzz.harness import FoundError, Harness
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
@@ -55,5 +55,5 @@ def test_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: st
     message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "private"}, "text": "/cancel"}
     assert runner.run(harness.receive({"update_id": 1, "message": message})).outcome == "ignored: from nobody"
     # The menus of commands are offered at each start, some time after it.
-    assert [call for call in harness.wire.calls if not isinstance(call, SetMyCommands)] == []
+    assert [call for call in harness.wire.calls if not isinstance(call, SetMyCommands | SetChatMenuButton)] == []
     runner.run(harness.__aexit__(None, None, None))

@@ -12,6 +12,7 @@ from PIL import Image
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import Reason
+from telegram_simulator.client import Item
 from tests.walk.visitor import SAMPLES
 
 if TYPE_CHECKING:
@@ -234,6 +235,8 @@ async def no_photos(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.UNSUPPORTED, kind="voice")
     await user.person.send(document=b"words", name="notes.txt")
     await user.sees(Text.UNSUPPORTED, kind="document")
+    await user.person.send(album=[harness.samples / "cat.jpg", Item(b"v", "video")])
+    await user.sees(Text.ALBUM_MIXED, kind="video")
     await user.take("no-photo", "A sticker, a voice message, a document")
     await user.say(user.either("make it snow", "пусть идёт снег"))
     await user.reads(user.either("I need a photo first", "Сначала нужно фото"))

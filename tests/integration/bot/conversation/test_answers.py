@@ -255,6 +255,7 @@ async def test_bot_introduces_itself_once_in_a_group_and_is_quiet_about_its_righ
     await group.kick_bot()
     await group.add_bot()
     await there.says("только когда меня зовут")
+    await there.send(f"/start@{await name(stage)} from_a_link")
     await group.promote_bot()
     await group.add_bot()
     await group.forbid_media()

@@ -14,6 +14,7 @@ from aiogram.types import (
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ async def _introduce(change: ChatMemberUpdated, services: Services, bot: Bot) ->
     if await services.access_list.refusal(user.id) is not None:
         return
     if await services.replies.first(Source(change.chat.id, 0), _INTRODUCED) != _INTRODUCED:
+        return
+    if not await groups.introduces(change.chat.id, _INTRODUCED, services):
         return
     words = await services.languages.words_of(user.id, user.language_code)
     me = await bot.me()

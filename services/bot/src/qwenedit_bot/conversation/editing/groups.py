@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
+JUST_NOW = 10
+"""Seconds within which two reasons to introduce itself are one."""
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 
 
@@ -46,6 +48,23 @@ def called_to_edit(text: str, username: str) -> str | None:
         return command["rest"].strip() if named and command["name"].lower() == "edit" else None
     mention = re.compile(rf"(?<!\w)@{re.escape(username)}\b[,:]?", re.IGNORECASE)
     return " ".join(mention.sub(" ", text).split()) if mention.search(text) else None
+
+
+async def start(message: Message, words: Words, services: Services, bot: Bot) -> None:
+    """Say how the bot works, unless it just has: a link that adds it to a group sends `/start` as well."""
+    if await introduces(message.chat.id, str(message.message_id), services):
+        await explain(message, words, services, bot)
+
+
+async def introduces(chat_id: int, name: str, services: Services) -> bool:
+    """Whether the bot has not introduced itself in a group a moment before.
+
+    Args:
+        chat_id: The group.
+        name: Tells what asks for it from what else may; asked again by the same name the answer is the same.
+        services: Know it.
+    """
+    return await services.replies.is_first(chat_id, "introduction", name, seconds=JUST_NOW)
 
 
 async def explain(message: Message, words: Words, services: Services, bot: Bot) -> None:
@@ -88,7 +107,8 @@ def make_router() -> Router:
     """Make the router of groups, from the most to the least particular."""
     router = Router(name="groups")
     router.message.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
-    router.message.register(explain, F.text, _Addressed("start", "help"))
+    router.message.register(start, F.text, _Addressed("start"))
+    router.message.register(explain, F.text, _Addressed("help"))
     router.message.register(privacy_commands.tell, F.text, _Addressed("privacy"))
     router.message.register(commands.cancel, F.text, _Addressed("cancel"))
     router.message.register(explain, F.text, _SaysToUs(Text.WORDS_HELP))
