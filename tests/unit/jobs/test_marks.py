@@ -72,7 +72,7 @@ def test_xmp_of_a_jpeg_stands_behind_jfif_and_exif() -> None:
 
 
 @pytest.mark.parametrize("data", [picture("WEBP"), b"", b"\x89PNG\r\n\x1a\n", b"hello"])
-def test_other_files_are_no_pictures_to_mark(data: bytes) -> None:
+def test_files_of_other_formats_are_no_pictures_to_mark(data: bytes) -> None:
     with pytest.raises(UnmarkableError):
         marked(data, tool="t")
     assert source_type(data) is None

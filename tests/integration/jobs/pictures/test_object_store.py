@@ -206,7 +206,7 @@ class TestOwner:
             f" installation a prefix of its own, or delete the object {address}/owner if the other one is gone"
         )
 
-    async def test_one_of_many_that_start_at_once_gets_the_address(self, address):
+    async def test_address_goes_to_one_of_many_that_start_at_once(self, address):
         names = [f"the bot {number}" for number in range(8)]
         told = await asyncio.gather(*(take_address(bucket_of(address), name) for name in names), return_exceptions=True)
         [owner] = [name for name, error in zip(names, told, strict=True) if error is None]
