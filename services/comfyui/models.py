@@ -1,10 +1,10 @@
 """Fill a models folder from a list, and hold ComfyUI back until it is filled.
 
     models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
-    models.py wait  --folder DIR --list FILE    return when every file is complete
+    models.py wait  --folder DIR --list FILE    return when every needed file is complete
 
-The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ...}]}`, of which the last two may be left
-out. A file is complete when a note beside it has the
+The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ..., "optional": true}]}`, of which the last
+three may be left out. A file is complete when a note beside it has the
 hash that was computed after its download. A list's `sha256` must equal the note's. HF_TOKEN is sent to
 huggingface.co.
 
@@ -58,6 +58,8 @@ class ModelFile:
     sha256: str | None = None
     licence: str | None = None
     """For whoever reads the list."""
+    optional: bool = False
+    """ComfyUI starts without it: no default workflow loads it."""
 
     def __post_init__(self) -> None:
         """Refuse what would be written outside of the folder or read from it.
@@ -189,15 +191,18 @@ def _sha256(path: Path) -> str:
 
 
 def wait(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -> None:
-    """Return when every file is complete."""
-    reported = -REPORT_EVERY
-    while troubles := {file.path: trouble for file in files if (trouble := problem(file, folder))}:
+    """Return when every file is complete that ComfyUI does not start without."""
+    reported, needed = -REPORT_EVERY, [file for file in files if not file.optional]
+    while troubles := {file.path: trouble for file in needed if (trouble := problem(file, folder))}:
         if time.monotonic() - reported > REPORT_EVERY:
             reported = time.monotonic()
             for path, trouble in troubles.items():
                 say(f"waiting for {path}: {trouble}")
         time.sleep(LOOK_EVERY)
-    say(f"all {len(files)} model files are complete")
+    say(f"all {len(needed)} model files are complete")
+    for path, trouble in {file.path: problem(file, folder) for file in files if file.optional}.items():
+        if trouble:
+            say(f"without {path}: {trouble}")
 
 
 def main() -> None:

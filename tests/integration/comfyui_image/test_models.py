@@ -162,6 +162,13 @@ def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
     assert lines[-1] == "all 1 model files are complete"
 
 
+def test_nobody_waits_for_an_optional_file(models, hub, tmp_path, lines):
+    needed, optional = listed(models, hub), models.ModelFile("upscale_models/x4.pth", hub.url, optional=True)
+    models.fetch([needed], tmp_path, say=lambda _line: None)
+    models.wait([needed, optional], tmp_path, say=lines.append)
+    assert lines == ["all 1 model files are complete", "without upscale_models/x4.pth: missing"]
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -187,7 +194,7 @@ def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
     ],
 )
 def test_list_in_the_image_has_the_files_of_its_workflows(models, listed, workflows):
-    files = {file.path.rpartition("/")[2] for file in models.read_list(IMAGE / listed)}
+    files = {file.path.rpartition("/")[2] for file in models.read_list(IMAGE / listed) if not file.optional}
     wanted: set[str] = set()
     for workflow in (IMAGE / "workflows").glob(workflows):
         wanted |= set(json.dumps(json.loads(workflow.read_text())).split('"'))

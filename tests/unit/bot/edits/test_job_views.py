@@ -9,7 +9,7 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import target_of
 from qwenedit_bot.edits.progress.estimate import Wait
 from qwenedit_bot.payments.quotas import Quota
-from qwenedit_bot.pictures.sources import as_text
+from qwenedit_bot.pictures.sources import Attachment, as_text
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -70,18 +70,21 @@ def test_finished_picture_has_buttons_for_what_comes_next(as_file: bool, labels:
 
 
 @pytest.mark.parametrize(
-    ("pixels", "most", "label"),
+    ("mime", "pixels", "most", "label"),
     [
-        (0, 6.0, "🔍 Larger"),
-        (2_000_000, 6.0, "🔍 Larger"),
-        (3_000_000, 6.0, "🔍 Larger: 3\u00a0MP"),
-        (12_192_768, 6.0, "🔍 Larger: 6\u00a0MP"),
-        (12_192_768, 16.0, "🔍 Larger: 12\u00a0MP"),
-        (12_192_768, 0, None),
+        ("image/jpeg", 0, 6.0, "🔍 Larger"),
+        ("image/jpeg", 2_000_000, 6.0, "🔍 Larger"),
+        ("image/jpeg", 3_000_000, 6.0, "🔍 Larger: 3\u00a0MP"),
+        (None, 3_000_000, 6.0, "🔍 Larger"),
+        ("image/jpeg", 12_192_768, 6.0, "🔍 Larger: 6\u00a0MP"),
+        ("image/jpeg", 12_192_768, 16.0, "🔍 Larger: 12\u00a0MP"),
+        ("image/jpeg", 12_192_768, 0, None),
     ],
 )
-def test_result_may_be_made_about_as_large_as_the_photo_was(pixels: int, most: float, label: str | None) -> None:
-    status = replace(RUNNING, state=State.DONE, sources=as_text((), [pixels]))
+def test_result_of_a_file_may_be_made_about_as_large_as_the_file(
+    mime: str | None, pixels: int, most: float, label: str | None
+) -> None:
+    status = replace(RUNNING, state=State.DONE, sources=as_text([Attachment("f", 1, mime)], [pixels]))
     rows = job_views.result_buttons(EN, status, as_file=False, larger=target_of(status, most))
     assert next((button.label for row in rows for button in row if "Larger" in button.label), None) == label
 

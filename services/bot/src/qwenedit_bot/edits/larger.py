@@ -1,11 +1,11 @@
-"""How large a result is made on request: near the size of a photo that was sent large, else about twice as wide."""
+"""How large a result is made on request: near the size of a photo sent as a file, else about twice as wide."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qwenedit_bot.pictures.sources import pixels_of_text
+from qwenedit_bot.pictures.sources import Attachment, of_text, pixels_of_text
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Job, Status
@@ -19,7 +19,7 @@ SQUARE: Final = 1024 * 1024
 USUAL: Final = 4.0
 """Megapixels of a result that is made larger, where the photo's own size asks for nothing else."""
 OWN_FROM: Final = 2_000_000
-"""Pixels from which on a photo's own size is what its result is brought to."""
+"""Pixels from which on the result of a file is brought to the file's own size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,16 @@ def target_of(status: Status, most: float) -> Target | None:
     """
     if not most or is_larger(status.job):
         return None
-    own = next(iter(pixels_of_text(status.sources)), 0)
+    own = _pixels_of_file(status.sources)
     if own <= OWN_FROM:
         return Target(min(USUAL, most), own=False)
     return Target(min(own / SQUARE, most), own=True)
+
+
+def _pixels_of_file(sources: str) -> int:
+    """Return how many pixels the first photo had, if it came as a file; else 0: Telegram had made it smaller."""
+    photo, pixels = next(iter(of_text(sources)), None), pixels_of_text(sources)
+    return pixels[0] if pixels and isinstance(photo, Attachment) and photo.mime is not None else 0
 
 
 def is_larger(job: Job) -> bool:
