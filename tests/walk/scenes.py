@@ -218,7 +218,7 @@ async def cancelling(user: Visitor, harness: Harness) -> None:
             await user.send(name, caption=user.either("make it snow", "пусть идёт снег"))
         await user.sees(Text.EDITING, step=1, steps=4, bar="")
         await user.say("/status")
-        await user.reads(user.either("Editing: step 1 of 4", "Рисую: шаг 1 из 4"))
+        await user.reads(user.either("Editing: step 1 of 4", "Редактирую: шаг 1 из 4"))
         await user.take("status", "/status")
         await user.say("/cancel")
         await user.sees(Text.JOBS_CANCELLED, count=2)

@@ -125,7 +125,7 @@ async def test_two_photos_one_after_the_other_are_both_there(
     sent = [number for _ in range(2) for number in await ann.send(photo=photo())]
     await ann.says("That's 2 photos")
     (said,) = await ann.send("make it snow")
-    await ann.says("“make it snow”: shall I use the 2 photos together")
+    await ann.says("“make it snow”: shall I make one picture of the 2 photos")
     for _ in range(2):
         await ann.press(how)
     jobs = [(await worker.finish_next(RESULT)).job for _ in counts]
@@ -166,7 +166,7 @@ async def test_corrected_caption_counts_until_the_job_begins_and_is_offered_afte
     (sent,) = await ann.send(photo=photo(), caption="make it sno")
     await ann.says("next in line")
     await ann.edit(sent, "make it snow")
-    await ann.says("I'll go by the new words: “make it snow”")
+    await ann.says("All right, with the new words: “make it snow”")
     claim = await worker.claim()
     assert claim.job.edit.prompt == "make it snow"
     await ann.edit(sent, "make it rain")

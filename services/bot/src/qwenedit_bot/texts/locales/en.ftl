@@ -11,7 +11,7 @@ start =
 
     You can also send the photo first and the instruction after it.
 
-    An AI edits the pictures, and each one is marked so in its file.
+    An AI edits the pictures, and each file says so.
 
     /cancel stops everything, /privacy says what I keep.
 help =
@@ -112,15 +112,15 @@ text-without-photo = I need a photo first. Send me one with a caption that says 
 words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. If that was a question: /help.
 words-taken = 📝 Taken for your photo: “{ $said }”
 no-wish = Say it in words, please: what shall I change?
-gathered = That's { $count } photos. Shall I use them together, for one picture, or one each? Then write what to change.
-gathered-with-words = “{ $said }”: shall I use the { $count } photos together, for one picture, or one each?
+gathered = That's { $count } photos. Shall I make one picture of them together, or edit each on its own? Then write what to change.
+gathered-with-words = “{ $said }”: shall I make one picture of the { $count } photos together, or edit each on its own?
 gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
-gathered-each = One picture of each. What shall I do with them? Write it in one message, or choose below.
+gathered-each = Each on its own, then. What shall I do with them? Write it in one message, or choose below.
 gathered-taken = “{ $said }”, for each of the { $count } photos.
 together-button = 🧩 Together
 one-each-button = 🖼 One each
 only-last-button = Only the last photo
-edited-in-time = ✏️ I'll go by the new words: “{ $said }”
+edited-in-time = ✏️ All right, with the new words: “{ $said }”
 edited-late = I have already begun this picture with the old words.
 edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
 reword-button = 🔁 Again with the new words
@@ -255,8 +255,8 @@ waking = { $unit ->
 on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
 late = { $why ->
     [no_worker] 🐢 This takes longer than usual: the server has not started yet.
-    [not_ready] 🐢 This takes longer than usual: the server is on, but cannot edit yet.
-    [busy] 🐢 This takes longer than usual: the pictures before yours are slow.
+    [not_ready] 🐢 This takes longer than usual: the server is on, but not ready yet.
+    [busy] 🐢 This takes longer than usual: the line moves slowly.
    *[running] 🐢 This one takes longer than usual. If it gets stuck, I try it again by myself.
 }
 gives-up = If it cannot begin within { $minutes } min, I'll tell you.
