@@ -92,3 +92,11 @@ def test_wait_longer_than_pictures_are_kept_is_refused_with_both_names(
     monkeypatch.setenv("PICTURE_TTL", "3600")
     said = refusal(capsys)
     assert "MAX_WAIT is 3601 s and PICTURE_TTL 3600 s" in said
+
+
+@pytest.mark.parametrize("variable", ["C2PA_CERTIFICATE_FILE", "C2PA_KEY_FILE"])
+def test_certificate_and_key_are_set_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+) -> None:
+    monkeypatch.setenv(variable, "/etc/qwenedit/c2pa/tls.crt")
+    assert "C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE belong together" in refusal(capsys)
