@@ -63,7 +63,6 @@ VALUES: dict[str, str | float] = {
     "running": 1,
     "said": "This file is damaged.",
     "seconds": 12,
-    "seed": "17",
     "seen": "365 days",
     "paid": "3 years",
     "sent": 6,

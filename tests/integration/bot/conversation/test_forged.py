@@ -159,7 +159,7 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
 ) -> None:
     placeholder, job = await waiting(stage, ann)
     hers = shown(ann, us, f"cancel:{job.id}", number=placeholder.id)
-    for verb in ("cancel", "again", "further", "file", "seed"):
+    for verb in ("cancel", "again", "further", "file", "look"):
         presses = [
             press(eve, f"{verb}:{job.id}", message)
             for message in (

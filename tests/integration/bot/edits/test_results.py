@@ -57,14 +57,13 @@ async def alerted(person: Person) -> str:
 
 async def test_finished_picture_has_buttons_in_the_users_language(stage, worker) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
-    picture, job = await finished(ann, worker)
+    picture, _job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
-        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎲 Copy seed"], ["🔍 Larger"],
+        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎨 Same look"], ["🔍 Larger"],
     ]  # fmt: skip
-    assert picture.now.buttons[3].copy_text == str(job.edit.seed)
     assert picture.now.buttons[1].style == "primary"
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎲 Скопировать сид", "🔍 Увеличить")
+    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎨 В том же стиле", "🔍 Увеличить")  # noqa: RUF001
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
@@ -126,6 +125,21 @@ async def test_taps_of_further_and_of_the_file_bring_one_question_and_one_file(s
             await ann.press_data(picture.id, f"{verb}:{job.id}")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 6)
     assert [message.now.document is None for message in seen.from_bot] == [True, True, False]
+
+
+async def test_same_look_carries_words_and_seed_to_the_next_photo(stage, worker, ann) -> None:
+    picture, job = await finished(ann, worker)
+    for _ in range(2):
+        await ann.press_data(picture.id, f"look:{job.id}")
+    await ann.says("Send me the next photo")
+    (sent,) = await ann.send(photo=photo())
+    edit = (await worker.finish_next(RESULT)).job.edit
+    assert (edit.prompt, edit.seed) == ("make it snow", job.edit.seed)
+    assert edit.pictures != job.edit.pictures
+    assert (await ann.picture(number=2)).reply_to == sent
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    assert len((await ann.snapshot()).from_bot) == 4
 
 
 async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, ann) -> None:
@@ -216,7 +230,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
 
 async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
-    for number, verb in enumerate(("again", "further", "file", "seed", "larger"), 1):
+    for number, verb in enumerate(("again", "further", "file", "look", "larger"), 1):
         await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
         seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
@@ -330,15 +344,3 @@ async def test_again_over_the_users_limit_is_refused_in_words(stage, worker, ann
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 4)
     assert {answer.text for answer in seen.answers} == {"Not right now"}
     assert [message.said("3 pictures in the works") for message in seen.from_bot].count(True) == 1
-
-
-async def test_old_bot_api_server_gets_buttons_that_it_knows(stage, worker, ann) -> None:
-    await stage.telegram.set_old_api(old=True)
-    try:
-        picture, job = await finished(ann, worker)
-        seed = picture.now.buttons[3]
-        assert (seed.copy_text, seed.data) == (None, f"seed:{job.id}")
-        await ann.press("Copy seed", message_id=picture.id)
-        assert await alerted(ann) == f"Seed: {job.edit.seed}"
-    finally:
-        await stage.telegram.set_old_api(old=False)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import (
     BufferedInputFile,
-    CopyTextButton,
     DisabledButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -34,9 +33,6 @@ def keyboard(buttons: Buttons, *, plain: bool = False) -> InlineKeyboardMarkup |
 
 
 def _button(button: Button, *, plain: bool) -> InlineKeyboardButton:
-    if button.copy_text is not None and not plain:
-        copied = CopyTextButton(text=button.copy_text)
-        return InlineKeyboardButton(text=button.label, style=button.style, copy_text=copied)
     if button.disabled and not plain:
         return InlineKeyboardButton(text=button.label, style=button.style, disabled=DisabledButton())
     return InlineKeyboardButton(text=button.label, style=button.style, callback_data=button.data)

@@ -17,6 +17,7 @@ from qwenedit_bot.conversation.editing import (
     preset_questions,
     preset_search,
     result_buttons,
+    same_look,
 )
 from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
 from qwenedit_bot.edits.job_views import CANCEL
@@ -79,6 +80,7 @@ def make_router() -> Router:
         preset_search.make_press_router(),
         gathering_buttons.make_press_router(),
         edited.make_press_router(),
+        same_look.make_press_router(),
         language_menu.make_press_router(),
         menu_buttons.make_press_router(),
         shop.make_press_router(),

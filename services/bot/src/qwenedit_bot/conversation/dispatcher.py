@@ -21,7 +21,15 @@ from qwenedit_bot.conversation import admin_commands, buttons, commands, common_
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import edited, groups, photos, preset_photos, preset_search, unsupported
+from qwenedit_bot.conversation.editing import (
+    edited,
+    groups,
+    photos,
+    preset_photos,
+    preset_search,
+    same_look,
+    unsupported,
+)
 from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -74,6 +82,7 @@ def make_dispatcher(
         common_words.make_router(),
         commands.make_unknown_router(),
         preset_photos.make_router(),
+        same_look.make_router(),
         preset_search.make_router(),
         photos.make_router(),
         unsupported.make_router(),

@@ -26,7 +26,7 @@ GIVES_UP_IN_STEPS = 5
 """Minutes: in such steps it is said how long a late job may still wait."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
-AGAIN, FURTHER, AS_FILE, SEED, LARGER = "again", "further", "file", "seed", "larger"
+AGAIN, FURTHER, AS_FILE, SAME_LOOK, LARGER = "again", "further", "file", "look", "larger"
 """The same of the buttons under a job's answer."""
 
 WORTH_ANOTHER_TRY = frozenset(
@@ -123,15 +123,18 @@ def result_buttons(words: Words, status: Status, *, as_file: bool, larger: Targe
         larger: What it can be enlarged to; None where it cannot.
     """
     job_id = status.job.id
-    seed = str(status.job.edit.seed)
     again = Button(words(Text.AGAIN_BUTTON), f"{AGAIN}:{job_id}")
     further = Button(words(Text.FURTHER_BUTTON), f"{FURTHER}:{job_id}", ButtonStyle.PRIMARY)
     file = Button(words(Text.AS_FILE_BUTTON), f"{AS_FILE}:{job_id}")
     if is_larger(status.job):  # the same again would come out the same, and no seed has a part in it
         return ((further,) if as_file else (further, file),)
-    copy_seed = Button(words(Text.SEED_BUTTON), f"{SEED}:{job_id}", copy_text=seed)
-    rest = (copy_seed,) if as_file else (file, copy_seed)
-    return ((again, further), rest, (_larger(words, job_id, larger),)) if larger else ((again, further), rest)
+    # Of a job with several photos nobody knows which one the next photo is to stand for.
+    look = (
+        (Button(words(Text.SAME_LOOK_BUTTON), f"{SAME_LOOK}:{job_id}"),) if len(status.job.edit.pictures) == 1 else ()
+    )
+    rest = look if as_file else (file, *look)
+    rows = ((again, further), rest, (_larger(words, job_id, larger),) if larger else ())
+    return tuple(row for row in rows if row)
 
 
 def _larger(words: Words, job_id: str, target: Target) -> Button:

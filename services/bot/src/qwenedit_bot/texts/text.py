@@ -152,7 +152,8 @@ class Text(StrEnum):
     FURTHER_BUTTON = "further-button"
     AS_FILE_BUTTON = "as-file-button"
     LARGER_BUTTON = "larger-button"
-    SEED_BUTTON = "seed-button"
+    SAME_LOOK_BUTTON = "same-look-button"
+    SEND_NEXT_PHOTO = "send-next-photo"
     TRY_AGAIN_BUTTON = "try-again-button"
     ASK_FURTHER = "ask-further"
     ASK_FURTHER_IN_GROUP = "ask-further-in-group"
@@ -173,7 +174,6 @@ class Text(StrEnum):
     PRESS_AGAIN = "press-again"
     PRESS_LARGER = "press-larger"
     PRESS_NOT_NOW = "press-not-now"
-    PRESS_SEED = "press-seed"
 
     COMMAND_START = "command-start"
     COMMAND_EDIT = "command-edit"

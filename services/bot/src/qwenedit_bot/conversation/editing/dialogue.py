@@ -30,6 +30,7 @@ class Dialogue(StatesGroup):
     preset_photos = State()
     preset_query = State()
     words = State()
+    look = State()
 
 
 class Dialogues:

@@ -14,7 +14,7 @@ from qwenedit_bot.conversation import commands, common_words
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import photos, preset_photos, unsupported
+from qwenedit_bot.conversation.editing import photos, preset_photos, same_look, unsupported
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.editing.wishes import wish_in
 from qwenedit_bot.edits.requests.refusals import refused_unseen
@@ -121,6 +121,10 @@ def make_router() -> Router:
     router.message.register(
         preset_photos.photo,
         photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
+    )  # fmt: skip
+    router.message.register(
+        same_look.photo,
+        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.look),
     )  # fmt: skip
     router.message.register(
         preset_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)

@@ -13,7 +13,7 @@ from qwenedit_bot.conversation.editing.ownership import own_job
 from qwenedit_bot.conversation.editing.photos import attachment_of
 from qwenedit_bot.conversation.editing.preset_offer import question
 from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
-from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER, SEED
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text
@@ -140,14 +140,6 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
     await services.messenger.answer_press(press.id, "")
 
 
-async def seed(press: CallbackQuery, words: Words, services: Services) -> None:
-    """Say the seed, where Telegram knows no buttons that copy it."""
-    status = await own_job(press, words, services)
-    if status is not None:
-        said = words(Text.PRESS_SEED, seed=str(status.job.edit.seed))
-        await services.messenger.answer_press(press.id, said, alert=True)
-
-
 async def _result(press: CallbackQuery, status: Status, services: Services) -> Attachment | StoredPicture | None:
     """Return the result as it was made, or Telegram's copy of it in the message under which the button is."""
     copy = attachment_of(press.message) if isinstance(press.message, Message) else None
@@ -165,6 +157,6 @@ def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:
 def make_router() -> Router:
     """Make the router of the buttons under a job's answer."""
     router = Router(name="results")
-    for verb, handler in ((AGAIN, again), (FURTHER, further), (LARGER, larger), (AS_FILE, as_file), (SEED, seed)):
+    for verb, handler in ((AGAIN, again), (FURTHER, further), (LARGER, larger), (AS_FILE, as_file)):
         router.callback_query.register(handler, F.data.startswith(f"{verb}:"))
     return router

@@ -305,8 +305,9 @@ larger-button = { $megapixels ->
     [0] 🔍 Larger
    *[other] 🔍 Larger: { $megapixels } MP
 }
-seed-button = 🎲 Copy seed
+same-look-button = 🎨 Same look
 try-again-button = 🔁 Try again
+send-next-photo = 🎨 Send me the next photo: I'll do the same with it, in the same look.
 ask-further = What shall I change in this picture? Write it in one message.
 ask-further-in-group = What shall I change in this picture? Reply to this message.
 
@@ -420,7 +421,6 @@ press-not-yours = Only the person who asked for this picture can use its buttons
 press-again = Once more…
 press-larger = Making it larger…
 press-not-now = Not right now
-press-seed = Seed: { $seed }
 
 ## For admins
 

@@ -317,8 +317,9 @@ larger-button = { $megapixels ->
     [0] 🔍 Увеличить
    *[other] 🔍 Увеличить до { $megapixels } Мп
 }
-seed-button = 🎲 Скопировать сид
+same-look-button = 🎨 В том же стиле
 try-again-button = 🔁 Попробовать снова
+send-next-photo = 🎨 Пришлите следующее фото: сделаю с ним то же самое, в том же стиле.
 ask-further = Что изменить в этой картинке? Напишите одним сообщением.
 ask-further-in-group = Что изменить в этой картинке? Ответьте на это сообщение.
 
@@ -444,7 +445,6 @@ press-not-yours = Эти кнопки — для того, кто заказал
 press-again = Ещё раз…
 press-larger = Увеличиваю…
 press-not-now = Сейчас не получится
-press-seed = Сид: { $seed }
 
 ## Для администраторов
 
