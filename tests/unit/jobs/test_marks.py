@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image
 
 from qwenedit_jobs.cli.command_line import main
 from qwenedit_jobs.cli.commands.verify import verify
 from qwenedit_jobs.cli.output import CommandError
 from qwenedit_jobs.marks import credentials
-from qwenedit_jobs.marks.errors import CredentialsError, UnmarkableError
+from qwenedit_jobs.marks.errors import CredentialsError, SigningError, UnmarkableError
 from qwenedit_jobs.marks.manifest import Manifest, Signer, manifest_of
 from qwenedit_jobs.marks.xmp import EDITED_BY_AI, marked, source_type
 from qwenedit_testkit.signing import write_credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 MOST = 20_000
 """Bytes that all marks of a picture may take together."""
@@ -101,9 +105,9 @@ def test_manifest_of_a_picture_that_was_changed_does_not_hold(signer: Signer) ->
     assert "assertion.dataHash.mismatch" in found.problems
 
 
-@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1()])
-def test_manifest_may_be_signed_with_other_curves(tmp_path: Path, curve: ec.EllipticCurve) -> None:
-    files = write_credentials(tmp_path, key=ec.generate_private_key(curve))
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), Ed25519PrivateKey.generate()])
+def test_manifest_may_be_signed_with_other_keys(tmp_path: Path, key: CertificateIssuerPrivateKeyTypes) -> None:
+    files = write_credentials(tmp_path, key=key)
     signed = Signer(credentials.load(files.certificate, files.key), version="1").sign(picture("PNG"))
     found = manifest_of(signed)
     assert found is not None
@@ -134,6 +138,15 @@ def test_key_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
         files = write_credentials(tmp_path, key=key)
         with pytest.raises(CredentialsError, match=why):
             credentials.load(files.certificate, files.key)
+
+
+def test_certificate_that_c2pa_does_not_take_is_refused_at_the_start(tmp_path: Path) -> None:
+    files = write_credentials(tmp_path, name="Authority")
+    with pytest.raises(CredentialsError, match="is self-signed"):
+        credentials.load(files.certificate, files.key)
+    files = write_credentials(tmp_path, use=ExtendedKeyUsageOID.SERVER_AUTH)
+    with pytest.raises(SigningError, match="wants the key usage"):
+        Signer(credentials.load(files.certificate, files.key), version="1")
 
 
 def test_files_that_are_no_credentials_are_refused_by_their_names(tmp_path: Path) -> None:

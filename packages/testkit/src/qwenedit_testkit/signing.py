@@ -28,7 +28,12 @@ class Files:
 
 
 def write_credentials(
-    folder: Path, *, key: CertificateIssuerPrivateKeyTypes | None = None, valid: tuple[int, int] = (-1, 365)
+    folder: Path,
+    *,
+    key: CertificateIssuerPrivateKeyTypes | None = None,
+    valid: tuple[int, int] = (-1, 365),
+    use: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    name: str = "Bot",
 ) -> Files:
     """Write a certificate, that of its authority, and its key, as an operator has them.
 
@@ -36,6 +41,8 @@ def write_credentials(
         folder: Where to.
         key: Of the certificate; one on P-256 if left out.
         valid: The days from now between which it is valid.
+        use: What the certificate is for.
+        name: Whose it is; that of the authority, "Authority", makes it look self-signed.
     """
     authority, key = ec.generate_private_key(ec.SECP256R1()), key or ec.generate_private_key(ec.SECP256R1())
     root = (
@@ -45,10 +52,10 @@ def write_credentials(
         .sign(authority, hashes.SHA256())
     )
     signed = (
-        _begun("Bot", key, valid)
+        _begun(name, key, valid)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False)
         .sign(authority, hashes.SHA256())
     )

@@ -63,6 +63,8 @@ def load(certificate: Path, key: Path) -> Credentials:
         raise CredentialsError(f"{key} has no private key in PEM format") from None
     if private.public_key() != first.public_key():
         raise CredentialsError(f"{key} is not the key of the first certificate in {certificate}")
+    if first.issuer == first.subject:
+        raise CredentialsError(f"{certificate} is self-signed: C2PA takes certificates of an authority, if of your own")
     plain = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -28,6 +28,10 @@ _SMALLEST: Final = bytes.fromhex(
     "48afa4710000000049454e44ae426082"
 )
 """A PNG of one pixel."""
+_WANTED: Final = (
+    "C2PA does not take the certificate: it wants the key usage “digital signature”, an extended key usage such as"
+    " “email protection”, no rights of an authority, and behind it the certificates that it depends on"
+)
 _NOT_TRUSTED: Final = "signingCredential.untrusted"
 
 
@@ -68,9 +72,9 @@ class Signer:
             self._context = c2pa.Context.from_dict(_SETTINGS)
             info = c2pa.C2paSignerInfo(credentials.algorithm, credentials.certificates, credentials.key, None)
             self._signer = c2pa.Signer.from_info(info)
-        except c2pa.C2paError as error:
-            raise SigningError(str(error)) from error
-        self.sign(_SMALLEST)  # the library looks at the certificate when it signs
+            self.sign(_SMALLEST)  # the library looks at the certificate when it signs
+        except (c2pa.C2paError, SigningError) as error:
+            raise SigningError(f"{_WANTED}; the library says: {error}") from error
 
     def sign(self, data: bytes) -> bytes:
         """Return a picture with a signed manifest: about 4 kB more.
