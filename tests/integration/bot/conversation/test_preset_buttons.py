@@ -386,6 +386,20 @@ async def test_search_by_button_takes_one_text_and_the_next_is_an_instruction(st
     await ann.picture()
 
 
+async def test_menu_of_the_first_words_is_for_the_photo_that_waits(stage, worker, ann) -> None:
+    await ann.send("/start")
+    start = await ann.says("I edit photos")
+    (sent,) = await ann.send(photo=photo())
+    await menu_of(ann, sent)
+    await ann.press_data(start.id, "open:presets")
+    seen = await ann.wait_for(lambda chat: len([each for each in chat.from_bot if each.reply_to == sent]) == 2)
+    await pressed(ann, seen.from_bot[-1], "search-presets")
+    await ann.send("beard")
+    await ann.press("🧔 Short beard")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
+    assert (await ann.picture()).reply_to == sent
+
+
 async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
     await ann.send("/presets")
     menu = await ann.says("What would you like?")

@@ -9,13 +9,15 @@ from aiogram import F, Router
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
-from qwenedit_bot.conversation.editing.preset_offer import browse
+from qwenedit_bot.conversation.editing.dialogue import about_of_waiting
+from qwenedit_bot.conversation.editing.preset_search import menu_for
 from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
+    from aiogram.fsm.context import FSMContext
     from aiogram.types import CallbackQuery
 
     from qwenedit_bot.conversation.context import Services
@@ -45,12 +47,16 @@ def to_help(words: Words) -> Buttons:
     return ((Button(words(Text.HELP_BUTTON), f"{OPEN}:{_HELP}"),),)
 
 
-async def opened(press: CallbackQuery, words: Words, services: Services) -> None:
-    """Answer as the command would, below the message that has the button."""
+async def opened(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
+    """Answer as the command would, below the message that has the button; presets are for the photo that waits."""
     if press.message is not None and await is_first_tap(press, services):
-        to = Source(press.message.chat.id, press.message.message_id, press.id)
-        view = await _view((press.data or "").partition(":")[2], press.message.chat.id, words, services)
-        await services.replies.say(to, view)
+        name, chat_id = (press.data or "").partition(":")[2], press.message.chat.id
+        about = await about_of_waiting(state) if name == _PRESETS else None
+        if name == _PRESETS:
+            view = await menu_for(about, chat_id, words, services, state)
+        else:
+            view = language_menu.view(words, services) if name == _LANGUAGE else help_view(words, services)
+        await services.replies.say(Source(chat_id, about or press.message.message_id, press.id), view)
     await services.messenger.answer_press(press.id, "")
 
 
@@ -59,15 +65,6 @@ def make_press_router() -> Router:
     router = Router(name="menu")
     router.callback_query.register(opened, F.data.startswith(f"{OPEN}:"), F.message.chat.type == "private")
     return router
-
-
-async def _view(name: str, chat_id: int, words: Words, services: Services) -> View:
-    match name:
-        case "presets":
-            return await browse(chat_id, words, services)
-        case "language":
-            return language_menu.view(words, services)
-    return help_view(words, services)
 
 
 def _language(words: Words) -> Button:

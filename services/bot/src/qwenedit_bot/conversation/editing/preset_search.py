@@ -40,14 +40,19 @@ async def command(
     query = (command.args or "").strip()
     await change_of_mind(state)
     about = await _photo_of(message, services, state)
+    to = source_of(message) if about is None else Source(message.chat.id, about, f"presets:{message.message_id}")
+    await services.replies.say(to, await menu_for(about, message.chat.id, words, services, state, said=query))
+
+
+async def menu_for(
+    about: int | None, chat_id: int, words: Words, services: Services, state: FSMContext, *, said: str = ""
+) -> View:
+    """Return the menu for the photo in a message, or for one to come; with what a query finds, if there is one."""
+    if said:
+        return await _found(chat_id, said, words, services)
     if about is None:
-        view = await (_found(message, query, words, services) if query else browse(message.chat.id, words, services))
-        await services.replies.say(source_of(message), view)
-        return
-    to = Source(message.chat.id, about, f"presets:{message.message_id}")
-    photos = len(await waiting_pictures(state, about=about)) or 1
-    ask = question(message.chat.id, words, services, photos=photos)
-    await services.replies.say(to, await (_found(message, query, words, services) if query else ask))
+        return await browse(chat_id, words, services)
+    return await question(chat_id, words, services, photos=len(await waiting_pictures(state, about=about)) or 1)
 
 
 async def ask(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
@@ -56,8 +61,8 @@ async def ask(press: CallbackQuery, words: Words, services: Services, state: FSM
     if menu is None:
         return
     await change_of_mind(state)
-    if not await waiting_pictures(state, about=menu.about_id):
-        await wait_for_instruction(state, await pictures_of(menu, services, state), about=menu.about_id)
+    if not await waiting_pictures(state, about=menu.about_id) and (found := await pictures_of(menu, services, state)):
+        await wait_for_instruction(state, found, about=menu.about_id)
     await wait_for_query(state)
     await services.messenger.answer_press(press.id, "")
     await show(menu, preset_views.ask_query(words), services)
@@ -66,7 +71,7 @@ async def ask(press: CallbackQuery, words: Words, services: Services, state: FSM
 async def query(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Show what a text finds; the text after it is an instruction again, where pictures wait for one."""
     about = await about_of_waiting(state)
-    view = await _found(message, message.text or "", words, services)
+    view = await _found(message.chat.id, message.text or "", words, services)
     to = Source(message.chat.id, about, f"presets:{message.message_id}") if about is not None else source_of(message)
     await services.replies.say(to, view)
     await end_query(state, message.message_id)
@@ -80,9 +85,9 @@ async def _photo_of(message: Message, services: Services, state: FSMContext) -> 
     return await about_of_waiting(state)
 
 
-async def _found(message: Message, said: str, words: Words, services: Services) -> View:
+async def _found(chat_id: int, said: str, words: Words, services: Services) -> View:
     found = await asyncio.to_thread(services.presets.search.find, said)
-    return preset_views.found(words, await offer(message.chat.id, services), said, found)
+    return preset_views.found(words, await offer(chat_id, services), said, found)
 
 
 def make_router() -> Router:
