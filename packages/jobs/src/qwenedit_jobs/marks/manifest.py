@@ -14,6 +14,8 @@ from qwenedit_jobs.marks.errors import LibraryMissingError, SigningError, Unmark
 from qwenedit_jobs.marks.xmp import EDITED_BY_AI, JPEG, PNG
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from qwenedit_jobs.marks.credentials import Credentials
 
 PRODUCT: Final = "qwenedit"
@@ -75,6 +77,11 @@ class Signer:
             self.sign(_SMALLEST)  # the library looks at the certificate when it signs
         except (c2pa.C2paError, SigningError) as error:
             raise SigningError(f"{_WANTED}; the library says: {error}") from error
+
+    @property
+    def valid_until(self) -> dt.datetime:
+        """When the certificate expires."""
+        return self._credentials.valid_until
 
     def sign(self, data: bytes) -> bytes:
         """Return a picture with a signed manifest: about 4 kB more.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import structlog
+
 from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
@@ -58,6 +60,9 @@ MOST_ANSWERED = 5_000
 """Answered jobs that this process knows as well, should Redis forget them."""
 ANSWERED_KEPT = 3_600.0
 """Seconds: longer than a job whose end was forgotten takes to end again."""
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +193,7 @@ def make_marks(base: Foundation) -> Marks:
     if settings.c2pa_certificate_file is not None and settings.c2pa_key_file is not None:
         signer = Signer(credentials.load(settings.c2pa_certificate_file, settings.c2pa_key_file), version=product)
         metrics.marks.labels(C2PA, "failed")
+        log.info("marks.signing", valid_until=f"{signer.valid_until:%Y-%m-%d %H:%M} UTC")
 
     def count(mark: str, made: bool) -> None:  # noqa: FBT001 - as `Marks` calls it
         metrics.marks.labels(mark, "made" if made else "failed").inc()

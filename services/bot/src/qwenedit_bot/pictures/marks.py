@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.marks.manifest import Signer
 
-COPIES = 3
-"""Of a result that are in memory at most while it is marked."""
 AT_ONCE = 4_000_000
 """Bytes that are copied within 2 ms: larger results, and all that are signed, are marked in a thread."""
 VISIBLE, XMP, C2PA = "visible", "xmp", "c2pa"
@@ -51,6 +49,8 @@ class Marks:
         self._signer = signer
         self._count = count
         self.visible = visible
+        self.copies = 2 if signer is None else 3
+        """Of a result that are in memory at most while it is marked."""
 
     async def mark(self, data: bytes) -> bytes:
         """Return a result with what programs read: XMP, and a signed manifest where there is a key."""

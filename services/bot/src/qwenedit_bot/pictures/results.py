@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures.intake import stored_in_time
-from qwenedit_bot.pictures.marks import COPIES
 from qwenedit_decoder.decoding import SEND_PHOTO_BYTES, goes_as_it_is
 from qwenedit_telemetry import tracing
 
@@ -70,7 +69,7 @@ class Results:
         with ExitStack() as place:
             if heavy or self._marks.visible:  # before it is read: sixteen that wait would be read again and again
                 place.enter_context(self._converter.place(owner, heavy=heavy))
-            with self._memory.taken(owner, _most(size)) as held:
+            with self._memory.taken(owner, self._most(size)) as held:
                 data = await self._get(ref, size, owner, heavy=heavy)
                 with tracing.span("convert picture"):
                     alike = not heavy and goes_as_it_is(data)
@@ -96,7 +95,7 @@ class Results:
         with ExitStack() as place:
             if self._marks.visible:
                 place.enter_context(self._converter.place(owner, heavy=heavy))
-            with self._memory.taken(owner, _most(size)) as held:
+            with self._memory.taken(owner, self._most(size)) as held:
                 data = await self._get(ref, size, owner, heavy=heavy)
                 place.close()
                 data = await self._marks.mark(data)
@@ -122,7 +121,6 @@ class Results:
             place.enter_context(self._converter.place(owner))
         return await self._converter.for_send_photo(original, owner=owner, heavy=heavy)
 
-
-def _most(size: int) -> int:
-    """Bytes that a result takes at most while it is made ready to be sent."""
-    return size * COPIES + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)
+    def _most(self, size: int) -> int:
+        """Bytes that a result takes at most while it is made ready to be sent."""
+        return size * self._marks.copies + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)
