@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import traceback
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -209,6 +210,8 @@ class Harness:
             raise FoundError(self._told("it was not handled", update)) from None
         if self._running.done() or any(event["level"] in ("error", "critical") for event in self.log):
             raise FoundError(self._told("the bot could not bear it", update))
+        if not self.wire.calls and await self._joined_others(update):
+            return Seen("ignored: one of a burst of texts", list(self.log))
         return Seen(self._judged(update), list(self.log))
 
     def count(self, name: str, **labels: str) -> float:
@@ -220,6 +223,15 @@ class Harness:
         families = self.registry.collect()
         samples = (sample for family in families for sample in family.samples if sample.name == name)
         return {sample.labels[label]: sample.value for sample in samples}
+
+    async def _joined_others(self, update: dict[str, Any]) -> bool:
+        """Whether the bot keeps a text as part of those before it, which have their one answer."""
+        match update:
+            case {"message": {"message_id": int(message), "chat": {"id": int(chat)}, "from": {"id": int(user)}}}:
+                kept = await self._redis.get(f"{self._keys.dialogue_prefix}:{chat}:{user}:data")
+                data = json.loads(kept) if kept else {}
+                return bool(data.get("last") == message and data.get("first") != message)
+        return False
 
     def _handled(self) -> float:
         return sum(
