@@ -123,6 +123,7 @@ SENT: dict[str, Send] = {
     "a text": sends("a red hat for everybody"),
     "a photo": sends(photo=PHOTO),
     "a photo with a caption": sends(photo=PHOTO, caption="make it snow"),
+    "a photo with “Thank you!” or “help” as its caption": sends(photo=PHOTO, caption="Thank you!"),
     "a photo with a caption, forwarded": sends(photo=PHOTO, caption="Buy our shoes!", forwarded=True),
     "a photo with a caption, through another bot": sends(photo=PHOTO, caption="A meme", via_bot="pic"),
     "a photo to which an edit adds a caption": edits(sends(photo=PHOTO), "make it snow"),
@@ -229,6 +230,10 @@ async def test_common_word_in_a_group_is_understood_in_reply_to_the_bot(stage: A
 @pytest.mark.parametrize("row", REPLIES, ids=lambda row: f"{row.sent} in reply to {row.to}")
 async def test_reply_in_a_group_gets_the_answer_of_the_table(stage: Any, row: Reply) -> None:
     ann, _ = await in_group(stage)
+    if row.to == "nothing":
+        await ann.send(f"/stats@{await name(stage)}")
+        await expect(stage, ann, row.answer)
+        return
     if row.to == "a picture of the bot":
         asked = await pictured(stage, ann)
     else:
@@ -274,6 +279,14 @@ async def test_word_that_is_searched_for_is_no_common_word(stage: Any) -> None:
     await ann.says("What are you looking for?")
     await ann.send("wow")
     await ann.says("I found nothing for “wow”")
+
+
+async def test_command_of_groups_is_understood_in_private(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    (sent,) = await ann.send(photo=PHOTO)
+    await ann.says("What shall I do with it?")
+    await ann.send("/edit make it snow", reply_to=sent)
+    assert (await stage.jobs(1))[0].job.edit.prompt == "make it snow"
 
 
 async def test_word_that_a_group_says_of_a_photo_is_an_instruction(stage: Any) -> None:

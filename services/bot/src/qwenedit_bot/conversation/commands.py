@@ -106,7 +106,7 @@ def make_router() -> Router:
 
 
 def make_unknown_router() -> Router:
-    """Make the router of every other text that begins with a slash."""
+    """Make the router of every other text that begins with a slash; behind the one of groups stands an instruction."""
     router = Router(name="other commands")
-    router.message.register(unknown, F.text.startswith("/"))
+    router.message.register(unknown, F.text.startswith("/"), ~F.text.regexp(r"(?i)/edit\b"))
     return router

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from aiogram import Router
@@ -15,25 +13,15 @@ from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
 from qwenedit_bot.conversation.editing.dialogue import Dialogue
-from qwenedit_bot.texts import LANGUAGES, Text, Words
+from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.meanings import means
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.context import Services
-
-_NO_WORD = re.compile(r"[^\w]+")
-
-
-def means(said: str, meaning: Text) -> bool:
-    """Whether somebody says one of the words of a meaning, and nothing else.
-
-    Args:
-        said: What was written: a slash, capitals and punctuation do not matter.
-        meaning: A text that lists words, such as `Text.WORDS_CANCEL`.
-    """
-    return _plain(said) in _words_of(meaning)
+    from qwenedit_bot.texts import Words
 
 
 class Says(BaseFilter):
@@ -68,14 +56,3 @@ def make_router() -> Router:
     router.message.register(commands.status, Says(Text.WORDS_STATUS), ~searches)
     router.message.register(welcome, Says(Text.WORDS_THANKS), ~searches)
     return router
-
-
-@cache
-def _words_of(meaning: Text) -> frozenset[str]:
-    """Return the words of a meaning in all languages: people use those of another one than their Telegram's."""
-    listed = (Words(language)(meaning).split(",") for language in LANGUAGES)
-    return frozenset(_plain(word) for words in listed for word in words)
-
-
-def _plain(said: str) -> str:
-    return _NO_WORD.sub(" ", said.casefold()).strip()

@@ -57,6 +57,7 @@ class Text(StrEnum):
     ALBUM_LATE = "album-late"
     ALBUM_HIDDEN = "album-hidden"
     GROUP_HELP = "group-help"
+    GROUP_OTHER_COMMAND = "group-other-command"
     GROUP_NO_PHOTO = "group-no-photo"
     TROUBLE = "trouble"
     TOO_MANY_AT_ONCE = "too-many-at-once"

@@ -10,7 +10,7 @@ from aiogram.filters import Filter, StateFilter
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import commands, common_words
+from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
@@ -19,6 +19,7 @@ from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instru
 from qwenedit_bot.conversation.editing.wishes import wish_in
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.meanings import means
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ async def edit(
         await services.replies.say(source_of(message), View(words(Text.GROUP_NO_PHOTO, bot=me.username or "")))
 
 
+async def point_to_private(message: Message, words: Words, services: Services, bot: Bot) -> None:
+    """Say which commands there are in groups, to one that names the bot and is none of them."""
+    me = await bot.me()
+    view = View(words(Text.GROUP_OTHER_COMMAND, bot=me.username or ""))
+    await services.replies.say(source_of(message), view)
+
+
 async def leave() -> None:
     """Say nothing to thanks: the others in the group would have to read it."""
 
@@ -115,6 +123,7 @@ def make_router() -> Router:
     router.message.register(commands.cancel, F.text, _SaysToUs(Text.WORDS_CANCEL))
     router.message.register(leave, F.text, _SaysToUs(Text.WORDS_THANKS))
     router.message.register(edit, _calls_to_edit)
+    router.message.register(point_to_private, F.text, _Addressed())
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
@@ -154,11 +163,11 @@ class _SaysToUs(Filter):
         said = called_to_edit(text, me.username or "")
         if said is None and ours:
             said = text
-        return said is not None and common_words.means(said, self._meaning)
+        return said is not None and means(said, self._meaning)
 
 
 class _Addressed(Filter):
-    """Lets a command pass that names this bot: groups have others, with the same commands."""
+    """Lets a command pass that names this bot: groups have others, with the same commands. Without names it is any."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
@@ -169,7 +178,7 @@ class _Addressed(Filter):
         return (
             command is not None
             and own_words(message)
-            and command["name"].lower() in self._names
+            and (not self._names or command["name"].lower() in self._names)
             and (command["bot"] or "").lower() == (me.username or "").lower()
         )
 

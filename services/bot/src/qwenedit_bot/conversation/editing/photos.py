@@ -23,6 +23,7 @@ from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.meanings import SMALL_TALK, means
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def attachments_of(messages: Sequence[Message]) -> tuple[Attachment, ...]:
 
 
 def instruction_of(messages: Sequence[Message]) -> str:
-    """Return what is written beside the pictures; what is forwarded is not its sender's wish."""
+    """Return what is written beside the pictures: not what is forwarded, and no greeting, thanks or call for help."""
     captions = [wish_in(message.caption or "") for message in messages if own_words(message)]
-    return "\n".join(filter(None, captions))
+    return "\n".join(caption for caption in captions if caption and not means(caption, *SMALL_TALK))
 
 
 async def late(message: Message, words: Words, services: Services) -> None:

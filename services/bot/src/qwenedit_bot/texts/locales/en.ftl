@@ -158,6 +158,7 @@ group-help =
     • reply to a picture of mine to change it further.
 
     The buttons under a picture work for the person who asked for it.
+group-other-command = Here I only know /edit, /help and /cancel. For everything else, write to me in private: @{ $bot }.
 group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
 too-many-at-once =
