@@ -7,14 +7,26 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
+from aiogram import Bot
+from aiogram.types import User
 from PIL import Image
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from redis.asyncio import Redis
 
+from qwenedit_bot.app.features import make_marks
+from qwenedit_bot.app.foundation import Connections, Foundation
+from qwenedit_bot.app.settings import BotSettings
+from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.marks import Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_jobs import Keys, RedisPictureStore, RedisSettings, connect
 from qwenedit_jobs.marks import credentials
+from qwenedit_jobs.marks.errors import CredentialsError
 from qwenedit_jobs.marks.manifest import Signer, manifest_of
 from qwenedit_jobs.marks.xmp import EDITED_BY_AI, source_type
 from qwenedit_testkit.signing import write_credentials
@@ -90,3 +102,25 @@ async def test_result_that_cannot_be_marked_is_answered_and_counted(
     async with results.original("r", owner=ANN) as unmarked:
         assert unmarked == await store.get("r")
     assert counted == [("xmp", True), ("c2pa", True), ("xmp", True), ("c2pa", False), ("xmp", False)]
+
+
+async def test_certificate_of_the_operators_settings_signs_results(tmp_path: Path) -> None:
+    files = write_credentials(tmp_path)
+    settings = BotSettings(
+        bot_token=SecretStr("42:TEST"), c2pa_certificate_file=files.certificate, c2pa_key_file=files.key
+    )
+    redis: Redis = Redis()  # which is never spoken to
+    keys, registry = BotKeys(prefix="qwenedit", bot_id=42), CollectorRegistry()
+    base = Foundation(
+        settings=settings, connections=Connections(redis, redis, redis), keys=keys, bot=Bot("42:TEST"),
+        me=User(id=42, is_bot=True, first_name="Editor"), limiter=SharedLimiter(redis, keys),
+        metrics=BotMetrics(registry),
+    )  # fmt: skip
+    found = manifest_of(await make_marks(base).mark(encoded((64, 48))))
+    assert found is not None
+    assert found.valid
+    for kind in ("xmp", "c2pa"):
+        assert registry.get_sample_value("qwenedit_marks_total", {"kind": kind, "outcome": "made"}) == 1
+    files.key.write_bytes(b"another")
+    with pytest.raises(CredentialsError):
+        make_marks(base)
