@@ -21,6 +21,7 @@ from qwenedit_jobs import (
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
+from qwenedit_jobs.pictures.refusals import says_missing
 
 URL = "s3://pictures/qwenedit"
 
@@ -218,6 +219,21 @@ async def test_store_that_forgets_at_once_is_refused(store):
         await bucket_of(URL).check(deletes=True)
 
 
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ("404 Not Found: <Error><Code>NoSuchKey</Code></Error>", True),
+        ("404 Not Found: <Error><Code>BlobNotFound</Code></Error>", True),
+        ("Bulk delete request failed for key a/b: The specified blob does not exist. (code: 404)", True),
+        ("Object at location /a/b not found: No such file or directory (os error 2)", True),
+        ("404 Not Found: default backend - 404", False),
+        ("404 Not Found: <Error><Code>XAdminUserNotFound</Code></Error>", False),
+    ],
+)
+def test_object_is_missing_where_a_store_says_so_in_its_own_words(said, missing):
+    assert says_missing(FileNotFoundError(said)) is missing
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """A certificate authority of a test's own, and the server's certificate by it."""
@@ -255,6 +271,15 @@ class TestOpening:
             open_bucket(URL)
         monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
         assert open_bucket(URL) is not None
+
+    def test_azure_across_the_network_without_tls_is_refused(self, monkeypatch):
+        account = {"ACCOUNT_NAME": "me", "ACCOUNT_KEY": "c2VjcmV0", "ENDPOINT": "http://blobs.storage.svc:10000/me"}
+        for name, value in account.items():
+            monkeypatch.setenv(f"AZURE_STORAGE_{name}", value)
+        with pytest.raises(PictureStoreRefusedError, match=r"AZURE_STORAGE_ENDPOINT is .*AZURE_ALLOW_HTTP=true"):
+            open_bucket("az://pictures")
+        monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", "http://127.0.0.1:10000/me")
+        assert open_bucket("az://pictures") is not None
 
     def test_folder_that_is_not_there_is_named(self, tmp_path):
         with pytest.raises(PictureStoreRefusedError, match="there is no such folder: mount the volume"):

@@ -86,13 +86,13 @@ def _objects(address: Address, environment: Mapping[str, str]) -> Objects:
         return LocalStore(folder, automatic_cleanup=True)
     prefix = address.prefix or None
     client, retries = _client(environment), _retries()
-    if address.scheme == "gs":
+    if address.scheme == "gs":  # an endpoint of its own is in the account's file
+        client["allow_http"] = _is_set("GOOGLE_ALLOW_HTTP", environment)
         return GCSStore(address.bucket, prefix=prefix, client_options=client, retry_config=retries)
     if address.scheme == "az":
+        client["allow_http"] = _may_be_open("AZURE_STORAGE_ENDPOINT", "AZURE_ALLOW_HTTP", environment)
         return AzureStore(address.bucket, prefix=prefix, client_options=client, retry_config=retries)
-    endpoint = environment.get("AWS_ENDPOINT_URL", "")
-    if endpoint.startswith("http://"):
-        client["allow_http"] = _may_be_open(endpoint, environment)
+    client["allow_http"] = _may_be_open("AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP", environment)
     return S3Store(address.bucket, prefix=prefix, client_options=client, retry_config=retries)
 
 
@@ -113,14 +113,31 @@ def _retries() -> RetryConfig:
     return {"max_retries": RETRIES, "retry_timeout": RETRY_FOR, "backoff": backoff}  # type: ignore[typeddict-item]
 
 
-def _may_be_open(endpoint: str, environment: Mapping[str, str]) -> bool:
+def _may_be_open(name: str, permission: str, environment: Mapping[str, str]) -> bool:
+    """Whether pictures may cross the network without TLS.
+
+    Args:
+        name: The variable that has the store's endpoint.
+        permission: The variable that says that it is meant.
+        environment: Has them.
+
+    Raises:
+        ValueError: the endpoint is without TLS, and nobody says so.
+    """
+    endpoint = environment.get(name, "")
+    if not endpoint.startswith("http://"):
+        return False
     host = urlsplit(endpoint).hostname or ""
-    if host == "localhost" or _is_loopback(host) or environment.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"}:
+    if host == "localhost" or _is_loopback(host) or _is_set(permission, environment):
         return True
     raise ValueError(
-        f"AWS_ENDPOINT_URL is {endpoint}: pictures would cross the network in the open; make it https://, or set"
-        " AWS_ALLOW_HTTP=true"
+        f"{name} is {endpoint}: pictures would cross the network in the open; make it https://, or set"
+        f" {permission}=true"
     )
+
+
+def _is_set(name: str, environment: Mapping[str, str]) -> bool:
+    return environment.get(name, "").lower() in {"1", "true"}
 
 
 def _is_loopback(host: str) -> bool:

@@ -67,7 +67,7 @@ _MEANINGS = (
     _meaning(r"status code: 404|status: 404,", _REFUSED,
              "{operation} was answered with 404, and not by a store of objects", "correct the endpoint"),
 )  # fmt: skip
-_MISSING = re.compile(r"NoSuchKey|BlobNotFound|[Nn]o such object|\(os error 2\)")
+_MISSING = re.compile(r"NoSuchKey|BlobNotFound|specified blob does not exist|[Nn]o such object|\(os error 2\)")
 
 
 def says_missing(error: BaseException) -> bool:
