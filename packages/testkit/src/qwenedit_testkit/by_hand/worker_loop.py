@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from qwenedit_jobs import JobQueue, RedisPictureStore, RedisSettings, connect
+from qwenedit_jobs import JobQueue, RedisSettings, connect
+from qwenedit_jobs.picture_address import IN_REDIS
+from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
@@ -65,7 +67,7 @@ class ReadyServer:
 @asynccontextmanager
 async def working(
     redis_url: str, *, queue: type[AQueue], editor: Editor | None = None, server: Server | None = None,
-    name: str = "worker", lease: float = LEASE,
+    name: str = "worker", lease: float = LEASE, pictures_url: str = IN_REDIS,
 ) -> AsyncIterator[AQueue]:  # fmt: skip
     """Run a worker with the parts that `qwenedit_worker.app` joins; yields its queue, and has it leave at the end.
 
@@ -76,13 +78,15 @@ async def working(
         server: Its ComfyUI; by default one that is always ready.
         name: Of the worker.
         lease: Seconds.
+        pictures_url: Where pictures lie.
     """
     settings = RedisSettings(redis_url=redis_url)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(connect(settings))
         waiter = await stack.enter_async_context(connect(settings, block=POLLING_INTERVAL))
         raw = await stack.enter_async_context(connect(settings, decode=False))
-        line, store = queue(redis, settings.keys, waiter=waiter), RedisPictureStore(raw, settings.keys, ttl=3600)
+        line = queue(redis, settings.keys, waiter=waiter)
+        store = picture_store(raw, settings.keys, bucket=open_bucket(pictures_url), ttl=3600)
         timings = Timings(polling_interval=POLLING_INTERVAL, lease=lease, budget=300.0, gpu_lock_timeout=30.0)
         link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
         activity = Activity(budget=timings.budget, busy=metrics.busy)
