@@ -386,6 +386,17 @@ async def test_search_by_button_takes_one_text_and_the_next_is_an_instruction(st
     await ann.picture()
 
 
+async def test_text_after_going_back_from_the_search_is_an_instruction(stage, worker, ann) -> None:
+    (sent,) = await ann.send(photo=photo())
+    menu = await menu_of(ann, sent)
+    await pressed(ann, menu, "search-presets")
+    await ann.press("Back")
+    await ann.says("Nice photo!")
+    await ann.send("paint it blue")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
+    await ann.picture()
+
+
 async def test_menu_of_the_first_words_is_for_the_photo_that_waits(stage, worker, ann) -> None:
     await ann.send("/start")
     start = await ann.says("I edit photos")
@@ -412,6 +423,14 @@ async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
     await ann.picture()
     await ann.send("a purple hat")
     await ann.says("I need a photo first")
+
+
+async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
+    await choose_first(ann, "snow")
+    await ann.send("/cancel")
+    await ann.says("I've forgotten your choice")
+    (sent,) = await ann.send(photo=photo())
+    assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 
 
 async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, worker, ann) -> None:

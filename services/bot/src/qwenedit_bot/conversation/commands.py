@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
-_DIALOGUE, _WORDS, _NOTHING = "dialogue", "words", "nothing"
+_DIALOGUE, _WORDS, _CHOICE, _NOTHING = "dialogue", "words", "choice", "nothing"
 """What `/cancel` has cancelled, where it is no number of jobs."""
+_FORGOTTEN = {_DIALOGUE: "photo", _WORDS: "words", _CHOICE: "choice"}
+"""How a text names it."""
 
 
 async def start(message: Message, words: Words, services: Services) -> None:
@@ -71,10 +73,12 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
     for job_id in await services.queue.unfinished_ids_of(actor):
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
     waited = {None: _NOTHING, Dialogue.words.state: _WORDS}.get(await state.get_state(), _DIALOGUE)
+    if waited == _DIALOGUE and not (await state.get_data()).get("pictures"):
+        waited = _CHOICE
     await state.clear()
     outcome = await services.replies.first(source_of(message), str(stopped or waited))
-    if outcome in {_DIALOGUE, _WORDS}:
-        view = View(words(Text.DIALOGUE_CANCELLED, what="words" if outcome == _WORDS else "photo"))
+    if outcome in _FORGOTTEN:
+        view = View(words(Text.DIALOGUE_CANCELLED, what=_FORGOTTEN[outcome]))
     elif outcome == _NOTHING:
         view = View(words(Text.NOTHING_TO_CANCEL))
     else:

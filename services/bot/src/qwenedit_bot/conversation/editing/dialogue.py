@@ -115,8 +115,15 @@ async def wait_for_query(state: FSMContext) -> None:
     await state.set_state(Dialogue.preset_query)
 
 
-async def end_query(state: FSMContext, message_id: int) -> None:
-    """Let the text after a search be an instruction again, where pictures wait for one."""
+async def end_query(state: FSMContext, message_id: int | None = None) -> None:
+    """Let the next text be an instruction again, where pictures wait for one.
+
+    Args:
+        state: The user's, in this chat.
+        message_id: Of the text that was the search; None where the user went back without one.
+    """
+    if await state.get_state() != Dialogue.preset_query:
+        return
     if not await waiting_pictures(state):
         await state.clear()
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram.types import Message
 
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, waiting_pictures
+from qwenedit_bot.conversation.editing.dialogue import Dialogue, end_query, waiting_pictures
 from qwenedit_bot.conversation.editing.ownership import asker_of
 from qwenedit_bot.conversation.editing.photos import picture_of
 from qwenedit_bot.conversation.editing.preset_offer import browse, question
@@ -84,9 +84,10 @@ async def first_view(menu: Menu, words: Words, services: Services, state: FSMCon
 
 
 async def change_of_mind(state: FSMContext) -> None:
-    """Forget the preset that waits for photos: a user who opens the menu again sends none for it."""
+    """Forget the preset that waits for photos, or the search: a user who opens the menu again wants neither."""
     if await state.get_state() == Dialogue.preset_photos:
         await state.clear()
+    await end_query(state)
 
 
 async def show(menu: Menu, view: View, services: Services) -> None:

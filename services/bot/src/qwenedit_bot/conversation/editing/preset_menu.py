@@ -8,7 +8,7 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, PresetPhotos, waiting_pictures
+from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, PresetPhotos, end_query, waiting_pictures
 from qwenedit_bot.conversation.editing.gathered import is_for_each
 from qwenedit_bot.conversation.editing.menu_press import (
     change_of_mind,
@@ -66,6 +66,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
     preset = await pressed_preset(press, menu, words, services, state) if menu is not None else None
     if menu is None or preset is None:
         return
+    await end_query(state)
     pictures = await pictures_of(menu, services, state)
     asked = await PresetOrWords.kept(state, about=menu.about_id)
     if asked is not None and asked.preset == preset.id:

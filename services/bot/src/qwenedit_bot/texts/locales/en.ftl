@@ -403,6 +403,7 @@ duration = { $hours ->
 nothing-to-cancel = There is nothing to cancel.
 dialogue-cancelled = { $what ->
     [words] All right, I've forgotten what you wrote.
+    [choice] All right, I've forgotten your choice.
    *[photo] All right, I've forgotten that photo.
 }
 jobs-cancelled = { $count ->

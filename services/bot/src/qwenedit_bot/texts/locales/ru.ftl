@@ -426,6 +426,7 @@ duration = { $hours ->
 nothing-to-cancel = Отменять нечего.
 dialogue-cancelled = { $what ->
     [words] Хорошо, забыл то, что вы написали.
+    [choice] Хорошо, забыл ваш выбор.
    *[photo] Хорошо, забыл про это фото.
 }
 jobs-cancelled = { $count ->
