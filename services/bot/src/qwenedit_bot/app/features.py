@@ -34,7 +34,7 @@ from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
-from qwenedit_bot.pictures.marks import C2PA, Marks
+from qwenedit_bot.pictures.marks import C2PA, VISIBLE, Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets.recent import RecentPresets
 from qwenedit_bot.texts import Texts
@@ -194,6 +194,9 @@ def make_marks(base: Foundation) -> Marks:
         signer = Signer(credentials.load(settings.c2pa_certificate_file, settings.c2pa_key_file), version=product)
         metrics.marks.labels(C2PA, "failed")
         log.info("marks.signing", valid_until=f"{signer.valid_until:%Y-%m-%d %H:%M} UTC")
+
+    if settings.mark_visible:
+        metrics.marks.labels(VISIBLE, "failed")
 
     def count(mark: str, made: bool) -> None:  # noqa: FBT001 - as `Marks` calls it
         metrics.marks.labels(mark, "made" if made else "failed").inc()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 AT_ONCE = 4_000_000
 """Bytes that are copied within 2 ms: larger results, and all that are signed, are marked in a thread."""
 VISIBLE, XMP, C2PA = "visible", "xmp", "c2pa"
-MARKS = (VISIBLE, XMP, C2PA)
 
 log = structlog.get_logger(__name__)
 
