@@ -190,6 +190,36 @@ async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: Te
     assert (await ann.picture()).reply_to == sent
 
 
+async def test_text_in_reply_to_an_unfinished_job_is_other_words_for_it(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    waiting = await ann.says("next in line")
+    await ann.send("no, make it rain", reply_to=waiting.id)
+    await ann.says("with the new words: “no, make it rain”")
+    claim = await worker.claim()
+    assert claim.job.edit.prompt == "no, make it rain"
+    (sent,) = await ann.send("and make it night", reply_to=waiting.id)
+    other = await worker.finish_next(RESULT)
+    assert (other.job.edit.prompt, len(other.job.edit.pictures)) == ("and make it night", 1)
+    assert (await ann.picture()).reply_to == sent
+
+
+async def test_equal_commands_at_once_get_one_answer(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    await ann.flood(5, "/status")
+    await ann.send("/help")
+    await ann.says("What works well")
+    assert len((await ann.snapshot()).from_bot) == 2
+
+
+async def test_instruction_that_is_too_long_is_refused_before_its_photo_comes(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    await ann.send("x" * 1001)
+    await ann.says("1,001 characters")
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+
+
 async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="...")

@@ -61,11 +61,20 @@ async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker)
     assert answer.now.labels[0] == "🔁 Ещё раз"
 
 
+async def test_photo_in_reply_to_the_question_for_one_is_edited_by_the_words_before_it(party, worker) -> None:
+    await party.ann.send("/edit make it snow")
+    asked = await party.ann.says("Which photo?")
+    (sent,) = await party.ann.send(photo=photo(), reply_to=asked.id)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    assert (await party.ann.picture()).reply_to == sent
+
+
 async def test_text_in_reply_to_a_result_changes_it_further_and_a_thumb_does_not(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)
     picture = await party.ann.picture()
-    await party.boris.send("👍 !", reply_to=picture.id)
+    for said in ("👍 !", "hahaha", "so cool!!"):
+        await party.boris.send(said, reply_to=picture.id)
     await party.boris.send("and now rain", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "and now rain"

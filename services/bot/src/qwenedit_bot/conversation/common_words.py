@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import BaseFilter, CommandObject, StateFilter
 
 from qwenedit_bot.chat.actors import own_words
@@ -14,7 +14,7 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
 from qwenedit_bot.conversation.editing.dialogue import Dialogue
 from qwenedit_bot.texts import Text
-from qwenedit_bot.texts.meanings import means
+from qwenedit_bot.texts.meanings import is_chatter, means
 
 if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
@@ -33,6 +33,14 @@ class Says(BaseFilter):
     async def __call__(self, message: Message) -> bool:
         """Look at the words."""
         return own_words(message) and means(message.text or "", self._meaning)
+
+
+class Chatters(BaseFilter):
+    """Lets a text pass that has nothing but praise, thanks and laughter, in whatever order."""
+
+    async def __call__(self, message: Message) -> bool:
+        """Look at the words."""
+        return own_words(message) and is_chatter(message.text or "")
 
 
 async def presets(message: Message, words: Words, services: Services, state: FSMContext) -> None:
@@ -55,4 +63,5 @@ def make_router() -> Router:
     router.message.register(presets, Says(Text.WORDS_PRESETS), ~searches)
     router.message.register(commands.status, Says(Text.WORDS_STATUS), ~searches)
     router.message.register(welcome, Says(Text.WORDS_THANKS), ~searches)
+    router.message.register(welcome, F.text, Chatters(), ~searches, ~StateFilter(Dialogue.instruction))
     return router

@@ -27,6 +27,7 @@ from qwenedit_bot.conversation.editing import (
     photos,
     preset_photos,
     preset_search,
+    replied,
     same_look,
     unsupported,
 )
@@ -81,6 +82,7 @@ def make_dispatcher(
         commands.make_router(),
         common_words.make_router(),
         commands.make_unknown_router(),
+        replied.make_router(),
         preset_photos.make_router(),
         same_look.make_router(),
         preset_search.make_router(),

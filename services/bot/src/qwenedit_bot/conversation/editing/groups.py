@@ -14,12 +14,13 @@ from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import photos, preset_photos, same_look, unsupported
+from qwenedit_bot.conversation.editing import photos, preset_photos, replied, same_look, unsupported
 from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.editing.kept_words import KeptWords
 from qwenedit_bot.conversation.editing.wishes import wish_in
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
-from qwenedit_bot.texts.meanings import means
+from qwenedit_bot.texts.meanings import is_chatter, means
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ async def edit(
         await photos.submit(message, pictures, wish, words, services)
     elif await services.replies.find(source_of(message)) is None:  # else taken before a crash
         me = await bot.me()
+        await KeptWords.of(message, wish).keep(state)
         await services.replies.say(source_of(message), View(words(Text.GROUP_NO_PHOTO, bot=me.username or "")))
 
 
@@ -107,7 +109,7 @@ async def point_to_private(message: Message, words: Words, services: Services, b
     await services.replies.say(source_of(message), view)
 
 
-async def leave() -> None:
+async def leave(_message: Message) -> None:
     """Say nothing to thanks: the others in the group would have to read it."""
 
 
@@ -122,8 +124,14 @@ def make_router() -> Router:
     router.message.register(explain, F.text, _SaysToUs(Text.WORDS_HELP))
     router.message.register(commands.cancel, F.text, _SaysToUs(Text.WORDS_CANCEL))
     router.message.register(leave, F.text, _SaysToUs(Text.WORDS_THANKS))
+    router.message.register(leave, F.text, _chatters, _replies_to_us)
     router.message.register(edit, _calls_to_edit)
     router.message.register(point_to_private, F.text, _Addressed())
+    router.message.register(replied.other_words, F.text, replied.is_about_own_job)
+    router.message.register(
+        photos.photos,
+        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.words),
+    )  # fmt: skip
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
@@ -207,6 +215,11 @@ def _cannot_be_edited(message: Message, album: tuple[Message, ...], words: Words
     answered = message.reply_to_message
     own = unsupported.refusal(words, album or (message,))
     return own if own is not None or answered is None else unsupported.refusal(words, (answered,))
+
+
+def _chatters(message: Message) -> bool:
+    """Whether there is nothing but praise, thanks and laughter in a text."""
+    return own_words(message) and is_chatter(message.text or "")
 
 
 def _says_something(message: Message) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
@@ -38,6 +39,11 @@ class KeptWords:
     at: int
     """When the last one was sent, in seconds since the epoch."""
 
+    @classmethod
+    def of(cls, message: Message, wish: str) -> Self:
+        """Return the instruction of a message alone."""
+        return cls(wish, message.message_id, message.message_id, sent_at(message))
+
     async def keep(self, state: FSMContext) -> None:
         """Let the user's next photo be for these words."""
         await state.set_state(Dialogue.words)
@@ -64,14 +70,20 @@ class KeptWords:
 
 async def keep_words(message: Message, wish: str, words: Words, services: Services, state: FSMContext) -> None:
     """Keep an instruction that came without a photo; a burst of texts is one instruction and gets one answer."""
+    if len(wish) > MAX_INSTRUCTION:
+        view = View(words(Text.INSTRUCTION_TOO_LONG, length=len(wish), limit=MAX_INSTRUCTION))
+        await services.replies.say(source_of(message), view)
+        return
     earlier = await KeptWords.kept(state, for_message=message)
     if earlier is not None and sent_at(message) - earlier.at <= BURST:
         kept = earlier.with_more(message, wish)
     else:
-        kept = KeptWords(wish, message.message_id, message.message_id, sent_at(message))
+        kept = KeptWords.of(message, wish)
     await kept.keep(state)
-    view = View(words(Text.WORDS_KEPT, minutes=WORDS_KEPT // MINUTE))
-    await services.replies.say(Source(message.chat.id, kept.first), view)
+    busy = await services.queue.unfinished_ids_of(actor_of(message) or message.chat.id)
+    view = View(words(Text.WORDS_KEPT_BUSY if busy else Text.WORDS_KEPT, minutes=WORDS_KEPT // MINUTE))
+    if kept.first == message.message_id:
+        await services.replies.say(Source(message.chat.id, kept.first), view)
 
 
 async def say_taken(kept: KeptWords, photo: Message, words: Words, services: Services) -> None:

@@ -84,7 +84,10 @@ async def photos(
     wish = instruction_of(messages)
     # Where no dialogue would suffer, `submit` looks whether the job is known.
     new_id = services.ids(message.chat.id, message.message_id)
+    kept = await KeptWords.kept(state, for_message=message) if raw_state is not None and not wish else None
     if (raw_state is not None or not wish) and await services.submit.known(new_id):
+        if kept is not None:
+            await _say_taken(kept, message, words, services, state)
         return  # a preset's last photo that was taken before a crash
     if len(pictures) > MAX_PICTURES:
         view = View(words(Text.ALBUM_TOO_MANY, count=len(pictures), limit=MAX_PICTURES))
@@ -101,17 +104,20 @@ async def photos(
             await state.clear()
         await submit(message, pictures, wish, words, services)
         return
-    kept = await KeptWords.kept(state, for_message=message) if raw_state is not None else None
     if refusal is None and kept is not None:
-        await say_taken(kept, message, words, services)
-        if await submit(message, pictures, kept.words, words, services) is not RequestOutcome.NOT_NOW:
-            await state.clear()
+        if await submit(message, pictures, kept.words, words, services) is RequestOutcome.ACCEPTED:
+            await _say_taken(kept, message, words, services, state)
         return
     if refusal is None:
         brought = [each.message_id for each in messages]
         await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, at=sent_at(message))
     view = refusal or await question(message.chat.id, words, services, photos=len(pictures))
     await services.replies.say(source_of(message), view)
+
+
+async def _say_taken(kept: KeptWords, message: Message, words: Words, services: Services, state: FSMContext) -> None:
+    await say_taken(kept, message, words, services)
+    await state.clear()
 
 
 async def instruction_as_reply(message: Message, words: Words, services: Services, state: FSMContext) -> None:

@@ -110,6 +110,7 @@ ask-instruction-album =
     /cancel, if you have changed your mind.
 text-without-photo = I need a photo first. Send me one with a caption that says what to change, or send the photo and then the text.
 words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. If that was a question: /help.
+words-kept-busy = 📝 Your picture is in the works, /status says how far. To change it, reply to its message. For another photo, what you wrote waits { $minutes } minutes.
 words-taken = 📝 Taken for your photo: “{ $said }”
 no-wish = Say it in words, please: what shall I change?
 gathered = That's { $count } photos. Shall I make one picture of them together, or edit each on its own? Then write what to change.
@@ -159,7 +160,7 @@ group-help =
 
     The buttons under a picture work for the person who asked for it.
 group-other-command = Here I only know /edit, /help and /cancel. For everything else, write to me in private: @{ $bot }.
-group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front.
+group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front. Or send the photo in reply to this message.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
 too-many-at-once =
     That was a lot at once. { $count ->
@@ -173,7 +174,8 @@ words-start = start, hi, hi there, hello, hello there, hey, good morning, good e
 words-help = help, help me, help please, info, how does it work, how does this work, what can you do, how to use
 words-presets = presets, menu, ideas, styles, effects
 words-status = status, where is my picture, where is my photo, how long
-words-cancel = cancel, stop, cancel it, stop it, quit, abort, never mind, nevermind
+words-chatter = haha, hehe, hihi, lmao, rofl, omg, yes, yeah, yep, so, very, much, really, pretty, beautiful, lovely, cute, funny, good, best, bro, guys
+words-cancel = cancel, stop, no wait, wait no, no no, cancel it, stop it, quit, abort, never mind, nevermind
 words-thanks = thanks, thank you, thank you very much, thank you so much, many thanks, thanks a lot, thx, ty, cool, nice, great, wow, awesome, amazing, perfect, love it, ok, okay, lol
 
 ## Language
