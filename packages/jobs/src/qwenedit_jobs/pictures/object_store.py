@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -42,16 +43,20 @@ class ObjectPictureStore:
 
     async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
         """Keep a picture; see `PictureStore`. A user's share of Redis counts its receipt."""
-        receipt = Receipt.of(ref, data, store=self._bucket.url)
+        receipt = Receipt.begun(ref, len(data), store=self._bucket.url)
         milliseconds = await self._receipts.reserve(ref, len(bytes(receipt)), user=user, receipt=True)
-        await self._bucket.put(receipt.name, data)
-        await self._receipts.keep(ref, bytes(receipt), ms=milliseconds)
+        await self._receipts.keep(ref, bytes(await self._uploaded(receipt, data)), ms=milliseconds)
 
     async def deposit(self, ref: str, data: bytes) -> bytes:
         """Put a result into the bucket; returns its receipt."""
-        receipt = Receipt.of(ref, data, store=self._bucket.url)
-        await self._bucket.put(receipt.name, data)
-        return bytes(receipt)
+        return bytes(await self._uploaded(Receipt.begun(ref, len(data), store=self._bucket.url), data))
+
+    async def _uploaded(self, receipt: Receipt, data: bytes) -> Receipt:
+        """Upload a picture; its digest is made meanwhile, in a thread."""
+        final, _none = await asyncio.gather(
+            asyncio.to_thread(receipt.with_digest_of, data), self._bucket.put(receipt.name, data)
+        )
+        return final
 
     async def get(self, ref: str) -> bytes:
         """Return a picture; see `PictureStore`."""
@@ -78,7 +83,7 @@ class ObjectPictureStore:
                 await self._receipts.delete(ref)  # whoever asks whether there is such a picture is told the truth
                 log.error("picture.object_gone", ref=ref, store=receipt.store, object=receipt.name)
                 raise PictureExpiredError(ref, f"is gone from {receipt.store} before its time")
-            if receipt.vouches_for(found):
+            if await asyncio.to_thread(receipt.vouches_for, found):
                 return found
             data = found
         await self._receipts.delete(ref)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 MAGIC = b"qwenedit-receipt:1 "
@@ -13,6 +13,7 @@ MAGIC = b"qwenedit-receipt:1 "
 LONGEST = 1024
 """Bytes. A longer value is a picture itself."""
 _FIELDS = 4
+_DIGITS = 64
 _UPLOAD = re.compile(r".+/[0-9a-f]{16}")
 
 
@@ -30,15 +31,19 @@ class Receipt:
     """SHA-256, hexadecimal."""
 
     @classmethod
-    def of(cls, ref: str, data: bytes, *, store: str) -> Self:
-        """Make the receipt of an upload that is about to begin.
+    def begun(cls, ref: str, size: int, *, store: str) -> Self:
+        """Make the receipt of an upload that is about to begin; it is as long as the final one, and has no digest yet.
 
         Args:
             ref: Of the picture.
-            data: The picture.
+            size: Of the picture.
             store: Where it will lie.
         """
-        return cls(store, f"{folder_of(ref)}/{secrets.token_hex(8)}", len(data), hashlib.sha256(data).hexdigest())
+        return cls(store, f"{folder_of(ref)}/{secrets.token_hex(8)}", size, "0" * _DIGITS)
+
+    def with_digest_of(self, data: bytes) -> Self:
+        """Return the final receipt. This takes milliseconds, which an event loop does not have."""
+        return replace(self, digest=digest_of(data))
 
     @classmethod
     def read(cls, kept: bytes) -> Self | None:
@@ -58,11 +63,16 @@ class Receipt:
 
     def vouches_for(self, data: bytes) -> bool:
         """Whether these are the bytes that were put there."""
-        return len(data) == self.size and hashlib.sha256(data).hexdigest() == self.digest
+        return len(data) == self.size and digest_of(data) == self.digest
 
     def __bytes__(self) -> bytes:
         """Return what Redis keeps."""
         return MAGIC + f"{self.store} {self.name} {self.size} {self.digest}".encode()
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 of a picture, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def folder_of(ref: str) -> str:
