@@ -14,7 +14,7 @@ from qwenedit_bot.conversation.account import language_menu, privacy_commands, s
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import preset_search
 from qwenedit_bot.conversation.editing.dialogue import Dialogue
-from qwenedit_bot.conversation.taps import OncePerBurst, is_news
+from qwenedit_bot.conversation.taps import is_news
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.texts import Text
@@ -97,7 +97,6 @@ def make_router() -> Router:
     """Make the router of the commands."""
     router = Router(name="own commands")
     router.message.filter(F.text, own_words)
-    router.message.middleware(OncePerBurst("/cancel", "/forget", "/status"))
     router.message.register(start, CommandStart(ignore_case=True))
     router.message.register(give_help, Command("help", ignore_case=True))
     router.message.register(limits, Command("limits", ignore_case=True))

@@ -1,45 +1,20 @@
-"""Buttons and commands that somebody uses again and again: the first time counts, the others change nothing."""
+"""Buttons that somebody taps again and again: the first tap counts, the others change nothing."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
-
-from aiogram import BaseMiddleware
-from aiogram.types import Message
+from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.messenger import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from aiogram.types import CallbackQuery, TelegramObject
+    from aiogram.types import CallbackQuery, Message
 
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.requests.request import Request
 
 TAPPED_AGAIN = 5
-"""Seconds: taps of one button, and equal commands, that follow each other faster are one."""
-
-
-class OncePerBurst(BaseMiddleware):
-    """Answers a command once that somebody sends again and again; what does something is done each time."""
-
-    def __init__(self, *doing: str) -> None:
-        self._doing = doing
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        """Go on with the first of equal commands, each within `TAPPED_AGAIN` of the one before."""
-        services: Services = data["services"]
-        said = event.text if isinstance(event, Message) else None
-        if not isinstance(event, Message) or not said or said.partition(" ")[0].lower() in self._doing:
-            return await handler(event, data)
-        return await handler(event, data) if await is_news(event, said, services) else None
+"""Seconds: taps of one button, and equal answers, that follow each other faster are one."""
 
 
 async def is_news(message: Message, said: str, services: Services) -> bool:
