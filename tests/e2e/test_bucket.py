@@ -28,6 +28,8 @@ NAMESPACE = "qwenedit-e2e-bucket"
 RELEASE = "bucket"
 BUCKET, PREFIX = "photos", "e2e"
 PORT = 9000
+CLOSED_PORT = 1
+"""Connections to it are refused. Some networks answer in the place of a service that has no pod."""
 STORE = HERE.parent / "object-store" / "object-store.yaml"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 AWAY = 12.0
@@ -54,13 +56,13 @@ class Store:
 
     async def kill(self) -> None:
         """End the store's process at once. It comes back by itself, and nobody reaches it before `heal`."""
-        await self._select("nothing")
+        await self._lead_to(CLOSED_PORT)
         kill = "kill -9 $(pidof versitygw)"
         await attempt("kubectl", f"--namespace={self._kube.namespace}", "exec", self._pod, "--", "sh", "-c", kill)
 
     async def heal(self) -> None:
         """Let everybody reach it again."""
-        await self._select("object-store")
+        await self._lead_to("s3")
 
     async def restarts(self) -> int:
         """Return how often its container was started again."""
@@ -68,8 +70,9 @@ class Store:
         assert pod is not None
         return int(pod["status"]["containerStatuses"][0]["restartCount"])
 
-    async def _select(self, name: str) -> None:
-        patch = json.dumps({"spec": {"selector": {SELECTOR: name}}})
+    async def _lead_to(self, target: int | str) -> None:
+        """Have the service connect to a port of the pod."""
+        patch = json.dumps({"spec": {"ports": [{"port": PORT, "targetPort": target}]}})
         await self._kube("patch", "service", "object-store", f"--patch={patch}")
 
 
