@@ -193,6 +193,7 @@ class Harness:
         """
         self.log.clear()
         self.wire.calls.clear()
+        await self._forget_bursts()
         before = self._handled()
         headers = {SECRET_HEADER: SECRET}
         url = f"http://127.0.0.1:{self._port}/telegram"
@@ -211,7 +212,7 @@ class Harness:
         if self._running.done() or any(event["level"] in ("error", "critical") for event in self.log):
             raise FoundError(self._told("the bot could not bear it", update))
         if not self.wire.calls and await self._joined_others(update):
-            return Seen("ignored: one of a burst of texts", list(self.log))
+            return Seen("ignored: one of those sent at once", list(self.log))
         return Seen(self._judged(update), list(self.log))
 
     def count(self, name: str, **labels: str) -> float:
@@ -224,13 +225,20 @@ class Harness:
         samples = (sample for family in families for sample in family.samples if sample.name == name)
         return {sample.labels[label]: sample.value for sample in samples}
 
+    async def _forget_bursts(self) -> None:
+        """Let an update stand alone: equal answers to messages at once are given once, and here all come at once."""
+        async for key in self._redis.scan_iter(match=f"{self._keys.prefix}:occasion:*", count=1000):
+            if {"no_wish", "no_photo", "said"} & set(str(key).split(":")):
+                await self._redis.delete(key)
+
     async def _joined_others(self, update: dict[str, Any]) -> bool:
-        """Whether the bot keeps a text as part of those before it, which have their one answer."""
+        """Whether a text or a photo is one of those sent at once, which have their one answer."""
         match update:
             case {"message": {"message_id": int(message), "chat": {"id": int(chat)}, "from": {"id": int(user)}}}:
                 kept = await self._redis.get(f"{self._keys.dialogue_prefix}:{chat}:{user}:data")
                 data = json.loads(kept) if kept else {}
-                return bool(data.get("last") == message and data.get("first") != message)
+                text_joined = data.get("last") == message and data.get("first") != message
+                return text_joined or bool(data.get("left_out"))
         return False
 
     def _handled(self) -> float:
