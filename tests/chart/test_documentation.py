@@ -20,6 +20,7 @@ SPEAKING = [
     CHART / "README.md",
     CHART / "values.yaml",
     CHART / "templates/_guards.tpl",
+    CHART / "templates/models/_guards.tpl",
     CHART / "templates/NOTES.txt",
     *sorted((ROOT / "k8s").rglob("*.md")),
 ]

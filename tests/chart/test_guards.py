@@ -74,6 +74,14 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "models.volume": {"emptyDir": {}}, "models.claim.existingClaim": "weights"},
         "models.volume", "models.claim.existingClaim",
     ),
+    "claim for one pod alone": (
+        {**TOKEN, "models.claim.accessModes": ["ReadWriteOncePod"]},
+        "edit-qwenedit-models is ReadWriteOncePod", "autoscaling.maxReplicas allows 4", "docs/models.md",
+    ),
+    "claim that the download cannot fill": (
+        {**TOKEN, "models.claim.accessModes": ["ReadOnlyMany"]},
+        "edit-qwenedit-models is ReadOnlyMany", "models.download.enabled=false",
+    ),
     "most below least": (
         {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 4", "autoscaling.minReplicas=5",
     ),

@@ -54,3 +54,31 @@ async def test_claim_that_cannot_bind_says_which_storage_class_is_missing(kube):
         await kube("delete", "pvc", "data-unbound-qwenedit-redis-0", "--ignore-not-found")
     print(claim)
     assert 'storageclass.storage.k8s.io "fast" not found' in claim
+
+
+async def test_claim_that_exists_with_another_mode_is_refused_by_name(kube):
+    own, given = "modes-qwenedit-models", "weights"
+    for claim in (own, given):
+        await kube.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": claim, "namespace": kube.namespace},
+                "spec": {"accessModes": ["ReadWriteOncePod"], "resources": {"requests": {"storage": "1Gi"}}},
+            }
+        )
+    argv = ("helm", "install", "modes", str(CHART), f"--namespace={kube.namespace}", "--dry-run=server")
+    try:
+        _code, _out, changed = await attempt(*argv, *values("models.enabled=true"))
+        _code, _out, single = await attempt(
+            *argv, *values("models.enabled=true", f"models.claim.existingClaim={given}")
+        )
+        code, absent, _said = await attempt(*argv, *values("models.enabled=true", "models.claim.existingClaim=nowhere"))
+    finally:
+        await kube("delete", "pvc", own, given)
+    print(changed, single, sep="\n")
+    assert f"models.claim.accessModes is ReadWriteOnce, but the claim {own} exists with ReadWriteOncePod" in changed
+    assert f"the models' claim {given} is ReadWriteOncePod, which one pod mounts" in single
+    assert "autoscaling.maxReplicas allows 2 workers" in single
+    assert code == 0
+    assert f"the models' claim nowhere does not exist in {kube.namespace}" in absent

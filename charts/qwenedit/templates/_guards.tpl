@@ -2,6 +2,7 @@
 {{- define "qwenedit.guards" -}}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
+{{- include "qwenedit.guards.models" . }}
 {{- include "qwenedit.guards.redis" . }}
 {{- include "qwenedit.guards.pictures" . }}
 {{- include "qwenedit.guards.moderation" . }}
@@ -53,11 +54,6 @@
 {{- end }}
 {{- if and (ne .placement "external") .external.url }}
 {{- fail (printf "comfyui.external.url is set with comfyui.placement=%s: set comfyui.placement=external, or leave comfyui.external.url empty" .placement) }}
-{{- end }}
-{{- end }}
-{{- with .Values.models }}
-{{- if and .volume .claim.existingClaim }}
-{{- fail "models.volume and models.claim.existingClaim are both set: leave one of them empty" }}
 {{- end }}
 {{- end }}
 {{- with .Values.autoscaling }}
