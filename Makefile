@@ -46,6 +46,7 @@ lint-files: $(BIN)/.synced
 	$(BIN)/yamllint --strict .
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
 .PHONY: format
