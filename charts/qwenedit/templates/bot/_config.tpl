@@ -40,6 +40,7 @@ TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 WEBHOOK_URL: {{ .Values.bot.webhook.url | quote }}
 WEBHOOK_HOST: 0.0.0.0
 WEBHOOK_PORT: "8443"
+WEBHOOK_STOP_DELAY: {{ int .Values.bot.webhook.stopDelay | quote }}
 {{- end }}
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
@@ -51,6 +52,13 @@ C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
 {{- end }}
 {{- if .Values.bot.podDeletionCost }}
 WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Enough to finish the handlers, after the delay in which a replica with a webhook still takes updates. */}}
+{{- define "qwenedit.botGracePeriod" -}}
+{{- with .Values.bot }}
+{{- add (int .terminationGracePeriodSeconds) (ternary (int .webhook.stopDelay) 0 (eq .mode "webhook")) }}
 {{- end }}
 {{- end }}
 

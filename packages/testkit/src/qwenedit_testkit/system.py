@@ -180,4 +180,5 @@ def webhook(port: int = 0, *, url: str = "") -> dict[str, str]:
         "WEBHOOK_URL": url or f"http://127.0.0.1:{port}/telegram",
         "WEBHOOK_SECRET": SECRET,
         "WEBHOOK_PORT": str(port),
+        "WEBHOOK_STOP_DELAY": "0.3",
     }

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import re
+import signal
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRET = "only-Telegram_knows-this"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
+STOP_DELAY = 0.5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -61,6 +63,7 @@ async def replica(redis_server: RedisServer, telegram: TelegramProcess, address:
             WEBHOOK_URL=address,
             WEBHOOK_SECRET=SECRET,
             WEBHOOK_PORT=address.rpartition(":")[2].partition("/")[0],
+            WEBHOOK_STOP_DELAY=str(STOP_DELAY),
         ),
         redis_url=redis_server.url,
         token=SIMULATED_TOKEN,
@@ -133,6 +136,29 @@ async def test_update_sent_during_a_restart_is_delivered_again(simulator: Telegr
     await ann.says("What I keep", timeout=60)  # Telegram waits longer after each refusal
     assert len((await ann.snapshot()).from_bot) == 1
     assert not await simulator.calls("deleteWebhook")
+
+
+async def test_leaving_replica_takes_updates_until_its_delay_is_over(
+    simulator: TelegramSimulator, replica: Service, address: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    taken: list[float] = []
+    replica.signal(signal.SIGTERM)
+    told = loop.time()
+    with contextlib.suppress(aiohttp.ClientConnectionError):  # the end of the delay
+        while True:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(address, json=nobodys(10_000 + len(taken)), headers={HEADER: SECRET}) as answer,
+            ):
+                assert answer.status == 200
+            taken.append(loop.time() - told)
+    assert taken[-1] > STOP_DELAY * 0.9
+    assert await replica.wait() == 0
+    await replica.start()
+    ann = await simulator.user()
+    await ann.send("/help")
+    await ann.says("Send a photo", timeout=60)
 
 
 async def test_mode_without_its_address_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:

@@ -204,6 +204,7 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
         secret=settings.webhook_secret,
         host=settings.webhook_host,
         port=settings.webhook_port,
+        stop_delay=settings.webhook_stop_delay,
         metrics=base.metrics,
     )
 

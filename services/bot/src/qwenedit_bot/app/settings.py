@@ -35,6 +35,8 @@ class BotSettings(RedisSettings):
     webhook_host: str = "127.0.0.1"
     """Address that the webhook listens on; images set it to 0.0.0.0."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
+    webhook_stop_delay: float = Field(default=5.0, ge=0, le=120)
+    """Seconds for which a replica still takes updates after it was told to stop: as long as proxies send them to it."""
     bot_id: str = Field(default_factory=socket.gethostname, min_length=1)
     """Name of this replica in Redis. Two replicas that run at once need different names; a restart keeps the name."""
     bot_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
