@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,8 @@ def test_each_workflow_has_its_list() -> None:
 @pytest.mark.parametrize("model", [m for name in LISTS for m in models(name)], ids=lambda model: model["path"])
 def test_each_file_is_downloaded_under_its_own_name(model) -> None:
     assert Path(model["url"]).name == Path(model["path"]).name
+
+
+@pytest.mark.parametrize("model", [m for name in LISTS for m in models(name)], ids=lambda model: model["path"])
+def test_each_file_is_pinned_by_its_sha256(model) -> None:
+    assert re.fullmatch("[0-9a-f]{64}", model.get("sha256", ""))
