@@ -44,15 +44,41 @@ securityContext:
       fieldPath: spec.nodeName
 {{- end }}
 
-{{/* Where a part's pods run. Takes root and values: the part's. */}}
+{{/* Tolerations of a part: its own and, with leavesLostNode, how long its pods stay bound to a node that is lost. Of two
+     for one taint Kubernetes takes the shorter, so a taint that the part's own tolerate gets no other. */}}
+{{- define "qwenedit.tolerations" -}}
+{{- $own := .values.tolerations | default list }}
+{{- $all := $own }}
+{{- if .leavesLostNode }}
+{{- $loss := .root.Values.nodeLoss }}
+{{- range $taint, $seconds := dict "not-ready" $loss.notReadySeconds "unreachable" $loss.unreachableSeconds }}
+{{- $key := printf "node.kubernetes.io/%s" $taint }}
+{{- $tolerated := kindIs "invalid" $seconds }}
+{{- range $own }}
+{{- if and (eq (.key | default $key) $key) (eq (.effect | default "NoExecute") "NoExecute") }}
+{{- $tolerated = true }}
+{{- end }}
+{{- end }}
+{{- if not $tolerated }}
+{{- $all = append $all (dict "key" $key "operator" "Exists" "effect" "NoExecute" "tolerationSeconds" (int $seconds)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with $all }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Where a part's pods run. Takes root, values: the part's, and leavesLostNode: whether they are replaced within seconds
+     when their node is lost. */}}
 {{- define "qwenedit.placement" -}}
 {{- with .values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.tolerations }}
+{{- with include "qwenedit.tolerations" . }}
 tolerations:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with .values.affinity }}
 affinity:

@@ -1,0 +1,89 @@
+"""What becomes of pods whose node is lost or drained."""
+
+from __future__ import annotations
+
+import helm_python
+import pytest
+
+from tests.chart.conftest import TOKEN, WEBHOOK
+
+UNREACHABLE, NOT_READY = "node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"
+ALL = {**TOKEN, "comfyui": {"placement": "standalone"}}
+GPU = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+
+
+def bound_for(manifests, part):
+    """Return the seconds that a part's pods stay bound to a node with each taint."""
+    pod = next(
+        one["spec"]["template"]["spec"]
+        for one in manifests
+        if one["kind"] in {"Deployment", "StatefulSet"} and one["metadata"]["name"].endswith(f"-{part}")
+    )
+    return {one.get("key"): one.get("tolerationSeconds") for one in pod.get("tolerations", [])}
+
+
+@pytest.mark.parametrize("part", ["bot", "worker", "comfyui"])
+def test_lost_node_is_left_within_seconds(render, part):
+    seconds = bound_for(render(ALL), part)
+    assert seconds[UNREACHABLE] == 5
+    assert seconds[NOT_READY] == 30
+
+
+def test_lost_node_of_redis_is_left_when_kubernetes_says_so(render):
+    assert bound_for(render(ALL), "redis") == {}
+
+
+def test_lost_node_seconds_of_none_are_kubernetes_own(render):
+    loss = {"nodeLoss": {"unreachableSeconds": None, "notReadySeconds": 0}}
+    assert bound_for(render({**ALL, **loss}), "bot") == {NOT_READY: 0}
+
+
+def test_lost_node_tolerations_of_a_part_win(render):
+    own = {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+    values = {**TOKEN, "worker": {"tolerations": [GPU, own]}, "bot": {**TOKEN["bot"], "tolerations": [own]}}
+    assert bound_for(render(values), "worker") == {"nvidia.com/gpu": None, UNREACHABLE: 60, NOT_READY: 30}
+    assert bound_for(render(values), "bot") == {UNREACHABLE: 60, NOT_READY: 30}
+
+
+@pytest.mark.parametrize("effect", [{}, {"effect": "NoExecute"}])
+def test_lost_node_of_a_part_that_tolerates_everything_is_never_left(render, effect):
+    values = {**TOKEN, "worker": {"tolerations": [{"operator": "Exists", **effect}]}}
+    assert bound_for(render(values), "worker") == {None: None}
+
+
+def test_lost_node_of_a_part_that_may_be_scheduled_everywhere_is_left(render):
+    values = {**TOKEN, "worker": {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]}}
+    assert bound_for(render(values), "worker") == {None: None, UNREACHABLE: 5, NOT_READY: 30}
+
+
+def budgets(manifests):
+    return {
+        one["metadata"]["name"].rpartition("-")[2]: one["spec"]["maxUnavailable"]
+        for one in manifests
+        if one["kind"] == "PodDisruptionBudget"
+    }
+
+
+def test_budgets_are_for_replicas_of_the_bot_and_for_workers_where_asked(render):
+    assert budgets(render(TOKEN)) == {}
+    assert budgets(render({"bot": WEBHOOK})) == {"bot": 1}
+    assert budgets(render({"bot": WEBHOOK, "podDisruptionBudget": {"workers": "50%"}})) == {"bot": 1, "worker": "50%"}
+
+
+@pytest.mark.parametrize("key", ["maxUnavailable", "workers"])
+@pytest.mark.parametrize("most", [0, "0%"])
+def test_budget_that_would_block_each_drain_is_refused(render, key, most):
+    with pytest.raises(helm_python.HelmError, match=key):
+        render({"bot": WEBHOOK, "podDisruptionBudget": {key: most}})
+
+
+@pytest.mark.parametrize("part", ["bot", "worker"])
+def test_spread_counts_the_pods_of_the_part_alone(render, part):
+    manifests = render({"bot": WEBHOOK})
+    [found] = [one for one in manifests if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")]
+    pod = found["spec"]["template"]
+    [spread] = pod["spec"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert spread["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == part
