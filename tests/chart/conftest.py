@@ -84,7 +84,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **TOKEN,
         "nameOverride": "{{ .Release.Name }}-a-rather-long-name-for-a-chart-of-photos",
         "commonLabels": {"team": "photos"},
-        "global": {"imageRegistry": "registry.example.com/", "imagePullSecrets": ["pull"]},
+        "global": {"imageRegistry": "registry.example.com/", "imagePullSecrets": ["pull", {"name": "other"}]},
     },
 }
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import shutil
+from pathlib import Path
 from typing import Any
 
 import helm_python
 import pytest
 
+CHART = Path(__file__).parents[2] / "charts/qwenedit"
 TOKEN = {"bot.token.existingSecret": "telegram"}
 WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.example.com/hook"}
 BUCKET = {**TOKEN, "pictures.url": "s3://photos"}
@@ -122,6 +125,15 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "networkPolicy.collectorTo": [{"podSelector": {}}]},
         "networkPolicy.collectorTo", "monitoring.traces.endpoint",
     ),
+    "misspelt key of global": ({**TOKEN, "global.imageRegistri": "r"}, "global.imageRegistri", "imageRegistry"),
+    "tag beside a digest": (
+        {**TOKEN, "bot.image.digest": f"sha256:{'0' * 64}", "bot.image.tag": "0.2.0"},
+        "bot.image.digest is set", "the tag 0.2.0", "to an empty text",
+    ),
+    "tag of all beside a digest": (
+        {**TOKEN, "worker.image.digest": f"sha256:{'0' * 64}", "image.tag": "dev"},
+        "worker.image.digest is set", "the tag dev",
+    ),
     "an image of no version": ({**TOKEN, "image.tag": "latest"}, "qwenedit/", "latest", "digest"),
 }  # fmt: skip
 
@@ -131,6 +143,7 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "budget too small": ({**TOKEN, "worker.settings.comfyuiTimeout": 100}, "/worker/settings/comfyuiTimeout"),
     "poll too slow": ({**TOKEN, "worker.settings.pollingInterval": 6}, "/worker/settings/pollingInterval"),
     "no such placement": ({**TOKEN, "comfyui.placement": "cloud"}, "/comfyui/placement"),
+    "pull secret without a name": ({**TOKEN, "global.imagePullSecrets": [{"nam": "x"}]}, "/global/imagePullSecrets/0"),
     "no digest": ({**TOKEN, "worker.image.digest": "sha256:1"}, "/worker/image/digest"),
     "no token": ({"bot.token.value": "secret"}, "/bot/token/value"),
     "webhook that is no address": ({**TOKEN, "bot.webhook.url": "bot.example.com"}, "/bot/webhook/url"),
@@ -181,5 +194,11 @@ def test_schema_names_the_key(case, render):
     assert fragment in str(refused.value)
 
 
-def test_parent_chart_may_pass_its_own_keys(render):
-    assert render({**nested(TOKEN), "global": {"domain": "example.com"}, "enabled": True})
+def test_parent_chart_may_keep_values_of_its_own_in_global(tmp_path):
+    shutil.copytree(CHART, tmp_path / "charts/qwenedit")
+    (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: parent, version: 1.0.0}")
+    values = nested(
+        {f"qwenedit.{key}": value for key, value in TOKEN.items()} | {"global.team": "photos", "qwenedit.enabled": True}
+    )
+    with helm_python.Chart.load(tmp_path) as parent:
+        assert any("qwenedit/templates" in path for path in parent.render(values, name="edit", namespace="photos"))

@@ -54,6 +54,23 @@ def test_every_container_requests_cpu_and_memory_and_limits_memory(pods):
             assert "memory" in container["resources"]["limits"], (owner, container["name"])
 
 
+@pytest.mark.parametrize(
+    ("repository", "mirrored"),
+    [
+        ("qwenedit/bot", "mirror.example.com/qwenedit/bot"),
+        ("ghcr.io/qwenedit/bot", "mirror.example.com/qwenedit/bot"),
+        ("10.0.0.1:5000/a/bot", "mirror.example.com/a/bot"),
+        ("localhost/bot", "mirror.example.com/bot"),
+    ],
+)
+def test_mirror_takes_the_place_of_the_registry_that_an_image_names(render, repository, mirrored):
+    digest = f"sha256:{'0' * 64}"
+    bot = {"token": {"existingSecret": "telegram"}, "image": {"repository": repository, "digest": digest}}
+    manifests = render({"bot": bot, "global": {"imageRegistry": "mirror.example.com/"}})
+    (deployment,) = of_kind(manifests, "Deployment", "-bot")
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == f"{mirrored}@{digest}"
+
+
 def test_every_image_says_which_it_is(pods):
     for owner, pod in pods.items():
         for container in containers(pod):

@@ -1,5 +1,7 @@
 {{/* Combinations that cannot work. Each message names the keys and says what to do. */}}
 {{- define "qwenedit.guards" -}}
+{{- include "qwenedit.guards.global" . }}
+{{- include "qwenedit.guards.images" . }}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.models" . }}
@@ -8,6 +10,25 @@
 {{- include "qwenedit.guards.moderation" . }}
 {{- include "qwenedit.guards.monitoring" . }}
 {{- include "qwenedit.guards.cluster" . }}
+{{- end }}
+
+{{/* A parent chart may have keys of its own in `global`: a misspelt one can be told only where there is no parent. */}}
+{{- define "qwenedit.guards.global" -}}
+{{- if .Chart.IsRoot }}
+{{- range $key, $_ := omit .Values.global "imageRegistry" "imagePullSecrets" }}
+{{- fail (printf "global.%s is no value of this chart: global has imageRegistry and imagePullSecrets" $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.images" -}}
+{{- range $part := list "bot" "worker" "comfyui" }}
+{{- with (index $.Values $part).image }}
+{{- if and .digest (or .tag $.Values.image.tag) }}
+{{- fail (printf "%s.image.digest is set, and wins over the tag %s: for that tag set %s.image.digest to an empty text (a released chart names the digests of its images), else leave the tag empty" $part (.tag | default $.Values.image.tag) $part) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "qwenedit.guards.bot" -}}

@@ -1,11 +1,16 @@
-{{/* Image reference. Takes root and image. */}}
+{{/* Image reference. Takes root and image. `global.imageRegistry` takes the place of a registry that the repository
+     names; a first part with a dot or a port is one. */}}
 {{- define "qwenedit.image" -}}
 {{- $tag := .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- if and (eq $tag "latest") (not .image.digest) }}
 {{- fail (printf "the tag of the image %s is latest, and nobody could say what runs: set its tag to a version, or its digest" .image.repository) }}
 {{- end }}
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}
+{{- if .root.Values.global.imageRegistry }}
+{{- regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" .image.repository "" }}
+{{- else }}
 {{- .image.repository }}
+{{- end }}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ $tag }}{{ end }}
 {{- end }}
 
@@ -17,7 +22,7 @@ enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
   {{- end }}
 {{- end }}
 securityContext:
