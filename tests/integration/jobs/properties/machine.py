@@ -137,8 +137,8 @@ class QueueMachine(RuleBasedStateMachine):
             job_id = name(self.numbers)
         else:
             job_id = known_ids[which % len(known_ids)]
-        ref = f"{job_id}:in:0"
-        job = Job(id=job_id, user_id=int(job_id, 16) % 3, edit=Edit(prompt="p", pictures=(ref,), seed=1), reply=None)
+        job = as_asked(job_id)
+        (ref,) = job.edit.pictures
         known = job.id in self.model.jobs
         if not known or not self.model.jobs[job.id].final:
             self.do(self.redis.set(KEYS.picture(ref), "x", ex=UPLOAD))
@@ -173,6 +173,18 @@ class QueueMachine(RuleBasedStateMachine):
         expected = self.model.cancel(job_id)
         assert self.do(self.queue.cancel(job_id)) is expected
         self.note("cancel", expected)
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(which=whichever)
+    def reword(self, which: int) -> None:
+        unbegun = [job for job in self.model.of(State.QUEUED) if not job.attempt]
+        some = unbegun if which < FAIR and unbegun else list(self.model.jobs.values())
+        job_id = name(999) if which == UNFAIR else some[which % len(some)].id
+        words = f"words {which}"
+        expected = self.model.reword(job_id, words)
+        assert self.do(self.queue.reword(as_asked(job_id, words))) is expected
+        self.nothing_changes = not expected
+        self.note("reword", "waits" if expected else "unknown" if which == UNFAIR else "has begun")
 
     @rule()
     def reap(self) -> None:
@@ -279,7 +291,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _claim(self, worker: str, token: str, *, waits: bool, again: bool = False) -> None:
         expected = None if self.nothing_changes and not again else self.model.claim(token)
         claim = self.do(self.queue.claim(worker=worker, token=token, lease=LONG, wait=SHORT if waits else 0.0))
-        assert (claim and (claim.job.id, claim.attempt)) == expected
+        assert (claim and (claim.job.id, claim.attempt, claim.job.edit.prompt)) == expected
         call = f"claim{' that waits' if waits else ''}{' again' if again else ''}"
         self.note(call, "a job" if claim else "none")
         if claim and not again:
@@ -468,6 +480,11 @@ def how_long(seconds: int) -> str:
     if seconds > FAILED_KEPT:
         return "for long"
     return "for a while" if seconds > UPLOAD else "soon"
+
+
+def as_asked(job_id: str, words: str = "p") -> Job:
+    edit = Edit(prompt=words, pictures=(f"{job_id}:in:0",), seed=1)
+    return Job(id=job_id, user_id=int(job_id, 16) % 3, edit=edit, reply=None)
 
 
 def name(number: int) -> str:

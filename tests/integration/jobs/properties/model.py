@@ -36,6 +36,7 @@ class ModelJob:
     """With the job, by an operator: one that is executed again all the same has none."""
     result: str | None = None
     """Reference of its result's picture."""
+    words: str = "p"
 
     @property
     def final(self) -> bool:
@@ -107,6 +108,13 @@ class Model:
         if not job.final:
             self._finish(job, State.CANCELLED)
         return Cancelled(job.state)
+
+    def reword(self, job_id: str, words: str) -> bool:
+        job = self.jobs.get(job_id)
+        if job is None or job.state is not State.QUEUED or job.attempt:
+            return False
+        job.words = words
+        return True
 
     def reap(self) -> list[tuple[str, Settled]]:
         reaped = []
@@ -186,12 +194,13 @@ class Model:
 
     # ---------------------------------------------------------------- the worker's side
 
-    def claim(self, token: str) -> tuple[str, int] | None:
+    def claim(self, token: str) -> tuple[str, int, str] | None:
         if token in self.claims:
             job_id = self.claims[token]
             if job_id is None:
                 return None
-            return (job_id, self.jobs[job_id].attempt) if self.holds(job_id, token) else None
+            job = self.jobs[job_id]
+            return (job_id, job.attempt, job.words) if self.holds(job_id, token) else None
         self.promote()
         self.reap()
         while self.line and not self.paused:
@@ -201,7 +210,7 @@ class Model:
                 continue
             job.state, job.token, job.attempt = State.RUNNING, token, job.attempt + 1
             self.claims[token] = job.id
-            return job.id, job.attempt
+            return job.id, job.attempt, job.words
         return None
 
     def abandon(self, token: str) -> Settled:

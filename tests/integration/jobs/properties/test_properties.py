@@ -49,6 +49,7 @@ CLAIMS = ("", " again", " that waits", " that waits again")
 EVERYWHERE = {
     *(f"enqueue: {answer}" for answer in ("queued", "known", "full", "limited")),
     *(f"cancel: {answer}" for answer in ("cancelled", "cancelling", "done", "failed", "unknown")),
+    *(f"reword: {answer}" for answer in ("waits", "has begun", "unknown")),
     *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
     *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
     *(f"claim{how}: {answer}" for how in CLAIMS for answer in ("a job", "none")),
@@ -90,6 +91,9 @@ MUTATIONS = {
         "redis.call('RPUSH', QUEUE, id)\n    return 'queued'",
         "redis.call('LPUSH', QUEUE, id)\n    return 'queued'",
     ),
+    "a job that runs is reworded": ("reword", "state ~= 'queued' or ", ""),
+    "a job that was tried is reworded": ("reword", " or attempt ~= '0'", ""),
+    "new words are forgotten": ("reword", "set(id, 'payload', payload)\n", ""),
     "an abandoned token takes a job": ("abandon", "redis.call('SET', CLAIM .. token, '', 'PX', void)\n", ""),
     "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'"),
     "a claim that waits forgets what it took": (
