@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.conversation.editing.describing import only_describes
+from qwenedit_bot.conversation.photos.describing import only_describes
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.texts import Texts
 

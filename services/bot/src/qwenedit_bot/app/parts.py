@@ -21,7 +21,7 @@ from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
-from qwenedit_bot.conversation.editing.dialogue import Dialogues
+from qwenedit_bot.conversation.photos.dialogue import Dialogues
 from qwenedit_bot.edits.answers.delivery import AnswerWork
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.user_jobs import TICK as FORGET_TICK

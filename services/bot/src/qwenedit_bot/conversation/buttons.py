@@ -10,16 +10,11 @@ from aiogram.types import Message
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
-from qwenedit_bot.conversation.editing import (
-    edited,
-    gathering_buttons,
-    preset_menu,
-    preset_questions,
-    preset_search,
-    result_buttons,
-    same_look,
-)
-from qwenedit_bot.conversation.editing.ownership import is_jobs_own, own_job
+from qwenedit_bot.conversation.editing import edited, gathering_buttons, result_buttons, same_look
+from qwenedit_bot.conversation.photos.ownership import is_jobs_own, own_job
+from qwenedit_bot.conversation.presets import menu as preset_menu
+from qwenedit_bot.conversation.presets import questions as preset_questions
+from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.edits.job_views import CANCEL
 from qwenedit_bot.texts import Text
 from qwenedit_jobs.model import Cancelled

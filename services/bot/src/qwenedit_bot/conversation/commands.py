@@ -12,8 +12,8 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import preset_search
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.conversation.taps import is_news
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates

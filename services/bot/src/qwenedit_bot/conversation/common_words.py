@@ -11,8 +11,8 @@ from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import preset_search
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.meanings import is_chatter, means
 

@@ -21,17 +21,11 @@ from qwenedit_bot.conversation import admin_commands, buttons, commands, common_
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import (
-    edited,
-    groups,
-    photos,
-    preset_photos,
-    preset_search,
-    replied,
-    same_look,
-    unsupported,
-)
-from qwenedit_bot.conversation.editing.dialogue import DIALOGUE_TTL
+from qwenedit_bot.conversation.editing import edited, groups, replied, same_look, unsupported
+from qwenedit_bot.conversation.photos import photos
+from qwenedit_bot.conversation.photos.dialogue import DIALOGUE_TTL
+from qwenedit_bot.conversation.presets import photos as preset_photos
+from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of

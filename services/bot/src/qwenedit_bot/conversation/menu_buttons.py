@@ -9,8 +9,8 @@ from aiogram import F, Router
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
-from qwenedit_bot.conversation.editing.dialogue import about_of_waiting
-from qwenedit_bot.conversation.editing.preset_search import menu_for
+from qwenedit_bot.conversation.photos.dialogue import about_of_waiting
+from qwenedit_bot.conversation.presets.search import menu_for
 from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION

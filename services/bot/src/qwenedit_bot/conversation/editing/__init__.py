@@ -1,1 +1,1 @@
-"""Asking for an edit: photos, presets, groups, and the buttons under a result."""
+"""Groups, corrections, and the buttons under a result."""

@@ -10,13 +10,15 @@ from aiogram import F, Router
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation.editing import gathering, groups, photos, preset_photos
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
-from qwenedit_bot.conversation.editing.gathered import Gathered
-from qwenedit_bot.conversation.editing.kept_words import KeptWords, shortened
-from qwenedit_bot.conversation.editing.ownership import own_job
+from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.conversation.editing.result_buttons import do_again
-from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.conversation.photos import gathering, photos
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.gathered import Gathered
+from qwenedit_bot.conversation.photos.kept_words import KeptWords, shortened
+from qwenedit_bot.conversation.photos.ownership import own_job
+from qwenedit_bot.conversation.photos.wishes import wish_in
+from qwenedit_bot.conversation.presets import photos as preset_photos
 from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.texts import Text
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.editing.gathered import EACH, TOGETHER, Gathered
-from qwenedit_bot.conversation.editing.gathering import GATHER, LAST, submit_all
-from qwenedit_bot.conversation.editing.kept_words import shortened
-from qwenedit_bot.conversation.editing.menu_press import pressed_menu, show
-from qwenedit_bot.conversation.editing.preset_offer import question
+from qwenedit_bot.conversation.photos.gathered import EACH, TOGETHER, Gathered
+from qwenedit_bot.conversation.photos.gathering import GATHER, LAST, submit_all
+from qwenedit_bot.conversation.photos.kept_words import shortened
+from qwenedit_bot.conversation.photos.offer import question
+from qwenedit_bot.conversation.presets.menu_press import pressed_menu, show
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.texts import Text
 

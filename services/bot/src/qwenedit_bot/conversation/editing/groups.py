@@ -14,10 +14,12 @@ from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import photos, preset_photos, replied, same_look, unsupported
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures
-from qwenedit_bot.conversation.editing.kept_words import KeptWords
-from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.conversation.editing import replied, same_look, unsupported
+from qwenedit_bot.conversation.photos import photos
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures
+from qwenedit_bot.conversation.photos.kept_words import KeptWords
+from qwenedit_bot.conversation.photos.wishes import wish_in
+from qwenedit_bot.conversation.presets import photos as preset_photos
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.meanings import is_chatter, means

@@ -10,9 +10,9 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.kept_words import shortened
-from qwenedit_bot.conversation.editing.photos import no_wish
-from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.conversation.photos.kept_words import shortened
+from qwenedit_bot.conversation.photos.photos import no_wish
+from qwenedit_bot.conversation.photos.wishes import wish_in
 from qwenedit_bot.edits.job_views import CANCEL, job_of
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.edits.requests.rewording import Reworded

@@ -8,10 +8,10 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.conversation.editing.dialogue import wait_for_instruction
-from qwenedit_bot.conversation.editing.ownership import own_job
-from qwenedit_bot.conversation.editing.photos import attachment_of
-from qwenedit_bot.conversation.editing.preset_offer import question
+from qwenedit_bot.conversation.photos.dialogue import wait_for_instruction
+from qwenedit_bot.conversation.photos.offer import question
+from qwenedit_bot.conversation.photos.ownership import own_job
+from qwenedit_bot.conversation.photos.photos import attachment_of
 from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of

@@ -12,10 +12,10 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
-from qwenedit_bot.conversation.editing.ownership import own_job
-from qwenedit_bot.conversation.editing.photos import attachments_of, carries_pictures, instruction_of, photos
-from qwenedit_bot.conversation.editing.preset_photos import comes_whole
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.ownership import own_job
+from qwenedit_bot.conversation.photos.photos import attachments_of, carries_pictures, instruction_of, photos
+from qwenedit_bot.conversation.presets.photos import comes_whole
 from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.job_views import SAME_LOOK
 from qwenedit_bot.edits.requests.refusals import refused_unseen

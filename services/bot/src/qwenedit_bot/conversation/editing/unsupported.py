@@ -9,7 +9,7 @@ from aiogram.enums import ContentType
 
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.photos import attachment_of
+from qwenedit_bot.conversation.photos.photos import attachment_of
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:

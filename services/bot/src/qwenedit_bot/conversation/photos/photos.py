@@ -11,13 +11,13 @@ from aiogram.filters import StateFilter
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing import gathering
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, wait_for_instruction, waiting_pictures, was_query
-from qwenedit_bot.conversation.editing.gathered import Gathered
-from qwenedit_bot.conversation.editing.kept_words import KeptWords, keep_words, say_taken, sent_at
-from qwenedit_bot.conversation.editing.ownership import result_of
-from qwenedit_bot.conversation.editing.preset_offer import question
-from qwenedit_bot.conversation.editing.wishes import wish_in
+from qwenedit_bot.conversation.photos import gathering
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures, was_query
+from qwenedit_bot.conversation.photos.gathered import Gathered
+from qwenedit_bot.conversation.photos.kept_words import KeptWords, keep_words, say_taken, sent_at
+from qwenedit_bot.conversation.photos.offer import question
+from qwenedit_bot.conversation.photos.ownership import result_of
+from qwenedit_bot.conversation.photos.wishes import wish_in
 from qwenedit_bot.edits.requests.gates import BURST
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from aiogram.types import Message
 
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, end_query, waiting_pictures
-from qwenedit_bot.conversation.editing.ownership import asker_of
-from qwenedit_bot.conversation.editing.photos import picture_of
-from qwenedit_bot.conversation.editing.preset_offer import browse, question
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, end_query, waiting_pictures
+from qwenedit_bot.conversation.photos.offer import browse, question
+from qwenedit_bot.conversation.photos.ownership import asker_of
+from qwenedit_bot.conversation.photos.photos import picture_of
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
 from qwenedit_bot.edits.requests.gates import BURST
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.texts import Text

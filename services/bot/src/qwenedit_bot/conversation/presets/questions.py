@@ -8,9 +8,9 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, messages_of_waiting, waiting_pictures
-from qwenedit_bot.conversation.editing.menu_press import pictures_of, pressed_menu, pressed_preset, show
-from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
+from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, messages_of_waiting, waiting_pictures
+from qwenedit_bot.conversation.presets.jobs import request_of, submit
+from qwenedit_bot.conversation.presets.menu_press import pictures_of, pressed_menu, pressed_preset, show
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import text_in
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.conversation.editing.menu_press import Menu
+    from qwenedit_bot.conversation.presets.menu_press import Menu
     from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.presets.catalogue import Preset
     from qwenedit_bot.texts import Words

@@ -10,7 +10,7 @@ from aiogram.filters import StateFilter
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.dialogue import (
+from qwenedit_bot.conversation.photos.dialogue import (
     Dialogue,
     about_of_waiting,
     end_query,
@@ -18,9 +18,9 @@ from qwenedit_bot.conversation.editing.dialogue import (
     wait_for_query,
     waiting_pictures,
 )
-from qwenedit_bot.conversation.editing.menu_press import change_of_mind, pictures_of, pressed_menu, show
-from qwenedit_bot.conversation.editing.photos import picture_of, replies_to_picture
-from qwenedit_bot.conversation.editing.preset_offer import browse, offer, question
+from qwenedit_bot.conversation.photos.offer import browse, offer, question
+from qwenedit_bot.conversation.photos.photos import picture_of, replies_to_picture
+from qwenedit_bot.conversation.presets.menu_press import change_of_mind, pictures_of, pressed_menu, show
 from qwenedit_bot.presets import preset_views
 
 if TYPE_CHECKING:

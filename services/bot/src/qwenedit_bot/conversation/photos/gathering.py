@@ -9,9 +9,9 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.gathered import EACH, TOGETHER, Gathered
-from qwenedit_bot.conversation.editing.kept_words import sent_at, shortened
-from qwenedit_bot.conversation.editing.preset_offer import question
+from qwenedit_bot.conversation.photos.gathered import EACH, TOGETHER, Gathered
+from qwenedit_bot.conversation.photos.kept_words import sent_at, shortened
+from qwenedit_bot.conversation.photos.offer import question
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES

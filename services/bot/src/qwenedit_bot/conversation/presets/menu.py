@@ -8,9 +8,10 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.editing.dialogue import PresetOrWords, PresetPhotos, end_query, waiting_pictures
-from qwenedit_bot.conversation.editing.gathered import is_for_each
-from qwenedit_bot.conversation.editing.menu_press import (
+from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, PresetPhotos, end_query, waiting_pictures
+from qwenedit_bot.conversation.photos.gathered import is_for_each
+from qwenedit_bot.conversation.presets.jobs import request_of, submit
+from qwenedit_bot.conversation.presets.menu_press import (
     change_of_mind,
     first_view,
     pictures_of,
@@ -18,8 +19,7 @@ from qwenedit_bot.conversation.editing.menu_press import (
     pressed_preset,
     show,
 )
-from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
-from qwenedit_bot.conversation.editing.preset_questions import each
+from qwenedit_bot.conversation.presets.questions import each
 from qwenedit_bot.conversation.taps import in_the_works
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views

@@ -12,11 +12,11 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.editing.describing import only_describes
-from qwenedit_bot.conversation.editing.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
-from qwenedit_bot.conversation.editing.photos import attachments_of, carries_pictures, instruction_of, photos
-from qwenedit_bot.conversation.editing.preset_jobs import request_of, submit
-from qwenedit_bot.conversation.editing.preset_offer import browse
+from qwenedit_bot.conversation.photos.describing import only_describes
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
+from qwenedit_bot.conversation.photos.offer import browse
+from qwenedit_bot.conversation.photos.photos import attachments_of, carries_pictures, instruction_of, photos
+from qwenedit_bot.conversation.presets.jobs import request_of, submit
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from qwenedit_bot.conversation.editing.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.dialogue import Dialogue
 from qwenedit_bot.pictures.sources import as_data, of_data
 from qwenedit_jobs import MAX_PICTURES
 

@@ -1,0 +1,1 @@
+"""Ready-made edits in the conversation: their menu, the search, and the photos that they are done to."""
