@@ -46,6 +46,7 @@ REDIS_SENTINEL_USERNAME: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{/* Takes root, part and optional: whether the pod also starts while there is no such Secret. */}}
 {{- define "qwenedit.redisEnv" -}}
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 {{- if $redis.passwordKey }}
@@ -54,6 +55,9 @@ REDIS_SENTINEL_USERNAME: {{ . | quote }}
     secretKeyRef:
       name: {{ $redis.secret }}
       key: {{ $redis.passwordKey }}
+      {{- if .optional }}
+      optional: true
+      {{- end }}
 {{- end }}
 {{- $sentinel := .root.Values.redis.external.sentinel }}
 {{- if and (not .root.Values.redis.enabled) $sentinel.addresses $sentinel.passwordKey }}
@@ -62,6 +66,9 @@ REDIS_SENTINEL_USERNAME: {{ . | quote }}
     secretKeyRef:
       name: {{ $redis.secret }}
       key: {{ $sentinel.passwordKey }}
+      {{- if .optional }}
+      optional: true
+      {{- end }}
 {{- end }}
 {{- end }}
 

@@ -270,6 +270,27 @@ async def test_redis_that_evicts_ends_the_worker(own_redis, control, start, make
     await part.wait_for_line("maxmemory-policy is volatile-ttl.*Set it to noeviction")
 
 
+async def test_state_of_a_newer_version_ends_the_worker(own_redis, control, start, make_bench):
+    bench = await make_bench(own_redis.url)
+    await bench.redis.hset("qwenedit:layout", mapping={"layout": 99, "readable_from": 98, "version": "9.9.0"})
+    part = await start(own_redis.url, wait=False)
+    async with asyncio.timeout(60):
+        assert await part.wait() == 2
+    await part.wait_for_line("newer version 9.9.0: layout 99")
+
+
+async def test_worker_whose_redis_user_may_not_see_the_layout_starts(own_redis, control, start, make_bench):
+    bench = await make_bench(own_redis.url)
+    await bench.redis.execute_command(
+        "ACL", "SETUSER", "old", "on", ">p", "&*", "+@all", "~qwenedit:job*", "~qwenedit:workers*"
+    )
+    part = await start(own_redis.url, wait=False, REDIS_USERNAME="old", REDIS_PASSWORD="p")
+    await part.wait_for_line("worker.started")
+    async with asyncio.timeout(60):
+        await part.wait_for_line("redis.reachable")
+    assert part.running
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -35,7 +35,8 @@ NOT_ABOUT_USERS = {
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
     "workers": "of workers", "workers_about": "of workers", "result_sizes": "bytes",
-    "swept": "when a bucket was searched",
+    "swept": "when a bucket was searched", "layout": "a number", "updates_of_layout_1": "no version writes it",
+    "albums_of_layout_1": "likewise",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {

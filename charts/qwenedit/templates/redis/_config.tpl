@@ -38,5 +38,5 @@ start.sh: |
 {{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for reading
      and writing: Redis demands both of every key that a script is given. */}}
 {{- define "qwenedit.workerKeys" -}}
-~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:about ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered ~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes
+~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:about ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered ~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes ~qwenedit:layout
 {{- end }}

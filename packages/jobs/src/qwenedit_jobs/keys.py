@@ -104,6 +104,21 @@ class Keys:
         return f"{self.prefix}:clock"
 
     @property
+    def layout(self) -> str:
+        """HASH: which layout all of this has, and which versions read it; see `redis/state_layout.py`."""
+        return f"{self.prefix}:layout"
+
+    @property
+    def updates_of_layout_1(self) -> str:
+        """STREAM of the messages that wait, as the first layout had them."""
+        return f"{self.prefix}:updates"
+
+    @property
+    def albums_of_layout_1(self) -> str:
+        """Pattern of its ZSETs of open albums, one for each bot."""
+        return f"{self.prefix}:albums:*"
+
+    @property
     def workers(self) -> str:
         """ZSET worker → time (ms): when each gave its last sign of life."""
         return f"{self.prefix}:workers"

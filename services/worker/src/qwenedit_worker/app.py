@@ -26,7 +26,7 @@ from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.picture_link import pictures_refused
-from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_evicts_keys, translate_errors
+from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_cannot_be_used, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -148,7 +148,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
 
         async with asyncio.TaskGroup() as tasks:
             refused = tasks.create_task(
-                redis_evicts_keys(redis, link=link, then=shutdown.abandon), name="eviction-policy"
+                redis_cannot_be_used(redis, settings.keys, link=link, then=shutdown.abandon), name="redis-check"
             )
             refused_pictures = tasks.create_task(
                 pictures_refused(

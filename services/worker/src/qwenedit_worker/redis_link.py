@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
-from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StorageFullError
+from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
+from qwenedit_jobs.redis.state_layout import check_noted_layout
 from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from redis.asyncio import Redis
+
+    from qwenedit_jobs import Keys
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
@@ -113,11 +116,12 @@ class _ErrorTranslator:
         return call_translated
 
 
-async def redis_evicts_keys(redis: Redis, *, link: RedisLink, then: Callable[[], None]) -> bool:
-    """Whether Redis cannot be used because it deletes what it likes when it is full; asked until it answers.
+async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, then: Callable[[], None]) -> bool:
+    """Whether Redis deletes what it likes when it is full, or holds a newer version's state; asked until it answers.
 
     Args:
         redis: A client.
+        keys: The installation's key names.
         link: Knows whether it is reachable.
         then: Called if so.
     """
@@ -126,8 +130,13 @@ async def redis_evicts_keys(redis: Redis, *, link: RedisLink, then: Callable[[],
         try:
             with link.translating_errors():
                 await check_eviction_policy(redis)
+                await check_noted_layout(redis, keys)
         except EvictionPolicyError as error:
             log.critical("redis.evicts_keys", error=str(error))
+            then()
+            return True
+        except StateError as error:
+            log.critical("redis.state_refused", error=str(error))
             then()
             return True
         except QueueUnavailableError:

@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
+from qwenedit_jobs.cli.commands.compatible import compatible
 from qwenedit_jobs.cli.commands.status import status
 from qwenedit_jobs.cli.commands.verify import verify
 from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer, CommandError
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
 
     commands.add_parser("status", parents=[as_json], help="the queue, the workers, Redis")
+    commands.add_parser(
+        "compatible", parents=[as_json], help="whether this version may take over what Redis holds; changes nothing"
+    )
     commands.add_parser("pause", parents=[as_json], help="let no job begin; new ones are accepted and wait")
     commands.add_parser("resume", parents=[as_json], help="end a pause")
     marks = commands.add_parser("verify", parents=[as_json], help="the marks of AI that a picture bears")
@@ -159,10 +163,11 @@ async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Nam
             return await _about_dead_jobs(queue, arguments)
         case "aside":
             return await _about_set_aside(redis, settings.keys, queue, arguments)
-        case "pause":
-            return await pause.pause(queue)
-        case "resume":
-            return await pause.resume(queue)
+        case "compatible":
+            await _reach(redis)
+            return await compatible(redis, settings.keys, queue)
+        case "pause" | "resume" as deed:
+            return await (pause.pause if deed == "pause" else pause.resume)(queue)
         case _:
             return await status(redis, settings.keys, queue, place=_place(settings), pictures_url=settings.pictures_url)
 

@@ -37,6 +37,7 @@ from qwenedit_jobs import (
     PictureStoreFullError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
+    StateError,
     connect,
     load,
 )
@@ -45,13 +46,16 @@ from qwenedit_jobs.marks.errors import C2paError
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
+from qwenedit_jobs.redis.state_layout import check_layout, note_layout
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.upkeep.leader import Leadership
+    from qwenedit_jobs import Keys
     from qwenedit_jobs.pictures.bucket import Bucket
+    from qwenedit_jobs.redis.state_layout import StateLayout
 
 log = structlog.get_logger(__name__)
 
@@ -91,13 +95,16 @@ async def serve(settings: BotSettings) -> int:
         code = 0
         try:
             connections.bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
-            if await introduce(bot, connections, stop, installation=keys.installation):
+            if await introduce(bot, connections, settings.keys, stop, installation=keys.installation):
                 await run(settings, connections, keys, bot, limiter, metrics, readiness, stop)
         except* TokenRefusedError as refused:
             log.error("bot.token_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
         except* EvictionPolicyError as refused:
             log.error("bot.redis_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
+            code = 2
+        except* StateError as refused:
+            log.error("bot.state_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
         except* PictureStoreRefusedError as refused:
             log.error("bot.pictures_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - likewise
@@ -119,7 +126,7 @@ def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 
-async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event, *, installation: str) -> bool:
+async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event, *, installation: str) -> bool:
     """Wait until Redis and Telegram answer; False when the wish to stop came first.
 
     A store of objects that does not answer is not waited for: all but the pictures works without.
@@ -127,6 +134,7 @@ async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event, *, 
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
+        StateError: Redis holds the state of a version whose state this one does not read.
         PictureStoreRefusedError: the bot may not do in the store of objects what it is for, or the pictures there
             are another installation's.
     """
@@ -136,6 +144,7 @@ async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event, *, 
     while not stop.is_set():
         try:
             await check_eviction_policy(connections.commands)
+            found = await check_layout(connections.commands, keys)
             me = await unless(stop, bot.me())
         except RedisError as error:
             wait = backoff.next()
@@ -148,10 +157,19 @@ async def introduce(bot: Bot, connections: Connections, stop: asyncio.Event, *, 
         else:
             if me is None:
                 return False
+            await keep_layout(connections.commands, keys, found)
             log.info("bot.started", bot=me.username, bot_id=me.id)
             return True
         await pause(stop, wait)
     return False
+
+
+async def keep_layout(redis: Redis, keys: Keys, found: StateLayout) -> None:
+    """Note the state's layout for versions to come. A full Redis refuses that, and the next start notes it."""
+    try:
+        await note_layout(redis, keys, found)
+    except RedisError as error:
+        log.warning("start.layout_not_noted", error=str(error))
 
 
 async def check_bucket(bucket: Bucket, installation: str) -> None:
