@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
+def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read no `.env`: a developer's own settings must not decide what a test sees."""
+    monkeypatch.setenv("ENV_FILE", "")
+
+
+@pytest.fixture(autouse=True)
 def _as_found() -> Iterator[None]:
     """Leave logging as it was found: a test that configures it must not speak for the next one."""
     root, hook = logging.getLogger(), sys.excepthook

@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from qwenedit_jobs import RedisSettings, load
+from qwenedit_worker.settings import WorkerSettings
 
 
 class Example(RedisSettings):
@@ -88,3 +89,11 @@ def test_empty_variable_counts_as_unset(monkeypatch):
 def test_operators_queue_key_is_used(monkeypatch):
     monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "studio:line")
     assert load(RedisSettings).keys.job_queue == "studio:line"
+
+
+def test_problem_between_two_settings_is_told_in_our_words_alone(monkeypatch, capsys):
+    monkeypatch.setenv("COMFYUI_INPUT_DIR", "/input")
+    with pytest.raises(SystemExit):
+        load(WorkerSettings)
+    said = capsys.readouterr().err
+    assert said == "settings: COMFYUI_INPUT_DIR and COMFYUI_OUTPUT_DIR belong together: set both or neither\n"

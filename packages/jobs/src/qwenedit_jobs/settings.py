@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import Annotated, Any, TypeVar
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
+from qwenedit_jobs.env_file import read_env_file
 from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
@@ -76,18 +78,21 @@ class RedisSettings(BaseSettings):
 
 
 def load(settings: type[S]) -> S:
-    """Read settings from the environment.
+    """Read settings from the environment, and from a `.env` file what is not set there.
 
     Raises:
         SystemExit: with code 2, after one line per problem on stderr that names the variable, its value and
-            the allowed range.
+            the allowed range, or the line of the file.
     """
-    try:
-        return settings()
-    except ValidationError as error:
-        for line in describe(settings, error):
-            print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
-        raise SystemExit(2) from None
+    problems = read_env_file(os.environ)
+    if not problems:
+        try:
+            return settings()
+        except ValidationError as error:
+            problems = describe(settings, error)
+    for line in problems:
+        print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
+    raise SystemExit(2)
 
 
 def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
@@ -96,9 +101,9 @@ def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
 
 
 def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
-    location = problem["loc"]
+    location, said = problem["loc"], str(problem["msg"]).removeprefix("Value error, ")
     if not location:
-        return f"settings: {problem['msg']}"
+        return f"settings: {said}"
     name = str(location[0])
     variable = name.upper()
     field = settings.model_fields.get(name)
@@ -108,7 +113,7 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
     secret = field is not None and "Secret" in str(field.annotation)
     value = "the value given" if secret else _URL_PASSWORD.sub(r"\1***@", repr(problem["input"]))
     limits = _range(field.metadata) if field is not None else ""
-    wanted = f"must be {limits}" if limits else problem["msg"].removeprefix("Value error, ")
+    wanted = f"must be {limits}" if limits else said
     return f"{variable} is {value}: {wanted}{description}"
 
 

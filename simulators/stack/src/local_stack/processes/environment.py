@@ -9,9 +9,9 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "S
 
 
 def bare_environment(**settings: str) -> dict[str, str]:
-    """Make an environment that holds the given settings and none that happen to be set where we run."""
+    """Make an environment that holds the given settings and none that happen to be set where we run, or in a `.env`."""
     inherited = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return {**inherited, "PYTHONUNBUFFERED": "1", **settings}
+    return {**inherited, "PYTHONUNBUFFERED": "1", "ENV_FILE": "", **settings}
 
 
 def inherited_environment(**settings: str) -> dict[str, str]:
