@@ -102,7 +102,7 @@ class WaitingEditor:
         self._seconds = seconds
         self._picture = picture
 
-    async def busy(self) -> bool:
+    async def busy(self, *, executing: bool = False) -> bool:  # noqa: ARG002 - the port's
         """Whether others have something to do; nobody has."""
         return False
 

@@ -280,12 +280,34 @@ async def test_job_that_others_keep_waiting_inside_comfyui_goes_back_unharmed(be
 
     bench.editor.first_stage = Stage.QUEUED
     bench.editor.script.append(forever)
+    bench.editor.has_others_jobs = True
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=0.2):
-        await asyncio.wait_for(bench.editor.stopped.wait(), 30)
+        await asyncio.wait_for(bench.editor.stopped.wait(), 5)
+        bench.editor.has_others_jobs = False
         status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
     assert attempts(bench, outcome="queued", reason="") == 1
+
+
+async def test_job_stays_in_a_comfyui_that_executes_nothing_until_its_executor_is_judged(bench, unavailable):
+    judged = asyncio.Event()
+
+    async def condemned(_on_progress):
+        await judged.wait()
+        raise unavailable(submitted=True)
+
+    bench.editor.first_stage = Stage.QUEUED
+    bench.editor.script.append(condemned)
+    bench.editor.executor_is_idle = bench.editor.has_others_jobs = True
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working(patience=0.2):
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bench.editor.stopped.wait(), 2)
+        judged.set()
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
 
 
 @pytest.fixture

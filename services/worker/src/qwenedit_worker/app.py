@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 LEAVING_MARGIN = 10.0
 """Seconds beyond one attempt's budget after which a leaving worker no longer waits for its job. The pod's grace
 period must be longer than budget and margin together."""
-LEAST_PATIENCE = 20.0
-"""The least seconds that a job waits inside ComfyUI. Before that a dead executor cannot be told from a busy one, and
-taking the job back sooner would remove the evidence each time."""
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +103,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 polling_interval=settings.worker_polling_interval,
                 lease=settings.worker_lease,
                 budget=settings.comfyui_timeout,
-                gpu_lock_timeout=max(settings.worker_gpu_lock_timeout, LEAST_PATIENCE),
+                gpu_lock_timeout=settings.worker_gpu_lock_timeout,
             ),
             queue=translate_errors(
                 JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link

@@ -45,7 +45,7 @@ class WorkerSettings(RedisSettings):
         default=30.0,
         ge=10,
         le=60,
-        description="seconds to wait for a shared ComfyUI before the job goes back, unharmed; below 20 acts as 20",
+        description="seconds to wait for a shared ComfyUI before the job goes back, unharmed",
     )
     worker_log_level: LogLevel = Field(default=LogLevel.INFO, description="how much is logged")
 

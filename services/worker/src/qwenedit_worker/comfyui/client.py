@@ -171,13 +171,17 @@ class ComfyUI:
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
-    async def busy(self) -> bool:
-        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers."""
+    async def busy(self, *, executing: bool = False) -> bool:
+        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers.
+
+        Args:
+            executing: Ask only whether one runs.
+        """
         try:
             queue = await self._api.queue(within=VERDICT_TIMEOUT)
         except ComfyUIUnavailable:
             return False
-        return bool(queue.running or queue.pending)
+        return bool(queue.running) or bool(queue.pending and not executing)
 
     async def system_stats(self) -> SystemStats:
         """Tell the server's version and GPU. Takes `VERDICT_TIMEOUT` seconds at most.

@@ -35,6 +35,11 @@ SENDING_SHOWN_AFTER = 0.2
 LAST_WRITE = 0.5
 """Seconds that progress which is being written when the edit ends may take yet."""
 
+JUDGED_WITHIN = 20.0
+"""Seconds that a job waits inside a ComfyUI that executes nothing. Its executor may be dead, and the job that waits is
+the evidence: taken back sooner each time, no job would ever have it found out."""
+LOOK_AGAIN = 0.5
+"""Seconds between looks whether such a ComfyUI executes something."""
 STORE_AWAITED = 60.0
 """Seconds that a job waits for its pictures while their store of objects does not answer."""
 
@@ -236,12 +241,19 @@ class Attempt:
     def _note_place(self, *, begun: bool) -> None:
         """Stop when ComfyUI lets the job wait too long; a job that has begun never is."""
         if not (self._submitted or begun):
-            patience = asyncio.get_running_loop().call_later(self._patience, self._release_if_not_begun)
+            patience = asyncio.get_running_loop().call_later(self._patience, self._help, "patience", self._give_way)
             self._timers.append(patience)
         self._submitted = True
         self._begun = self._begun or begun
 
-    def _release_if_not_begun(self) -> None:
+    async def _give_way(self) -> None:
+        """Release a job that has not begun, unless ComfyUI executes nothing and has not been judged yet."""
+        clock = asyncio.get_running_loop().time
+        judged = clock() + JUDGED_WITHIN - self._patience
+        while not self._begun and clock() < judged:
+            if await self._editor.busy(executing=True):
+                break
+            await asyncio.sleep(LOOK_AGAIN)
         if not self._begun:
             self._halt(Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s", comfyui_busy=True))
 

@@ -33,8 +33,12 @@ def workflow_path(workflow: str, folder: Path) -> Path:
 class Editor(Protocol):
     """Executes edits."""
 
-    async def busy(self) -> bool:
-        """Whether somebody's job is executed or waits; no where that cannot be found out now."""
+    async def busy(self, *, executing: bool = False) -> bool:
+        """Whether somebody's job is executed or waits; no where that cannot be found out now.
+
+        Args:
+            executing: Ask only whether one is executed.
+        """
 
     async def edit(
         self,
@@ -87,9 +91,9 @@ class ComfyUIEditor:
         self._loaded = {default.name: default}
         on_workflow(default.name)
 
-    async def busy(self) -> bool:
+    async def busy(self, *, executing: bool = False) -> bool:
         """Whether the server has somebody's job; see `Editor`."""
-        return await self._comfyui.busy()
+        return await self._comfyui.busy(executing=executing)
 
     async def edit(
         self,
