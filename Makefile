@@ -26,8 +26,12 @@ help: ## Show this list
 ##@ Use
 
 .PHONY: run
-run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (PORT= BOT_TOKEN= COMFYUI_URL= PICTURES_URL= WORKFLOW=)
+run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (DATA= PORT= BOT_TOKEN= COMFYUI_URL= PICTURES_URL= WORKFLOW=)
 	@$(BIN)/python -m local_stack
+
+.PHONY: cli
+cli: $(BIN)/.runs ## Look into what `make run DATA=FOLDER` runs, and steer it (DATA= ARGS=status, docs/cli.md)
+	@$(BIN)/python -m local_stack.run.command $(or $(ARGS),--help)
 
 ##@ Develop
 

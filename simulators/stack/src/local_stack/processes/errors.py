@@ -11,6 +11,11 @@ TAIL = 20
 """Lines of a failed part's log that are shown."""
 
 
+def how_it_ended(code: int) -> str:
+    """Say an exit code in words; a negative one is the signal that ended the process."""
+    return f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
+
+
 class StackError(Exception):
     """Base of all errors here."""
 
@@ -50,8 +55,7 @@ class PartDiedError(PartError):
     """
 
     def __init__(self, name: str, code: int, lines: Sequence[str]) -> None:
-        how = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
-        super().__init__(name, how, lines)
+        super().__init__(name, how_it_ended(code), lines)
         self.code = code
 
 

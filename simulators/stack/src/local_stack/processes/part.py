@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from local_stack.processes.errors import PartDiedError, PartNotReadyError
+from local_stack.processes.parent_death import end_with_parent
 from local_stack.processes.ready import Ready, at_once
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Part:
         command: Program and arguments.
         env: Its whole environment.
         ready: How to find out that it is ready.
+
+    Attributes:
+        ends_with_us: Whether the kernel ends it when its starter has ended in any way. Linux alone can.
+        held_files: Descriptors of open files that it has too, and so holds their locks for as long as it runs.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Part:
         self.name = name
         self.command = tuple(command)
         self.env = dict(env)
+        self.ends_with_us = False
+        self.held_files: tuple[int, ...] = ()
         self._ready = ready or at_once()
         self.listener: Listener | None = None
         """Called with name and line for each line it prints."""
@@ -97,8 +104,9 @@ class Part:
             raise RuntimeError(f"{self.name} runs already")
         self._lines.clear()
         self._process = await asyncio.create_subprocess_exec(
-            *self.command, env=self.env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=LINE_LIMIT, process_group=0
-        )
+            *self.command, env=self.env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=LINE_LIMIT, process_group=0,
+            pass_fds=self.held_files, preexec_fn=end_with_parent() if self.ends_with_us else None,
+        )  # fmt: skip
         self._reading = asyncio.create_task(self._read(self._process), name=f"lines of {self.name}")
 
     async def wait_ready(self, *, timeout: float = START_TIMEOUT) -> None:  # noqa: ASYNC109 - said in the error

@@ -43,11 +43,13 @@ def by_http(url: str) -> Ready:
     return ready
 
 
-def by_redis_ping(host: str, port: int) -> Ready:
+def by_redis_ping(host: str, port: int, *, password: str = "") -> Ready:
     """Wait until a Redis server has loaded its data and takes commands."""
+    # The answer to AUTH says nothing of the data.
+    request, replies = (f"AUTH {password}\r\nPING\r\n", 2) if password else ("PING\r\n", 1)
 
     async def pongs() -> bool:
-        return (await _exchange(host, port, b"PING\r\n")).startswith(b"+PONG")
+        return (await _exchange(host, port, request.encode(), lines=replies)).startswith(b"+PONG")
 
     async def ready(_part: Part) -> None:
         await _until(pongs)
@@ -70,14 +72,16 @@ async def _until(question: Callable[[], Coroutine[Any, Any, bool]]) -> None:
         await asyncio.sleep(PAUSE)
 
 
-async def _exchange(host: str, port: int, request: bytes) -> bytes:
-    """Send a request and return the reply's first line; empty where nobody answers."""
+async def _exchange(host: str, port: int, request: bytes, *, lines: int = 1) -> bytes:
+    """Send a request and return the reply's line of that number; empty where nobody answers."""
     try:
         reader, writer = await asyncio.open_connection(host, port)
     except OSError:
         return b""
     try:
         writer.write(request)
+        for _ in range(lines - 1):
+            await reader.readuntil(b"\r\n")
         return await reader.readuntil(b"\r\n")
     except (OSError, asyncio.IncompleteReadError):
         return b""

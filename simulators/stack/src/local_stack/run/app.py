@@ -1,4 +1,4 @@
-"""`make run`: the product on a laptop."""
+"""`make run`: the product on a laptop, or for good on a computer with a GPU."""
 
 from __future__ import annotations
 
@@ -10,34 +10,40 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.parts import ComfyUISimulator, TelegramSimulator, bot, worker
-from local_stack.processes.environment import inherited_environment
+from local_stack.keep.folder import opened
 from local_stack.processes.errors import StackError
-from local_stack.processes.ports import HOST, require_free
+from local_stack.processes.ports import HOST
 from local_stack.processes.stack import first_death, running
 from local_stack.redis_server import RedisServer
+from local_stack.run.build import NAMES, Parts
 from local_stack.run.console import Console
-from local_stack.run.settings import SIMULATED_TOKEN, StackSettings
+from local_stack.run.durable import DurableRun
+from local_stack.run.settings import StackSettings
 
 if TYPE_CHECKING:
-    from local_stack.processes.part import Part
+    from collections.abc import Callable, Coroutine
 
-NAMES = ("redis", "telegram", "comfyui", "worker", "bot")
+    from local_stack.processes.part import Part
 
 
 def main() -> None:
-    """Run until Ctrl-C; exit code 1 says that a part did not start or died."""
+    """Run until Ctrl-C; exit code 1 says that a part did not start or, in a run that keeps nothing, died."""
     console = Console(sys.stdout, NAMES)
     try:
         settings = StackSettings.read(os.environ)
-        with tempfile.TemporaryDirectory(prefix="qwenedit-") as data:
-            asyncio.run(run(settings, console, Path(data)))
+        if settings.data is None:
+            with tempfile.TemporaryDirectory(prefix="qwenedit-") as data:
+                asyncio.run(run_once(settings, console, Path(data)))
+        else:
+            os.umask(0o077)  # pictures and secrets are their owner's alone
+            with opened(settings.data) as folder:
+                asyncio.run(run_durably(DurableRun(settings, console, folder, greeting=_greeting(settings))))
     except StackError as error:
         raise SystemExit(f"qwenedit: {error}") from None
 
 
-async def run(settings: StackSettings, console: Console, data: Path) -> None:
-    """Run all parts until the process is told to stop; told again, it no longer waits for them.
+async def run_once(settings: StackSettings, console: Console, data: Path) -> None:
+    """Run all parts until the process is told to stop, or one of them ends.
 
     Args:
         settings: Choices of the person who runs it.
@@ -47,9 +53,32 @@ async def run(settings: StackSettings, console: Console, data: Path) -> None:
     Raises:
         StackError: a part did not start, or ended by itself.
     """
-    parts = build(settings, data)
+    parts = Parts(settings, data, RedisServer(data / "redis")).all
     for part in parts:
         part.listener = console.line
+
+    async def serve() -> None:
+        async with running(parts):
+            console.say(_greeting(settings))
+            await first_death(parts)
+
+    await _until_told(serve(), parts, say=console.say)
+
+
+async def run_durably(durable: DurableRun) -> None:
+    """Keep all parts running until the process is told to stop.
+
+    Raises:
+        StackError: a part did not start at all.
+    """
+    parts = durable.parts.all
+    for part in parts:
+        part.listener = durable.line
+    await _until_told(durable.serve(), parts, say=durable.say)
+
+
+async def _until_told(serve: Coroutine[None, None, None], parts: list[Part], *, say: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop; told again, it no longer waits for the parts."""
     stop = asyncio.Event()
 
     def told_to_stop() -> None:
@@ -61,53 +90,19 @@ async def run(settings: StackSettings, console: Console, data: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told_to_stop)
-    serving = asyncio.create_task(_serve(parts, settings, console))
+    serving = asyncio.create_task(serve)
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
-            console.say("Stopping; once more to stop at once.")
+            say("Stopping; once more to stop at once.")
             serving.cancel()
         await asyncio.gather(serving, return_exceptions=stop.is_set())
     finally:
         stopping.cancel()
 
 
-async def _serve(parts: list[Part], settings: StackSettings, console: Console) -> None:
-    async with running(parts):
-        if settings.bot_token is None:
-            console.say(f"Chat with the bot: http://{HOST}:{settings.port}")
-        else:
-            console.say("The bot answers on Telegram.")
-        await first_death(parts)
-
-
-def build(settings: StackSettings, data: Path) -> list[Part]:
-    """Make the parts, in the order in which they start.
-
-    Raises:
-        StackError: the port is busy, or there is no Redis here.
-    """
-    # Emptied: an operator may have them set, for another Redis than ours.
-    env = inherited_environment(REDIS_USERNAME="", REDIS_PASSWORD="", REDIS_SENTINELS="")
-    if settings.workflow is not None:
-        env["WORKFLOW"] = settings.workflow
-    redis = RedisServer(data / "redis")
-    parts: list[Part] = [redis]
-    telegram_url, comfyui_url = None, settings.comfyui_url
+def _greeting(settings: StackSettings) -> str:
     if settings.bot_token is None:
-        require_free(settings.port, hint="choose another one with `make run PORT=…`")
-        telegram = TelegramSimulator(env=env, port=settings.port)
-        telegram_url = telegram.url
-        parts.append(telegram)
-    if comfyui_url is None:
-        comfyui = ComfyUISimulator(env=env, data_dir=data / "comfyui")
-        comfyui_url = comfyui.url
-        env |= comfyui.shared_folders
-        parts.append(comfyui)
-    token = settings.bot_token or SIMULATED_TOKEN
-    return [
-        *parts,
-        worker(env=env, redis_url=redis.url, comfyui_url=comfyui_url),
-        bot(env=env, redis_url=redis.url, token=token, telegram_url=telegram_url),
-    ]
+        return f"Chat with the bot: http://{HOST}:{settings.port}"
+    return "The bot answers on Telegram."
