@@ -131,5 +131,7 @@ $(BIN)/.runs: $(PROJECTS) | $(filter .local/%,$(UV))
 	@touch $@
 
 .local/uv/bin/uv:
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "python3 has no venv; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
 	python3 -m venv .local/uv
 	.local/uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9'
