@@ -9,12 +9,12 @@ import helm_python
 import pytest
 import yaml
 
+from tests.chart.goldens import CHART, EXAMPLES, NAMESPACE, RELEASE, ordered
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
-CHART = ROOT / "charts/qwenedit"
-EXAMPLES = sorted(path.parent.name for path in (CHART / "examples").glob("*/values.yaml"))
 TOKEN: dict[str, Any] = {"bot": {"token": {"existingSecret": "telegram"}}}
 WEBHOOK: dict[str, Any] = {
     "mode": "webhook",
@@ -106,13 +106,13 @@ def helm_chart() -> Iterator[helm_python.Chart]:
 def render(helm_chart: helm_python.Chart) -> Callable[..., list[Manifest]]:
     """Render values to manifests, with the schema checked first as an installation does."""
 
-    def manifests(values: dict[str, Any], *, name: str = "edit", namespace: str = "photos") -> list[Manifest]:
+    def manifests(values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE) -> list[Manifest]:
         helm_chart.validate_schema(values)
         files = helm_chart.render(values, name=name, namespace=namespace)
         documents = (
             document for path, text in files.items() if path.endswith(".yaml") for document in yaml.safe_load_all(text)
         )
-        return sorted((one for one in documents if one), key=lambda one: (one["kind"], one["metadata"]["name"]))
+        return ordered(documents)
 
     return manifests
 

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import yaml
 
-CHART = Path(__file__).parents[2] / "charts/qwenedit"
-GENERATED = ("-redis", "-webhook")
-
-
-def canonical(manifests):
-    for one in manifests:
-        shown = one
-        if one["kind"] == "Secret" and one["metadata"]["name"].endswith(GENERATED):
-            shown = {**one, "data": dict.fromkeys(one["data"], "(generated)")}
-        elif "-dashboard-" in one["metadata"]["name"]:
-            shown = {**one, "data": dict.fromkeys(one["data"], "(a file of dashboards/)")}
-        yield yaml.safe_dump(shown, sort_keys=False, width=160)
+from tests.chart.goldens import CHART, canonical
 
 
 def test_example_renders_to_what_is_kept_in_git(example, render):
