@@ -148,7 +148,9 @@ async def measure(server: Server, *, jobs: int, seed: int) -> bool:
         Proxy("comfyui", place.port or 80, host=place.hostname or HOST).running() as proxy,
         by_hand(redis.url) as bot,
     ):
-        env = bare_environment(**server.settings, WORKFLOW="invert-model-free", WORKER_LOG_LEVEL="ERROR")
+        env = bare_environment(
+            **server.settings, WORKFLOW="invert-model-free", WORKER_LOG_LEVEL="ERROR", WORKER_WARM_UP="false"
+        )
         part = worker(env=env, redis_url=redis.url, comfyui_url=f"http://{HOST}:{proxy.port}")
         await part.start(timeout=60)
         bench = Bench(bot, part, proxy, jobs=jobs, dice=random.Random(seed))

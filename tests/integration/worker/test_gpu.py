@@ -34,7 +34,10 @@ async def installed(tmp_path, bench):
         env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=STEP, load_seconds=LOAD
     )
     part = worker(
-        env=bare_environment(GPU_HOURLY_PRICE="1.8"), redis_url=bench.url, comfyui_url=comfyui.url, name="worker-1"
+        env=bare_environment(GPU_HOURLY_PRICE="1.8", WORKER_WARM_UP="false"),
+        redis_url=bench.url,
+        comfyui_url=comfyui.url,
+        name="worker-1",
     )
     await part.launch()
     await part.wait_for_line("worker.started")

@@ -81,7 +81,8 @@ async def start(comfyui):
     started = []
 
     async def start(redis_url, *, name="worker-1", wait=True, **settings):
-        env = bare_environment(WORKER_LEASE="10", WORKER_LOG_LEVEL="DEBUG", **settings)
+        # Faults and counts are about jobs; test_warm_up.py has the rest.
+        env = bare_environment(WORKER_LEASE="10", WORKER_LOG_LEVEL="DEBUG", WORKER_WARM_UP="false", **settings)
         part = worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url, name=name)
         started.append(part)
         await (part.start() if wait else part.launch())
@@ -481,8 +482,8 @@ async def test_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench
 
 
 async def test_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
-    first = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
-    second = worker(env=bare_environment(), redis_url=bench.url, comfyui_url=comfyui.url)
+    first = worker(env=bare_environment(WORKER_WARM_UP="false"), redis_url=bench.url, comfyui_url=comfyui.url)
+    second = worker(env=bare_environment(WORKER_WARM_UP="false"), redis_url=bench.url, comfyui_url=comfyui.url)
     second.env["PROBE_PORT"] = first.env["PROBE_PORT"]
     await first.launch()
     async with asyncio.timeout(30):

@@ -14,6 +14,7 @@ COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
 GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
 MEGAPIXELS: {{ $settings.megapixels | quote }}
+WORKER_WARM_UP: {{ $settings.warmUp | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
 {{- if eq .Values.comfyui.placement "sidecar" }}
 COMFYUI_INPUT_DIR: /data/input

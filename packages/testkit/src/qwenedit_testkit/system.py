@@ -65,7 +65,8 @@ class System:
         self, folder: Path, *, env: Mapping[str, str] | None = None, redis: RedisServer | None = None,
         comfyuis: int = 1, step_seconds: float = 0.0, load_seconds: float = 0.0,
     ) -> None:  # fmt: skip
-        self._env = bare_environment(**(env or {}))
+        # What is spoiled and counted at ComfyUI is about jobs.
+        self._env = bare_environment(WORKER_WARM_UP="false") | bare_environment(**(env or {}))
         self._stack = AsyncExitStack()
         self.parts: list[Part] = []
         self.redis = self.add(redis or RedisServer(folder / "redis", persistent=False))

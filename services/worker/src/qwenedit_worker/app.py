@@ -23,6 +23,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.picture_link import pictures_refused
@@ -96,18 +97,30 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             megapixels=settings.megapixels,
             on_workflow=metrics.expect,
         )
-        watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics)
+        timings = Timings(
+            polling_interval=settings.worker_polling_interval,
+            lease=settings.worker_lease,
+            budget=settings.comfyui_timeout,
+            gpu_lock_timeout=settings.worker_gpu_lock_timeout,
+        )
+        queue = translate_errors(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link)
+        register = translate_errors(Workers(redis, settings.keys), link)
+        warm_up = WarmUp(
+            editor.warm_up,
+            workflow=workflow.name,
+            budget=timings.budget,
+            patience=timings.gpu_lock_timeout,
+            busy=comfyui.busy if settings.comfyui_input_dir is None else None,
+            demanded=lambda: demanded(queue, register, by=settings.worker_id),
+            metrics=metrics,
+        )
+        watch = ComfyUIWatch(
+            comfyui, activity=activity, metrics=metrics, warm_up=warm_up if settings.worker_warm_up else None
+        )
         worker = Worker(
             settings.worker_id,
-            Timings(
-                polling_interval=settings.worker_polling_interval,
-                lease=settings.worker_lease,
-                budget=settings.comfyui_timeout,
-                gpu_lock_timeout=settings.worker_gpu_lock_timeout,
-            ),
-            queue=translate_errors(
-                JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link
-            ),
+            timings,
+            queue=queue,
             pictures=translate_errors(
                 picture_store(binary, settings.keys, bucket=bucket, ttl=settings.picture_ttl), link
             ),
@@ -121,7 +134,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         )
         heartbeat = Heartbeat(
             _about(settings, telemetry),
-            register=translate_errors(Workers(redis, settings.keys), link),
+            register=register,
             server=comfyui,
             watch=watch,
             shutdown=shutdown,

@@ -47,6 +47,10 @@ class WorkerSettings(RedisSettings):
         le=60,
         description="seconds to wait for a shared ComfyUI before the job goes back, unharmed",
     )
+    worker_warm_up: bool = Field(
+        default=True,
+        description="load the model before the first job, by a small edit that is nobody's; false: the first job does",
+    )
     worker_log_level: LogLevel = Field(default=LogLevel.INFO, description="how much is logged")
 
     comfyui_url: str = Field(

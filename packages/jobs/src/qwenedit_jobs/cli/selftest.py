@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import struct
 import time
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import Edit, Job, State
 from qwenedit_jobs.pictures.refs import input_ref
 from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.sample_picture import PNG_SIGNATURE, gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 PROMPT = "make it snow"
 SIDE = 512
 """Pixels."""
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LOOK_EVERY = 0.25
 """Seconds between two looks at the job."""
 
@@ -102,16 +100,3 @@ async def _follow(queue: JobQueue, job_id: str, *, deadline: float, report: Call
         if time.monotonic() > deadline:
             raise SelfTestError(f"no picture in time; last seen: {line}")
         await asyncio.sleep(LOOK_EVERY)
-
-
-def gradient(side: int) -> bytes:
-    """Draw a square PNG, red growing to the right and green downwards, without an imaging library."""
-    rows = b"".join(
-        b"\0" + b"".join(bytes((x * 255 // side, y * 255 // side, 128)) for x in range(side)) for y in range(side)
-    )
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -14,6 +14,7 @@ from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
     from qwenedit_worker.health.activity import Activity
+    from qwenedit_worker.health.warm_up import WarmUp
     from qwenedit_worker.telemetry.metrics import Metrics
 
 CHECK_INTERVAL = 10.0
@@ -51,10 +52,12 @@ class ComfyUIWatch:
         server: ComfyUI.
         activity: Tells whether a job runs.
         metrics: Shows the findings.
+        warm_up: Loads the model before a job is taken; None: the first job does.
     """
 
-    def __init__(self, server: Server, *, activity: Activity, metrics: Metrics) -> None:
+    def __init__(self, server: Server, *, activity: Activity, metrics: Metrics, warm_up: WarmUp | None = None) -> None:
         self.ready = asyncio.Event()
+        self._warm_up = warm_up
         self._server = server
         self._activity = activity
         self._metrics = metrics
@@ -73,6 +76,11 @@ class ComfyUIWatch:
         """Take no job before ComfyUI has proved itself again: the last one could not be begun."""
         self._unready(problem)
         self._check_now.set()
+
+    def mark_warm(self) -> None:
+        """The model is loaded: a job has been edited with it."""
+        if self._warm_up is not None:
+            self._warm_up.done()
 
     def health(self) -> Health:
         """Say whether the worker could take a job; being busy with one is no reason against it."""
@@ -113,13 +121,26 @@ class ComfyUIWatch:
         except ComfyUIError as error:
             self._unready(str(error))
         else:
-            self._become_ready()
+            self._metrics.comfyui_up.set(1)
+            if await self._prepared():
+                self._become_ready()
+
+    async def _prepared(self) -> bool:
+        """Whether a job may be taken from a ComfyUI that could; the model is loaded first, where that is wanted."""
+        warm_up = self._warm_up
+        if warm_up is None or not await warm_up.needed() or self._activity.busy:
+            return True
+        self.ready.clear()
+        self._metrics.gpu.ready(yes=False)
+        self._logged, self._problem = None, warm_up.problem
+        done = await warm_up.run()
+        self._problem = warm_up.problem
+        return done
 
     def _become_ready(self) -> None:
         if not self.ready.is_set():
             log.info("comfyui.ready")
         self._logged = None
-        self._metrics.comfyui_up.set(1)
         self._metrics.gpu.ready(yes=True)
         self.ready.set()
 
@@ -128,6 +149,8 @@ class ComfyUIWatch:
         if problem != self._logged:
             log.warning("comfyui.not_ready", reason=problem)
             self._logged = problem
+        if self._warm_up is not None:
+            self._warm_up.forget()
         self._metrics.comfyui_up.set(0)
         self._metrics.gpu.ready(yes=False)
         self.ready.clear()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
+import secrets
 from typing import TYPE_CHECKING, Protocol
 
+from qwenedit_jobs.sample_picture import gradient
 from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError
 
 if TYPE_CHECKING:
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Job
     from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
+
+SMALLEST_SIDE = 256
+"""Pixels of the picture of a warm-up."""
+SMALLEST_AREA = 1 / 16
+"""The same as an area, in units of 1024 x 1024 pixels."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -121,6 +129,28 @@ class ComfyUIEditor:
             megapixels=self._megapixels,
         )
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
+
+    async def warm_up(self, *, on_progress: Callable[[Progress], None], deadline: float) -> None:
+        """Have the default workflow's model loaded, by an edit of a small picture in one step that is nobody's.
+
+        Args:
+            on_progress: Told of each stage and step; must not block.
+            deadline: When it must have ended, on the event loop's clock.
+
+        Raises:
+            ComfyUIError: the model could not be loaded, or not be used.
+        """
+        smallest = self._default.smallest()
+        request = EditRequest(
+            job_id=f"warm-up-{secrets.token_hex(4)}",
+            attempt=1,
+            workflow=smallest,
+            prompt="warm-up",
+            images=(gradient(SMALLEST_SIDE),) * smallest.fewest_images,
+            seed=random.getrandbits(32),
+            megapixels=SMALLEST_AREA,
+        )
+        await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
 
     def label(self, job: Job) -> str:
         """Name a job's workflow for metrics: those that this installation has, and `unknown`."""

@@ -16,7 +16,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
-from qwenedit_worker.loop.outcomes import AttemptOutcome, Release, Retry
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, Retry
 from qwenedit_worker.loop.release_limit import ReleaseLimit
 from qwenedit_worker.loop.settlement import Settlement
 
@@ -296,6 +296,8 @@ class Worker:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
             self._release_limit.forget(claim.job.id)
+            if isinstance(outcome, Finished) and claim.job.edit.workflow is None:
+                self._watch.mark_warm()
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
         if outcome.comfyui_unready:

@@ -96,6 +96,12 @@ class Metrics:
             ("workflow",),
             registry=registry,
         )
+        self.warm_up = job_seconds(
+            "qwenedit_warm_up_seconds",
+            "Warm-ups, which load the model before the first job, by outcome (warm, failed).",
+            ("workflow", "outcome"),
+            registry=registry,
+        )
         self.gpu_hourly_price = Gauge(
             "qwenedit_gpu_hourly_price",
             "What an hour of this worker's GPU costs, in the operator's currency; 0 where that was not told.",
@@ -105,5 +111,7 @@ class Metrics:
     def expect(self, workflow: str) -> None:
         """Begin a workflow's series, before its first job ends."""
         self.model_load.labels(workflow)
+        for outcome in ("warm", "failed"):
+            self.warm_up.labels(workflow, outcome)
         for outcome in Settled:
             self.gpu_job.labels(workflow, outcome.value)

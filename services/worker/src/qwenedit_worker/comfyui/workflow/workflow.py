@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,26 @@ class Workflow:
     def max_images(self) -> int:
         """How many pictures the graph can take."""
         return len(self.binding.images)
+
+    @property
+    def fewest_images(self) -> int:
+        """With how few pictures the graph can do."""
+        for count in range(1, self.max_images):
+            try:
+                self._present(count)
+            except WorkflowRejected:
+                continue
+            return count
+        return self.max_images
+
+    def smallest(self) -> Workflow:
+        """The same with as little work as can be: a single step, where the binding says what counts them."""
+        graph, steps, sizes = dict(self.graph), self.binding.steps, self.binding.sizes
+        if steps is not None:
+            node = graph[steps.node]
+            graph[steps.node] = node.model_copy(update={"inputs": {**node.inputs, steps.input: 1}})
+        own = sizes and sizes.model_copy(update={"megapixels": None})
+        return replace(self, graph=graph, binding=self.binding.model_copy(update={"sizes": own}))
 
     def bind(
         self,

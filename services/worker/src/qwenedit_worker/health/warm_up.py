@@ -1,0 +1,181 @@
+"""Has ComfyUI load the model before the first user needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from qwenedit_telemetry import attributes, tracing
+from qwenedit_worker.comfyui import ComfyUIError, Progress, Stage
+from qwenedit_worker.common.errors import QueueUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs.workers.registry import Workers
+    from qwenedit_worker.telemetry.metrics import Metrics
+
+FIRST_PAUSE = 5.0
+"""Seconds after a failed warm-up until the next one; doubled each time."""
+LONGEST_PAUSE = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class SmallEdit(Protocol):
+    """An edit that is nobody's; see `qwenedit_worker.loop.editor.ComfyUIEditor.warm_up`."""
+
+    async def __call__(self, *, on_progress: Callable[[Progress], None], deadline: float) -> None:
+        """Execute it, or raise a `ComfyUIError`."""
+
+
+class WarmUp:
+    """Loads the model by a small edit, which is no job: it is in no queue, has no attempt and no user.
+
+    A worker that is not warm takes a job only while no other worker is ready for it. That job loads the model as well
+    as a warm-up would, and a model that cannot be loaded is told to its user instead of letting the user wait.
+
+    Args:
+        edit: Executes the edit.
+        workflow: What it executes, for logs, metrics and traces.
+        budget: Seconds that it may take.
+        busy: Whether ComfyUI has another client's job, which loads what it needs; None where it has no other client.
+        patience: Seconds that the edit may wait inside ComfyUI for other clients' jobs.
+        demanded: Whether a job waits that no other worker is ready for.
+        metrics: Counts.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        edit: SmallEdit,
+        *,
+        workflow: str,
+        budget: float,
+        patience: float,
+        busy: Callable[[], Awaitable[bool]] | None,
+        demanded: Callable[[], Awaitable[bool]],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._edit = edit
+        self._workflow = workflow
+        self._budget = budget
+        self._patience = patience
+        self._busy = busy
+        self._demanded = demanded
+        self._metrics = metrics
+        self._clock = clock
+        self._warm = False
+        self._skipped = False
+        self._failures = 0
+        self._not_before = 0.0
+        self._failure = ""
+
+    @property
+    def problem(self) -> str:
+        """Why the worker is not warm, for the operator."""
+        if not self._failures:
+            return f"ComfyUI loads the model of {self._workflow} (warm-up)"
+        again = max(0.0, self._not_before - self._clock())
+        return f"the warm-up failed {self._failures} time(s): {self._failure}; the next one in {again:.0f} s"
+
+    def forget(self) -> None:
+        """ComfyUI may have restarted, and lost the model."""
+        self._warm = self._skipped = False
+
+    def done(self) -> None:
+        """The model is loaded: an edit with it has succeeded."""
+        self._warm, self._failures = True, 0
+
+    async def needed(self) -> bool:
+        """Whether the model is to be loaded before a job is taken."""
+        if self._warm:
+            return False
+        if not await self._demanded():
+            return True
+        if not self._skipped:
+            log.info("worker.warm_up_skipped", reason="a job waits, and no other worker is ready for it")
+        self._skipped = True
+        return False
+
+    async def run(self) -> bool:
+        """Load the model; returns whether a job may be taken now.
+
+        Between failed warm-ups there are pauses, during which this returns at once.
+        """
+        if self._clock() < self._not_before:
+            return False
+        if self._busy is not None and await self._busy():
+            return self._leave_to_others()
+        log.info("worker.warming_up", workflow=self._workflow)
+        began = self._clock()
+        with tracing.root("warm up", attributes={attributes.WORKFLOW: self._workflow}) as span:
+            try:
+                await self._execute()
+            except ComfyUIError as error:
+                span.fail(type(error).__name__)
+                self._fail(error)
+            except TimeoutError:
+                span.set({attributes.OUTCOME: "busy"})
+                return self._leave_to_others()
+            else:
+                self.done()
+            outcome = "warm" if self._warm else "failed"
+            span.set({attributes.OUTCOME: outcome})
+        seconds = self._clock() - began
+        self._metrics.warm_up.labels(self._workflow, outcome).observe(seconds)
+        if self._warm:
+            log.info("worker.warm", workflow=self._workflow, seconds=round(seconds, 3))
+        return self._warm
+
+    async def _execute(self) -> None:
+        deadline = asyncio.get_running_loop().time() + self._budget
+        async with asyncio.timeout(self._patience if self._busy else None) as limit:
+
+            def begun(progress: Progress) -> None:
+                if progress.stage is not Stage.QUEUED and not limit.expired():
+                    limit.reschedule(None)
+
+            await self._edit(on_progress=begun, deadline=deadline)
+
+    def _leave_to_others(self) -> bool:
+        log.info("worker.warm_up_skipped", reason="ComfyUI is busy with others' jobs")
+        self.done()
+        return True
+
+    def _fail(self, error: ComfyUIError) -> None:
+        self._failures += 1
+        self._failure = f"{type(error).__name__}: {error}"
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._failures - 1))
+        self._not_before = self._clock() + pause
+        log.warning(
+            "worker.warm_up_failed",
+            workflow=self._workflow,
+            failures=self._failures,
+            error=self._failure,
+            again_in=pause,
+            meanwhile="a job is taken only while no other worker is ready",
+        )
+
+
+async def demanded(queue: JobQueue, workers: Workers, *, by: str) -> bool:
+    """Whether a job waits that no other worker is ready for; no where Redis does not tell.
+
+    Args:
+        queue: The jobs.
+        workers: All workers.
+        by: The name of the worker that asks.
+    """
+    try:
+        counts = await queue.counts()
+        if not counts.waiting or counts.paused:
+            return False
+        others = [one.presence for one in await workers.seen() if one.presence.worker != by]
+    except QueueUnavailableError:
+        return False
+    return not any(other.ready and not other.draining for other in others)

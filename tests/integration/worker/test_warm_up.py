@@ -1,0 +1,126 @@
+"""A worker's process that loads its model before it takes a job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import aiohttp
+import pytest
+
+from comfyui_simulator.client import SimulatorControl
+from local_stack import ComfyUISimulator, bare_environment, worker
+from qwenedit_jobs import State
+from qwenedit_jobs.sample_picture import gradient
+
+LOAD, STEP, STEPS = 2.0, 0.1, 4
+PHOTO = gradient(64)
+FAST = "qwen-image-edit-2511-fast"
+
+
+@pytest.fixture
+async def comfyui(tmp_path):
+    part = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path, step_seconds=STEP, load_seconds=LOAD)
+    await part.start()
+    yield part
+    if part.running:
+        await part.kill()
+
+
+@pytest.fixture
+async def control(comfyui):
+    async with SimulatorControl(comfyui.url) as control:
+        yield control
+
+
+@pytest.fixture
+async def part(bench, comfyui):
+    """A worker with that ComfyUI to itself; not started."""
+    env = bare_environment(**comfyui.shared_folders)
+    part = worker(env=env, redis_url=bench.url, comfyui_url=comfyui.url, name="worker-1")
+    yield part
+    if part.running:
+        await part.kill()
+
+
+async def get(part, path):
+    async with aiohttp.ClientSession() as session, session.get(part.probe_url + path) as answer:
+        return answer.status, await answer.text()
+
+
+def sample(metrics, name):
+    [line] = [line for line in metrics.splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[-1])
+
+
+def events(part):
+    return [json.loads(line)["event"] for line in part.lines]
+
+
+async def test_worker_is_ready_when_its_model_is_loaded_and_the_first_job_finds_it(bench, part, control, tmp_path):
+    await part.launch()
+    await part.wait_for_line("worker.warming_up")
+    status, why = await get(part, "/readyz")
+    assert status == 503
+    assert f"ComfyUI loads the model of {FAST}" in why
+    assert (await get(part, "/livez"))[0] == (await get(part, "/comfyui/livez"))[0] == 200
+    await part.wait_ready()
+    [prompt] = (await control.state()).prompts
+    job = await bench.enqueue(picture=PHOTO)
+    assert (await bench.until_final(job)).state is State.DONE
+
+    _status, metrics = await get(part, "/metrics")
+    assert LOAD <= sample(metrics, f'qwenedit_warm_up_seconds_sum{{outcome="warm",workflow="{FAST}"}}') < LOAD + 5
+    assert sample(metrics, 'qwenedit_attempts_total{outcome="done",reason=""}') == 1
+    assert sample(metrics, f'qwenedit_model_load_seconds_count{{workflow="{FAST}"}}') == 0
+    assert sample(metrics, 'qwenedit_gpu_seconds_total{activity="starting"}') > LOAD
+    assert await part.stop() == 0
+    assert [path for path in tmp_path.rglob("*") if "warm-up" in path.name] == [], f"{prompt} left something"
+
+
+async def test_job_that_waits_at_the_start_loads_the_model_itself(bench, part, control):
+    job = await bench.enqueue(picture=PHOTO)
+    await part.start()
+    status = await bench.until_final(job)
+    assert (status.state, status.attempt) == (State.DONE, 1)
+    assert len((await control.state()).prompts) == 1
+    assert "worker.warm_up_skipped" in events(part)
+    assert "worker.warming_up" not in events(part)
+
+
+async def test_model_that_cannot_be_loaded_is_told_and_a_job_that_nobody_else_takes_says_so(bench, part, control):
+    await control.fault("oom", times=None)
+    await part.launch()
+    await part.wait_for_line("worker.warm_up_failed")
+    status, why = await get(part, "/readyz")
+    assert status == 503
+    assert "OutOfMemory" in why
+    job = await bench.enqueue(picture=PHOTO)
+    assert (await bench.until_final(job)).state is State.FAILED
+    await control.clear()
+    async with asyncio.timeout(60):
+        await part.wait_for_line('"worker.warm"')
+    await part.wait_ready()
+
+
+async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, part, control):
+    await control.fault("slow_load", seconds=60)
+    await part.launch()
+    await part.wait_for_line("worker.warming_up")
+    async with asyncio.timeout(30):
+        while [prompt.state for prompt in (await control.state()).prompts] != ["started"]:
+            await asyncio.sleep(0.05)
+    began = time.monotonic()
+    assert await part.stop() == 0
+    assert time.monotonic() - began < 10
+
+
+async def test_comfyui_that_restarts_is_warmed_again(bench, part, comfyui):
+    await part.start()
+    await comfyui.kill()
+    await part.wait_for_line("comfyui.not_ready")
+    await comfyui.start()
+    async with asyncio.timeout(60):
+        while events(part).count("worker.warm") < 2:
+            await asyncio.sleep(0.05)
