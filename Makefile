@@ -103,6 +103,12 @@ clean: ## Remove all that was made here
 images: ## Build the images that need no GPU (CONTAINER_TOOL=docker|podman|buildah TAG=dev)
 	k8s/build-images.sh
 
+.PHONY: comfyui-lock
+comfyui-lock: $(filter .local/%,$(UV)) ## Write the lock of ComfyUI's image from its requirements.in (UPGRADE=1: newest versions)
+	cd services/comfyui/image && $(abspath $(UV)) pip compile --quiet --python-version 3.13 \
+		--python-platform x86_64-manylinux_2_40 --exclude-newer "7 days" --generate-hashes --excludes left-out.txt \
+		--custom-compile-command "make comfyui-lock" $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
+
 .PHONY: try
 try: ## Run the product with simulators on a kind cluster and chat with it (PORT= OBSERVE=1)
 	k8s/try/kind.sh

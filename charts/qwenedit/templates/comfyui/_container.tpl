@@ -17,6 +17,7 @@ http://{{ include "qwenedit.fullname" . }}-comfyui:8188
 name: comfyui
 image: {{ include "qwenedit.image" (dict "root" .root "image" $comfyui.image) }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError  # what the driver lacks shows in the pod's description
 {{- if .sidecar }}
 restartPolicy: Always
 {{- end }}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import comfy.model_management
+import comfy.model_patcher
 import comfy.sd
 import nodes
 import torch
@@ -26,6 +28,9 @@ class Model:
     def clone(self) -> Model:
         """Give the same."""
         return self
+
+    def get_model_object(self, _name: str) -> None:
+        """Have no sampling of its own, which ModelSamplingAuraFlow looks at since 0.33."""
 
     def add_object_patch(self, *_patch: Any) -> None:
         """Take the shift of ModelSamplingAuraFlow."""
@@ -51,6 +56,7 @@ class Codec(comfy.sd.VAE):  # type: ignore[misc]  # ComfyUI is not installed whe
 
     def __init__(self) -> None:
         self.crop_input, self.downscale_ratio, self.upscale_ratio = True, LATENT_PIXEL, LATENT_PIXEL
+        self.output_channels, self.pad_channel_value = 3, None
 
     def encode(self, pixel_samples: Any) -> Any:
         """Average."""
@@ -71,6 +77,8 @@ class Upscaler(torch.nn.Module):  # type: ignore[misc]  # nor is torch
     def __init__(self) -> None:
         super().__init__()
         self.model = torch.nn.Identity()
+        devices = comfy.model_management.get_torch_device(), comfy.model_management.unet_offload_device()
+        self.patcher = comfy.model_patcher.ModelPatcher(self.model, *devices)
 
     def forward(self, pixels: Any) -> Any:
         """Repeat."""
