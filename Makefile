@@ -122,7 +122,7 @@ presets: $(BIN)/.synced ## Write docs/preset-list.md from the presets that come 
 chart: $(BIN)/.synced ## Write what is made from the chart, its alerts and the bot's languages: tables, schema, links, examples
 	$(BIN)/python charts/values_table.py
 	$(BIN)/python charts/derived.py
-	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py
+	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py
 
 # The environment, made again when what it is made from has changed; without the tools of development, which are most
 # of it, for who only runs the product.

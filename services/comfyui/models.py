@@ -1,6 +1,7 @@
 """Fill a models folder from a list, and hold ComfyUI back until it is filled.
 
     models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
+    models.py keep  --folder DIR --list FILE    the same, and stay: for a DaemonSet that fills a folder of each node
     models.py wait  --folder DIR --list FILE    return when every needed file is complete
 
 The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ..., "optional": true}]}`, of which the last
@@ -133,6 +134,18 @@ def fetch(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -
             _fetch(file, folder, say=say)
 
 
+def keep(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -> None:
+    """Download what is not complete, and stay until SIGTERM.
+
+    Raises:
+        ModelsError: as `fetch` does.
+        OSError: as `fetch` does.
+    """
+    fetch(files, folder, say=say)
+    say(f"all {len(files)} files are there")
+    signal.pause()
+
+
 def _fetch(file: ModelFile, folder: Path, *, say: Callable[[str], None]) -> None:
     target, part = file.target(folder), file.part(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -209,11 +222,11 @@ def main() -> None:
     """Run one command."""
     signal.signal(signal.SIGTERM, _stop)  # the first process of a container ignores it otherwise
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("fetch", "wait"))
+    parser.add_argument("command", choices=("fetch", "keep", "wait"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--list", type=Path, required=True)
     arguments = parser.parse_args()
-    run = fetch if arguments.command == "fetch" else wait
+    run = {"fetch": fetch, "keep": keep, "wait": wait}[arguments.command]
     try:
         run(read_list(arguments.list), arguments.folder, say=_say)
     except (ModelsError, OSError) as error:

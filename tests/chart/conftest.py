@@ -38,6 +38,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "models-list": {**TOKEN, "models": {"files": FILES, "image": {"repository": "fetcher", "tag": "1"}}},
     "models-volume": {**TOKEN, "models": {"volume": {"csi": {"driver": "models.example.com", "readOnly": True}}}},
     "models-claim": {**TOKEN, "models": {"claim": {"existingClaim": "weights"}, "download": {"enabled": False}}},
+    "models-on-each-node": {
+        **TOKEN,
+        "models": {"claim": {"existingClaim": "node"}, "download": {"onEachNode": True, "nodeSelector": {"gpu": "a"}}},
+    },
     "no-models": {**TOKEN, "models": {"enabled": False}},
     "redis-synced": {**TOKEN, "redis": {"persistence": {"appendfsync": "always"}}},
     "redis-in-memory": {**TOKEN, "redis": {"persistence": {"enabled": False}}},
@@ -141,7 +145,7 @@ def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
     found: dict[str, Manifest] = {}
     for one in manifests:
         owner = f"{one['kind']}/{one['metadata']['name']}"
-        if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
+        if one["kind"] in {"DaemonSet", "Deployment", "StatefulSet", "Job"}:
             found[owner] = one["spec"]["template"]
         elif one["kind"] == "Pod":
             found[owner] = one

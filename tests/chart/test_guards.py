@@ -85,6 +85,9 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "models.claim.accessModes": ["ReadOnlyMany"]},
         "edit-qwenedit-models is ReadOnlyMany", "models.download.enabled=false",
     ),
+    "models on each node of all": (
+        {**TOKEN, "models.download.onEachNode": True}, "models.download.onEachNode", "models.download.nodeSelector",
+    ),
     "most below least": (
         {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 4", "autoscaling.minReplicas=5",
     ),

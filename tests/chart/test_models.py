@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import difflib
+import os
 
+import pytest
+import yaml
+
+from tests.chart.goldens import CHART, canonical
+
+FOLDER = CHART / "examples" / "models"
+KEPT = FOLDER / "rendered.diff"
+WAYS = sorted(FOLDER.glob("*.yaml"))
 TOKEN = {"bot": {"token": {"existingSecret": "telegram"}}}
 
 
@@ -35,3 +44,38 @@ def test_claim_of_one_node_with_several_workers_is_told_of_in_the_notes(notes):
 )
 def test_claim_that_fits_the_workers_is_no_matter_for_the_notes(notes, fitting):
     assert "the models' claim" not in notes(**fitting)
+
+
+def by_object(manifests):
+    """Return the lines of each object that is rendered."""
+    rendered = zip(manifests, canonical(manifests), strict=True)
+    return {f"{one['kind']}/{one['metadata']['name']}": text.splitlines() for one, text in rendered}
+
+
+def differences(before, after):
+    """Yield the lines by which two renders differ, each object's after its name; places in them change too often."""
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield f"-{name}"
+            continue
+        lines = list(difflib.unified_diff(before.get(name, []), after[name], n=0, lineterm=""))[2:]
+        if lines:
+            yield f" {name}"
+            yield from (line for line in lines if not line.startswith("@@"))
+
+
+def test_what_each_way_of_the_models_changes_is_kept_in_git(render):
+    before = by_object(render(TOKEN))
+    said = []
+    for path in WAYS:
+        after = by_object(render({**TOKEN, **yaml.safe_load(path.read_text())}))
+        said += [f"=== {path.name}", *differences(before, after)]
+    shown = "\n".join([*said, ""])
+    if os.environ.get("UPDATE_GOLDENS"):
+        KEPT.write_text(shown)
+    assert KEPT.read_text() == shown, "look at the difference; if it is meant, run `make chart`"
+
+
+@pytest.mark.parametrize("path", WAYS, ids=lambda path: path.stem)
+def test_ready_made_values_give_the_notes_nothing_to_warn_of(notes, path):
+    assert "WARNING" not in notes(**yaml.safe_load(path.read_text()))

@@ -24,6 +24,9 @@
 {{- fail "models.volume and models.claim.existingClaim are both set: leave one of them empty" }}
 {{- end }}
 {{- end }}
+{{- if and .Values.models.download.onEachNode (include "qwenedit.modelsDownload" .) (not (or .Values.models.download.nodeSelector .Values.worker.nodeSelector)) }}
+{{- fail "models.download.onEachNode needs models.download.nodeSelector or worker.nodeSelector: without one every node would download the models; name the nodes with a GPU, such as {nvidia.com/gpu.present: \"true\"}" }}
+{{- end }}
 {{- if include "qwenedit.modelsFromClaim" . }}
 {{- $claim := include "qwenedit.modelsClaim" . }}
 {{- $existing := .Values.models.claim.existingClaim }}

@@ -1,6 +1,6 @@
 {{/* Whether this release fills the claim itself. */}}
 {{- define "qwenedit.modelsDownload" -}}
-{{- if and .Values.models.enabled .Values.models.download.enabled (not .Values.models.volume) (ne .Values.comfyui.placement "external") }}true{{ end }}
+{{- if and .Values.models.enabled .Values.models.download.enabled (or .Values.models.download.onEachNode (not .Values.models.volume)) (ne .Values.comfyui.placement "external") }}true{{ end }}
 {{- end }}
 
 {{/* The list of files, where it is not the image's own. */}}
