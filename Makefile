@@ -29,6 +29,9 @@ help: ## Show this list
 run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and ComfyUI (DATA= PORT= BOT_TOKEN= COMFYUI_URL= PICTURES_URL= WORKFLOW=)
 	@$(BIN)/python -m local_stack
 
+.PHONY: sync
+sync: $(BIN)/.runs ## Fetch what `make run` needs, and run nothing
+
 .PHONY: cli
 cli: $(BIN)/.runs ## Look into what `make run DATA=FOLDER` runs, and steer it (DATA= ARGS=status, docs/cli.md)
 	@$(BIN)/python -m local_stack.run.command $(or $(ARGS),--help)
