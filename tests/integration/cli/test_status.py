@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Phase
-from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, Device, Presence, Workers
+from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, KEPT_FOR, Device, Presence, Workers
 from tests.integration.cli.conftest import PROMPT
 
 
@@ -88,8 +88,20 @@ async def test_worker_that_was_killed_is_silent_and_then_forgotten(desk, workers
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
     assert "silent" in row(await desk.ask("status"), "gpu-1")
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - FORGOTTEN_AFTER - 1) * 1000})
-    await workers.beat(about("gpu-2"))
     assert "gpu-1" not in (await desk.ask("status")).out
+    await workers.beat(about("gpu-2"))
+    assert await desk.redis.zrange(desk.keys.workers, 0, -1) == ["gpu-2"]
+    assert "gpu-1" not in (await desk.ask("status")).out
+
+
+async def test_beat_that_says_nothing_new_is_known_again_after_redis_has_lost_everything(desk, workers):
+    await workers.beat(about("gpu-1"))
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": 1})
+    await workers.beat(about("gpu-1"))
+    [seen] = await workers.seen()
+    await desk.redis.delete(desk.keys.workers, desk.keys.workers_about)
+    await workers.beat(about("gpu-1"))
+    assert [again.presence for again in await workers.seen()] == [seen.presence]
 
 
 async def test_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
@@ -100,8 +112,8 @@ async def test_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
 
 async def test_worker_registry_does_not_outlive_the_last_worker(desk, workers):
     await workers.beat(about("gpu-1"))
-    assert 0 < await desk.redis.ttl(desk.keys.workers) <= FORGOTTEN_AFTER
-    assert 0 < await desk.redis.ttl(desk.keys.workers_about) <= FORGOTTEN_AFTER
+    assert 0 < await desk.redis.ttl(desk.keys.workers) <= KEPT_FOR
+    assert 0 < await desk.redis.ttl(desk.keys.workers_about) <= KEPT_FOR
     await workers.leave("gpu-1")
     assert await desk.redis.exists(desk.keys.workers, desk.keys.workers_about) == 0
 

@@ -25,7 +25,7 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
-from qwenedit_worker.loop.worker import Timings, Worker
+from qwenedit_worker.loop.worker import LONGEST_WAIT, Timings, Worker
 from qwenedit_worker.picture_link import pictures_refused
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_cannot_be_used, translate_errors
 from qwenedit_worker.settings import WorkerSettings
@@ -78,7 +78,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
     bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(aclosing(connect(settings)))
-        waiter = await stack.enter_async_context(aclosing(connect(settings, block=settings.worker_polling_interval)))
+        waiter = await stack.enter_async_context(aclosing(connect(settings, block=LONGEST_WAIT)))
         binary = await stack.enter_async_context(aclosing(connect(settings, decode=False)))
         comfyui = await stack.enter_async_context(
             ComfyUI(

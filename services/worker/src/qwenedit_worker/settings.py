@@ -33,7 +33,7 @@ class WorkerSettings(RedisSettings):
         default=1.0,
         ge=0.5,
         le=5,
-        description="seconds, the longest single wait on the queue; a waiting job is picked up at once",
+        description="seconds of the first wait on an empty queue; each is as much longer, up to 5; a job ends it",
     )
     worker_lease: float = Field(
         default=30.0,

@@ -60,6 +60,11 @@ class Lanes:
         """Prefix of the LISTs of a lane's entry ids, and the first argument of every script."""
         return f"{self.prefix}:lane:"
 
+    @property
+    def entries(self) -> str:
+        """HASH of the entries that are not done: the key is there as long as there is one."""
+        return self.keys[0]
+
     def script(self, text: str) -> AsyncScript:
         """Make a script that may use the functions of the lanes' prelude; call it with `keys` first."""
         return self._redis.register_script((_FOLDER / "prelude.lua").read_text() + text)

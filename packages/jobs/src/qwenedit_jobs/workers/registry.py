@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
 
-BEAT_EVERY = 10.0
-"""Seconds between two signs of life of a worker."""
+BEAT_EVERY = 12.0
+"""Seconds between two signs of life of a worker. A connection that is idle for longer than 15 s costs
+a command more."""
+FULL_BEAT_EVERY = 60.0
+"""Seconds after which a sign of life says all again, although nothing has changed."""
 FORGOTTEN_AFTER = 60
 """Seconds without one until a worker is forgotten."""
+KEPT_FOR = FORGOTTEN_AFTER + round(FULL_BEAT_EVERY)
+"""Seconds for which the register is kept in Redis: what says all renews that."""
 
 
 class _Report(BaseModel):
@@ -74,16 +82,26 @@ class Workers:
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
+        clock: Monotonic time in seconds.
     """
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
         self._keys = (keys.workers, keys.workers_about)
+        self._clock = clock
+        self._said, self._said_at = "", 0.0
         self._beat = redis.register_script((files("qwenedit_jobs.workers") / "lua" / "heartbeat.lua").read_text())
 
     async def beat(self, presence: Presence) -> None:
-        """Give a sign of life: one command, whatever the number of workers."""
-        await self._beat(keys=self._keys, args=(presence.worker, presence.model_dump_json(), FORGOTTEN_AFTER))
+        """Give a sign of life: one command, whatever the number of workers. What is known is seldom said again."""
+        said, now = presence.model_dump_json(), self._clock()
+        if said != self._said or now - self._said_at >= FULL_BEAT_EVERY or not await self._again(presence.worker):
+            await self._beat(keys=self._keys, args=(presence.worker, said, FORGOTTEN_AFTER, KEPT_FOR))
+            self._said, self._said_at = said, now
+
+    async def _again(self, worker: str) -> bool:
+        """Say no more than that the worker is there; False where the register does not know it."""
+        return bool(await self._beat(keys=self._keys[:1], args=(worker,)))
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
@@ -94,8 +112,12 @@ class Workers:
     async def seen(self) -> list[LiveWorker]:
         """Return the workers that are there, by name; one that was killed is among them for `FORGOTTEN_AFTER`."""
         names, about = self._keys
-        times = dict(cast("list[tuple[str, float]]", await self._redis.zrange(names, 0, -1, withscores=True)))
-        said = await self._redis.hgetall(about)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zrange(names, 0, -1, withscores=True)
+        pipeline.hgetall(about)
+        pipeline.time()
+        listed, said, (seconds, _microseconds) = await pipeline.execute()
+        times = {worker: at for worker, at in listed if at >= (seconds - FORGOTTEN_AFTER) * 1000}
         found = []
         for worker in sorted(times.keys() & said.keys()):
             try:

@@ -52,6 +52,7 @@ from qwenedit_telemetry import Health, setup
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from qwenedit_bot.common.quiet import Quiet
     from qwenedit_bot.upkeep.leader import Leadership
     from qwenedit_jobs import Keys
     from qwenedit_jobs.pictures.bucket import Bucket
@@ -222,7 +223,8 @@ async def run(
         tasks.create_task(leadership.run(stop))
         for loop in parts.loops:
             when = (lambda: leadership.held) if loop.led else (lambda: True)
-            tasks.create_task(every(loop.seconds, stop, loop.tick, name=loop.name, when=when))
+            rest = parts.quiet.rest if loop.rests else None
+            tasks.create_task(every(loop.seconds, stop, loop.tick, name=loop.name, when=when, rest=rest))
         tasks.create_task(
             command_menu.offer(
                 bot,
@@ -234,17 +236,19 @@ async def run(
             )
         )
         if settings.worker_pods:
-            tasks.create_task(keep_deletion_costs(settings, parts.queue, leadership, stop))
+            tasks.create_task(keep_deletion_costs(settings, parts.queue, leadership, parts.quiet, stop))
 
 
 async def keep_deletion_costs(
-    settings: BotSettings, queue: JobQueue, leadership: Leadership, stop: asyncio.Event
+    settings: BotSettings, queue: JobQueue, leadership: Leadership, quiet: Quiet, stop: asyncio.Event
 ) -> None:
     """Tell Kubernetes which workers have a job, until the wish to stop comes."""
     namespace, selector = settings.pod_namespace, settings.worker_pods
     async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
         costs = DeletionCosts(queue=queue, pods=pods)
-        await every(deletion_cost.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held)
+        await every(
+            deletion_cost.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held, rest=quiet.rest
+        )
 
 
 class Readiness:

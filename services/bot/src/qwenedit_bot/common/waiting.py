@@ -43,7 +43,13 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def every(
-    seconds: float, stop: asyncio.Event, tick: Callable[[], Awaitable[None]], *, name: str, when: Callable[[], bool]
+    seconds: float,
+    stop: asyncio.Event,
+    tick: Callable[[], Awaitable[None]],
+    *,
+    name: str,
+    when: Callable[[], bool],
+    rest: Callable[[asyncio.Event], Awaitable[None]] | None = None,
 ) -> None:
     """Call `tick` again and again; what fails in one call is logged, and the next one starts anew.
 
@@ -53,11 +59,14 @@ async def every(
         tick: Works from the state it finds, not from what earlier calls left.
         name: For the log.
         when: Asked before each call.
+        rest: Waits before each call for as long as there is nothing to do, or until the wish to stop.
     """
     failing = False
     while not stop.is_set():
+        if rest is not None:
+            await rest(stop)
         started = time.monotonic()
-        if when():
+        if when() and not stop.is_set():
             try:
                 await tick()
             except Exception as error:  # noqa: BLE001 - a defect in one tick must not end the janitor for good

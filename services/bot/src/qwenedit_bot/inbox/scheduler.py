@@ -15,6 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, StorageAwayError, TelegramUnavailableError
+from qwenedit_bot.common.quiet import REST
 from qwenedit_bot.common.waiting import described, pause
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_bot.common.quiet import Quiet
     from qwenedit_jobs.lanes import Entry, Lanes
 
 IDLE = 1.0
-"""Seconds between two looks at the lanes when nobody says that an entry has come."""
+"""Seconds between two looks at the lanes when nobody says that an entry has come, and some wait."""
 HOLD_EVERY = HOLD / 3
 """Seconds between two signs of life for the entries in hand."""
 DRAIN = 10.0
@@ -83,9 +85,10 @@ class Scheduler:
         metrics: Count what is parked and what is set aside.
         server: Names the Redis that has the lanes. Another one, at the same address, may lack the last moments.
         ordered: Whether what failed is to be done before what came after it in its chat.
+        quiet: Sets `wake` within a second when another process has added an entry; without, the lanes are looked at.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
         self,
         lanes: Lanes,
         work: Work,
@@ -96,6 +99,7 @@ class Scheduler:
         metrics: BotMetrics,
         server: Callable[[], Awaitable[str]],
         ordered: bool,
+        quiet: Quiet | None = None,
     ) -> None:
         self._lanes = lanes
         self._work = work
@@ -105,6 +109,7 @@ class Scheduler:
         self._metrics = metrics
         self._server = server
         self._ordered = ordered
+        self._quiet = quiet
         self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
         self._in_hand: dict[str, Entry] = {}
         self._called: set[str] = set()
@@ -163,9 +168,12 @@ class Scheduler:
                     self._begin(entry, tasks, working)
                 if len(entries) == room:
                     wait = IDLE  # for one of them to end, which wakes
-            await self._sleep(min(IDLE, IDLE if wait is None else wait))
+            longest = REST if wait is None and self._quiet is not None else IDLE
+            await self._sleep(min(longest, longest if wait is None else wait))
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
+        if self._quiet is not None:
+            self._quiet.note_work()
         known = entry.id in self._in_hand  # this process was stalled for longer than its hold
         self._in_hand[entry.id] = entry
         if not known:

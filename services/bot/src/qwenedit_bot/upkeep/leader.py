@@ -13,6 +13,7 @@ from qwenedit_bot.common.waiting import pause
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from redis.asyncio import Redis
 
@@ -30,12 +31,14 @@ class Leadership:
         redis: A client.
         key: The lease's key.
         replica: This replica's name; one that restarts under its old name goes on at once.
+        on_gained: Called when it begins to lead.
     """
 
-    def __init__(self, redis: Redis, key: str, *, replica: str) -> None:
+    def __init__(self, redis: Redis, key: str, *, replica: str, on_gained: Callable[[], None] = lambda: None) -> None:
         self._redis = redis
         self._key = key
         self._replica = replica
+        self._on_gained = on_gained
         self._until = 0.0
         folder = files("qwenedit_bot.upkeep") / "lua"
         self._lead = redis.register_script((folder / "lead.lua").read_text())
@@ -67,3 +70,5 @@ class Leadership:
         self._until = asked + LEASE if leads else 0.0
         if led != self.held:
             log.info("leader.gained" if self.held else "leader.lost")
+            if self.held:
+                self._on_gained()

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 LAST_CALLS = 2.0
 """Seconds for giving a job back when the process itself is being torn down."""
+LONGEST_WAIT = 5.0
+"""Seconds, the longest single wait for a job, after some that brought none. A worker that is cut off or stands still
+takes a job only until its wait ends."""
 LOOK_AGAIN = 0.5
 """Seconds between looks whether ComfyUI is still busy with others' jobs."""
 PICTURES_WITH_CLAIM = 512 * 1024
@@ -115,7 +118,7 @@ class Worker:
         """Take jobs until the worker is told to drain; the one in hand is finished first."""
         async with asyncio.TaskGroup() as tasks:
             settling: asyncio.Task[None] | None = None
-            more = False
+            more, wait = False, 0.0
             while not self._shutdown.draining.is_set():
                 if not self._watch.ready.is_set():
                     await unless(self._shutdown.draining, self._watch.ready.wait())
@@ -124,18 +127,19 @@ class Worker:
                 if not self._may_take():
                     more = False
                     continue
-                # After a job the next one is asked for at once, else a claim waits for one.
-                job = await self._take_job(tasks, wait=not more)
+                # After a job the next one is asked for at once, else a claim waits for one, longer each time.
+                wait = 0.0 if more else min(wait + self._timings.polling_interval, LONGEST_WAIT)
+                job = await self._take_job(tasks, wait=wait)
                 more = job is not None
                 if settling is not None:  # never more than one job executed and one handed in
                     await asyncio.wait([settling])
                 settling = job
 
-    async def _take_job(self, tasks: asyncio.TaskGroup, *, wait: bool) -> asyncio.Task[None] | None:
+    async def _take_job(self, tasks: asyncio.TaskGroup, *, wait: float) -> asyncio.Task[None] | None:
         """Claim a job, and have it executed; handing it in is left to the task that is returned."""
         clock = asyncio.get_running_loop().time
         since = clock()
-        claim = await self._claim(self._timings.polling_interval if wait else 0.0)
+        claim = await self._claim(wait)
         if claim is None:
             return None
         if wait:

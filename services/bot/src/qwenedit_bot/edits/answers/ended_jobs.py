@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.common.waiting import pause
+from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_jobs.backoff import Backoff
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Events
 
-BLOCK = 1.0
-"""Seconds that one look waits for the first end; also how long a stop may take to be seen."""
+BLOCK = 5.0
+"""Seconds that one look waits for the first end."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> Non
     backoff = Backoff()
     while not stop.is_set():
         try:
-            if await events.wait(BLOCK) and await events.drain():
+            if await unless(stop, events.wait(BLOCK)) and await events.drain():
                 wake.set()
         except RedisError as error:
             wait = backoff.next()
