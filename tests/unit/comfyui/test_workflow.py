@@ -340,3 +340,21 @@ def test_parameter_that_does_not_fit_the_graph_stops_the_start(
     }
     with pytest.raises(WorkflowFileError, match=rf"(?s)graph\.binding\.json.*{words}"):
         Workflow.load(write(tmp_path, graph, binding))
+
+
+@pytest.mark.parametrize(
+    "name", [*QWEN, "qwen-image-edit-2509-fast", "flux-1-kontext-dev", "larger", "invert-model-free"]
+)
+def test_smallest_edit_loads_the_same_models_and_takes_one_step_on_a_small_canvas(name: str) -> None:
+    workflow = Workflow.load(WORKFLOWS / f"{name}.json")
+    small = workflow.smallest()
+    assert small.fewest_images == 1
+
+    bound = small.bind(images=["a"], prompt="", seed=0, prefix="p", sizes=[Size(256, 256)], megapixels=1 / 16)
+
+    whole = workflow.bind(images=["a"], prompt="", seed=0, prefix="p")
+    assert bound.loaders == whole.loaders
+    assert bound.steps == min(1, whole.steps)
+    for each in json.loads(json.dumps(bound.graph)).values():
+        if each["class_type"] == "ImageScale":
+            assert (each["inputs"]["width"], each["inputs"]["height"]) == (256, 256)
