@@ -1,8 +1,9 @@
 """Fill a models folder from a list, and hold ComfyUI back until it is filled.
 
     models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
-    models.py keep  --folder DIR --list FILE    the same, and stay: for a DaemonSet that fills a folder of each node
     models.py wait  --folder DIR --list FILE    return when every needed file is complete
+
+`keep` is a `fetch` that stays, as a DaemonSet's pod has to.
 
 The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ..., "optional": true}]}`, of which the last
 three may be left out. A file is complete when a note beside it has the
