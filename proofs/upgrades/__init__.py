@@ -1,0 +1,1 @@
+"""Upgrades and rollbacks between two revisions, under load."""
