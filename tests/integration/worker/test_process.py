@@ -120,6 +120,25 @@ async def test_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench
     assert len(state.prompts) == 1
 
 
+async def test_debug_level_tells_settings_requests_progress_and_waits(bench, control, start):
+    part = await start(bench.url, REDIS_USERNAME="default")
+    job = await bench.enqueue(picture=photo())
+    await bench.until_final(job)
+    async with asyncio.timeout(30):
+        await part.wait_for_line("queue.empty")
+    lines = [line for line in logged(part) if line["level"] == "debug"]
+    [settings] = [line for line in lines if line["event"] == "worker.settings"]
+    assert (settings["WORKER_LEASE"], settings["REDIS_USERNAME"]) == ("10.0", "default")
+    asked = [line["path"] for line in lines if line["event"] == "comfyui.request" and line.get("job") == job.id]
+    assert [path.split("/")[1] for path in asked if path.startswith(("/upload", "/prompt", "/view"))] == [
+        "upload", "prompt", "view",
+    ]  # fmt: skip
+    stages = [line["stage"] for line in lines if line["event"] == "attempt.progress" and line["job"] == job.id]
+    assert stages[0] == "queued"
+    assert stages[-1] == "sending"
+    assert await part.stop() == 0
+
+
 async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start):
     part = await start(bench.url, NODE_NAME="node-a", POD_NAME="pod-a")
     workers = Workers(bench.redis, bench.keys)

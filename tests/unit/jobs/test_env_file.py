@@ -95,6 +95,6 @@ def test_file_that_is_named_must_be_there_and_an_empty_name_is_none(env_file):
 def test_list_of_names_is_that_of_the_settings():
     ours = {name.upper() for settings in (BotSettings, WorkerSettings) for name in settings.model_fields}
     assert ours <= NAMES
-    assert NAMES - ours == {"PORT"}
+    assert NAMES - ours == {"DATA", "PORT"}
     assert set(FORMER_NAMES.values()) <= NAMES
     assert not NAMES & FORMER_NAMES.keys()

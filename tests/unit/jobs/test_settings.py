@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import Field, SecretStr
 
-from qwenedit_jobs import RedisSettings, load
+from qwenedit_jobs import RedisSettings, load, shown
 from qwenedit_worker.settings import WorkerSettings
 
 
@@ -89,6 +89,15 @@ def test_empty_variable_counts_as_unset(monkeypatch):
 def test_operators_queue_key_is_used(monkeypatch):
     monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "studio:line")
     assert load(RedisSettings).keys.job_queue == "studio:line"
+
+
+def test_settings_are_shown_without_secrets(monkeypatch):
+    monkeypatch.setenv("TOKEN", "hunter2")
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@one/0")
+    told = shown(load(Example))
+    assert "hunter2" not in str(told)
+    assert (told["REDIS_URL"], told["PATIENCE"]) == ("redis://:***@one/0", "1.0")
+    assert "REDIS_USERNAME" not in told
 
 
 def test_problem_between_two_settings_is_told_in_our_words_alone(monkeypatch, capsys):

@@ -49,7 +49,7 @@ from qwenedit_jobs.pictures.store import PictureStore
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
 from qwenedit_jobs.queue.queue import JobQueue, Limits
 from qwenedit_jobs.redis.connection import connect
-from qwenedit_jobs.settings import RedisSettings, load
+from qwenedit_jobs.settings import RedisSettings, load, shown
 
 __all__ = [
     "MAX_PICTURES",
@@ -103,4 +103,5 @@ __all__ = [
     "load",
     "result_ref",
     "short_id",
+    "shown",
 ]

@@ -95,6 +95,12 @@ def load(settings: type[S]) -> S:
     raise SystemExit(2)
 
 
+def shown(settings: BaseSettings) -> dict[str, str]:
+    """Return what each variable is set to, for a log: without secrets, and without the passwords of addresses."""
+    set_ones = ((name.upper(), str(value)) for name, value in settings if value not in (None, "", ()))
+    return {name: _URL_PASSWORD.sub(r"\1***@", value) for name, value in set_ones}
+
+
 def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
     """Say what is wrong with each variable in an operator's words."""
     return [_line(settings, dict(problem)) for problem in error.errors(include_url=False, include_context=True)]

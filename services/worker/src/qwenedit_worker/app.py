@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvloop
 
-from qwenedit_jobs import JobQueue, PictureStoreRefusedError, connect, load
+from qwenedit_jobs import JobQueue, PictureStoreRefusedError, connect, load, shown
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -154,6 +154,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             loop.add_signal_handler(number, shutdown.leave)
         # A signal and no path of the probes' port, which every pod that may read metrics reaches.
         loop.add_signal_handler(signal.SIGUSR1, shutdown.drain)
+        log.debug("worker.settings", **shown(settings))
         log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
 
         async with asyncio.TaskGroup() as tasks:

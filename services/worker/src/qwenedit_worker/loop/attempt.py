@@ -217,6 +217,7 @@ class Attempt:
 
     def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()
+        self._log_progress(progress)
         match progress.stage:
             case Stage.QUEUED:
                 self._gpu_time.waits()
@@ -233,6 +234,14 @@ class Attempt:
             self._timers.append(later)
         else:
             self._show(progress)
+
+    def _log_progress(self, progress: Progress) -> None:
+        left = self._deadline - asyncio.get_running_loop().time()
+        # Also called by the websocket's task, which knows of no job.
+        log.debug(
+            "attempt.progress", job=self._claim.job.id, attempt=self._claim.attempt, stage=progress.stage,
+            step=progress.step, steps=progress.steps, seconds_left=round(left),
+        )  # fmt: skip
 
     def _show(self, progress: Progress) -> None:
         if self._reporter.show(progress):

@@ -85,6 +85,7 @@ class LeaseKeeper:
                 case Lease.LOST:
                     return LeaseEnd.LOST
                 case Lease.HELD:
+                    log.debug("lease.renewed", seconds=self._lease)
                     backoff.reset()
                     pause = self._lease / 3
                     self._expires = sent + self._lease

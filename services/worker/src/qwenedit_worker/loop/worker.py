@@ -141,6 +141,7 @@ class Worker:
         since = clock()
         claim = await self._claim(wait)
         if claim is None:
+            log.debug("queue.empty", waited=round(clock() - since, 3))
             return None
         if wait:
             since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SETTINGS = """\
 Settings are environment variables, or lines of a .env file in the working directory:
+  DATA          a folder in which everything is kept; without it all is forgotten at the end
   PORT          port of the chat page (8090)
   BOT_TOKEN     token of a real bot from @BotFather, instead of the simulated Telegram
   COMFYUI_URL   address of a real ComfyUI, instead of the simulated one

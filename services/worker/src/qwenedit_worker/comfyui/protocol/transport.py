@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+import structlog
 
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
 
@@ -31,8 +33,13 @@ MAX_PICTURE = 50 * 10**6
 """Bytes: the largest file that Telegram takes from a bot. The workflows' results are a few megabytes."""
 MAX_MESSAGE = 4 * 2**20
 """Bytes of a websocket message. Previews are off; an error's traceback with its inputs is the largest."""
+UNREMARKABLE = ("/queue", "200")
+"""Asked every two seconds, and so not logged."""
 HEARTBEAT = 20.0
 """Seconds between pings, so that a half-open websocket is noticed. Polling goes on meanwhile."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class TooLargeError(UnexpectedReply):
@@ -153,7 +160,7 @@ class Transport:
         self, method: str, path: str, *, limit: int, within: float, silence: float | None = None, **what: Any
     ) -> Reply:
         where = f"{method} {path}"
-        status = "none"
+        status, size, began = "none", 0, time.monotonic()
         timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT, sock_read=silence)
         try:
             async with self.session.request(
@@ -165,7 +172,7 @@ class Transport:
                     if len(body) > limit:
                         response.close()
                         raise TooLargeError(f"{where}: the reply is larger than {limit} bytes")
-                status = str(response.status)
+                status, size = str(response.status), len(body)
                 return Reply(response.status, bytes(body), response.content_type == "application/json")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(f"{where}: no connection: {error}") from error
@@ -177,6 +184,9 @@ class Transport:
             raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
         finally:
             self._on_request(_route(path), status)
+            if (path, status) != UNREMARKABLE:
+                seconds = round(time.monotonic() - began, 3)
+                log.debug("comfyui.request", method=method, path=path, status=status, bytes=size, seconds=seconds)
 
     async def websocket(self, client_id: str) -> aiohttp.ClientWebSocketResponse:
         """Open a websocket, whose messages are bounded and whose silence is probed.
