@@ -122,7 +122,7 @@ presets: $(BIN)/.synced ## Write docs/preset-list.md from the presets that come 
 	$(BIN)/python services/bot/preset_list.py
 
 .PHONY: chart
-chart: $(BIN)/.synced ## Write what is made from the chart, its alerts and the bot's languages: tables, schema, links, examples
+chart: $(BIN)/.synced ## Write what is made from the chart, its alerts, languages and settings: tables, schema, links, names, examples
 	$(BIN)/python charts/values_table.py
 	$(BIN)/python charts/derived.py
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py

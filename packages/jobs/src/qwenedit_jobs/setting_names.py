@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NAMES = frozenset(
     {
+        # Made by charts/derived.py.
         "ADMINS",
         "ALLOWED_USERS",
         "BOT_ID",
@@ -66,11 +67,13 @@ NAMES = frozenset(
         "WORKER_LOG_LEVEL",
         "WORKER_PODS",
         "WORKER_POLLING_INTERVAL",
+        "WORKER_WARM_UP",
         "WORKFLOW",
         "WORKFLOWS_DIR",
+        # End of what is made.
     }
 )
-"""Of bot and worker, and of `make run`. A test compares them with the settings themselves."""
+"""Of bot and worker, and of `make run`. `make chart` writes them."""
 
 LIBRARIES = ("OTEL_", "AWS_", "AZURE_", "GOOGLE_", "SSL_CERT_")
 """Prefixes of variables that libraries read: traces, stores of pictures, certificates."""
