@@ -56,6 +56,10 @@ lint-files: $(BIN)/.synced
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
+.PHONY: checkov
+checkov: | $(filter .local/%,$(UV)) ## Scan chart, Dockerfiles and workflows by others' rules; .checkov.yaml says which do not apply
+	$(UV) tool run checkov==3.3.30 --config-file .checkov.yaml
+
 .PHONY: format
 format: $(BIN)/.synced ## Put the code into its one format
 	$(BIN)/ruff check --fix .
@@ -111,6 +115,10 @@ comfyui-lock: $(filter .local/%,$(UV)) ## Write the lock of ComfyUI's image from
 	cd services/comfyui/image && $(abspath $(UV)) pip compile --quiet --python-version 3.13 \
 		--python-platform x86_64-manylinux_2_40 --exclude-newer "7 days" --generate-hashes --excludes left-out.txt \
 		--custom-compile-command "make comfyui-lock" $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
+
+.PHONY: version
+version: ## Give the product its next version, everywhere it stands (VERSION=0.2.0); docs/releases.md has the rest
+	.ci/release/version.py set "$(VERSION)"
 
 .PHONY: try
 try: ## Run the product with simulators on a kind cluster and chat with it (PORT= OBSERVE=1)

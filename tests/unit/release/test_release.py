@@ -1,0 +1,145 @@
+"""What a release is made from: one version, one registry, the notes, and the digests in the chart."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[3]
+DIGEST = f"sha256:{'a' * 64}"
+TEXTS = (".md", ".yaml", ".yml", ".sh", ".toml", ".txt")
+OURS = r"(?:bot|worker|comfyui|comfyui-simulator|telegram-simulator|charts)\b"
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / "release" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+version, pin_chart, provenance = script("version"), script("pin_chart"), script("provenance")
+
+
+def project() -> dict[str, str]:
+    found: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["qwenedit"]
+    return found
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The files that a version stands in."""
+    for glob in (*version.PLACES, "CHANGELOG.md"):
+        for path in ROOT.glob(glob):
+            if not path.relative_to(ROOT).parts[0].startswith("."):
+                target = tmp_path / path.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+    return tmp_path
+
+
+def test_version_is_the_same_everywhere():
+    assert version.check(ROOT, "") == []
+
+
+def test_version_is_written_everywhere(copy):
+    version.write(copy, "9.8.7-rc.1")
+    assert version.check(copy, "v9.8.7-rc.1") == []
+    assert "9.8.7-rc.1" in (copy / "services/bot/pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("bad", ["", "0.2", "v0.2.0", "0.2.0-rehearsal.1", "01.2.0", "0.2.0+build"])
+def test_version_that_helm_or_python_does_not_know_is_refused(bad):
+    assert not version.SEMANTIC.fullmatch(bad)
+
+
+def test_place_with_another_version_is_named(copy):
+    chart = copy / "charts/qwenedit/Chart.yaml"
+    chart.write_text(re.sub("^appVersion: .*$", "appVersion: 9.9.9", chart.read_text(), flags=re.MULTILINE))
+    (complaint,) = version.check(copy, "")
+    assert complaint.startswith("charts/qwenedit/Chart.yaml says ")
+
+
+def test_tag_of_another_version_is_refused(copy):
+    version.write(copy, "0.2.0")
+    assert version.check(copy, "v0.2.0") == []
+    assert "the tag v0.3.0 is not v0.2.0" in version.check(copy, "v0.3.0")[0]
+
+
+def test_version_without_notes_is_not_released(copy):
+    version.write(copy, "0.2.0")
+    version.write(copy, "0.3.0")
+    assert version.check(copy, "v0.3.0") == ["CHANGELOG.md says nothing under [0.3.0]"]
+
+
+def test_unreleased_changes_become_the_notes(copy):
+    before = version.notes(copy, "Unreleased")
+    version.write(copy, "0.2.0")
+    assert before
+    assert version.notes(copy, "0.2.0") == before
+    assert version.notes(copy, "Unreleased") == ""
+
+
+def test_chart_names_the_digest_of_each_image_and_keeps_all_else():
+    before = (ROOT / "charts/qwenedit/values.yaml").read_text()
+    names = ("bot", "worker", "comfyui")
+    after = pin_chart.pinned(before, "ghcr.io/qwenedit", dict.fromkeys(names, DIGEST))
+    expected = yaml.safe_load(before)
+    for name in names:
+        expected[name]["image"] |= {"repository": f"ghcr.io/qwenedit/{name}", "digest": DIGEST}
+    assert yaml.safe_load(after) == expected
+    assert after.count("#") == before.count("#")
+
+
+def test_image_that_the_chart_does_not_name_is_no_part_of_it():
+    with pytest.raises(ValueError, match="0 places for the digest of simulator"):
+        pin_chart.pinned((ROOT / "charts/qwenedit/values.yaml").read_text(), "r", {"simulator": DIGEST})
+
+
+def test_provenance_names_the_commit_and_the_workflow_run():
+    run = {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "a/b",
+        "GITHUB_RUN_ID": "7",
+        "GITHUB_WORKFLOW_REF": "a/b/.github/workflows/release.yaml@refs/tags/v1.0.0",
+    }
+    said = provenance.predicate("https://github.com/a/b", "c0ffee", "v1.0.0", run)
+    assert said["buildDefinition"]["resolvedDependencies"] == [
+        {"uri": "git+https://github.com/a/b@refs/tags/v1.0.0", "digest": {"gitCommit": "c0ffee"}}
+    ]
+    assert said["runDetails"]["builder"]["id"].endswith("/a/b/.github/workflows/release.yaml@refs/tags/v1.0.0")
+    assert said["runDetails"]["metadata"]["invocationId"] == "https://github.com/a/b/actions/runs/7"
+
+
+def texts():
+    command = ["git", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.split("\0"):
+        if name.endswith(TEXTS) and name != "uv.lock":
+            yield name, (ROOT / name).read_text()
+
+
+def test_every_page_names_one_registry_and_one_repository():
+    registry, repository = project()["registry"], project()["repository"]
+    named = 0
+    for name, text in texts():
+        for found in re.findall(rf"(?:[\w.-]+\.\w+(?::\d+)?)/[\w.-]+(?=/{OURS})", text):
+            if found.startswith("ghcr.io"):
+                named += 1
+                assert found == registry, name
+        for found in re.findall(r"https://github\.com/qwenedit/[\w-]+", text):
+            assert found == repository, name
+    assert named
