@@ -15,7 +15,8 @@ async def test_state_of_this_layout_is_compatible_and_what_is_taken_over_is_coun
     assert not await desk.redis.exists(desk.keys.layout), "it changes nothing"
 
 
-async def test_messages_of_layout_1_are_no_state_to_go_on_with(desk):
+async def test_messages_of_layout_1_are_no_state_to_go_on_with_after_a_rollback_to_it_either(desk):
+    await desk.redis.hset(desk.keys.layout, mapping={"layout": LAYOUT, "readable_from": LAYOUT, "version": VERSION})
     await desk.redis.xadd(desk.keys.updates_of_layout_1, {"update": "{}"})
     said = await desk.ask("compatible")
     assert said.code == 1

@@ -52,7 +52,7 @@ async def check_layout(redis: Redis, keys: Keys) -> StateLayout:
     found = await _noted(redis, keys)
     if found.readable_from > LAYOUT:
         raise StateTooNewError(layout=found.layout or 0, version=found.version, own_layout=LAYOUT, own_version=VERSION)
-    if found.layout is None and (waiting := await _left_by_layout_1(redis, keys)):
+    if waiting := await _left_by_layout_1(redis, keys):
         raise StateTooOldError(layout=1, waiting=waiting, own_layout=LAYOUT, own_version=VERSION)
     return found
 
@@ -84,11 +84,16 @@ async def _noted(redis: Redis, keys: Keys) -> StateLayout:
 
 
 async def _left_by_layout_1(redis: Redis, keys: Keys) -> int:
-    """Count the messages, and the albums, that were not handled when the last bot of layout 1 ended."""
+    """Count the messages, and the albums, that were not handled when the last bot of layout 1 ended.
+
+    It is asked at each start: a rollback to layout 1 leaves the note of a later one.
+    """
+    waiting = 0
     try:
-        waiting = int(await redis.xlen(keys.updates_of_layout_1))
-    except ResponseError:  # something else lies there
-        return 0
-    async for albums in redis.scan_iter(match=keys.albums_of_layout_1, count=_SCANNED_AT_ONCE, _type="zset"):
-        waiting += int(await redis.zcard(albums))
+        if await redis.exists(keys.updates_of_layout_1):
+            waiting += int(await redis.xlen(keys.updates_of_layout_1))
+            async for albums in redis.scan_iter(match=keys.albums_of_layout_1, count=_SCANNED_AT_ONCE, _type="zset"):
+                waiting += int(await redis.zcard(albums))
+    except ResponseError:  # something else lies there, or this Redis user may not look
+        return waiting
     return waiting
