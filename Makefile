@@ -74,7 +74,7 @@ quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two core
 	$(BIN)/pytest -q -n 2 tests/unit
 
 .PHONY: e2e
-e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= CONTAINER_TOOL=)
+e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= NODE_TOOL= CONTAINER_TOOL=)
 	tests/e2e/prepare.sh
 	$(BIN)/pytest $(or $(TESTS),tests/e2e)
 

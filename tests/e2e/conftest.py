@@ -16,6 +16,7 @@ from tests.e2e.cluster.installing import installed, namespace, simulated_telegra
 from tests.e2e.cluster.jaeger import Jaeger
 from tests.e2e.cluster.kube import Kube, Pod, attempt
 from tests.e2e.cluster.port_forward import forwarded
+from tests.e2e.cluster.second_node import SecondNode, second_node
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -107,3 +108,10 @@ async def worker(installation: Installation) -> Pod:
     """The only worker; KEDA is told to leave it alone."""
     [pod] = await installation.hold(1)
     return pod
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def node(installation: Installation) -> AsyncIterator[SecondNode]:
+    """A second node, for one test."""
+    async with second_node(installation) as node:
+        yield node

@@ -8,20 +8,6 @@ from tests.e2e.cluster.installation import LONG
 from tests.e2e.cluster.kube import eventually, run
 
 
-async def start_job(installation, photo):
-    """Let a user send a photo; returns the user and the job's id as soon as its edit goes on."""
-    before = await installation.job_ids()
-    user = await installation.telegram.user()
-    await user.send(photo=photo, caption="make it snow")
-
-    async def new():
-        return await installation.job_ids() - before
-
-    [job] = await eventually("a job", new, within=60)
-    await installation.until_editing(job)
-    return user, job
-
-
 async def until_gone(installation, pod):
     async def gone():
         return await installation.kube.get("Pod", pod.name) is None
@@ -30,7 +16,7 @@ async def until_gone(installation, pod):
 
 
 async def test_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
-    user, job = await start_job(installation, photo)
+    user, job = await installation.start_job(photo)
     await installation.kube("delete", "pod", worker.name, "--wait=false")
     leaving = await installation.kube.get("Pod", worker.name)
     assert leaving is not None
@@ -45,7 +31,7 @@ async def test_pod_deleted_in_mid_job_finishes_and_answers_it(installation, work
 
 
 async def test_drained_node_lets_the_job_end(installation, worker, photo):
-    user, job = await start_job(installation, photo)
+    user, job = await installation.start_job(photo)
     node = worker.item["spec"]["nodeName"]
     selector = f"app.kubernetes.io/instance={installation.release},app.kubernetes.io/component=worker"
     try:

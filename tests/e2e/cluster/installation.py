@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from telegram_simulator.client import TelegramSimulator
+    from telegram_simulator.client import Person, TelegramSimulator
     from tests.e2e.cluster.pod_watch import Watch
 
 HERE = Path(__file__).parent
@@ -120,7 +120,29 @@ class Installation:
         ):
             yield control
 
+    async def one(self, part: str) -> Pod:
+        """Wait until the only pod of a part that is to stay is ready; returns it."""
+
+        async def ready() -> Pod | None:
+            pods = [pod for pod in await self.kube.pods(part) if not pod.leaving]
+            return pods[0] if len(pods) == 1 and pods[0].ready else None
+
+        return await eventually(f"one ready {part}", ready, within=120)
+
     # ------------------------------------------------------------------ jobs
+
+    async def start_job(self, photo: bytes) -> tuple[Person, str]:
+        """Let a user send a photo; returns the user and the job's id as soon as its edit goes on."""
+        before = await self.job_ids()
+        user = await self.telegram.user()
+        await user.send(photo=photo, caption="make it snow")
+
+        async def new() -> set[str]:
+            return await self.job_ids() - before
+
+        [job] = await eventually("a job", new, within=60)
+        await self.until_editing(job)
+        return user, job
 
     async def redis_answers(self) -> None:
         """Wait until the tests reach Redis again, after a restart of its pod."""

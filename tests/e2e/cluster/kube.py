@@ -183,6 +183,11 @@ class Pod:
         return str(self.item["metadata"]["creationTimestamp"])
 
     @property
+    def node(self) -> str:
+        """Which it is bound to; empty while it waits for one."""
+        return str(self.item["spec"].get("nodeName") or "")
+
+    @property
     def leaving(self) -> bool:
         """Whether it was told to end."""
         return "deletionTimestamp" in self.item["metadata"]
