@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from benchmarks.peers.catalogue import Peer
 
-SETTLING = 3.0
-"""Seconds from a worker's first job until it surely is idle."""
+SETTLING = 15.0
+"""Seconds from a worker's first job until it surely is idle, and its waits have their longest."""
 
 
 @dataclass(slots=True)
