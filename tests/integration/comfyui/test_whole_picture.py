@@ -39,8 +39,10 @@ SIZES = (
     (1920, 1080), (2000, 501), (2048, 1365), (2100, 900), (2560, 1440), (2560, 1707), (500, 2000), (499, 2000),
     (4032, 3024), (3024, 4032), (4000, 400), (400, 4000), (300, 6000), (6000, 300),
 )  # fmt: skip
-TURNED = (((4032, 3024), 6), ((3024, 4032), 8), ((1920, 1080), 3), ((1600, 300), 5))
+TURNED = (((4032, 3024), 6), ((3024, 4032), 8), ((1920, 1080), 3))
 """Sizes as stored, and the EXIF orientation that says how to turn them."""
+MIRRORED = 5
+"""An orientation that ComfyUI turns and, since it reads photos with PyAV, does not mirror. The bot does both itself."""
 MARKS = ((220, 40, 40), (40, 200, 40), (40, 60, 220), (230, 210, 40))
 GREY = (128, 128, 128)
 LATENT_PIXEL = 8
@@ -153,7 +155,7 @@ def photos() -> list[bytes]:
 
 async def test_model_free_workflow_brings_all_four_corners_back(server, invert) -> None:
     async with aiohttp.ClientSession() as session:
-        for photo in photos():
+        for photo in [*photos(), marked((1600, 300), MIRRORED)]:
             answer, _ = await Server(server.url, session).execute(invert, photo)
             check_whole(photo, answer, inverted=True)
 
