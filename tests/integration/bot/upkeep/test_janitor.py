@@ -43,12 +43,19 @@ def queue(redis: Redis) -> JobQueue:
 
 
 @pytest.fixture
-def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) -> Janitor:
+def called() -> list[int]:
+    """How often the janitor asked for another round soon."""
+    return []
+
+
+@pytest.fixture
+def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock, called: list[int]) -> Janitor:
     return Janitor(
         queue=queue,
         redis=redis,
         lanes={"updates": Lanes(redis, "qwenedit:inbox")},
         metrics=metrics,
+        on_more=lambda: called.append(1),
         clock=clock,
     )
 
@@ -77,7 +84,7 @@ async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
 
 
 async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
-    queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
+    queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis, called: list[int]
 ) -> None:
     await queue.enqueue(JOB, Limits())
     await queue.claim(worker="w", token="t", lease=30)
@@ -89,6 +96,7 @@ async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
         with pytest.raises(OutOfMemoryError):
             await redis.set("new", "1")
         await janitor.tick()
+        assert called
         await redis.set("new", "1")
         before = metrics.redis_memory_used._value.get()
         await janitor.tick()  # looks again at once, since there may be more to free

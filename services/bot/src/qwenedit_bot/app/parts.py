@@ -248,7 +248,10 @@ def make_loops(
     """Build what is done again and again."""
     redis, connections, keys, metrics = base.redis, base.connections, base.settings.keys, base.metrics
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
-    cleaning = Janitor(queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes)
+    cleaning = Janitor(
+        queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes,
+        on_more=quiet.note_work,
+    )  # fmt: skip
     restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
     census = PictureCensus(redis, keys, jobs.queue, metrics)

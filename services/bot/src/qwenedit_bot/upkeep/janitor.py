@@ -37,6 +37,7 @@ class Janitor:
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
         queue_name: The queue's name, for traces.
+        on_more: Called when the next round should come soon: Redis is above its `maxmemory`.
         clock: Monotonic time in seconds.
     """
 
@@ -48,6 +49,7 @@ class Janitor:
         lanes: Mapping[str, Lanes],
         metrics: BotMetrics,
         queue_name: str = "qwenedit:job_queue",
+        on_more: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -55,6 +57,7 @@ class Janitor:
         self._lanes = lanes
         self._metrics = metrics
         self._queue_name = queue_name
+        self._on_more = on_more
         self._clock = clock
         self._measure_at = clock()
         self._memory_is_secret = False
@@ -116,6 +119,7 @@ class Janitor:
         self._metrics.redis_memory_max.set(limit)
         if not 0 < limit <= used:
             return 0
+        self._on_more()
         freed = await self._queue.make_room()
         log.warning("redis.above_maxmemory", used=used, limit=limit, freed=freed)
         return freed
