@@ -9,6 +9,7 @@ from prometheus_client import Gauge
 
 from qwenedit_jobs import Claim, Edit, Job, Lease, Settled
 from qwenedit_worker.comfyui import EditResult
+from qwenedit_worker.common.errors import QueueForbiddenError
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.outcomes import Finished
@@ -65,3 +66,37 @@ async def test_lease_is_renewed_while_the_picture_is_on_its_way(queue: SlowQueue
     async with asyncio.timeout(20):
         assert await settlement.settle(CLAIM, result) is Settled.DONE
     assert queue.renewals == RENEWALS
+
+
+class ForbiddenQueue:
+    """Redis after a rollback: its user for workers may not touch a key of the newer version."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def complete(self, *_told: object, **_picture: object) -> Settled:
+        self.asked.set()
+        raise QueueForbiddenError("No permissions to access a key")
+
+    async def renew(self, *_told: object, lease: float) -> Lease:
+        assert lease > 0
+        return Lease.HELD
+
+
+async def test_result_that_redis_may_not_take_keeps_a_worker_but_no_leaving_one() -> None:
+    queue, shutdown = ForbiddenQueue(), Shutdown()
+    settlement = Settlement(
+        queue=queue,  # type: ignore[arg-type]
+        pictures=InPlace(),  # type: ignore[arg-type]
+        lease=30.0,
+        activity=Activity(budget=1.0, busy=Gauge("busy", "", registry=None)),
+        shutdown=shutdown,
+    )
+    settling = asyncio.create_task(settlement.settle(CLAIM, Finished(EditResult(png=b"png", seed=1, seconds=1.0))))
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            queue.asked.clear()
+            await queue.asked.wait()
+        assert not settling.done()
+        shutdown.leave()
+        assert await settling is Settled.LOST

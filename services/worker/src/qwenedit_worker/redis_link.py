@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_noted_layout
-from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
+from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -54,6 +54,9 @@ class RedisLink:
         except StorageFullError as error:
             self._refused(str(error))
             raise QueueStorageFullError(str(error)) from error
+        except NoPermissionError as error:
+            self._refused(str(error))
+            raise QueueForbiddenError(str(error)) from error
         except ResponseError as error:
             self._refused(str(error))
             raise QueueUnavailableError(str(error)) from error

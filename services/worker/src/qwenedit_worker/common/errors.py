@@ -13,3 +13,7 @@ class QueueUnavailableError(WorkerError):
 
 class QueueStorageFullError(QueueUnavailableError):
     """Redis has no room for a result's picture, whatever it deletes to make some."""
+
+
+class QueueForbiddenError(QueueUnavailableError):
+    """Redis' user for workers lacks a right that this version needs."""

@@ -10,8 +10,8 @@ import structlog
 from qwenedit_jobs import Lease, PictureStoreUnavailableError, Reason, Result, Settled, result_ref
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
-from qwenedit_worker.common.errors import QueueStorageFullError, QueueUnavailableError
-from qwenedit_worker.common.waiting import set_within, unless
+from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
+from qwenedit_worker.common.waiting import Signal, set_within, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Fail, Finished, JobCancelled, LeaseLost, Release, Retry
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Settlement:
         backoff, deposits = Backoff(), Deposits(self._pictures)
         lost, full_since = False, None
         while True:
-            store_away = False
+            store_away, given_up = False, self._shutdown.abandoning
             try:
                 return await self._say(claim, outcome, None if lost else deposits)
             except QueueStorageFullError as error:
@@ -95,19 +95,27 @@ class Settlement:
                     log.error("job.no_room_for_result", bytes=len(outcome.result.png))  # noqa: TRY400 - the words say it
                     outcome = Fail(Reason.STORAGE_FULL, str(error))
                 self._activity.sign()
-            except QueueUnavailableError:
+            except QueueUnavailableError as error:
+                given_up = self._given_up(error)
                 self._activity.sign()
             except PictureStoreUnavailableError as error:
                 log.warning("job.result_waits", error=str(error), bytes=_bytes_of(outcome))
                 store_away = True
                 self._activity.sign()
-            if await set_within(self._shutdown.abandoning, backoff.next()):
+            if await set_within(given_up, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
             held = await self._renewed(claim)
             lost = lost or held is Lease.LOST
             if store_away and held is Lease.CANCELLED:
                 outcome = JobCancelled()  # whose picture need not be brought anywhere
+
+    def _given_up(self, error: QueueUnavailableError) -> Signal:
+        """Return what ends the tries.
+
+        After a rollback Redis' users have the rights of the older version. They get no others while this worker leaves.
+        """
+        return self._shutdown.leaving if isinstance(error, QueueForbiddenError) else self._shutdown.abandoning
 
     async def _say(self, claim: Claim, outcome: AttemptOutcome, deposits: Deposits | None) -> Settled:
         job_id, token = claim.job.id, claim.token
