@@ -64,7 +64,7 @@ def differences(before, after):
             yield from (line for line in lines if not line.startswith("@@"))
 
 
-def test_what_each_way_of_the_models_changes_is_kept_in_git(render):
+def test_change_by_each_way_of_the_models_is_kept_in_git(render):
     before = by_object(render(TOKEN))
     said = []
     for path in WAYS:

@@ -152,7 +152,7 @@ async def test_job_is_demanded_of_a_worker_only_while_no_other_one_is_ready(wait
     assert await demanded(queue, register, by="me") is expected
 
 
-async def test_nothing_is_demanded_while_redis_does_not_answer():
+async def test_job_is_not_demanded_while_redis_does_not_answer():
     async def counts():
         raise QueueUnavailableError
 
