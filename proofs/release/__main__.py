@@ -42,6 +42,7 @@ async def main() -> bool:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="release-")))
         address = options.registry or await stack.enter_async_context(registry(ROOT))
         rehearsal = await Rehearsal.cloned(ROOT, folder, address)
+        stack.push_async_callback(rehearsal.forget_images)
         print(f"release {rehearsal.version} to {address}")
         good = await _releases(rehearsal, options.images)
         if good and options.install:

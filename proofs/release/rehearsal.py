@@ -99,6 +99,12 @@ class Rehearsal:
         """Return the digest of each image that was published."""
         return {path.name: path.read_text().strip() for path in (self.dist / "digests").iterdir()}
 
+    async def forget_images(self) -> None:
+        """Delete the images from this machine's storage: they are in the registry, and each rehearsal makes a GB."""
+        built = [path.name.rpartition(".") for path in (self.dist / "images").glob("*.*")]
+        names = [f"docker.io/qwenedit/{name}:{self.version}-{architecture}" for name, _, architecture in built]
+        await attempt("buildah", "rmi", *names, environment=self.environment)
+
     async def installed_manifests(self) -> str:
         """Render the chart that lies in the registry, as an installation does."""
         return await self(
