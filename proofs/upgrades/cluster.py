@@ -195,5 +195,6 @@ async def _forwarded(target: str, port: int) -> AsyncIterator[int]:
             raise CommandError(f"kubectl port-forward {target} does not forward")
         yield local
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):  # it has ended by itself
+            process.terminate()
         await process.wait()
