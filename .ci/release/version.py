@@ -47,7 +47,7 @@ def main() -> None:
         if complaints := check(ROOT, given.argument):
             sys.exit("\n".join(complaints))
     elif given.verb == "notes":
-        print(notes(ROOT, version(ROOT)))
+        print(absolute(notes(ROOT, version(ROOT)), project(ROOT)["tool"]["qwenedit"]["repository"], version(ROOT)))
     else:
         print(version(ROOT) if given.verb == "show" else project(ROOT)["tool"]["qwenedit"][given.verb])
 
@@ -99,6 +99,11 @@ def notes(root: Path, of: str) -> str:
         re.MULTILINE | re.DOTALL,
     )
     return section[1].strip() if section else ""
+
+
+def absolute(text: str, repository: str, of: str) -> str:
+    """Return a text whose links to files lead there from any page, to the files of a version."""
+    return re.sub(r"\]\((?!https?:|#)([^)\s]+)\)", rf"]({repository}/blob/v{of}/\1)", text)
 
 
 def _places(root: Path) -> list[tuple[Path, str]]:

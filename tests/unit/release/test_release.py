@@ -93,6 +93,12 @@ def test_unreleased_changes_become_the_notes(copy):
     assert version.notes(copy, "Unreleased") == ""
 
 
+def test_links_of_the_notes_lead_to_the_files_of_the_version():
+    text = "[a](docs/a.md#b), [c](https://example.com/c)"
+    expected = "[a](https://github.com/q/q/blob/v0.2.0/docs/a.md#b), [c](https://example.com/c)"
+    assert version.absolute(text, "https://github.com/q/q", "0.2.0") == expected
+
+
 def test_chart_names_the_digest_of_each_image_and_keeps_all_else():
     before = (ROOT / "charts/qwenedit/values.yaml").read_text()
     names = ("bot", "worker", "comfyui")
