@@ -119,6 +119,7 @@ comfyui-lock: $(filter .local/%,$(UV)) ## Write the lock of ComfyUI's image from
 .PHONY: version
 version: ## Give the product its next version, everywhere it stands (VERSION=0.2.0); docs/releases.md has the rest
 	.ci/release/version.py set "$(VERSION)"
+	$(MAKE) chart
 
 .PHONY: try
 try: ## Run the product with simulators on a kind cluster and chat with it (PORT= OBSERVE=1)

@@ -52,7 +52,7 @@ class Rehearsal:
         await run("git", "clone", "--quiet", str(root), str(rehearsal.clone))
         (rehearsal.clone / ".local").mkdir()
         (rehearsal.clone / ".local/release-tools").symlink_to(root / ".local/release-tools")
-        await rehearsal("make", "version", f"VERSION={rehearsal.version}")
+        await rehearsal(".ci/release/version.py", "set", rehearsal.version)
         await rehearsal("git", *WHO, "commit", "--quiet", "--all", "--message", f"Release: {rehearsal.version}")
         await rehearsal("git", "tag", f"v{rehearsal.version}")
         await rehearsal.key_pair("signer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -144,4 +145,4 @@ async def test_setup_makes_logs_metrics_and_probes_in_one_call(client, capsys):
     telemetry = setup(service="worker", level="INFO", constants={"worker": "gpu-1"})
     async with telemetry.probe_server(host="127.0.0.1", port=0, checks={}) as probe:
         _, metrics = await get(client, f"{probe.url}/metrics")
-    assert 'qwenedit_build_info{service="worker",version="0.1.0"} 1.0' in metrics
+    assert f'qwenedit_build_info{{service="worker",version="{version("qwenedit-worker")}"}} 1.0' in metrics
