@@ -108,35 +108,36 @@ class Supervisor:
         self._say(kept.when_ready or f"{kept.part.name} is ready.")
 
     async def _keep(self, part: Part) -> None:
-        ends = 0
+        ends, since = 0, time.monotonic()
+        how = await _end(part)
         while True:
-            since = time.monotonic()
-            how = await self._end(part)
             ends = 1 if time.monotonic() - since >= STEADY else ends + 1
             pause = min(FIRST_PAUSE * 2 ** (ends - 1), LONGEST_PAUSE)
             self._say(f"{part.name} {how}; it starts again in {pause:g} s" + (f" (end {ends})." if ends > 1 else "."))
             await asyncio.sleep(pause)
+            since = time.monotonic()
             try:
                 await part.launch()
             except OSError as error:
-                self._say(f"{part.name} could not be started: {error}.")
+                how = f"could not be started ({error})"
+            else:
+                how = await _end(part)
 
-    async def _end(self, part: Part) -> str:
-        """Wait until a part has ended, kill one that hangs, and say how it ended."""
-        if not part.running:
-            return "does not run"
-        ended = asyncio.create_task(part.wait())
-        hung = asyncio.create_task(_hung(part))
-        try:
-            await asyncio.wait({ended, hung}, return_when=asyncio.FIRST_COMPLETED)
-            if ended.done():
-                return how_it_ended(ended.result())
-            await part.kill()
-            return f"did not answer for {PROBE_PERIOD * PROBE_FAILURES:g} s and was killed"
-        finally:
-            for task in (ended, hung):
-                task.cancel()
-            await asyncio.gather(ended, hung, return_exceptions=True)
+
+async def _end(part: Part) -> str:
+    """Wait until a part has ended, kill one that hangs, and say how it ended."""
+    ended = asyncio.create_task(part.wait())
+    hung = asyncio.create_task(_hung(part))
+    try:
+        await asyncio.wait({ended, hung}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            return how_it_ended(ended.result())
+        await part.kill()
+        return f"did not answer for {PROBE_PERIOD * PROBE_FAILURES:g} s and was killed"
+    finally:
+        for task in (ended, hung):
+            task.cancel()
+        await asyncio.gather(ended, hung, return_exceptions=True)
 
 
 async def _hung(part: Part) -> None:
