@@ -197,10 +197,10 @@ class Model:
     def claim(self, token: str) -> tuple[str, int, str] | None:
         if token in self.claims:
             job_id = self.claims[token]
-            if job_id is None:
+            if job_id is None or not self.holds(job_id, token):
                 return None
             job = self.jobs[job_id]
-            return (job_id, job.attempt, job.words) if self.holds(job_id, token) else None
+            return job_id, job.attempt, job.words
         self.promote()
         self.reap()
         while self.line and not self.paused:

@@ -98,8 +98,8 @@ MUTATIONS = {
     "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'"),
     "a claim that waits forgets what it took": (
         "skip_empty_queue",
-        " and redis.call('EXISTS', ARGV[3] .. ARGV[9]) == 0",
-        "",
+        ", ARGV[3] .. ARGV[9]) == 0",
+        ") == 0",
     ),
     "a lost worker is still heard": ("lost_attempts", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
     "a late job is executed": ("claim", " and not too_late", ""),
