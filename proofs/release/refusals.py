@@ -30,6 +30,10 @@ async def refusals(rehearsal: Rehearsal) -> bool:
         refused = await rehearsal.stage("images", "bot", REGISTRY=address, DIST="dist/refused")
         judged.append(_judge("a registry that lets nobody write", "403 (Forbidden)", refused))
 
+    judged.append(
+        _judge("a chart without ComfyUI's image", "no image of comfyui", await rehearsal.stage("chart", WITHOUT=""))
+    )
+
     await rehearsal.key_pair("stranger")
     stranger = str(rehearsal.key.with_name("stranger.key"))
     judged.append(

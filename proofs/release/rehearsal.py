@@ -72,6 +72,7 @@ class Rehearsal:
             "PLAIN_HTTP": "1",
             "REGISTRY": self.registry,
             "SIGNING_KEY": str(self.key),
+            "WITHOUT": "comfyui",
         }
 
     async def key_pair(self, name: str) -> None:
