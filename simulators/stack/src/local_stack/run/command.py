@@ -8,11 +8,13 @@ from pathlib import Path
 
 from local_stack.keep.folder import published
 from local_stack.processes.errors import StackError
+from local_stack.run import command_line
 from local_stack.run.settings import StackSettings
 
 
 def main() -> None:
-    """Become the command line; DATA in the environment names the run's folder."""
+    """Become the command line; DATA in the environment or in `.env` names the run's folder."""
+    command_line.read([])
     try:
         folder = StackSettings.read(os.environ).data
         settings = published(folder) if folder is not None else None
