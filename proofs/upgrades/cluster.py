@@ -20,19 +20,10 @@ if TYPE_CHECKING:
 
 NAMESPACE, RELEASE = "qwenedit-upgrades", "edit"
 NAME = f"{RELEASE}-qwenedit"
-OURS = Path(__file__).parent / "values.yaml"
+OURS = Path(__file__).parent
 UPGRADED = "upgraded"
 """The tag of this revision's images."""
 ROLLOUT = "300s"
-WEBHOOK = {
-    "mode": "webhook",
-    "replicas": 2,
-    "webhook": {
-        "url": f"http://{NAME}-bot:8443/telegram",
-        "ingress": {"enabled": False},
-        "from": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "telegram-simulator"}}}],
-    },
-}
 COUNT = """\
 ask() { valkey-cli --user admin --pass "$ADMIN_PASSWORD" --no-auth-warning "$@"; }
 ask llen qwenedit:job_queue; ask zcard qwenedit:leases; ask zcard qwenedit:leases:draining; ask zcard qwenedit:delayed
@@ -135,9 +126,9 @@ class Cluster:
 
     def _chart(self, checkout: Path, tag: str) -> tuple[str, ...]:
         chart = checkout / "charts/qwenedit"
-        values = (chart / "examples/simulators/values.yaml", OURS)
-        webhook = (f"--set-json=bot={json.dumps(WEBHOOK)}",) if self._webhook else ()
-        return (str(chart), *(f"--values={path}" for path in values), f"--set=image.tag={tag}", *webhook)
+        ours = ("values.yaml", "webhook.yaml") if self._webhook else ("values.yaml",)
+        values = (chart / "examples/simulators/values.yaml", *(OURS / name for name in ours))
+        return (str(chart), *(f"--values={path}" for path in values), f"--set=image.tag={tag}")
 
     async def _helm(self, verb: str, *argv: str) -> None:
         await run("helm", verb, RELEASE, f"--namespace={NAMESPACE}", *argv, "--wait", f"--timeout={ROLLOUT}")
