@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Put the models into an image: k8s/models/pack.sh FOLDER IMAGE [BASE]
 # The files of services/comfyui/models.json (LIST names another list) are downloaded into FOLDER, unless they are there.
-# Each becomes a layer of its own: a later image with the same file has the same layer.
+# Each becomes a layer of its own, so that nodes pull several at a time.
 # BASE is what the image starts from. Without it there is nothing but the files, for an image volume. With ComfyUI's image
 # it is a ComfyUI that has its models, for clusters without image volumes.
 # CONTAINER_TOOL is docker, podman or buildah.
