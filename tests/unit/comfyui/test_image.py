@@ -44,7 +44,7 @@ def test_comfyui_is_pinned_by_a_whole_commit() -> None:
 
 def test_install_takes_nothing_but_the_lock() -> None:
     assert re.findall(r"pip install (.*?) \\$", DOCKERFILE, re.MULTILINE) == [
-        "-q --require-hashes --no-deps -r /opt/qwenedit/requirements.txt"
+        "-q --require-hashes --no-build --no-deps -r /opt/qwenedit/requirements.txt"
     ]
 
 
