@@ -53,14 +53,14 @@ async def test_part_that_cannot_be_started_for_a_while_is_tried_again(monkeypatc
 
 
 async def test_part_that_hangs_is_killed_and_starts_again(monkeypatch):
-    monkeypatch.setattr(supervisor, "PROBE_PERIOD", 0.05)
+    monkeypatch.setattr(supervisor, "PROBE_PERIOD", 0.02)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     said: list[str] = []
     silent = Service("silent", "http.server", env=bare_environment(), ready=by_line(""))
     silent.command = (sys.executable, "-c", SERVES)
     async with background(Supervisor([Kept(silent)], say=said.append).run()):
         await eventually(lambda: len(said) >= 2)
-    assert said[0] == "silent did not answer for 0.3 s and was killed; it starts again in 0.01 s."
+    assert said[0] == "silent did not answer its liveness probe and was killed; it starts again in 0.01 s."
 
 
 async def test_part_that_waits_for_something_does_not_hold_up_the_others(monkeypatch, tmp_path):

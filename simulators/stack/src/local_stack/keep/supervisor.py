@@ -27,8 +27,8 @@ STEADY = 60.0
 """Seconds that a part runs before its next end counts as the first one."""
 PROBE_PERIOD = 10.0
 PROBE_TIMEOUT = 5.0
-PROBE_FAILURES = 6
-"""Of `/livez` in a row; then the part hangs."""
+PROBE_FAILURES, PROBE_FAILURES_AT_START = 6, 30
+"""Of `/livez` in a row, after the first answer and before it; then the part hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ async def _end(part: Part) -> str:
         if ended.done():
             return how_it_ended(ended.result())
         await part.kill()
-        return f"did not answer for {PROBE_PERIOD * PROBE_FAILURES:g} s and was killed"
+        return "did not answer its liveness probe and was killed"
     finally:
         for task in (ended, hung):
             task.cancel()
@@ -145,12 +145,15 @@ async def _hung(part: Part) -> None:
     if not isinstance(part, Service):
         await asyncio.Event().wait()
         return
-    failures = 0
-    while failures < PROBE_FAILURES:
-        await asyncio.sleep(PROBE_PERIOD)
-        try:
-            async with asyncio.timeout(PROBE_TIMEOUT):
-                alive = await answers(f"{part.probe_url}/livez")
-        except TimeoutError:
-            alive = False
-        failures = 0 if alive else failures + 1
+    failures, allowed = 0, PROBE_FAILURES_AT_START
+    while failures < allowed:
+        alive, _ = await asyncio.gather(_is_alive(part), asyncio.sleep(PROBE_PERIOD))
+        failures, allowed = (0, PROBE_FAILURES) if alive else (failures + 1, allowed)
+
+
+async def _is_alive(service: Service) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            return await answers(f"{service.probe_url}/livez")
+    except TimeoutError:
+        return False
