@@ -164,7 +164,7 @@ class Cluster:
         )  # fmt: skip
         try:
             yield found
-            out, _err = await process.communicate()
+            out, _err = await process.communicate(b"")  # closes its stdin
             opened, refused = map(int, out.split())
             found.append(Connections(opened, refused))
         finally:
