@@ -67,7 +67,7 @@ format: $(BIN)/.synced ## Put the code into its one format
 
 .PHONY: test
 test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
-	$(BIN)/pytest -n 4 --dist loadfile $(or $(TESTS),--ignore=tests/e2e)
+	$(BIN)/pytest -n 8 --dist loadfile $(or $(TESTS),--ignore=tests/e2e)
 
 .PHONY: quick
 quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two cores
