@@ -44,6 +44,7 @@ async def edits_a_photo(rehearsal: Rehearsal) -> bool:
             f"--namespace={NAMESPACE}", "--values=charts/qwenedit/examples/simulators/values.yaml",
             "--set=image.tag=", f"--set=comfyui.image.repository={rehearsal.registry}/comfyui-simulator",
             f"--set=comfyui.image.digest={digests['comfyui-simulator']}",
+            "--set=redis.persistence.enabled=false",  # no claim, which a cluster may have no volume for
             "--set-json=networkPolicy.dns.to=[]",  # wherever this cluster has its name servers
             "--wait", "--timeout=180s",
         )  # fmt: skip
