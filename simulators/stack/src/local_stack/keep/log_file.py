@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
+from local_stack.processes.log_record import record_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -32,7 +34,7 @@ class LogFile:
 
     def line(self, name: str, line: str) -> None:
         """Write a line of a part; of a service's own JSON nothing is lost."""
-        record = _record(line) or {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": line}
+        record = record_of(line) or {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": line}
         text = json.dumps({"part": name, **record}, ensure_ascii=False)
         error = self._handler.written(text)
         if error is not None and not self._failing:
@@ -56,13 +58,3 @@ class _Handler(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002 - logging's own name
         self.error = sys.exception()
-
-
-def _record(line: str) -> dict[str, object] | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from local_stack.processes.log_record import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +49,7 @@ class Console:
         self._write(text)
 
     def _readable(self, name: str, line: str) -> list[str]:
-        record = _record(line)
+        record = record_of(line)
         if record is None:
             return [line]
         level = str(record.get("level", ""))
@@ -64,17 +66,6 @@ class Console:
     def _write(self, text: str) -> None:
         self._stream.write(f"{text}\n")
         self._stream.flush()
-
-
-def _record(line: str) -> dict[str, Any] | None:
-    """Read a line of a service's log; None where it is something else."""
-    if not line.startswith("{"):
-        return None
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if "event" in record else None
 
 
 def _value(value: object) -> str:
