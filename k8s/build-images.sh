@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Build the product's images: build-images.sh [NAME...]; all that need no GPU by default.
-# CONTAINER_TOOL is docker, podman or buildah; TAG is the images' tag; BUILD_FLAGS goes to the tool's build command.
+# CONTAINER_TOOL is docker, podman or buildah; REGISTRY/NAME:TAG is an image's name; BUILD_FLAGS goes to the tool's build
+# command.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tool=${CONTAINER_TOOL:-docker}
+registry=${REGISTRY:-ghcr.io/qwenedit}
 tag=${TAG:-dev}
 declare -A dockerfiles=(
   [bot]=services/bot/Dockerfile
@@ -33,8 +35,7 @@ for name in "${@:-${default[@]}}"; do
     echo "build-images: there is no image $name; there are: ${!dockerfiles[*]}" >&2
     exit 2
   fi
-  # By its full name: buildah would put localhost/ before a short one, and no kubelet looks there.
-  image=docker.io/qwenedit/$name:$tag
+  image=$registry/$name:$tag
   echo "==> $image"
   "${build[@]}" "${flags[@]}" -t "$image" -f "$dockerfile" .
 done

@@ -15,7 +15,7 @@ def pinned(values: str, registry: str, digests: dict[str, str]) -> str:
         ValueError: an image does not stand there once, with an empty digest.
     """
     for name, digest in digests.items():
-        image = rf"(^ +repository: )qwenedit/{re.escape(name)}\n((?: +(?:#.*|tag: .*)\n)*)( +digest: )\"\"\n"
+        image = rf"(^ +repository: )\S+/{re.escape(name)}\n((?: +(?:#.*|tag: .*)\n)*)( +digest: )\"\"\n"
         values, count = re.subn(image, rf"\g<1>{registry}/{name}\n\g<2>\g<3>{digest}\n", values, flags=re.MULTILINE)
         if count != 1:
             raise ValueError(f"values.yaml has {count} places for the digest of {name}, not one")

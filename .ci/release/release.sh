@@ -68,9 +68,9 @@ images() {
     --label org.opencontainers.image.version=$version --label org.opencontainers.image.licenses=Apache-2.0"
   mkdir -p "$dist/images"
   for name in "$@"; do
-    CONTAINER_TOOL=buildah TAG=$tag BUILD_FLAGS="${labels//$'\n'/ }" k8s/build-images.sh "$name"
+    CONTAINER_TOOL=buildah REGISTRY=$registry TAG=$tag BUILD_FLAGS="${labels//$'\n'/ }" k8s/build-images.sh "$name"
     buildah push --quiet "${buildah_flags[@]}" --format oci --digestfile "$dist/images/$name.$arch" \
-      "docker.io/qwenedit/$name:$tag" "docker://$registry/$name:$tag"
+      "$registry/$name:$tag" "docker://$registry/$name:$tag"
   done
 }
 

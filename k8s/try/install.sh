@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the product with both simulators into the current cluster, send a job through it, and open the chat page.
-# Needs KEDA and the images qwenedit/*:dev on the nodes. PORT is the page's port here; NO_CHAT=1 leaves it closed.
+# Needs KEDA and the images ghcr.io/qwenedit/*:dev on the nodes. PORT is the page's port here; NO_CHAT=1 leaves it closed.
 # OBSERVE=1 installs Grafana, Tempo, Prometheus and Loki too, whose images come from their registries.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -28,9 +28,9 @@ if ! kind get clusters 2>/dev/null | grep -qx "$cluster"; then
 fi
 kubectl config use-context "kind-$cluster" >/dev/null
 
-CONTAINER_TOOL=docker k8s/build-images.sh "${images[@]}"
+REGISTRY="" CONTAINER_TOOL=docker k8s/build-images.sh "${images[@]}"
 for image in "${images[@]}"; do
-  kind load docker-image --name "$cluster" "qwenedit/$image:dev"
+  kind load docker-image --name "$cluster" "ghcr.io/qwenedit/$image:dev"
 done
 
 helm upgrade --install keda keda --repo https://kedacore.github.io/charts --version "$keda_version" \

@@ -33,7 +33,7 @@ async def edits_a_photo(rehearsal: Rehearsal) -> bool:
     simulator = f"{rehearsal.registry}/telegram-simulator@{digests['telegram-simulator']}"
     manifest = (rehearsal.clone / "k8s/try/telegram-simulator.yaml").read_text()
     with_digest = rehearsal.clone.parent / "telegram-simulator.yaml"
-    with_digest.write_text(manifest.replace("qwenedit/telegram-simulator:dev", simulator))
+    with_digest.write_text(manifest.replace("ghcr.io/qwenedit/telegram-simulator:dev", simulator))
     await rehearsal("kubectl", "create", "namespace", NAMESPACE)
     try:
         await _kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")

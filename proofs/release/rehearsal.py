@@ -103,7 +103,7 @@ class Rehearsal:
     async def forget_images(self) -> None:
         """Delete the images from this machine's storage: they are in the registry, and each rehearsal makes a GB."""
         built = [path.name.rpartition(".") for path in (self.dist / "images").glob("*.*")]
-        names = [f"docker.io/qwenedit/{name}:{self.version}-{architecture}" for name, _, architecture in built]
+        names = [f"{self.registry}/{name}:{self.version}-{architecture}" for name, _, architecture in built]
         await attempt("buildah", "rmi", *names, environment=self.environment)
 
     async def installed_manifests(self) -> str:

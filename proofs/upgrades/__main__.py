@@ -135,10 +135,9 @@ async def prove(options: argparse.Namespace) -> bool:
         tag = f"from-{revision}"
         python = None if options.cluster else await checkout.environment(old)
         if options.cluster and not options.loaded:
-            await checkout.build(old, tag)
-            await checkout.build(ROOT, UPGRADED, checkout.TELEGRAM)
-            await checkout.load(tag)
-            await checkout.load(UPGRADED, checkout.TELEGRAM)
+            images = await checkout.build(old, tag)
+            images += await checkout.build(ROOT, UPGRADED, checkout.TELEGRAM)
+            await checkout.load(*images)
         where = "on the cluster" if options.cluster else "as processes"
         print(f"from {revision} to {this} and back, {where}, {options.users} people, seed {options.seed}")
         print(HEADER, flush=True)

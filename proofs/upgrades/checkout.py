@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMAGES = ("bot", "worker", "comfyui-simulator")
+BUILT = "==> "
+"""What build-images.sh prints before the name of an image."""
 TELEGRAM = "telegram-simulator"
 """Of this revision alone: people chat on through all versions of the product."""
 
@@ -72,13 +74,14 @@ async def environment(checkout: Path) -> Path:
     return python
 
 
-async def build(checkout: Path, tag: str, *more: str) -> None:
-    """Build a checkout's images; `CONTAINER_TOOL` says with what."""
-    await run("k8s/build-images.sh", *IMAGES, *more, cwd=checkout, env={"TAG": tag})
+async def build(checkout: Path, tag: str, *more: str) -> list[str]:
+    """Build a checkout's images; `CONTAINER_TOOL` says with what. Returns their names."""
+    printed = await run("k8s/build-images.sh", *IMAGES, *more, cwd=checkout, env={"TAG": tag, "REGISTRY": ""})
+    return [line.removeprefix(BUILT) for line in printed.splitlines() if line.startswith(BUILT)]
 
 
-async def load(tag: str, *more: str) -> None:
+async def load(*images: str) -> None:
     """Put images onto the cluster's nodes; `IMAGE_LOADER` says how."""
     loader = shlex.split(os.environ.get("IMAGE_LOADER", "kind load docker-image --name qwenedit"))
-    for image in (*IMAGES, *more):
-        await run(*loader, f"qwenedit/{image}:{tag}")
+    for image in images:
+        await run(*loader, image)

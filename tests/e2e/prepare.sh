@@ -40,7 +40,7 @@ if [[ -z ${IMAGE_LOADER:-} && $context != kind-* ]]; then
 fi
 read -ra loader <<<"${IMAGE_LOADER:-kind load docker-image --name ${context#kind-}}"
 
-CONTAINER_TOOL=${CONTAINER_TOOL:-$(container_tool)} k8s/build-images.sh "${images[@]}"
+REGISTRY="" CONTAINER_TOOL=${CONTAINER_TOOL:-$(container_tool)} k8s/build-images.sh "${images[@]}"
 for image in "${images[@]}"; do
-  "${loader[@]}" "qwenedit/$image:dev"
+  "${loader[@]}" "ghcr.io/qwenedit/$image:dev"
 done

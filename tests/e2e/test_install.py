@@ -27,7 +27,7 @@ async def test_helm_test_sends_a_job_through_all_parts(installation):
 
 async def test_namespace_takes_restricted_pods_only_and_refused_none_of_ours(installation):
     kube = installation.kube
-    lax = pod_of("lax", "qwenedit/bot:dev", "")
+    lax = pod_of("lax", "ghcr.io/qwenedit/bot:dev", "")
     del lax["spec"]["securityContext"]
     code, _out, said = await attempt(
         "kubectl", f"--namespace={kube.namespace}", "apply", "--filename=-", stdin=json.dumps(lax)

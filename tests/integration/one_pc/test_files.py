@@ -59,7 +59,7 @@ def test_compose_file_has_images_of_this_version_that_are_built():
     ours = [service["image"] for service in SERVICES.values() if "REGISTRY" in service["image"]]
     assert len(ours) == 4
     for image in ours:
-        name = re.fullmatch(r"\$\{REGISTRY:-docker\.io\}/qwenedit/([a-z-]+):\$\{TAG:-(.*)\}", image)
+        name = re.fullmatch(r"\$\{REGISTRY:-ghcr\.io/qwenedit\}/([a-z-]+):\$\{TAG:-(.*)\}", image)
         assert name is not None
         assert name[2] == version
         assert f"[{name[1]}]=" in built

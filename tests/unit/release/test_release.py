@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 DIGEST = f"sha256:{'a' * 64}"
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n- a change\n\n## [0.0.1] - 2026-01-01\n\n- an old change\n"
-TEXTS = (".md", ".yaml", ".yml", ".sh", ".toml", ".txt")
+TEXTS = (".md", ".yaml", ".yml", ".sh", ".toml", ".txt", "Dockerfile")
 OURS = r"(?:bot|worker|comfyui|comfyui-simulator|telegram-simulator|charts)\b"
 
 
@@ -149,3 +149,9 @@ def test_every_page_names_one_registry_and_one_repository():
         for found in re.findall(r"https://github\.com/qwenedit/[\w-]+", text):
             assert found == repository, name
     assert named
+
+
+def test_no_image_of_ours_is_looked_for_on_docker_hub():
+    # Whoever has the name there would get the tokens of people who install from a clone.
+    for name, text in texts():
+        assert not re.search(rf"(?<![\w./-])(?:docker\.io/)?qwenedit/{OURS}(?!/)", text), name
