@@ -1,7 +1,3 @@
-{{- define "qwenedit.mostWorkers" -}}
-{{- ternary .Values.autoscaling.maxReplicas .Values.worker.replicas .Values.autoscaling.enabled | int }}
-{{- end }}
-
 {{/* Whether the models come from a claim. */}}
 {{- define "qwenedit.modelsFromClaim" -}}
 {{- if and .Values.models.enabled (not .Values.models.volume) (ne .Values.comfyui.placement "external") }}true{{ end }}

@@ -20,6 +20,8 @@ NAMES = frozenset(
         "COMFYUI_URL",
         "DATA",
         "DEFAULT_LANGUAGE",
+        "GPU_BUDGET_MODE",
+        "GPU_HOURLY_BUDGET",
         "GPU_HOURLY_PRICE",
         "JOBS_PER_DAY",
         "KUBERNETES_SERVICE_HOST",
