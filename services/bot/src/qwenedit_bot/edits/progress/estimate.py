@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.edits.progress.free_workers import FreeWorkers
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -103,9 +103,8 @@ def _in_turn(
     places: Mapping[str, int] | None,
 ) -> dict[str, Wait]:
     """Have the workers do the waiting jobs one after another, as soon as they are free."""
-    free_in = [max(0.0, (_usual(status, outlook) or 0.0) - _elapsed(status, outlook)) for status in running]
-    free_in += [0.0] * (workers - len(running))
-    heapq.heapify(free_in)
+    busy = [max(0.0, (_usual(status, outlook) or 0.0) - _elapsed(status, outlook)) for status in running]
+    free = FreeWorkers(busy + [0.0] * (workers - len(running)))
     waits: dict[str, Wait] = {}
     done = 0
     for number, status in enumerate(waiting, 1):
@@ -113,11 +112,8 @@ def _in_turn(
         if usual is None:  # then nothing is known of those behind it either
             break
         place = number if places is None else places.get(status.job.id, done + 1)
-        _let_pass(free_in, place - 1 - done, usual)
+        waits[status.job.id] = Wait(free.do(max(1, place - done), usual))
         done = place
-        ready_in = heapq.heappop(free_in) + usual
-        heapq.heappush(free_in, ready_in)
-        waits[status.job.id] = Wait(ready_in)
     return waits
 
 
@@ -144,20 +140,6 @@ def _is_overdue(seconds: float, usual: float | None) -> bool:
 
 def _waited(status: Status, outlook: Outlook) -> float:
     return outlook.now - status.enqueued_at
-
-
-def _let_pass(free_in: list[float], jobs: int, seconds: float) -> None:
-    """Let the workers do so many jobs, each of so many seconds.
-
-    Args:
-        free_in: A heap of the seconds until each worker is free, changed in place.
-        jobs: How many.
-        seconds: That each takes.
-    """
-    rounds, rest = divmod(max(0, jobs), len(free_in))
-    free_in[:] = [free + rounds * seconds for free in free_in]
-    for _ in range(rest):
-        heapq.heapreplace(free_in, free_in[0] + seconds)
 
 
 def _usual(status: Status, outlook: Outlook) -> float | None:

@@ -1,0 +1,1 @@
+"""How many workers are wanted, so that users get their pictures in time and no GPU comes too late to help."""
