@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
+import aiohttp
 import pytest
 
 from qwenedit_jobs import Keys, Reason, RedisSettings, connect
@@ -74,6 +77,28 @@ async def test_429_is_obeyed(stage: Any) -> None:
     refused, taken = (call for call in calls if call.chat_id == ann.chat_id)
     assert refused.status == 429
     assert taken.at - refused.at >= 3
+
+
+async def test_answer_seconds_end_with_the_answer_in_the_chat_and_not_with_the_job(stage: Any) -> None:
+    """The alerts on late answers could not see a slow delivery otherwise."""
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    before = await answers_within_a_second(stage)
+    await stage.telegram.fault("editMessageMedia", "slow", seconds=2, chat_id=ann.chat_id)
+    await stage.worker.finish(claim, RESULT)
+    line = await stage.bot.wait_for_line(f'.*"answer.delivered".*"{claim.job.id}".*')
+    assert json.loads(line[0])["seconds"] >= 2
+    in_time, all_answers = await answers_within_a_second(stage)
+    assert (in_time, all_answers) == (before[0], before[1] + 1)
+
+
+async def answers_within_a_second(stage: Any) -> tuple[float, float]:
+    """Return how many answers took a second at most, and how many there were."""
+    async with aiohttp.ClientSession() as session, session.get(f"{stage.bot.probe_url}/metrics") as answer:
+        metrics = await answer.text()
+    buckets = dict(re.findall(r'^qwenedit_job_answer_seconds_bucket\{le="(\S+)"\} (\S+)$', metrics, re.MULTILINE))
+    return float(buckets["1.0"]), float(buckets["+Inf"])
 
 
 @pytest.mark.parametrize("kind", ["500", "cut"])

@@ -215,7 +215,7 @@ class QueueMachine(RuleBasedStateMachine):
         job = some[which % len(some)]
         ending = job.requeued - 1 if earlier and job.requeued else job.requeued
         expected = self.model.answered(job.id, ending)
-        assert self.do(self.queue.answered(job.id, ending=ending)) is expected
+        assert (self.do(self.queue.answered(job.id, ending=ending)) is not None) is expected
         self.nothing_changes = not expected
         why = "not ended" if not job.final else "another end" if ending != job.requeued else "again"
         self.note("answered", "first" if expected else why)

@@ -168,8 +168,8 @@ class JobQueue(QueueView):
         """Cancel a job: at once while it waits, through its worker while it runs."""
         return known(Cancelled, await self._run("cancel", job_id), Cancelled.UNKNOWN)
 
-    async def answered(self, job_id: str, *, ending: int | None = None) -> bool:
-        """Remember that the user has the answer.
+    async def answered(self, job_id: str, *, ending: int | None = None) -> float | None:
+        """Remember that the user has the answer, from now on.
 
         Args:
             job_id: The job.
@@ -177,10 +177,12 @@ class JobQueue(QueueView):
                 meanwhile, and then the answer to its next end is still to come.
 
         Returns:
-            Whether this call was the first to say so, and the job still is at that end.
+            When that was, in seconds since the epoch by Redis' clock; None where this call was not the first to say
+            so, or the job is no longer at that end.
         """
         told = "" if ending is None else str(ending)
-        return bool(await self._run("answered", job_id, ANSWERED_RETENTION, told))
+        at = int(await self._run("answered", job_id, ANSWERED_RETENTION, told))
+        return at / 1000 if at else None
 
     async def readdress(self, job_id: str, message_id: int) -> bool:
         """Let the bot answer a job in another message than its placeholder; False where there is no such job."""

@@ -147,16 +147,18 @@ class Deliver:
 
     async def _deliver(self, event: Event, status: Status) -> str:
         finished_at = event.at or status.enqueued_at
-        seconds = finished_at - status.enqueued_at
-        outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, seconds)
+        worked = finished_at - status.enqueued_at
+        outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, worked)
         self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
-        if await self._queue.answered(event.job_id, ending=status.ending):
+        answered_at = await self._queue.answered(event.job_id, ending=status.ending)
+        if answered_at is not None:
+            seconds = max(0.0, answered_at - status.enqueued_at)
             self._metrics.deliveries.labels(outcome).inc()
             await self._daily_counts.count(status.state)
             reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
             self._metrics.finished.labels(status.state, reason or "").inc()
-            self._metrics.answer_seconds.observe(max(0.0, seconds), tracing.exemplar())
+            self._metrics.answer_seconds.observe(seconds, tracing.exemplar())
             if status.state is State.DONE and status.started_at is not None:
                 await self._durations.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}

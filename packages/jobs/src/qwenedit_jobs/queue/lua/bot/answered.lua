@@ -1,6 +1,7 @@
 -- include: pictures
--- id, retention in s, which of its ends (how often it was requeued before), or '' → 1: from now on the user has the
--- answer; 0 when that was known already, or the job has gone on since: the answer to its next end is still to come
+-- id, retention in s, which of its ends (how often it was requeued before), or '' → the time in ms:
+-- from now on the user has the answer; 0 when that was known already, or the job has gone on since: the answer to its
+-- next end is still to come
 local id, retention, ending = unpack(ARGV, FIRST)
 
 local found = redis.call('HMGET', JOB .. id, 'state', 'requeued', 'payload', 'result')
@@ -18,4 +19,4 @@ if state ~= 'failed' then
     drop_pictures(pictures_of(id, payload)) -- a worker of the release before leaves them
 end
 spare_pictures({ picture_in(result) })
-return 1
+return NOW
