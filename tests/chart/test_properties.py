@@ -220,7 +220,7 @@ def test_port_53_is_open_to_name_servers_alone(values, manifests):
                 assert rule["to"], policy["metadata"]["name"]
 
 
-def test_bot_that_may_patch_pods_is_held_to_the_deletion_cost_of_workers(manifests):
+def test_bot_that_may_patch_pods_is_held_to_annotations_of_workers(manifests):
     roles = of_kind(manifests, "Role")
     policies = of_kind(manifests, "ValidatingAdmissionPolicy")
     assert [role["rules"] for role in roles] == [

@@ -49,6 +49,8 @@ print([patch(*one) for one in {patches!r}])
 """
 """Changes pods in the name of the bot's service account, from the bot's own container."""
 COST = "controller.kubernetes.io/pod-deletion-cost"
+HOLD = "karpenter.sh/do-not-disrupt"
+EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 OK, FORBIDDEN = 200, 403
 
 
@@ -182,12 +184,15 @@ async def test_port_53_is_open_to_the_clusters_name_servers_alone(installation, 
         await kube("delete", "pod", "resolver", "control", "--wait=false")
 
 
-async def test_bots_account_may_change_the_deletion_cost_of_workers_and_nothing_else(installation, worker):
+async def test_bots_account_may_switch_three_annotations_of_workers_and_nothing_else(installation, worker):
     kube = installation.kube
     [bot] = await kube.pods("bot")
     image = [{"op": "replace", "path": "/spec/containers/0/image", "value": "another"}]
     patches = [
-        (worker.name, "merge", {"metadata": {"annotations": {COST: "0"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": {COST: "0", HOLD: "false", EVICT: "true"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": {HOLD: "true", EVICT: "false"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": {HOLD: "perhaps"}}}),
+        (worker.name, "merge", {"metadata": {"annotations": {EVICT: None}}}),
         (worker.name, "merge", {"metadata": {"annotations": {COST: "0", "another": "1"}}}),
         (worker.name, "merge", {"metadata": {"annotations": None}}),
         (worker.name, "merge", {"metadata": {"labels": {"another": "1"}}}),
@@ -197,7 +202,7 @@ async def test_bots_account_may_change_the_deletion_cost_of_workers_and_nothing_
         (bot.name, "json", image),
     ]
     printed = await kube.python(bot.name, "bot", PATCH.format(namespace=kube.namespace, patches=patches))
-    assert ast.literal_eval(printed) == [OK, *[FORBIDDEN] * (len(patches) - 1)]
+    assert ast.literal_eval(printed) == [OK, OK, *[FORBIDDEN] * (len(patches) - 2)]
 
 
 async def test_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):

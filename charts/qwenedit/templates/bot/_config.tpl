@@ -55,6 +55,7 @@ C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
 {{- end }}
 {{- if .Values.bot.podDeletionCost }}
 WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
+RELEASE_IDLE_NODES: {{ .Values.bot.releaseIdleNodes | quote }}
 {{- end }}
 {{- end }}
 

@@ -55,6 +55,7 @@ NAMES = frozenset(
         "REDIS_SENTINEL_USERNAME",
         "REDIS_URL",
         "REDIS_USERNAME",
+        "RELEASE_IDLE_NODES",
         "RETRY_DELAYS",
         "STAR_PACKS",
         "TELEGRAM_API_URL",

@@ -29,8 +29,9 @@ from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_bot.upkeep import deletion_cost
-from qwenedit_bot.upkeep.deletion_cost import DeletionCosts, WorkerPods
+from qwenedit_bot.upkeep import pod_annotations
+from qwenedit_bot.upkeep.pod_annotations import PodAnnotations
+from qwenedit_bot.upkeep.worker_pods import WorkerPods
 from qwenedit_jobs import (
     EvictionPolicyError,
     JobQueue,
@@ -236,19 +237,20 @@ async def run(
             )
         )
         if settings.worker_pods:
-            tasks.create_task(keep_deletion_costs(settings, parts.queue, leadership, parts.quiet, stop))
+            tasks.create_task(keep_pod_annotations(settings, parts.queue, leadership, parts.quiet, stop))
 
 
-async def keep_deletion_costs(
+async def keep_pod_annotations(
     settings: BotSettings, queue: JobQueue, leadership: Leadership, quiet: Quiet, stop: asyncio.Event
 ) -> None:
     """Tell Kubernetes which workers have a job, until the wish to stop comes."""
     namespace, selector = settings.pod_namespace, settings.worker_pods
     async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
-        costs = DeletionCosts(queue=queue, pods=pods)
+        annotations = PodAnnotations(queue=queue, pods=pods, release_idle_nodes=settings.release_idle_nodes)
         await every(
-            deletion_cost.TICK, stop, costs.tick, name="deletion-cost", when=lambda: leadership.held, rest=quiet.rest
-        )
+            pod_annotations.TICK, stop, annotations.tick, name="pod-annotations", when=lambda: leadership.held,
+            rest=quiet.rest,
+        )  # fmt: skip
 
 
 class Readiness:

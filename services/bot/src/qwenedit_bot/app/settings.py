@@ -100,7 +100,9 @@ class BotSettings(RedisSettings):
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read again when it changes."""
     worker_pods: str = ""
-    """Label selector of the worker pods whose deletion cost the bot keeps current; empty outside of Kubernetes."""
+    """Label selector of the worker pods whose annotations the bot keeps current; empty outside of Kubernetes."""
+    release_idle_nodes: bool = True
+    """Whether autoscalers of nodes may take the nodes of workers that have had no job for a minute."""
     pod_namespace: str = "default"
     """Namespace of the worker pods."""
     kubernetes_service_host: str = "kubernetes.default.svc"

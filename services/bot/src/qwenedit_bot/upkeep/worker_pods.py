@@ -1,40 +1,33 @@
-"""Tells Kubernetes which workers have a job, so that a scale-in takes the idle ones.
-
-KEDA says how many workers there are, the ReplicaSet which of them go: among equals those with the lowest
-`controller.kubernetes.io/pod-deletion-cost`. Draining makes any choice safe; this makes the costly one rare.
-"""
+"""The worker pods in the Kubernetes API: which there are, and what is annotated on them."""
 
 from __future__ import annotations
 
 import ssl
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
-import structlog
 
 from qwenedit_bot.chat.errors import KubernetesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from qwenedit_jobs import JobQueue
-
-TICK = 1.0
-"""Seconds between two looks at the jobs: the most that the annotations are behind."""
-COMPARE_EVERY = 60.0
-"""Seconds after which the pods are looked at although no job began or ended."""
-ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
-BUSY = 1000
-"""Above the 0 that a pod without the annotation costs."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 CALL_TIMEOUT = 5.0
 """Seconds."""
 NOT_FOUND = 404
 
-log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class WorkerPod:
+    """A worker pod that is not leaving."""
+
+    name: str
+    annotations: Mapping[str, str]
+    ready: bool
 
 
 class WorkerPods:
@@ -64,23 +57,22 @@ class WorkerPods:
             await self._session.close()
             self._session = None
 
-    async def costs(self) -> dict[str, int]:
-        """Return what the deletion of each pod costs, by its name; those that are leaving are left out.
+    async def there(self) -> list[WorkerPod]:
+        """Return the pods; those that are leaving are left out.
 
         Raises:
             KubernetesError: no answer, or a refusal.
         """
         found = await self._call("GET", self._pods, params={"labelSelector": self._selector})
-        pods = (item["metadata"] for item in found["items"])
-        return {pod["name"]: _cost(pod) for pod in pods if "deletionTimestamp" not in pod}
+        return [_read(item) for item in found["items"] if "deletionTimestamp" not in item["metadata"]]
 
-    async def set_cost(self, name: str, cost: int) -> None:
-        """Say what a pod's deletion costs; harmless when it is gone.
+    async def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations of a pod and leave its others; harmless when the pod is gone.
 
         Raises:
             KubernetesError: no answer, or a refusal.
         """
-        patch = {"metadata": {"annotations": {ANNOTATION: str(cost)}}}
+        patch = {"metadata": {"annotations": dict(annotations)}}
         await self._call(
             "PATCH", f"{self._pods}/{name}", json=patch, headers={"Content-Type": "application/merge-patch+json"}
         )
@@ -103,44 +95,13 @@ class WorkerPods:
             raise KubernetesError(f"{method} pods: {type(error).__name__}: {error}") from error
 
 
-class DeletionCosts:
-    """Keeps the costs right: those of workers with a job above those of idle ones.
-
-    Args:
-        queue: Knows which workers have a job.
-        pods: The workers' pods.
-        clock: Monotonic time in seconds.
-    """
-
-    def __init__(self, *, queue: JobQueue, pods: WorkerPods, clock: Callable[[], float] = time.monotonic) -> None:
-        self._queue = queue
-        self._pods = pods
-        self._clock = clock
-        self._told: frozenset[str] | None = None
-        self._compare_at = 0.0
-        self._problem = ""
-
-    async def tick(self) -> None:
-        """Make one round; what Kubernetes refuses is logged, and tried again the next time."""
-        busy = frozenset(await self._queue.busy_workers())
-        if busy == self._told and self._clock() < self._compare_at:
-            return
-        try:
-            for name, cost in (await self._pods.costs()).items():
-                due = BUSY if name in busy else 0
-                if cost != due:
-                    await self._pods.set_cost(name, due)
-        except KubernetesError as error:
-            self._told = None
-            if str(error) != self._problem:
-                log.warning("deletion_cost.not_set", reason=str(error))
-            self._problem = str(error)
-            return
-        if self._problem:
-            log.info("deletion_cost.recovered")
-        self._problem = ""
-        self._told = busy
-        self._compare_at = self._clock() + COMPARE_EVERY
+def _read(item: dict[str, Any]) -> WorkerPod:
+    conditions = item.get("status", {}).get("conditions") or []
+    return WorkerPod(
+        name=item["metadata"]["name"],
+        annotations=item["metadata"].get("annotations") or {},
+        ready=any(each["type"] == "Ready" and each["status"] == "True" for each in conditions),
+    )
 
 
 def _trust(ca: Path) -> ssl.SSLContext:
@@ -151,10 +112,3 @@ def _trust(ca: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(ca))
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
-
-
-def _cost(pod: dict[str, Any]) -> int:
-    try:
-        return int((pod.get("annotations") or {}).get(ANNOTATION, 0))
-    except ValueError:  # somebody else's; ours replaces it
-        return -1
