@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 import yaml
 
-from proofs.dashboards.chart import ALERTS, CHART
+from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, RELEASE
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.runbooks import FOLDER, PARTS, commands, pages, parts
 from tests.observability.metrics import NAME, shown
+from tests.observability.shell_commands import checked, reading
 
-FOLDER = ROOT / "docs/runbooks"
-PARTS = ["What it means", "What users see", "How to find out", "What to do"]
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
-DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z][A-Za-z_]*)+)[`:]")
+TEXTS = ROOT / "services/bot/src/qwenedit_bot/texts/locales/en.ftl"
+DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z][A-Za-z_]*)+)[`:=]")
 """Log events and the chart's values look alike."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
-PAGES = sorted(FOLDER.glob("*.md"))
-
-
-def parts(page):
-    found = re.split(r"^## (.+)\n", page.read_text(), flags=re.MULTILINE)
-    return dict(zip(found[1::2], found[2::2], strict=True))
+QUOTED = re.compile("“([^”]+)”")
+PLACEABLE = re.compile(r"\{ \$?[^{}]* \}")
+PAGES = pages()
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert():
-    assert {page.stem for page in PAGES} == {*ALERTS, "README"}
+    assert {page.stem for page in PAGES} == set(ALERTS)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_page_has_its_four_parts(alert):
+def test_page_has_its_parts_in_order(alert):
     page = FOLDER / f"{alert}.md"
     assert page.read_text().startswith(f"# {alert}\n")
-    assert list(parts(page)) == PARTS
-    assert all(len(text.split()) >= 8 for text in parts(page).values())
+    assert tuple(parts(page)) == PARTS
+    assert "| seen | cause | remedy |" in parts(page)["Cause and remedy"]
+    assert re.search(r"^Healthy: ", parts(page)["Look"], re.MULTILINE)
 
 
 def test_index_lists_every_alert_with_its_severity_and_summary(rules):
@@ -45,7 +45,7 @@ def test_index_lists_every_alert_with_its_severity_and_summary(rules):
     assert list(rows) == ALERTS
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
 def test_page_speaks_of_what_exists(page):
     text = page.read_text()
     assert set(NAME.findall(text)) <= shown()
@@ -60,3 +60,26 @@ def test_page_speaks_of_what_exists(page):
         for key in name.split("."):
             assert key in value, f"{name} is no log event and no value"
             value = value[key]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_words_of_users_are_those_of_the_bot(page):
+    said = " ".join(PLACEABLE.sub("12", TEXTS.read_text()).split())
+    for quoted in QUOTED.findall(parts(page)["What users see"]):
+        assert quoted.rstrip(".") in said, quoted
+
+
+@pytest.fixture(scope="module")
+def product():
+    return reading(NAMESPACE, RELEASE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_are_well_formed_and_name_what_the_chart_makes(page, product):
+    found = commands(page)
+    assert found
+    typed = "\n".join(command.text for command in found)
+    done = subprocess.run(["/bin/bash", "-n"], input=typed, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    for command in found:
+        checked(command, product)

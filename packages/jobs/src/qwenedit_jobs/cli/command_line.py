@@ -45,7 +45,7 @@ exit codes: 0 as wished; 1 the answer is bad news (no such job, a job in the wro
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and end the process with its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if arguments.command == "verify":  # which needs no Redis
         raise SystemExit(_verify(arguments))
     settings = load(RedisSettings)
@@ -64,7 +64,8 @@ def _complain(said: str, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
     parser = argparse.ArgumentParser(prog="qwenedit", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)

@@ -1,0 +1,91 @@
+"""Reads the commands of the runbooks, so that tests hold them to the product."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwenedit_testkit import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = ROOT / "docs/runbooks"
+PARTS = ("What users see", "Look", "Cause and remedy", "Stop-gap", "Afterwards")
+"""Of each page, in this order."""
+PLACEHOLDERS = frozenset({"CHART", "ENTRY", "JOB", "KEY", "NODE", "POD", "TOKEN", "WORD"})
+"""Words of a command that its reader replaces; docs/runbooks/README.md says by what."""
+
+_PART = re.compile(r"^## (.+)\n", re.MULTILINE)
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:kubectl|helm) [^`]+)`")
+_PLACEHOLDER = re.compile(rf"\b({'|'.join(sorted(PLACEHOLDERS))})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line of a page."""
+
+    page: str
+    part: str
+    """Heading that it stands under."""
+    text: str
+    """Word for word, pipes included."""
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Return what its reader replaces."""
+        return frozenset(_PLACEHOLDER.findall(self.text))
+
+    @property
+    def stages(self) -> list[list[str]]:
+        """Return the words of each program of the pipeline.
+
+        Raises:
+            ValueError: a quotation mark has no partner.
+        """
+        lexer = shlex.shlex(self.text, posix=True, punctuation_chars="|")
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        stages: list[list[str]] = [[]]
+        for word in lexer:
+            if word == "|":
+                stages.append([])
+            else:
+                stages[-1].append(word)
+        return stages
+
+    def filled(self, words: dict[str, str]) -> str:
+        """Return it as its reader types it.
+
+        Raises:
+            KeyError: there is no word for a placeholder.
+        """
+        return _PLACEHOLDER.sub(lambda found: words[found[0]], self.text)
+
+
+def pages() -> list[Path]:
+    """Return the pages on alerts, by name."""
+    return sorted(page for page in FOLDER.glob("*.md") if page.stem != "README")
+
+
+def parts(page: Path) -> dict[str, str]:
+    """Return the text below each heading of a page."""
+    found = _PART.split(page.read_text(encoding="utf-8"))
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def commands(page: Path) -> list[Command]:
+    """Return a page's commands, from top to bottom: those of code blocks, and those within sentences and tables."""
+    found = []
+    for part, text in parts(page).items():
+        at = [(match.start(), match[1].splitlines()) for match in _BLOCK.finditer(text)]
+        at += [(match.start(), [match[1]]) for match in _INLINE.finditer(_BLOCK.sub(_blank, text))]
+        found += [Command(page.stem, part, line) for _, lines in sorted(at) for line in lines]
+    return found
+
+
+def _blank(block: re.Match[str]) -> str:
+    return " " * len(block[0])
