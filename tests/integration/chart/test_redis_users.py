@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import helm_python
@@ -21,6 +23,7 @@ from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.pictures.refs import input_ref
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
+from qwenedit_jobs.workers.ledger import Entry, Ledger, Report
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
@@ -175,8 +178,15 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
 
 async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
     here = Presence(worker="w", since=1, ready=True, draining=False)
+    entry = Entry(at=time.time(), price="0.8", activity="editing", workflow="fast", amount=7, attempt="token")
     await Workers(worker, KEYS).beat(here)
-    await Workers(worker, KEYS).beat(here)
+    heard = await Workers(worker, KEYS).beat(here, Report("process", 1, (entry,)))
+    assert heard.refused == ""
+    now = datetime.fromtimestamp(heard.at, UTC)
+    await Ledger(bot, KEYS).note_lost("token")
+    for who in (bot, worker):
+        spent = await Ledger(who, KEYS).month(now.year, now.month)
+        assert [(each.activity, each.amount) for each in spent] == [("lost", 7)]
     assert [seen.presence for seen in await Workers(bot, KEYS).seen()] == [here]
     await Workers(worker, KEYS).leave("w")
     assert await Workers(bot, KEYS).seen() == []

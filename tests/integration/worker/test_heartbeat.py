@@ -45,6 +45,7 @@ async def beating(bench, part, stats, **connection):
         server=stats,
         watch=part.watch,
         shutdown=bench.shutdown,
+        ledger=bench.metrics.gpu_ledger,
     )
     running = asyncio.create_task(heartbeat.run())
     try:

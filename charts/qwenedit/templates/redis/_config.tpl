@@ -35,8 +35,9 @@ start.sh: |
   exec valkey-server /etc/valkey/valkey.conf
 {{- end }}
 
-{{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for reading
+{{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. `qwenedit:workers:*` is
+     for what workers say of themselves: a new key of that kind needs no new right. All of it for reading
      and writing: Redis demands both of every key that a script is given. */}}
 {{- define "qwenedit.workerKeys" -}}
-~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:about ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered ~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes ~qwenedit:layout
+~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:* ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered ~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes ~qwenedit:layout
 {{- end }}

@@ -129,6 +129,19 @@ class Keys:
         return f"{self.prefix}:workers:about"
 
     @property
+    def spent_prefix(self) -> str:
+        """Prefix of the HASHes of the ledger of GPU seconds, one a day; see `workers/lua/includes/ledger.lua`.
+
+        A worker may write whatever begins with the name of `workers` and a colon.
+        """
+        return f"{self.workers}:spent:"
+
+    @property
+    def of_ledger(self) -> tuple[str, ...]:
+        """The prefixes of all keys of the ledger: its days, the processes' last reports, the attempts in hand."""
+        return (self.spent_prefix, f"{self.workers}:reports:", f"{self.workers}:attempt:")
+
+    @property
     def job_prefix(self) -> str:
         """Prefix of a job's HASH; the scripts that find ids themselves build the key from it."""
         return f"{self.prefix}:job:"

@@ -13,6 +13,7 @@ from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.workers.ledger import Ledger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -54,6 +55,7 @@ def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock, ca
         queue=queue,
         redis=redis,
         lanes={"updates": Lanes(redis, "qwenedit:inbox")},
+        ledger=Ledger(redis, Keys()),
         metrics=metrics,
         on_more=lambda: called.append(1),
         clock=clock,
@@ -153,7 +155,9 @@ async def test_user_who_may_not_ask_for_the_memory_does_all_the_rest(
         async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
             queue = JobQueue(blind, Keys())
             await queue.enqueue(JOB, Limits())
-            await Janitor(queue=queue, redis=blind, lanes={}, metrics=metrics, clock=clock).tick()
+            await Janitor(
+                queue=queue, redis=blind, lanes={}, ledger=Ledger(blind, Keys()), metrics=metrics, clock=clock
+            ).tick()
     finally:
         await redis.acl_deluser("blind")
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1

@@ -23,6 +23,8 @@ class LostAttempt:
     """Seconds since the epoch, by Redis' clock."""
     ended_at: float
     """When it was taken away, likewise: up to a second and a lease after its worker's last sign of life."""
+    token: str
+    """Of its claim."""
     trace_context: str
     """The traceparent of the span that sent the job; empty for a job without a trace."""
     attempt_context: str
@@ -44,6 +46,7 @@ class LostAttempt:
                 max_attempts=int(fields["max_attempts"]),
                 started_at=int(fields["started_at"]) / 1000,
                 ended_at=int(fields["ended_at"]) / 1000,
+                token=str(fields["claimed_by"]),
                 trace_context=trace_context,
                 attempt_context=attempt_context(trace_context, str(fields["claimed_by"])),
                 previous_context=attempt_context(trace_context, str(fields["claimed_before"])),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from qwenedit_jobs.workers.ledger import SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.workers.ledger import Report
 
 BEAT_EVERY = 12.0
 """Seconds between two signs of life of a worker. A connection that is idle for longer than 15 s costs
@@ -76,6 +78,18 @@ class LiveWorker:
     """Seconds since the epoch, by Redis' clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What Redis says to a sign of life."""
+
+    known: bool
+    """Whether the register has the worker."""
+    at: float
+    """Seconds since the epoch, by Redis' clock."""
+    refused: str
+    """Why the ledger did not take the report; empty where it did, or there was none."""
+
+
 class Workers:
     """The workers of an installation.
 
@@ -88,20 +102,34 @@ class Workers:
     def __init__(self, redis: Redis, keys: Keys, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
         self._keys = (keys.workers, keys.workers_about)
+        self._ledger = keys.of_ledger
         self._clock = clock
         self._said, self._said_at = "", 0.0
-        self._beat = redis.register_script((files("qwenedit_jobs.workers") / "lua" / "heartbeat.lua").read_text())
+        self._beat = redis.register_script(SCRIPTS["heartbeat"])
 
-    async def beat(self, presence: Presence) -> None:
-        """Give a sign of life: one command, whatever the number of workers. What is known is seldom said again."""
+    async def beat(self, presence: Presence, report: Report | None = None) -> Heard:
+        """Give a sign of life: one command, whatever the number of workers. What is known is seldom said again.
+
+        Args:
+            presence: What the worker says of itself.
+            report: For the ledger. It may be repeated until it was heard, and counts once.
+        """
         said, now = presence.model_dump_json(), self._clock()
-        if said != self._said or now - self._said_at >= FULL_BEAT_EVERY or not await self._again(presence.worker):
-            await self._beat(keys=self._keys, args=(presence.worker, said, FORGOTTEN_AFTER, KEPT_FOR))
-            self._said, self._said_at = said, now
+        if said == self._said and now - self._said_at < FULL_BEAT_EVERY:
+            heard = await self.report(presence.worker, report)
+            if heard.known:
+                return heard
+        heard = await self._say(self._keys, presence.worker, _written(report), said, FORGOTTEN_AFTER, KEPT_FOR)
+        self._said, self._said_at = said, now
+        return heard
 
-    async def _again(self, worker: str) -> bool:
-        """Say no more than that the worker is there; False where the register does not know it."""
-        return bool(await self._beat(keys=self._keys[:1], args=(worker,)))
+    async def report(self, worker: str, report: Report | None) -> Heard:
+        """Say no more than that the worker is there, and what it has for the ledger."""
+        return await self._say(self._keys[:1], worker, _written(report))
+
+    async def _say(self, keys: tuple[str, ...], *args: str | float) -> Heard:
+        known, at, refused = await self._beat(keys=keys, args=(*self._ledger, *args))
+        return Heard(known=bool(known), at=int(at) / 1000, refused=refused)
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
@@ -126,3 +154,7 @@ class Workers:
                 continue
             found.append(LiveWorker(presence, times[worker] / 1000))
         return found
+
+
+def _written(report: Report | None) -> str:
+    return "" if report is None else report.written()

@@ -36,9 +36,16 @@ class GpuActivity(StrEnum):
 
 
 class AttemptGpuTime:
-    """The time that one attempt has the GPU."""
+    """The time that one attempt has the GPU.
 
-    def __init__(self, account: Callable[[], None]) -> None:
+    Attributes:
+        token: Of the job's claim, while the attempt is in hand.
+        workflow: Names the job's workflow for metrics, as far as it is known.
+    """
+
+    def __init__(self, account: Callable[[], None], *, token: str = "", workflow: Callable[[], str] = str) -> None:
+        self.token = token
+        self.workflow = workflow
         self._account = account
         self._activity = GpuActivity.EDITING
         self._spent = dict.fromkeys((GpuActivity.LOADING, GpuActivity.EDITING, GpuActivity.IDLE), 0.0)
@@ -91,6 +98,9 @@ class GpuTime:
     Args:
         age: Seconds since the process began, in which nothing was accounted for yet; they were spent on starting.
         clock: Monotonic time in seconds.
+
+    Attributes:
+        listener: Told of each share of the account: what it was spent on, for which attempt if for one, its seconds.
     """
 
     def __init__(self, *, age: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -99,6 +109,7 @@ class GpuTime:
         self._spent = dict.fromkeys(GpuActivity, 0.0)
         self._ready = False
         self._attempts: list[AttemptGpuTime] = []
+        self.listener: Callable[[GpuActivity, AttemptGpuTime | None, float], None] = lambda *_: None
 
     def ready(self, *, yes: bool) -> None:
         """Note whether a job could be taken."""
@@ -106,10 +117,10 @@ class GpuTime:
         self._ready = yes
 
     @contextmanager
-    def job(self) -> Iterator[AttemptGpuTime]:
-        """Have an attempt in hand; its time is complete after the block."""
+    def job(self, *, token: str = "", workflow: Callable[[], str] = str) -> Iterator[AttemptGpuTime]:
+        """Have an attempt in hand; its time is complete after the block. See `AttemptGpuTime`."""
         self._account()
-        gpu_time = AttemptGpuTime(self._account)
+        gpu_time = AttemptGpuTime(self._account, token=token, workflow=workflow)
         self._attempts.append(gpu_time)
         try:
             yield gpu_time
@@ -125,11 +136,14 @@ class GpuTime:
     def _account(self) -> None:
         now = self._clock()
         spent, self._since = now - self._since, now
-        if self._attempts:
-            self._attempts[0].add(spent)
-            self._spent[self._attempts[0].activity] += spent
+        attempt = self._attempts[0] if self._attempts else None
+        if attempt is not None:
+            attempt.add(spent)
+            activity = attempt.activity
         else:
-            self._spent[GpuActivity.IDLE if self._ready else GpuActivity.STARTING] += spent
+            activity = GpuActivity.IDLE if self._ready else GpuActivity.STARTING
+        self._spent[activity] += spent
+        self.listener(activity, None if activity is GpuActivity.IDLE else attempt, spent)
 
 
 class GpuCollector(Collector):

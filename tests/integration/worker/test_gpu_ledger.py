@@ -1,0 +1,192 @@
+"""The ledger of GPU seconds: each counts once, whatever is repeated, and goes to `lost` with its attempt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from qwenedit_jobs import Settled
+from qwenedit_jobs.workers.ledger import Ledger
+from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.waiting import eventually
+from qwenedit_worker.telemetry.gpu_ledger import IDLE_TOLD_EVERY, GpuLedger
+from qwenedit_worker.telemetry.gpu_time import GpuTime
+
+NOON = datetime(2026, 10, 31, 12, tzinfo=UTC).timestamp()
+
+
+class Clock:
+    """Redis', of which a test's worker learns; the machine's own is an hour behind."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Desk:
+    """A worker's account, and the ledger that it reports to."""
+
+    def __init__(self, bench):
+        self.clock = Clock()
+        self.workers, self.kept = Workers(bench.redis, bench.keys), Ledger(bench.redis, bench.keys)
+        self.gpu, self.ledger = self.begin()
+
+    def begin(self):
+        gpu = GpuTime(age=0, clock=self.clock)
+        ledger = GpuLedger(gpu, wall=lambda: NOON + self.clock.now, clock=self.clock)
+        ledger.set_price(0.8)
+        return gpu, ledger
+
+    async def send(self, *, everything=True):
+        """Report without hearing of it, as where the reply is lost."""
+        return await self.workers.report("w", self.ledger.report(everything=everything))
+
+    async def spent(self, **told):
+        found: Counter[str] = Counter()
+        for each in await self.kept.month(2026, 10) + await self.kept.month(2026, 11):
+            if all(getattr(each, name) == value for name, value in told.items()):
+                found[each.activity] += each.amount
+        return {activity: amount for activity, amount in found.items() if amount}
+
+
+@pytest.fixture
+def desk(bench):
+    return Desk(bench)
+
+
+async def report(desk, **options):
+    heard = await desk.send(**options)
+    assert heard.refused == ""
+    desk.ledger._unheard = None  # as `heard` does, but for the clock: Redis' is today's
+    return heard
+
+
+async def test_report_that_is_sent_again_counts_once_also_when_an_older_copy_comes_late(desk):
+    desk.clock.now += 5
+    await desk.send()
+    first = desk.ledger.report()
+    desk.clock.now += 4
+    await report(desk)  # the same once more, its reply was lost
+    await report(desk)
+    await desk.workers.report("w", first)
+    assert await desk.spent() == {"starting": 9_000}
+
+
+async def test_seconds_are_told_by_hour_workflow_and_price_of_then(desk):
+    desk.gpu.ready(yes=True)
+    desk.clock.now += 3_590
+    await report(desk)
+    with desk.gpu.job(token="t", workflow=lambda: "fast flow") as job:
+        desk.clock.now += 10
+        job.loads()
+        desk.clock.now += 20
+        job.edits()
+    desk.ledger.ended(job, Settled.DONE)
+    desk.ledger.set_price(10)
+    await report(desk)
+    assert await desk.spent(hour=12) == {"idle": 3_590_000}
+    assert await desk.spent(hour=13, workflow="fast flow") == {"editing": 10_000, "loading": 20_000, "pictures": 1}
+    assert {str(each.price) for each in await desk.kept.month(2026, 10)} == {"0.8", "10"}
+    assert await desk.kept.month(2026, 9) == []
+
+
+async def test_month_ends_at_midnight_in_utc(desk):
+    desk.clock.now += 12 * 3600 - 1
+    await report(desk)
+    desk.clock.now += 1
+    await report(desk)
+    assert [(each.day, each.amount) for each in await desk.kept.month(2026, 11)] == [("2026-11-01", 1_000)]
+
+
+async def test_attempt_of_a_killed_worker_is_lost_once_with_what_was_reported_of_it(desk):
+    with desk.gpu.job(token="one", workflow=lambda: "f") as job:
+        job.loads()
+        desk.clock.now += 7
+        await report(desk)
+        job.edits()
+        desk.clock.now += 5
+        await report(desk)
+    assert await desk.spent() == {"loading": 7_000, "editing": 5_000}
+    for _ in range(2):
+        await desk.kept.note_lost("one")
+    await desk.kept.note_lost("never reported")
+    assert await desk.spent() == {"lost": 12_000}
+
+
+async def test_attempt_that_has_gone_to_another_worker_is_lost_whoever_notes_it_first(desk):
+    with desk.gpu.job(token="one", workflow=lambda: "f") as job:
+        desk.clock.now += 7
+        await report(desk)
+        await desk.kept.note_lost("one")  # the bot, while the worker goes on
+        desk.clock.now += 5
+        await report(desk)
+        desk.clock.now += 1
+    desk.ledger.ended(job, Settled.LOST)
+    await report(desk)
+    assert await desk.spent() == {"lost": 13_000}
+
+
+async def test_idle_worker_tells_once_a_minute_and_a_busy_one_each_time(desk):
+    desk.gpu.ready(yes=True)
+    desk.clock.now += IDLE_TOLD_EVERY - 1
+    assert desk.ledger.report() is None
+    desk.clock.now += 1
+    await report(desk, everything=False)
+    with desk.gpu.job():
+        desk.clock.now += 1
+        assert desk.ledger.report() is not None
+
+
+async def test_days_are_kept_for_thirteen_months_and_the_rest_for_a_day(bench, desk):
+    with desk.gpu.job(token="one", workflow=lambda: "f"):
+        desk.clock.now += 7
+        await report(desk)
+    kept = {key: await bench.redis.ttl(key) for key in await bench.redis.keys("qwenedit:workers:*")}
+    days = {key for key in kept if key.startswith("qwenedit:workers:spent:")}
+    assert days == {"qwenedit:workers:spent:2026-10-31"}
+    assert all(396 * 86_400 < kept[key] <= 400 * 86_400 for key in days)
+    assert all(0 < kept[key] <= 86_400 for key in kept.keys() - days)
+
+
+async def test_sign_of_life_stands_where_workers_may_not_write_into_the_ledger(bench, desk):
+    await bench.redis.execute_command(
+        "ACL", "SETUSER", "narrow", "on", ">word", "+@all", "~qwenedit:workers", "~qwenedit:workers:about"
+    )
+    narrow = bench.settings.model_copy(update={"redis_username": "narrow", "redis_password": None})
+    client = bench.redis.__class__.from_url(narrow.redis_url, username="narrow", password="word", decode_responses=True)
+    desk.clock.now += 5
+    try:
+        workers = Workers(client, bench.keys)
+        presence = Presence(worker="w", since=1, ready=True, draining=False)
+        heard = await workers.beat(presence, desk.ledger.report(everything=True))
+        assert "NOPERM" in heard.refused or "permission" in heard.refused.lower()
+        assert [seen.presence.worker for seen in await workers.seen()] == ["w"]
+        desk.ledger.heard(heard)
+    finally:
+        await client.aclose()
+        await bench.redis.execute_command("ACL", "DELUSER", "narrow")
+    await report(desk)
+    assert (await desk.spent())["starting"] == 5_000
+
+
+async def test_worker_that_ends_reports_what_it_did(bench):
+    async with bench.working() as part:
+        job = await bench.enqueue()
+        await bench.until_final(job)
+        assert part is not None
+
+    async def told():
+        now = datetime.now(UTC)
+        return {each.activity for each in await Ledger(bench.redis, bench.keys).month(now.year, now.month)}
+
+    workers = Workers(bench.redis, bench.keys)
+    heard = await workers.report("w", bench.metrics.gpu_ledger.report(everything=True))
+    bench.metrics.gpu_ledger.heard(heard)
+    async with asyncio.timeout(5):
+        await eventually(told)
+    assert {"pictures", "editing"} <= await told()
