@@ -275,7 +275,7 @@ async def failure(user: Visitor, harness: Harness) -> None:
     """The reason in plain words, with a button where another try may help. A failed job does not count."""
     await harness.comfyui_fails("oom", times=None)
     await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
-    await user.sees(Text.FAILED, reason=Reason.OUT_OF_MEMORY)
+    await user.sees(Text.FAILED, reason=Reason.SERVER_OUT_OF_MEMORY)
     await harness.comfyui_works()
     async with harness.no_worker():
         await user.send("coffee", caption=user.either("make it rain", "пусть идёт дождь"))

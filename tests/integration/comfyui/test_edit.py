@@ -22,6 +22,7 @@ from qwenedit_worker.comfyui import (
     PictureTooLarge,
     PictureUnreadable,
     Progress,
+    ServerOutOfMemory,
     Stage,
     UnexpectedReply,
     WorkflowRejected,
@@ -211,8 +212,10 @@ async def test_execution_error_names_the_node(client, server, control) -> None:
 
 
 async def test_out_of_memory_is_its_own_error(client, server, control) -> None:
+    await control.fault("oom_loading", times=1)
+    with pytest.raises(ServerOutOfMemory, match="while loading a model"):
+        await client.edit()
     await control.fault("oom", at_step=1)
-
     with pytest.raises(OutOfMemory):
         await client.edit()
     await assert_clean(server)

@@ -398,7 +398,7 @@ async def test_out_of_memory_once_is_answered_and_twice_is_told(bench, control, 
     await control.fault("oom", times=2)
     unlucky = await bench.enqueue(picture=photo())
     status = await bench.until_final(unlucky)
-    assert (status.state, status.reason) == (State.FAILED, Reason.OUT_OF_MEMORY)
+    assert (status.state, status.reason) == (State.FAILED, Reason.SERVER_OUT_OF_MEMORY)
 
 
 @pytest.mark.parametrize("step_seconds", [30.0])

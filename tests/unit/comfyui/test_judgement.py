@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from qwenedit_worker.comfyui import (
     OutOfMemory,
     PictureLost,
     PictureUnreadable,
+    ServerOutOfMemory,
     UnexpectedReply,
     WorkflowRejected,
 )
@@ -29,7 +32,7 @@ def record(messages: list[object], *, outputs: object = OUTPUT, status: str = "s
     return Record.parse(outputs, {"status_str": status, "completed": True, "messages": messages})
 
 
-def failure(node: str, exception: str, said: str = "") -> list[object]:
+def failure(node: str, exception: str, said: str = "") -> list[Any]:
     return [
         ["execution_error", {"node_id": node, "node_type": "X", "exception_type": exception, "exception_message": said}]
     ]
@@ -49,12 +52,12 @@ def test_seconds_are_from_start_to_success() -> None:
     ("node", "exception", "said", "kind"),
     [
         ("40", "RuntimeError", "shape", ExecutionFailed),
-        ("40", "torch.OutOfMemoryError", "Allocation on device", OutOfMemory),
-        ("40", "torch.cuda.OutOfMemoryError", "", OutOfMemory),
-        ("40", "torch.AcceleratorError", "CUDA error: out of memory", OutOfMemory),
+        ("40", "torch.OutOfMemoryError", "Allocation on device", ServerOutOfMemory),
+        ("40", "torch.cuda.OutOfMemoryError", "", ServerOutOfMemory),
+        ("40", "torch.AcceleratorError", "CUDA error: out of memory", ServerOutOfMemory),
         ("40", "RuntimeError", "the cat is out of memory lane", ExecutionFailed),
         ("21", "PIL.UnidentifiedImageError", "cannot identify image file", PictureUnreadable),
-        ("21", "torch.OutOfMemoryError", "", OutOfMemory),
+        ("21", "torch.OutOfMemoryError", "", ServerOutOfMemory),
     ],
 )
 @pytest.mark.parametrize("status", ["error", "success"])
@@ -63,6 +66,30 @@ def test_execution_error_decides_whatever_the_status_says(node, exception, said,
         record(failure(node, exception, said), status=status).picture(BOUND)
     assert type(caught.value) is kind
     assert (caught.value.node, caught.value.exception_type) == (node, exception)
+
+
+@pytest.mark.parametrize(
+    ("node", "frames", "size_matters", "kind"),
+    [
+        # https://github.com/Comfy-Org/ComfyUI/issues/6176: the loader itself; /4936: the sampler, which moves the model
+        ("12", [], True, ServerOutOfMemory),
+        ("40", ['  File "comfy/model_management.py", line 7, in load_models_gpu\n'], True, ServerOutOfMemory),
+        ("40", ['  File "comfy/ldm/modules/attention.py", line 63, in forward\n'], True, OutOfMemory),
+        ("40", ['  File "comfy/ldm/modules/attention.py", line 63, in forward\n'], False, ServerOutOfMemory),
+        ("40", None, True, OutOfMemory),
+        ("40", [None, 7], True, OutOfMemory),
+    ],
+)
+def test_out_of_memory_is_the_servers_while_a_model_loads_and_where_no_smaller_photo_helps(
+    node, frames, size_matters, kind
+) -> None:
+    bound = replace(BOUND, loaders=frozenset({"12"}), size_matters=size_matters)
+    messages = failure(node, "torch.OutOfMemoryError", "Allocation on device")
+    messages[0][1]["traceback"] = frames
+    with pytest.raises(OutOfMemory) as caught:
+        record(messages, status="error").picture(bound)
+    assert type(caught.value) is kind
+    assert ("while loading a model" in str(caught.value)) is (node == "12" or "load_models_gpu" in str(frames))
 
 
 def test_interrupt_from_outside_is_not_the_jobs_fault() -> None:

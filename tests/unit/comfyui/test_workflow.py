@@ -85,6 +85,26 @@ def test_graphs_own_sizes_stay_where_a_picture_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "photo", "parameters", "matters"),
+    [
+        (QWEN[0], Size(6000, 4000), {}, False),  # its canvas is one megapixel, whatever the photo
+        ("an operator's own", Size(6000, 4000), {}, True),
+        ("an operator's own", Size(640, 480), {}, False),
+        ("larger", Size(640, 480), {}, True),
+        ("larger", Size(640, 480), {"megapixels": 1}, False),
+        ("larger", Size(640, 480), {"megapixels": 6}, True),
+    ],
+)
+def test_size_of_a_picture_matters_to_the_memory_only_where_the_graph_works_at_it(
+    name: str, photo: Size, parameters: dict[str, float], *, matters: bool, tmp_path: Path
+) -> None:
+    shipped = WORKFLOWS / f"{name}.json"
+    workflow = Workflow.load(shipped if shipped.exists() else write(tmp_path, minimal()))
+    bound = workflow.bind(images=["a"], prompt="", seed=0, prefix="p", parameters=parameters, sizes=[photo])
+    assert bound.size_matters is matters
+
+
+@pytest.mark.parametrize(
     ("sizes", "words"),
     [
         ({"pictures": ["9"]}, "node 9, input width: the graph has no such node"),

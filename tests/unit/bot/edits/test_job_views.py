@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -114,6 +115,20 @@ def test_failed_job_says_why_in_words_and_not_in_codes(language: str, reason: Re
     text = job_views.outcome(Words(language), JOB.id, State.FAILED, reason).text
     assert text.startswith("😔")
     assert "_" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_nobody_is_told_to_send_a_smaller_photo_where_the_server_lacks_memory_or_the_result_was_to_be_large(
+    language: str,
+) -> None:
+    words = Words(language)
+    smaller = re.compile("send a smaller one|картинку поменьше")
+    shown = [
+        job_views.outcome(words, JOB.id, State.FAILED, Reason.OUT_OF_MEMORY).text,
+        job_views.outcome(words, JOB.id, State.FAILED, Reason.OUT_OF_MEMORY, larger=True).text,
+        job_views.outcome(words, JOB.id, State.FAILED, Reason.SERVER_OUT_OF_MEMORY).text,
+    ]
+    assert [bool(smaller.search(text)) for text in shown] == [True, False, False]
 
 
 @pytest.mark.parametrize(

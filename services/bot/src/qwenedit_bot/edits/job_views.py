@@ -30,8 +30,11 @@ AGAIN, FURTHER, AS_FILE, SAME_LOOK, LARGER = "again", "further", "file", "look",
 """The same of the buttons under a job's answer."""
 
 WORTH_ANOTHER_TRY = frozenset(
-    (Reason.COMFYUI_UNAVAILABLE, Reason.TIMEOUT, Reason.WORKER_LOST, Reason.EXPIRED, Reason.UNKNOWN)
-)
+    (
+        Reason.COMFYUI_UNAVAILABLE, Reason.TIMEOUT, Reason.SERVER_OUT_OF_MEMORY, Reason.WORKER_LOST, Reason.EXPIRED,
+        Reason.UNKNOWN,
+    )
+)  # fmt: skip
 """Why a job may fail that works the next time, with nothing changed."""
 
 
@@ -83,11 +86,21 @@ def _part(words: Words, status: Status, position: int | None, wait: Wait | None)
     return _marked(words, text, status.job.id, gap="\n")
 
 
-def outcome(words: Words, job_id: str, state: State, reason: Reason | None) -> View:
-    """A job's message after it failed or was cancelled."""
+def outcome(words: Words, job_id: str, state: State, reason: Reason | None, *, larger: bool = False) -> View:
+    """A job's message after it failed or was cancelled.
+
+    Args:
+        words: The user's language.
+        job_id: The job.
+        state: In which it ended.
+        reason: Why it failed.
+        larger: It was to enlarge a picture, which may be small itself.
+    """
     if state is State.CANCELLED:
         return View(words(Text.CANCELLED))
     reason = reason or Reason.UNKNOWN
+    if larger and reason is Reason.OUT_OF_MEMORY:
+        return View(_marked(words, words(Text.LARGER_OUT_OF_MEMORY), job_id))
     once_more = Button(words(Text.TRY_AGAIN_BUTTON), f"{AGAIN}:{job_id}", ButtonStyle.PRIMARY)
     text = _marked(words, words(Text.FAILED, reason=reason), job_id)
     return View(text, single(once_more) if reason in WORTH_ANOTHER_TRY else ())

@@ -81,6 +81,7 @@ class Text(StrEnum):
     DONE_LEFT = "done-left"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    LARGER_OUT_OF_MEMORY = "larger-out-of-memory"
 
     INSTRUCTION_TOO_LONG = "instruction-too-long"
     FILE_TOO_BIG = "file-too-big"

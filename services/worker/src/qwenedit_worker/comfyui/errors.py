@@ -11,6 +11,7 @@ ComfyUIError                 everything this package raises on purpose
 ├── ExecutionFailed          the server executed it and failed: permanent
 │   ├── PictureUnreadable    … at loading the user's picture
 │   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
+│       └── ServerOutOfMemory    … whatever the picture: a model was being loaded, or the size is the model's own
 ├── ResultUnusable           the result is no PNG, or too large: our workflow is wrong, permanent
 ├── PictureTooLarge          above the server's upload limit: permanent
 └── EditTimeout              the deadline passed: counts as an attempt
@@ -103,6 +104,10 @@ class PictureUnreadable(ExecutionFailed):
 
 class OutOfMemory(ExecutionFailed):
     """The GPU's memory did not suffice; the server has been asked to free what it holds."""
+
+
+class ServerOutOfMemory(OutOfMemory):
+    """It did not suffice for a model, or for a picture of the model's own size: no smaller photo would help."""
 
 
 class ExecutionInterrupted(ComfyUIError):

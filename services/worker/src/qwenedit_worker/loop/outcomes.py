@@ -16,6 +16,7 @@ from qwenedit_worker.comfyui import (
     PictureTooLarge,
     PictureUnreadable,
     ResultUnusable,
+    ServerOutOfMemory,
     WorkflowFileError,
     WorkflowRejected,
 )
@@ -79,6 +80,7 @@ AttemptOutcome: TypeAlias = Finished | Retry | Fail | Release | JobCancelled | L
 
 
 _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
+    (ServerOutOfMemory, Reason.SERVER_OUT_OF_MEMORY),
     (OutOfMemory, Reason.OUT_OF_MEMORY),
     (PictureUnreadable, Reason.PICTURE_UNREADABLE),
     (PictureTooLarge, Reason.PICTURE_TOO_LARGE),

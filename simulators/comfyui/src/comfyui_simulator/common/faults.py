@@ -64,6 +64,8 @@ class FaultName(StrEnum):
     """The running prompt disappears: no event, no history."""
     OOM = "oom"
     """The node fails with torch.OutOfMemoryError."""
+    OOM_LOADING = "oom_loading"
+    """The same of the node that loads the model."""
     EXECUTION_ERROR = "execution_error"
     """The node fails with `message` and `exception_type`."""
     SUCCESS_WITH_ERROR = "success_with_error"

@@ -8,7 +8,7 @@ import shutil
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from comfyui_simulator.common.errors import Interrupted, Killed, NodeError, Stopped, Vanished
 from comfyui_simulator.common.faults import Fault, FaultName, Faults
@@ -58,6 +58,11 @@ class RunContext:
     wire: EventSink
     loaded: set[str]
     server_fault: Callable[[FaultName, float | None], None]
+
+
+def load_models_gpu() -> NoReturn:
+    """Fail as ComfyUI's function of this name does, which the traceback names."""
+    raise NodeError(OOM_MESSAGE, exception_type=OOM_TYPE)
 
 
 class Run:
@@ -110,6 +115,9 @@ class Run:
             self._shop.pace.pause(fault.seconds or SLOW_LOAD_SECONDS, interruptible=False)
         elif base not in self._shop.loaded:
             self._shop.pace.pause(self._shop.config.load_seconds, interruptible=False)
+        if self._take(FaultName.OOM_LOADING):
+            self._shop.loaded.clear()
+            load_models_gpu()
         self._shop.loaded.add(base)
 
     def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:

@@ -308,7 +308,7 @@ class Deliver:
 
     def _last_words(self, status: Status, state: State, reason: Reason | None, reply: ReplyTo) -> View:
         words = self._texts.of(reply.language)
-        view = job_views.outcome(words, status.job.id, state, reason)
+        view = job_views.outcome(words, status.job.id, state, reason, larger=is_larger(status.job))
         return self._not_counted(view, status, words) if state is State.FAILED else view
 
     def _not_counted(self, view: View, status: Status, words: Words) -> View:

@@ -290,6 +290,7 @@ failed = { $reason ->
     [comfyui_unavailable] 😔 The server did not answer, though I tried several times. Please try again in a few minutes.
     [timeout] 😔 This took too long, and I stopped it. Try again, with a smaller photo or a simpler instruction.
     [out_of_memory] 😔 This picture needs more memory than I have. Please send a smaller one.
+    [server_out_of_memory] 😔 The server does not have the memory to edit pictures now. Your photo is fine: the owner of this bot has to fix that. Please try again later.
     [workflow_rejected] 😔 The server is not set up for this edit. The owner of this bot has to fix that; sending it again won't help right now.
     [execution_failed] 😔 The server could not edit this picture. Try another instruction or another photo.
     [worker_lost] 😔 The server went down several times while working on this. Please try again later, or with another photo.
@@ -300,6 +301,7 @@ failed = { $reason ->
     [expired] 😔 Too many pictures were waiting, and the turn of this one did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
+larger-out-of-memory = 😔 The server does not have the memory to make this picture that large. The smaller one is still yours to use.
 
 again-button = 🔁 Again
 further-button = ✏️ Edit further

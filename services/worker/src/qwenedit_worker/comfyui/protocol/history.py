@@ -15,6 +15,7 @@ from qwenedit_worker.comfyui.errors import (
     ExecutionInterrupted,
     OutOfMemory,
     PictureUnreadable,
+    ServerOutOfMemory,
     UnexpectedReply,
 )
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LONGEST = 86_400_000
 """Milliseconds that an execution may be said to have taken."""
+MOVES_A_MODEL = "in load_models_gpu"
+"""Part of a traceback's line, of ComfyUI's own function."""
 NAME = re.compile(r"[^\x00-\x1f\x7f]{0,1000}")
 
 
@@ -136,7 +139,9 @@ def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
     message = f"node {node} ({class_type}): {exception}: {said}"
     kind = ExecutionFailed
     if _out_of_memory(exception or "", said):
-        kind = OutOfMemory
+        loading = _loading(error, bound)
+        kind = OutOfMemory if bound.size_matters and not loading else ServerOutOfMemory
+        message = f"{message} (while loading a model)" if loading else message
     elif node in bound.image_nodes:
         kind = PictureUnreadable
     return kind(message, node=node, class_type=class_type, exception_type=exception)
@@ -145,6 +150,17 @@ def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
 def _out_of_memory(exception: str, said: str) -> bool:
     """Recognise what comfy.model_management.is_oom does: torch's class, or an accelerator error that says so."""
     return "OutOfMemory" in exception or (exception.startswith("torch.") and "out of memory" in said.lower())
+
+
+def _loading(error: Mapping[str, Any], bound: BoundWorkflow) -> bool:
+    """Whether a node failed while it loaded a model: a loader, or any that moves a loaded model to the GPU.
+
+    ComfyUI moves it in comfy.model_management.load_models_gpu, which the encoder, the sampler and the decoder call.
+    """
+    if bound.loads_model(str(error.get("node_id"))):
+        return True
+    frames = error.get("traceback")
+    return isinstance(frames, list) and any(MOVES_A_MODEL in frame for frame in frames if isinstance(frame, str))
 
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:

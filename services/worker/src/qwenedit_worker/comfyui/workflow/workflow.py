@@ -13,6 +13,7 @@ from qwenedit_worker.comfyui.workflow import graph as graphs
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.model_files import loads_model
 from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT
+from qwenedit_worker.comfyui.workflow.sizes import SQUARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ class BoundWorkflow:
     steps_node: str | None
     loaders: frozenset[str] = frozenset()
     """The nodes that load models."""
+    size_matters: bool = False
+    """Whether a picture as large as this one takes more of the GPU's memory than one of the model's own size."""
 
     def loads_model(self, node: str) -> bool:
         """Whether a node, by its id, loads a model."""
@@ -151,6 +154,7 @@ class Workflow:
             steps=_steps(filled, steps),
             steps_node=steps.node if steps else None,
             loaders=frozenset(i for i, n in graph.items() if loads_model(n.class_type)),
+            size_matters=self._size_matters(sizes, parameters),
         )
 
     def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> list[tuple[InputRef, JsonValue]]:
@@ -183,6 +187,15 @@ class Workflow:
                 f" {nodes.max_megapixels:g}"
             )
         return list(nodes.values(sizes, megapixels=wanted or nodes.megapixels or megapixels))
+
+    def _size_matters(self, sizes: Sequence[Size | None], parameters: Mapping[str, int | float | str]) -> bool:
+        nodes = self.binding.sizes
+        if nodes is not None and nodes.max_megapixels and MEGAPIXELS in parameters:  # which the user has chosen
+            return float(parameters[MEGAPIXELS]) > MEGAPIXELS_DEFAULT
+        if nodes is not None and nodes.pictures:  # a canvas of one size, whatever the photo
+            return False
+        area = nodes.megapixels * SQUARE if nodes and nodes.megapixels else 0
+        return max(area, *(size.width * size.height for size in sizes if size), 0) > SQUARE
 
     def _present(self, count: int) -> dict[str, Node]:
         if not 1 <= count <= self.max_images:
