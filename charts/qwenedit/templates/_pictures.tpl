@@ -1,6 +1,10 @@
 {{/* Where pictures lie: the address with its templates filled in. */}}
 {{- define "qwenedit.picturesUrl" -}}
-{{- tpl .Values.pictures.url . }}
+{{- tpl ((.Values.pictures).url | default "redis:") . }}
+{{- end }}
+
+{{- define "qwenedit.picturesTtl" -}}
+{{- int ((.Values.pictures).ttl | default 86400) }}
 {{- end }}
 
 {{/* Says something where pictures lie in object storage, which services reach over the network. */}}
@@ -21,19 +25,19 @@
 
 {{- define "qwenedit.picturesConfig" -}}
 PICTURES_URL: {{ include "qwenedit.picturesUrl" . | quote }}
-PICTURE_TTL: {{ int .Values.pictures.ttl | quote }}
-{{- range $name, $value := .Values.pictures.options }}
+PICTURE_TTL: {{ include "qwenedit.picturesTtl" . | quote }}
+{{- range $name, $value := (.Values.pictures).options }}
 {{ $name }}: {{ tpl (toString $value) $ | quote }}
 {{- end }}
-{{- if .Values.pictures.tls.caSecret }}
+{{- if ((.Values.pictures).tls).caSecret }}
 AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- end }}
 {{- end }}
 
 {{/* The Secret with a part's credentials, as a container's envFrom. Takes root and part: bot or worker. */}}
 {{- define "qwenedit.picturesEnvFrom" -}}
-{{- $credentials := .root.Values.pictures.credentials }}
-{{- $own := ternary $credentials.workerSecret "" (eq .part "worker") }}
+{{- $credentials := (.root.Values.pictures).credentials | default dict }}
+{{- $own := ternary ($credentials.workerSecret | default "") "" (eq .part "worker") }}
 {{- with $own | default $credentials.existingSecret }}
 - secretRef:
     name: {{ tpl . $.root }}
@@ -41,7 +45,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- end }}
 
 {{- define "qwenedit.picturesCaVolume" -}}
-{{- with .Values.pictures.tls }}
+{{- with (.Values.pictures).tls }}
 {{- if .caSecret }}
 - name: pictures-ca
   secret:
@@ -52,7 +56,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- end }}
 
 {{- define "qwenedit.picturesCaMount" -}}
-{{- if .Values.pictures.tls.caSecret }}
+{{- if ((.Values.pictures).tls).caSecret }}
 - {name: pictures-ca, mountPath: /etc/pictures-ca, readOnly: true}
 {{- end }}
 {{- end }}
@@ -61,7 +65,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
      link-local addresses, AWS STS and Azure at public ones, which the first rule has while it names no addresses. */}}
 {{- define "qwenedit.picturesEgress" -}}
 {{- if include "qwenedit.picturesInBucket" . }}
-{{- $options := .Values.pictures.options }}
+{{- $options := .Values.pictures.options | default dict }}
 {{- $endpoint := tpl (toString ($options.AWS_ENDPOINT_URL | default $options.AZURE_STORAGE_ENDPOINT | default "https://")) . }}
 {{- $url := urlParse $endpoint }}
 {{- $default := ternary "443" "80" (eq $url.scheme "https") }}
@@ -71,7 +75,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
   to:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-{{- if not .Values.pictures.credentials.existingSecret }}
+{{- if not (.Values.pictures.credentials).existingSecret }}
 {{- $url := include "qwenedit.picturesUrl" . }}
 {{- if hasPrefix "gs:" $url }}
 - to:  # GKE's metadata server, which gives out the service accounts' identities
@@ -96,11 +100,11 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- if not (regexMatch "^(redis:$|(s3|gs|az)://[^/@]+(/|$))" $url) }}
 {{- fail (printf "pictures.url is %s: it must be redis:, s3://bucket/folder, gs://bucket/folder or az://container/folder, without credentials" $url) }}
 {{- end }}
-{{- if gt (int $.Values.bot.settings.maxWait) (int .ttl) }}
+{{- if gt (int $.Values.bot.settings.maxWait) (int (include "qwenedit.picturesTtl" $)) }}
 {{- fail (printf "bot.settings.maxWait is %d and pictures.ttl %d: a job would lose its pictures while it waits; set pictures.ttl to at least bot.settings.maxWait" (int $.Values.bot.settings.maxWait) (int .ttl)) }}
 {{- end }}
 {{- if not (include "qwenedit.picturesInBucket" $) }}
-{{- range $name, $value := dict "options" .options "credentials.existingSecret" .credentials.existingSecret "credentials.workerSecret" .credentials.workerSecret "tls.caSecret" .tls.caSecret }}
+{{- range $name, $value := dict "options" .options "credentials.existingSecret" (.credentials).existingSecret "credentials.workerSecret" (.credentials).workerSecret "tls.caSecret" (.tls).caSecret }}
 {{- if $value }}
 {{- fail (printf "pictures.%s is set, but pictures.url is %s: set pictures.url to the object storage, or leave pictures.%s empty" $name $url $name) }}
 {{- end }}
@@ -109,7 +113,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- fail (printf "networkPolicy.picturesTo is set, but pictures.url is %s: set pictures.url to the object storage, or leave the list empty" $url) }}
 {{- end }}
 {{- end }}
-{{- if and .credentials.workerSecret (not .credentials.existingSecret) }}
+{{- if and (.credentials).workerSecret (not (.credentials).existingSecret) }}
 {{- fail "pictures.credentials.workerSecret is set, but the bot has no credentials: set pictures.credentials.existingSecret to the bot's Secret" }}
 {{- end }}
 {{- range $name, $value := .options }}

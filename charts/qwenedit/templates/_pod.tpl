@@ -55,7 +55,7 @@ securityContext:
 {{- $own := .values.tolerations | default list }}
 {{- $all := $own }}
 {{- if .leavesLostNode }}
-{{- $loss := .root.Values.nodeLoss }}
+{{- $loss := .root.Values.nodeLoss | default dict }}
 {{- range $taint, $seconds := dict "not-ready" $loss.notReadySeconds "unreachable" $loss.unreachableSeconds }}
 {{- $key := printf "node.kubernetes.io/%s" $taint }}
 {{- $tolerated := kindIs "invalid" $seconds }}
@@ -104,6 +104,16 @@ runtimeClassName: {{ tpl . $.root }}
 {{/* A list from the values, as a template. Takes root and list. */}}
 {{- define "qwenedit.list" -}}
 {{- with .list }}{{ tpl (toYaml .) $.root }}{{ end }}
+{{- end }}
+
+{{/* Data of a ConfigMap. A setting without a value is left to the service's own default: a release of a chart that did not
+     know it may keep its values (`helm upgrade --reuse-values`). Takes the settings as YAML. */}}
+{{- define "qwenedit.configData" -}}
+{{- range $name, $value := fromYaml . }}
+{{- if not (has (toString $value) (list "" "<nil>" "<no value>")) }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Annotations of a part's pod: the hash of what its ConfigMap holds, then the user's. Takes data and annotations. */}}

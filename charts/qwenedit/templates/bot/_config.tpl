@@ -43,13 +43,13 @@ TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 WEBHOOK_URL: {{ .Values.bot.webhook.url | quote }}
 WEBHOOK_HOST: 0.0.0.0
 WEBHOOK_PORT: "8443"
-WEBHOOK_STOP_DELAY: {{ int .Values.bot.webhook.stopDelay | quote }}
+WEBHOOK_STOP_DELAY: {{ .Values.bot.webhook.stopDelay | quote }}
 {{- end }}
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
-MARK_VISIBLE: {{ .Values.bot.marks.visible | quote }}
-{{- if .Values.bot.marks.c2pa.existingSecret }}
+MARK_VISIBLE: {{ (.Values.bot.marks).visible | quote }}
+{{- if ((.Values.bot.marks).c2pa).existingSecret }}
 C2PA_CERTIFICATE_FILE: /etc/qwenedit/c2pa/tls.crt
 C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
 {{- end }}

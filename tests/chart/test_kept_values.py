@@ -1,0 +1,53 @@
+"""`helm upgrade --reuse-values` renders a chart with the values of the one before, which lack what is new."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import helm_python
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from tests.chart.conftest import TOKEN, WEBHOOK
+from tests.chart.goldens import CHART
+from tests.chart.test_environment import SETTINGS, config, secrets
+from tests.chart.test_schemas import CUSTOM, NEWEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDER = Path(__file__).parent / "data/values-of-an-older-chart.yaml"
+STORED = {"pictures": {"url": "s3://photos/a"}}
+
+
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helm_python.Chart]:
+    """This chart with an older one's values, as `--reuse-values` has it."""
+    folder = tmp_path_factory.mktemp("kept") / "qwenedit"
+    shutil.copytree(CHART, folder, ignore=shutil.ignore_patterns("examples"))
+    shutil.copy(OLDER, folder / "values.yaml")
+    with helm_python.Chart.load(folder) as kept:
+        yield kept
+
+
+@pytest.mark.parametrize("values", [TOKEN, {"bot": WEBHOOK}, {**TOKEN, **STORED}], ids=["polling", "webhook", "bucket"])
+def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart, values, monkeypatch):
+    chart.validate_schema(values)
+    files = chart.render(values, name="edit", namespace="photos")
+    documents = (yaml.safe_load_all(text) for path, text in files.items() if path.endswith(".yaml"))
+    manifests = [one for file in documents for one in file if one]
+    for one in manifests:
+        if one["kind"] not in CUSTOM:
+            kubernetes_validate.validate(one, NEWEST, strict=True)
+    for part in SETTINGS:
+        with monkeypatch.context() as environment:
+            for name, value in config(manifests, part).items():
+                assert value, name
+                environment.setenv(name, value)
+            for name in secrets(manifests, part):
+                environment.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
+            SETTINGS[part]()
+    assert any(one["metadata"]["name"].endswith("-upgrade-check") for one in manifests if one["kind"] == "Job")
