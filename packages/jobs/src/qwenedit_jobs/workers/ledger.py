@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
 
 SCRIPTS = scripts_in(Path(__file__).parent / "lua")
+MONTHS_KEPT = 13
+"""This one and those before it that are kept whole."""
 PICTURES = "pictures"
 """The activity whose amounts are pictures and no milliseconds."""
 LOST = "lost"
