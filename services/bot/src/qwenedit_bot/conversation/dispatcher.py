@@ -24,7 +24,7 @@ from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddle
 from qwenedit_bot.conversation.editing import edited, groups, replied, same_look, unsupported
 from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import DIALOGUE_TTL
-from qwenedit_bot.conversation.presets import photos as preset_photos
+from qwenedit_bot.conversation.presets import awaited_photos
 from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -77,7 +77,7 @@ def make_dispatcher(
         common_words.make_router(),
         commands.make_unknown_router(),
         replied.make_router(),
-        preset_photos.make_router(),
+        awaited_photos.make_router(),
         same_look.make_router(),
         preset_search.make_router(),
         photos.make_router(),

@@ -18,7 +18,7 @@ from qwenedit_bot.conversation.photos.gathered import Gathered
 from qwenedit_bot.conversation.photos.kept_words import KeptWords, shortened
 from qwenedit_bot.conversation.photos.ownership import own_job
 from qwenedit_bot.conversation.photos.wishes import wish_in
-from qwenedit_bot.conversation.presets import photos as preset_photos
+from qwenedit_bot.conversation.presets import awaited_photos
 from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.texts import Text
 
@@ -97,7 +97,7 @@ async def _in_private(
         await gathering.instruct(message, wish, gathered, words, services, state)
     elif kept is not None and kept.first == kept.last == message.message_id:
         await replace(kept, words=wish).keep(state)
-    elif raw_state is not None and await preset_photos.correct(message, wish, words, services, state):
+    elif raw_state is not None and await awaited_photos.correct(message, wish, words, services, state):
         return
     elif photos.attachment_of(message) is not None and message.media_group_id is None:
         await photos.photos(message, words, services, state, raw_state, ())

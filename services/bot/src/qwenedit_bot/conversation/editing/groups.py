@@ -19,7 +19,7 @@ from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.photos.kept_words import KeptWords
 from qwenedit_bot.conversation.photos.wishes import wish_in
-from qwenedit_bot.conversation.presets import photos as preset_photos
+from qwenedit_bot.conversation.presets import awaited_photos
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.meanings import is_chatter, means
@@ -132,21 +132,21 @@ def make_router() -> Router:
     router.message.register(replied.other_words, F.text, replied.is_about_own_job)
     router.message.register(
         photos.photos,
-        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.words),
+        photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.words),
     )  # fmt: skip
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
     router.message.register(
-        preset_photos.photo,
-        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
+        awaited_photos.photo,
+        photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
     )  # fmt: skip
     router.message.register(
         same_look.photo,
-        photos.carries_pictures, preset_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.look),
+        photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.look),
     )  # fmt: skip
     router.message.register(
-        preset_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)
+        awaited_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)
     )
     router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
     router.message.register(edit, _replies_with_pictures)

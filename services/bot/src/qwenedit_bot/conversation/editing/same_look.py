@@ -15,7 +15,7 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos.dialogue import Dialogue
 from qwenedit_bot.conversation.photos.ownership import own_job
 from qwenedit_bot.conversation.photos.photos import attachments_of, carries_pictures, instruction_of, photos
-from qwenedit_bot.conversation.presets.photos import comes_whole
+from qwenedit_bot.conversation.presets.awaited_photos import comes_whole
 from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.job_views import SAME_LOOK
 from qwenedit_bot.edits.requests.refusals import refused_unseen
