@@ -41,8 +41,9 @@ SIZES = (
 )  # fmt: skip
 TURNED = (((4032, 3024), 6), ((3024, 4032), 8), ((1920, 1080), 3))
 """Sizes as stored, and the EXIF orientation that says how to turn them."""
-MIRRORED = 5
-"""An orientation that ComfyUI turns and, since it reads photos with PyAV, does not mirror. The bot does both itself."""
+AS_COMFYUI_READS = {1: 1, 2: 3, 3: 3, 4: 1, 5: 6, 6: 6, 7: 8, 8: 8}
+"""Each EXIF orientation, and the one that ComfyUI takes it for: PyAV, which reads photos there, knows no mirrors. The
+bot makes photos upright itself."""
 MARKS = ((220, 40, 40), (40, 200, 40), (40, 60, 220), (230, 210, 40))
 GREY = (128, 128, 128)
 LATENT_PIXEL = 8
@@ -155,9 +156,17 @@ def photos() -> list[bytes]:
 
 async def test_model_free_workflow_brings_all_four_corners_back(server, invert) -> None:
     async with aiohttp.ClientSession() as session:
-        for photo in [*photos(), marked((1600, 300), MIRRORED)]:
+        for photo in photos():
             answer, _ = await Server(server.url, session).execute(invert, photo)
             check_whole(photo, answer, inverted=True)
+
+
+@pytest.mark.parametrize(("orientation", "taken_for"), AS_COMFYUI_READS.items())
+async def test_photo_is_turned_as_its_exif_says_and_not_mirrored(server, invert, orientation, taken_for) -> None:
+    size = (480, 300)
+    async with aiohttp.ClientSession() as session:
+        answer, _ = await Server(server.url, session).execute(invert, marked(size, orientation))
+    check_whole(marked(size, taken_for), answer, inverted=True)
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (300, 6000), (4000, 400)])

@@ -41,6 +41,21 @@ KONTEXT_SIZES = tuple(
 LATENT_PIXEL = 8
 """A latent picture's side counts in eights of a pixel picture's."""
 
+EXIF_ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.ROTATE_180,
+    3: Image.Transpose.ROTATE_180,
+    5: Image.Transpose.ROTATE_270,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.ROTATE_90,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How LoadImage turns a photo of each EXIF orientation.
+
+It reads photos with PyAV (comfy_api/latest/_input_impl/video_types.py), whose `frame.rotation` knows no mirrors: 2
+comes out upside down, 4 as it is stored. Seen with PyAV 18.1, with JPEG, PNG and WebP.
+"""
+
 PADDING = (128, 128, 128)
 """What ImagePadForOutpaint puts around a picture (nodes.py)."""
 
@@ -121,7 +136,8 @@ def _load_image(inputs: Inputs, bench: NodeContext) -> Result:
     path = bench.files.input_path(inputs.text("image"))
     try:
         with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
+            picture, turn = file.convert("RGB"), TURNS.get(file.getexif().get(EXIF_ORIENTATION, 1))
+            picture = picture if turn is None else picture.transpose(turn)
     except (OSError, UnidentifiedImageError) as error:
         raise NodeError(str(error), exception_type="PIL.UnidentifiedImageError") from error
     return Result((picture, Mask()))
