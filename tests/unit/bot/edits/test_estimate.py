@@ -117,3 +117,17 @@ def test_jobs_that_are_not_told_count_as_those_behind_them() -> None:
     places = {"1": 1, "50": 50, "100": 100}
     exact = forecast(everybody, outlook)
     assert forecast(told, outlook, places) == {name: exact[name] for name in places}
+
+
+def test_line_says_that_all_are_busy_while_the_budget_keeps_it_above_the_target() -> None:
+    line = [job("a"), job("b"), job("c")]
+    held = replace(OUTLOOK, most=1, target=40.0)
+    assert {name: wait.crowded for name, wait in forecast(line, held).items()} == {"a": False, "b": True, "c": True}
+    coming = replace(held, most=2)  # another worker may yet come
+    assert not any(wait.crowded for wait in forecast(line, coming).values())
+    assert forecast(line, replace(coming, unready=1))["c"].crowded
+    assert not any(wait.crowded for wait in forecast(line, replace(OUTLOOK, target=40.0)).values())
+    said = job_views.progress(Words("en"), line[1], position=2, wait=forecast(line, held)["b"]).text
+    assert said.splitlines()[1] == "All servers are busy, so this takes longer: ready in about 40\u00a0s"
+    said = job_views.progress(Words("ru"), line[2], position=3, wait=Wait(150.0, crowded=True)).text
+    assert said.splitlines()[1].endswith("серверы заняты, поэтому придётся подождать дольше: примерно 3\u00a0мин")

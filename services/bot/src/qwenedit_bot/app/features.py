@@ -19,6 +19,7 @@ from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.estimate import TARGET
 from qwenedit_bot.edits.progress.forecasts import Forecasts
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
@@ -242,7 +243,10 @@ def make_edits(
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
     answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
-    durations = Durations(redis, keys, jobs.workers, paused_key=settings.keys.paused)
+    durations = Durations(
+        redis, keys, jobs.workers, paused_key=settings.keys.paused,
+        most_workers=settings.budget_workers, target=TARGET,
+    )  # fmt: skip
     daily_counts = DailyCounts(redis, keys)
     undelivered = UndeliveredAnswers(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended)
     gates = (

@@ -196,7 +196,7 @@ def _expected(words: Words, wait: Wait) -> str:
         return f"{said}\n{words(Text.GIVES_UP, minutes=minutes)}"
     if wait.paused:
         return words(Text.ON_HOLD)
-    text = Text.WAKING if wait.waking else Text.READY_IN
+    text = Text.WAKING if wait.waking else Text.CROWDED if wait.crowded else Text.READY_IN
     if wait.seconds is None:
         return words(text, unit="unknown", count=0)
     if wait.seconds < SAID_IN_SECONDS:

@@ -67,6 +67,7 @@ class Text(StrEnum):
     RECEIVED = "received"
     QUEUED = "queued"
     READY_IN = "ready-in"
+    CROWDED = "crowded"
     WAKING = "waking"
     ON_HOLD = "on-hold"
     LATE = "late"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import TYPE_CHECKING, cast
 
@@ -36,13 +37,26 @@ class Durations:
         keys: The bot's keys.
         workers: Those that are up.
         paused_key: There while an operator has the queue paused.
+        most_workers: That the budget pays for; None: there is no budget.
+        target: Seconds from a job's acceptance to its picture that users shall wait at most.
     """
 
-    def __init__(self, redis: Redis, keys: BotKeys, workers: Workers, *, paused_key: str) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: BotKeys,
+        workers: Workers,
+        *,
+        paused_key: str,
+        most_workers: int | None = None,
+        target: float = math.inf,
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._workers = workers
         self._paused_key = paused_key
+        self._most_workers = most_workers
+        self._target = target
 
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker."""
@@ -74,6 +88,8 @@ class Durations:
             paused=bool(paused),
             durations={name: time for name, time in usual.items() if time is not None},
             cold_start=_usual(cold_starts),
+            most=self._most_workers,
+            target=self._target,
         )
 
     async def _note(self, key: str, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ OVERDUE = 1.5
 """Times the usual time after which something takes longer than usual, and at least `GRACE` more."""
 GRACE = 15.0
 """Seconds."""
+TARGET = 120.0
+"""Seconds from a job's acceptance to its picture that users shall wait at most."""
 PATIENCE = 300.0
 """Seconds after which something takes long of which nobody knows the usual time."""
 
@@ -50,6 +53,8 @@ class Wait:
     """An operator lets no job begin, for nobody knows how long."""
     late: Late | None = None
     """Why it takes longer than usual; None while it does not."""
+    crowded: bool = False
+    """It takes longer than it shall, and no more workers come: as many are up as the budget pays for."""
     expires_in: float | None = None
     """Seconds within which a late job must begin; later it fails instead."""
 
@@ -70,6 +75,15 @@ class Outlook:
     """Seconds from a waiting job to the first worker that is up."""
     unready: int = 0
     """Workers that are up and whose ComfyUI does not answer."""
+    most: int | None = None
+    """Workers that the budget pays for; None: there is no budget."""
+    target: float = math.inf
+    """Seconds from a job's acceptance to its picture that users shall wait at most."""
+
+    @property
+    def full(self) -> bool:
+        """Whether as many workers are up as the budget pays for."""
+        return self.most is not None and self.workers + self.unready >= self.most
 
 
 def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, int] | None = None) -> dict[str, Wait]:
@@ -112,7 +126,9 @@ def _in_turn(
         if usual is None:  # then nothing is known of those behind it either
             break
         place = number if places is None else places.get(status.job.id, done + 1)
-        waits[status.job.id] = Wait(free.do(max(1, place - done), usual))
+        ready_in = free.do(max(1, place - done), usual)
+        crowded = outlook.full and _waited(status, outlook) + ready_in > outlook.target
+        waits[status.job.id] = Wait(ready_in, crowded=crowded)
         done = place
     return waits
 

@@ -250,6 +250,10 @@ ready-in = { $unit ->
     [minutes] Ready in about { $count } min
    *[unknown] Ready soon
 }
+crowded = { $unit ->
+    [seconds] All servers are busy, so this takes longer: ready in about { $count } s
+   *[minutes] All servers are busy, so this takes longer: ready in about { $count } min
+}
 waking = { $unit ->
     [seconds] 🔌 Starting the server, usually { $count } s
     [minutes] 🔌 Starting the server, usually { $count } min
