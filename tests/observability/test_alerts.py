@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
+from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RELEASE, RUNBOOKS, SILENT, UP, expect
 from proofs.dashboards.chart import ALERTS, NAMESPACE, monitored
 
 
@@ -70,6 +70,31 @@ def test_no_alert_in_a_normal_hour(promtool, rules, tmp_path):
 def test_no_alert_when(case, promtool, rules, tmp_path):
     series, about = SILENT[case]
     check(promtool, rules, tmp_path, silent(series, *(name for name in ALERTS if about in name)))
+
+
+def test_picture_costs_all_seconds_of_all_gpus_at_their_prices(promtool, rules, tmp_path):
+    def of(name, worker, **labels):
+        told = {"namespace": NAMESPACE, "pod": worker, "instance": worker, **labels}
+        return f"{name}{{{','.join(f'{key}={value!r}' for key, value in told.items())}}}".replace("'", '"')
+
+    seconds, price, jobs = "qwenedit_gpu_seconds_total", "qwenedit_gpu_hourly_price", "qwenedit_gpu_job_seconds_count"
+    series = {
+        of(seconds, "a", activity="editing"): "0+15x{n}", of(seconds, "a", activity="idle"): "0+15x{n}",
+        of(seconds, "b", activity="editing"): "0+30x{n}", of(price, "a"): "0.8x{n}", of(price, "b"): "1.2x{n}",
+        of(jobs, "a", outcome="done", workflow="f"): "0+1x{n}", of(jobs, "a", outcome="lost", workflow="f"): "0+9x{n}",
+        of(jobs, "b", outcome="done", workflow="f"): "0+1x{n}",
+    }  # fmt: skip
+    test = expect(series, []) | {
+        "promql_expr_test": [
+            {"expr": f"round({record}, 0.0001)", "eval_time": "110m", "exp_samples": [{
+                "labels": f'{{namespace="{NAMESPACE}",release="{RELEASE}"}}', "value": value,
+            }]}
+            # An hour of both costs 2, in which they make 240 pictures.
+            for record, value in (("namespace:qwenedit_picture_price:increase1h", 0.0083),
+                                  ("namespace:qwenedit_gpu_hourly_price:sum", 2))
+        ]
+    }  # fmt: skip
+    check(promtool, rules, tmp_path, test)
 
 
 def test_release_of_another_namespace_is_none_of_ours(promtool, rules, tmp_path):

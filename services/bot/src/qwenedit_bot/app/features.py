@@ -243,6 +243,7 @@ def make_edits(
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
     answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
+    metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
     durations = Durations(
         redis, keys, jobs.workers, paused_key=settings.keys.paused,
         most_workers=settings.budget_workers, target=TARGET,

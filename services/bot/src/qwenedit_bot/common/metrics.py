@@ -176,6 +176,11 @@ class BotMetrics:
         )  # fmt: skip
         for reason in (cleanup.DROPPED, cleanup.ORPHANED):
             self.deleted_objects.labels(reason)
+        self.gpu_hourly_budget = Gauge(
+            "qwenedit_gpu_hourly_budget",
+            "What an hour of all workers' GPUs may cost, in the operator's currency; 0: there is no budget.",
+            registry=registry,
+        )
         self.leader = Gauge(
             "qwenedit_bot_leader", "1 on the replica that runs the janitor and the progress edits.", registry=registry
         )
