@@ -60,6 +60,13 @@ class GpuLedger:
         """Whether an attempt has ended since the last report."""
         return self._attempt_ended
 
+    @property
+    def unreported(self) -> float:
+        """Seconds that no report has brought into the ledger, as far as is known."""
+        entries = self._unheard.entries if self._unheard is not None else ()
+        unheard = sum(entry.amount for entry in entries if entry.activity != PICTURES) / 1000
+        return sum(self._seconds.values()) + unheard
+
     def ended(self, attempt: AttemptGpuTime, settled: Settled) -> None:
         """Note what became of an attempt, whose time is complete."""
         self._attempt_ended = True

@@ -86,6 +86,11 @@ class Metrics:
         self.gpu = GpuTime()
         self.gpu_ledger = GpuLedger(self.gpu)
         registry.register(GpuCollector(self.gpu))
+        Gauge(
+            "qwenedit_gpu_unreported_seconds",
+            "Seconds of this process that are not in the ledger in Redis yet, and go with a worker that is killed.",
+            registry=registry,
+        ).set_function(lambda: self.gpu_ledger.unreported)
         self.gpu_job = job_seconds(
             "qwenedit_gpu_job_seconds",
             "GPU time of an attempt, loading and editing, by the job's next state.",
