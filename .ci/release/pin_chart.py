@@ -22,7 +22,15 @@ def pinned(values: str, registry: str, digests: dict[str, str]) -> str:
     return values
 
 
+def listed(chart: str, registry: str, digests: dict[str, str]) -> str:
+    """Return the text of Chart.yaml with the images in its last key, the annotations, as Artifact Hub reads them."""
+    images = [f"    - {{name: {name}, image: {registry}/{name}@{digest}}}\n" for name, digest in digests.items()]
+    return f"{chart}  artifacthub.io/images: |\n{''.join(images)}"
+
+
 if __name__ == "__main__":
     chart, to, *pairs = sys.argv[1:]
-    file = Path(chart) / "values.yaml"
-    file.write_text(pinned(file.read_text(), to, dict(pair.split("=", 1) for pair in pairs)))
+    found = dict(pair.split("=", 1) for pair in pairs)
+    for name, change in (("values.yaml", pinned), ("Chart.yaml", listed)):
+        file = Path(chart) / name
+        file.write_text(change(file.read_text(), to, found))

@@ -51,3 +51,17 @@ def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart
                 environment.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
             SETTINGS[part]()
     assert any(one["metadata"]["name"].endswith("-upgrade-check") for one in manifests if one["kind"] == "Job")
+
+
+def test_notes_warn_where_an_older_release_s_image_is_kept(tmp_path):
+    folder = tmp_path / "qwenedit"
+    shutil.copytree(CHART, folder, ignore=shutil.ignore_patterns("examples"))
+    released = f"sha256:{'a' * 64}"
+    images = f"  artifacthub.io/images: |\n    - {{name: bot, image: r/bot@{released}}}\n"
+    (folder / "Chart.yaml").write_text((folder / "Chart.yaml").read_text() + images)
+    with helm_python.Chart.load(folder) as chart:
+        for digest, warned in ((released, False), (f"sha256:{'b' * 64}", True)):
+            values = {"bot": {**TOKEN["bot"], "image": {"digest": digest}}}
+            notes = chart.render(values, name="edit", namespace="photos")["qwenedit/templates/NOTES.txt"]
+            assert ("bot.image.digest is not that of the image released" in notes) is warned
+            assert "worker.image.digest" not in notes

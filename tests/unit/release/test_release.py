@@ -110,6 +110,12 @@ def test_chart_names_the_digest_of_each_image_and_keeps_all_else():
     assert after.count("#") == before.count("#")
 
 
+def test_chart_lists_its_images_for_who_reads_no_values():
+    chart = pin_chart.listed((ROOT / "charts/qwenedit/Chart.yaml").read_text(), "ghcr.io/qwenedit", {"bot": DIGEST})
+    images = yaml.safe_load(yaml.safe_load(chart)["annotations"]["artifacthub.io/images"])
+    assert images == [{"name": "bot", "image": f"ghcr.io/qwenedit/bot@{DIGEST}"}]
+
+
 def test_image_that_the_chart_does_not_name_is_no_part_of_it():
     with pytest.raises(ValueError, match="0 places for the digest of simulator"):
         pin_chart.pinned((ROOT / "charts/qwenedit/values.yaml").read_text(), "r", {"simulator": DIGEST})
