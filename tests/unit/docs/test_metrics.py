@@ -75,6 +75,6 @@ def test_label_never_names_a_job_a_user_or_a_chat(service):
     metrics = SERVICES[service](registry)
     labels = {label for metric in vars(metrics).values() for label in getattr(metric, "_labelnames", ())}
     assert labels <= {
-        "kind", "lanes", "method", "outcome", "place", "reason", "route", "stage", "state", "status", "what",
+        "by", "kind", "lanes", "method", "outcome", "place", "reason", "route", "stage", "state", "status", "what",
         "workflow",
     }  # fmt: skip

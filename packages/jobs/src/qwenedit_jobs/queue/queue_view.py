@@ -38,6 +38,8 @@ class Window:
     """Id → place in line, 1 for the next one, in this order."""
     others: tuple[str, ...]
     """Ids of jobs that run or pause between attempts."""
+    running: frozenset[str] = frozenset()
+    """Ids of those that run on pods that are not leaving: KEDA counts them."""
 
 
 class QueueView:
@@ -140,6 +142,7 @@ class QueueView:
             length=int(length),
             positions={job_id: place for place, job_id in enumerate(ids, skip + 1)},
             others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
+            running=frozenset(str(job_id) for job_id in elsewhere[0]) if others else frozenset(),
         )
 
     async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:

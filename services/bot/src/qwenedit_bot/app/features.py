@@ -38,6 +38,8 @@ from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.marks import C2PA, VISIBLE, Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets.recent import RecentPresets
+from qwenedit_bot.scaling.keeper import WorkersWanted
+from qwenedit_bot.scaling.wanted_key import WantedKey
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.broadcast import Broadcasts
@@ -235,9 +237,20 @@ class Edits:
     user_jobs: UserJobs
 
 
+def make_scaling(base: Foundation) -> WorkersWanted:
+    """Build what says how many workers are wanted."""
+    settings = base.settings
+    return WorkersWanted(
+        policy=settings.scaling_policy,
+        jobs_per_worker=settings.scaling_jobs_per_worker,
+        key=WantedKey(base.redis, settings.keys, replica=settings.bot_id),
+        metrics=base.metrics,
+    )
+
+
 def make_edits(
     base: Foundation, jobs: Jobs, chat: Chat, users: Users, accounts: Accounts, pictures: Pictures,
-    hook: ModerationHook | None,
+    hook: ModerationHook | None, scaling: WorkersWanted,
 ) -> Edits:  # fmt: skip
     """Build what makes requests into jobs, shows their progress and gives their answers."""
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
@@ -258,11 +271,12 @@ def make_edits(
         submit=Submit(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
             answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
+            announce=scaling.bridge,
         ),
         forecasts=Forecasts(queue, durations),
         reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
-            queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations,
+            queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations, on_look=scaling.see,
             late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),
         ),
         deliver=Deliver(

@@ -14,6 +14,7 @@ from qwenedit_bot.app.features import (
     make_jobs,
     make_moderation,
     make_pictures,
+    make_scaling,
     make_users,
 )
 from qwenedit_bot.common import quiet as common_quiet
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.app.foundation import Foundation
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.converter import Converter
+    from qwenedit_bot.scaling.keeper import WorkersWanted
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import Events, JobQueue
     from qwenedit_telemetry import Health
@@ -102,7 +104,8 @@ def make_parts(base: Foundation) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet."""
     jobs, chat, accounts = make_jobs(base), make_chat(base), make_accounts(base)
     users, pictures, hook = make_users(base, chat), make_pictures(base, jobs, chat), make_moderation(base)
-    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook)
+    scaling = make_scaling(base)
+    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, scaling)
     presets = PresetReloader(base.settings.presets_file, redis=base.redis, key=base.keys.presets, metrics=base.metrics)
     update_taken = asyncio.Event()
     inbox = Inbox(
@@ -138,7 +141,7 @@ def make_parts(base: Foundation) -> Parts:
             jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
             metrics=base.metrics, server=partial(identity, base.redis), ordered=False, quiet=quiet,
         ),
-        leadership=make_leadership(base, quiet),
+        leadership=make_leadership(base, quiet, scaling),
         loops=make_loops(base, jobs, chat, users, edits, presets, inbox, quiet),
         quiet=quiet,
         hook=hook,
@@ -219,11 +222,14 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
     )
 
 
-def make_leadership(base: Foundation, quiet: Quiet) -> Leadership:
+def make_leadership(base: Foundation, quiet: Quiet, scaling: WorkersWanted) -> Leadership:
     """Build what makes one replica the leader, whose loops then have a round at once."""
-    leadership = Leadership(
-        base.redis, base.settings.keys.leader, replica=base.settings.bot_id, on_gained=quiet.note_work
-    )
+
+    def on_gained() -> None:
+        scaling.forget()
+        quiet.note_work()
+
+    leadership = Leadership(base.redis, base.settings.keys.leader, replica=base.settings.bot_id, on_gained=on_gained)
     base.metrics.leader.set_function(lambda: float(leadership.held))
     return leadership
 

@@ -176,11 +176,7 @@ class BotMetrics:
         )  # fmt: skip
         for reason in (cleanup.DROPPED, cleanup.ORPHANED):
             self.deleted_objects.labels(reason)
-        self.gpu_hourly_budget = Gauge(
-            "qwenedit_gpu_hourly_budget",
-            "What an hour of all workers' GPUs may cost, in the operator's currency; 0: there is no budget.",
-            registry=registry,
-        )
+        self._count_workers(registry)
         self.leader = Gauge(
             "qwenedit_bot_leader", "1 on the replica that runs the janitor and the progress edits.", registry=registry
         )
@@ -189,3 +185,17 @@ class BotMetrics:
             "qwenedit_bot_presets_ok", "1 while the file of presets can be used; 0 while its last good version is.",
             registry=registry,
         )  # fmt: skip
+
+    def _count_workers(self, registry: CollectorRegistry) -> None:
+        self.workers_wanted = Gauge(
+            "qwenedit_workers_wanted",
+            "Workers that are wanted, as the leading replica sees it: by the wait that users would have, and by the"
+            " line's length, whichever KEDA goes by.",
+            ("by",),
+            registry=registry,
+        )
+        self.gpu_hourly_budget = Gauge(
+            "qwenedit_gpu_hourly_budget",
+            "What an hour of all workers' GPUs may cost, in the operator's currency; 0: there is no budget.",
+            registry=registry,
+        )

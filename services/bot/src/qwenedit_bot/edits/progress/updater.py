@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +16,7 @@ from qwenedit_bot.edits.progress.estimate import forecast
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.progress.late_edits import LateEdits
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
+    from qwenedit_jobs.queue.queue_view import Window
 
 TICK = 1.0
 """Seconds between two looks at the jobs."""
@@ -69,6 +70,19 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at the jobs has found."""
+
+    outlook: Outlook
+    length: int
+    """Jobs in line, also those that were not read."""
+    line: tuple[Status, ...]
+    """The head of the line, the next job first."""
+    running: tuple[Status, ...]
+    """Jobs in hand of workers that are not leaving."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     status: Status
     reply: ReplyTo
@@ -85,6 +99,7 @@ class ProgressUpdater:
         late_edits: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
         durations: Knows how long jobs take, and the workers that are up.
+        on_look: Is told what each look has found, before anything is drawn: drawing waits for Telegram.
         clock: Monotonic time in seconds.
     """
 
@@ -96,6 +111,7 @@ class ProgressUpdater:
         late_edits: LateEdits,
         texts: Texts,
         durations: Durations,
+        on_look: Callable[[Look], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -103,6 +119,7 @@ class ProgressUpdater:
         self._late_edits = late_edits
         self._texts = texts
         self._durations = durations
+        self._on_look = on_look
         self._clock = clock
         self._without_worker_since: float | None = None
         self._shown: dict[str, _Shown] = {}
@@ -117,15 +134,18 @@ class ProgressUpdater:
         of the rest.
         """
         await self._late_edits.look()
-        places, others, length = await self._window()
-        statuses = await self._read([*places, *others])
+        window = await self._window()
+        places = window.positions
+        statuses = await self._read([*places, *window.others])
         now = self._clock()
         outlook = await self._durations.outlook(status.job.edit.workflow or "" for status in statuses)
-        await self._learn(statuses, outlook, now, waiting=length)
+        await self._learn(statuses, outlook, now, waiting=window.length)
+        if self._on_look is not None:
+            await self._on_look(_look(window, statuses, outlook))
         waits = forecast(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
-        self._forget(now, length)
+        self._forget(now, window.length)
         await self._late_edits.begin(change.status.job.id for change in changes)
         async with asyncio.TaskGroup() as edits:
             for change in changes:
@@ -133,20 +153,17 @@ class ProgressUpdater:
             for chat_id in self._busy_chats(statuses):
                 edits.create_task(self._act(chat_id, room))
 
-    async def _window(self) -> tuple[dict[str, int], tuple[str, ...], int]:
-        """Return the places in line of the jobs to look at, the ids of others to look at, and the line's length."""
+    async def _window(self) -> Window:
+        """Return the jobs to look at: the head of a line that is long, and another part of it each time."""
         head = await self._queue.window(skip=0, count=HEAD, others=OTHERS)
         if head.length <= HEAD:
-            return head.positions, head.others, head.length
+            return head
         if self._further >= head.length:
             self._further = HEAD
         further = await self._queue.window(skip=self._further, count=FURTHER, others=0)
         self._further += FURTHER
-        return (
-            head.positions | {job: place for job, place in further.positions.items() if job not in head.positions},
-            head.others,
-            head.length,
-        )
+        more = {job: place for job, place in further.positions.items() if job not in head.positions}
+        return replace(head, positions=head.positions | more)
 
     async def _read(self, ids: list[str]) -> list[Status]:
         statuses: list[Status] = []
@@ -235,6 +252,19 @@ class ProgressUpdater:
         self._acted[chat_id] = self._clock()
         async with room:
             await self._messenger.show_activity(chat_id)
+
+
+def _look(window: Window, statuses: list[Status], outlook: Outlook) -> Look:
+    """Sort what was read. A job that began after the window was read is told by its own state."""
+    head = {job for job, place in window.positions.items() if place <= HEAD}
+    known = [status for status in statuses if status.job.id in head or status.job.id in window.running]
+    gone = sum(status.job.id in head and status.state is not State.QUEUED for status in known)
+    return Look(
+        outlook=outlook,
+        length=window.length - gone,
+        line=tuple(status for status in known if status.state is State.QUEUED),
+        running=tuple(status for status in known if status.state is State.RUNNING),
+    )
 
 
 def _action_every(chat_id: int) -> float:
