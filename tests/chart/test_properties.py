@@ -131,7 +131,7 @@ def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
         names = [trigger["name"] for trigger in scaled["spec"]["triggers"]]
         assert names[:2] == ["waiting", "running"]
         modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
-        assert set(re.findall(r"waiting|running|warm\d", modifiers["formula"])) == set(names)
+        assert set(re.findall(r"waiting|running|wanted|warm\d", modifiers["formula"])) == set(names)
         assert modifiers["activationTarget"] == "0"
         assert "fallback" not in scaled["spec"]
 
@@ -276,7 +276,8 @@ def test_polling_bots_never_overlap(manifests):
         ({"bot": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-bot"}),
         ({"worker": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-worker"}),
         ({"redis": {"maxMemory": "2gb"}}, {"edit-qwenedit-redis"}),
-        ({"autoscaling": {"maxReplicas": 9}}, set()),
+        ({"autoscaling": {"maxReplicas": 9}}, {"edit-qwenedit-bot"}),
+        ({"autoscaling": {"by": "wait", "cooldownPeriod": 60}}, set()),
         ({"networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}, set()),
     ],
 )

@@ -53,6 +53,12 @@ MARK_VISIBLE: {{ (.Values.bot.marks).visible | quote }}
 C2PA_CERTIFICATE_FILE: /etc/qwenedit/c2pa/tls.crt
 C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
 {{- end }}
+{{- with .Values.autoscaling }}
+SCALING_TARGET_WAIT: {{ .targetWait | quote }}
+SCALING_MIN_WORKERS: {{ int .minReplicas | quote }}
+SCALING_MAX_WORKERS: {{ int .maxReplicas | quote }}
+SCALING_JOBS_PER_WORKER: {{ int .jobsPerWorker | quote }}
+{{- end }}
 {{- if .Values.bot.podDeletionCost }}
 WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
 RELEASE_IDLE_NODES: {{ .Values.bot.releaseIdleNodes | quote }}

@@ -36,3 +36,24 @@
     name: {{ include "qwenedit.fullname" $root }}-redis
   {{- end }}
 {{- end }}
+
+{{/* How many workers KEDA has, in jobs of one worker or, by wait, in workers. By wait: never fewer than the running jobs
+     have, one for a job that waits whatever the bot says, and by length while it says nothing. */}}
+{{- define "qwenedit.kedaFormula" -}}
+{{- $scaling := .Values.autoscaling }}
+{{- $several := gt (int $scaling.jobsPerWorker) 1 }}
+{{- $formula := "waiting + running" }}
+{{- $unit := ternary (printf " * %v" $scaling.jobsPerWorker) "" $several }}
+{{- if eq $scaling.by "wait" }}
+{{- $unit = "" }}
+{{- $length := ternary (printf "(waiting + running) / %v" $scaling.jobsPerWorker) "waiting + running" $several }}
+{{- $formula = printf "wanted >= 1 ? max(wanted - 1, running, min(waiting, 1)) : %s" $length }}
+{{- end }}
+{{- range $index, $_ := $scaling.warmHours }}
+{{- $formula = printf "%s, warm%d%s" (ternary (printf "(%s)" $formula) $formula (and (eq $index 0) (eq $scaling.by "wait"))) $index $unit }}
+{{- end }}
+{{- if $scaling.warmHours }}
+{{- $formula = printf "max(%s)" $formula }}
+{{- end }}
+{{- $formula }}
+{{- end }}
