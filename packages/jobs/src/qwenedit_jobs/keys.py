@@ -112,6 +112,18 @@ class Keys:
         return f"{self.prefix}:clock"
 
     @property
+    def ended(self) -> str:
+        """ZSET id → time (ms): the last jobs that ended, whether done, failed or cancelled.
+
+        Its name is one that workers' Redis users may write.
+        """
+        return f"{self.prefix}:workers:ended"
+
+    def failed_calls(self, minute: int) -> str:
+        """HASH HTTP status → calls to Telegram that ended so in a minute since the epoch."""
+        return f"{self.prefix}:telegram:failed:{minute}"
+
+    @property
     def layout(self) -> str:
         """HASH: which layout all of this has, and which versions read it; see `redis/state_layout.py`."""
         return f"{self.prefix}:layout"
@@ -167,7 +179,7 @@ class Keys:
     @property
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
-        zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures)
+        zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures, self.ended)
         lists = dict.fromkeys((self.job_queue, self.held, self.lost, self.result_sizes), "list")
         return {**lists, self.events: "stream", self.dropped_objects: "set", **dict.fromkeys(zsets, "zset")}
 
@@ -190,6 +202,7 @@ class Keys:
         return (
             self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
             self.held, self.lost, self.answered_pictures, self.clock, self.result_sizes, self.dropped_objects,
+            self.ended,
         )  # fmt: skip
 
     @property

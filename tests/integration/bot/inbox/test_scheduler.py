@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit import shared
@@ -41,6 +42,9 @@ class Work:
 
     async def __call__(self, row: Entry) -> None:
         await self.handle(row.id)
+
+    def about(self, row: Entry) -> dict[str, str]:
+        return {"job": f"job of {row.id}"}
 
     async def apologise(self, row: Entry) -> None:
         self.apologies.append(row.id)
@@ -107,6 +111,25 @@ async def test_chats_are_handled_side_by_side_and_one_chat_in_order(lanes: Lanes
     async with working(lanes, Work(handle)):
         await empty(lanes)
     assert log.index(("end", "other")) < log.index(("end", "first")) < log.index(("begin", "second"))
+
+
+async def test_line_of_a_retry_names_the_job_the_status_and_the_next_try(lanes: Lanes) -> None:
+    refusals = [TelegramUnavailableError("401")]
+
+    async def handle(_entry: str) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    await lanes.put("1", "5-0", "")
+    with capture_logs() as logs:
+        async with working(lanes, Work(handle)):
+            await empty(lanes)
+    [line] = [line for line in logs if line["event"] == "scheduler.retry"]
+    told = {name: line[name] for name in ("entry", "job", "error", "status", "failures")}
+    assert told == {
+        "entry": "5-0", "job": "job of 5-0", "error": "TelegramUnavailableError", "status": "401", "failures": 1,
+    }  # fmt: skip
+    assert line["next_in"] >= 0
 
 
 async def test_parked_entries_hold_no_slot(lanes: Lanes) -> None:

@@ -46,7 +46,7 @@ async def test_unreadable_job_hides_no_other_from_anybody_who_looks(desk, queue,
 @pytest.mark.parametrize("name", ["a state of another version", "no number of attempts"])
 async def test_unreadable_job_is_shown_raw_without_its_users_words(desk, queue, name):
     job = await spoil(desk, 1, STRANGE[name])
-    shown = (await jobs_show(queue, job.id)).text
+    shown = (await jobs_show(desk.redis, desk.keys, queue, job.id)).text
     assert "not readable by this version" in shown
     [(field, value)] = STRANGE[name].items()
     assert [field, value] in [line.split(maxsplit=1) for line in shown.splitlines()]

@@ -24,7 +24,6 @@ from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
 from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
 from qwenedit_jobs.workers.ledger import Ledger
@@ -97,8 +96,11 @@ def make_parser() -> argparse.ArgumentParser:
     of_jobs = commands.add_parser("jobs", help="list, show, cancel, requeue").add_subparsers(
         dest="deed", required=True, metavar="DEED"
     )
-    listing = of_jobs.add_parser("list", parents=[as_json, some], help="jobs that wait, run or pause between attempts")
+    listing = of_jobs.add_parser(
+        "list", parents=[as_json, some], help="jobs that wait, run or pause between attempts; --all: ended ones, too"
+    )
     listing.add_argument("--state", action="append", choices=[str(state) for state in jobs.LISTED], help="only these")
+    listing.add_argument("--all", action="store_true", help="those that ended lately, too; so does --user")
     listing.add_argument("--user", type=int, metavar="ID", help="only this Telegram user's")
     of_jobs.add_parser("show", parents=[as_json], help="all of one job but its prompt and pictures").add_argument("id")
     of_jobs.add_parser("cancel", parents=[as_json], help="cancel jobs, as their users can").add_argument(
@@ -169,7 +171,7 @@ async def _answer(  # noqa: PLR0911 - one a command
     queue = OperatorQueue(redis, settings.keys)
     match arguments.command:
         case "jobs":
-            return await _about_jobs(queue, arguments)
+            return await _about_jobs(redis, settings, queue, arguments)
         case "dead":
             return await _about_dead_jobs(queue, arguments)
         case "aside":
@@ -186,13 +188,16 @@ async def _answer(  # noqa: PLR0911 - one a command
             return await status(redis, settings.keys, queue, place=_place(settings), pictures_url=settings.pictures_url)
 
 
-async def _about_jobs(queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
+async def _about_jobs(
+    redis: Redis, settings: RedisSettings, queue: OperatorQueue, arguments: argparse.Namespace
+) -> Answer:
     match arguments.deed:
         case "list":
-            states = [State(state) for state in arguments.state or jobs.UNDER_WAY]
+            everything = arguments.all or arguments.user is not None  # a user asks about what has ended, mostly
+            states = [State(state) for state in arguments.state or (State if everything else jobs.UNDER_WAY)]
             return await jobs.jobs_list(queue, states=states, user=arguments.user, limit=arguments.limit)
         case "show":
-            return await jobs.jobs_show(queue, arguments.id)
+            return await jobs.jobs_show(redis, settings.keys, queue, arguments.id)
         case "cancel":
             return await jobs.jobs_cancel(queue, arguments.id)
         case _:
@@ -228,7 +233,7 @@ async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> i
             bucket = open_bucket(settings.pictures_url)
             pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
             outcome = await selftest(
-                JobQueue(redis, settings.keys),
+                OperatorQueue(redis, settings.keys),
                 pictures,
                 timeout=arguments.timeout,
                 report=lambda line: print(line, flush=True),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.pictures.store import PictureStore
-    from qwenedit_jobs.queue.queue import JobQueue
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 PROMPT = "make it snow"
 SIDE = 512
@@ -45,7 +45,7 @@ class SelfTestResult:
 
 
 async def selftest(
-    queue: JobQueue,
+    queue: OperatorQueue,
     pictures: PictureStore,
     *,
     timeout: float,  # noqa: ASYNC109 - bounds the job, not this call's awaits
@@ -72,20 +72,29 @@ async def selftest(
         await queue.enqueue(job, Limits(max_unfinished_per_user=1000))
         status = await _follow(queue, job_id, deadline=started + timeout, report=report)
         if status.state is not State.DONE or status.result is None:
-            raise SelfTestError(
-                f"job {job_id} ended as {status.state}: {status.reason} after {status.attempt} attempts"
-            )
+            raise SelfTestError(await _told(queue, status))
         data = await pictures.get(status.result.picture)
         await pictures.delete(status.result.picture)
     finally:
         await queue.cancel(job_id)
+        await queue.drop(job_id)  # a test's failure is no dead job that waits for anybody
         await pictures.delete(picture)
     if not data.startswith(PNG_SIGNATURE):
         raise SelfTestError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
     return SelfTestResult(job_id, time.monotonic() - started, status.attempt, len(data))
 
 
-async def _follow(queue: JobQueue, job_id: str, *, deadline: float, report: Callable[[str], None]) -> Status:
+async def _told(queue: OperatorQueue, status: Status) -> str:
+    """Say how a job ended that should have ended in a picture."""
+    [record] = await queue.records([status.job.id])
+    detail = f": {record.detail}" if record.detail else ""
+    return (
+        f"job {status.job.id} ended as {status.state}: {status.reason} after {status.attempt} attempts{detail}. "
+        "`qwenedit status` shows whether other jobs fail as well, and the workers"
+    )
+
+
+async def _follow(queue: OperatorQueue, job_id: str, *, deadline: float, report: Callable[[str], None]) -> Status:
     said = ""
     while True:
         status = await queue.status(job_id)
@@ -98,5 +107,8 @@ async def _follow(queue: JobQueue, job_id: str, *, deadline: float, report: Call
         if status.state.final:
             return status
         if time.monotonic() > deadline:
-            raise SelfTestError(f"no picture in time; last seen: {line}")
+            raise SelfTestError(
+                f"no picture in time; last seen: {line}. `qwenedit status` shows the workers and the line; "
+                "--timeout waits longer, as for a GPU node that has to start"
+            )
         await asyncio.sleep(LOOK_EVERY)

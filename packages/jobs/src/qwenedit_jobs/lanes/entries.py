@@ -52,3 +52,28 @@ class Occupancy:
     """With those in hand and those that are parked."""
     in_hand: int
     set_aside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that is not done."""
+
+    id: str
+    lane: str
+    since: float | None
+    """Seconds since the epoch, by Redis' clock, where its id tells that: those of a stream do."""
+    payload: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Why an entry is not done."""
+
+    until: float | None
+    """When it, or its lane, is due; None while its lane is in hand."""
+    in_hand: bool
+    """Whether its lane is being worked on."""
+    failures: int
+    """Attempts at it that failed."""
+    why: str
+    """What it waits for; empty where it waits for nothing but its turn."""

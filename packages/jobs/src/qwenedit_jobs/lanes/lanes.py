@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside
+from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside, Stay, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 HOLD = 30.0
 """Seconds that an entry is in hand without a sign of life from its holder."""
+LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
+"""Entries that one step of a look at all of them takes, and most that a look takes."""
 FIELDS = 6
 """Values by which `next` tells of an entry."""
 SCRIPTS = ("put", "next", "done", "park", "make_due", "renew", "reclaim", "set_aside", "retry_set_aside", "drain")
@@ -65,6 +68,10 @@ class Lanes:
         """HASH of the entries that are not done: the key is there as long as there is one."""
         return self.keys[0]
 
+    def why_key(self, entry: str) -> str:
+        """STRING: what an entry waits for, for a minute longer than that."""
+        return f"{self.prefix}:why:{entry}"
+
     def script(self, text: str) -> AsyncScript:
         """Make a script that may use the functions of the lanes' prelude; call it with `keys` first."""
         return self._redis.register_script((_FOLDER / "prelude.lua").read_text() + text)
@@ -101,7 +108,9 @@ class Lanes:
         first, more = await self._run("done", entry.lane, entry.id, entry.token)
         return Done(first=bool(first), more=bool(more))
 
-    async def park(self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False) -> bool:
+    async def park(
+        self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False, why: str = ""
+    ) -> bool:
         """Let go of an entry until it is due again; False when the hold had run out.
 
         Args:
@@ -109,9 +118,10 @@ class Lanes:
             seconds: Until then.
             failed: Count a failed attempt.
             alone: Let the entries behind it go first; otherwise its lane waits with it.
+            why: What it waits for, for the operator; never a user's words.
         """
-        wait = round(seconds * 1000)
-        return bool(await self._run("park", entry.lane, entry.id, entry.token, wait, int(failed), int(alone)))
+        told = (round(seconds * 1000), int(failed), int(alone), why, self.why_key(entry.id))
+        return bool(await self._run("park", entry.lane, entry.id, entry.token, *told))
 
     async def make_due(self, lane: str) -> None:
         """Make a lane that waits due now."""
@@ -150,6 +160,35 @@ class Lanes:
         pipeline.hlen(aside)
         return Occupancy(*map(int, await pipeline.execute()))
 
+    async def waiting(self) -> list[Waiting]:
+        """Return the entries that are not done, the oldest first; of very many only some."""
+        found = dict[str, str]()
+        async for entry, packed in self._redis.hscan_iter(self.entries, count=LOOKED_AT_ONCE):
+            found[str(entry)] = str(packed)
+            if len(found) >= MOST_LOOKED_AT:
+                break
+        return sorted(
+            (_waiting(entry, packed) for entry, packed in found.items()), key=lambda each: each.since or math.inf
+        )
+
+    async def stay_of(self, entry: Waiting) -> Stay:
+        """Tell why an entry is still there."""
+        _entries, failures, ready, held, _holders, parked, _senders, _aside = self.keys
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zscore(ready, entry.lane)
+        pipeline.zscore(parked, entry.id)
+        pipeline.zscore(held, entry.lane)
+        pipeline.hget(failures, entry.id)
+        pipeline.get(self.why_key(entry.id))
+        due, parked_until, held_until, failed, why = await pipeline.execute()
+        until = parked_until if parked_until is not None else due
+        return Stay(
+            until=float(until) / 1000 if until is not None else None,
+            in_hand=held_until is not None and parked_until is None,
+            failures=int(failed or 0),
+            why=str(why or ""),
+        )
+
     async def list_set_aside(self) -> list[SetAside]:
         """Return what was set aside, oldest first."""
         found = [
@@ -167,6 +206,14 @@ class Lanes:
 
     async def _run(self, script: str, *arguments: str | int) -> Any:
         return await self._scripts[script](keys=self.keys, args=(self.lane_prefix, *arguments))
+
+
+def _waiting(entry: str, packed: str) -> Waiting:
+    lane, _sender, _due, payload = (*packed.split("\n", 3), "", "", "")[:4]
+    milliseconds = entry.partition("-")[0]
+    return Waiting(
+        id=entry, lane=lane, since=int(milliseconds) / 1000 if milliseconds.isdecimal() else None, payload=payload
+    )
 
 
 def _set_aside(entry: str, packed: str) -> SetAside:

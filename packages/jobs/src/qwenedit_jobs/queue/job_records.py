@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,38 @@ from qwenedit_jobs.model import State
 from qwenedit_jobs.queue.parsing import job_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from qwenedit_jobs.model import Job
 
-WORDS = ("payload", "detail", "sources")
+WORDS = ("payload", "detail", "sources", "attempts")
 """Fields that have the user's words in them, or may, or lead to their photos."""
+
+
+SHORTEST_OF_PROMPT = 4
+"""Characters of a prompt's beginning by which it is recognised at the end of a text that was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution of a job that is over."""
+
+    attempt: int
+    """1 for the first. One that did not count has the number of the next."""
+    worker: str
+    started_at: float
+    """Seconds since the epoch, by Redis' clock, as is the next."""
+    ended_at: float
+    outcome: str
+    """The job's next state: `done`, `failed`, `delayed`, `cancelled`, or `queued` where it was given back unharmed."""
+    reason: str
+    detail: str
+    """The beginning of the error's text."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it came to nothing, by no wish of the user's."""
+        return self.outcome not in {"done", "cancelled"} and self.reason != "taken_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,10 @@ class Record:
     died_at: float | None = None
     """When it came among the dead, while it is there."""
     trace_id: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """The last ones that are over, in their order; of a version that noted none, none."""
+    answer: str | None = None
+    """What its user got: `picture`, `file`, `failed`, `unreachable` and so on; None where that is not known."""
     raw: Mapping[str, str] | None = None
     """All fields as they are, where this version cannot read them; of those with the user's words only the length."""
 
@@ -116,7 +147,26 @@ def _record(
         lease_ends_at=_seconds(lease_ends),
         died_at=_seconds(died),
         trace_id=trace[1] if len(trace) > 1 else None,
+        attempts=tuple(_attempts(fields.get("attempts", ""), job)),
+        answer=fields.get("answer"),
     )
+
+
+def _attempts(lines: str, job: Job | None) -> Iterator[Attempt]:
+    for line in filter(None, lines.split("\n")):
+        try:
+            told = json.loads(line)
+            yield Attempt(
+                attempt=int(told["attempt"]),
+                worker=str(told["worker"]),
+                started_at=int(told["started_at"]) / 1000,
+                ended_at=int(told["ended_at"]) / 1000,
+                outcome=str(told["outcome"]),
+                reason=str(told["reason"]),
+                detail=_without_prompt(str(told["detail"]), job),
+            )
+        except (ValueError, TypeError, KeyError):  # of another version
+            continue
 
 
 def _readable(fields: Mapping[str, str]) -> Job | None:
@@ -127,8 +177,15 @@ def _readable(fields: Mapping[str, str]) -> Job | None:
 
 
 def _without_prompt(detail: str, job: Job | None) -> str:
-    """An error of ComfyUI's may repeat what it was given."""
-    return detail.replace(job.edit.prompt, "[prompt]") if job and job.edit.prompt else detail
+    """An error of ComfyUI's may repeat what it was given, and may have been cut in the midst of it."""
+    prompt = job.edit.prompt if job else ""
+    if not prompt:
+        return detail
+    detail = detail.replace(prompt, "[prompt]")
+    for length in range(min(len(prompt), len(detail)), SHORTEST_OF_PROMPT - 1, -1):
+        if detail.endswith(prompt[:length]):
+            return f"{detail[:-length]}[prompt]"
+    return detail
 
 
 def _seconds(milliseconds: str | float | None) -> float | None:

@@ -97,6 +97,17 @@ class OperatorQueue(JobQueue):
             State.FAILED: cast("list[str]", list(dead)),
         }
 
+    async def ended_ids(self, *, since: float = 0.0) -> list[str]:
+        """Return the ids of the last jobs that ended, at most some thousand, the newest first.
+
+        Args:
+            since: Seconds since the epoch, by Redis' clock.
+        """
+        found = await self._redis.zrange(
+            self._keys.ended, "+inf", round(since * 1000), desc=True, byscore=True, offset=0, num=MOST_LOOKED_AT
+        )
+        return cast("list[str]", list(found))
+
     async def ids_like(self, start: str) -> list[str]:
         """Return the ids that begin with some characters, of jobs that wait, run, pause or are dead.
 

@@ -168,20 +168,21 @@ class JobQueue(QueueView):
         """Cancel a job: at once while it waits, through its worker while it runs."""
         return known(Cancelled, await self._run("cancel", job_id), Cancelled.UNKNOWN)
 
-    async def answered(self, job_id: str, *, ending: int | None = None) -> float | None:
+    async def answered(self, job_id: str, *, ending: int | None = None, how: str = "") -> float | None:
         """Remember that the user has the answer, from now on.
 
         Args:
             job_id: The job.
             ending: Which of its ends was answered, as `Status` says. An operator may have had the job executed again
                 meanwhile, and then the answer to its next end is still to come.
+            how: What its user got, for the operator.
 
         Returns:
             When that was, in seconds since the epoch by Redis' clock; None where this call was not the first to say
             so, or the job is no longer at that end.
         """
         told = "" if ending is None else str(ending)
-        at = int(await self._run("answered", job_id, ANSWERED_RETENTION, told))
+        at = int(await self._run("answered", job_id, ANSWERED_RETENTION, told, how))
         return at / 1000 if at else None
 
     async def readdress(self, job_id: str, message_id: int) -> bool:
@@ -331,9 +332,9 @@ class JobQueue(QueueView):
         """End a failed attempt: `DELAYED`, `FAILED` after the last one, `CANCELLED` or `LOST`."""
         return Settled(await self._run("retry", job_id, token, reason, detail[:MAX_DETAIL_LENGTH]))
 
-    async def release(self, job_id: str, token: str) -> Settled:
+    async def release(self, job_id: str, token: str, why: str = "") -> Settled:
         """Give a job back unharmed, the attempt not counted: `QUEUED`, `CANCELLED` or `LOST`."""
-        return Settled(await self._run("release", job_id, token))
+        return Settled(await self._run("release", job_id, token, why[:MAX_DETAIL_LENGTH]))
 
     async def defer(self, job_id: str, token: str) -> Settled:
         """Give a job back that this version cannot read, the attempt not counted, and not to the next claim.

@@ -33,6 +33,7 @@ from qwenedit_bot.texts import Text
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
@@ -223,6 +224,10 @@ class UpdateWork:
             with self._behalf(entry, received):
                 await self._handle(received)
             await self._inbox.finish(entry)
+
+    def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
+        """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
+        return {}
 
     async def apologise(self, entry: Entry) -> None:
         """Say that it was not handled."""

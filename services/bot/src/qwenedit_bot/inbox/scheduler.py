@@ -21,7 +21,7 @@ from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.quiet import Quiet
@@ -62,6 +62,9 @@ class Work(Protocol):
             StorageAwayError: the store of pictures did not answer.
             PoisonError: the entry cannot be read.
         """
+
+    def about(self, entry: Entry, /) -> Mapping[str, str]:
+        """Say what the entry is about, as fields of a log line; no user's words, no ids of users."""
 
     @property
     def patience(self) -> int | None:
@@ -204,38 +207,44 @@ class Scheduler:
             return await self._until_redis_takes_it(self._done, entry, server)
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
-            await self._park(entry, later.after)
+            await self._park(entry, later.after, why=later.what)
             if later.called is not None:
                 later.called.add_done_callback(lambda _called: self._call(entry.lane))
         except (TelegramUnavailableError, StorageAwayError) as error:
-            await self._fail(entry, type(error).__name__)
+            await self._fail(entry, error)
         except RedisError as error:
-            self._log.warning("scheduler.retry", entry=entry.id, error=type(error).__name__)
-            await self._park(entry, REDIS_PAUSE * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
+            seconds = REDIS_PAUSE * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
+            self._say_retry(entry, type(error).__name__, seconds)
+            await self._park(entry, seconds, why=type(error).__name__)
         except PoisonError as error:
             self._log.warning("scheduler.unreadable", entry=entry.id, note=SHOWN_BY)
             await self._set_aside(entry, described(error.__cause__ or error))
         except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
-            self._log.error("scheduler.defect", entry=entry.id, attempt=entry.failures + 1, **described(error))
+            about, said = self._work.about(entry), described(error)
+            self._log.error("scheduler.defect", entry=entry.id, **about, attempt=entry.failures + 1, **said)
             if entry.failures + 1 >= DEFECT_ATTEMPTS:
                 await self._apologised(entry)
-                self._log.error("scheduler.set_aside", entry=entry.id, note=SHOWN_BY)
-                await self._set_aside(entry, described(error))
+                self._log.error("scheduler.set_aside", entry=entry.id, **about, note=SHOWN_BY)
+                await self._set_aside(entry, said)
             else:
-                await self._park(entry, FIRST_PAUSE * 2**entry.failures, failed=True)
+                await self._park(entry, FIRST_PAUSE * 2**entry.failures, failed=True, why=said.get("error", ""))
         return True
 
-    async def _fail(self, entry: Entry, error: str) -> None:
+    async def _fail(self, entry: Entry, error: TelegramUnavailableError | StorageAwayError) -> None:
         seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
-        self._log.warning(
-            "scheduler.retry", entry=entry.id, error=error, failures=entry.failures + 1, next_in=round(seconds, 1)
-        )
+        kind, status = type(error).__name__, str(error)
+        self._say_retry(entry, kind, seconds, status=status, failures=entry.failures + 1)
         patience = self._work.patience
         if patience is not None and entry.failures + 1 >= patience and await self._apologised(entry):
             self._log.error("scheduler.gave_up", entry=entry.id, failures=entry.failures + 1)
             await self._until_redis_takes_it(self._lanes.done, entry)
         else:
-            await self._park(entry, seconds, failed=True)
+            await self._park(entry, seconds, failed=True, why=f"{kind}: {status}" if status else kind)
+
+    def _say_retry(self, entry: Entry, error: str, seconds: float, **more: str | int) -> None:
+        """Say why, and when the entry is tried again."""
+        about = self._work.about(entry)
+        self._log.warning("scheduler.retry", entry=entry.id, **about, error=error, **more, next_in=round(seconds, 1))
 
     async def _apologised(self, entry: Entry) -> bool:
         try:
@@ -245,10 +254,10 @@ class Scheduler:
             return False
         return True
 
-    async def _park(self, entry: Entry, seconds: float, *, failed: bool = False) -> None:
+    async def _park(self, entry: Entry, seconds: float, *, failed: bool = False, why: str = "") -> None:
         held = self._in_hand.get(entry.id, entry)
         alone = failed and not self._ordered
-        await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone)
+        await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone, why=why)
 
     def _call(self, lane: str) -> None:
         """Have the next look at the lanes begin with one that waits."""

@@ -128,7 +128,9 @@ class Settlement:
                 return await self._queue.retry(job_id, token, reason, detail)
             case Fail(reason, detail):
                 return await self._queue.fail(job_id, token, reason, detail)
-            case Release() | JobCancelled():
+            case Release(detail):
+                return await self._queue.release(job_id, token, detail)
+            case JobCancelled():
                 # Releasing a job whose user has cancelled it ends it.
                 return await self._queue.release(job_id, token)
             case LeaseLost():

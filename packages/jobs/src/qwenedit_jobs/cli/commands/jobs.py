@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
+from qwenedit_jobs.cli.pending_answers import pending_answer, why_pending
 from qwenedit_jobs.cli.tables import duration, moment, pairs, table
 from qwenedit_jobs.model import Cancelled, State
 from qwenedit_jobs.queue.operator_queue import Requeued
@@ -12,14 +15,32 @@ from qwenedit_jobs.queue.operator_queue import Requeued
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_jobs.queue.job_records import Record
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.cli.pending_answers import PendingAnswer
+    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.queue.job_records import Attempt, Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
-LISTED = (*UNDER_WAY, State.FAILED)
-"""States whose jobs can be listed; the others are found by their id."""
-HEADS = ("ID", "STATE", "USER", "AGE", "ATTEMPT", "STEP", "WORKER", "REASON")
+LISTED = tuple(State)
+"""States whose jobs can be listed: under way, then those that ended lately."""
+ATTEMPT_HEADS = ("ATTEMPT", "WORKER", "BEGAN", "TOOK", "OUTCOME", "REASON", "DETAIL")
+OUTCOMES = {"queued": "given back", "delayed": "failed"}
+"""How an attempt went, where its job's next state does not say it."""
+LATELY = "some 1,000"
+"""How many ended jobs a list knows."""
+HEADS = ("ID", "STATE", "USER", "AGE", "ENDED", "ATTEMPT", "STEP", "WORKER", "REASON")
 UNREADABLE = "not readable by this version"
+ANSWERS: dict[str | None, str] = {
+    "unreachable": "not seen; the bot may not write in the chat, and does so when that changes",
+    "forbidden": "in words; pictures are not allowed in the chat",
+    "withheld": "in words; moderation withheld the picture",
+    "nobody": "by nobody, for nobody asked",
+    "failed": "in words",
+    "cancelled": "in words",
+}
+"""What users got, where the word for it does not say it."""
 MOST_NAMED = 5
 """Ids that a complaint names."""
 
@@ -29,16 +50,23 @@ async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int 
 
     Args:
         queue: The queue.
-        states: Of which to list; the dead are the failed ones.
+        states: Of which to list; of jobs that have ended the last ones, the newest first.
         user: Only this user's, where given.
         limit: How many to show.
     """
     places = await queue.ids_by_state()
-    records = await queue.records(job_id for state in states for job_id in places[state])
-    found = [record for record in records if (record.known or record.raw) and (user is None or record.user_id == user)]
+    ids = [job_id for state in states for job_id in places.get(state, ())]
+    if any(state.final for state in states):
+        ids += await queue.ended_ids()
+    records = await queue.records(dict.fromkeys(ids))
+    found = [
+        record
+        for record in records
+        if (record.raw or record.state in states) and (user is None or record.user_id == user)
+    ]
     shown = found[:limit]
     if not found:
-        return Answer([], "No such job.")
+        return Answer([], _none(states, user))
     now = await queue.now()
     text = table(HEADS, [_row(record, now) for record in shown])
     if len(found) > limit:
@@ -46,10 +74,13 @@ async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int 
     return Answer(shown, text)
 
 
-async def jobs_show(queue: OperatorQueue, start: str) -> Answer:
+async def jobs_show(redis: Redis, keys: Keys, queue: OperatorQueue, start: str) -> Answer:
     """Tell all that is known of one job, but for its prompt and its pictures."""
     record = await find(queue, start)
-    return Answer(record, _details(record, now=await queue.now()))
+    owed = record.state is not None and record.state.final and record.answered_at is None
+    pending = await pending_answer(redis, keys, record.id) if owed else None
+    now = await queue.now()
+    return Answer({**asdict(record), "pending_answer": pending}, _details(record, pending, now=now))
 
 
 async def jobs_cancel(queue: OperatorQueue, starts: Sequence[str]) -> Answer:
@@ -128,17 +159,28 @@ async def _cancel(queue: OperatorQueue, record: Record) -> Deed:
 
 def _row(record: Record, now: float) -> tuple[str, ...]:
     if not record.known:
-        return (record.id, UNREADABLE, "", "", "", "", "", "")
+        return (record.id, UNREADABLE, *[""] * (len(HEADS) - 2))
     return (
         record.id,
         f"{record.state} (cancelling)" if record.cancelling else str(record.state),
         _user(record),
         duration(now - record.enqueued_at) if record.enqueued_at else "",
+        f"{duration(now - record.finished_at)} ago" if record.finished_at else "",
         f"{record.attempt}/{record.max_attempts}",
         _step(record) if record.state is State.RUNNING else "",
         record.worker or "",
         record.reason or "",
     )
+
+
+def _none(states: Sequence[State], user: int | None) -> str:
+    whose = f" of user {user}" if user is not None else ""
+    if set(states) == set(State):
+        return f"None: no job{whose} is under way, and none is among the last that ended ({LATELY} are known)."
+    if set(states) == set(UNDER_WAY):
+        return f"None: no job{whose} waits, runs or is between attempts. --all shows the last that ended, too."
+    ended = f" among the last that ended ({LATELY} are known)" if any(state.final for state in states) else ""
+    return f"None: no job{whose} is {' or '.join(states)}{ended}."
 
 
 def _user(record: Record) -> str:
@@ -149,13 +191,13 @@ def _step(record: Record) -> str:
     return f"{record.phase} {record.step}/{record.steps}" if record.steps else record.phase
 
 
-def _details(record: Record, *, now: float) -> str:
+def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> str:
     if record.raw is not None:
         rows = [("id", record.id), ("state", f"{UNREADABLE}; what Redis holds is"), *sorted(record.raw.items())]
         return pairs(rows)
     if not record.known:
         return f"{record.id}: an item that somebody else put into the queue's list; there is no job behind it"
-    return pairs(
+    facts = pairs(
         [
             ("id", record.id),
             ("state", f"{record.state}{', cancelling' if record.cancelling else ''}"),
@@ -174,8 +216,35 @@ def _details(record: Record, *, now: float) -> str:
             ("lease ends", moment(record.lease_ends_at, now=now)),
             ("next attempt", moment(record.due_at, now=now)),
             ("ended", moment(record.finished_at, now=now)),
-            ("answered", moment(record.answered_at, now=now)),
+            ("answered", _answered(record, pending, now=now)),
             ("dead", moment(record.died_at, now=now)),
             ("trace", record.trace_id or ""),
         ]
     )
+    attempts = [_attempt(each) for each in record.attempts]
+    if record.state is State.RUNNING and record.started_at is not None:
+        took = duration(now - record.started_at)
+        attempts.append((str(record.attempt), record.worker or "", _clock(record.started_at), took, "running", "", ""))
+    return f"{facts}\n\n{table(ATTEMPT_HEADS, attempts)}" if attempts else facts
+
+
+def _attempt(attempt: Attempt) -> tuple[str, ...]:
+    took = duration(attempt.ended_at - attempt.started_at)
+    outcome = OUTCOMES.get(attempt.outcome, attempt.outcome)
+    return (
+        str(attempt.attempt), attempt.worker, _clock(attempt.started_at), took, outcome, attempt.reason,
+        attempt.detail,
+    )  # fmt: skip
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def _answered(record: Record, pending: PendingAnswer | None, *, now: float) -> str:
+    if record.answered_at is not None:
+        got = f": {ANSWERS.get(record.answer, record.answer)}" if record.answer else ""
+        return f"{moment(record.answered_at, now=now)}{got}"
+    if record.state is None or not record.state.final:
+        return ""
+    return f"not yet; {why_pending(pending, now=now)}" if pending else "not yet, and no answer is on its way"

@@ -21,6 +21,8 @@ from qwenedit_jobs import PictureExpiredError, Reason, ReplyTo, State, Unreadabl
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
@@ -151,7 +153,7 @@ class Deliver:
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, worked)
         self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
-        answered_at = await self._queue.answered(event.job_id, ending=status.ending)
+        answered_at = await self._queue.answered(event.job_id, ending=status.ending, how=outcome)
         if answered_at is not None:
             seconds = max(0.0, answered_at - status.enqueued_at)
             self._metrics.deliveries.labels(outcome).inc()
@@ -340,6 +342,14 @@ class AnswerWork:
             await self._deliver(event)
         except UnreadableJobError as error:
             raise PoisonError from error
+
+    def about(self, entry: Entry) -> Mapping[str, str]:
+        """Name the job and how it ended."""
+        try:
+            event = event_of(entry)
+        except (ValueError, KeyError, TypeError):
+            return {}
+        return {"job": event.job_id, "state": event.state}
 
     async def apologise(self, entry: Entry) -> None:
         """Leave the job's message as it is: the answer is given when the cause has been mended."""

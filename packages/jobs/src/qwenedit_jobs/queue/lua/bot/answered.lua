@@ -1,8 +1,8 @@
 -- include: pictures
--- id, retention in s, which of its ends (how often it was requeued before), or '' → the time in ms:
--- from now on the user has the answer; 0 when that was known already, or the job has gone on since: the answer to its
+-- id, retention in s, which of its ends (how often it was requeued before), or '', what its user got, or '' → the time in
+-- ms: from now on the user has the answer; 0 when that was known already, or the job has gone on since: the answer to its
 -- next end is still to come
-local id, retention, ending = unpack(ARGV, FIRST)
+local id, retention, ending, how = unpack(ARGV, FIRST)
 
 local found = redis.call('HMGET', JOB .. id, 'state', 'requeued', 'payload', 'result')
 local state, requeued, payload, result = unpack(found, 1, 4)
@@ -12,6 +12,9 @@ end
 redis.call('ZCARD', ANSWERED) -- a key of another kind stops this here, and not half-way
 -- In this order a full Redis takes it: a script's first write must not need memory.
 redis.call('EXPIRE', JOB .. id, retention)
+if (how or '') ~= '' then
+    set(id, 'answer', how)
+end
 if redis.call('HSETNX', JOB .. id, 'answered_at', NOW) == 0 then
     return 0
 end

@@ -1,4 +1,4 @@
--- include: prelude
+-- include: finish
 -- Attempts that are taken from their workers.
 
 -- An attempt that is taken from a worker which did not let go of it: whatever that one still says of the job is answered
@@ -19,4 +19,6 @@ local function note_lost(attempt, outcome)
     attempt.outcome = outcome
     redis.call('RPUSH', LOST, cjson.encode(attempt))
     redis.call('LTRIM', LOST, -LOST_KEPT, -1)
+    note_attempt(attempt.id, attempt.attempt, attempt.worker, attempt.started_at, outcome,
+        outcome == 'queued' and 'taken_back' or 'worker_lost')
 end

@@ -2,7 +2,7 @@
 -- write, and nothing is half done. Keys of jobs that a script finds by itself are built from prefixes, which Redis
 -- Cluster would not allow; one queue lives in one slot anyway, and Cluster is not supported.
 local JOB_QUEUE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE, PAUSED, HELD, LOST, ANSWERED, CLOCK, SIZES,
-    DROPPED = unpack(KEYS)
+    DROPPED, ENDED = unpack(KEYS)
 local JOB, UNFINISHED, CLAIM, PICTURE, STORED, RETENTION, DEAD_KEPT = unpack(ARGV, 1, 7)
 local FIRST = 8 -- index of a transition's own first argument
 

@@ -13,6 +13,7 @@ local delayed, dead = redis.call('ZCARD', DELAYED), redis.call('ZCARD', DEAD)
 redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
 redis.call('ZCARD', ANSWERED)
+redis.call('ZCARD', ENDED)
 redis.call('LLEN', SIZES)
 redis.call('SCARD', DROPPED)
 local waiting = paused and held or on_line

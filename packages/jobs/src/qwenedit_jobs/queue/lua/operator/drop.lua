@@ -7,6 +7,7 @@ local dropped = redis.call('ZREM', DEAD, id)
 if dropped == 1 and look(id) == 'failed' then
     drop_pictures(pictures_of(id))
     if get(id, 'answered_at') then
+        redis.call('ZREM', ENDED, id)
         redis.call('DEL', JOB .. id)
     else
         set(id, 'dropped', 1)

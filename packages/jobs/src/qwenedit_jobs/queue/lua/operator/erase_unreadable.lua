@@ -9,7 +9,7 @@ drop_pictures({ picture_in(get(id, 'result')) })
 for _, list in ipairs({ JOB_QUEUE, HELD }) do
     redis.call('LREM', list, 0, id)
 end
-for _, set_of_jobs in ipairs({ LEASES, DRAINING, DELAYED, DEAD }) do
+for _, set_of_jobs in ipairs({ LEASES, DRAINING, DELAYED, DEAD, ENDED }) do
     redis.call('ZREM', set_of_jobs, id)
 end
 if user then

@@ -9,6 +9,7 @@ end
 if not get(id, 'answered_at') then
     return 0
 end
+redis.call('ZREM', ENDED, id)
 redis.call('ZREM', DEAD, id)
 drop_pictures(pictures_of(id))
 drop_pictures({ picture_in(get(id, 'result')) })

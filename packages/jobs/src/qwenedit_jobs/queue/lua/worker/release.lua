@@ -1,6 +1,7 @@
 -- include: retries
--- id, token → 'queued' (back at the consuming end, the attempt not counted) | 'cancelled' | 'lost'
-local id, token = unpack(ARGV, FIRST)
+-- id, token, why → 'queued' (back at the consuming end, the attempt not counted) | 'cancelled' | 'lost'
+local id, token, why = unpack(ARGV, FIRST)
+why_given_back = why or ''
 
 look_at_clock()
 if not holds(id, token) then

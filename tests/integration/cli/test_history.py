@@ -1,0 +1,120 @@
+"""What an operator is told of a job's past: its attempts, its end, and the answer that its user waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from qwenedit_jobs import Edit, Job, Limits, Reason, ReplyTo, Result
+from qwenedit_jobs.lanes import Lanes
+from tests.integration.cli.conftest import PROMPT
+
+
+def rows(said):
+    """Return the table below the facts, a row each."""
+    _heads, *lines = said.out.rpartition("\n\n")[2].splitlines()
+    return [line.split() for line in lines]
+
+
+async def test_attempts_are_told_with_worker_time_and_reason(desk):
+    identity = await desk.enqueue(1)
+    await desk.claim(worker="gpu-1", token="a")
+    await desk.queue.release(identity, "a", "ModelMissing: lacks vae/qwen.safetensors")
+    await desk.claim(worker="gpu-1", token="b")
+    await desk.queue.retry(identity, "b", Reason.COMFYUI_UNAVAILABLE, "the server restarted")
+    await desk.ask("jobs", "requeue", identity)
+    await desk.claim(worker="gpu-2", token="c")
+    await desk.redis.zadd(desk.keys.leases, {identity: 1}, xx=True)
+    await desk.queue.reap()
+    await desk.ask("jobs", "requeue", identity)
+    await desk.claim(worker="gpu-3", token="d")
+    said = await desk.ask("jobs", "show", identity)
+    assert [[row[0], row[1], *row[5:]] for row in rows(said)] == [
+        ["1", "gpu-1", "given", "back", "-", "ModelMissing:", "lacks", "vae/qwen.safetensors"],
+        ["1", "gpu-1", "failed", "comfyui_unavailable", "the", "server", "restarted"],
+        ["2", "gpu-2", "failed", "worker_lost", "-"],
+        ["3", "gpu-3", "running", "-", "-"],
+    ]
+    told = (await desk.ask("jobs", "show", identity, "--json")).json
+    assert [attempt["outcome"] for attempt in told["attempts"]] == ["queued", "delayed", "delayed"]
+    assert 0 <= told["attempts"][1]["ended_at"] - told["attempts"][1]["started_at"] < 60
+
+
+async def test_attempts_of_one_job_are_bounded_and_never_hold_the_instruction(desk):
+    identity = await desk.enqueue(1)
+    detail = "щ" * 90 + PROMPT + " and more"  # longer than is kept, cut in the midst of the instruction
+    for number in range(12):
+        await desk.claim(token=f"t{number}")
+        await desk.queue.release(identity, f"t{number}", detail)
+    said = await desk.ask("jobs", "show", identity)
+    assert len(rows(said)) == 10
+    assert "[prompt]" in said.out
+    assert PROMPT[:6] not in said.out
+
+
+async def test_jobs_that_ended_are_listed_the_newest_first(desk):
+    dead = await desk.dead(1)
+    cancelled = await desk.enqueue(2, user=8)
+    await desk.queue.cancel(cancelled)
+    done = await desk.enqueue(3)
+    await desk.claim(token="d")
+    await desk.queue.complete(done, "d", Result(picture="p", seed=1, seconds=1.0))
+    waiting = await desk.enqueue(4)
+
+    async def ids(*words):
+        return [job["id"] for job in (await desk.ask("jobs", "list", *words, "--json")).json]
+
+    assert await ids() == [waiting]
+    assert set(await ids("--all")) == {dead, cancelled, done, waiting}
+    assert await ids("--state", "done", "--state", "cancelled") == [done, cancelled]
+    assert await ids("--user", "8") == [cancelled]
+    assert await ids("--state", "failed") == [dead]
+    await desk.ask("jobs", "requeue", dead)
+    assert await ids("--state", "failed") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ((), "None: no job waits, runs or is between attempts. --all shows the last that ended, too."),
+        (("--state", "running"), "None: no job is running."),
+        (("--user", "99"), "None: no job of user 99 is under way, and none is among the last that ended"),
+        (("--state", "done"), "None: no job is done among the last that ended"),
+    ],
+)
+async def test_list_without_a_job_says_of_what_there_is_none(desk, words, answer):
+    assert (await desk.ask("jobs", "list", *words)).out.startswith(answer)
+
+
+async def test_answer_that_is_stuck_says_until_when_and_for_what(desk):
+    reply = ReplyTo(chat_id=7, placeholder_id=1, source_message_id=2, language="en")
+    job = Job(id="feedfacefeedface", user_id=7, edit=Edit(prompt=PROMPT, pictures=("p",), seed=4), reply=reply)
+    await desk.queue.enqueue(job, Limits())
+    await desk.claim()
+    await desk.queue.fail(job.id, "t", Reason.TIMEOUT)
+    lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
+    assert "not yet, and no answer is on its way" in (await desk.ask("jobs", "show", job.id)).out
+    await lanes.drain(desk.keys.events, desk.keys.job_prefix, count=10)
+    [entry], _wait = await lanes.next(1)
+    assert "not yet; the bot is giving it now" in (await desk.ask("jobs", "show", job.id)).out
+    await lanes.park(entry, 300.0, failed=True, why="TelegramUnavailableError: 401")
+    said = await desk.ask("jobs", "show", job.id)
+    assert "not yet; refused 1 times, next try in 5 min: TelegramUnavailableError: 401" in said.out, said.out
+    pending = json.loads((await desk.ask("jobs", "show", job.id, "--json")).out)["pending_answer"]
+    assert (pending["failures"], pending["why"]) == (1, "TelegramUnavailableError: 401")
+    assert 0 < await desk.redis.pttl(lanes.why_key(entry.id)) <= 360_000
+    await desk.queue.answered(job.id, how="unreachable")
+    assert "not seen; the bot may not write in the chat" in (await desk.ask("jobs", "show", job.id)).out
+
+
+async def test_selftest_that_fails_says_why_and_leaves_no_dead_job(desk):
+    asking = asyncio.create_task(desk.ask("selftest", "--timeout", "20"))
+    while (claim := await desk.queue.claim(worker="gpu-1", token="t", lease=30, wait=1.0)) is None:
+        pass
+    await desk.queue.fail(claim.job.id, "t", Reason.SERVER_OUT_OF_MEMORY, "node 4: out of memory")
+    said = await asking
+    assert said.code == 1
+    assert "server_out_of_memory after 1 attempts: node 4: out of memory" in said.err
+    assert "No job is dead." in (await desk.ask("dead", "list")).out
