@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -11,7 +13,9 @@ import pytest
 from qwenedit_jobs import Settled
 from qwenedit_jobs.workers.ledger import Ledger
 from qwenedit_jobs.workers.registry import Presence, Workers
-from qwenedit_testkit.waiting import eventually
+from qwenedit_worker.comfyui import SystemStats
+from qwenedit_worker.health.heartbeat import Heartbeat
+from qwenedit_worker.redis_link import translate_errors
 from qwenedit_worker.telemetry.gpu_ledger import IDLE_TOLD_EVERY, GpuLedger
 from qwenedit_worker.telemetry.gpu_time import GpuTime
 
@@ -26,6 +30,13 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+class Stats:
+    """A ComfyUI that tells its version."""
+
+    async def system_stats(self):
+        return SystemStats(version="0.27.0", device="RTX 4090", vram_total=24, vram_free=3)
 
 
 class Desk:
@@ -174,19 +185,46 @@ async def test_sign_of_life_stands_where_workers_may_not_write_into_the_ledger(b
     assert (await desk.spent())["starting"] == 5_000
 
 
-async def test_worker_that_ends_reports_what_it_did(bench):
+async def test_attempts_are_let_go_while_redis_takes_no_report(desk):
+    desk.clock.now += 1
+    desk.ledger.report(everything=True)  # never heard
+    jobs = []
+    for _ in range(3):
+        with desk.gpu.job(token="t", workflow=lambda: "f") as job:
+            desk.clock.now += 1
+            desk.ledger.report()
+        desk.ledger.ended(job, Settled.DONE)
+        jobs.append(weakref.ref(job))
+    del job
+    gc.collect()
+    assert [each() for each in jobs] == [None] * 3
+    assert desk.ledger.unreported == 4
+    await report(desk)
+    await report(desk)
+    assert await desk.spent() == {"starting": 1_000, "editing": 3_000, "pictures": 3}
+
+
+async def test_heartbeat_reports_what_ended_within_a_second_and_the_rest_when_the_worker_leaves(bench):
     async with bench.working() as part:
-        job = await bench.enqueue()
-        await bench.until_final(job)
-        assert part is not None
-
-    async def told():
+        heartbeat = Heartbeat(
+            Presence(worker="w", since=1, ready=False, draining=False),
+            register=translate_errors(Workers(bench.redis, bench.keys), part.link),
+            server=Stats(), watch=part.watch, shutdown=bench.shutdown, ledger=bench.metrics.gpu_ledger,
+        )  # fmt: skip
+        running = asyncio.create_task(heartbeat.run())
         now = datetime.now(UTC)
-        return {each.activity for each in await Ledger(bench.redis, bench.keys).month(now.year, now.month)}
 
-    workers = Workers(bench.redis, bench.keys)
-    heard = await workers.report("w", bench.metrics.gpu_ledger.report(everything=True))
-    bench.metrics.gpu_ledger.heard(heard)
-    async with asyncio.timeout(5):
-        await eventually(told)
-    assert {"pictures", "editing"} <= await told()
+        async def told():
+            found = await Ledger(bench.redis, bench.keys).month(now.year, now.month)
+            return {each.activity: each.amount for each in found}
+
+        await bench.until_final(await bench.enqueue())
+        async with asyncio.timeout(5):
+            while "pictures" not in await told():
+                await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.wait([running])
+        spent = bench.metrics.gpu.seconds()
+    assert (await told())["pictures"] == 1
+    noted = sum(amount for activity, amount in (await told()).items() if activity != "pictures")
+    assert noted == pytest.approx(1000 * sum(spent.values()), abs=500)

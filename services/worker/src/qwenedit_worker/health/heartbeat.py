@@ -122,6 +122,8 @@ class Heartbeat:
         try:
             async with asyncio.timeout(GOODBYE):
                 await self._report(everything=True)
+                if self._ledger.unreported:  # that was a report which Redis had not confirmed
+                    await self._report(everything=True)
                 await self._register.leave(self._now.worker)
         except (QueueUnavailableError, TimeoutError):
             return

@@ -44,6 +44,7 @@ class GpuLedger:
         self._process = uuid.uuid4().hex
         self._number = 0
         self._seconds: defaultdict[tuple[int, str, AttemptGpuTime | None], float] = defaultdict(float)
+        self._of_ended: defaultdict[tuple[int, str, str], float] = defaultdict(float)
         self._pictures: Counter[tuple[int, str]] = Counter()
         self._lost: list[str] = []
         self._told: set[str] = set()
@@ -65,20 +66,21 @@ class GpuLedger:
         """Seconds that no report has brought into the ledger, as far as is known."""
         entries = self._unheard.entries if self._unheard is not None else ()
         unheard = sum(entry.amount for entry in entries if entry.activity != PICTURES) / 1000
-        return sum(self._seconds.values()) + unheard
+        return sum(self._seconds.values()) + sum(self._of_ended.values()) + unheard
 
     def ended(self, attempt: AttemptGpuTime, settled: Settled) -> None:
         """Note what became of an attempt, whose time is complete."""
         self._attempt_ended = True
         if settled is Settled.DONE:
             self._pictures[self._hour(), attempt.workflow()] += 1
-        if settled is Settled.LOST:
-            for hour, activity, whose in [key for key in self._seconds if key[2] is attempt]:
-                self._seconds[hour, LOST, whose] += self._seconds.pop((hour, activity, whose))
-            if attempt.token in self._told:
-                self._lost.append(attempt.token)
+        # What is kept while Redis takes no reports holds no attempts, which hold jobs and their pictures.
+        for key in [key for key in self._seconds if key[2] is attempt]:
+            hour, activity, _ = key
+            told = LOST if settled is Settled.LOST else activity
+            self._of_ended[hour, told, attempt.workflow()] += self._seconds.pop(key)
+        if settled is Settled.LOST and attempt.token in self._told:
+            self._lost.append(attempt.token)
         self._told.discard(attempt.token)
-        attempt.token = ""
 
     def report(self, *, everything: bool = False) -> Report | None:
         """Return what is to be told now; None where there is nothing.
@@ -87,6 +89,7 @@ class GpuLedger:
             everything: Also some seconds of idling.
         """
         self._gpu.seconds()
+        self._attempt_ended = False
         if self._unheard is None and (everything or self._worth_telling()):
             self._number += 1
             self._unheard = Report(self._process, self._number, tuple(self._entries()), tuple(self._lost))
@@ -94,7 +97,7 @@ class GpuLedger:
             self._seconds.clear()
             self._pictures.clear()
             self._lost.clear()
-            self._attempt_ended = False
+            self._of_ended.clear()
         return self._unheard
 
     def heard(self, heard: Heard) -> None:
@@ -111,17 +114,17 @@ class GpuLedger:
         return int((self._clock() + self._redis_ahead) // HOUR)
 
     def _worth_telling(self) -> bool:
-        idle = [
-            seconds for (_hour, activity, _attempt), seconds in self._seconds.items() if activity == GpuActivity.IDLE
-        ]
-        busy = len(idle) < len(self._seconds)
-        return busy or bool(self._pictures or self._lost) or sum(idle) >= IDLE_TOLD_EVERY
+        idle = sum(seconds for (_, activity, _), seconds in self._seconds.items() if activity == GpuActivity.IDLE)
+        busy = any(activity != GpuActivity.IDLE for _, activity, _ in self._seconds)
+        return busy or idle >= IDLE_TOLD_EVERY or bool(self._of_ended or self._pictures or self._lost)
 
     def _entries(self) -> list[Entry]:
         amounts: defaultdict[tuple[int, str, str, str], float] = defaultdict(float)
         for (hour, activity, attempt), seconds in self._seconds.items():
             workflow, token = ("", "") if attempt is None else (attempt.workflow(), attempt.token)
             amounts[hour, activity, workflow, token] += seconds * 1000
+        for (hour, activity, workflow), seconds in self._of_ended.items():
+            amounts[hour, activity, workflow, ""] += seconds * 1000
         for (hour, workflow), count in self._pictures.items():
             amounts[hour, PICTURES, workflow, ""] += count
         return [
