@@ -18,6 +18,7 @@ from local_stack import (
     Service,
     python_module,
 )
+from proofs.chaos.bill import Bill
 from proofs.chaos.bucket import NAME, URL, ChaosBucket
 from proofs.chaos.seam import POISON
 from qwenedit_bot.common.keys import BotKeys
@@ -89,6 +90,7 @@ class Harness(System):
         self.bucket = self.add(ChaosBucket(folder / "objects")) if bucket else None
         self.to_bucket = Proxy("bucket", self.bucket.port) if self.bucket else None
         self._alone = alone
+        self.bill = Bill(self.redis.url)
         self.the_bot: Service
         self.workers: list[Service] = []
         self._count = workers
@@ -151,7 +153,7 @@ class Harness(System):
         which = min(number, self._alone)
         part = self.worker(
             name, which, REDIS_URL=f"redis://{HOST}:{self.to_redis['workers'].port}/0", WORKER_LEASE=str(LEASE),
-            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON,
+            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON, GPU_HOURLY_PRICE="0.8",
             COMFYUI_URL=f"http://{HOST}:{self.to_comfyui[which].port}", CHAOS_CLOCK=f"{self._seed}-{number}",
         )  # fmt: skip
         part.env.update(settings)
