@@ -87,12 +87,13 @@ async def test_key_has_one_entry_more_than_workers_are_wanted_and_expires(queue,
 
 
 @pytest.mark.parametrize("paused", [True, False])
-async def test_key_goes_with_the_last_job_and_with_a_pause(paused: bool, queue, keeper, redis) -> None:
+async def test_nothing_is_wanted_after_the_last_job_and_during_a_pause(paused: bool, queue, keeper, redis) -> None:
     line = await jobs(queue, 3)
     await keeper.see(look(line, seconds=30))
-    assert await redis.exists(KEY)
+    assert await redis.llen(KEY) > 1
     await keeper.see(look(line if paused else (), seconds=30, paused=paused))
-    assert not await redis.exists(KEY)
+    assert await redis.llen(KEY) == 1
+    assert 0 < await redis.ttl(KEY) <= BRIDGE
 
 
 async def test_idle_keeper_asks_redis_nothing(queue, keeper, redis) -> None:
@@ -148,6 +149,9 @@ async def test_first_job_of_an_idle_installation_is_bridged_until_the_decision(q
     assert await redis.llen(KEY) == 1
     assert BRIDGE - 1 <= await redis.ttl(KEY) <= BRIDGE
     assert await WantedKey(redis, KEYS, replica="bot-0").memory() == Memory()
+    await redis.expire(KEY, 1)
+    await keeper.bridge()
+    assert await redis.ttl(KEY) > 1, "a job is accepted just before it goes"
 
 
 async def test_line_that_nobody_decides_for_is_not_bridged(queue, keeper, redis) -> None:

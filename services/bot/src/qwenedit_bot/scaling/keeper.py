@@ -78,7 +78,7 @@ class WorkersWanted:
             if not await self._key.say(decision):
                 self.forget()
         elif self._said:
-            # By length nothing is wanted either, and the number must not keep workers up until it expires.
+            # The last number must not keep workers up until it expires: by length nothing is wanted either.
             self._said = False
             await self._key.say(None)
 

@@ -47,11 +47,15 @@ class WantedKey:
         self._bridge = redis.register_script((folder / "bridge.lua").read_text())
 
     async def say(self, decision: Decision | None) -> bool:
-        """Say how many workers are wanted; None takes the number back. False where another replica leads."""
-        wanted = "" if decision is None else decision.wanted
-        memory = "" if decision is None else _MEMORY.dump_json(decision.memory).decode()
-        said = await self._say(keys=(self._leader, self._key), args=(self._replica, wanted, memory, EXPIRES))
-        return bool(said)
+        """Say how many workers are wanted; None: there are no jobs. False where another replica leads.
+
+        Without jobs the key goes after `BRIDGE` and not at once: a job may have been accepted since the look.
+        """
+        keys = (self._leader, self._key)
+        if decision is None:
+            return bool(await self._say(keys=keys, args=(self._replica, 0, "", BRIDGE)))
+        memory = _MEMORY.dump_json(decision.memory).decode()
+        return bool(await self._say(keys=keys, args=(self._replica, decision.wanted, memory, EXPIRES)))
 
     async def memory(self) -> Memory:
         """Return what the last decision remembers, whoever made it; an empty memory where nobody can tell."""
