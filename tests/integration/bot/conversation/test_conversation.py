@@ -181,6 +181,19 @@ async def test_corrected_caption_counts_until_the_job_begins_and_is_offered_afte
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_photo_that_is_put_in_the_place_of_another_one_is_no_silent_loss(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await ann.edit(sent, "make it snow")  # all that the bot is told: it was edited, and has a photo
+    await ann.says("I work with the first one")
+    await worker.finish_next(RESULT)
+    await ann.picture()
+    assert await worker.queue.unfinished_ids() == []
+
+
 async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send(photo=photo())

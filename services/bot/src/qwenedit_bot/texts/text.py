@@ -43,6 +43,7 @@ class Text(StrEnum):
     EDITED_IN_TIME = "edited-in-time"
     EDITED_LATE = "edited-late"
     EDITED_REFUSED = "edited-refused"
+    EDITED_PHOTO = "edited-photo"
     REWORD_BUTTON = "reword-button"
     UNKNOWN_COMMAND = "unknown-command"
     UNSUPPORTED = "unsupported"

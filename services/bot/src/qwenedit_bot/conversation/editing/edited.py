@@ -68,9 +68,12 @@ async def again(press: CallbackQuery, words: Words, services: Services, bot: Bot
 
 async def _change(message: Message, wish: str, status: Status, words: Words, services: Services) -> None:
     prompt = status.job.edit.prompt
+    to = Source(message.chat.id, message.message_id, _EDITED)
+    if wish == prompt and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
+        await services.replies.say(to, View(words(Text.EDITED_PHOTO)))
+        return
     if wish == prompt or services.presets.catalogue.has_prompt(prompt):
         return  # what changed was not what the job rests on
-    to = Source(message.chat.id, message.message_id, _EDITED)
     outcome = await services.reword(status, wish)
     if outcome is Reworded.DONE:
         view = View(words(Text.EDITED_IN_TIME, said=shortened(wish)))

@@ -124,6 +124,7 @@ only-last-button = Only the last photo
 edited-in-time = ✏️ All right, with the new words: “{ $said }”
 edited-late = I have already begun this picture with the old words.
 edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
+edited-photo = If you have put another photo into this message: I work with the first one. Please send the other as a new message.
 reword-button = 🔁 Again with the new words
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
