@@ -53,6 +53,8 @@ PEOPLE = 400
 _PARKED = re.compile(r'^qwenedit_bot_parked_total\{lanes="(\w+)",what="(\w+)"\} (\S+)', re.MULTILINE)
 BUCKET = "hundred"
 MANY = "1000000"
+A_DAY = 86_400
+"""Seconds for which the backlog's photos are kept, longer than any of it waits."""
 START = 5.0
 """Seconds before the first photo, for what a process does once."""
 WARM_UP = 2
@@ -62,6 +64,8 @@ FIRST_MESSAGE = 1_000_000
 """Number of a message that no person has sent."""
 AT_ONCE = 20
 """Jobs of the backlog that are made side by side."""
+SHOWN = 10
+"""Complaints of workers that are printed."""
 PATIENCE = 120.0
 """Seconds after the last photo until a job counts as lost."""
 
@@ -90,6 +94,15 @@ class Figures:
     """Of Redis, a second."""
     calls: Counter[str] = field(default_factory=Counter)
     """Of the bot, by method; those that Telegram refused as too fast are counted as `429`."""
+    complaints: list[str] = field(default_factory=list)
+    """What workers logged; nothing is expected."""
+
+    def note(self, worker: str, line: str) -> None:
+        """Take a line of a worker."""
+        if line.startswith("{"):
+            self.claims.append(Noted(**json.loads(line)))
+        else:
+            self.complaints.append(f"{worker}: {line}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +163,7 @@ async def measure(folder: Path, plan: Plan, *, maxmemory: str) -> Figures:
             await _fill(system, plan.backlog)
         await system.start(*system.workers)
         for part in system.workers:
-            part.listener = lambda _name, line: figures.claims.append(Noted(**json.loads(line)))
+            part.listener = figures.note
         record = Record(system.chats)
         watched = {
             "bot": system.the_bot, "Redis": system.redis, "Telegram": system.telegram,
@@ -196,7 +209,7 @@ async def _fill(system: Hundred, count: int) -> None:
         connect(settings, decode=False) as raw,
         aiohttp.ClientSession(f"{system.telegram.url}/bot{SIMULATED_TOKEN}/", raise_for_status=True) as api,
     ):
-        store = picture_store(raw, Keys(), bucket=open_bucket(system.pictures_url), ttl=600)
+        store = picture_store(raw, Keys(), bucket=open_bucket(system.pictures_url), ttl=A_DAY)
 
         async def wait_in_line(number: int) -> None:
             chat = people[number % len(people)].chat_id
@@ -207,7 +220,7 @@ async def _fill(system: Hundred, count: int) -> None:
                 async with api.post("sendMessage", json={"chat_id": chat, "text": "⏳"}) as reply:
                     placeholder = (await reply.json())["result"]["message_id"]
                 await store.put(ref, data)
-                await system.client.set(keys.reply(chat, source), placeholder, ex=86_400)
+                await system.client.set(keys.reply(chat, source), placeholder, ex=A_DAY)
                 reply_to = ReplyTo(chat_id=chat, placeholder_id=placeholder, source_message_id=source, language="en")
                 edit = Edit(prompt="make it snow", pictures=(ref,), seed=number)
                 await system.queue.enqueue(Job(id=identity, user_id=chat, edit=edit, reply=reply_to), many)
@@ -274,7 +287,7 @@ async def _watch_memory(parts: Mapping[str, Part], figures: Figures) -> None:
 def report(figures: Figures, plan: Plan) -> str:
     """Say it all."""
     at_once = [claim.asked for claim in figures.claims if not claim.waited]
-    came = f"{figures.calls['editMessageMedia']} pictures; lost {figures.lost}"
+    came = f"{figures.calls['editMessageMedia']} pictures in them; lost {figures.lost}"
     lines = [
         f"{figures.sent} photos in {figures.seconds:.0f} s ({figures.sent / figures.seconds:.1f}/s), {came}",
         _times("pickup by an idle worker", figures.pickup),
@@ -283,6 +296,7 @@ def report(figures: Figures, plan: Plan) -> str:
         "calls a second: " + ", ".join(f"{name} {n / figures.seconds:.1f}" for name, n in figures.calls.most_common()),
         "parked in the bot: " + (", ".join(f"{what} {count:.0f}" for what, count in figures.parked.items()) or "none"),
         f"Redis: {figures.commands:.0f} commands a second, {figures.used:.0f} MB of data",
+        *figures.complaints[:SHOWN],
         "",
         f"{'process':12} {'of a processor':>14} {'at 10 pictures/s':>17} {'MB at most':>11}",
     ]
@@ -304,7 +318,7 @@ def _times(what: str, values: list[float]) -> str:
 
 
 async def main() -> int:
-    """Run it and print the report; 1 where a job was lost."""
+    """Run it and print the report; 1 where a job was lost or a worker complained."""
     parser = command_line(__doc__)
     parser.add_argument("--rate", type=seconds, default=10, help="photos a second (%(default)s)")
     parser.add_argument("--workers", type=whole(), default=100, help="(%(default)s)")
@@ -320,7 +334,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="hundred-") as folder:
         figures = await measure(Path(folder), plan, maxmemory=options.maxmemory)
     print(report(figures, plan))
-    return int(figures.lost > 0)
+    return int(figures.lost > 0 or bool(figures.complaints))
 
 
 if __name__ == "__main__":
