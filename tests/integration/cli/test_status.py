@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from qwenedit_jobs import Phase
+from qwenedit_jobs import Phase, Reason, Result
+from qwenedit_jobs.failed_calls import CallFailures
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, KEPT_FOR, Device, Presence, Workers
 from tests.integration.cli.conftest import PROMPT
 
@@ -140,3 +144,96 @@ async def test_status_says_whether_the_bucket_answers_and_what_waits_to_be_delet
     said = await desk.ask("status")
     assert "PICTURES_URL is s3://there-is-none: there is no such bucket; create it, or correct the name" in said.out
     assert (await desk.ask("status", "--json")).json["place"]["problem"].startswith("PICTURES_URL is s3://there")
+
+
+def line_of(said, name):
+    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
+    return line.split(maxsplit=1)[1]
+
+
+async def test_status_tells_the_last_minutes_failures_by_reason_and_by_worker(desk, workers):
+    """A worker that is idle, with its GPU's memory free, may fail at each job."""
+    device = Device(version="0.33.0", name="RTX 4090", vram_total=24 << 30, vram_free=24 << 30)
+    await workers.beat(about("gpu-1", device=device))
+    for number in range(3):
+        identity = await desk.enqueue(number)
+        await desk.claim(token=f"{number}")
+        await desk.queue.fail(identity, f"{number}", Reason.SERVER_OUT_OF_MEMORY)
+    pausing = await desk.enqueue(3)
+    await desk.claim(token="p")
+    await desk.queue.retry(pausing, "p", Reason.TIMEOUT)
+    done = await desk.enqueue(4)
+    await desk.claim(worker="gpu-2", token="d")
+    await desk.queue.complete(done, "d", Result(picture="p", seed=1, seconds=1.0))
+    said = await desk.ask("status")
+    assert line_of(said, "ended").startswith(
+        "in 15 min: 1 done, 3 failed (server_out_of_memory: 3), 0 cancelled; the last failure 0 s ago"
+    )
+    assert line_of(said, "ended").endswith("between attempts: timeout: 1")
+    assert line_of(said, "trouble") == "3 of 4 jobs failed (server_out_of_memory): QweneditJobsFailFast"
+    assert "4 of 4" in row(said, "gpu-1")
+    recent = (await desk.ask("status", "--json")).json["recent"]
+    assert (recent["done"], recent["failed"], recent["workers"]["gpu-1"]["failed"]) == (
+        1, {"server_out_of_memory": 3}, 4,
+    )  # fmt: skip
+    seconds, _ = await desk.redis.time()
+    for identity in await desk.queue.ended_ids():
+        await desk.redis.zadd(desk.keys.ended, {identity: (seconds - 16 * 60) * 1000})
+    assert line_of(await desk.ask("status"), "ended").startswith("in 15 min: 0 done, 0 failed, 0 cancelled")
+
+
+async def test_status_tells_of_telegrams_refusals_and_waits(desk):
+    quiet = await desk.ask("status")
+    assert line_of(quiet, "telegram") == "no call failed in 15 min"
+    assert line_of(quiet, "trouble") == "none that is seen here"
+    failures = CallFailures(desk.redis, desk.keys)
+    for status in ("200", "403", *["409"] * 4, "429"):
+        failures.note(status, wait=30.0 if status == "429" else 0.0)
+    await failures.tell()
+    said = await desk.ask("status")
+    assert line_of(said, "telegram").startswith("in 15 min calls failed with 409: 4, 429: 1, the last ")
+    assert "429 told the bot to wait for 30 s in all. Another bot polls with the same token" in said.out
+    assert line_of(said, "trouble") == "5 calls to Telegram failed: QweneditTelegramRejects"
+
+
+async def test_status_names_the_oldest_job_whose_user_has_no_answer(desk):
+    seconds, _ = await desk.redis.time()
+    lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
+    for age, identity in ((300, "feedfacefeedface"), (200, "0123456789abcdef")):
+        await lanes.put(identity, f"{(seconds - age) * 1000}-0", f'{{"id": "{identity}", "state": "done"}}')
+    [entry, _other], _wait = await lanes.next(2)
+    await lanes.park(entry, 30.0, why="flood")
+    said = await desk.ask("status")
+    told = "job feedfacefeedface, which ended 5 min ago: next try in 30 s: Telegram told the bot to wait (429)"
+    assert line_of(said, "answers") == f"the oldest to be given is that of {told}"
+    assert "QweneditAnswersLateFast" in line_of(said, "trouble")
+
+
+async def test_status_tells_how_many_workers_are_wanted_and_yet_to_come(desk, workers):
+    await workers.beat(about("gpu-1"))
+    await workers.beat(about("gpu-2", ready=False, problem="ComfyUI starts"))
+    assert line_of(await desk.ask("status"), "workers") == "2 up, 1 of them ready"
+    await desk.redis.rpush(desk.keys.workers_wanted, *"123456")
+    assert line_of(await desk.ask("status"), "workers") == "2 up, 1 of them ready, 5 wanted, 3 to come"
+    assert (await desk.ask("status", "--json")).json["workers_wanted"] == 5
+
+
+async def test_status_tells_redis_in_percent(desk):
+    used = (await desk.redis.info("memory"))["used_memory"]
+    await desk.redis.config_set("maxmemory", used * 10 // 9)
+    try:
+        said = await desk.ask("status")
+        told = re.search(r"in use \((9\d) %\), (9\d) % needed for what cannot go; new jobs", line_of(said, "redis"))
+        assert told is not None, said.out
+        assert f"Redis needs {told[2]} % of its memory for what cannot go: QweneditRedisNearlyFull" in said.out
+    finally:
+        await desk.redis.config_set("maxmemory", 0)
+
+
+async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
+    await desk.enqueue(1)
+    assert line_of(await desk.ask("status"), "trouble") == "waiting jobs: 1, and no worker is ready: QweneditNoWorker"
+    await desk.ask("pause")
+    said = await desk.ask("status")
+    assert line_of(said, "trouble") == "waiting jobs: 1, until an operator ends the pause: QweneditPauseForgotten"
+    assert (await desk.ask("status", "--json")).json["trouble"][0]["runbook"] == "QweneditPauseForgotten"

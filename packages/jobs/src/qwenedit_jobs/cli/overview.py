@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
+from qwenedit_jobs.cli.pending_answers import pending_answer
+from qwenedit_jobs.cli.recent_jobs import MINUTES, recent_jobs
 from qwenedit_jobs.errors import PictureStoreError
+from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
 from qwenedit_jobs.picture_address import IN_REDIS
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_jobs.cli.pending_answers import PendingAnswer
+    from qwenedit_jobs.cli.recent_jobs import RecentJobs
+    from qwenedit_jobs.failed_calls import FailedCalls
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
     from qwenedit_jobs.pictures.census import Census
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import LiveWorker
 
+MOST_PAUSING = 1_000
+"""Jobs between attempts of which it is told for what."""
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""
 
@@ -68,6 +76,11 @@ class SeenWorker:
     """Seconds since the epoch, by Redis' clock, as are all times here."""
     job: Record | None
 
+    @property
+    def can_work(self) -> bool:
+        """Whether it has a job in hand, or could take one."""
+        return self.job is not None or bool(self.presence and self.presence.ready and not self.presence.draining)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -90,6 +103,27 @@ class Overview:
     janitor: str | None
     """The bot's replica that leads; None when there is none, or this user may not ask."""
     workers: tuple[SeenWorker, ...]
+    workers_wanted: int | None
+    """How many the bot asks KEDA for; None where it does not say so now."""
+    recent: RecentJobs
+    telegram: FailedCalls | None
+    """Calls to Telegram that failed lately; None: this Redis user may not look."""
+    oldest_answer: PendingAnswer | None
+    """Of those that users do not have yet."""
+
+    @property
+    def redis_used(self) -> float | None:
+        """Percent of Redis' memory that is in use; None where it has no limit, or this user may not ask."""
+        server = self.server
+        return 100 * server.used_memory / server.max_memory if server and server.max_memory else None
+
+    @property
+    def redis_needed(self) -> float | None:
+        """The same of what cannot go: without answered pictures, and with the results of unfinished jobs."""
+        server, census = self.server, self.pictures
+        if not server or not server.max_memory or census is None:
+            return None
+        return 100 * (server.used_memory - census.answered + census.promised) / server.max_memory
 
 
 async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictures_url: str = IN_REDIS) -> Overview:
@@ -105,8 +139,12 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
     head = await queue.records(places[State.QUEUED][:1])
     running = await queue.records(places[State.RUNNING])
     answers, aside = await _in_lanes(redis, keys)
+    now = await queue.now()
+    since = now - 60 * MINUTES
+    ended = await queue.records(await queue.ended_ids(since=since))
+    pausing = await queue.records(places[State.DELAYED][:MOST_PAUSING])
     return Overview(
-        now=await queue.now(),
+        now=now,
         server=await _server(redis),
         place=await _place(redis, keys, pictures_url),
         pictures=await _pictures(redis, keys, queue),
@@ -117,6 +155,10 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         paused_since=await queue.paused_since(),
         janitor=await _janitor(redis, keys),
         workers=_workers(await Workers(redis, keys).seen(), running),
+        workers_wanted=await _wanted(redis, keys),
+        recent=recent_jobs(ended, pausing, since=since),
+        telegram=await _telegram(redis, keys),
+        oldest_answer=await pending_answer(redis, keys),
     )
 
 
@@ -138,6 +180,22 @@ async def _in_lanes(redis: Redis, keys: Keys) -> tuple[int, int]:
     except NoPermissionError:  # a worker's user
         return 0, 0
     return answers.waiting, answers.set_aside + updates.set_aside
+
+
+async def _wanted(redis: Redis, keys: Keys) -> int | None:
+    """The list has an entry more than workers are wanted; without one nobody says."""
+    try:
+        length = int(await redis.llen(keys.workers_wanted))
+    except NoPermissionError:  # a worker's user
+        return None
+    return length - 1 if length else None
+
+
+async def _telegram(redis: Redis, keys: Keys) -> FailedCalls | None:
+    try:
+        return await CallFailures(redis, keys).recent(MINUTES)
+    except NoPermissionError:  # a worker's user
+        return None
 
 
 async def _server(redis: Redis) -> Server | None:

@@ -34,6 +34,12 @@ def pairs(rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)
 
 
+def one_line(text: str, *, most: int = 0) -> str:
+    """Tell a text of several lines in one, cut to a number of characters where one is given."""
+    told = " ".join(text.split())
+    return f"{told[: most - 1]}…" if 0 < most < len(told) else told
+
+
 def duration(seconds: float | None) -> str:
     """Tell a duration in its largest sensible unit; empty when it is unknown."""
     if seconds is None:

@@ -43,6 +43,7 @@ from qwenedit_jobs import (
     load,
 )
 from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.marks.errors import C2paError
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
@@ -86,7 +87,9 @@ async def serve(settings: BotSettings) -> int:
         metrics = BotMetrics(telemetry.registry)
         keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
         limiter = SharedLimiter(connections.commands, keys)
-        bot = make_bot(settings, metrics)
+        failures = CallFailures(connections.commands, settings.keys)
+        await stack.enter_async_context(failures.told())
+        bot = make_bot(settings, metrics, failures)
         stack.push_async_callback(bot.session.close)
         readiness = Readiness(connections.commands)
         await stack.enter_async_context(
@@ -121,10 +124,10 @@ async def serve(settings: BotSettings) -> int:
     return code
 
 
-def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
+def make_bot(settings: BotSettings, metrics: BotMetrics, failures: CallFailures) -> Bot:
     """Make the connection to Telegram; nothing is sent before its first call."""
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(CallMiddleware(metrics))
+    session.middleware(CallMiddleware(metrics, failures))
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
 
     from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_jobs.failed_calls import CallFailures
 
 _STATUS: tuple[tuple[type[AiogramError], str], ...] = (
     (TelegramRetryAfter, "429"),
@@ -54,10 +55,16 @@ def status_of(error: AiogramError | None) -> str:
 
 
 class CallMiddleware(BaseRequestMiddleware):
-    """Counts and traces calls. When they are made and what becomes of their errors is `bot_calls`' business."""
+    """Counts and traces calls. When they are made and what becomes of their errors is `bot_calls`' business.
 
-    def __init__(self, metrics: BotMetrics) -> None:
+    Args:
+        metrics: Count all of them.
+        failures: Counts for the command line those that fail.
+    """
+
+    def __init__(self, metrics: BotMetrics, failures: CallFailures | None = None) -> None:
         self._metrics = metrics
+        self._failures = failures
 
     async def __call__(
         self,
@@ -79,4 +86,7 @@ class CallMiddleware(BaseRequestMiddleware):
             finally:
                 status = status_of(failure)
                 self._metrics.calls.labels(name, status).inc()
+                if self._failures is not None:
+                    wait = float(failure.retry_after) if isinstance(failure, TelegramRetryAfter) else 0.0
+                    self._failures.note(status, wait=wait)
                 span.set({attributes.TELEGRAM_STATUS: status})

@@ -16,6 +16,7 @@ from aiogram.exceptions import (
 from aiogram.methods.base import TelegramMethod
 from redis.exceptions import RedisError
 
+from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.inbox.updates import KINDS
@@ -126,5 +127,8 @@ class Poller:
         elif isinstance(error, RedisError):
             log.warning("polling.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
         else:
-            log.warning("polling.telegram_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+            status = status_of(error) if isinstance(error, AiogramError) else ""
+            log.warning(
+                "polling.telegram_unavailable", status=status, error=type(error).__name__, next_in=round(wait, 1)
+            )
         return wait

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.commands import jobs
 from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.tables import duration, table
+from qwenedit_jobs.cli.tables import duration, one_line, table
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
         "selftest" if record.user_id == 0 else str(record.user_id or ""),
         str(record.attempt) if record.known else "",
         record.reason or "",
-        detail if len(detail) <= SHOWN_DETAIL else f"{detail[: SHOWN_DETAIL - 1]}…",
+        one_line(detail, most=SHOWN_DETAIL),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
 from qwenedit_jobs.cli.pending_answers import pending_answer, why_pending
-from qwenedit_jobs.cli.tables import duration, moment, pairs, table
+from qwenedit_jobs.cli.tables import duration, moment, one_line, pairs, table
 from qwenedit_jobs.model import Cancelled, State
 from qwenedit_jobs.queue.operator_queue import Requeued
 
@@ -26,6 +26,8 @@ UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 LISTED = tuple(State)
 """States whose jobs can be listed: under way, then those that ended lately."""
 ATTEMPT_HEADS = ("ATTEMPT", "WORKER", "BEGAN", "TOOK", "OUTCOME", "REASON", "DETAIL")
+SHOWN_DETAIL = 100
+"""Characters of an attempt's error in the table; `--json` has more of them."""
 OUTCOMES = {"queued": "given back", "delayed": "failed"}
 """How an attempt went, where its job's next state does not say it."""
 LATELY = "some 1,000"
@@ -207,7 +209,7 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
             ("worker", record.worker or ""),
             ("step", _step(record) if record.state is State.RUNNING else ""),
             ("reason", record.reason or ""),
-            ("detail", record.detail or ""),
+            ("detail", one_line(record.detail or "")),
             ("workflow", record.workflow or "the worker's default"),
             ("seed", str(record.seed) if record.seed is not None else ""),
             ("pictures", str(len(record.pictures))),
@@ -233,7 +235,7 @@ def _attempt(attempt: Attempt) -> tuple[str, ...]:
     outcome = OUTCOMES.get(attempt.outcome, attempt.outcome)
     return (
         str(attempt.attempt), attempt.worker, _clock(attempt.started_at), took, outcome, attempt.reason,
-        attempt.detail,
+        one_line(attempt.detail, most=SHOWN_DETAIL),
     )  # fmt: skip
 
 

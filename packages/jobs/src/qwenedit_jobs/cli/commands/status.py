@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer
 from qwenedit_jobs.cli.overview import SILENT_AFTER, Overview, PicturePlace, SeenWorker, take_overview
+from qwenedit_jobs.cli.pending_answers import why_pending
+from qwenedit_jobs.cli.recent_jobs import MINUTES
 from qwenedit_jobs.cli.tables import duration, moment, pairs, size, table
+from qwenedit_jobs.cli.trouble import troubles
 from qwenedit_jobs.picture_address import IN_REDIS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from redis.asyncio import Redis
 
+    from qwenedit_jobs.cli.recent_jobs import Tried
+    from qwenedit_jobs.cli.trouble import Trouble
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 HEADS = (
-    "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "COMFYUI", "AT", "GPU", "VRAM FREE",
+    "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "FAILED", "COMFYUI", "AT", "GPU", "VRAM FREE",
     "SOCKETS", "UP", "SEEN",
 )  # fmt: skip
+
+
+FAILED_CALLS = {
+    "401": "The token is wrong or was revoked",
+    "404": "The token is wrong or was revoked",
+    "409": "Another bot polls with the same token, or a webhook is set",
+    "429": "The bot, or a chat, is too fast for Telegram",
+    "5xx": "Telegram fails, or the Bot API server that `telegramApiUrl` names",
+    "network": "There is no way to Telegram: DNS, network policy, proxy, or Telegram is blocked",
+    "unreadable": "Something in between answers in Telegram's place, such as a proxy",
+}
+"""What the most frequent one means."""
 
 
 async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str, pictures_url: str = IN_REDIS) -> Answer:
@@ -32,25 +52,32 @@ async def status(redis: Redis, keys: Keys, queue: OperatorQueue, *, place: str, 
         pictures_url: Where pictures lie.
     """
     overview = await take_overview(redis, keys, queue, pictures_url=pictures_url)
-    return Answer(overview, _text(overview, place=place))
+    found = troubles(overview)
+    return Answer({**asdict(overview), "trouble": found}, _text(overview, found, place=place))
 
 
-def _text(overview: Overview, *, place: str) -> str:
+def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
     paused = moment(overview.paused_since, now=overview.now)
     lines = pairs(
         [
+            *(("" if at else "trouble", f"{each.said}: {each.runbook}") for at, each in enumerate(found)),
+            ("" if found else "trouble", "" if found else "none that is seen here"),
             ("redis", _redis(overview, place)),
             ("bucket", _bucket(overview.place)),
             ("pictures", _pictures(overview)),
             ("queue", _queue(overview)),
+            ("ended", _ended(overview)),
+            ("answers", _answers(overview)),
+            ("telegram", _telegram(overview)),
             ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
             ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
             ("janitor", overview.janitor or "not known here: no bot runs, or only the bot's Redis user may ask"),
+            ("workers", _workers(overview)),
         ]
     )
     if not overview.workers:
         return f"{lines}\n\nNo worker is up."
-    rows = [_row(worker, overview.now) for worker in overview.workers]
+    rows = [_row(worker, overview.recent.workers.get(worker.name), overview.now) for worker in overview.workers]
     problems = [
         f"Not ready: {worker.name}: {worker.presence.problem}"
         for worker in overview.workers
@@ -64,7 +91,11 @@ def _redis(overview: Overview, place: str) -> str:
     if server is None:
         return f"at {place}"
     used = size(server.used_memory)
-    memory = f"{used} of {size(server.max_memory)} in use" if server.max_memory else f"{used} in use, no limit"
+    memory = f"{used} in use, no limit"
+    if overview.redis_used is not None:
+        memory = f"{used} of {size(server.max_memory)} in use ({overview.redis_used:.0f} %)"
+    if overview.redis_needed is not None:
+        memory += f", {overview.redis_needed:.0f} % needed for what cannot go; new jobs are refused beyond 90 %"
     return f"{server.program} {server.version} at {place}, {memory}"
 
 
@@ -100,7 +131,54 @@ def _queue(overview: Overview) -> str:
     return f"{waiting}, {running}, {others}"
 
 
-def _row(worker: SeenWorker, now: float) -> tuple[str, ...]:
+def _ended(overview: Overview) -> str:
+    recent = overview.recent
+    failed = f"{recent.failures} failed"
+    if recent.failed:
+        failed += f" ({_counted(recent.failed)})"
+    said = f"in {MINUTES} min: {recent.done} done, {failed}, {recent.cancelled} cancelled"
+    if recent.last_failed_at is not None:
+        said += f"; the last failure {duration(overview.now - recent.last_failed_at)} ago"
+    return f"{said}; between attempts: {_counted(recent.pausing)}" if recent.pausing else said
+
+
+def _answers(overview: Overview) -> str:
+    oldest = overview.oldest_answer
+    if oldest is None:
+        return ""
+    since = f", which ended {duration(overview.now - oldest.since)} ago" if oldest.since else ""
+    return f"the oldest to be given is that of job {oldest.job_id}{since}: {why_pending(oldest, now=overview.now)}"
+
+
+def _telegram(overview: Overview) -> str:
+    calls = overview.telegram
+    if calls is None:
+        return ""
+    if not calls.by_status:
+        return f"no call failed in {MINUTES} min"
+    last = f", the last {duration(overview.now - calls.last)} ago" if calls.last else ""
+    wait = f"; 429 told the bot to wait for {duration(calls.wait)} in all" if calls.wait else ""
+    meaning = FAILED_CALLS.get(next(iter(calls.by_status)), "")
+    said = f"in {MINUTES} min calls failed with {_counted(calls.by_status)}{last}{wait}"
+    return f"{said}. {meaning}" if meaning else said
+
+
+def _workers(overview: Overview) -> str:
+    up = len(overview.workers)
+    ready = sum(worker.can_work for worker in overview.workers)
+    said = f"{up} up, {ready} of them ready"
+    if overview.workers_wanted is None:
+        return said
+    leaving = sum(bool(worker.presence and worker.presence.draining) for worker in overview.workers)
+    pending = max(0, overview.workers_wanted - (up - leaving))
+    return f"{said}, {overview.workers_wanted} wanted, {pending} to come"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
+
+
+def _row(worker: SeenWorker, tried: Tried | None, now: float) -> tuple[str, ...]:
     presence, job = worker.presence, worker.job
     device = presence.device if presence else None
     return (
@@ -112,6 +190,7 @@ def _row(worker: SeenWorker, now: float) -> tuple[str, ...]:
         job.id if job else "",
         duration(now - job.started_at) if job and job.started_at else "",
         f"{job.phase} {job.step}/{job.steps}" if job and job.steps else job.phase if job else "",
+        f"{tried.failed} of {tried.attempts}" if tried else "",
         device.version if device else "",
         presence.comfyui_url if presence else "",
         device.name if device else "",
