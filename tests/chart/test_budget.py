@@ -23,8 +23,11 @@ def values(budget, price, **gpu):
 # Each pair but the last two is a whole number of workers that a division of floats, or of rounded decimals, gets wrong.
 @pytest.mark.parametrize(
     ("budget", "price", "workers"),
-    [(0.3, 0.1, 3), (2.4, 0.8, 3), (0.7, 0.1, 7), (4.35, 0.15, 29), (2.39, 0.8, 2), (1e15 - 1, 5e14, 1), (1e9, 1, 40)],
-)
+    [
+        ("2.4", "0.80", 3), (0.3, 0.1, 3), (2.4, 0.8, 3), (0.7, 0.1, 7), (4.35, 0.15, 29), (2.39, 0.8, 2),
+        (1e15 - 1, 5e14, 1), (1e9, 1, 40),
+    ],
+)  # fmt: skip
 def test_hard_budget_bounds_the_workers_exactly(budget, price, workers, render):
     manifests = render(values(budget, price))
     assert most_workers(manifests) == workers
@@ -32,6 +35,11 @@ def test_hard_budget_bounds_the_workers_exactly(budget, price, workers, render):
     paid = BotSettings.model_validate({"bot_token": "1:abc"} | {k.lower(): v for k, v in told.items()}).budget_workers
     assert paid is not None
     assert min(paid, 40) == workers
+
+
+@pytest.mark.parametrize("number", ["0", "0.0", 0])
+def test_budget_of_nothing_is_no_budget(number, render):
+    assert most_workers(render(values(number, "0.8"))) == 40
 
 
 def test_soft_budget_bounds_nothing(render):

@@ -182,6 +182,7 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "more workers than anybody has": ({**TOKEN, "autoscaling.maxReplicas": 1001}, "/autoscaling/maxReplicas"),
     "negative budget": ({**TOKEN, "gpu.hourlyBudget": -1}, "/gpu/hourlyBudget"),
     "negative price": ({**TOKEN, "gpu.hourlyPrice": -1}, "/gpu/hourlyPrice"),
+    "price that is no number": ({**TOKEN, "gpu.hourlyPrice": "0,8"}, "/gpu/hourlyPrice"),
     "no such budget": ({**TOKEN, "gpu.budgetMode": "strict"}, "/gpu/budgetMode"),
     "no such protocol": ({**TOKEN, "monitoring.traces.protocol": "http/json"}, "/monitoring/traces/protocol"),
     "no hash": (

@@ -1,11 +1,12 @@
 {{/* How many workers an hour's budget pays for; empty where there is none. Sprig divides in decimals, to sixteen places:
-     0.3 / 0.1 is 3. A quotient that these places round up is told by its product. */}}
+     0.3 / 0.1 is 3. A quotient that these places round up is told by its product. Helm's --set makes texts of numbers
+     with a point. */}}
 {{- define "qwenedit.budgetWorkers" -}}
-{{- with .Values.gpu }}
-{{- if and .hourlyBudget .hourlyPrice }}
-{{- $workers := divf .hourlyBudget .hourlyPrice | floor }}
-{{- ternary (subf $workers 1) $workers (gt (mulf $workers .hourlyPrice) (float64 .hourlyBudget)) | int64 }}
-{{- end }}
+{{- $budget := float64 .Values.gpu.hourlyBudget }}
+{{- $price := float64 .Values.gpu.hourlyPrice }}
+{{- if and $budget $price }}
+{{- $workers := divf $budget $price | floor }}
+{{- ternary (subf $workers 1) $workers (gt (mulf $workers $price) $budget) | int64 }}
 {{- end }}
 {{- end }}
 
@@ -18,7 +19,7 @@
 
 {{- define "qwenedit.guards.budget" -}}
 {{- with .Values.gpu }}
-{{- if and .hourlyBudget (not .hourlyPrice) }}
+{{- if and (float64 .hourlyBudget) (not (float64 .hourlyPrice)) }}
 {{- fail (printf "gpu.hourlyBudget is %v and gpu.hourlyPrice 0: set gpu.hourlyPrice to what an hour of one worker's GPU costs, or gpu.hourlyBudget to 0" .hourlyBudget) }}
 {{- end }}
 {{- $paid := include "qwenedit.budgetWorkers" $ }}

@@ -19,7 +19,6 @@ from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.estimate import TARGET
 from qwenedit_bot.edits.progress.forecasts import Forecasts
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
@@ -259,7 +258,7 @@ def make_edits(
     metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
     durations = Durations(
         redis, keys, jobs.workers, paused_key=settings.keys.paused,
-        most_workers=settings.budget_workers, target=TARGET,
+        most_workers=settings.budget_workers, target=settings.scaling_target_wait,
     )  # fmt: skip
     daily_counts = DailyCounts(redis, keys)
     undelivered = UndeliveredAnswers(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended)

@@ -20,8 +20,6 @@ OVERDUE = 1.5
 """Times the usual time after which something takes longer than usual, and at least `GRACE` more."""
 GRACE = 15.0
 """Seconds."""
-TARGET = 120.0
-"""Seconds from a job's acceptance to its picture that users shall wait at most."""
 PATIENCE = 300.0
 """Seconds after which something takes long of which nobody knows the usual time."""
 
