@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import base64
 import gzip
 import json
@@ -23,6 +24,38 @@ def knock(host, port):
     return True
 print([knock(host, port) for host, port in {targets!r}])
 """
+
+
+OVER = "/tmp/over"  # noqa: S108 - in a pod of the test's own
+KNOCK_ON = """
+import pathlib, socket, time
+opened = refused = 0
+while not pathlib.Path("{over}").exists():
+    time.sleep(0.01)
+    opened += 1
+    try:
+        with socket.create_connection({target!r}, timeout=5) as connection:
+            connection.sendall(b"POST /telegram HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            refused += not connection.recv(12)
+    except OSError:
+        refused += 1
+print([opened, refused])
+"""
+
+
+async def connections_in_a_rollout(installation, pod, target):
+    """Open connections from a pod while the bot is rolled; returns how many that were, and how many were refused."""
+    kube = installation.kube
+    old = {bot.name for bot in await kube.pods("bot")}
+    knocking = asyncio.create_task(kube.python(pod, "main", KNOCK_ON.format(target=target, over=OVER)))
+    await kube("rollout", "restart", f"deployment/{installation.name}-bot")
+
+    async def replaced():
+        return not old & {bot.name for bot in await kube.pods("bot")}
+
+    await eventually("the end of the old replica", replaced, within=90)
+    await kube("exec", pod, "--", "touch", OVER)
+    return ast.literal_eval(await knocking)
 
 
 async def reached(kube, pod, container, targets):
@@ -113,7 +146,7 @@ async def test_stranger_reaches_no_part_of_the_product(installation, worker, str
     await until_enforced("a stranger reaching the control and nothing else", control_alone)
 
 
-async def test_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(installation, stranger, ingress, photo):
+async def test_webhook_is_open_to_whom_the_values_name_also_in_a_rollout(installation, stranger, ingress, photo):
     await installation.upgrade(
         "bot.mode=webhook",
         "bot.webhook.url=https://bot.example.com/telegram",
@@ -129,6 +162,10 @@ async def test_webhook_is_open_to_whom_the_values_name_and_to_nobody_else(instal
             return let_in == {"webhook"} and not await reached(kube, stranger, "main", targets)
 
         await until_enforced("the ingress reaching the webhook, and a stranger not", ingress_alone)
+        opened, refused = await connections_in_a_rollout(installation, ingress, targets["webhook"])
+        print(f"{opened} connections during a rollout, {refused} refused")
+        assert opened > 100
+        assert not refused
     finally:
         await installation.upgrade()
     user = await installation.telegram.user()
