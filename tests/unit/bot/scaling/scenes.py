@@ -20,7 +20,8 @@ USUAL = {FAST: 10.0, SLOW: 60.0}
 
 seconds = st.floats(min_value=0, max_value=3600)
 names = st.sampled_from([FAST, SLOW])
-lines = st.lists(st.builds(Batch, names, st.integers(1, 30), seconds), max_size=6)
+bursts = st.floats(min_value=0, max_value=0.9)
+"""Seconds waited within one minute, also in another unit of time: nobody expects more jobs then."""
 jobs_in_hand = st.lists(st.builds(RunningJob, names, st.floats(0, 120)), max_size=6)
 
 
@@ -53,10 +54,10 @@ def later(of: Scene, passed: float) -> Scene:
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
+def scenes(draw: st.DrawFn, waited: st.SearchStrategy[float] = seconds) -> Scene:
     running = draw(jobs_in_hand)
     return scene(
-        draw(lines),
+        draw(st.lists(st.builds(Batch, names, st.integers(1, 15), waited), max_size=6)),
         running,
         ready=len(running) + draw(st.integers(0, 4)),
         unready=draw(st.integers(0, 2)),

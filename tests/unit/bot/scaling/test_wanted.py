@@ -5,14 +5,15 @@ from dataclasses import replace
 from math import inf, nan
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from qwenedit_bot.scaling.decision import Bound, Memory, Why
+from qwenedit_bot.scaling.forecast import PARTS
 from qwenedit_bot.scaling.policy import Policy
 from qwenedit_bot.scaling.scene import Batch, RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
-from tests.unit.bot.scaling.scenes import FAST, NOW, SLOW, USUAL, later, names, policies, scene, scenes
+from tests.unit.bot.scaling.scenes import FAST, NOW, SLOW, USUAL, bursts, later, names, policies, scene, scenes
 
 
 def test_burst_of_short_jobs_beside_a_warm_worker_orders_none():
@@ -29,6 +30,16 @@ def test_burst_of_long_jobs_orders_what_is_needed():
 def test_worker_that_would_come_after_the_line_is_done_is_not_ordered():
     decision = decide(scene([Batch(FAST, 12, 0)], ready=1, cold_start=300), Policy(target=60), Memory())
     assert (decision.wanted, decision.why, decision.forecast, decision.late) == (1, Why.LATE, 120, 6)
+
+
+def test_crowd_that_keeps_coming_orders_for_those_who_will_come():
+    burst = [Batch(FAST, 4, 10)]
+    crowd = [Batch(FAST, 1, 130), Batch(FAST, 1, 70), Batch(FAST, 2, 10)]
+    policy = Policy(target=150)
+    assert decide(scene(burst, [RunningJob(SLOW, 50)], ready=1, cold_start=600), policy, Memory()).wanted == 1
+    assert decide(scene(crowd, [RunningJob(SLOW, 50)], ready=1, cold_start=600), policy, Memory()).wanted == 1
+    crowd = [Batch(FAST, 6, 130), Batch(FAST, 6, 70), Batch(FAST, 6, 10)]
+    assert decide(scene(crowd, [RunningJob(SLOW, 50)], ready=1, cold_start=600), policy, Memory()).wanted > 1
 
 
 def test_first_job_of_a_fresh_installation_is_served_on_assumptions():
@@ -62,9 +73,21 @@ def test_jobs_in_hand_above_a_lowered_maximum_do_not_lift_it():
 
 def test_new_leader_takes_back_nothing_at_once():
     policy = Policy(hold=60)
-    first = decide(scene(ready=3, unready=1), policy, Memory())
+    there = scene(running=[RunningJob(SLOW, 5)], ready=3, unready=1)
+    first = decide(there, policy, Memory())
     assert (first.wanted, first.why, first.starting) == (4, Why.HELD, 1)
-    assert decide(later(scene(ready=3, unready=1), 61), policy, first.memory).wanted == 0
+    assert decide(later(there, 61), policy, first.memory).wanted == 1
+
+
+def test_number_is_held_as_long_as_a_cold_start_takes_and_never_ordered_again():
+    policy, busy = Policy(target=180), scene(running=[RunningJob(SLOW, 5)], ready=3, cold_start=100)
+    memory = decide(scene([Batch(SLOW, 8, 0)], ready=3, cold_start=100), policy, Memory()).memory
+    assert decide(later(busy, 99), policy, memory).wanted == 3
+    assert decide(later(busy, 101), policy, memory).wanted == 1
+    gone = scene(running=[RunningJob(SLOW, 5)], ready=1, cold_start=100)
+    idle = decide(later(scene(ready=1, cold_start=100), 30), policy, memory)
+    assert idle.wanted == 0
+    assert decide(later(gone, 50), policy, idle.memory).wanted == 1
 
 
 def test_ordered_worker_is_awaited_and_not_ordered_again():
@@ -74,6 +97,13 @@ def test_ordered_worker_is_awaited_and_not_ordered_again():
     assert first.wanted == 3
     second = decide(later(scene(line, ready=1, cold_start=40), 20), policy, first.memory)
     assert (second.wanted, second.starting, second.forecast) == (3, 2, 140)
+
+
+def test_late_jobs_get_as_many_workers_as_spare_them_enough():
+    """Twenty minutes of work from nothing: each of eight workers spares its users minutes."""
+    policy = Policy(target=120, maximum=8)
+    assert decide(scene([Batch(SLOW, 40, 0)], cold_start=300), policy, Memory()).wanted == 8
+    assert decide(scene([Batch(FAST, 2, 0)], cold_start=300), policy, Memory()).wanted == 1
 
 
 def test_worker_that_is_up_and_never_ready_gets_another_one_beside_it():
@@ -116,13 +146,14 @@ def test_wanted_is_within_its_bounds(found: Scene, policy: Policy):
     assert min(policy.most, max(policy.minimum, len(found.running), int(waits))) <= wanted <= policy.most
 
 
-@given(scenes(), policies(), names, st.integers(1, 50))
+@given(scenes(bursts), policies(), names, st.integers(1, 50))
 def test_more_waiting_jobs_never_want_fewer_workers(found: Scene, policy: Policy, workflow: str, more: int):
+    assume(more + sum(batch.jobs for batch in found.line) <= PARTS)  # longer lines are rounded
     crowded = Scene(found.outlook, [*found.line, Batch(workflow, more, 0)], found.running, found.starting)
     assert decide(crowded, policy, Memory()).needed >= decide(found, policy, Memory()).needed
 
 
-@given(scenes(), policies(), st.sampled_from([0.125, 0.5, 2, 64]))
+@given(scenes(bursts), policies(), st.sampled_from([0.125, 0.5, 2, 64]))
 def test_wanted_does_not_depend_on_the_unit_of_time(found: Scene, policy: Policy, factor: float):
     """Powers of two, since other factors round."""
     scaled = scene(
@@ -135,7 +166,7 @@ def test_wanted_does_not_depend_on_the_unit_of_time(found: Scene, policy: Policy
         now=NOW * factor,
         durations={workflow: seconds * factor for workflow, seconds in USUAL.items()},
     )
-    unit = replace(policy, target=policy.target * factor, hold=policy.hold * factor)
+    unit = replace(policy, target=policy.target * factor, hold=(policy.hold or 0) * factor)
     assert decide(scaled, unit, Memory()).wanted == decide(found, policy, Memory()).wanted
 
 

@@ -21,6 +21,10 @@ PARTS = 100
 """Parts that a line is forecast in; the jobs of a part have one forecast."""
 USUALLY = 0.95
 """Of the jobs in line, for which a forecast is told."""
+RECENT = 60.0
+"""Seconds of each of the three periods in which jobs must have come, so that more are expected."""
+EXPECTED = 30
+"""Parts at most of the jobs that are expected."""
 AS_LONG_AGAIN = 0.25
 """Of the seconds that a job or a cold start has taken, which it takes at least from now on: longer than usual once,
 longer still."""
@@ -64,7 +68,7 @@ class Part:
     seconds: float
     """That each takes, on average."""
     waited: float
-    """Seconds since the acceptance of the one that has waited longest."""
+    """Seconds since the acceptance of the one that has waited longest; below 0: until one is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,10 @@ class Forecast:
     def late(self, limits: Iterable[float]) -> int:
         """Count the jobs beyond a limit of their own."""
         return sum(part.jobs for part, wait, limit in zip(self.line, self.waits, limits, strict=True) if wait > limit)
+
+    def lateness(self, target: float) -> float:
+        """Return the seconds beyond the target of all jobs together."""
+        return sum(part.jobs * max(0.0, wait - target) for part, wait in zip(self.line, self.waits, strict=True))
 
     def usual_worst(self) -> float:
         """Return the seconds within which 95 of 100 jobs are done."""
@@ -116,6 +124,29 @@ def _pieces(line: Iterable[Batch], times: Times, size: int) -> Iterator[tuple[in
             yield min(size, batch.jobs - first), seconds, waited + first * step
 
 
+def expected(line: tuple[Part, ...], horizon: float) -> tuple[Part, ...]:
+    """Expect that jobs go on coming as they did, where they came in each of the last three minutes.
+
+    Only waiting jobs are looked at. A burst, however large, is over within one or two of these minutes, and no more is
+    expected after it. A crowd leaves a line that grows.
+
+    Args:
+        line: The waiting jobs.
+        horizon: Seconds from now.
+    """
+    came = [0, 0, 0]
+    for part in line:
+        if part.waited < len(came) * RECENT:
+            came[int(part.waited / RECENT)] += part.jobs
+    rate = min(came) / RECENT
+    jobs = int(rate * horizon)
+    if not jobs:
+        return ()
+    seconds = sum(part.jobs * part.seconds for part in line) / sum(part.jobs for part in line)
+    size = math.ceil(jobs / EXPECTED)
+    return tuple(Part(size, seconds, -number * size / rate) for number in range(1, jobs // size + 1))
+
+
 def forecast(line: tuple[Part, ...], free_in: Iterable[float]) -> Forecast:
     """Have workers do a line.
 
@@ -127,7 +158,8 @@ def forecast(line: tuple[Part, ...], free_in: Iterable[float]) -> Forecast:
     if not workers:
         return Forecast(line, (math.inf,) * len(line))
     free = FreeWorkers(workers)
-    return Forecast(line, tuple(part.waited + free.do(part.jobs, part.seconds) for part in line))
+    waits = (part.waited + free.do(part.jobs, part.seconds, after=-part.waited) for part in line)
+    return Forecast(line, tuple(waits))
 
 
 def sane(seconds: float) -> float:

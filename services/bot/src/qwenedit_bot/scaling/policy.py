@@ -26,8 +26,9 @@ class Policy:
     """Of one worker for an hour, in any currency; None where nobody has said."""
     budget: float | None = None
     """What all workers may cost an hour, in the currency of the price; None: no bound."""
-    hold: float = 60.0
-    """Seconds for which a number stays wanted after it was last needed. The HPA holds for another 300 s by default."""
+    hold: float | None = None
+    """Seconds for which a number stays wanted after it was last needed, while there are jobs; None: as long as a cold
+    start, and a minute at least. The HPA holds it for as long as its own scale-down is stabilized, on top."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.scaling.decision import Bound, Decision, Memory, Why
-from qwenedit_bot.scaling.forecast import Times, forecast, parts, sane
+from qwenedit_bot.scaling.forecast import Times, expected, forecast, parts, sane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from qwenedit_bot.scaling.forecast import Part
+    from qwenedit_bot.scaling.forecast import Forecast, Part
     from qwenedit_bot.scaling.policy import Policy
     from qwenedit_bot.scaling.scene import Scene
 
-LATER = 1.5
-"""Times the lateness with all workers that a job may have which is late in any case."""
+SAVES = 0.3
+"""Of the target: seconds of lateness that one more worker must spare all jobs together that are late in any case."""
+LEAST_HOLD = 60.0
+"""Seconds for which a number is held at least, where the operator has not said for how long."""
 OVERDUE = 2.0
 """Times a cold start after which a worker that is up, and not ready, is not counted on."""
 
@@ -34,6 +38,12 @@ class _Workers:
         ordered = [self.cold_start] * max(0, count - len(self.there))
         return [free for free in self.there[:count] if free is not None] + ordered
 
+    def still_to_pay(self, index: int) -> float:
+        """Return the share of a cold start that a worker has before it: 1 for one that would be ordered now."""
+        if index >= len(self.there):
+            return 1.0
+        return min(1.0, (self.there[index] or 0.0) / self.cold_start)
+
 
 def decide(scene: Scene, policy: Policy, memory: Memory) -> Decision:
     """Say how many workers are wanted now.
@@ -44,9 +54,13 @@ def decide(scene: Scene, policy: Policy, memory: Memory) -> Decision:
 
     - `wanted` is never above `policy.most`, and otherwise never below `policy.minimum` or the jobs in hand. While jobs
       wait it is at least 1.
-    - A worker is ordered only where it keeps jobs within the target, or makes those clearly earlier that are late in
+    - A worker is ordered only where it keeps jobs within the target, or spares those enough lateness that are late in
       any case. So none is ordered that would come after the line is done.
-    - A number that was needed stays wanted for `policy.hold`.
+    - Where waiting jobs have come in each of the last three minutes, as many more are expected until a worker that is
+      ordered now would be ready.
+    - A number that was needed stays wanted for `policy.hold`: to give a worker back and to order it again costs a
+      cold start, so it may idle for as long. None is ordered again for that. Without any job nothing is held: how
+      long workers stay then is said by KEDA's cooldown and the HPA's stabilization.
 
     Args:
         scene: What is there.
@@ -69,8 +83,11 @@ def decide(scene: Scene, policy: Policy, memory: Memory) -> Decision:
         needed, why, bound = _for_line(line, workers, low, policy)
     if bound is None and needed == low:
         bound = _low_bound(least, jobs, len(scene.running), policy)
-    held = _held(memory, outlook.now, needed, ready + len(orders), policy)
-    wanted = min(policy.most, max(needed, held[0][1]))
+    hold = max(LEAST_HOLD, workers.cold_start) if policy.hold is None else policy.hold
+    there = ready + len(orders)
+    held = _held(memory, outlook.now, needed, there, hold)
+    idle = not line and not scene.running
+    wanted = needed if idle else min(policy.most, max(needed, min(there, held[0][1])))
     if wanted > needed and not outlook.paused:
         why, bound = Why.HELD, None
     told = forecast(line, workers.first(wanted)) if line and not outlook.paused else None
@@ -93,21 +110,40 @@ def decide(scene: Scene, policy: Policy, memory: Memory) -> Decision:
 
 def _for_line(line: tuple[Part, ...], workers: _Workers, low: int, policy: Policy) -> tuple[int, Why, Bound | None]:
     """Find the least number that does the line in time."""
-    best = forecast(line, workers.first(policy.most))
-    target = [policy.target] * len(line)
-    limits = [policy.target + LATER * max(0.0, wait - policy.target) for wait in best.waits]
-    high = policy.most
+    busy = (*line, *expected(line, workers.cold_start))
+    targets = [policy.target] * len(busy)
+
+    @cache
+    def by(count: int) -> Forecast:
+        return forecast(busy, workers.first(count))
+
+    if by(low).late(targets) == 0:
+        return low, Why.ON_TIME, None
+    best = by(policy.most)
+    limits = [policy.target if wait <= policy.target else math.inf for wait in best.waits]
+    in_time = _least(low, policy.most, lambda count: by(count).late(limits) == 0)
+
+    def enough(count: int) -> bool:
+        """Whether one more would spare too little."""
+        spared = by(count).lateness(policy.target) - by(count + 1).lateness(policy.target)
+        return not spared > SAVES * policy.target * workers.still_to_pay(count)
+
+    needed = in_time if max(best.waits) <= policy.target else _least(in_time, policy.most, enough)
+    if by(needed).late(targets) == 0:
+        return needed, Why.ON_TIME, None
+    helps = needed == policy.most and by(2 * policy.most).usual_worst() < best.usual_worst()
+    return needed, Why.LATE, policy.upper_bound if helps else None
+
+
+def _least(low: int, high: int, fits: Callable[[int], bool]) -> int:
+    """Return the least number that fits, where each greater one does as well; `high` where none below it does."""
     while low < high:
         middle = (low + high) // 2
-        if forecast(line, workers.first(middle)).late(limits) == 0:
+        if fits(middle):
             high = middle
         else:
             low = middle + 1
-    if forecast(line, workers.first(low)).late(target) == 0:
-        return low, Why.ON_TIME, None
-    more = forecast(line, workers.first(2 * policy.most))
-    helps = low == policy.most and more.usual_worst() < best.usual_worst()
-    return low, Why.LATE, policy.upper_bound if helps else None
+    return low
 
 
 def _low_bound(least: int, jobs: int, running: int, policy: Policy) -> Bound | None:
@@ -151,10 +187,10 @@ def _ordered(orders: tuple[float, ...], now: float, count: int) -> tuple[float, 
     return kept + (now,) * (count - len(kept))
 
 
-def _held(memory: Memory, now: float, needed: int, there: int, policy: Policy) -> tuple[tuple[float, int], ...]:
+def _held(memory: Memory, now: float, needed: int, there: int, hold: float) -> tuple[tuple[float, int], ...]:
     """Return what was needed within the time for which a number is held, the greatest number first."""
     before = memory.needed
     if memory.wanted is None:  # a new leader takes back nothing that another one has just ordered
         before = ((now, there),)
-    kept = [(at, number) for at, number in before if 0 <= now - at < policy.hold and number > needed]
+    kept = [(at, number) for at, number in before if 0 <= now - at < hold and number > needed]
     return (*kept, (now, needed))

@@ -21,7 +21,7 @@ class FreeWorkers:
         self._free_in = list(free_in)
         heapq.heapify(self._free_in)
 
-    def do(self, jobs: int, seconds: float) -> float:
+    def do(self, jobs: int, seconds: float, *, after: float = 0.0) -> float:
         """Have them do so many jobs, and return the seconds until the last of them is done.
 
         The same as one job after another, but a thousand jobs cost little more than one for each worker.
@@ -29,14 +29,15 @@ class FreeWorkers:
         Args:
             jobs: How many.
             seconds: That each takes.
+            after: Seconds until the first of them comes.
         """
         free_in = self._free_in
         jobs = max(0, jobs)
-        if seconds > 0 and jobs > 2 * len(free_in):
+        if after <= 0 and seconds > 0 and jobs > 2 * len(free_in):
             jobs -= self._skip(jobs, seconds)
         done = 0.0
         for _ in range(jobs):
-            done = free_in[0] + seconds
+            done = max(free_in[0], after) + seconds
             heapq.heapreplace(free_in, done)
         return done
 
