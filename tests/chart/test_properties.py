@@ -136,6 +136,22 @@ def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
         assert "fallback" not in scaled["spec"]
 
 
+@pytest.mark.parametrize(
+    ("scaling", "seconds"),
+    [
+        ({"by": "length"}, None),
+        ({"by": "wait"}, 60),
+        ({"by": "wait", "behavior": {"scaleUp": {"selectPolicy": "Min"}}}, 60),
+        ({"by": "wait", "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}, 300),
+    ],
+)
+def test_workers_go_sooner_by_wait_unless_the_operator_says_when(scaling, seconds, render):
+    values = {"bot": {"token": {"existingSecret": "telegram"}}, "autoscaling": scaling}
+    (scaled,) = of_kind(render(values), "ScaledObject")
+    behavior = scaled["spec"]["advanced"].get("horizontalPodAutoscalerConfig", {}).get("behavior", {})
+    assert behavior.get("scaleDown", {}).get("stabilizationWindowSeconds") == seconds
+
+
 def test_worker_may_take_longer_to_stop_than_a_job_takes(manifests):
     (config,) = of_kind(manifests, "ConfigMap", "-worker")
     grace = the_worker(manifests)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
