@@ -56,9 +56,9 @@ class BotSettings(RedisSettings):
     """Jobs that a user may have waiting and running at once."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
     """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
-    gpu_hourly_price: Decimal = Field(default=Decimal(0), ge=0)
+    gpu_hourly_price: Decimal = Field(default=Decimal(0), ge=0, description="a number such as 0.8")
     """What an hour of one worker's GPU costs, in the operator's currency; 0: unknown."""
-    gpu_hourly_budget: Decimal = Field(default=Decimal(0), ge=0)
+    gpu_hourly_budget: Decimal = Field(default=Decimal(0), ge=0, description="a number such as 2.4")
     """What an hour of all workers' GPUs may cost, in the same currency; 0: no budget."""
     gpu_budget_mode: Literal["hard", "soft"] = "hard"
     """Whether the number of workers is held to the budget, or users and an alert are told when it is exceeded."""
