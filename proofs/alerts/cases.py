@@ -45,6 +45,7 @@ UP = "qwenedit_comfyui_up{" + WORKER + "}"
 PRICE = "qwenedit_gpu_hourly_price{" + WORKER + "}"
 PRICE_B, PRICE_C = (PRICE.replace("10.0.0.2", f"10.0.0.{number}") for number in (3, 4))
 BUDGET = "qwenedit_gpu_hourly_budget{" + BOT + "}"
+COLD = "qwenedit_warm_up_seconds_count{" + WORKER + ',workflow="qwen-image-edit-2511-fast",outcome="failed"}'
 ZOMBIES = "qwenedit_comfyui_zombie_verdicts_total{" + WORKER + "}"
 
 NORMAL = {
@@ -58,11 +59,11 @@ NORMAL = {
     PROMISED: "0 10000000x{n}",
     STORED: "0+3x{n}", UNSTORED: "0x40 1x{n}",
     SENT: "0+12x{n}", POLLED: "0+2x{n}", BLOCKED: "0+1x{n}", SLOWER: "0x20 1x{n}", AWAY: "0x40 2x{n}",
-    UP: "_x3 0x5 1x{n}", ZOMBIES: "0x40 1x{n}",
+    UP: "_x3 0x5 1x{n}", ZOMBIES: "0x40 1x{n}", COLD: "0x10 1x{n}",
 }  # fmt: skip
 """Six jobs a minute, two of them cancelled; one failure, one late answer, a worker that comes and one that dies, one
-hung ComfyUI, a Redis that answered pictures fill, a question that moderation did not answer, a short loss of Telegram
-and one 429, somebody who has blocked the bot, and a job that waits now and then.
+hung ComfyUI, a warm-up that failed once, a Redis that answered pictures fill, a question that moderation did not
+answer, a short loss of Telegram and one 429, somebody who has blocked the bot, and a job that waits now and then.
 """
 
 
@@ -123,6 +124,11 @@ CASES = {
     "QweneditComfyUIRestarts": Case(
         {ZOMBIES: "0x20 1x10 2x10 3x{n}"}, "50m", "warning",
         "3 times in an hour a ComfyUI in photos took jobs and executed none.",
+    ),
+    "QweneditWarmUpsFail": Case(
+        {COLD: "0x20 1x5 2x5 3x{n}"}, "40m", "warning",
+        "3 times in half an hour a worker in photos could not load the model of qwen-image-edit-2511-fast.",
+        {"workflow": "qwen-image-edit-2511-fast"},
     ),
     "QweneditBotDown": Case(
         {LEADER: "1x10 _x{n}"}, "25m", "critical",
