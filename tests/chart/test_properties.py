@@ -18,6 +18,10 @@ SELECTOR = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kuberne
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
 
+WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}]
+BY_WAIT = "wanted >= 1 ? max(wanted - 1, running, min(waiting, 1))"
+
+
 def containers(pod):
     return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
 
@@ -150,6 +154,26 @@ def test_workers_go_sooner_by_wait_unless_the_operator_says_when(scaling, second
     (scaled,) = of_kind(render(values), "ScaledObject")
     behavior = scaled["spec"]["advanced"].get("horizontalPodAutoscalerConfig", {}).get("behavior", {})
     assert behavior.get("scaleDown", {}).get("stabilizationWindowSeconds") == seconds
+
+
+@pytest.mark.parametrize(
+    ("values", "formula", "target"),
+    [
+        ({"jobsPerWorker": 2}, "waiting + running", "2"),
+        ({"by": "wait"}, f"{BY_WAIT} : waiting + running", "1"),
+        (
+            {"by": "wait", "jobsPerWorker": 2, "warmHours": WARM},
+            f"max(({BY_WAIT} : max(running, (waiting + running) / 2)), warm0)",
+            "1",
+        ),
+        ({"jobsPerWorker": 2, "warmHours": WARM}, "max(waiting + running, warm0 * 2)", "2"),
+    ],
+)
+def test_keda_goes_by_the_formula_of_its_rule(values, formula, target, render):
+    """That KEDA takes them is shown on a cluster."""
+    (scaled,) = of_kind(render({"bot": {"token": {"existingSecret": "t"}}, "autoscaling": values}), "ScaledObject")
+    modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
+    assert (modifiers["formula"], modifiers["target"]) == (formula, target)
 
 
 def test_worker_may_take_longer_to_stop_than_a_job_takes(manifests):

@@ -46,7 +46,7 @@
 {{- $unit := ternary (printf " * %v" $scaling.jobsPerWorker) "" $several }}
 {{- if eq $scaling.by "wait" }}
 {{- $unit = "" }}
-{{- $length := ternary (printf "(waiting + running) / %v" $scaling.jobsPerWorker) "waiting + running" $several }}
+{{- $length := ternary (printf "max(running, (waiting + running) / %v)" $scaling.jobsPerWorker) "waiting + running" $several }}
 {{- $formula = printf "wanted >= 1 ? max(wanted - 1, running, min(waiting, 1)) : %s" $length }}
 {{- end }}
 {{- range $index, $_ := $scaling.warmHours }}
