@@ -137,6 +137,8 @@ def _for_line(line: tuple[Part, ...], workers: _Workers, low: int, policy: Polic
 
 def _least(low: int, high: int, fits: Callable[[int], bool]) -> int:
     """Return the least number that fits, where each greater one does as well; `high` where none below it does."""
+    if low < high and not fits(high - 1):  # a long line wants all that there may be, and is slow to forecast
+        return high
     while low < high:
         middle = (low + high) // 2
         if fits(middle):
