@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.scaling.traffic import Arrival
 
 LOAD = 20.0
-"""Seconds from a pod on a node that is up until the worker is ready, the median."""
+"""Seconds, the median, until a worker is ready whose node is up."""
 SPREAD = 0.15
 """Standard deviation of the logarithm of a start."""
 EMPTY = 30.0
@@ -69,10 +69,11 @@ class Cluster:
 
     Args:
         node_start: Seconds from a node's order until it is up, the median.
+        load: Seconds from a pod on a node that is up until the worker is ready, the median.
         seed: Of the starts.
     """
 
-    def __init__(self, *, node_start: float, seed: int) -> None:
+    def __init__(self, *, node_start: float, seed: int, load: float = LOAD) -> None:
         self.now = 0.0
         self.line: deque[Arrival] = deque()
         self.pods: list[Pod] = []
@@ -89,6 +90,7 @@ class Cluster:
         self._without_since: float | None = None
         self._free: list[Node] = []
         self._node_start = node_start
+        self._load = load
         self._random = Random(f"cluster {seed}")
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
@@ -173,7 +175,9 @@ class Cluster:
             self.spent.nodes += 1
         pod = Pod(node, self.now)
         self.pods.append(pod)
-        self.at(max(self.now, node.up_at) + LOAD * self._random.lognormvariate(0, SPREAD), lambda: self._ready(pod))
+        self.at(
+            max(self.now, node.up_at) + self._load * self._random.lognormvariate(0, SPREAD), lambda: self._ready(pod)
+        )
 
     def _ready(self, pod: Pod) -> None:
         if not pod.leaving:

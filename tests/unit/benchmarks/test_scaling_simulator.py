@@ -31,6 +31,18 @@ class Scripted:
         return self.number
 
 
+class Noted(Cluster):
+    """Notes the numbers of workers."""
+
+    def __init__(self, *, node_start: float, seed: int, load: float) -> None:
+        super().__init__(node_start=node_start, seed=seed, load=load)
+        self.scaled: list[tuple[float, int]] = []
+
+    def scale(self, replicas: int) -> None:
+        self.scaled.append((self.now, replicas))
+        super().scale(replicas)
+
+
 @settings(max_examples=25, deadline=None)
 @given(photos, st.floats(30, 600), st.sampled_from(["length 1", "length 5", "wait"]))
 def test_every_photo_is_answered_once_and_every_node_paid_to_its_end(arrivals, start, rule):
@@ -72,6 +84,19 @@ def test_hpa_doubles_up_and_comes_down_after_its_window():
     cluster.run([Arrival(0.5, FAST, 10.0)])
     # 18 of 20 is within a tenth; 5 come 300 s after 20 was last said.
     assert seen == [1, 4, 8, 16, 20, 20, 20, 5]
+
+
+@pytest.mark.parametrize(
+    ("rule", "workflow", "seconds", "workers"),
+    [("wait", FAST, 6.3, 1), ("wait", SLOW, 31.0, 3), ("length", FAST, 6.3, 4)],
+)
+def test_scenes_of_the_cluster_have_the_same_workers_here(rule, workflow, seconds, workers):
+    """Six jobs beside one warm worker, as `make prove NAME=scaling` has them on a cluster: 10 s of cold start."""
+    cluster = Noted(node_start=0.5, load=9.5, seed=1)
+    metric = Wait(cluster, Policy(target=90, maximum=4)) if rule == "wait" else Length(cluster, jobs_per_worker=1)
+    Keda(cluster, metric, most=4, stable=60)
+    cluster.run([Arrival(at, workflow, seconds) for at in (0, 100, *[250] * 6)])
+    assert max(1, *(count for at, count in cluster.scaled if at >= 250)) == workers
 
 
 def test_equal_p95_lies_between_the_points_that_an_operator_can_choose():
