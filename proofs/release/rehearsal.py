@@ -50,8 +50,10 @@ class Rehearsal:
         """
         rehearsal = cls(clone=folder / "clone", registry=registry, version=f"0.0.0-alpha.{int(time.time())}")
         await run("git", "clone", "--quiet", str(root), str(rehearsal.clone))
+        tools = root / ".local/release-tools"  # built once
+        tools.mkdir(parents=True, exist_ok=True)
         (rehearsal.clone / ".local").mkdir()
-        (rehearsal.clone / ".local/release-tools").symlink_to(root / ".local/release-tools")
+        (rehearsal.clone / ".local/release-tools").symlink_to(tools)
         await rehearsal(".ci/release/version.py", "set", rehearsal.version)
         await rehearsal("git", *WHO, "commit", "--quiet", "--all", "--message", f"Release: {rehearsal.version}")
         await rehearsal("git", "tag", f"v{rehearsal.version}")
