@@ -28,7 +28,7 @@ class Policy:
     """What all workers may cost an hour, in the currency of the price; None: no bound."""
     hold: float | None = None
     """Seconds for which a number stays wanted after it was last needed, while there are jobs; None: as long as a cold
-    start, and a minute at least. The HPA holds it for as long as its own scale-down is stabilized, on top."""
+    start, between one minute and fifteen. The HPA holds it for as long as its own scale-down is stabilized, on top."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 SAVES = 0.3
 """Of the target: seconds of lateness that one more worker must spare all jobs together that are late in any case."""
-LEAST_HOLD = 60.0
-"""Seconds for which a number is held at least, where the operator has not said for how long."""
+LEAST_HOLD, MOST_HOLD = 60.0, 900.0
+"""Seconds for which a number is held at least and at most, where the operator has not said for how long. A cold start
+that waited a night for a GPU is no reason to keep one for a night."""
 OVERDUE = 2.0
 """Times a cold start after which a worker that is up, and not ready, is not counted on."""
 
@@ -83,7 +84,7 @@ def decide(scene: Scene, policy: Policy, memory: Memory) -> Decision:
         needed, why, bound = _for_line(line, workers, low, policy)
     if bound is None and needed == low:
         bound = _low_bound(least, jobs, len(scene.running), policy)
-    hold = max(LEAST_HOLD, workers.cold_start) if policy.hold is None else policy.hold
+    hold = min(max(LEAST_HOLD, workers.cold_start), MOST_HOLD) if policy.hold is None else policy.hold
     there = ready + len(orders)
     held = _held(memory, outlook.now, needed, there, hold)
     idle = not line and not scene.running
