@@ -18,6 +18,11 @@ def workers(desk):
     return Workers(desk.redis, desk.keys)
 
 
+@pytest.fixture(autouse=True)
+async def leading_bot(desk):
+    await desk.redis.set(desk.keys.leader, "bot-0")
+
+
 def about(name, **facts):
     here = Presence(worker=name, since=1_000.0, ready=True, draining=False, version="1.2.3", sockets=9)
     return here.model_copy(update=facts)
@@ -74,7 +79,6 @@ async def test_json_says_the_same_with_names_for_a_program(desk, workers):
     waiting = await desk.enqueue(2)
     running = await desk.claim()
     await workers.beat(about("gpu-1"))
-    await desk.redis.set(desk.keys.leader, "bot-0")
     said = (await desk.ask("status", "--json")).json
     assert (said["counts"]["waiting"], said["counts"]["running"], said["counts"]["dead"]) == (1, 1, 0)
     assert said["janitor"] == "bot-0"
@@ -237,3 +241,18 @@ async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
     said = await desk.ask("status")
     assert line_of(said, "trouble") == "waiting jobs: 1, until an operator ends the pause: QweneditPauseForgotten"
     assert (await desk.ask("status", "--json")).json["trouble"][0]["runbook"] == "QweneditPauseForgotten"
+
+
+async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_takes_a_job(desk, workers):
+    waiting = await desk.enqueue(1)
+    seconds, _ = await desk.redis.time()
+    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 40) * 1000)
+    await workers.beat(about("gpu-1"))
+    stuck = r"the next job has waited for 4\d s, and an idle worker leaves it: QweneditQueueStuck"
+    assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
+    assert line_of(await desk.ask("status"), "trouble") == "waiting jobs: 1, and no worker is ready: QweneditNoWorker"
+    await desk.redis.delete(desk.keys.leader)
+    said = await desk.ask("status")
+    assert line_of(said, "trouble") == "no bot leads, so nobody is answered: QweneditBotDown"
+    assert "janitor   none: no bot leads" in said.out

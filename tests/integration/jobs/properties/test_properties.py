@@ -104,7 +104,7 @@ MUTATIONS = {
     "a lost worker is still heard": ("lost_attempts", "    redis.call('HDEL', JOB .. id, 'token')\n", ""),
     "a late job is executed": ("claim", " and not too_late", ""),
     "a pause leaves the line where it is": ("pause", "hold_queue()\n", ""),
-    "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{}"),
+    "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{ id = id }"),
     "a done or cancelled job keeps its photos": ("pictures", "        drop_pictures(refs)\n", ""),
     "a failed job loses its photos": ("pictures", "    if state ~= 'failed' then\n", "    if true then\n"),
     "a failed job keeps its pictures for a day": (

@@ -76,10 +76,19 @@ class SeenWorker:
     """Seconds since the epoch, by Redis' clock, as are all times here."""
     job: Record | None
 
-    @property
-    def can_work(self) -> bool:
+    def silent(self, now: float) -> bool:
+        """Whether it gave no sign of life for a while: it was killed, or is cut off from Redis."""
+        return self.presence is None or self.seen_at is None or now - self.seen_at > SILENT_AFTER
+
+    def can_work(self, now: float) -> bool:
         """Whether it has a job in hand, or could take one."""
-        return self.job is not None or bool(self.presence and self.presence.ready and not self.presence.draining)
+        if self.presence is None or self.silent(now):
+            return False
+        return self.job is not None or (self.presence.ready and not self.presence.draining)
+
+    def idle(self, now: float) -> bool:
+        """Whether it could take a job and has none."""
+        return self.job is None and self.can_work(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,11 @@ class Overview:
     """Calls to Telegram that failed lately; None: this Redis user may not look."""
     oldest_answer: PendingAnswer | None
     """Of those that users do not have yet."""
+
+    @property
+    def knows_bots(self) -> bool:
+        """Whether this Redis user may look at what bots say of themselves."""
+        return self.telegram is not None
 
     @property
     def redis_used(self) -> float | None:

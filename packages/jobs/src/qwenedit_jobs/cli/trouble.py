@@ -21,6 +21,10 @@ STALE = 300.0
 """Seconds after which the last failed call to Telegram is past."""
 ANSWERED_WITHIN = 60.0
 """Seconds from a job's end until its answer is late."""
+TAKEN_WITHIN = 30.0
+"""Seconds within which an idle worker takes a job."""
+LONG_LINE = 900.0
+"""Seconds that the next job has waited where the line is long, as the alert has it."""
 NEARLY_FULL = 80
 """Percent of Redis' memory, as the alert has it."""
 
@@ -36,25 +40,48 @@ class Trouble:
 
 def troubles(seen: Overview) -> list[Trouble]:
     """Return what is wrong, what hurts most first."""
-    return [Trouble(runbook, said) for runbook, said in _troubles(seen)]
+    return [
+        Trouble(runbook, said)
+        for kind in (_of_bot, _of_line, _of_ended_jobs, _of_telegram, _of_stores)
+        for runbook, said in kind(seen)
+    ]
 
 
-def _troubles(seen: Overview) -> Iterator[tuple[str, str]]:
-    recent, waiting = seen.recent, seen.counts.waiting
+def _of_bot(seen: Overview) -> Iterator[tuple[str, str]]:
+    if seen.knows_bots and seen.janitor is None:
+        yield "QweneditBotDown", "no bot leads, so nobody is answered"
+
+
+def _of_line(seen: Overview) -> Iterator[tuple[str, str]]:
+    waiting = seen.counts.waiting
+    waited = seen.now - seen.oldest_enqueued_at if seen.oldest_enqueued_at is not None else 0.0
     if waiting and seen.paused_since is not None:
         yield "QweneditPauseForgotten", f"waiting jobs: {waiting}, until an operator ends the pause"
-    elif waiting and not any(worker.can_work for worker in seen.workers):
+    elif waiting and not any(worker.can_work(seen.now) for worker in seen.workers):
         yield "QweneditNoWorker", f"waiting jobs: {waiting}, and no worker is ready"
+    elif waited > TAKEN_WITHIN and any(worker.idle(seen.now) for worker in seen.workers):
+        yield "QweneditQueueStuck", f"the next job has waited for {duration(waited)}, and an idle worker leaves it"
+    elif waited > LONG_LINE:
+        yield "QweneditLineLong", f"the next job has waited for {duration(waited)}"
+
+
+def _of_ended_jobs(seen: Overview) -> Iterator[tuple[str, str]]:
+    recent, answer = seen.recent, seen.oldest_answer
     if recent.failures >= FEWEST_FAILURES and recent.failures > recent.done:
         reasons = ", ".join(recent.failed)
         yield "QweneditJobsFailFast", f"{recent.failures} of {recent.failures + recent.done} jobs failed ({reasons})"
-    calls = seen.telegram
-    if calls and sum(calls.by_status.values()) >= FEWEST_CALLS and seen.now - (calls.last or 0.0) < STALE:
-        yield "QweneditTelegramRejects", f"{sum(calls.by_status.values())} calls to Telegram failed"
-    answer = seen.oldest_answer
     if answer and answer.since and seen.now - answer.since > ANSWERED_WITHIN:
         late = duration(seen.now - answer.since)
         yield "QweneditAnswersLateFast", f"job {answer.job_id} ended {late} ago: {why_pending(answer, now=seen.now)}"
+
+
+def _of_telegram(seen: Overview) -> Iterator[tuple[str, str]]:
+    calls = seen.telegram
+    if calls and sum(calls.by_status.values()) >= FEWEST_CALLS and seen.now - (calls.last or 0.0) < STALE:
+        yield "QweneditTelegramRejects", f"{sum(calls.by_status.values())} calls to Telegram failed"
+
+
+def _of_stores(seen: Overview) -> Iterator[tuple[str, str]]:
     needed = seen.redis_needed
     if needed is not None and needed >= NEARLY_FULL:
         yield "QweneditRedisNearlyFull", f"Redis needs {needed:.0f} % of its memory for what cannot go"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer
-from qwenedit_jobs.cli.overview import SILENT_AFTER, Overview, PicturePlace, SeenWorker, take_overview
+from qwenedit_jobs.cli.overview import Overview, PicturePlace, SeenWorker, take_overview
 from qwenedit_jobs.cli.pending_answers import why_pending
 from qwenedit_jobs.cli.recent_jobs import MINUTES
 from qwenedit_jobs.cli.tables import duration, moment, pairs, size, table
@@ -29,6 +29,7 @@ HEADS = (
 )  # fmt: skip
 
 
+UNKNOWN_JANITOR = "not known here: only the bot's Redis user may ask"
 FAILED_CALLS = {
     "401": "The token is wrong or was revoked",
     "404": "The token is wrong or was revoked",
@@ -71,7 +72,7 @@ def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
             ("telegram", _telegram(overview)),
             ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
             ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
-            ("janitor", overview.janitor or "not known here: no bot runs, or only the bot's Redis user may ask"),
+            ("janitor", overview.janitor or ("none: no bot leads" if overview.knows_bots else UNKNOWN_JANITOR)),
             ("workers", _workers(overview)),
         ]
     )
@@ -165,7 +166,7 @@ def _telegram(overview: Overview) -> str:
 
 def _workers(overview: Overview) -> str:
     up = len(overview.workers)
-    ready = sum(worker.can_work for worker in overview.workers)
+    ready = sum(worker.can_work(overview.now) for worker in overview.workers)
     said = f"{up} up, {ready} of them ready"
     if overview.workers_wanted is None:
         return said
@@ -202,7 +203,7 @@ def _row(worker: SeenWorker, tried: Tried | None, now: float) -> tuple[str, ...]
 
 
 def _state(worker: SeenWorker, now: float) -> str:
-    if worker.presence is None or worker.seen_at is None or now - worker.seen_at > SILENT_AFTER:
+    if worker.presence is None or worker.silent(now):
         return "silent"
     if worker.presence.draining:
         return "leaving"
