@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("--shapes", nargs="+", type=Shape, default=[*Shape], help="steady, evening, bursts, viral")
     parser.add_argument(
         "--targets", nargs="+", type=seconds, default=[30.0, 120.0],
-        help="wait that is wanted, seconds; violations are counted against the last one (30 120)",
+        help="waits that are wanted, seconds; pictures are late against the last one (30 120)",
     )  # fmt: skip
     parser.add_argument("--publish", type=Path, help="an SVG to write")
     options = parser.parse_args()

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.scaling.__main__ import run
 from benchmarks.scaling.cluster import EMPTY, Cluster
 from benchmarks.scaling.comparison import at_equal_p95
 from benchmarks.scaling.keda import Keda
 from benchmarks.scaling.oracle import oracle
+from benchmarks.scaling.picture import draw
 from benchmarks.scaling.policies import Length, Wait
+from benchmarks.scaling.report import bars, table
 from benchmarks.scaling.runs import Outcome, by_wait
 from benchmarks.scaling.traffic import FAST, SLOW, USUAL, Arrival, Shape, traffic
 from qwenedit_bot.scaling.policy import Policy
@@ -97,6 +100,14 @@ def test_scenes_of_the_cluster_have_the_same_workers_here(rule, workflow, second
     Keda(cluster, metric, most=4, stable=60)
     cluster.run([Arrival(at, workflow, seconds) for at in (0, 100, *[250] * 6)])
     assert max(1, *(count for at, count in cluster.scaled if at >= 250)) == workers
+
+
+def test_report_has_a_row_and_a_bar_for_each_rule():
+    seeds = [run(Shape.BURSTS, days=1, seed=1, seeds=2, targets=[60.0, 120.0])]
+    rows, picture = table(Shape.BURSTS, seeds, [60.0, 120.0]), draw({"Bursts": bars(seeds, 120.0)}, "one day")
+    for rule in ("length 1", "length 5", "wait 120 s", "oracle"):
+        assert f"| {rule}" in rows
+        assert f">{rule}<" in picture
 
 
 def test_equal_p95_lies_between_the_points_that_an_operator_can_choose():
