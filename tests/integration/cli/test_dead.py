@@ -38,7 +38,7 @@ async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):
     ids = {await desk.dead(number) for number in (1, 2, 3)}
     said = await desk.ask("dead", "drop")
     assert said.code == 1
-    assert "name the ids, or say --all" in said.err
+    assert "name the ids, which `qwenedit dead list` shows, or say --all" in said.err
     assert {deed["id"] for deed in (await desk.ask("dead", "drop", "--all", "--json")).json} == ids
     assert (await desk.ask("dead", "list", "--json")).json == []
 

@@ -28,9 +28,9 @@ ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.s
 MIB = 2**20
 
 
-def in_script(name: str) -> int:
-    """Return a constant of the script that keeps room for results."""
-    (value,) = re.findall(rf"^local {name} = (\d+)", scripts.scripts_in(queue.SCRIPTS)["enqueue"], re.MULTILINE)
+def in_script(name: str, script: str = "enqueue") -> int:
+    """Return a constant of a script, as of the one that keeps room for results."""
+    (value,) = re.findall(rf"^local {name} = (\d+)", scripts.scripts_in(queue.SCRIPTS)[script], re.MULTILINE)
     return int(value)
 
 
@@ -51,6 +51,14 @@ def in_script(name: str) -> int:
         ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
         ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),
         ("conversions of ordinary pictures", [f"of {converter.PLACES} places"]),
+        (
+            "a job's past, for `qwenedit`",
+            [
+                f"{in_script('ATTEMPTS_KEPT', 'fail')} attempts",
+                f"{in_script('DETAIL_KEPT', 'fail')} bytes",
+                f"{in_script('ENDED_KEPT', 'fail'):,} jobs",
+            ],
+        ),
         ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.ARRIVAL:.0f} s to arrive"]),
         ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),
         (

@@ -279,7 +279,8 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case ResponseError():
             return f"Redis at {place} refuses: {error}"
         case _:
+            why = str(error).rstrip(".")
             return (
-                f"Redis at {place} does not answer: {error}. Is it up, are REDIS_URL or REDIS_SENTINELS right, and "
+                f"Redis at {place} does not answer: {why}. Is it up, are REDIS_URL or REDIS_SENTINELS right, and "
                 "does a network policy let this pod reach it?"
             )

@@ -63,7 +63,7 @@ async def _chosen(queue: OperatorQueue, starts: Sequence[str], *, everything: bo
         CommandError: an id's beginning fits none of them, or more than one; or nothing was named.
     """
     if everything == bool(starts):
-        raise CommandError("name the ids, or say --all")
+        raise CommandError("name the ids, which `qwenedit dead list` shows, or say --all")
     dead = (await queue.ids_by_state())[State.FAILED]
     ids = dead if everything else [_one_of(dead, start) for start in starts]
     return await queue.records(ids)

@@ -80,7 +80,7 @@ async def _chosen(
         CommandError: an id is none of them, or nothing was named.
     """
     if everything == bool(ids):
-        raise CommandError("name the ids, or say --all")
+        raise CommandError("name the ids, which `qwenedit aside list` shows, or say --all")
     entries = await _entries(redis, keys)
     if everything:
         return entries
