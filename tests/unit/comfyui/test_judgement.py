@@ -13,6 +13,7 @@ from qwenedit_worker.comfyui import (
     ExecutionFailed,
     ExecutionInterrupted,
     ModelMissing,
+    ModelUnusable,
     OutOfMemory,
     PictureLost,
     PictureUnreadable,
@@ -90,6 +91,26 @@ def test_out_of_memory_is_the_servers_while_a_model_loads_and_where_no_smaller_p
         record(messages, status="error").picture(bound)
     assert type(caught.value) is kind
     assert ("while loading a model" in str(caught.value)) is (node == "12" or "load_models_gpu" in str(frames))
+
+
+@pytest.mark.parametrize(
+    ("exception", "said", "kind"),
+    [
+        ("safetensors_rust.SafetensorError", "Error while deserializing header: incomplete metadata", ModelUnusable),
+        (
+            "RuntimeError",
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
+            ServerOutOfMemory,
+        ),
+        ("OSError", "Cannot allocate memory (os error 12)", ServerOutOfMemory),
+        ("MemoryError", "", ServerOutOfMemory),
+    ],
+)
+def test_failure_of_a_node_that_loads_a_model_is_the_servers(exception, said, kind) -> None:
+    bound = replace(BOUND, loaders=frozenset({"12"}), size_matters=True)
+    with pytest.raises(ExecutionFailed) as caught:
+        record(failure("12", exception, said), status="error").picture(bound)
+    assert type(caught.value) is kind
 
 
 def test_interrupt_from_outside_is_not_the_jobs_fault() -> None:

@@ -19,6 +19,7 @@ EXPECTED = [
     (comfyui.ModelMissing("x", files=("vae/a",)), Release, None),
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
+    (comfyui.ModelUnusable("x"), Fail, Reason.WORKFLOW_REJECTED),
     (comfyui.ServerOutOfMemory("x"), Fail, Reason.SERVER_OUT_OF_MEMORY),
     (comfyui.PictureUnreadable("x"), Fail, Reason.PICTURE_UNREADABLE),
     (comfyui.PictureTooLarge("x"), Fail, Reason.PICTURE_TOO_LARGE),

@@ -10,6 +10,7 @@ ComfyUIError                 everything this package raises on purpose
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
 ├── ExecutionFailed          the server executed it and failed: permanent
 │   ├── PictureUnreadable    … at loading the user's picture
+│   ├── ModelUnusable        … at loading a model, for another reason than memory
 │   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
 │       └── ServerOutOfMemory    … whatever the picture: a model was being loaded, or the size is the model's own
 ├── ResultUnusable           the result is no PNG, or too large: our workflow is wrong, permanent
@@ -100,6 +101,10 @@ class ExecutionFailed(ComfyUIError):
 
 class PictureUnreadable(ExecutionFailed):
     """The node that loads the user's picture could not decode it."""
+
+
+class ModelUnusable(ExecutionFailed):
+    """A node that loads a model failed, such as for a file that is cut short: no other photo would help."""
 
 
 class OutOfMemory(ExecutionFailed):

@@ -13,6 +13,7 @@ from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
     ExecutionFailed,
     ExecutionInterrupted,
+    ModelUnusable,
     OutOfMemory,
     PictureUnreadable,
     ServerOutOfMemory,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LONGEST = 86_400_000
 """Milliseconds that an execution may be said to have taken."""
+NO_MEMORY = re.compile("can(?:no|')t allocate memory", re.IGNORECASE)
+"""What torch and the system say of the machine's own memory, into which a loader reads a file."""
 MOVES_A_MODEL = "in load_models_gpu"
 """Part of a traceback's line, of ComfyUI's own function."""
 NAME = re.compile(r"[^\x00-\x1f\x7f]{0,1000}")
@@ -144,6 +147,8 @@ def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
         message = f"{message} (while loading a model)" if loading else message
     elif node in bound.image_nodes:
         kind = PictureUnreadable
+    elif bound.loads_model(node or ""):
+        kind = ServerOutOfMemory if NO_MEMORY.search(said) or exception == "MemoryError" else ModelUnusable
     return kind(message, node=node, class_type=class_type, exception_type=exception)
 
 
