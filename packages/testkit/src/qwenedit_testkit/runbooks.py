@@ -1,4 +1,4 @@
-"""Reads the commands of the runbooks, so that tests hold them to the product."""
+"""Reads the commands and tables of the runbooks, so that tests hold them to the product."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ PLACEHOLDERS = frozenset({"CHART", "ENTRY", "JOB", "KEY", "NODE", "POD", "TOKEN"
 _PART = re.compile(r"^## (.+)\n", re.MULTILINE)
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:kubectl|helm) [^`]+)`")
+_SECTION = re.compile(r"^### (.+)\n", re.MULTILINE)
+_CODE = re.compile(r"`([^`]+)`")
 _PLACEHOLDER = re.compile(rf"\b({'|'.join(sorted(PLACEHOLDERS))})\b")
 
 
@@ -31,6 +33,8 @@ class Command:
     page: str
     part: str
     """Heading that it stands under."""
+    section: str
+    """Smaller heading below that; empty above the first."""
     text: str
     """Word for word, pipes included."""
 
@@ -66,6 +70,21 @@ class Command:
         return _PLACEHOLDER.sub(lambda found: words[found[0]], self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a page's table of causes."""
+
+    page: str
+    seen: str
+    cause: str
+    remedy: str
+
+    @property
+    def signs(self) -> list[str]:
+        """Return the words that a command prints."""
+        return _CODE.findall(self.seen)
+
+
 def pages() -> list[Path]:
     """Return the pages on alerts, by name."""
     return sorted(page for page in FOLDER.glob("*.md") if page.stem != "README")
@@ -83,8 +102,17 @@ def commands(page: Path) -> list[Command]:
     for part, text in parts(page).items():
         at = [(match.start(), match[1].splitlines()) for match in _BLOCK.finditer(text)]
         at += [(match.start(), [match[1]]) for match in _INLINE.finditer(_BLOCK.sub(_blank, text))]
-        found += [Command(page.stem, part, line) for _, lines in sorted(at) for line in lines]
+        headings = [(match.start(), match[1]) for match in _SECTION.finditer(text)]
+        for start, lines in sorted(at):
+            section = next((name for begin, name in reversed(headings) if begin < start), "")
+            found += [Command(page.stem, part, section, line) for line in lines]
     return found
+
+
+def rows(page: Path) -> list[Row]:
+    """Return the rows of a page's table of causes."""
+    lines = [line for line in parts(page)["Cause and remedy"].splitlines() if line.startswith("| ")]
+    return [Row(page.stem, *(cell.strip() for cell in line.split("|")[1:-1])) for line in lines[2:]]
 
 
 def _blank(block: re.Match[str]) -> str:

@@ -31,7 +31,7 @@ def write_credentials(
     folder: Path,
     *,
     key: CertificateIssuerPrivateKeyTypes | None = None,
-    valid: tuple[int, int] = (-1, 365),
+    valid: tuple[float, float] = (-1, 365),
     use: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     name: str = "Bot",
 ) -> Files:
@@ -67,7 +67,7 @@ def write_credentials(
     return files
 
 
-def _begun(name: str, key: CertificateIssuerPrivateKeyTypes, valid: tuple[int, int]) -> x509.CertificateBuilder:
+def _begun(name: str, key: CertificateIssuerPrivateKeyTypes, valid: tuple[float, float]) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()

@@ -1,0 +1,116 @@
+"""Jobs that fail, wait, or are refused: each trouble is made, found by its runbook, and ended by its remedy."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.e2e.cluster.installation import LONG
+from tests.e2e.cluster.kube import eventually
+from tests.e2e.runbooks.conftest import LINE, SETS, until_up
+from tests.e2e.runbooks.on_call import row as row_of
+
+CAPTION = "make it snow"
+FAILING = 3
+SPARE = 8
+"""Jobs beyond those that the bot lets wait: nobody is told of them."""
+
+
+async def test_comfyui_that_fails_every_job(installation, on_call, photo):
+    [worker] = await installation.hold(1)
+    users = [await installation.telegram.user() for _ in range(FAILING)]
+    async with installation.comfyui(worker) as comfyui:
+        await comfyui.fault("execution_error", times=None, at_step=1, message="CUDA error: an illegal memory access")
+        before = await installation.job_ids()
+        for user in users:
+            await user.send(photo=photo, caption=CAPTION)
+        await asyncio.gather(*(user.says("could not edit this picture", timeout=60) for user in users))
+    [job, *_] = await installation.job_ids() - before
+    on_call.words |= {"POD": worker.name, "JOB": job[:8]}
+    row = await on_call.find("QweneditJobsFailFast", "a node of the workflow failed", "execution_failed", "CUDA error")
+    await on_call.find("QweneditJobsFailSlowly", "pods: the failed jobs", "execution_failed", worker.name)
+    await on_call.part("QweneditJobsFailFast", "Stop-gap")
+    await on_call.remedy(row, but="helm -n photos rollback")
+    await installation.one("worker")
+    again = await on_call.find("QweneditDeadLetters", "the cause is gone", "execution_failed")
+    await on_call.part("QweneditJobsFailFast", "Afterwards")
+    await asyncio.gather(*(user.picture(timeout=90) for user in users))
+    await on_call.remedy(again)
+    assert "No job is dead." in await on_call.part("QweneditDeadLetters", "Afterwards")
+
+
+async def test_dead_letters_that_nobody_needs(installation, on_call, photo):
+    [worker] = await installation.hold(1)
+    user = await installation.telegram.user()
+    async with installation.comfyui(worker) as comfyui:
+        await comfyui.fault("execution_error", at_step=1)
+        await user.send(photo=photo, caption=CAPTION)
+        await user.says("😔", timeout=60)
+    row = await on_call.find("QweneditDeadLetters", "normal wear", "execution_failed")
+    await on_call.remedy(row)
+    assert "No job is dead." in await on_call.part("QweneditDeadLetters", "Afterwards")
+
+
+async def test_pause_that_was_forgotten(installation, on_call, photo):
+    await installation.hold(1)
+    user = await installation.telegram.user()
+    await on_call.part("QweneditJobsFailFast", "Stop-gap")
+    jobs = [await installation.push() for _ in range(LINE)]
+    await user.send(photo=photo, caption=CAPTION)
+    await user.says("Too many people are waiting right now", timeout=60)
+    turned_away = await on_call.find("QweneditUsersTurnedAway", "a pause that nobody remembers", "queue_full", "since")
+    await on_call.part("QweneditUsersTurnedAway", "Stop-gap")
+    await until_up(installation)
+    await user.send(photo=photo, caption=CAPTION)
+    await user.says("The bot is paused for the moment", timeout=60)
+    await on_call.part("QweneditUsersTurnedAway", "Afterwards")
+    row = await on_call.find("QweneditPauseForgotten", "the pause was forgotten", "paused", "since")
+    await on_call.part("QweneditPauseForgotten", "Stop-gap")
+    await on_call.remedy(turned_away)
+    await on_call.remedy(row)
+    await on_call.part("QweneditPauseForgotten", "Afterwards")
+    await user.picture(timeout=120)
+    for job in jobs:
+        await installation.until(job, "done", within=60)
+
+
+async def test_line_that_is_long(installation, on_call):
+    await installation.let_scale()
+    jobs = [await installation.push() for _ in range(LINE + SPARE)]
+    row = await on_call.find("QweneditLineLong", "there is more work than GPUs", "busy", "MAXPODS", within=60)
+    on_call.words["JOB"] = jobs[-1][:8]
+    await on_call.find("QweneditAnswersLateFast", "too few workers for the jobs", "busy", "accepted")
+    await on_call.remedy(row)
+
+    await two_workers(installation)
+    await on_call.remedy(row_of("QweneditLineLong", "a user with many jobs"))
+    await on_call.part("QweneditLineLong", "Stop-gap")
+    await on_call.part("QweneditLineLong", "Afterwards")
+    assert (await installation.fields(jobs[-1]))["state"] == "cancelled"
+    await installation.until(jobs[-2], "done")
+    await until_up(installation)
+
+
+async def test_budget_that_is_reached(installation, on_call):
+    one = ("gpu.hourlyPrice=1.2", "gpu.hourlyBudget=1.2", "gpu.budgetMode=hard")
+    await installation.upgrade(*SETS, "autoscaling.maxReplicas=2", *one)
+    await installation.hold(1)
+    await installation.let_scale()
+    jobs = [await installation.push(workflow=LONG) for _ in range(LINE)]
+    row = await on_call.find("QweneditBudgetReached", "the budget pays for", "busy", "MAXPODS", within=60)
+    await on_call.part("QweneditBudgetReached", "Stop-gap")
+    await two_workers(installation)
+    await on_call.remedy(row)
+    await on_call.remedy(row_of("QweneditBudgetReached", "the budget is soft"))
+    scaled = await installation.kube(
+        "get", "scaledobject", "edit-qwenedit-worker", "--output=jsonpath={.spec.maxReplicaCount}"
+    )
+    assert scaled == "2"
+    for job in jobs:
+        await installation.queue.cancel(job)
+
+
+async def two_workers(installation):
+    async def two():
+        return len(await installation.workers()) == 2
+
+    await eventually("two workers", two, within=90)

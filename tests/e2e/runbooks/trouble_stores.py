@@ -1,0 +1,78 @@
+"""Redis is full, or the store of objects is away: found by the runbooks, and ended by their remedies."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.e2e.cluster.installation import HERE
+from tests.e2e.runbooks.conftest import CLOSED_PORT, SETS, as_admin, lead_to, until_up
+from tests.e2e.runbooks.on_call import row as row_of
+
+CAPTION = "make it snow"
+FOREIGN = "reports:nightly"
+MOST = 245_000_000
+"""Bytes, of 256 MiB."""
+STORE = HERE.parent / "object-store" / "object-store.yaml"
+ACCOUNT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+BUCKET = (
+    "pictures.url=s3://photos/e2e",
+    "pictures.options.AWS_ENDPOINT_URL=http://object-store.photos:9000",
+    "pictures.options.AWS_ALLOW_HTTP=true",
+    "pictures.options.AWS_REGION=us-east-1",
+    "pictures.credentials.existingSecret=bucket",
+)
+
+
+async def test_redis_that_others_fill(installation, on_call, photo):
+    await installation.hold(1)
+    user = await installation.telegram.user()
+    await as_admin(installation, f"setrange {FOREIGN} {MOST} x")
+    await user.send(photo=photo, caption=CAPTION)
+    await user.says("I have no room for another picture right now", timeout=60)
+    row = await on_call.find("QweneditRedisNearlyFull", "another program writes to this Redis", FOREIGN)
+    await on_call.part("QweneditRedisNearlyFull", "Stop-gap")
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=60)
+    await as_admin(installation, "config set maxmemory 256mb")
+    on_call.words["KEY"] = FOREIGN
+    await on_call.remedy(row)
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=60, number=2)
+    await on_call.remedy(row_of("QweneditRedisNearlyFull", "a long line: about 3 MB a job"))
+    await installation.kube("rollout", "status", "statefulset/edit-qwenedit-redis", "--timeout=120s")
+    await installation.redis_answers()
+    assert "536870912" in await as_admin(installation, "config get maxmemory")
+
+
+async def test_store_of_objects_that_is_down(installation, on_call, photo):
+    if shutil.which("go") is None:
+        pytest.skip("the store of objects is built with Go, and there is no go on PATH")
+    kube = installation.kube
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bucket"}, "stringData": ACCOUNT}
+    await kube("apply", f"--filename={STORE}")
+    await kube.apply(secret)
+    await kube("rollout", "status", "deployment/object-store", "--timeout=60s")
+    await installation.hold(1)
+    await installation.upgrade(*SETS, *BUCKET)
+    user = await installation.telegram.user()
+    await lead_to(installation, "object-store", CLOSED_PORT)
+    await user.send(photo=photo, caption=CAPTION)
+    await on_call.find("QweneditPictureStoreFails", "the store is down or slow", "picture.storage_away", within=90)
+    await lead_to(installation, "object-store", "s3")
+    await user.picture(timeout=120)
+
+    await kube.apply({**secret, "stringData": {**ACCOUNT, "AWS_SECRET_ACCESS_KEY": "old"}})
+    await kube("rollout", "restart", "deployment/edit-qwenedit-bot")
+    row = await on_call.find("QweneditPictureStoreFails", "bot.pictures_refused", "bot.pictures_refused", within=60)
+    on_call.words |= {"KEY": ACCOUNT["AWS_ACCESS_KEY_ID"], "WORD": ACCOUNT["AWS_SECRET_ACCESS_KEY"]}
+    await on_call.remedy(row)
+    await until_up(installation)
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=120, number=2)
+    await on_call.part("QweneditPictureStoreFails", "Stop-gap")
+    await until_up(installation)
+    await kube("rollout", "status", "deployment/edit-qwenedit-worker", "--timeout=180s")
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=120, number=3)
