@@ -34,7 +34,8 @@ NOT_ABOUT_USERS = {
     "presets": "the operator's file", "seen_prefix": "numbers of updates", "token_since": "of the bot's token",
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
-    "workers": "of workers", "workers_about": "of workers", "spent_prefix": "of workers", "result_sizes": "bytes",
+    "workers": "of workers", "workers_about": "of workers", "spent_prefix": "of workers",
+    "workers_wanted": "a number", "failed_calls": "numbers of calls", "result_sizes": "bytes",
     "swept": "when a bucket was searched", "layout": "a number", "updates_of_layout_1": "no version writes it",
     "albums_of_layout_1": "likewise",
 }  # fmt: skip

@@ -139,7 +139,7 @@ async def test_unreadable_memory_is_an_empty_one_and_a_strange_key_is_replaced(
     await keeper.see(look(line, seconds=5))
     assert await redis.llen(KEY) <= 1 + POLICY.maximum
     await redis.set(KEY, "of another kind")
-    keeper.forget()
+    keeper.begin()
     await keeper.see(look(line, seconds=5))
     assert await redis.type(KEY) == "list"
 

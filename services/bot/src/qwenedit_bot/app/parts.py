@@ -226,7 +226,7 @@ def make_leadership(base: Foundation, quiet: Quiet, scaling: WorkersWanted) -> L
     """Build what makes one replica the leader, whose loops then have a round at once."""
 
     def on_gained() -> None:
-        scaling.forget()
+        scaling.begin()
         quiet.note_work()
 
     leadership = Leadership(base.redis, base.settings.keys.leader, replica=base.settings.bot_id, on_gained=on_gained)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 TICK = 1.0
 """Seconds between two looks whether what was stopped has ended."""
 
-_PLACES = ("user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "events", "answers", "lost")
+_PLACES = (
+    "user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "ended", "events", "answers", "lost",
+)  # fmt: skip
 
 log = structlog.get_logger(__name__)
 

@@ -43,7 +43,7 @@ class WorkersWanted:
         self._logged: tuple[object, ...] = ()
         self._problem = ""
 
-    def forget(self) -> None:
+    def begin(self) -> None:
         """Begin to lead: another replica may have decided meanwhile, and the key has what it remembers."""
         self._memory = None
 
@@ -76,7 +76,7 @@ class WorkersWanted:
         if jobs and not look.outlook.paused:
             self._said = True
             if not await self._key.say(decision):
-                self.forget()
+                self.begin()
         elif self._said:
             # The last number must not keep workers up until it expires: by length nothing is wanted either.
             self._said = False
