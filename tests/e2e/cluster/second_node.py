@@ -33,46 +33,64 @@ TOOL = "NODE_TOOL"
 READY_WITHIN = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class SecondNode:
-    """A node that is a test's alone."""
+    """A node that is the tests' alone, one after another."""
 
     name: str
     others: tuple[str, ...]
     tool: tuple[str, ...]
     installation: Installation
+    well: bool = True
 
     async def __call__(self, word: str) -> float:
         """Have the tool do something; returns when that began, in monotonic seconds."""
         began = time.monotonic()
+        self.well = word == "heal"
         await run(*self.tool, word)
         return began
+
+    async def renew(self) -> None:
+        """Have a node that is well and takes pods, whatever the test before did to it."""
+        if not self.well:
+            await _without(self.installation, self.tool, set(self.others))
+            await run(*self.tool, "add")
+            self.well = True
+        await run("kubectl", "uncordon", self.name)
 
     async def worker(self) -> Pod:
         """Have one worker, on this node."""
         await self.installation.hold(0)
-        async with self._alone():
+        async with self._without(*self.others):
             [pod] = await self.installation.hold(1)
         assert pod.node == self.name
+        return pod
+
+    async def worker_elsewhere(self) -> Pod:
+        """Have one worker, on another node."""
+        await self.installation.hold(0)
+        async with self._without(self.name):
+            [pod] = await self.installation.hold(1)
         return pod
 
     async def move_here(self, part: str) -> Pod:
         """Have the pod of the bot, or of Redis, end and start again on this node."""
         kube = self.installation.kube
         [old] = await kube.pods(part)
-        async with self._alone():
+        async with self._without(*self.others):
             await kube("delete", "pod", old.name, "--timeout=90s")
             pod = await self.installation.one(part)
         assert pod.node == self.name
         return pod
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        await run("kubectl", "cordon", *self.others)
+    async def _without(self, *nodes: str) -> AsyncIterator[None]:
+        """Let no pod be scheduled on some nodes meanwhile."""
+        await run("kubectl", "cordon", *nodes)
         try:
             yield
         finally:
-            await run("kubectl", "uncordon", *self.others)
+            await run("kubectl", "uncordon", *nodes)
 
 
 async def _nodes() -> set[str]:
