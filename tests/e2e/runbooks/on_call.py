@@ -113,7 +113,7 @@ class OnCall:
                 each for each in _page(page.removesuffix(".md") or chosen.page) if _anchor(each.section) == anchor
             ]
         assert wanted, f"the remedy has no commands: {chosen}"
-        for command in wanted:
+        for command in {each.text: each for each in wanted}.values():  # a rollback that is typed twice is none
             if not but or but not in command.text:
                 await self.type(command)
 
