@@ -14,13 +14,26 @@ TINY = "24Mi"
 """Of memory: less than a worker needs to start."""
 
 
+GPU = "nvidia.com/gpu"
+
+
 async def gpus(node, count):
     """Have a node offer so many GPUs; returns how many it offered."""
-    found = json.loads(await run("kubectl", "get", "node", node, "--output=json"))
+    had = (await status_of(node))["capacity"][GPU]
     path = "/status/capacity/nvidia.com~1gpu"
     patch = json.dumps([{"op": "add", "path": path, "value": str(count)}])
     await run("kubectl", "patch", "node", node, "--subresource=status", "--type=json", f"--patch={patch}")
-    return found["status"]["capacity"]["nvidia.com/gpu"]
+    await eventually("the node's offer", lambda: offers(node, str(count)), within=60)
+    return had
+
+
+async def offers(node, count):
+    """Whether the node's kubelet has seen the new number."""
+    return (await status_of(node))["allocatable"].get(GPU) == count
+
+
+async def status_of(node):
+    return json.loads(await run("kubectl", "get", "node", node, "--output=json"))["status"]
 
 
 async def changed(installation, *sets):
