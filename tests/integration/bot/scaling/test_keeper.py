@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +85,17 @@ async def test_key_has_one_entry_more_than_workers_are_wanted_and_expires(queue,
     await keeper.see(look(line, seconds=30))
     assert await redis.llen(KEY) == 1 + shown(metrics)["wait"] > 2
     assert EXPIRES - 1 <= await redis.ttl(KEY) <= EXPIRES
+
+
+async def test_worker_with_two_jobs_in_hand_is_one_worker(queue, keeper, metrics) -> None:
+    """It claims its next job before the last one's picture is handed in."""
+    await jobs(queue, 3)
+    for token in ("first", "second"):
+        await queue.claim(worker="w", token=token, lease=30)
+    statuses = await queue.statuses(["j0", "j1", "j2"])
+    seen = replace(look(statuses[2:], seconds=5), running=tuple(statuses[:2]))
+    await keeper.see(seen)
+    assert shown(metrics) == {"wait": 1, "length": 3}
 
 
 @pytest.mark.parametrize("paused", [True, False])

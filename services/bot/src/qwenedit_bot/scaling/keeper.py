@@ -13,6 +13,8 @@ from qwenedit_bot.scaling.scene import RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.progress.updater import Look
     from qwenedit_bot.scaling.decision import Decision
@@ -99,8 +101,14 @@ def _scene(look: Look) -> Scene:
     return Scene(
         outlook=look.outlook,
         line=batches(((_workflow(job), now - job.enqueued_at) for job in look.line), length=look.length),
-        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in look.running],
+        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in _in_hand(look)],
     )
+
+
+def _in_hand(look: Look) -> Iterable[Status]:
+    """Return one job for each busy worker: it claims its next one while it hands in the last one's picture."""
+    jobs = sorted(look.running, key=lambda job: job.started_at or 0.0)
+    return {job.worker or job.job.id: job for job in jobs}.values()
 
 
 def _workflow(job: Status) -> str:
