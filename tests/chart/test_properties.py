@@ -19,7 +19,7 @@ VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persiste
 
 
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}]
-BY_WAIT = "wanted >= 1 ? max(wanted - 1, running, min(waiting, 1))"
+BY_WAIT = "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1))"
 
 
 def containers(pod):

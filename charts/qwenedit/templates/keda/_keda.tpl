@@ -37,8 +37,9 @@
   {{- end }}
 {{- end }}
 
-{{/* How many workers KEDA has, in jobs of one worker or, by wait, in workers. By wait: never fewer than the running jobs
-     have, one for a job that waits whatever the bot says, and by length while it says nothing. */}}
+{{/* How many workers KEDA has, in jobs of one worker or, by wait, in workers. By wait: as the bot says, which counts busy
+     workers; whatever it says, one while there are jobs and no more than one fewer than running jobs, since a worker has
+     two for the moment in which it hands one in. By length while the bot says nothing. */}}
 {{- define "qwenedit.kedaFormula" -}}
 {{- $scaling := .Values.autoscaling }}
 {{- $several := gt (int $scaling.jobsPerWorker) 1 }}
@@ -47,7 +48,7 @@
 {{- if eq $scaling.by "wait" }}
 {{- $unit = "" }}
 {{- $length := ternary (printf "max(running, (waiting + running) / %v)" $scaling.jobsPerWorker) "waiting + running" $several }}
-{{- $formula = printf "wanted >= 1 ? max(wanted - 1, running, min(waiting, 1)) : %s" $length }}
+{{- $formula = printf "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1)) : %s" $length }}
 {{- end }}
 {{- range $index, $_ := $scaling.warmHours }}
 {{- $formula = printf "%s, warm%d%s" (ternary (printf "(%s)" $formula) $formula (and (eq $index 0) (eq $scaling.by "wait"))) $index $unit }}
