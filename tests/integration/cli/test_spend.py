@@ -96,7 +96,7 @@ async def test_command_line_that_makes_no_sense_is_refused(words, desk):
     assert (await desk.ask("spend", *words)).code == 2
 
 
-async def test_what_another_release_wrote_is_left_out(desk):
+async def test_entry_of_another_release_is_left_out(desk):
     month = await report(desk, (9, "0.8", "editing", "fast", HOUR))
     day = f"{desk.keys.spent_prefix}{month}-01"
     await desk.redis.hset(day, mapping={"9 x": "1", "nine 0.8 idle f": "5", "9 cheap idle f": "5", "9 0.8 idle f": "x"})

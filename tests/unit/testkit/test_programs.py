@@ -50,7 +50,8 @@ def test_program_refuses_an_argument_that_it_does_not_know(
     package: str, target: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     called(monkeypatch, name, "--hope")
-    monkeypatch.delitem(sys.modules, f"{package}.{name}", raising=False)  # another test's; runpy warns of it
+    for module in (f"{package}.{name}", f"{package}.{name}.__main__"):
+        monkeypatch.delitem(sys.modules, module, raising=False)  # another test's; runpy warns of it
     with pytest.raises(SystemExit, match="2"):
         run(package, target=target)
     assert f"make {target} NAME={name} ARGS=…: error: unrecognized arguments: --hope" in capsys.readouterr().err

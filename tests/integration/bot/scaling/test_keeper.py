@@ -99,7 +99,7 @@ async def test_worker_with_two_jobs_in_hand_is_one_worker(queue, keeper, metrics
 
 
 @pytest.mark.parametrize("paused", [True, False])
-async def test_nothing_is_wanted_after_the_last_job_and_during_a_pause(paused: bool, queue, keeper, redis) -> None:
+async def test_workers_are_not_wanted_after_the_last_job_or_during_a_pause(paused: bool, queue, keeper, redis) -> None:
     line = await jobs(queue, 3)
     await keeper.see(look(line, seconds=30))
     assert await redis.llen(KEY) > 1

@@ -187,11 +187,11 @@ async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothi
 
 
 async def test_hold_goes_on_with_signs_of_life(redis: Redis) -> None:
-    lanes, other = Lanes(redis, PREFIX, name="one", hold=0.2), Lanes(redis, PREFIX, name="other")
+    lanes, other = Lanes(redis, PREFIX, name="one", hold=2), Lanes(redis, PREFIX, name="other")
     await lanes.put("a", "1", "")
     rows = await taken(lanes)
     for _ in range(6):
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.4)
         assert await lanes.renew(rows) == 1
         assert await taken(other) == []
 

@@ -177,8 +177,10 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.jobs)
     @rule(which=whichever)
     def reword(self, which: int) -> None:
-        unbegun = [job for job in self.model.of(State.QUEUED) if not job.attempt]
-        some = unbegun if which < FAIR and unbegun else list(self.model.jobs.values())
+        waiting = self.model.of(State.QUEUED)
+        # One that waits again after an attempt is rare, and is what must not be reworded.
+        wanted = [job for job in waiting if (which < FAIR) is not bool(job.attempt)]
+        some = wanted or list(self.model.jobs.values())
         job_id = name(999) if which == UNFAIR else some[which % len(some)].id
         words = f"words {which}"
         expected = self.model.reword(job_id, words)
