@@ -110,15 +110,8 @@ async def worker(installation: Installation) -> Pod:
     return pod
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def nodes(installation: Installation) -> AsyncIterator[SecondNode]:
-    """A second node, for the tests of a module; `node` has it for one test."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def node(installation: Installation) -> AsyncIterator[SecondNode]:
+    """A second node, for one test."""
     async with second_node(installation) as node:
         yield node
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def node(nodes: SecondNode) -> SecondNode:
-    """A second node that is well; another one where the test before has killed it or drained it."""
-    await nodes.renew()
-    return nodes

@@ -33,30 +33,20 @@ TOOL = "NODE_TOOL"
 READY_WITHIN = 60
 
 
-@dataclass
+@dataclass(frozen=True)
 class SecondNode:
-    """A node that is the tests' alone, one after another."""
+    """A node that is a test's alone."""
 
     name: str
     others: tuple[str, ...]
     tool: tuple[str, ...]
     installation: Installation
-    well: bool = True
 
     async def __call__(self, word: str) -> float:
         """Have the tool do something; returns when that began, in monotonic seconds."""
         began = time.monotonic()
-        self.well = word == "heal"
         await run(*self.tool, word)
         return began
-
-    async def renew(self) -> None:
-        """Have a node that is well and takes pods, whatever the test before did to it."""
-        if not self.well:
-            await _without(self.installation, self.tool, set(self.others))
-            await run(*self.tool, "add")
-            self.well = True
-        await run("kubectl", "uncordon", self.name)
 
     async def worker(self) -> Pod:
         """Have one worker, on this node."""
