@@ -67,6 +67,13 @@ def test_worker_that_was_not_heard_of_counts_while_it_has_a_job() -> None:
     assert seconds([job("a"), running("r", 990.0)], replace(OUTLOOK, workers=0)) == {"a": 30}
 
 
+def test_worker_that_hands_in_one_job_and_has_the_next_counts_once() -> None:
+    two = [replace(running(name, at), worker="w") for name, at in (("old", 980.0), ("new", 1000.0))]
+    assert seconds([job("a"), *two]) == {"a": 40}
+    overdue = replace(running("old", 900.0), worker="w")
+    assert seconds([job("a"), overdue, two[1]]) == {"a": 40, "old": None}
+
+
 def test_estimate_without_a_worker_has_the_time_to_wake_one() -> None:
     for usual in (None, 80.0):
         outlook = replace(OUTLOOK, workers=0, cold_start=usual)

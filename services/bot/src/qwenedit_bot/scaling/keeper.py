@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
+from qwenedit_bot.edits.progress.estimate import in_hand
 from qwenedit_bot.scaling.decision import Memory
 from qwenedit_bot.scaling.scene import RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.progress.updater import Look
     from qwenedit_bot.scaling.decision import Decision
@@ -42,7 +41,7 @@ class WorkersWanted:
         self._metrics = metrics
         self._memory: Memory | None = None
         self._said = False
-        self._logged: tuple[object, ...] = ()
+        self._logged: tuple[object, ...] = (0, None, False)  # nothing is wanted, which is no news
         self._problem = ""
 
     def begin(self) -> None:
@@ -101,14 +100,8 @@ def _scene(look: Look) -> Scene:
     return Scene(
         outlook=look.outlook,
         line=batches(((_workflow(job), now - job.enqueued_at) for job in look.line), length=look.length),
-        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in _in_hand(look)],
+        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in in_hand(look.running)],
     )
-
-
-def _in_hand(look: Look) -> Iterable[Status]:
-    """Return one job for each busy worker: it claims its next one while it hands in the last one's picture."""
-    jobs = sorted(look.running, key=lambda job: job.started_at or 0.0)
-    return {job.worker or job.job.id: job for job in jobs}.values()
 
 
 def _workflow(job: Status) -> str:

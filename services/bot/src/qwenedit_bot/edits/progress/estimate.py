@@ -11,7 +11,7 @@ from qwenedit_bot.edits.progress.free_workers import FreeWorkers
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwenedit_jobs import Status
 
@@ -97,14 +97,21 @@ def forecast(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, 
     running = [status for status in statuses if status.state is State.RUNNING]
     overdue = [status for status in running if _is_overdue(_elapsed(status, outlook), _usual(status, outlook))]
     waits = {status.job.id: Wait(None, late=Late.RUNNING) for status in overdue}
-    workers = max(outlook.workers, len(running))
+    busy = in_hand(running)
+    workers = max(outlook.workers, len(busy))
     if outlook.paused:
         return waits | {status.job.id: _held(status, outlook) for status in waiting}
     if workers == 0:
         return waits | {status.job.id: _waking(status, outlook) for status in waiting}
-    if len(overdue) == workers:
+    if len(busy) == workers and all(status.job.id in waits for status in busy):
         return waits | {status.job.id: _late(status, outlook, Late.BUSY) for status in waiting}
-    return waits | _in_turn(waiting, running, workers, outlook, places)
+    return waits | _in_turn(waiting, busy, workers, outlook, places)
+
+
+def in_hand(running: Iterable[Status]) -> list[Status]:
+    """Return one job for each busy worker: it claims its next one while it hands in the last one's picture."""
+    jobs = sorted(running, key=lambda status: status.started_at or 0.0)
+    return list({status.worker or status.job.id: status for status in jobs}.values())
 
 
 def _in_turn(
