@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 import redis as redis_client
 import structlog
+import trustme
 
 from local_stack import RedisServer
 from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from qwenedit_testkit.object_server import ObjectServer
 
@@ -46,6 +48,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
         runner.run(server.start())
         yield server
         runner.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority that nobody else trusts, and with a certificate by it for a server on loopback."""
+    folder, founded = tmp_path_factory.mktemp("tls"), trustme.CA()
+    server = founded.issue_cert("127.0.0.1")
+    founded.cert_pem.write_to_path(folder / "ca.pem")
+    server.private_key_pem.write_to_path(folder / "server.key")
+    server.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pytest
 from pydantic import SecretStr
 from redis.exceptions import AuthenticationError, RedisError
@@ -67,25 +64,6 @@ async def test_redis_without_the_password_answers_nothing_but_that(guarded, clie
 
 
 # ---------------------------------------------------------------- TLS
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """Found an authority that nobody else trusts and let it sign a certificate for this address."""
-    if shutil.which("openssl") is None:
-        pytest.skip("makes its certificates with openssl, which is not here")
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S607
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Throwaway", "-days", "2")
-    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=redis")
-    (folder / "names").write_text(f"subjectAltName=IP:{HOST}")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "server.pem", "-extfile", "names", "-days", "2")  # fmt: skip
-    return folder
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
-from functools import partial
 
 import pytest
 from aiohttp import web
@@ -232,20 +230,6 @@ async def test_store_that_forgets_at_once_is_refused(store):
 )
 def test_object_is_missing_where_a_store_says_so_in_its_own_words(said, missing):
     assert says_missing(FileNotFoundError(said)) is missing
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """A certificate authority of a test's own, and the server's certificate by it."""
-    folder = tmp_path_factory.mktemp("tls")
-    openssl = partial(subprocess.run, cwd=folder, check=True, capture_output=True)
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    openssl([*new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority"])
-    openssl([
-        *new, "-keyout", "server.key", "-out", "server.pem", "-subj", "/CN=server", "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-addext", f"subjectAltName=IP:{HOST}", "-addext", "basicConstraints=critical,CA:FALSE",
-    ])  # fmt: skip
-    return folder
 
 
 async def test_certificate_of_an_unknown_authority_is_told_and_the_file_of_its_ca_taken(authority, monkeypatch):
