@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from aiohttp import ClientTimeout
 from kubernetes.aio.config import new_client_from_config
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import NotFoundError
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the cluster while a test waits for something."""
+NO_END = ClientTimeout(total=None)
+"""Of a stream that lasts as long as a container."""
 API_VERSIONS = {"Deployment": "apps/v1", "Event": "v1", "Pod": "v1", "Secret": "v1", "Service": "v1"}
 """Of the kinds that tests look at."""
 
@@ -125,14 +128,27 @@ class Kube:
         async for event in self._client.watch(resource, namespace=self.namespace):
             yield event["type"], event["raw_object"]
 
-    async def log(self, pod: str, container: str) -> AsyncIterator[str]:
-        """Yield the lines that a container logs, until it ends."""
+    async def log(self, pod: str, container: str, *, since: str = "", previous: bool = False) -> AsyncIterator[str]:
+        """Yield the lines that a container logs, each behind its time and a space, until it ends or the stream breaks.
+
+        Args:
+            pod: Its name.
+            container: Of that pod.
+            since: A line's time; older lines than those of its second are left out.
+            previous: Of the container before its last restart.
+        """
         resource = await self._client.resources.get(api_version="v1", kind="Pod")
         path = f"{resource.path(name=pod, namespace=self.namespace)}/log"
-        query = [("container", container), ("follow", "true")]
-        answer = await self._client.request("get", path, query_params=query, serialize=False)
-        async for line in answer.content:
-            yield line.decode(errors="replace").rstrip()
+        query = [("container", container), ("follow", "true"), ("timestamps", "true")]
+        query += [("sinceTime", since)] if since else []
+        query += [("previous", "true")] if previous else []
+        # Without a timeout of its own the client ends each stream after 5 minutes.
+        answer = await self._client.request("get", path, query_params=query, serialize=False, _request_timeout=NO_END)
+        try:
+            async for line in answer.content:
+                yield line.decode(errors="replace").rstrip()
+        finally:
+            answer.close()
 
     async def everything(self) -> dict[str, dict[str, Any]]:
         """Return all objects of the namespace by `Kind/name`, but for events and measurements."""

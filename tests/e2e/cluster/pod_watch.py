@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.e2e.cluster.kube import Kube, Pod
+from tests.e2e.cluster.pod_log import whole_log
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -86,5 +87,5 @@ class Watch:
                 self._tasks[key] = asyncio.create_task(self._follow(pod))
 
     async def _follow(self, pod: Pod) -> None:
-        async for line in self.kube.log(pod.name, pod.part):
+        async for line in whole_log(self.kube, pod):
             self.logs[pod.name].append(line)
