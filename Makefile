@@ -13,6 +13,9 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo never || echo automatic)
 
+# A run of the tests starts hundreds of processes of Python, each of which compiles all it imports without this.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON_FOLDERS := packages services simulators tests proofs benchmarks charts
 OURS := git ls-files --cached --others --exclude-standard --
 SHELL_SCRIPTS = $(shell $(OURS) .ci/run '*.sh')
