@@ -9,7 +9,7 @@ import helm_python
 import pytest
 import yaml
 
-from tests.chart.goldens import CHART, EXAMPLES, NAMESPACE, RELEASE, ordered
+from tests.chart.goldens import CHART, EXAMPLES, NAMESPACE, RELEASE, manifests_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,11 +113,7 @@ def render(helm_chart: helm_python.Chart) -> Callable[..., list[Manifest]]:
 
     def manifests(values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE) -> list[Manifest]:
         helm_chart.validate_schema(values)
-        files = helm_chart.render(values, name=name, namespace=namespace)
-        documents = (
-            document for path, text in files.items() if path.endswith(".yaml") for document in yaml.safe_load_all(text)
-        )
-        return ordered(documents)
+        return manifests_in(helm_chart.render(values, name=name, namespace=namespace))
 
     return manifests
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 CHART = Path(__file__).parents[2] / "charts/qwenedit"
 EXAMPLES = sorted(path.parent.name for path in (CHART / "examples").glob("*/values.yaml"))
@@ -17,17 +17,33 @@ GENERATED = ("-redis", "-webhook")
 """Endings of the Secrets whose words differ from one render to the next."""
 
 
+def manifests_in(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the manifests of rendered files, read by libyaml, which takes a tenth of PyYAML's time."""
+    return ordered(
+        one
+        for path, text in files.items()
+        if path.endswith(".yaml")
+        for one in yaml.load_all(text, Loader=yaml.CSafeLoader)
+    )
+
+
 def ordered(documents: Iterable[Any]) -> list[dict[str, Any]]:
     """Sort manifests by kind and name, and leave empty ones out."""
     return sorted((one for one in documents if one), key=lambda one: (one["kind"], one["metadata"]["name"]))
 
 
-def canonical(manifests: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Write manifests in one form, without generated words and without the dashboards' text."""
+def reproducible(manifests: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return manifests without generated words and without the dashboards' text."""
     for one in manifests:
-        shown = one
         if one["kind"] == "Secret" and one["metadata"]["name"].endswith(GENERATED):
-            shown = {**one, "data": dict.fromkeys(one["data"], "(generated)")}
+            yield {**one, "data": dict.fromkeys(one["data"], "(generated)")}
         elif "-dashboard-" in one["metadata"]["name"]:
-            shown = {**one, "data": dict.fromkeys(one["data"], "(a file of dashboards/)")}
-        yield yaml.safe_dump(shown, sort_keys=False, width=160)
+            yield {**one, "data": dict.fromkeys(one["data"], "(a file of dashboards/)")}
+        else:
+            yield one
+
+
+def canonical(manifests: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Write what is reproducible of manifests in one form."""
+    for one in reproducible(manifests):
+        yield yaml.safe_dump(one, sort_keys=False, width=160)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import helm_python
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
-import yaml
 
 from tests.chart.conftest import TOKEN, WEBHOOK
-from tests.chart.goldens import CHART
+from tests.chart.goldens import CHART, manifests_in
 from tests.chart.test_environment import SETTINGS, config, secrets
 from tests.chart.test_schemas import CUSTOM, NEWEST
 
@@ -36,9 +35,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helm_python.Char
 @pytest.mark.parametrize("values", [TOKEN, {"bot": WEBHOOK}, {**TOKEN, **STORED}], ids=["polling", "webhook", "bucket"])
 def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart, values, monkeypatch):
     chart.validate_schema(values)
-    files = chart.render(values, name="edit", namespace="photos")
-    documents = (yaml.safe_load_all(text) for path, text in files.items() if path.endswith(".yaml"))
-    manifests = [one for file in documents for one in file if one]
+    manifests = manifests_in(chart.render(values, name="edit", namespace="photos"))
     for one in manifests:
         if one["kind"] not in CUSTOM:
             kubernetes_validate.validate(one, NEWEST, strict=True)
