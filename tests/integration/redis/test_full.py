@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiogram.utils.token import extract_bot_id
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from qwenedit_jobs import Claim
+    from telegram_simulator.client.snapshots import Chat
 
 
 class Memory:
@@ -254,3 +256,70 @@ async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(re
         await ann.send(photo=photo(), caption="make it snow")
         await ann.says("You are next in line")
         assert len(await queue.waiting_ids()) == 1
+
+
+NO_ROOM, RUSSIAN_NO_ROOM = "I have no room for anything new right now", "присланное не потеряется"
+
+
+def notices(chat: Chat) -> list[str]:
+    return [text for each in chat.visible if NO_ROOM in (text := each.now.text) or RUSSIAN_NO_ROOM in text]
+
+
+async def test_users_are_told_once_that_a_redis_full_to_the_brim_takes_nothing_in_and_are_served_later(
+    redis_url, queue, memory, running
+):
+    telegram = await running(TelegramProcess(env=bare_environment()))
+    await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
+    async with TelegramSimulator(telegram.url) as simulator:
+        ann, bob, cid = await simulator.user(), await simulator.user(language="ru"), await simulator.user()
+        group = cid.within(await simulator.group("Friends", cid))
+        await simulator.set_privacy(reads_all=True)
+        await cid.send("/presets")
+        await cid.says("What would you like?")
+        await memory.fill(1.2)
+        await ann.send(photo=photo(), caption="make it snow")
+        await bob.send("/help")
+        await group.send("lovely weather")
+        await cid.press("Painters")
+        await ann.says(NO_ROOM)
+        await bob.says(RUSSIAN_NO_ROOM)
+        [press] = await simulator.wait_for_calls(bool, method="answerCallbackQuery")
+        assert press.parameters["text"].startswith(NO_ROOM)
+        await group.send(photo=photo(), caption=f"@{(await simulator.bot())['username']} make it rain")
+        await group.says(NO_ROOM)
+        await ann.send("and a hat")
+        seen = len(await simulator.calls("getUpdates"))
+        await simulator.wait_for_calls(lambda calls: len(calls) > seen + 2, method="getUpdates")
+        for person in (ann, bob, group):
+            assert len(notices(await person.snapshot())) == 1
+        await memory.empty()
+        await ann.says("in line")
+        await group.says("in line")
+        await bob.wait_for(lambda chat: chat.from_bot[-1].edits, what="the answer to /help")
+        assert len(await queue.waiting_ids()) == 2
+        for person in (ann, bob, group):
+            assert notices(await person.snapshot()) == []
+
+
+async def test_user_whose_photo_was_taken_in_before_redis_was_full_is_told_as_well(redis_url, redis, memory, running):
+    telegram = await running(TelegramProcess(env=bare_environment()))
+    async with TelegramSimulator(telegram.url) as simulator:
+        ann = await simulator.user()
+        sent = await ann.send_photo(photo())
+        [media] = [each.now.media for each in (await ann.snapshot()).messages]
+        assert media is not None
+        message = {
+            "message_id": sent, "date": 1, "chat": {"id": ann.id, "type": "private"},
+            "from": {"id": ann.id, "is_bot": False, "first_name": "Ann", "language_code": "en"},
+            "photo": [{"file_id": media.file_id, "file_unique_id": "a", "width": 9, "height": 9, "file_size": 9}],
+        }  # fmt: skip
+        inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=extract_bot_id(SIMULATED_TOKEN)), name="gone")
+        await inbox.take([{"update_id": 1, "message": message}])
+        await memory.fill(1.2)
+        await running(
+            bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
+        )
+        await ann.says(NO_ROOM)
+        await memory.empty()
+        await ann.says("What shall I do")
+        assert len((await ann.snapshot()).from_bot) == 1

@@ -24,6 +24,7 @@ from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
+from qwenedit_bot.conversation.no_room import NoRoomNotice
 from qwenedit_bot.conversation.photos.dialogue import Dialogues
 from qwenedit_bot.edits.answers.delivery import AnswerWork
 from qwenedit_bot.edits.progress import updater
@@ -108,9 +109,10 @@ def make_parts(base: Foundation) -> Parts:
     edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, scaling)
     presets = PresetReloader(base.settings.presets_file, redis=base.redis, key=base.keys.presets, metrics=base.metrics)
     update_taken = asyncio.Event()
+    no_room = NoRoomNotice(base.bot, users.languages, chat.replies, chat.messenger)
     inbox = Inbox(
         base.redis, base.keys, name=base.settings.bot_id, admitted=users.update_filter.admitted, wake=update_taken,
-        clock=base.clock,
+        refused=no_room.tell, clock=base.clock,
     )  # fmt: skip
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
     quiet = make_quiet(base, jobs, inbox)
@@ -126,7 +128,7 @@ def make_parts(base: Foundation) -> Parts:
         migrations=chat.migrations, undelivered=edits.undelivered,
         larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
-    handle = make_handler(base, services, jobs, users, edits)
+    handle = make_handler(base, services, jobs, users, edits, no_room)
     return Parts(
         queue=jobs.queue,
         presets=presets,
@@ -186,13 +188,15 @@ def make_retention(base: Foundation, user_erasure: UserErasure) -> Retention:
     )
 
 
-def make_handler(base: Foundation, services: Services, jobs: Jobs, users: Users, edits: Edits) -> HandleUpdate:
+def make_handler(
+    base: Foundation, services: Services, jobs: Jobs, users: Users, edits: Edits, no_room: NoRoomNotice
+) -> HandleUpdate:
     """Build what handles an update."""
     admin = AdminServices(
         queue=jobs.queue, workers=jobs.workers, daily_counts=edits.daily_counts, broadcasts=users.broadcasts
     )
     dispatcher = make_dispatcher(base.redis, base.keys, services, admin, users.update_filter)
-    return HandleUpdate(base.bot, dispatcher, services, base.metrics)
+    return HandleUpdate(base.bot, dispatcher, services, base.metrics, no_room)
 
 
 class Receiver(Protocol):

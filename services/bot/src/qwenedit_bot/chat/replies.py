@@ -55,6 +55,7 @@ class Replies:
         self._keys = keys
         self._messenger = messenger
         self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
+        self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=REMEMBERED, clock=clock)
 
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""
@@ -67,6 +68,14 @@ class Replies:
         await self._note(to, known, digest)
         return known
 
+    async def say_from_memory(self, to: Source, view: View) -> None:
+        """Say something for the time being to a user's message that has no answer, where Redis takes no note of it.
+
+        The answer takes its place when this process gives it, and is a message of its own when another one does.
+        """
+        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
+        self._unkept.note(key, await self._messenger.send(to, view))
+
     async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
         """Return the id of the reply, and whether it has said something before."""
         message = (to.chat_id, to.message_id, to.discriminator)
@@ -74,7 +83,9 @@ class Replies:
         pipeline.get(self._keys.reply(*message))
         pipeline.sismember(self._keys.said(*message), digest)
         known, said = await pipeline.execute()
-        return self._recent.get(self._keys.reply(*message)) if known is None else int(known), bool(said)
+        for remembered in (self._recent, self._unkept):
+            known = remembered.get(self._keys.reply(*message)) if known is None else known
+        return None if known is None else int(known), bool(said)
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
@@ -114,7 +125,7 @@ class Replies:
         """Forget the answers in a user's private chat, and in groups what they were answered for."""
         if keys:
             await self._redis.unlink(*keys)
-        self._recent.drop(lambda key: key.startswith(self._answers(user_id)))
+        self._drop(lambda key: key.startswith(self._answers(user_id)))
 
     def _answers(self, user_id: int) -> str:
         return self._keys.reply(user_id, 0).removesuffix("0")
@@ -124,7 +135,11 @@ class Replies:
         message = (to.chat_id, to.message_id, to.discriminator)
         key = self._keys.reply(*message)
         await self._redis.unlink(key, self._keys.said(*message))
-        self._recent.drop(lambda recent: recent == key)
+        self._drop(key.__eq__)
+
+    def _drop(self, which: Callable[[str], bool]) -> None:
+        for remembered in (self._recent, self._unkept):
+            remembered.drop(which)
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

@@ -11,6 +11,7 @@ from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
+from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import ChatUnreachableError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import AdminServices
+    from qwenedit_bot.conversation.no_room import NoRoomNotice
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter
@@ -97,13 +99,17 @@ class HandleUpdate:
         dispatcher: Finds the handler.
         services: Say that something went wrong, where it did.
         metrics: Counts updates.
+        no_room: Tells the sender that Redis is full.
     """
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics) -> None:
+    def __init__(
+        self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics, no_room: NoRoomNotice
+    ) -> None:
         self._bot = bot
         self._dispatcher = dispatcher
         self._services = services
         self._metrics = metrics
+        self._no_room = no_room
 
     async def __call__(self, received: ReceivedUpdate) -> None:
         """Handle an update.
@@ -145,6 +151,9 @@ class HandleUpdate:
         except ChatUnreachableError as error:
             log.info("update.chat_unreachable", update=received.update_id, error=str(error))
             return "unreachable"
+        except OutOfMemoryError:
+            await self._no_room.tell([_first(received)])
+            raise
         return "handled"
 
     async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
@@ -152,19 +161,16 @@ class HandleUpdate:
         event = update.message or update.callback_query
         if event is None or event.from_user is None:
             return
-        if isinstance(event, Message) and event.chat.type != "private" and not await self._is_called(event):
-            return
+        if isinstance(event, Message) and event.chat.type != "private":
+            me = await self._bot.me()
+            if not groups.is_called(event, me.username or ""):
+                return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
         if isinstance(event, Message):
             await self._services.replies.say(source_of(event), view)
         else:
             await self._services.messenger.answer_press(event.id, view.text, alert=True)
-
-    async def _is_called(self, message: Message) -> bool:
-        said = message.text or message.caption or ""
-        me = await self._bot.me()
-        return said.startswith("/") or groups.called_to_edit(said, me.username or "") is not None
 
     async def _apologise(self, update: Update) -> None:
         event = update.message or update.callback_query

@@ -63,6 +63,7 @@ class Text(StrEnum):
     GROUP_OTHER_COMMAND = "group-other-command"
     GROUP_NO_PHOTO = "group-no-photo"
     TROUBLE = "trouble"
+    NO_ROOM = "no-room"
     TOO_MANY_AT_ONCE = "too-many-at-once"
 
     RECEIVED = "received"

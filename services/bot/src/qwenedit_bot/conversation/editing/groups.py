@@ -54,6 +54,12 @@ def called_to_edit(text: str, username: str) -> str | None:
     return " ".join(mention.sub(" ", text).split()) if mention.search(text) else None
 
 
+def is_called(message: Message, username: str) -> bool:
+    """Whether a message in a group names this bot, or is a command that may be for it."""
+    said = message.text or message.caption or ""
+    return said.startswith("/") or called_to_edit(said, username) is not None
+
+
 async def start(message: Message, words: Words, services: Services, bot: Bot) -> None:
     """Say how the bot works, unless it just has: a link that adds it to a group sends `/start` as well."""
     if await introduces(message.chat.id, str(message.message_id), services):

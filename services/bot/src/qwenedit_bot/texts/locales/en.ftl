@@ -163,6 +163,7 @@ group-help =
 group-other-command = Here I only know /edit, /help and /cancel. For everything else, write to me in private: @{ $bot }.
 group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front. Or send the photo in reply to this message.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
+no-room = I have no room for anything new right now. What you sent is not lost: I get to it as soon as there is room. Please send it again only if you hear nothing for a day.
 too-many-at-once =
     That was a lot at once. { $count ->
         [one] I did not look at one of your messages: please send it again.
