@@ -105,7 +105,8 @@ class Oracle:
         elif not past.ends:
             verdict.lost[job] = "accepted, and it never ended"
         elif not finals:
-            verdict.lost[job] = f"ended as {past.ends}, and nobody was told"
+            shown = [version.text for message in request.answers for version in message.versions]
+            verdict.lost[job] = f"ended as {past.ends}, and nobody was told; the chat has shown {shown}"
         if past.accepted > 1:
             verdict.duplicated[job] = f"accepted {past.accepted} times"
         if len(past.ends) > 1:

@@ -77,7 +77,7 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
         kinds: What goes wrong.
         least: How often at least.
         most: How often at most; without, for as long as people ask.
-        patience: Seconds after the last fault in which the last job must be answered.
+        patience: Seconds after the last fault in which the last job must be answered, on a machine with two free cores.
         wires: The connections that ail. With `BUCKET` among them pictures lie in a store of objects.
     """
     result = Run(jobs, seed, wires=wires)
@@ -96,7 +96,7 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
                 over.set()
                 await mischief
                 calm = time.monotonic()
-                await _settle(harness, crowd, oracle, calm + patience)
+                await _settle(harness, crowd, oracle, calm, patience)
                 signs.cancel()
                 looks.cancel()
             result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
@@ -117,11 +117,11 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
     return result
 
 
-async def _settle(harness: Harness, crowd: Crowd, oracle: Oracle, deadline: float) -> None:
-    """Wait until everybody has an answer and nothing is left to do."""
+async def _settle(harness: Harness, crowd: Crowd, oracle: Oracle, calm: float, patience: float) -> None:
+    """Wait until everybody has an answer and nothing is left to do; a slow machine has as much longer for it."""
     for part in harness.services:
         await harness.kubelet.until_up(part)
-    while time.monotonic() < deadline:
+    while time.monotonic() < calm + patience * harness.slowness:
         if await crowd.idle():
             await crowd.look()
             if not oracle.unanswered() and not await waiting(harness):
