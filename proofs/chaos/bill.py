@@ -53,9 +53,14 @@ class Bill:
     """The month's total as `qwenedit spend` tells it."""
 
     async def watch(self, workers: Sequence[Service]) -> None:
-        """Look at all workers, for ever."""
+        """Look at all workers, for ever; one that is stopped keeps nobody from looking at the others."""
+        async with asyncio.TaskGroup() as looks:
+            for worker in workers:
+                looks.create_task(self._keep_noting(worker))
+
+    async def _keep_noting(self, worker: Service) -> None:
         while True:
-            await asyncio.gather(*map(self.note, workers))
+            await self.note(worker)
             await asyncio.sleep(LOOK_EVERY)
 
     async def note(self, worker: Service) -> None:
