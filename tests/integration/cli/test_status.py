@@ -192,12 +192,33 @@ async def test_status_tells_of_telegrams_refusals_and_waits(desk):
     assert line_of(quiet, "trouble") == "none that is seen here"
     failures = CallFailures(desk.redis, desk.keys)
     for status in ("200", "403", *["409"] * 4, "429"):
-        failures.note(status, wait=30.0 if status == "429" else 0.0)
+        failures.note(status, method="getUpdates", wait=30.0 if status == "429" else 0.0)
     await failures.tell()
     said = await desk.ask("status")
     assert line_of(said, "telegram").startswith("in 15 min calls failed with 409: 4, 429: 1, the last ")
     assert "429 told the bot to wait for 30 s in all. Another bot polls with the same token" in said.out
     assert line_of(said, "trouble") == "5 calls to Telegram failed: QweneditTelegramRejects"
+
+
+async def test_status_names_no_trouble_with_telegram_once_each_method_that_failed_succeeds_again(desk):
+    bots = [CallFailures(desk.redis, desk.keys) for _ in range(2)]
+    for bot in bots:
+        for method in (*["sendMessage"] * 3, "getUpdates"):
+            bot.note("5xx", method=method)
+        bot.note("200", method="getUpdates")
+        await bot.tell()
+    assert "QweneditTelegramRejects" in line_of(await desk.ask("status"), "trouble")
+    bots[0].note("403", method="sendMessage")  # the user has blocked the bot, and Telegram is well
+    await bots[0].tell()
+    assert "QweneditTelegramRejects" in line_of(await desk.ask("status"), "trouble")
+    bots[1].note("200", method="sendMessage")
+    await bots[1].tell()
+    said = await desk.ask("status")
+    assert line_of(said, "trouble") == "none that is seen here"
+    assert re.search(r"5xx: 8, the last \d s ago; over since \d s", line_of(said, "telegram"))
+    bots[1].note("429", method="sendMessage")
+    await bots[1].tell()
+    assert "over since" not in line_of(await desk.ask("status"), "telegram")
 
 
 async def test_status_names_the_oldest_job_whose_user_has_no_answer(desk):

@@ -77,7 +77,9 @@ def _of_ended_jobs(seen: Overview) -> Iterator[tuple[str, str]]:
 
 def _of_telegram(seen: Overview) -> Iterator[tuple[str, str]]:
     calls = seen.telegram
-    if calls and sum(calls.by_status.values()) >= FEWEST_CALLS and seen.now - (calls.last or 0.0) < STALE:
+    if calls is None or calls.over or seen.now - (calls.last or 0.0) >= STALE:
+        return
+    if sum(calls.by_status.values()) >= FEWEST_CALLS:
         yield "QweneditTelegramRejects", f"{sum(calls.by_status.values())} calls to Telegram failed"
 
 

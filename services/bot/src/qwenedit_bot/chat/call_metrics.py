@@ -88,5 +88,5 @@ class CallMiddleware(BaseRequestMiddleware):
                 self._metrics.calls.labels(name, status).inc()
                 if self._failures is not None:
                     wait = float(failure.retry_after) if isinstance(failure, TelegramRetryAfter) else 0.0
-                    self._failures.note(status, wait=wait)
+                    self._failures.note(status, method=name, wait=wait)
                 span.set({attributes.TELEGRAM_STATUS: status})

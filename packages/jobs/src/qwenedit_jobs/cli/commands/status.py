@@ -158,6 +158,7 @@ def _telegram(overview: Overview) -> str:
     if not calls.by_status:
         return f"no call failed in {MINUTES} min"
     last = f", the last {duration(overview.now - calls.last)} ago" if calls.last else ""
+    last += f"; over since {duration(overview.now - calls.over)}" if calls.over else ""
     wait = f"; 429 told the bot to wait for {duration(calls.wait)} in all" if calls.wait else ""
     meaning = FAILED_CALLS.get(next(iter(calls.by_status)), "")
     said = f"in {MINUTES} min calls failed with {_counted(calls.by_status)}{last}{wait}"
