@@ -30,6 +30,8 @@ FIRST, LAST = "        # Made by charts/derived.py.", "        # End of what is 
 OF_MAKE_RUN = {"DATA", "PORT"}
 RUNBOOKS = "https://github.com/qwenedit/qwenedit/blob/main/docs/runbooks"
 LINK = "Runbook: "
+PERCENT = r"^[0-9]{1,2}(\.[0-9]+)?$"
+"""Of a text, as what Helm's `--set` makes of a number with a point."""
 
 Alert = dict[str, Any]
 
@@ -48,7 +50,7 @@ def _row(alert: Alert, common: dict[str, Any]) -> dict[str, Any]:
     if "threshold" not in alert:
         return {"$ref": "#/$defs/alert"}
     name, least = alert["threshold"]["name"], alert["threshold"]["least"]
-    number = {"type": "number", "minimum": least, "exclusiveMaximum": 100}
+    number = {"type": ["number", "string"], "minimum": least, "exclusiveMaximum": 100, "pattern": PERCENT}
     bounds = number if name == "percent" else {"type": "integer", "minimum": least}
     return {**common, "properties": {**common["properties"], name: bounds}}
 
