@@ -28,6 +28,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--preview-method", choices=("none", "auto"), default="none", help="whether steps send pictures (%(default)s)"
     )
+    parser.add_argument("--lowvram", action="store_true", help="taken as by ComfyUI; there is no memory to save here")
     parser.add_argument(
         "--model",
         action="append",
