@@ -10,6 +10,9 @@ the nodes.
 
 `--webhook`, on a cluster, has two replicas of the bot, and opens connections to their Service all the while. None may
 be refused while replicas of this revision leave; replicas of older ones may refuse.
+
+`--scaled`, on a cluster, has KEDA scale: by length, and by wait while this revision runs. After the rollback it must go
+by length again.
 """
 
 from __future__ import annotations
@@ -56,6 +59,8 @@ class Change:
     """Where the jobs were when it began."""
     seconds: float
     connections: Connections | None
+    scaled: float
+    """Seconds more until KEDA went by the version's rule."""
 
 
 @dataclass(slots=True)
@@ -103,7 +108,9 @@ async def change(product: Product, *, back: bool) -> Change:
     counts = await jobs_everywhere(product)
     began = time.monotonic()
     connections = await (product.roll_back() if back else product.upgrade())
-    return Change(counts, time.monotonic() - began, connections)
+    changed = time.monotonic()
+    await product.until_scaled(back=back)
+    return Change(counts, changed - began, connections, time.monotonic() - changed)
 
 
 async def one_run(product: Product, chance: random.Random, users: int) -> Run:
@@ -145,11 +152,14 @@ async def prove(options: argparse.Namespace) -> bool:
             product = (
                 Processes(folder / f"run-{number}", old=old, python=python)
                 if python is not None
-                else Cluster(old=old, tag=tag, webhook=options.webhook)
+                else Cluster(old=old, tag=tag, webhook=options.webhook, scaled=options.scaled)
             )
             async with product:
                 run = await one_run(product, random.Random(options.seed + number), options.users)
             print(run.row(number), *run.tally.lost, sep="\n", flush=True)
+            if options.scaled:
+                print(f"KEDA went by wait {run.upgrade.scaled:.0f} s after the upgrade,", end=" ")
+                print(f"by length {run.rollback.scaled:.0f} s after the rollback", flush=True)
             good = good and run.good
     return good
 
@@ -161,6 +171,7 @@ async def main() -> bool:
     parser.add_argument("--checkout", type=Path, help="a folder that has that revision checked out")
     parser.add_argument("--cluster", action="store_true", help="install both versions on KUBECONFIG's cluster")
     parser.add_argument("--webhook", action="store_true", help="there: two replicas of the bot, by webhook")
+    parser.add_argument("--scaled", action="store_true", help="there: KEDA scales, by wait in this revision")
     parser.add_argument("--loaded", action="store_true", help="the images of both versions are on the nodes already")
     parser.add_argument("--runs", type=whole(), default=3, help="(%(default)s)")
     parser.add_argument("--users", type=whole(), default=12, help="who keep sending (%(default)s)")
@@ -168,6 +179,8 @@ async def main() -> bool:
     options = parser.parse_args()
     if options.webhook and not options.cluster:
         parser.error("--webhook needs --cluster: NAME=restarts replaces replicas with webhooks as processes")
+    if options.scaled and not options.cluster:
+        parser.error("--scaled needs --cluster: KEDA scales there")
     good = await prove(options)
     print("KEPT" if good else "BROKEN")
     return good

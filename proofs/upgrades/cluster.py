@@ -24,6 +24,12 @@ OURS = Path(__file__).parent
 UPGRADED = "upgraded"
 """The tag of this revision's images."""
 ROLLOUT = "300s"
+BY_WAIT = ("--set=autoscaling.by=wait", "--set=autoscaling.targetWait=3600")
+MOST_WORKERS = 2
+"""As scaled.yaml has it. By length KEDA is told of all jobs, by wait of no more workers than that."""
+SCALED_WITHIN = 120.0
+"""Seconds."""
+METRICS = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{NAMESPACE}"
 COUNT = """\
 ask() { valkey-cli --user admin --pass "$ADMIN_PASSWORD" --no-auth-warning "$@"; }
 ask llen qwenedit:job_queue; ask zcard qwenedit:leases; ask zcard qwenedit:leases:draining; ask zcard qwenedit:delayed
@@ -64,10 +70,11 @@ class Cluster:
         old: Checkout of the version that is installed first.
         tag: Of its images.
         webhook: Two replicas of the bot, by webhook.
+        scaled: KEDA scales, by length, and by wait while this revision runs.
     """
 
-    def __init__(self, *, old: Path, tag: str, webhook: bool) -> None:
-        self._old, self._tag, self._webhook = old, tag, webhook
+    def __init__(self, *, old: Path, tag: str, webhook: bool, scaled: bool) -> None:
+        self._old, self._tag, self._webhook, self._scaled = old, tag, webhook, scaled
         self._stack = AsyncExitStack()
         self.chats: Chats
 
@@ -113,7 +120,7 @@ class Cluster:
     async def upgrade(self) -> Connections | None:
         """Change to this revision's chart and images."""
         async with self._knocking() as found:
-            await self._helm("upgrade", *self._chart(ROOT, UPGRADED))
+            await self._helm("upgrade", *self._chart(ROOT, UPGRADED), *(BY_WAIT if self._scaled else ()))
             await self._until_gone()
         return found[0] if found else None
 
@@ -124,10 +131,32 @@ class Cluster:
             await self._until_gone()
         return found[0] if found else None
 
+    async def until_scaled(self, *, back: bool) -> None:
+        """Wait until KEDA tells of all jobs, after a rollback, or else of the workers that are wanted."""
+        if not self._scaled:
+            return
+        async with asyncio.timeout(SCALED_WITHIN):
+            while True:
+                counts, told = await self.counts(), await self._told_by_keda()
+                if told and counts.waiting + counts.running > MOST_WORKERS and (told > MOST_WORKERS) is back:
+                    return
+                await asyncio.sleep(1)
+
+    async def _told_by_keda(self) -> float:
+        """Ask KEDA as the autoscaler does; 0 while it does not know."""
+        autoscaler = f"hpa/keda-hpa-{NAME}-worker"
+        with suppress(CommandError):  # it is being changed
+            name = await kubectl("get", autoscaler, "--output=jsonpath={.spec.metrics[0].external.metric.name}")
+            query = f"labelSelector=scaledobject.keda.sh%2Fname%3D{NAME}-worker"
+            [item] = json.loads(await kubectl("get", f"--raw={METRICS}/{name}?{query}"))["items"]
+            value = str(item["value"])
+            return float(value.removesuffix("m")) / (1000 if value.endswith("m") else 1)
+        return 0.0
+
     def _chart(self, checkout: Path, tag: str) -> tuple[str, ...]:
         chart = checkout / "charts/qwenedit"
-        ours = ("values.yaml", "webhook.yaml") if self._webhook else ("values.yaml",)
-        values = (chart / "examples/simulators/values.yaml", *(OURS / name for name in ours))
+        ours = {"values.yaml": True, "webhook.yaml": self._webhook, "scaled.yaml": self._scaled}
+        values = (chart / "examples/simulators/values.yaml", *(OURS / name for name, on in ours.items() if on))
         return (str(chart), *(f"--values={path}" for path in values), f"--set=image.tag={tag}")
 
     async def _helm(self, verb: str, *argv: str) -> None:

@@ -59,6 +59,9 @@ class Processes(System):
         await self._become(*self._version(self._old, self._python))
         return None
 
+    async def until_scaled(self, *, back: bool) -> None:
+        """Nothing scales here."""
+
     def _version(self, checkout: Path, python: Path | None) -> tuple[Service, list[Service]]:
         workflows = str(checkout / "services/comfyui/workflows")
         bot = self.bot("bot")

@@ -58,3 +58,6 @@ class Product(Protocol):
 
     async def roll_back(self) -> Connections | None:
         """Change to the old version again."""
+
+    async def until_scaled(self, *, back: bool) -> None:
+        """Wait until KEDA goes by the rule of the version that runs; at once where nothing scales."""
