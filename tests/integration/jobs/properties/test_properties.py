@@ -10,7 +10,7 @@ import os
 import shutil
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_jobs.queue import queue
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from tests.integration.jobs.properties.machine import KEYS, QueueMachine
+from tests.integration.jobs.properties.machine import FAIR, KEYS, QueueMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +136,41 @@ MUTATIONS = {
 }
 
 
+WORKER = {"worker": "worker-1"}
+TAKEN = ("claim", WORKER)
+MINE, EARLIER = 0, FAIR
+"""Which claim: one that holds, or the first of two."""
+STORIES: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "the token is not checked": [
+        TAKEN, ("settle", {"which": MINE, "how": "release"}), TAKEN, ("settle", {"which": EARLIER, "how": "complete"}),
+    ],
+    "a late job is executed": [("waits_too_long", {"which": 0}), TAKEN],
+    "new words are forgotten": [("reword", {"which": 0}), TAKEN],
+    "a job that was tried is reworded": [
+        TAKEN, ("settle", {"which": MINE, "how": "retry"}), ("pause_ends", {"which": 0}), ("promote", {}),
+        ("reword", {"which": FAIR}),
+    ],
+    "a job that runs is reworded": [TAKEN, ("settle", {"which": MINE, "how": "defer"}), ("reword", {"which": 0})],
+    "a claim that waits forgets what it took": [TAKEN, ("claim_again", {**WORKER, "which": MINE, "waits": True})],
+    "an abandoned job stays where it is": [TAKEN, ("abandon", {"which": MINE})],
+    "a drained lease is counted twice": [TAKEN, ("drain", {"which": MINE})],
+}  # fmt: skip
+"""What becomes of the one job, where chance may need thousands of calls to break a promise."""
+
+
+def tell(story: list[tuple[str, dict[str, Any]]], told: QueueMachine) -> None:
+    told.start(max_queue_length=2, max_unfinished=1, attempts=[3], claims=0)
+    for call, arguments in story:
+        getattr(told, call)(**arguments)
+        told.holds()
+
+
+@pytest.mark.parametrize("mutation", STORIES)
+def test_promises_hold_in_each_story(redis_url, mutation):
+    with machine(redis_url) as bound:
+        tell(STORIES[mutation], bound())
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
@@ -147,4 +182,10 @@ def test_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
     broken.write_text(text.replace(right, wrong))
     monkeypatch.setattr(queue, "SCRIPTS", tmp_path)
     with machine(redis_url) as bound, pytest.raises(AssertionError):
-        run_state_machine_as_test(bound, settings=HUNT)
+        hunt(bound, mutation)
+
+
+def hunt(bound: type[QueueMachine], mutation: str) -> None:
+    if mutation in STORIES:
+        tell(STORIES[mutation], bound())
+    run_state_machine_as_test(bound, settings=HUNT)
