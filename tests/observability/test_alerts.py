@@ -23,6 +23,15 @@ def check(promtool, rules, folder, *tests):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def only(rules, *names):
+    """Leave the other alerts out, so that they are not evaluated for each minute of each test."""
+    groups = [
+        {**group, "rules": [one for one in group["rules"] if "record" in one or one["alert"] in names]}
+        for group in rules["groups"]
+    ]
+    return {"groups": groups}
+
+
 def silent(series, *names):
     return expect(
         series,
@@ -64,7 +73,7 @@ def test_alert_fires_and_says_what_is_wrong(name, promtool, rules, tmp_path):
             "runbook_url": f"{RUNBOOKS}/{name}.md",
         },
     }
-    check(promtool, rules, tmp_path, expect(case.series, [
+    check(promtool, only(rules, name), tmp_path, expect(case.series, [
         {"eval_time": case.at, "alertname": name, "exp_alerts": [told]}
     ]))  # fmt: skip
 
@@ -76,7 +85,8 @@ def test_no_alert_in_a_normal_hour(promtool, rules, tmp_path):
 @pytest.mark.parametrize("case", SILENT)
 def test_no_alert_when(case, promtool, rules, tmp_path):
     series, about = SILENT[case]
-    check(promtool, rules, tmp_path, silent(series, *(name for name in ALERTS if about in name)))
+    names = [name for name in ALERTS if about in name]
+    check(promtool, only(rules, *names), tmp_path, silent(series, *names))
 
 
 def test_picture_costs_all_seconds_of_all_gpus_at_their_prices(promtool, rules, tmp_path):

@@ -173,8 +173,12 @@ async def test_mode_without_its_address_stops_the_start(redis_server: RedisServe
 
 
 STRANGERS = 500
-BOMB = gzip.compress(b"\0" * (256 << 20), compresslevel=6)
-"""A quarter of a megabyte that unpacks to a thousand times as much."""
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """Return a quarter of a megabyte that unpacks to a thousand times as much."""
+    return gzip.compress(b"\0" * (256 << 20), compresslevel=6)
 
 
 @asynccontextmanager
@@ -256,13 +260,13 @@ async def test_half_sent_requests_of_500_strangers_are_ended_and_telegram_is_hea
         assert await asyncio.gather(*map(until_closed, peers)) == [b""] * STRANGERS
 
 
-async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, address):
+async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, address, bomb):
     head = (
-        f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n".encode()
+        f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
     )
     before = memory_of(replica)
     async with probed(replica), asyncio.timeout(60):
-        async with knocking(address, head + BOMB, times=20) as bombs:
+        async with knocking(address, head + bomb, times=20) as bombs:
             answers = await asyncio.gather(*map(until_closed, bombs))
         async with knocking(address, head, times=20) as heads:  # the body never comes
             unsent = await asyncio.gather(*map(until_closed, heads))
@@ -271,10 +275,10 @@ async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, addres
     assert memory_of(replica) - before < 64 << 20
 
 
-async def test_compressed_update_is_refused_even_with_the_secret(replica, address):
+async def test_compressed_update_is_refused_even_with_the_secret(replica, address, bomb):
     async with aiohttp.ClientSession() as session:
         headers = {HEADER: SECRET, "Content-Encoding": "gzip"}
-        async with probed(replica), session.post(address, data=BOMB, headers=headers) as answer:
+        async with probed(replica), session.post(address, data=bomb, headers=headers) as answer:
             assert answer.status == 415
     assert (await refused(replica))["compressed"] == 1
 
