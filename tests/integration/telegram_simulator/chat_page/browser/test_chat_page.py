@@ -324,11 +324,24 @@ async def test_chosen_language_is_that_of_the_page_and_of_the_user(page, bot):
     await expect(page.get_by_role("textbox", name="Сообщение")).to_be_visible()
 
 
-async def test_refusal_of_the_server_is_shown_and_the_typed_text_is_kept(page):
-    text = "x" * 5000
+async def test_words_that_are_too_long_are_refused_in_the_pages_language_and_kept(page, photos):
+    text = "x" * 4097
     await say(page, text)
-    await expect(page.get_by_role("alert")).not_to_be_empty()
+    await expect(page.get_by_role("alert")).to_contain_text("At most 4096 characters")
     await expect(page.get_by_role("textbox", name="Message")).to_have_value(text)
+    await page.get_by_role("button", name="Русский").click()
+    await page.get_by_label("Прикрепить фото").set_input_files(photos["cat"])
+    await page.get_by_role("textbox", name="Сообщение").fill("x" * 1025)
+    await page.get_by_role("button", name="Отправить", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("не больше 1024 знаков")
+
+
+async def test_refusal_of_the_server_is_shown_and_the_typed_text_is_kept(page):
+    nothing = {"name": "nothing.txt", "mimeType": "text/plain", "buffer": b""}
+    await page.get_by_label("Attach photo").set_input_files(nothing)
+    await say(page, "make it snow")
+    await expect(page.get_by_role("alert")).not_to_be_empty()
+    await expect(page.get_by_role("textbox", name="Message")).to_have_value("make it snow")
 
 
 async def test_text_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):

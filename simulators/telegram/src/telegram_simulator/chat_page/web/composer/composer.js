@@ -7,6 +7,10 @@ import { problem } from "../notices.js";
 import { Samples } from "./samples.js";
 import { suggestionsFor, t } from "../strings.js";
 
+/** Telegram's limits for a text and for the words beside a photo. */
+const LONGEST_TEXT = 4096;
+const LONGEST_CAPTION = 1024;
+
 export class Composer {
   #form = byId("composer");
   #text = byId("text");
@@ -77,6 +81,12 @@ export class Composer {
   async #submitNow() {
     const message = { text: this.#text.value.trim(), files: this.#attachments.files, asFile: this.#attachments.asFile };
     if (!message.text && message.files.length === 0) {
+      this.#text.focus();
+      return;
+    }
+    const most = message.files.length > 0 ? LONGEST_CAPTION : LONGEST_TEXT;
+    if ([...message.text].length > most) {
+      problem(t(message.files.length > 0 ? "captionTooLong" : "textTooLong", { count: most }));
       this.#text.focus();
       return;
     }
