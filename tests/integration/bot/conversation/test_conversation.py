@@ -237,7 +237,7 @@ async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) ->
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="...")
     await ann.says("What shall I do with it?")
-    for said in ("👍", "…"):
+    for said in ("👍", "…", "ok"):
         await ann.send(said)
     await ann.says("Say it in words")
     await ann.send("/help")

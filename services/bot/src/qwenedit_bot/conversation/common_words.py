@@ -12,6 +12,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.photos import no_wish
 from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.meanings import is_chatter, means
@@ -62,6 +63,8 @@ def make_router() -> Router:
     router.message.register(commands.start, Says(Text.WORDS_START), ~searches)
     router.message.register(presets, Says(Text.WORDS_PRESETS), ~searches)
     router.message.register(commands.status, Says(Text.WORDS_STATUS), ~searches)
+    waits = StateFilter(Dialogue.instruction)  # where “ok” says nothing of what to change
+    router.message.register(no_wish, Says(Text.WORDS_THANKS), waits)
     router.message.register(welcome, Says(Text.WORDS_THANKS), ~searches)
-    router.message.register(welcome, F.text, Chatters(), ~searches, ~StateFilter(Dialogue.instruction))
+    router.message.register(welcome, F.text, Chatters(), ~searches, ~waits)
     return router

@@ -109,7 +109,7 @@ ask-instruction-album =
 
     /cancel, if you have changed your mind.
 text-without-photo = I need a photo first. Send me one with a caption that says what to change, or send the photo and then the text.
-words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. If that was a question: /help.
+words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. To change a picture of mine, reply to it. If that was a question: /help.
 words-kept-busy = 📝 Your picture is in the works, /status says how far. To change it, reply to its message. For another photo, what you wrote waits { $minutes } minutes.
 words-taken = 📝 Taken for your photo: “{ $said }”
 no-wish = Say it in words, please: what shall I change?
