@@ -57,6 +57,7 @@ async def walk(data: Path, only: str) -> None:
         browser = await playwright.chromium.launch(
             executable_path=_browser(), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
         )
+        await _check_fonts(browser)
         await harness.warm_up()
         for scene in SCENES:
             if not re.search(only, scene.title):
@@ -104,6 +105,23 @@ async def _play(
         raise
     finally:
         await context.close()
+
+
+async def _check_fonts(browser: Browser) -> None:
+    """Refuse to take pictures in which each emoji would be an empty box."""
+    page = await browser.new_page()
+    coloured = await page.evaluate(
+        """() => {
+            const canvas = document.createElement("canvas").getContext("2d");
+            canvas.font = "40px sans-serif";
+            canvas.fillText("👋", 0, 40);
+            const { data } = canvas.getImageData(0, 0, 60, 60);
+            return data.some((value, at) => at % 4 === 0 && value !== data[at + 2]);
+        }"""
+    )
+    await page.close()
+    if not coloured:
+        raise SystemExit("no font with emoji is installed, such as Debian's fonts-noto-color-emoji")
 
 
 def _browser() -> str:
