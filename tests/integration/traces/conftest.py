@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import random
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from local_stack import (
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from comfyui_simulator.client import SimulatorControl
     from qwenedit_testkit.traces.model import Trace
-    from telegram_simulator.client import Person
+    from telegram_simulator.client import Message, Person
 
 STEP_SECONDS = 0.1
 
@@ -67,7 +69,7 @@ class Installation(System):
             return await answer.text()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def photo() -> bytes:
     """Noise, so that any few bytes of it would be recognised."""
     data = io.BytesIO()
@@ -88,12 +90,38 @@ def more() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture
-async def installation(tmp_path: Path, collector: Collector, more: dict[str, str]) -> AsyncIterator[Installation]:
-    async with Installation(tmp_path, collector, more) as installation:
+@asynccontextmanager
+async def installed(folder: Path, collector: Collector, more: dict[str, str]) -> AsyncIterator[Installation]:
+    async with Installation(folder, collector, more) as installation:
         try:
             await installation.start(installation.the_bot, installation.the_worker)
             yield installation
         finally:
             for part in reversed(installation.parts):
                 print(f"--- {part.name}", *part.lines, sep="\n")  # noqa: T201 - pytest shows it where the test failed
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, collector: Collector, more: dict[str, str]) -> AsyncIterator[Installation]:
+    async with installed(tmp_path, collector, more) as installation:
+        yield installation
+
+
+class FirstJob(NamedTuple):
+    """The only job of an installation, whose metrics were asked for before."""
+
+    installation: Installation
+    trace: Trace
+    answer: Message
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def first_job(tmp_path_factory: pytest.TempPathFactory, photo: bytes) -> AsyncIterator[FirstJob]:
+    """One for the tests of a module that only look at it."""
+    async with Collector() as collector, installed(tmp_path_factory.mktemp("parts"), collector, {}) as installation:
+        for service in (installation.the_bot, installation.the_worker):
+            await installation.metrics(service)
+        ann = await installation.chats.user()
+        (message,) = await ann.send(photo=photo, caption="make it snow")
+        answer = await ann.picture()
+        yield FirstJob(installation, await installation.trace(ann, message), answer)

@@ -12,18 +12,17 @@ from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
 from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried
 
+SECONDS = ("qwenedit.queue_wait", "qwenedit.gpu_seconds", "qwenedit.load_seconds")
 
-async def test_job_is_one_trace_from_the_update_to_the_answer(installation, photo):
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    answer = await ann.picture()
-    trace = await installation.trace(ann, message)
+
+def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
+    trace = first_job.trace
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
     assert trace.edges() == BEFORE | EXECUTED | ANSWERED
     job = trace.one("send qwenedit:job_queue").attributes["messaging.message.id"]
     # What the user sees is what an engineer looks for.
-    named = next(version.text.rpartition("Job ")[2] for version in answer.versions if "Job " in version.text)
+    named = next(version.text.rpartition("Job ")[2] for version in first_job.answer.versions if "Job " in version.text)
     assert named == short_id(job)
 
     sent = trace.one("send qwenedit:job_queue")
@@ -40,10 +39,12 @@ async def test_job_is_one_trace_from_the_update_to_the_answer(installation, phot
     process = trace.one("process qwenedit:job_queue")
     assert process.kind == "CONSUMER"
     assert process.links == (sent.span_id,)
-    assert process.attributes.pop("qwenedit.queue_wait") >= 0
-    assert 0 < process.attributes.pop("qwenedit.gpu_seconds") < process.end - process.start
-    assert process.attributes.pop("qwenedit.load_seconds") > 0, "the first job finds no model loaded"
+    seconds = {key: process.attributes[key] for key in SECONDS}
+    assert seconds["qwenedit.queue_wait"] >= 0
+    assert 0 < seconds["qwenedit.gpu_seconds"] < process.end - process.start
+    assert seconds["qwenedit.load_seconds"] > 0, "the first job finds no model loaded"
     assert process.attributes == {
+        **seconds,
         **sent.attributes,
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
@@ -105,11 +106,8 @@ async def test_parts_of_a_job_add_up_to_what_it_took(installation, photo):
     raise AssertionError(f"of each job more is not told than 2 %: {untold}")
 
 
-async def test_services_say_which_they_are_and_where_they_run(installation, photo):
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    trace = await installation.trace(ann, message)
-    resources = {span.resource["service.name"]: span.resource for span in trace.spans}
+def test_services_say_which_they_are_and_where_they_run(first_job):
+    resources = {span.resource["service.name"]: span.resource for span in first_job.trace.spans}
     assert resources.keys() == {"qwenedit-bot", "qwenedit-worker"}
     for service, resource in resources.items():
         assert resource["service.version"] != "unknown"
@@ -192,19 +190,14 @@ async def test_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(i
     assert len({span.span_id for span in trace.spans}) == len(trace.spans)
 
 
-async def test_waiting_probes_and_metrics_make_no_spans(installation, photo):
-    for service in (installation.the_bot, installation.the_worker):
-        await installation.metrics(service)
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    trace = await installation.trace(ann, message)
-    assert {span.trace_id for span in installation.collector.spans} == {trace.spans[0].trace_id}
+def test_waiting_probes_and_metrics_make_no_spans(first_job):
+    spans = first_job.installation.collector.spans
+    assert {span.trace_id for span in spans} == {first_job.trace.spans[0].trace_id}
 
 
-async def test_log_lines_and_exemplars_lead_to_the_trace(installation, photo):
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    trace = await installation.trace(ann, message)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_log_lines_and_exemplars_lead_to_the_trace(first_job):
+    installation, trace, _answer = first_job
     named = f'"trace_id": "{trace.spans[0].trace_id}"'
     bot, worker = installation.the_bot, installation.the_worker
     for service, event in ((bot, "job.accepted"), (worker, "job.claimed"),
