@@ -385,7 +385,7 @@ async def admins(user: Visitor, harness: Harness) -> None:
     await user.say(f"/unban {waiting.id}")
     await user.sees(Text.UNBANNED_USER, user=str(waiting.id))
     await user.say(user.either("/broadcast New: presets. Try /presets", "/broadcast Новое: готовые идеи. См. /presets"))
-    await user.reads(user.either("New: presets", "Новое: готовые"))
+    await user.offers(Text.CANCEL_BUTTON)
     await user.take("admin-more", "/grant, /ban, /unban and /broadcast")
     await user.press(Text.CANCEL_BUTTON)
     await user.sees(Text.BROADCAST_DROPPED)

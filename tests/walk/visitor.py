@@ -75,6 +75,11 @@ class Visitor:
         """Press the newest button whose label holds this."""
         await self._messages().get_by_role("button", name=label).last.click()
 
+    async def offers(self, text: Text, **values: str | float) -> None:
+        """Wait until the newest message has a button of that label."""
+        button = self._messages().last.get_by_role("button", name=self.words(text, **values))
+        await expect(button).to_be_visible(timeout=PATIENCE)
+
     async def sees(self, text: Text, **values: str | float) -> Locator:
         """Wait until a message of the bot says this; returns it."""
         return await self.reads(self.words(text, **values))
