@@ -32,7 +32,7 @@ def test_each_odd_update_is_answered_or_rightly_ignored(runner: asyncio.Runner, 
 
 
 def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, redis_url: str) -> None:
-    outcomes = fuzz_pictures(runner, redis_url, count=150, seed=1)
+    outcomes = fuzz_pictures(runner, redis_url, count=75, seed=1)
     assert {"taken", f"refused: {Refusal.DAMAGED}"} <= {outcome for _kind, outcome in outcomes}
 
 

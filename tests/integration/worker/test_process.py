@@ -311,18 +311,11 @@ async def test_worker_whose_redis_user_may_not_see_the_layout_starts(own_redis, 
     assert part.running
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("s3://there-is-none", "PICTURES_URL is s3://there-is-none: there is no such bucket; create it"),
-        ("file:///nowhere", "PICTURES_URL is file:///nowhere: it cannot be used: there is no such folder"),
-    ],
-)
-async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, start, object_server, url, said):
-    part = await start(redis_url, wait=False, PICTURES_URL=url, **object_server.settings())
+async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, start, object_server):
+    part = await start(redis_url, wait=False, PICTURES_URL="s3://there-is-none", **object_server.settings())
     async with asyncio.timeout(60):
         assert await part.wait() == 2
-    await part.wait_for_line(said)
+    await part.wait_for_line("PICTURES_URL is s3://there-is-none: there is no such bucket; create it")
 
 
 async def test_worker_with_neither_redis_nor_comfyui_says_both_and_keeps_quiet(start):
@@ -518,10 +511,7 @@ async def test_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
     ("settings", "line"),
     [
         ({"COMFYUI_TIMEOUT": "100"}, r"COMFYUI_TIMEOUT is '100': must be at least 150"),
-        ({"WORKER_POLLING_INTERVAL": "9"}, r"WORKER_POLLING_INTERVAL is '9': must be at least 0\.5 and at most 5"),
-        ({"REDIS_URL": "redis//nowhere"}, r"REDIS_URL is 'redis//nowhere': "),
         ({"WORKFLOW": "no-such-workflow"}, r"WORKFLOW is 'no-such-workflow': "),
-        ({"WORKER_LOG_LEVEL": "LOUD"}, r"WORKER_LOG_LEVEL is 'LOUD': "),
     ],
 )
 async def test_bad_setting_stops_the_start_with_one_line_that_says_why(comfyui, settings, line):
