@@ -145,7 +145,7 @@ class Cluster:
     async def _told_by_keda(self) -> float:
         """Ask KEDA as the autoscaler does; 0 while it does not know."""
         autoscaler = f"hpa/keda-hpa-{NAME}-worker"
-        with suppress(CommandError):  # it is being changed
+        with suppress(CommandError, ValueError):  # it is being changed
             name = await kubectl("get", autoscaler, "--output=jsonpath={.spec.metrics[0].external.metric.name}")
             query = f"labelSelector=scaledobject.keda.sh%2Fname%3D{NAME}-worker"
             [item] = json.loads(await kubectl("get", f"--raw={METRICS}/{name}?{query}"))["items"]
