@@ -11,6 +11,7 @@ import pytest
 import redis as redis_client
 import structlog
 import trustme
+from hypothesis import HealthCheck, settings
 
 from local_stack import RedisServer
 from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwenedit_testkit.object_server import ObjectServer
+
+# A busy machine is slow, which says nothing of what is tested.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(autouse=True)

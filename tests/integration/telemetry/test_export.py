@@ -92,12 +92,13 @@ def test_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol)
         OTEL_EXPORTER_OTLP_TIMEOUT="5",
         OTEL_BSP_SCHEDULE_DELAY="50",
     )
-    longest = 0.0
+    took = []
     for _ in range(1000):
         began = time.perf_counter()
         a_job()
-        longest = max(longest, time.perf_counter() - began)
-    assert longest < 4.0, "a job waited for the collector"
+        took.append(time.perf_counter() - began)
+    # A busy machine holds one of them up for seconds; the collector would hold up all that find the buffer full.
+    assert sum(seconds > 4.0 for seconds in took) < 3, "jobs waited for the collector"
     deadline = time.monotonic() + 40
     while "collector_unreachable" not in log.getvalue() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -43,6 +43,7 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.workers import registry
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 if TYPE_CHECKING:
@@ -172,8 +173,10 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
 
 
 @pytest.fixture
-async def worker(redis: Redis) -> Presence:
-    """Let a worker be up that has no job."""
+async def worker(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Presence:
+    """Let a worker be up that has no job, for as long as a test takes."""
+    for kept in ("FORGOTTEN_AFTER", "KEPT_FOR"):
+        monkeypatch.setattr(registry, kept, 3600)
     presence = Presence(worker="w", since=1.0, ready=True, draining=False)
     await Workers(redis, Keys()).beat(presence)
     return presence

@@ -286,7 +286,9 @@ async def test_compressed_update_is_refused_even_with_the_secret(replica, addres
 async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line_and_a_count(replica, address):
     seconds, flood = 3, b"x" * 1000
     before, told = (await refused(replica)).get("secret", 0.0), len(lines_about_strangers(replica))
-    async with aiohttp.ClientSession() as session, probed(replica):
+    # A connection that the replica ends at this moment would fail the next request.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as session, probed(replica):
 
         async def refuse() -> None:
             async with session.post(address, data=flood, headers={HEADER: "guessed"}) as answer:

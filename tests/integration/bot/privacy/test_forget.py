@@ -365,7 +365,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
             return {place(key) for key in found} <= LEFT.keys() and not pictures(client)
 
         try:
-            await stage.eventually(only_the_list, 30)
+            await stage.eventually(only_the_list)
         except AssertionError:
             found = about(client, *marks)
             pytest.fail(f"left: { {key: found[key] for key in found if place(key) not in LEFT} } {pictures(client)}")

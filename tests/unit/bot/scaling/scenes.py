@@ -18,11 +18,17 @@ NOW = 1_000_000.0
 FAST, SLOW = "fast", "slow"
 USUAL = {FAST: 10.0, SLOW: 60.0}
 
-seconds = st.floats(min_value=0, max_value=3600)
+
+def times(least: float, most: float) -> st.SearchStrategy[float]:
+    """Return seconds in steps of 1/1024: with them sums, and products with powers of two, are exact."""
+    return st.integers(round(least * 1024), round(most * 1024)).map(lambda steps: steps / 1024)
+
+
+seconds = times(0, 3600)
 names = st.sampled_from([FAST, SLOW])
-bursts = st.floats(min_value=0, max_value=0.9)
+bursts = times(0, 0.9)
 """Seconds waited within one minute, also in another unit of time: nobody expects more jobs then."""
-jobs_in_hand = st.lists(st.builds(RunningJob, names, st.floats(0, 120)), max_size=6)
+jobs_in_hand = st.lists(st.builds(RunningJob, names, times(0, 120)), max_size=6)
 
 
 def scene(  # one argument for each thing that a test is about
@@ -61,8 +67,8 @@ def scenes(draw: st.DrawFn, waited: st.SearchStrategy[float] = seconds) -> Scene
         running,
         ready=len(running) + draw(st.integers(0, 4)),
         unready=draw(st.integers(0, 2)),
-        cold_start=draw(st.floats(10, 600)),
-        starting=draw(st.lists(st.floats(0, 900), max_size=4)),
+        cold_start=draw(times(10, 600)),
+        starting=draw(st.lists(times(0, 900), max_size=4)),
     )
 
 
@@ -70,8 +76,8 @@ def scenes(draw: st.DrawFn, waited: st.SearchStrategy[float] = seconds) -> Scene
 def policies(draw: st.DrawFn) -> Policy:
     minimum = draw(st.integers(0, 3))
     return Policy(
-        target=draw(st.floats(5, 900)),
+        target=draw(times(5, 900)),
         minimum=minimum,
         maximum=max(1, minimum) + draw(st.integers(0, 20)),
-        hold=draw(st.floats(0, 600)),
+        hold=draw(times(0, 600)),
     )

@@ -13,7 +13,7 @@ from qwenedit_bot.scaling.forecast import PARTS
 from qwenedit_bot.scaling.policy import Policy
 from qwenedit_bot.scaling.scene import Batch, RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
-from tests.unit.bot.scaling.scenes import FAST, NOW, SLOW, USUAL, bursts, later, names, policies, scene, scenes
+from tests.unit.bot.scaling.scenes import FAST, NOW, SLOW, USUAL, bursts, later, names, policies, scene, scenes, times
 
 
 def test_burst_of_short_jobs_beside_a_warm_worker_orders_none():
@@ -171,7 +171,7 @@ def test_wanted_does_not_depend_on_the_unit_of_time(found: Scene, policy: Policy
 
 
 @settings(max_examples=50)
-@given(scenes(), policies(), st.lists(st.floats(0.1, 30), min_size=3, max_size=30))
+@given(scenes(), policies(), st.lists(times(0.1, 30), min_size=3, max_size=30))
 def test_constant_scene_never_flaps(found: Scene, policy: Policy, pauses: list[float]):
     memory, wanted, passed = Memory(), [], 0.0
     for pause in pauses:
