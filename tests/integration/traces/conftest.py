@@ -108,7 +108,7 @@ async def installation(tmp_path: Path, collector: Collector, more: dict[str, str
 
 
 class FirstJob(NamedTuple):
-    """The only job of an installation, whose metrics were asked for before."""
+    """The first job of an installation, whose metrics were asked for before."""
 
     installation: Installation
     trace: Trace
@@ -117,7 +117,7 @@ class FirstJob(NamedTuple):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def first_job(tmp_path_factory: pytest.TempPathFactory, photo: bytes) -> AsyncIterator[FirstJob]:
-    """One for the tests of a module that only look at it."""
+    """One for the tests of a module that look at it, and then have more jobs done."""
     async with Collector() as collector, installed(tmp_path_factory.mktemp("parts"), collector, {}) as installation:
         for service in (installation.the_bot, installation.the_worker):
             await installation.metrics(service)

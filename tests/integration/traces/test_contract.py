@@ -69,6 +69,38 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
     assert {name for span in trace.spans for name in span.attributes} <= listed
 
 
+def test_services_say_which_they_are_and_where_they_run(first_job):
+    resources = {span.resource["service.name"]: span.resource for span in first_job.trace.spans}
+    assert resources.keys() == {"qwenedit-bot", "qwenedit-worker"}
+    for service, resource in resources.items():
+        assert resource["service.version"] != "unknown"
+        assert resource["service.namespace"] == "qwenedit"
+        assert resource["k8s.pod.name"] == f"{service.removeprefix('qwenedit-')}-0"
+        assert resource["k8s.node.name"] == "node-7"
+        assert resource["k8s.namespace.name"] == "pictures"
+
+
+def test_waiting_probes_and_metrics_make_no_spans(first_job):
+    spans = first_job.installation.collector.spans
+    assert {span.trace_id for span in spans} == {first_job.trace.spans[0].trace_id}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_log_lines_and_exemplars_lead_to_the_trace(first_job):
+    installation, trace, _answer = first_job
+    named = f'"trace_id": "{trace.spans[0].trace_id}"'
+    bot, worker = installation.the_bot, installation.the_worker
+    for service, event in ((bot, "job.accepted"), (worker, "job.claimed"),
+                           (worker, "job.settled"), (bot, "answer.delivered")):  # fmt: skip
+        (line,) = [line for line in service.lines if f'"{event}"' in line]
+        assert named in line
+    for service, metric in ((installation.the_bot, "qwenedit_job_answer_seconds"),
+                            (installation.the_worker, "qwenedit_queue_wait_seconds"),
+                            (installation.the_worker, "qwenedit_execution_seconds")):  # fmt: skip
+        lines = [line for line in (await installation.metrics(service)).splitlines() if line.startswith(metric)]
+        assert any(f'trace_id="{trace.spans[0].trace_id}"' in line for line in lines), lines
+
+
 def breakdown(trace):
     """Say where a job's seconds went, from the update to the answer on the screen."""
     received, sent, process, answer = (
@@ -89,7 +121,9 @@ def breakdown(trace):
 
 
 @pytest.mark.timeout(600)  # a busy machine needs several tries
-async def test_parts_of_a_job_add_up_to_what_it_took(installation, photo):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_parts_of_a_job_add_up_to_what_it_took(first_job, photo):
+    installation = first_job.installation
     ann = await installation.chats.user()
     untold: list[float] = []
     deadline = time.monotonic() + 90
@@ -106,18 +140,9 @@ async def test_parts_of_a_job_add_up_to_what_it_took(installation, photo):
     raise AssertionError(f"of each job more is not told than 2 %: {untold}")
 
 
-def test_services_say_which_they_are_and_where_they_run(first_job):
-    resources = {span.resource["service.name"]: span.resource for span in first_job.trace.spans}
-    assert resources.keys() == {"qwenedit-bot", "qwenedit-worker"}
-    for service, resource in resources.items():
-        assert resource["service.version"] != "unknown"
-        assert resource["service.namespace"] == "qwenedit"
-        assert resource["k8s.pod.name"] == f"{service.removeprefix('qwenedit-')}-0"
-        assert resource["k8s.node.name"] == "node-7"
-        assert resource["k8s.namespace.name"] == "pictures"
-
-
-async def test_second_attempt_stands_beside_the_first_and_is_linked_to_it(installation, photo):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_second_attempt_stands_beside_the_first_and_is_linked_to_it(first_job, photo):
+    installation = first_job.installation
     await installation.control.fault("vanish", times=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -188,24 +213,3 @@ async def test_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(i
     assert (first.label, first.attributes["qwenedit.reason"]) == ("bot: process qwenedit:job_queue", "worker_lost")
     assert (second.label, second.attributes["qwenedit.outcome"]) == (PROCESSED, "done")
     assert len({span.span_id for span in trace.spans}) == len(trace.spans)
-
-
-def test_waiting_probes_and_metrics_make_no_spans(first_job):
-    spans = first_job.installation.collector.spans
-    assert {span.trace_id for span in spans} == {first_job.trace.spans[0].trace_id}
-
-
-@pytest.mark.asyncio(loop_scope="module")
-async def test_log_lines_and_exemplars_lead_to_the_trace(first_job):
-    installation, trace, _answer = first_job
-    named = f'"trace_id": "{trace.spans[0].trace_id}"'
-    bot, worker = installation.the_bot, installation.the_worker
-    for service, event in ((bot, "job.accepted"), (worker, "job.claimed"),
-                           (worker, "job.settled"), (bot, "answer.delivered")):  # fmt: skip
-        (line,) = [line for line in service.lines if f'"{event}"' in line]
-        assert named in line
-    for service, metric in ((installation.the_bot, "qwenedit_job_answer_seconds"),
-                            (installation.the_worker, "qwenedit_queue_wait_seconds"),
-                            (installation.the_worker, "qwenedit_execution_seconds")):  # fmt: skip
-        lines = [line for line in (await installation.metrics(service)).splitlines() if line.startswith(metric)]
-        assert any(f'trace_id="{trace.spans[0].trace_id}"' in line for line in lines), lines
