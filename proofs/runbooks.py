@@ -1,7 +1,8 @@
 """Each runbook's commands find the cause on a cluster in that trouble, and its remedies end the trouble.
 
 Runs `tests/e2e/runbooks` on the cluster that KUBECONFIG names, in a namespace `photos` that nobody else may have there:
-the commands are typed as they stand. Images get there as with `make e2e`.
+the commands are typed as they stand. A command that no trouble types fails the proof. Images get there as with
+`make e2e`.
 """
 
 from __future__ import annotations
@@ -9,4 +10,4 @@ from __future__ import annotations
 from proofs._on_cluster import run_cases
 
 if __name__ == "__main__":
-    run_cases(__doc__, "runbooks/trouble_*.py", namespace="photos")
+    run_cases(__doc__, "runbooks/t*.py", namespace="photos")

@@ -84,15 +84,10 @@ async def installation(kube: Kube, telegram: TelegramSimulator) -> AsyncIterator
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def on_call(installation: Installation, folder: Path) -> AsyncIterator[OnCall]:
+async def on_call(installation: Installation, folder: Path) -> OnCall:
     """Somebody on call, for all troubles."""
     found = json.loads(await run("kubectl", "get", "nodes", "--output=json"))
-    somebody = OnCall({"CHART": str(CHART), "NODE": found["items"][0]["metadata"]["name"]}, folder)
-    yield somebody
-    print("\nalert | cause | commands | seconds | first")
-    for each in somebody.incidents:
-        print(f"{each.alert} | {each.cause} | {each.commands} | {each.seconds:.1f} | {each.first}")
-    print("\nnot typed:", *somebody.left(), sep="\n    ")
+    return OnCall({"CHART": str(CHART), "NODE": found["items"][0]["metadata"]["name"]}, folder)
 
 
 async def start_hook(installation: Installation) -> None:

@@ -37,6 +37,8 @@ async def test_password_that_redis_does_not_know(installation, on_call, photo):
     row = await on_call.find(
         "QweneditBotDown", "invalid username-password pair", "start.redis_unavailable", "invalid username-password"
     )
+    for words in ("describe pod edit-qwenedit-redis-0", "describe pod -l"):  # of the rows beside it
+        await on_call.type_of("QweneditBotDown", words)
     await on_call.remedy(row)
     await until_up(installation)
     await installation.redis_answers()
@@ -54,6 +56,7 @@ async def test_telegram_that_fails(installation, on_call, photo):
         on_call.words["JOB"] = job[:8]
         late = "long from `ended` to `answered`"
         await on_call.find("QweneditAnswersLateFast", late, "1 to be answered", "scheduler.retry")
+        await on_call.look("QweneditAnswersLateSlowly")
     finally:
         await installation.telegram.clear_faults()
     await on_call.part("QweneditTelegramRejects", "Afterwards")

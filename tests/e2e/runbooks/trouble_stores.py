@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.e2e.cluster.installation import HERE
+from tests.e2e.cluster.kube import attempt
 from tests.e2e.runbooks.conftest import CLOSED_PORT, SETS, as_admin, lead_to, until_up
 from tests.e2e.runbooks.on_call import row as row_of
 
@@ -19,6 +20,7 @@ LITTLE = MEBIBYTE
 """That is left: too little for a picture, and enough for words."""
 SMALL_KEYS = "for i = 1, tonumber(ARGV[1]) do redis.call('setrange', 'reports:' .. i, ARGV[2], 'x') end"
 STORE = HERE.parent / "object-store" / "object-store.yaml"
+KILL_STORE = "kill -9 $(pidof versitygw)"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 BUCKET = (
     "pictures.url=s3://photos/e2e",
@@ -59,6 +61,17 @@ async def fill(installation):
     await as_admin(installation, f'eval "{SMALL_KEYS}" 0 {rest} {MEBIBYTE - 64}')
 
 
+async def kill_store(installation):
+    """Let nobody reach the store of objects: not by a new connection, nor by one that is open.
+
+    Its service keeps the pod that is not ready: some networks answer in the place of a service that has none.
+    """
+    kept = '--patch={"spec":{"publishNotReadyAddresses":true}}'
+    await installation.kube("patch", "service", "object-store", kept)
+    await lead_to(installation, "object-store", CLOSED_PORT)
+    await attempt("kubectl", "--namespace=photos", "exec", "deployment/object-store", "--", "sh", "-c", KILL_STORE)
+
+
 async def test_store_of_objects_that_is_down(installation, on_call, photo):
     if shutil.which("go") is None:
         pytest.skip("the store of objects is built with Go, and there is no go on PATH")
@@ -70,7 +83,7 @@ async def test_store_of_objects_that_is_down(installation, on_call, photo):
     await installation.hold(1)
     await installation.upgrade(*SETS, *BUCKET)
     user = await installation.telegram.user()
-    await lead_to(installation, "object-store", CLOSED_PORT)
+    await kill_store(installation)
     await user.send(photo=photo, caption=CAPTION)
     await on_call.find("QweneditPictureStoreFails", "the store is down or slow", "picture.storage_away", within=90)
     await lead_to(installation, "object-store", "s3")

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from tests.e2e.cluster.installation import CHART, values
 from tests.e2e.cluster.kube import eventually, run
 from tests.e2e.runbooks.conftest import SETS, as_admin
+from tests.e2e.runbooks.on_call import row as row_of
 
 CAPTION = "make it snow"
 TINY = "24Mi"
 """Of memory: less than a worker needs to start."""
-
+AWAY = 15
+"""Seconds of a restart of ComfyUI: an idle worker asks every 10, and then has the model loaded anew."""
 
 GPU = "nvidia.com/gpu"
 
@@ -59,6 +61,8 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
             await on_call.find(
                 "QweneditNoWorker", "the node offers no GPU", "Pending", "Insufficient nvidia.com/gpu", within=60
             )
+            for words in ("describe nodes", "get pvc"):  # of the rows beside it
+                await on_call.type_of("QweneditNoWorker", words)
             await on_call.part("QweneditNoWorker", "Stop-gap")
         finally:
             await gpus(node, had)  # as a restart of the device plugin does
@@ -106,6 +110,28 @@ async def test_models_that_are_missing(installation, on_call, photo):
         await on_call.remedy(row)
         await comfyui.clear()  # the Job has fetched them
     await user.picture(timeout=90)
+
+
+async def test_model_that_cannot_be_loaded(installation, on_call, photo):
+    [worker] = await installation.hold(1)
+    user = await installation.telegram.user()
+    async with installation.comfyui(worker) as comfyui:
+        await comfyui.fault("oom_loading", times=None)
+        await comfyui.fault("restart", seconds=AWAY)
+    on_call.words["POD"] = worker.name
+    row = await on_call.find(
+        "QweneditWarmUpsFail", "on one pod", "worker.warm_up_failed", "ServerOutOfMemory", "Not ready:", within=60
+    )
+    await user.send(photo=photo, caption=CAPTION)
+    await user.says("The server does not have the memory to edit pictures now", timeout=60)
+    await on_call.part("QweneditWarmUpsFail", "Stop-gap")
+    await on_call.remedy(row)
+    await on_call.part("QweneditWarmUpsFail", "Afterwards")
+    await user.picture(timeout=90)
+    await on_call.remedy(row_of("QweneditWarmUpsFail", "on all pods"))
+    await installation.kube("rollout", "status", "deployment/edit-qwenedit-worker", "--timeout=120s")
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=90, number=2)
 
 
 async def test_comfyui_that_hangs(installation, on_call, photo):
