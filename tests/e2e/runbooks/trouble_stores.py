@@ -42,8 +42,15 @@ async def test_redis_that_others_fill(installation, on_call, photo):
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60)
     await as_admin(installation, "config set maxmemory 256mb")
-    on_call.words["KEY"] = FOREIGN
+    on_call.words |= {"KEY": FOREIGN, "PATTERN": "reports:*", "WORD": "another"}
     await on_call.remedy(row)
+    await installation.one("redis")
+    await installation.redis_answers()
+    on_call.words["PATTERN"] = "*"  # somebody forgets to put in their own: ours stay
+    await on_call.type_of("QweneditRedisNearlyFull", "xargs")
+    found = (await as_admin(installation, "--scan")).splitlines()
+    assert found
+    assert all(key.startswith("qwenedit:") for key in found)
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60, number=2)
     await on_call.remedy(row_of("QweneditRedisNearlyFull", "a long line: about 3 MB a job"))
@@ -85,7 +92,9 @@ async def test_store_of_objects_that_is_down(installation, on_call, photo):
     user = await installation.telegram.user()
     await kill_store(installation)
     await user.send(photo=photo, caption=CAPTION)
-    await on_call.find("QweneditPictureStoreFails", "the store is down or slow", "picture.storage_away", within=90)
+    await on_call.find(
+        "QweneditPictureStoreFails", "the service leads elsewhere", "picture.storage_away", "object-store-", within=90
+    )
     await lead_to(installation, "object-store", "s3")
     await user.picture(timeout=120)
 

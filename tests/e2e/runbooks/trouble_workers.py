@@ -58,11 +58,12 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
         had = await gpus(node, 0)
         try:
             await user.send(photo=photo, caption=CAPTION)
-            await on_call.find(
+            row = await on_call.find(
                 "QweneditNoWorker", "the node offers no GPU", "Pending", "Insufficient nvidia.com/gpu", within=60
             )
             for words in ("describe nodes", "get pvc"):  # of the rows beside it
                 await on_call.type_of("QweneditNoWorker", words)
+            await on_call.remedy(row)
             await on_call.part("QweneditNoWorker", "Stop-gap")
         finally:
             await gpus(node, had)  # as a restart of the device plugin does
@@ -171,7 +172,9 @@ async def test_worker_that_is_gone(installation, on_call, photo):
         await installation.until_editing(job, step=2)
     await installation.kube("delete", "pod", worker.name, "--force", "--grace-period=0")
     on_call.words["JOB"] = job[:8]
-    await on_call.find("QweneditWorkersLost", "is no pod any more", "job.lease_expired", worker.name, within=60)
+    await on_call.find(
+        "QweneditWorkersLost", "deletes pods by force", "job.lease_expired", f"pod/{worker.name}", "Killing", within=60
+    )
     await user.picture(timeout=60)
     await on_call.part("QweneditWorkersLost", "Stop-gap")
     await on_call.part("QweneditWorkersLost", "Afterwards")
