@@ -211,6 +211,18 @@ async def test_error_of_the_server_may_pass_and_is_told_with_its_status(store):
     assert not isinstance(error.value, PictureStoreRefusedError)
 
 
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [("127.0.0.1:1", "Connection refused"), ("store.invalid:1", "failed to lookup address information")],
+)
+async def test_store_without_a_connection_is_told_as_such_and_not_as_an_answer(store, monkeypatch, server, why):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{server}")
+    with pytest.raises(PictureStoreUnavailableError) as error:
+        await bucket_of(URL).put("a/b", b"x")
+    assert f"put failed: no connection to {server} ({why}" in str(error.value)
+    assert "HTTP" not in str(error.value)
+
+
 async def test_store_that_forgets_at_once_is_refused(store):
     store.refuses["GET"] = (404, "NoSuchKey")
     with pytest.raises(PictureStoreRefusedError, match="what was put there is not there"):

@@ -67,6 +67,9 @@ _MEANINGS = (
     _meaning(r"status code: 404|status: 404,", _REFUSED,
              "{operation} was answered with 404, and not by a store of objects", "correct the endpoint"),
 )  # fmt: skip
+_UNCONNECTED = re.compile(r"kind: Connect\b")
+"""What the library says where no server was reached, so that there is no answer to tell of."""
+_SERVER = re.compile(r"https?://(?:[^/\s@]*@)?([^/\s]+)")
 _MISSING = re.compile(r"NoSuchKey|BlobNotFound|specified blob does not exist|[Nn]o such object|\(os error 2\)")
 
 
@@ -92,4 +95,13 @@ def explained(error: BaseException, *, url: str, operation: str) -> PictureStore
             what = meaning.what.format(operation=operation)
             return meaning.kind(f"PICTURES_URL is {url}: {what}; {meaning.remedy}")
     first = said.partition("\n")[0][:_LONGEST] or type(error).__name__
+    if _UNCONNECTED.search(said):
+        first = f"no connection{_to(said)}"
     return PictureStoreUnavailableError(f"PICTURES_URL is {url}: {operation} failed: {first}")
+
+
+def _to(said: str) -> str:
+    """Tell to which server there is no connection, and why, as far as the library says it."""
+    server = _SERVER.search(said)
+    why = re.search(r'(?:message|error): "([^"\n]+)"', said)
+    return (f" to {server[1]}" if server else "") + (f" ({why[1]})" if why else "")
