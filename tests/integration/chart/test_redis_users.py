@@ -209,7 +209,7 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
 async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     await bot.set(KEYS.leader, "bot-0")
     overview = await take_overview(worker, KEYS, OperatorQueue(worker, KEYS))
-    assert (overview.counts.waiting, overview.janitor, overview.server is not None) == (0, None, True)
+    assert (overview.counts.waiting, overview.leader, overview.server is not None) == (0, None, True)
 
 
 async def script(client, text, *keys):

@@ -12,6 +12,7 @@ import pytest
 from qwenedit_jobs import Edit, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
+from qwenedit_jobs.workers.registry import Presence, Workers
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -83,8 +84,28 @@ class Desk:
         return status.state
 
 
+def about(name, **facts):
+    here = Presence(worker=name, since=1_000.0, ready=True, draining=False, version="1.2.3", sockets=9)
+    return here.model_copy(update=facts)
+
+
+def row(said, name):
+    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
+    return line
+
+
+def line_of(said, name):
+    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
+    return line.split(maxsplit=1)[1]
+
+
 @pytest.fixture
 async def desk(redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     monkeypatch.setenv("REDIS_URL", redis_url)
     async with connect(RedisSettings(redis_url=redis_url)) as redis:
         yield Desk(redis, capsys)
+
+
+@pytest.fixture
+def workers(desk):
+    return Workers(desk.redis, desk.keys)

@@ -9,28 +9,13 @@ import pytest
 from qwenedit_jobs import Phase, Reason, Result
 from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, KEPT_FOR, Device, Presence, Workers
-from tests.integration.cli.conftest import PROMPT
-
-
-@pytest.fixture
-def workers(desk):
-    return Workers(desk.redis, desk.keys)
+from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, KEPT_FOR, Device
+from tests.integration.cli.conftest import PROMPT, about, line_of, row
 
 
 @pytest.fixture(autouse=True)
 async def leading_bot(desk):
     await desk.redis.set(desk.keys.leader, "bot-0")
-
-
-def about(name, **facts):
-    here = Presence(worker=name, since=1_000.0, ready=True, draining=False, version="1.2.3", sockets=9)
-    return here.model_copy(update=facts)
-
-
-def row(said, name):
-    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
-    return line
 
 
 async def test_status_of_an_empty_installation_says_that_nothing_is_up(desk):
@@ -81,7 +66,7 @@ async def test_json_says_the_same_with_names_for_a_program(desk, workers):
     await workers.beat(about("gpu-1"))
     said = (await desk.ask("status", "--json")).json
     assert (said["counts"]["waiting"], said["counts"]["running"], said["counts"]["dead"]) == (1, 1, 0)
-    assert said["janitor"] == "bot-0"
+    assert said["leader"] == "bot-0"
     assert said["server"]["version"]
     assert said["server"]["used_memory"] > 0
     assert 0 <= said["now"] - said["oldest_enqueued_at"] < 60
@@ -146,13 +131,11 @@ async def test_status_says_whether_the_bucket_answers_and_what_waits_to_be_delet
     assert "bucket    s3://status/here, which answers; 1 objects wait to be deleted" in (await desk.ask("status")).out
     monkeypatch.setenv("PICTURES_URL", "s3://there-is-none")
     said = await desk.ask("status")
-    assert "PICTURES_URL is s3://there-is-none: there is no such bucket; create it, or correct the name" in said.out
+    why = "PICTURES_URL is s3://there-is-none: there is no such bucket; create it, or correct the name"
+    assert line_of(said, "bucket").startswith(why)
+    assert line_of(said, "trouble").startswith("QweneditPictureStoreFails: ")
+    assert said.out.count("no such bucket") == 1
     assert (await desk.ask("status", "--json")).json["place"]["problem"].startswith("PICTURES_URL is s3://there")
-
-
-def line_of(said, name):
-    [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
-    return line.split(maxsplit=1)[1]
 
 
 async def test_status_tells_the_last_minutes_failures_by_reason_and_by_worker(desk, workers):
@@ -174,15 +157,21 @@ async def test_status_tells_the_last_minutes_failures_by_reason_and_by_worker(de
         "in 15 min: 1 done, 3 failed (server_out_of_memory: 3), 0 cancelled; the last failure 0 s ago"
     )
     assert line_of(said, "ended").endswith("between attempts: timeout: 1")
-    assert line_of(said, "trouble") == "3 of 4 jobs failed (server_out_of_memory): QweneditJobsFailFast"
+    assert line_of(said, "trouble") == (
+        "QweneditJobsFailFast: 3 of the 4 jobs that ended in 15 min failed for good (server_out_of_memory)"
+    )
+    assert "idle, failing" in row(said, "gpu-1")
     assert "4 of 4" in row(said, "gpu-1")
+    assert line_of(said, "workers") == "1 up, 1 of them ready, 1 failing"
+    why = "its last 4 attempts failed (server_out_of_memory, timeout)"
+    assert f"Failing: gpu-1: {why}. VRAM FREE is what it had between them" in said.out
     recent = (await desk.ask("status", "--json")).json["recent"]
     assert (recent["done"], recent["failed"], recent["workers"]["gpu-1"]["failed"]) == (
         1, {"server_out_of_memory": 3}, 4,
     )  # fmt: skip
     seconds, _ = await desk.redis.time()
     for identity in await desk.queue.ended_ids():
-        await desk.redis.zadd(desk.keys.ended, {identity: (seconds - 16 * 60) * 1000})
+        await desk.redis.hset(desk.keys.job(identity), "finished_at", (seconds - 16 * 60) * 1000)
     assert line_of(await desk.ask("status"), "ended").startswith("in 15 min: 0 done, 0 failed, 0 cancelled")
 
 
@@ -197,7 +186,7 @@ async def test_status_tells_of_telegrams_refusals_and_waits(desk):
     said = await desk.ask("status")
     assert line_of(said, "telegram").startswith("in 15 min calls failed with 409: 4, 429: 1, the last ")
     assert "429 told the bot to wait for 30 s in all. Another bot polls with the same token" in said.out
-    assert line_of(said, "trouble") == "5 calls to Telegram failed: QweneditTelegramRejects"
+    assert line_of(said, "trouble") == "QweneditTelegramRejects: 5 calls to Telegram failed"
 
 
 async def test_status_names_no_trouble_with_telegram_once_each_method_that_failed_succeeds_again(desk):
@@ -250,17 +239,17 @@ async def test_status_tells_redis_in_percent(desk):
         said = await desk.ask("status")
         told = re.search(r"in use \((9\d) %\), (9\d) % needed for what cannot go; new jobs", line_of(said, "redis"))
         assert told is not None, said.out
-        assert f"Redis needs {told[2]} % of its memory for what cannot go: QweneditRedisNearlyFull" in said.out
+        assert f"QweneditRedisNearlyFull: Redis needs {told[2]} % of its memory for what cannot go" in said.out
     finally:
         await desk.redis.config_set("maxmemory", 0)
 
 
 async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
     await desk.enqueue(1)
-    assert line_of(await desk.ask("status"), "trouble") == "waiting jobs: 1, and no worker is ready: QweneditNoWorker"
+    assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"
     await desk.ask("pause")
     said = await desk.ask("status")
-    assert line_of(said, "trouble") == "waiting jobs: 1, until an operator ends the pause: QweneditPauseForgotten"
+    assert line_of(said, "trouble") == "QweneditPauseForgotten: waiting jobs: 1, until an operator ends the pause"
     assert (await desk.ask("status", "--json")).json["trouble"][0]["runbook"] == "QweneditPauseForgotten"
 
 
@@ -269,11 +258,11 @@ async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_take
     seconds, _ = await desk.redis.time()
     await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 40) * 1000)
     await workers.beat(about("gpu-1"))
-    stuck = r"the next job has waited for 4\d s, and an idle worker leaves it: QweneditQueueStuck"
+    stuck = r"QweneditQueueStuck: the next job has waited for 4\d s, and an idle worker leaves it"
     assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
-    assert line_of(await desk.ask("status"), "trouble") == "waiting jobs: 1, and no worker is ready: QweneditNoWorker"
+    assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"
     await desk.redis.delete(desk.keys.leader)
     said = await desk.ask("status")
-    assert line_of(said, "trouble") == "no bot leads, so nobody is answered: QweneditBotDown"
-    assert "janitor   none: no bot leads" in said.out
+    assert line_of(said, "trouble") == "QweneditBotDown: no bot leads, so nobody is answered"
+    assert "leader    none: no bot leads" in said.out

@@ -119,6 +119,10 @@ class Keys:
         """
         return f"{self.prefix}:workers:ended"
 
+    def durations(self, workflow: str) -> str:
+        """LIST of seconds: how long the recent jobs of a workflow took; the empty name is the workers' own."""
+        return f"{self.prefix}:durations:{workflow}"
+
     def failed_calls(self, minute: int) -> str:
         """HASH HTTP status → calls to Telegram that ended so in a minute since the epoch."""
         return f"{self.prefix}:telegram:failed:{minute}"

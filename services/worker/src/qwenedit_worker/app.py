@@ -207,6 +207,7 @@ def _about(settings: WorkerSettings, telemetry: Telemetry) -> Presence:
         ready=False,
         draining=False,
         comfyui_url=_without_password(settings.comfyui_url),
+        limit=settings.comfyui_timeout,
     )
 
 

@@ -195,7 +195,9 @@ async def _about_jobs(
         case "list":
             everything = arguments.all or arguments.user is not None  # a user asks about what has ended, mostly
             states = [State(state) for state in arguments.state or (State if everything else jobs.UNDER_WAY)]
-            return await jobs.jobs_list(queue, states=states, user=arguments.user, limit=arguments.limit)
+            return await jobs.jobs_list(
+                redis, settings.keys, queue, states=states, user=arguments.user, limit=arguments.limit
+            )
         case "show":
             return await jobs.jobs_show(redis, settings.keys, queue, arguments.id)
         case "cancel":

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
-from qwenedit_jobs.cli.pending_answers import pending_answer
-from qwenedit_jobs.cli.recent_jobs import MINUTES, recent_jobs
+from qwenedit_jobs.cli.pending_answers import in_lanes, pending_answer
+from qwenedit_jobs.cli.recent_jobs import MINUTES, lost_workers, recent_jobs
+from qwenedit_jobs.cli.running_jobs import usual_times
 from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.failed_calls import CallFailures
-from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.census import take_census
@@ -20,12 +20,12 @@ from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
     from qwenedit_jobs.cli.pending_answers import PendingAnswer
-    from qwenedit_jobs.cli.recent_jobs import RecentJobs
+    from qwenedit_jobs.cli.recent_jobs import LostWorkers, RecentJobs, Tried
     from qwenedit_jobs.failed_calls import FailedCalls
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 MOST_PAUSING = 1_000
 """Jobs between attempts of which it is told for what."""
+MOST_IN_FRONT = 50
+"""Jobs at the head of the line whose attempts are looked at: one that lost its worker waits there."""
+HOUR = 3_600.0
+"""Seconds within which lost workers are counted, as the alert has it."""
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""
 
@@ -75,6 +79,8 @@ class SeenWorker:
     seen_at: float | None
     """Seconds since the epoch, by Redis' clock, as are all times here."""
     job: Record | None
+    usual: float | None = None
+    """Seconds that jobs of this one's workflow usually take; None where that is not known here."""
 
     def silent(self, now: float) -> bool:
         """Whether it gave no sign of life for a while: it was killed, or is cut off from Redis."""
@@ -109,12 +115,13 @@ class Overview:
     set_aside: int
     """Updates and answers that nobody could work off; 0 where this user may not ask."""
     paused_since: float | None
-    janitor: str | None
+    leader: str | None
     """The bot's replica that leads; None when there is none, or this user may not ask."""
     workers: tuple[SeenWorker, ...]
     workers_wanted: int | None
     """How many the bot asks KEDA for; None where it does not say so now."""
     recent: RecentJobs
+    lost: LostWorkers
     telegram: FailedCalls | None
     """Calls to Telegram that failed lately; None: this Redis user may not look."""
     oldest_answer: PendingAnswer | None
@@ -124,6 +131,12 @@ class Overview:
     def knows_bots(self) -> bool:
         """Whether this Redis user may look at what bots say of themselves."""
         return self.telegram is not None
+
+    @property
+    def failing(self) -> dict[str, Tried]:
+        """Workers that are up and of which the last attempts all failed."""
+        tried = self.recent.workers
+        return {each.name: tried[each.name] for each in self.workers if each.name in tried and tried[each.name].failing}
 
     @property
     def redis_used(self) -> float | None:
@@ -150,12 +163,12 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         pictures_url: Where its pictures lie; a bucket is tried with a tiny object.
     """
     places = await queue.ids_by_state()
-    head = await queue.records(places[State.QUEUED][:1])
+    head = await queue.records(places[State.QUEUED][:MOST_IN_FRONT])
     running = await queue.records(places[State.RUNNING])
-    answers, aside = await _in_lanes(redis, keys)
+    answers, aside = await in_lanes(redis, keys)
     now = await queue.now()
     since = now - 60 * MINUTES
-    ended = await queue.records(await queue.ended_ids(since=since))
+    ended = await queue.records(await queue.ended_ids(since=now - HOUR))
     pausing = await queue.records(places[State.DELAYED][:MOST_PAUSING])
     return Overview(
         now=now,
@@ -164,13 +177,14 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         pictures=await _pictures(redis, keys, queue),
         counts=await queue.counts(),
         oldest_enqueued_at=head[0].enqueued_at if head else None,
-        answers=int(await redis.xlen(keys.events)) + answers,
+        answers=answers,
         set_aside=aside,
         paused_since=await queue.paused_since(),
-        janitor=await _janitor(redis, keys),
-        workers=_workers(await Workers(redis, keys).seen(), running),
+        leader=await _leader(redis, keys),
+        workers=_workers(await Workers(redis, keys).seen(), running, await usual_times(redis, keys, running)),
         workers_wanted=await _wanted(redis, keys),
         recent=recent_jobs(ended, pausing, since=since),
+        lost=lost_workers((*ended, *pausing, *running, *head), since=now - HOUR),
         telegram=await _telegram(redis, keys),
         oldest_answer=await pending_answer(redis, keys),
     )
@@ -185,15 +199,6 @@ async def _place(redis: Redis, keys: Keys, url: str) -> PicturePlace:
     except PictureStoreError as error:
         problem = str(error)
     return PicturePlace(url, problem, await Cleanup(redis, keys, None).waiting())
-
-
-async def _in_lanes(redis: Redis, keys: Keys) -> tuple[int, int]:
-    """Return how many answers are to be given, and how many entries of all lanes were set aside."""
-    try:
-        answers, updates = await Lanes(redis, keys.answers).occupancy(), await Lanes(redis, keys.inbox).occupancy()
-    except NoPermissionError:  # a worker's user
-        return 0, 0
-    return answers.waiting, answers.set_aside + updates.set_aside
 
 
 async def _wanted(redis: Redis, keys: Keys) -> int | None:
@@ -233,7 +238,7 @@ async def _pictures(redis: Redis, keys: Keys, queue: OperatorQueue) -> Census | 
         return None
 
 
-async def _janitor(redis: Redis, keys: Keys) -> str | None:
+async def _leader(redis: Redis, keys: Keys) -> str | None:
     try:
         leader = await redis.get(keys.leader)
     except NoPermissionError:  # a worker's user
@@ -241,18 +246,21 @@ async def _janitor(redis: Redis, keys: Keys) -> str | None:
     return str(leader) if leader is not None else None
 
 
-def _workers(seen: Sequence[LiveWorker], running: Sequence[Record]) -> tuple[SeenWorker, ...]:
+def _workers(
+    seen: Sequence[LiveWorker], running: Sequence[Record], usual: Mapping[str, float]
+) -> tuple[SeenWorker, ...]:
     jobs = {record.worker: record for record in running if record.worker}
     told = {one.presence.worker: one for one in seen}
     workers = []
     for name in sorted(told.keys() | jobs.keys()):
-        one = told.get(name)
+        one, job = told.get(name), jobs.get(name)
         workers.append(
             SeenWorker(
                 name=name,
                 presence=one.presence if one else None,
                 seen_at=one.at if one else None,
-                job=jobs.get(name),
+                job=job,
+                usual=usual.get(job.workflow or "") if job else None,
             )
         )
     return tuple(workers)

@@ -60,6 +60,19 @@ async def pending_answer(redis: Redis, keys: Keys, job_id: str | None = None) ->
     return None
 
 
+async def in_lanes(redis: Redis, keys: Keys) -> tuple[int, int]:
+    """Return how many answers are to be given, and how many entries of all lanes were set aside.
+
+    A worker's user may see neither lane: then only answers are told that no bot has taken up, and 0.
+    """
+    fresh = int(await redis.xlen(keys.events))
+    try:
+        answers, updates = await Lanes(redis, keys.answers).occupancy(), await Lanes(redis, keys.inbox).occupancy()
+    except NoPermissionError:
+        return fresh, 0
+    return fresh + answers.waiting, answers.set_aside + updates.set_aside
+
+
 def why_pending(pending: PendingAnswer, *, now: float) -> str:
     """Say why an answer is not in its chat yet, and when it is tried again."""
     times = f"refused {pending.failures} times, " if pending.failures else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import State
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 MINUTES = 15
 """Of which `qwenedit status` tells."""
+FAILING = 3
+"""Attempts that fail one after the other, from which on a worker is called failing."""
+LOST = "worker_lost"
+"""Reason of an attempt whose lease ran out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,26 @@ class Tried:
     attempts: int
     failed: int
     """That came to nothing, by no wish of a user's."""
+    in_row: int = 0
+    """Of these, the last ones, with no other attempt between them."""
+    reasons: tuple[str, ...] = ()
+    """Of those in a row, each once."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempts all failed, whatever the worker says of itself."""
+        return self.in_row >= FAILING
+
+
+@dataclass(frozen=True, slots=True)
+class LostWorkers:
+    """Attempts that were taken from workers which had gone silent, in the last hour."""
+
+    times: int
+    last_at: float | None
+    """Seconds since the epoch, by Redis' clock."""
+    jobs: tuple[str, ...]
+    """Whose attempts they were, each once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +76,11 @@ def recent_jobs(ended: Iterable[Record], pausing: Iterable[Record], *, since: fl
     """Count what became of jobs.
 
     Args:
-        ended: Jobs that have ended since.
+        ended: Jobs that have ended.
         pausing: Jobs between two attempts.
-        since: Attempts that ended before are left out.
+        since: Jobs and attempts that ended before are left out.
     """
-    ended, pausing = list(ended), list(pausing)
+    ended, pausing = [record for record in ended if (record.finished_at or 0.0) >= since], list(pausing)
     failed = [record for record in ended if record.state is State.FAILED]
     attempts = [
         each for record in (*ended, *pausing) for each in record.attempts if each.ended_at >= since and each.worker
@@ -71,10 +96,29 @@ def recent_jobs(ended: Iterable[Record], pausing: Iterable[Record], *, since: fl
     )
 
 
+def lost_workers(records: Iterable[Record], *, since: float) -> LostWorkers:
+    """Count the attempts of jobs that lost their worker.
+
+    Args:
+        records: Jobs in any state.
+        since: Attempts that ended before are left out.
+    """
+    lost = [
+        (each.ended_at, record.id)
+        for record in {record.id: record for record in records}.values()
+        for each in record.attempts
+        if each.reason == LOST and each.ended_at >= since
+    ]
+    jobs = dict.fromkeys(job_id for _at, job_id in lost)
+    return LostWorkers(len(lost), max((at for at, _id in lost), default=None), tuple(jobs))
+
+
 def _by_reason(records: Iterable[Record]) -> dict[str, int]:
     return dict(Counter(record.reason or "unknown" for record in records).most_common())
 
 
 def _tried(worker: str, attempts: Iterable[Attempt]) -> Tried:
-    theirs = [each for each in attempts if each.worker == worker]
-    return Tried(len(theirs), sum(each.failed for each in theirs))
+    theirs = sorted((each for each in attempts if each.worker == worker), key=lambda each: each.ended_at)
+    row = list(takewhile(lambda each: each.failed, reversed(theirs)))
+    reasons = tuple(sorted({each.reason for each in row if each.reason}))
+    return Tried(len(theirs), sum(each.failed for each in theirs), len(row), reasons)

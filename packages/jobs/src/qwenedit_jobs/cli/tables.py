@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenedit_jobs.queue.job_records import Record
+
 _DURATIONS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _SIZES = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 ENOUGH = 2
@@ -38,6 +40,11 @@ def one_line(text: str, *, most: int = 0) -> str:
     """Tell a text of several lines in one, cut to a number of characters where one is given."""
     told = " ".join(text.split())
     return f"{told[: most - 1]}…" if 0 < most < len(told) else told
+
+
+def step_of(job: Record) -> str:
+    """Tell how far a running job is."""
+    return f"{job.phase} {job.step}/{job.steps}" if job.steps else job.phase
 
 
 def duration(seconds: float | None) -> str:

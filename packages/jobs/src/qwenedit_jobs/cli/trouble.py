@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.pending_answers import why_pending
+from qwenedit_jobs.cli.recent_jobs import LOST, MINUTES
+from qwenedit_jobs.cli.running_jobs import running_jobs
 from qwenedit_jobs.cli.tables import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenedit_jobs.cli.overview import Overview
+    from qwenedit_jobs.cli.running_jobs import RunningJob
 
 FEWEST_FAILURES = 3
 """Jobs that fail, and more of them than are done, before that is called trouble."""
+MOST_LOST = 3
+"""Attempts of an hour that lose their worker, as the alert has it."""
 FEWEST_CALLS = 5
 """The same of calls to Telegram."""
 STALE = 300.0
@@ -25,6 +30,8 @@ TAKEN_WITHIN = 30.0
 """Seconds within which an idle worker takes a job."""
 LONG_LINE = 900.0
 """Seconds that the next job has waited where the line is long, as the alert has it."""
+SHORT = 8
+"""Characters of a job's id that tell it from others."""
 NEARLY_FULL = 80
 """Percent of Redis' memory, as the alert has it."""
 
@@ -42,13 +49,13 @@ def troubles(seen: Overview) -> list[Trouble]:
     """Return what is wrong, what hurts most first."""
     return [
         Trouble(runbook, said)
-        for kind in (_of_bot, _of_line, _of_ended_jobs, _of_telegram, _of_stores)
+        for kind in (_of_bot, _of_line, _of_running_jobs, _of_lost_workers, _of_ended_jobs, _of_telegram, _of_stores)
         for runbook, said in kind(seen)
     ]
 
 
 def _of_bot(seen: Overview) -> Iterator[tuple[str, str]]:
-    if seen.knows_bots and seen.janitor is None:
+    if seen.knows_bots and seen.leader is None:
         yield "QweneditBotDown", "no bot leads, so nobody is answered"
 
 
@@ -65,11 +72,44 @@ def _of_line(seen: Overview) -> Iterator[tuple[str, str]]:
         yield "QweneditLineLong", f"the next job has waited for {duration(waited)}"
 
 
+def _of_running_jobs(seen: Overview) -> Iterator[tuple[str, str]]:
+    jobs = running_jobs(seen.workers, now=seen.now)
+    if stuck := [job for job in jobs if job.hangs]:
+        said = f"{_long(stuck[0])}, at {stuck[0].step} for {duration(stuck[0].stood)}"
+        yield "QweneditQueueStuck", f"{said}{_more(stuck)}"
+    if late := [job for job in jobs if job.near_limit]:
+        said = f"{_long(late[0])}, and counts as failed after {duration(late[0].limit)}"
+        yield "QweneditJobsFailFast", f"{said}{_more(late)}"
+
+
+def _of_lost_workers(seen: Overview) -> Iterator[tuple[str, str]]:
+    lost, silent = seen.lost, [worker for worker in seen.workers if worker.silent(seen.now)]
+    in_hand = [worker for worker in silent if worker.job]
+    if lost.times < MOST_LOST and not in_hand and not (lost.times and silent):
+        return
+    said = []
+    if lost.times and lost.last_at is not None:
+        times = "once" if lost.times == 1 else f"{lost.times} times"
+        jobs = f", job {lost.jobs[0][:SHORT]} each time" if len(lost.jobs) == 1 and lost.times > 1 else ""
+        ago = duration(seen.now - lost.last_at)
+        said.append(f"jobs lost their worker {times} in the last hour{jobs}, the last {ago} ago")
+    for worker in (in_hand or silent)[:1]:
+        job = f" with job {worker.job.id[:SHORT]} in hand" if worker.job else ""
+        said.append(f"worker {worker.name} is silent{job}")
+    yield "QweneditWorkersLost", "; ".join(said)
+
+
 def _of_ended_jobs(seen: Overview) -> Iterator[tuple[str, str]]:
     recent, answer = seen.recent, seen.oldest_answer
     if recent.failures >= FEWEST_FAILURES and recent.failures > recent.done:
         reasons = ", ".join(recent.failed)
-        yield "QweneditJobsFailFast", f"{recent.failures} of {recent.failures + recent.done} jobs failed ({reasons})"
+        jobs = f"{recent.failures} of the {recent.failures + recent.done} jobs that ended in {MINUTES} min"
+        yield "QweneditJobsFailFast", f"{jobs} failed for good ({reasons})"
+    else:
+        for name, tried in seen.failing.items():
+            if tried.reasons != (LOST,):
+                said = f"the last {tried.in_row} attempts of worker {name} failed ({', '.join(tried.reasons)})"
+                yield "QweneditJobsFailFast", said
     if answer and answer.since and seen.now - answer.since > ANSWERED_WITHIN:
         late = duration(seen.now - answer.since)
         yield "QweneditAnswersLateFast", f"job {answer.job_id} ended {late} ago: {why_pending(answer, now=seen.now)}"
@@ -88,6 +128,15 @@ def _of_stores(seen: Overview) -> Iterator[tuple[str, str]]:
     if needed is not None and needed >= NEARLY_FULL:
         yield "QweneditRedisNearlyFull", f"Redis needs {needed:.0f} % of its memory for what cannot go"
     if seen.place.problem:
-        yield "QweneditPictureStoreFails", seen.place.problem
+        yield "QweneditPictureStoreFails", "the store of pictures cannot be used; the line `bucket` says why"
     if seen.set_aside:
         yield "QweneditSetAside", f"{seen.set_aside} updates or answers were set aside"
+
+
+def _long(job: RunningJob) -> str:
+    usual = f" where jobs take {duration(max(1.0, job.usual))}" if job.usual is not None else ""
+    return f"job {job.id[:SHORT]} has run for {duration(job.ran)}{usual}"
+
+
+def _more(jobs: list[RunningJob]) -> str:
+    return f"; {len(jobs) - 1} more likewise" if len(jobs) > 1 else ""

@@ -72,6 +72,8 @@ class Record:
     enqueued_at: float | None = None
     started_at: float | None = None
     """When its last attempt began."""
+    moved_at: float | None = None
+    """When its phase or step changed last, in any attempt."""
     finished_at: float | None = None
     answered_at: float | None = None
     due_at: float | None = None
@@ -141,6 +143,7 @@ def _record(
         detail=_without_prompt(fields.get("detail", ""), job) or None,
         enqueued_at=_seconds(fields.get("enqueued_at")),
         started_at=_seconds(fields.get("started_at")),
+        moved_at=_seconds(fields.get("moved_at")),
         finished_at=_seconds(fields.get("finished_at")),
         answered_at=_seconds(fields.get("answered_at")),
         due_at=_seconds(due),

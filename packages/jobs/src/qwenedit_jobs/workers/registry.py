@@ -65,6 +65,8 @@ class Presence(_Report):
     sockets: int | None = None
     """Open ones of its process; None where the system does not say."""
     comfyui_url: str = ""
+    limit: float = 0.0
+    """Seconds that an attempt may take; 0: a worker of an earlier release does not say."""
     device: Device | None = None
     """None until ComfyUI has answered."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qwenedit_jobs import Keys
+
 
 @dataclass(frozen=True, slots=True)
 class BotKeys:
@@ -129,7 +131,7 @@ class BotKeys:
 
     def durations(self, workflow: str) -> str:
         """LIST of seconds: how long the recent jobs of a workflow took."""
-        return f"{self.prefix}:durations:{workflow}"
+        return Keys(prefix=self.prefix).durations(workflow)
 
     def language(self, user_id: int) -> str:
         """STRING: the language that a user chose."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.pending_answers import pending_answer, why_pending
-from qwenedit_jobs.cli.tables import duration, moment, one_line, pairs, table
+from qwenedit_jobs.cli.pending_answers import in_lanes, pending_answer, why_pending
+from qwenedit_jobs.cli.tables import duration, moment, one_line, pairs, step_of, table
 from qwenedit_jobs.model import Cancelled, State
 from qwenedit_jobs.queue.operator_queue import Requeued
 
@@ -47,10 +47,14 @@ MOST_NAMED = 5
 """Ids that a complaint names."""
 
 
-async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int | None, limit: int) -> Answer:
+async def jobs_list(
+    redis: Redis, keys: Keys, queue: OperatorQueue, *, states: Sequence[State], user: int | None, limit: int
+) -> Answer:
     """List jobs, those in line in their order.
 
     Args:
+        redis: A client that decodes replies.
+        keys: The installation's key names.
         queue: The queue.
         states: Of which to list; of jobs that have ended the last ones, the newest first.
         user: Only this user's, where given.
@@ -68,7 +72,8 @@ async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int 
     ]
     shown = found[:limit]
     if not found:
-        return Answer([], _none(states, user))
+        answers, _set_aside = await in_lanes(redis, keys)
+        return Answer([], _none(states, user, answers=answers))
     now = await queue.now()
     text = table(HEADS, [_row(record, now) for record in shown])
     if len(found) > limit:
@@ -169,28 +174,27 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
         duration(now - record.enqueued_at) if record.enqueued_at else "",
         f"{duration(now - record.finished_at)} ago" if record.finished_at else "",
         f"{record.attempt}/{record.max_attempts}",
-        _step(record) if record.state is State.RUNNING else "",
+        step_of(record) if record.state is State.RUNNING else "",
         record.worker or "",
         record.reason or "",
     )
 
 
-def _none(states: Sequence[State], user: int | None) -> str:
+def _none(states: Sequence[State], user: int | None, *, answers: int) -> str:
     whose = f" of user {user}" if user is not None else ""
     if set(states) == set(State):
         return f"None: no job{whose} is under way, and none is among the last that ended ({LATELY} are known)."
     if set(states) == set(UNDER_WAY):
-        return f"None: no job{whose} waits, runs or is between attempts. --all shows the last that ended, too."
+        none = f"None: no job{whose} waits, runs or is between attempts"
+        if answers:
+            return f"{none}. Answers to be given: {answers}; `qwenedit jobs list --all` shows the jobs that ended, too."
+        return f"{none}. --all shows the last that ended, too."
     ended = f" among the last that ended ({LATELY} are known)" if any(state.final for state in states) else ""
     return f"None: no job{whose} is {' or '.join(states)}{ended}."
 
 
 def _user(record: Record) -> str:
     return "selftest" if record.user_id == 0 else str(record.user_id or "")
-
-
-def _step(record: Record) -> str:
-    return f"{record.phase} {record.step}/{record.steps}" if record.steps else record.phase
 
 
 def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> str:
@@ -207,7 +211,7 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
             ("attempt", f"{record.attempt} of {record.max_attempts}"),
             ("requeued", f"{record.requeued} times" if record.requeued else ""),
             ("worker", record.worker or ""),
-            ("step", _step(record) if record.state is State.RUNNING else ""),
+            ("step", step_of(record) if record.state is State.RUNNING else ""),
             ("reason", record.reason or ""),
             ("detail", one_line(record.detail or "")),
             ("workflow", record.workflow or "the worker's default"),

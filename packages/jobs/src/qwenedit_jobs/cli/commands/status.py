@@ -9,7 +9,7 @@ from qwenedit_jobs.cli.output import Answer
 from qwenedit_jobs.cli.overview import Overview, PicturePlace, SeenWorker, take_overview
 from qwenedit_jobs.cli.pending_answers import why_pending
 from qwenedit_jobs.cli.recent_jobs import MINUTES
-from qwenedit_jobs.cli.tables import duration, moment, pairs, size, table
+from qwenedit_jobs.cli.tables import duration, moment, pairs, size, step_of, table
 from qwenedit_jobs.cli.trouble import troubles
 from qwenedit_jobs.picture_address import IN_REDIS
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 HEADS = (
-    "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "STEP", "FAILED", "COMFYUI", "AT", "GPU", "VRAM FREE",
-    "SOCKETS", "UP", "SEEN",
+    "WORKER", "POD", "NODE", "VERSION", "STATE", "JOB", "FOR", "USUAL", "STEP", "ATTEMPTS FAILED", "COMFYUI", "AT",
+    "GPU", "VRAM FREE", "SOCKETS", "UP", "SEEN",
 )  # fmt: skip
 
 
-UNKNOWN_JANITOR = "not known here: only the bot's Redis user may ask"
+UNKNOWN_LEADER = "not known here: only the bot's Redis user may ask"
 FAILED_CALLS = {
     "401": "The token is wrong or was revoked",
     "404": "The token is wrong or was revoked",
@@ -61,7 +61,7 @@ def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
     paused = moment(overview.paused_since, now=overview.now)
     lines = pairs(
         [
-            *(("" if at else "trouble", f"{each.said}: {each.runbook}") for at, each in enumerate(found)),
+            *(("" if at else "trouble", f"{each.runbook}: {each.said}") for at, each in enumerate(found)),
             ("" if found else "trouble", "" if found else "none that is seen here"),
             ("redis", _redis(overview, place)),
             ("bucket", _bucket(overview.place)),
@@ -72,7 +72,7 @@ def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
             ("telegram", _telegram(overview)),
             ("set aside", f"{overview.set_aside}; `qwenedit aside list` shows them" if overview.set_aside else ""),
             ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
-            ("janitor", overview.janitor or ("none: no bot leads" if overview.knows_bots else UNKNOWN_JANITOR)),
+            ("leader", overview.leader or ("none: no bot leads" if overview.knows_bots else UNKNOWN_LEADER)),
             ("workers", _workers(overview)),
         ]
     )
@@ -83,6 +83,11 @@ def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
         f"Not ready: {worker.name}: {worker.presence.problem}"
         for worker in overview.workers
         if worker.presence and worker.presence.problem
+    ]
+    problems += [
+        f"Failing: {name}: its last {tried.in_row} attempts failed ({', '.join(tried.reasons)}). "
+        "VRAM FREE is what it had between them"
+        for name, tried in overview.failing.items()
     ]
     return "\n".join((lines, "", table(HEADS, rows), *problems))
 
@@ -169,6 +174,8 @@ def _workers(overview: Overview) -> str:
     up = len(overview.workers)
     ready = sum(worker.can_work(overview.now) for worker in overview.workers)
     said = f"{up} up, {ready} of them ready"
+    failing = len(overview.failing)
+    said += f", {failing} failing" if failing else ""
     if overview.workers_wanted is None:
         return said
     leaving = sum(bool(worker.presence and worker.presence.draining) for worker in overview.workers)
@@ -188,10 +195,11 @@ def _row(worker: SeenWorker, tried: Tried | None, now: float) -> tuple[str, ...]
         presence.pod if presence and presence.pod != worker.name else "",
         presence.node if presence else "",
         presence.version if presence else "",
-        _state(worker, now),
+        f"{_state(worker, now)}, failing" if tried and tried.failing else _state(worker, now),
         job.id if job else "",
         duration(now - job.started_at) if job and job.started_at else "",
-        f"{job.phase} {job.step}/{job.steps}" if job and job.steps else job.phase if job else "",
+        duration(worker.usual and max(1.0, worker.usual)),
+        step_of(job) if job else "",
         f"{tried.failed} of {tried.attempts}" if tried else "",
         device.version if device else "",
         presence.comfyui_url if presence else "",
