@@ -57,6 +57,17 @@ async def test_status_names_the_job_that_hangs_with_its_step_and_the_usual_time(
     assert one["usual"] == 4.1
 
 
+@pytest.mark.parametrize("times", [["nonsense"], "another type"])
+async def test_status_without_a_readable_usual_time_tells_the_rest(desk, workers, times):
+    if isinstance(times, list):
+        await desk.redis.rpush(desk.keys.durations(""), *times)
+    else:
+        await desk.redis.set(desk.keys.durations(""), times)
+    identity = await running(desk, workers, ran=130, stood=125)
+    said = await desk.ask("status")
+    assert line_of(said, "trouble").startswith(f"QweneditQueueStuck: job {identity[:8]} has run for 2 min, at editing")
+
+
 async def test_progress_of_a_job_says_when_its_step_moved(desk, workers):
     await desk.redis.rpush(desk.keys.durations(""), "4")
     identity = await running(desk, workers, ran=60, stood=50)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
-
-from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs.cli.tables import step_of
 from qwenedit_jobs.workers.registry import BEAT_EVERY
@@ -30,6 +29,7 @@ LONGER = 1.5
 """Times the usual time."""
 HEARD_WITHIN = 2 * BEAT_EVERY
 """Seconds since its last sign of life within which a worker lives. The job of a killed one stands still as well."""
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 async def usual_times(redis: Redis, keys: Keys, running: Iterable[Record]) -> dict[str, float]:
@@ -43,11 +43,12 @@ async def usual_times(redis: Redis, keys: Keys, running: Iterable[Record]) -> di
     pipeline = redis.pipeline(transaction=False)
     for name in names:
         pipeline.lrange(keys.durations(name), 0, -1)
-    try:
-        found = await pipeline.execute()
-    except NoPermissionError:  # a worker's user
-        return {}
-    return {name: median(map(float, times)) for name, times in zip(names, found, strict=True) if times}
+    found = await pipeline.execute(raise_on_error=False)  # a worker's user may not look
+    return {name: median(map(float, times)) for name, times in zip(names, found, strict=True) if _timed(times)}
+
+
+def _timed(times: object) -> bool:
+    return isinstance(times, list) and bool(times) and all(_NUMBER.fullmatch(each) for each in times)
 
 
 @dataclass(frozen=True, slots=True)
