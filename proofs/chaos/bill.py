@@ -48,7 +48,7 @@ class Bill:
     accounts: dict[tuple[str, int], Account] = field(default_factory=dict)
     """By name and number of the process; those that have ended keep their last one."""
     killed: float = 0.0
-    """Seconds that workers took along which are gone."""
+    """Seconds that were not in the ledger when workers that are gone were last looked at; some may be there since."""
     told: dict[str, Any] = field(default_factory=dict)
     """The month's total as `qwenedit spend` tells it."""
 
@@ -105,10 +105,15 @@ class Bill:
         return sum(account.unreported for account in self.accounts.values())
 
     @property
+    def coming(self) -> float:
+        """Seconds that workers which are there have yet to report."""
+        return self.unreported - self.killed
+
+    @property
     def apart(self) -> float:
-        """By which share of all seconds the ledger differs from what was reported."""
-        told = float(self.told["gpu_seconds"])
-        return (told + self.unreported - self.by_metrics) / self.by_metrics
+        """By which share of all seconds the ledger has more, or less, than can have been reported."""
+        told, most = float(self.told["gpu_seconds"]), self.by_metrics - self.coming
+        return (told - min(max(told, most - self.killed), most)) / self.by_metrics
 
     @property
     def right(self) -> bool:
@@ -116,9 +121,9 @@ class Bill:
         return abs(self.apart) <= APART
 
     def __str__(self) -> str:
-        told, lost, coming = self.told["gpu_seconds"], self.told["lost_seconds"], self.unreported - self.killed
+        told, lost = self.told["gpu_seconds"], self.told["lost_seconds"]
         return (
             f"{self.by_metrics:.1f} GPU seconds by the metrics; {told:.1f} in the ledger, {lost:.1f}"
-            f" of them of lost attempts; {self.killed:.1f} went with killed workers, {coming:.1f}"
-            f" are yet to be reported: {self.apart:+.2%}; {self.told['pictures']} pictures"
+            f" of them of lost attempts; up to {self.killed:.1f} went with killed workers, {self.coming:.1f}"
+            f" are yet to be reported: {self.apart:+.2%} beyond; {self.told['pictures']} pictures"
         )

@@ -112,7 +112,7 @@ async def test_status_says_when_each_worker_was_lost_with_the_same_job(desk):
     assert f"3 times in the last hour, job {identity[:8]} each time, the last" in (await desk.ask("status")).out
 
 
-async def test_one_lost_job_is_trouble_while_a_worker_is_silent(desk, workers):
+async def test_lost_job_is_trouble_while_a_worker_is_silent(desk, workers):
     await workers.beat(about("gpu-9"))
     await quiet(desk, "gpu-9")
     assert line_of(await desk.ask("status"), "trouble") == NONE
