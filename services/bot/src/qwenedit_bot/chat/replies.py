@@ -125,7 +125,8 @@ class Replies:
         """Forget the answers in a user's private chat, and in groups what they were answered for."""
         if keys:
             await self._redis.unlink(*keys)
-        self._drop(lambda key: key.startswith(self._answers(user_id)))
+        for remembered in (self._recent, self._unkept):
+            remembered.drop(lambda key: key.startswith(self._answers(user_id)))
 
     def _answers(self, user_id: int) -> str:
         return self._keys.reply(user_id, 0).removesuffix("0")
@@ -135,11 +136,8 @@ class Replies:
         message = (to.chat_id, to.message_id, to.discriminator)
         key = self._keys.reply(*message)
         await self._redis.unlink(key, self._keys.said(*message))
-        self._drop(key.__eq__)
-
-    def _drop(self, which: Callable[[str], bool]) -> None:
         for remembered in (self._recent, self._unkept):
-            remembered.drop(which)
+            remembered.discard(key)
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

@@ -41,7 +41,7 @@ class TTLCache(Generic[K, V]):
 
     def note(self, key: K, value: V) -> None:
         """Keep an entry; one of the same key is replaced."""
-        self._drop(key)
+        self.discard(key)
         self._entries[key] = (self._clock(), value)
         self._weight += self._weigh(value)
         self._forget()
@@ -60,7 +60,12 @@ class TTLCache(Generic[K, V]):
     def drop(self, which: Callable[[K], bool]) -> None:
         """Forget some entries, by their keys."""
         for key in list(filter(which, self._entries)):
-            self._drop(key)
+            self.discard(key)
+
+    def discard(self, key: K) -> None:
+        """Forget an entry, if it is there."""
+        if key in self._entries:
+            self._weight -= self._weigh(self._entries.pop(key)[1])
 
     def _forget(self) -> None:
         too_old = self._clock() - self._keep
@@ -68,8 +73,4 @@ class TTLCache(Generic[K, V]):
             key, (noted, _value) = next(iter(self._entries.items()))
             if noted > too_old and self._weight <= self._most:
                 return
-            self._drop(key)
-
-    def _drop(self, key: K) -> None:
-        if key in self._entries:
-            self._weight -= self._weigh(self._entries.pop(key)[1])
+            self.discard(key)

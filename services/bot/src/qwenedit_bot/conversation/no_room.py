@@ -42,7 +42,7 @@ SEEN_FOR = 86_400.0
 """Seconds for which an update is known that Telegram delivers again: as long as it does so."""
 MOST_CHATS = 10_000
 AT_MOST = 5.0
-"""Seconds for the notices about some updates; who is not told then is told when they are delivered again."""
+"""Seconds for the notices about some updates. Who has had no turn by then is told when they are delivered again."""
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class NoRoomNotice:
             return False
         except (LaterError, TelegramUnavailableError, RedisError):  # the update comes again
             for known in (self._seen, self._told):
-                known.drop(chat.__eq__)
+                known.discard(chat)
             return False
         return waits
 

@@ -125,7 +125,7 @@ class UpdateFilter:
     async def forget(self, user_id: int) -> None:
         """Forget when somebody was told that they may not use the bot."""
         await self._redis.unlink(self._keys.occasion(user_id, "access"))
-        self._told.drop(lambda actor: actor == user_id)
+        self._told.discard(user_id)
 
     async def _answered(self, update: dict[str, Any]) -> bool:
         message, press = update.get("message"), update.get("callback_query")
