@@ -178,7 +178,9 @@ class BotMetrics:
             self.deleted_objects.labels(reason)
         self._count_workers(registry)
         self.leader = Gauge(
-            "qwenedit_bot_leader", "1 on the replica that runs the janitor and the progress edits.", registry=registry
+            "qwenedit_bot_leader",
+            "1 on the replica that ends the leases of dead workers and draws progress.",
+            registry=registry,
         )
         self.presets = Gauge("qwenedit_bot_presets", "Presets on offer.", registry=registry)
         self.presets_ok = Gauge(
