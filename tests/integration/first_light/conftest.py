@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from telegram_simulator.client import Person
 
 STEP_SECONDS = 0.15
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds within which what happens has happened."""
 LINE = """
 local queued = 0

@@ -26,7 +26,7 @@ async def test_job_whose_worker_is_killed_is_answered_once_by_a_second_attempt(i
     await victim.kill()
     await installation.control.clear()
     await installation.start_worker()
-    answer = await ann.picture(timeout=60)
+    answer = await ann.picture()
     assert (await ann.snapshot()).from_bot == (answer,)
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 2)
@@ -42,7 +42,7 @@ async def test_worker_told_to_stop_answers_its_job_in_the_same_attempt_and_then_
     await leaving.wait_for_line("worker.leaving")
     await installation.control.clear()
     await ann.picture()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         assert await leaving.wait() == 0
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 1)
@@ -81,7 +81,7 @@ async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(install
     await ann.send("make it snow")
     await installation.start_worker()
     for person in (bob, ann):
-        await person.picture(timeout=60)
+        await person.picture()
     assert len((await bob.snapshot()).from_bot) == 1
     assert {job.job.edit.prompt for job in await installation.jobs(ann, bob)} == {"make it snow", "make it rain"}
 
@@ -96,6 +96,6 @@ async def test_job_waits_unharmed_for_a_comfyui_that_is_not_there_yet(installati
     await installation.until_job(ann, lambda job: job.state is State.QUEUED)
     assert not await answers(f"{worker.probe_url}/readyz")
     await installation.comfyui.start()
-    await ann.picture(timeout=60)
+    await ann.picture()
     job = await installation.job(ann)
     assert (job.state, job.attempt) == (State.DONE, 1)

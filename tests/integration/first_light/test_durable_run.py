@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ async def test_twenty_jobs_on_two_workers_get_twenty_answers_and_the_line_counts
             await person.send(photo=photo, caption="make it snow")
         await asyncio.gather(*(worker.start() for worker in workers))
         for person in people:
-            await person.picture(timeout=60)
+            await person.picture()
         answered.set()
     lengths = watching.result()
     assert max(lengths) > len(workers)

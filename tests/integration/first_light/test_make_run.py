@@ -24,7 +24,7 @@ async def test_make_run_ends_on_the_chat_page_and_ctrl_c_stops_all_parts_in_orde
     await part.start()
     assert await answers(f"http://127.0.0.1:{port}/")
     part.signal(signal.SIGINT)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         assert await part.wait() == 0
     assert not await answers(f"http://127.0.0.1:{port}/")
     last = {line.split("│")[0].strip(): number for number, line in enumerate(part.lines) if "│" in line}

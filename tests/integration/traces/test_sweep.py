@@ -23,7 +23,7 @@ WORDS = "Zanzibarprompt"
 NAME = "Quentinanna"
 ADMIN = 900_001
 HOOK_TOKEN = "hook-token-that-nobody-may-see"
-PATIENCE = 60.0
+PATIENCE = 180.0
 SLICE = 24
 """Bytes of a picture that are looked for; by chance they are nowhere."""
 PLACES = (0.1, 0.3, 0.5, 0.7, 0.9)

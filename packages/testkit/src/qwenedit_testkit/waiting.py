@@ -17,10 +17,10 @@ PAUSE = 0.02
 
 
 @overload
-async def eventually(question: Callable[[], Awaitable[Answer]], *, within: float = 60.0) -> Answer: ...
+async def eventually(question: Callable[[], Awaitable[Answer]], *, within: float = 120.0) -> Answer: ...
 @overload
-async def eventually(question: Callable[[], Answer], *, within: float = 60.0) -> Answer: ...
-async def eventually(question: Callable[[], Awaitable[Answer] | Answer], *, within: float = 60.0) -> Answer:
+async def eventually(question: Callable[[], Answer], *, within: float = 120.0) -> Answer: ...
+async def eventually(question: Callable[[], Awaitable[Answer] | Answer], *, within: float = 120.0) -> Answer:
     """Ask again and again until the answer is true, and return it.
 
     Args:

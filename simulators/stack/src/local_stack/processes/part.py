@@ -6,17 +6,17 @@ import asyncio
 import re
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from local_stack.processes.errors import PartDiedError, PartNotReadyError
 from local_stack.processes.parent_death import end_with_parent
 from local_stack.processes.ready import Ready, at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
 START_TIMEOUT = 120.0
 """Seconds that a part may take to become ready."""
@@ -27,6 +27,36 @@ LINES_KEPT = 20_000
 LINE_LIMIT = 1 << 20
 
 Listener = Callable[[str, str], None]
+
+
+class Running(Protocol):
+    """What a part needs of its process: some of `asyncio.subprocess.Process`."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """What it prints."""
+
+    async def wait(self) -> int:
+        """Wait for its end; returns its exit code."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal."""
+
+
+async def execute(part: Part) -> Running:
+    """Start a part's process by executing its command."""
+    return await asyncio.create_subprocess_exec(
+        *part.command, env=part.env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=LINE_LIMIT, process_group=0,
+        pass_fds=part.held_files, preexec_fn=end_with_parent() if part.ends_with_us else None,
+    )  # fmt: skip
 
 
 class Part:
@@ -43,7 +73,10 @@ class Part:
     Attributes:
         ends_with_us: Whether the kernel ends it when its starter has ended in any way. Linux alone can.
         held_files: Descriptors of open files that it has too, and so holds their locks for as long as it runs.
+        launcher: How the process of any part is started.
     """
+
+    launcher: ClassVar[Callable[[Part], Awaitable[Running]]] = staticmethod(execute)
 
     def __init__(
         self,
@@ -61,7 +94,7 @@ class Part:
         self._ready = ready or at_once()
         self.listener: Listener | None = None
         """Called with name and line for each line it prints."""
-        self._process: Process | None = None
+        self._process: Running | None = None
         self._reading: asyncio.Task[None] | None = None
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._printed = asyncio.Condition()
@@ -103,10 +136,7 @@ class Part:
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
         self._lines.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            *self.command, env=self.env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=LINE_LIMIT, process_group=0,
-            pass_fds=self.held_files, preexec_fn=end_with_parent() if self.ends_with_us else None,
-        )  # fmt: skip
+        self._process = await Part.launcher(self)
         self._reading = asyncio.create_task(self._read(self._process), name=f"lines of {self.name}")
 
     async def wait_ready(self, *, timeout: float = START_TIMEOUT) -> None:  # noqa: ASYNC109 - said in the error
@@ -168,7 +198,7 @@ class Part:
                         return match
                 await self._printed.wait()
 
-    async def _read(self, process: Process) -> None:
+    async def _read(self, process: Running) -> None:
         stream = process.stdout
         if stream is None:
             raise RuntimeError("the process was started without a pipe")
@@ -180,7 +210,7 @@ class Part:
                 self._lines.append(line)
                 self._printed.notify_all()
 
-    def _started(self) -> Process:
+    def _started(self) -> Running:
         if self._process is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._process

@@ -9,7 +9,7 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PATIENCE = aiohttp.ClientTimeout(total=120)
+_PATIENCE = aiohttp.ClientTimeout(total=240)
 _REFUSED = 400
 
 

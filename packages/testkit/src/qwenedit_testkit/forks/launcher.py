@@ -1,0 +1,143 @@
+"""Orders forks, and follows them as a `Part` follows its process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_stack import bare_environment
+from local_stack.processes.part import LINE_LIMIT, execute
+from qwenedit_testkit import ROOT
+from qwenedit_testkit.forks.server import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from local_stack import Part
+    from local_stack.processes.part import Running
+
+PROGRAMS = {
+    "comfyui_simulator": ("comfyui_simulator.cli",),
+    "proofs.chaos.seam": ("qwenedit_bot.app.main", "qwenedit_worker.app"),
+    "qwenedit_bot": ("qwenedit_bot.app.main",),
+    "qwenedit_worker": ("qwenedit_worker.app",),
+    "telegram_simulator": ("telegram_simulator.cli",),
+}
+"""The product's programs, and what a server of its forks imports beforehand for each."""
+
+INTERPRETER = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+"""What a server's interpreter was told at its start; it cannot be told anything else later."""
+
+
+class Forks:
+    """Starts parts by fork; a `Part.launcher`. A program's server starts with its first part, and ends with `close`.
+
+    What it does not know, and what is to end with its starter, is executed as ever.
+
+    Args:
+        programs: The modules that are forked, each with what is imported beforehand.
+    """
+
+    def __init__(self, programs: Mapping[str, Sequence[str]] = PROGRAMS) -> None:
+        self._programs = programs
+        self._servers: dict[str, tuple[socket.socket, subprocess.Popen[bytes]]] = {}
+
+    async def __call__(self, part: Part) -> Running:
+        """Start a part's process."""
+        known = part.command[:2] == (sys.executable, "-m") and part.command[2] in self._programs
+        as_ours = all(INTERPRETER.get(name) == value for name, value in part.env.items() if name[:6] == "PYTHON")
+        if not (known and as_ours) or part.ends_with_us or part.held_files or sys.platform != "linux":
+            return await execute(part)
+        _, _, module, *arguments = part.command
+        order = Order(module=module, arguments=arguments, env=part.env, cwd=str(Path.cwd()))
+        return await _fork(self._server(module), order)
+
+    def close(self) -> None:
+        """End the servers; whatever still runs of what they started is killed."""
+        for orders, process in self._servers.values():
+            orders.close()
+            process.wait()
+        self._servers.clear()
+
+    def _server(self, module: str) -> socket.socket:
+        if module not in self._servers:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                command = (sys.executable, "-m", "qwenedit_testkit.forks.server", str(theirs.fileno()))
+                process = subprocess.Popen(  # noqa: S603 - the command stands here
+                    (*command, *self._programs[module]),
+                    cwd=ROOT, env=bare_environment(**INTERPRETER), stdin=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),), process_group=0,
+                )  # fmt: skip
+            self._servers[module] = (ours, process)
+        return self._servers[module][0]
+
+
+async def _fork(orders: socket.socket, order: Order) -> Forked:
+    printed, output = os.pipe()
+    told, tell = os.pipe()
+    try:
+        socket.send_fds(orders, [json.dumps(order).encode()], [output, tell])
+    finally:
+        os.close(output)
+        os.close(tell)
+    loop, lines = asyncio.get_running_loop(), asyncio.StreamReader(limit=LINE_LIMIT)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(printed, "rb", buffering=0))
+    _, status = await loop.connect_read_pipe(_Status, os.fdopen(told, "rb", buffering=0))
+    return Forked(await status.pid, lines, status)
+
+
+class _Status(asyncio.Protocol):
+    """What the server tells of one fork."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid: asyncio.Future[int] = loop.create_future()
+        self.code: asyncio.Future[int] = loop.create_future()
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            (self.code if self.pid.done() else self.pid).set_result(int(line))
+        if self.code.done():
+            self._transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        for each in (self.pid, self.code):
+            if not each.done():  # the server is no more, and has killed what it started
+                each.set_result(-signal.SIGKILL)
+
+
+class Forked:
+    """A process that was forked, with what a `Part` needs of `asyncio.subprocess.Process`."""
+
+    def __init__(self, pid: int, stdout: asyncio.StreamReader, status: _Status) -> None:
+        self.pid = pid
+        self.stdout = stdout
+        self._status = status
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, negative for a signal, and None while it runs."""
+        return self._status.code.result() if self._status.code.done() else None
+
+    async def wait(self) -> int:
+        """Wait for its end; returns its exit code."""
+        return await asyncio.shield(self._status.code)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
