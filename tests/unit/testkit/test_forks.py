@@ -115,3 +115,13 @@ async def test_end_of_the_server_ends_what_it_started(monkeypatch: pytest.Monkey
     assert await part.wait() == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.kill(part.pid, 0)
+
+
+@LINUX
+async def test_server_that_cannot_import_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = Forks({PROGRAM: ("no.such.module",)})
+    monkeypatch.setattr(Part, "launcher", forks)
+    part = Part("program", python_module(PROGRAM, "exit"), env=bare_environment())
+    with pytest.raises(ChildProcessError, match="server of forks ended"):
+        await part.launch()
+    forks.close()

@@ -115,9 +115,10 @@ class _Status(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        for each in (self.pid, self.code):
-            if not each.done():  # the server is no more, and has killed what it started
-                each.set_result(-signal.SIGKILL)
+        if not self.pid.done():
+            self.pid.set_exception(ChildProcessError("the server of forks ended; what it printed says why"))
+        elif not self.code.done():
+            self.code.set_result(-signal.SIGKILL)
 
 
 class Forked:
