@@ -112,7 +112,7 @@ class Stage:
 
         await self.eventually(none_left)
 
-    async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+    async def eventually(self, condition: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> None:
         await eventually(condition, within=seconds)
 
 

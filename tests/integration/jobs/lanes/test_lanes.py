@@ -222,6 +222,8 @@ async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes
 async def test_lanes_leave_nothing_behind(redis: Redis, lanes: Lanes) -> None:
     for number in range(10):
         await lanes.put(f"lane {number % 3}", str(number), "", sender=str(number % 2), most=20)
+    for row in await taken(lanes):
+        await lanes.park(row, 0.0, why="pace")
     while rows := await taken(lanes):
         for row in rows:
             await lanes.done(row)

@@ -69,7 +69,7 @@ class Lanes:
         return self.keys[0]
 
     def why_key(self, entry: str) -> str:
-        """STRING: what an entry waits for, for a minute longer than that."""
+        """STRING: what an entry waits for, until it is done, or for a minute longer than the wait."""
         return f"{self.prefix}:why:{entry}"
 
     def script(self, text: str) -> AsyncScript:
@@ -105,7 +105,7 @@ class Lanes:
 
     async def done(self, entry: Entry) -> Done:
         """Drop an entry that is worked off."""
-        first, more = await self._run("done", entry.lane, entry.id, entry.token)
+        first, more = await self._run("done", entry.lane, entry.id, entry.token, self.why_key(entry.id))
         return Done(first=bool(first), more=bool(more))
 
     async def park(

@@ -1,12 +1,13 @@
--- lane, id, token: an entry is worked off, whoever holds its lane now → {1, or 0 when that was known; 1 when other entries
--- wait that nobody has in hand, however long, or 0}
-local lane, id, token = unpack(ARGV, FIRST)
+-- lane, id, token, the key of what it waited for: an entry is worked off, whoever holds its lane now → {1, or 0 when that
+-- was known; 1 when other entries wait that nobody has in hand, however long, or 0}
+local lane, id, token, why_key = unpack(ARGV, FIRST)
 
 local _, sender = entry(id)
 if sender then
     redis.call('HDEL', ENTRIES, id)
     redis.call('HDEL', FAILURES, id)
     redis.call('ZREM', PARKED, id)
+    redis.call('UNLINK', why_key)
     take_out(id, lane, sender)
 end
 let_go(lane, token, NOW)
