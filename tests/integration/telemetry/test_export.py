@@ -99,7 +99,7 @@ def test_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol)
         took.append(time.perf_counter() - began)
     # A busy machine holds one of them up for seconds; the collector would hold up all that find the buffer full.
     assert sum(seconds > 4.0 for seconds in took) < 3, "jobs waited for the collector"
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while "collector_unreachable" not in log.getvalue() and time.monotonic() < deadline:
         time.sleep(0.05)
     began = time.monotonic()

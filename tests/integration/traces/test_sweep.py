@@ -53,7 +53,7 @@ async def hook():
 @pytest.fixture
 def more(hook):
     return {
-        "PYTHONPATH": str(Path(__file__).parent / "loud"), "PYTHONASYNCIODEBUG": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "loud"),
         "ADMINS": str(ADMIN), "JOBS_PER_DAY": "2", "MODERATION_URL": hook, "MODERATION_TOKEN": HOOK_TOKEN,
     }  # fmt: skip
 

@@ -132,7 +132,7 @@ class Bench:
         await self.queue.enqueue(job, limits or self.limits)
         return job
 
-    async def until(self, job, predicate, *, within=30.0):
+    async def until(self, job, predicate, *, within=120.0):
         deadline = time.monotonic() + within
         while True:
             status = await self.queue.status(job.id)
@@ -141,7 +141,7 @@ class Bench:
             assert time.monotonic() < deadline, f"still {status}"
             await asyncio.sleep(0.01)
 
-    async def until_final(self, job, *, within=30.0):
+    async def until_final(self, job, *, within=120.0):
         return await self.until(job, lambda status: status.state.final, within=within)
 
     def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
@@ -177,7 +177,7 @@ class Bench:
         finally:
             self.shutdown.abandon()
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(running, 30)
+                await asyncio.wait_for(running, 120)
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)

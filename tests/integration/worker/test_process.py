@@ -41,7 +41,7 @@ async def get(part, path):
 
 async def shows(part, *lines):
     """Wait until the metrics have some lines: what is counted is counted after it has happened."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not set(lines) <= set((await get(part, "/metrics"))[1].splitlines()):
             await asyncio.sleep(0.05)
 
@@ -124,7 +124,7 @@ async def test_debug_level_tells_settings_requests_progress_and_waits(bench, con
     part = await start(bench.url, REDIS_USERNAME="default")
     job = await bench.enqueue(picture=photo())
     await bench.until_final(job)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await part.wait_for_line("queue.empty")
     lines = [line for line in logged(part) if line["level"] == "debug"]
     [settings] = [line for line in lines if line["event"] == "worker.settings"]
@@ -142,7 +142,7 @@ async def test_debug_level_tells_settings_requests_progress_and_waits(bench, con
 async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start):
     part = await start(bench.url, NODE_NAME="node-a", POD_NAME="pod-a")
     workers = Workers(bench.redis, bench.keys)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not (seen := [one.presence for one in await workers.seen() if one.presence.ready]):
             await asyncio.sleep(0.05)
     [presence] = seen
@@ -164,7 +164,7 @@ async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(be
     part.signal(signal.SIGTERM)
     await part.wait_for_line("worker.leaving")
     await control.clear()
-    assert await asyncio.wait_for(part.wait(), 30) == 0
+    assert await asyncio.wait_for(part.wait(), 120) == 0
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.DONE, 1)
     assert await bench.queue.waiting_ids() == [next_one.id]
@@ -178,7 +178,7 @@ async def test_second_sigterm_gives_the_job_back_unharmed_and_stops_comfyui(benc
     part.signal(signal.SIGTERM)
     await part.wait_for_line("worker.leaving")
     part.signal(signal.SIGTERM)
-    assert await asyncio.wait_for(part.wait(), 30) == 0
+    assert await asyncio.wait_for(part.wait(), 120) == 0
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
     assert await bench.queue.waiting_ids() == [job.id]
@@ -197,7 +197,7 @@ async def test_drained_by_sigusr1_it_finishes_its_job_claims_no_more_and_stays(b
     job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
     await bench.until(job, editing)
     part.signal(signal.SIGUSR1)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (counts := await bench.queue.counts()).draining == 0:
             await asyncio.sleep(0.02)
     assert (counts.running, counts.draining) == (0, 1)
@@ -235,7 +235,7 @@ async def test_cancelled_job_stops_comfyui_in_mid_step(bench, control, start, st
     async def states():
         return [prompt.state for prompt in (await control.state()).prompts]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while await states() != ["started"]:
             await asyncio.sleep(0.05)
     began = time.monotonic()
@@ -255,7 +255,7 @@ async def test_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, 
     await bench.until(job, lambda status: status.state is State.RUNNING)
     await asyncio.sleep(1.2)  # `appendfsync everysec`
     await own_redis.kill()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await part.wait_for_line("redis.unreachable")
     await own_redis.start()
     status = await bench.until_final(job)
@@ -320,7 +320,7 @@ async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, 
 
 async def test_worker_with_neither_redis_nor_comfyui_says_both_and_keeps_quiet(start):
     part = await start(f"redis://127.0.0.1:{free_port()}/0", wait=False)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await part.wait_for_line("comfyui.not_ready")
         await part.wait_for_line("redis.unreachable")
     await asyncio.sleep(3)
@@ -438,7 +438,7 @@ async def test_two_workers_share_the_line_and_answer_each_job_once(bench, contro
         await start(bench.url, name=name)
     jobs = [await bench.enqueue(picture=photo()) for _ in range(6)]
     for job in jobs:
-        status = await bench.until_final(job, within=30)
+        status = await bench.until_final(job, within=120.0)
         assert (status.state, status.attempt) == (State.DONE, 1)
     assert await bench.redis.xlen(bench.keys.events) == 6
 
@@ -463,16 +463,16 @@ async def test_two_workers_on_one_comfyui_wait_among_strangers_and_no_job_is_har
     workers = [await start(bench.url, name=name) for name in ("worker-1", "worker-2")]
     before = await strangers_prompt(comfyui.url)
     jobs = [await bench.enqueue(picture=photo()) for _ in range(4)]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len((await control.state()).prompts) < 3:
             await asyncio.sleep(0.05)
     between = await strangers_prompt(comfyui.url)
     for job in jobs:
-        status = await bench.until_final(job, within=30)
+        status = await bench.until_final(job, within=120.0)
         assert (status.state, status.attempt) == (State.DONE, 1)
     strangers = {prompt.prompt_id: prompt for prompt in (await control.state()).prompts}
     assert [strangers[prompt_id].state for prompt_id in (before, between)] == ["success", "success"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(part.wait_for_line("job.settled") for part in workers))
     assert [(await get(part, "/comfyui/livez"))[0] for part in workers] == [200, 200]
 
@@ -487,7 +487,7 @@ async def test_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench
     assert await bench.queue.reap() == [(job.id, Settled.DELAYED)]
     await control.clear()
     part.signal(signal.SIGCONT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await part.wait_for_line('"outcome": "lost"')
     assert (await bench.queue.status(job.id)).state is State.DELAYED
     assert await bench.redis.xlen(bench.keys.events) == 0
@@ -498,7 +498,7 @@ async def test_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
     second = worker(env=bare_environment(WORKER_WARM_UP="false"), redis_url=bench.url, comfyui_url=comfyui.url)
     second.env["PROBE_PORT"] = first.env["PROBE_PORT"]
     await first.launch()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await first.wait_for_line("worker.started")
         await second.launch()
         assert await second.wait() == 1
@@ -518,6 +518,6 @@ async def test_bad_setting_stops_the_start_with_one_line_that_says_why(comfyui, 
     part = worker(env=bare_environment(), redis_url="redis://127.0.0.1:1/0", comfyui_url=comfyui.url)
     part.env.update(settings)
     await part.launch()
-    assert await asyncio.wait_for(part.wait(), 30) == 2
+    assert await asyncio.wait_for(part.wait(), 120) == 2
     assert len(part.lines) == 1
-    await asyncio.wait_for(part.wait_for_line(line), 30)
+    await asyncio.wait_for(part.wait_for_line(line), 120)

@@ -108,7 +108,7 @@ async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, 
     await control.fault("slow_load", seconds=60)
     await part.launch()
     await part.wait_for_line("worker.warming_up")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while [prompt.state for prompt in (await control.state()).prompts] != ["started"]:
             await asyncio.sleep(0.05)
     began = time.monotonic()

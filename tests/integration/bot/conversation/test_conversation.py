@@ -309,7 +309,7 @@ async def test_result_too_large_for_a_photo_comes_all_the_same(simulator: Telegr
     large = encoded(Image.effect_noise((2200, 2200), 120).convert("RGB"), "PNG", compress_level=0)
     assert len(large) > 10_000_000
     await worker.finish_next(large)
-    await ann.picture(timeout=30)
+    await ann.picture()
 
 
 async def test_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
