@@ -15,6 +15,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.conversation.no_room import AT_MOST
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import (
     Cancelled,
@@ -301,7 +302,10 @@ async def test_users_are_told_once_that_a_redis_full_to_the_brim_takes_nothing_i
             assert notices(await person.snapshot()) == []
 
 
-async def test_user_whose_photo_was_taken_in_before_redis_was_full_is_told_as_well(redis_url, redis, memory, running):
+@pytest.mark.parametrize("slow", [0.0, AT_MOST - 2.0], ids=["at once", "by a slow Telegram"])
+async def test_user_whose_photo_was_taken_in_before_redis_was_full_is_told_as_well(
+    redis_url, redis, memory, running, slow
+):
     telegram = await running(TelegramProcess(env=bare_environment()))
     async with TelegramSimulator(telegram.url) as simulator:
         ann = await simulator.user()
@@ -316,6 +320,8 @@ async def test_user_whose_photo_was_taken_in_before_redis_was_full_is_told_as_we
         inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=extract_bot_id(SIMULATED_TOKEN)), name="gone")
         await inbox.take([{"update_id": 1, "message": message}])
         await memory.fill(1.2)
+        if slow:
+            await simulator.fault("sendMessage", "slow", seconds=slow, times=1)
         await running(
             bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
         )

@@ -142,6 +142,7 @@ def make_parts(base: Foundation) -> Parts:
         answering=Scheduler(
             jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
             metrics=base.metrics, server=partial(identity, base.redis), ordered=False, quiet=quiet,
+            last_look=jobs.events.drain,
         ),
         leadership=make_leadership(base, quiet, scaling),
         loops=make_loops(base, jobs, chat, users, edits, presets, inbox, quiet),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ class Replies:
         self._messenger = messenger
         self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
         self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=REMEMBERED, clock=clock)
+        self._on_their_way: dict[str, asyncio.Event] = {}
 
     async def say(self, to: Source, view: View) -> int:
         """Answer a user's message; returns the id of the bot's message."""
@@ -74,11 +76,18 @@ class Replies:
         The answer takes its place when this process gives it, and is a message of its own when another one does.
         """
         key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
-        self._unkept.note(key, await self._messenger.send(to, view))
+        arrived = self._on_their_way[key] = asyncio.Event()
+        try:
+            self._unkept.note(key, await self._messenger.send(to, view))
+        finally:
+            self._on_their_way.pop(key, None)
+            arrived.set()
 
     async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
         """Return the id of the reply, and whether it has said something before."""
         message = (to.chat_id, to.message_id, to.discriminator)
+        if arriving := self._on_their_way.get(self._keys.reply(*message)):
+            await arriving.wait()
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.get(self._keys.reply(*message))
         pipeline.sismember(self._keys.said(*message), digest)

@@ -89,6 +89,8 @@ class Scheduler:
         server: Names the Redis that has the lanes. Another one, at the same address, may lack the last moments.
         ordered: Whether what failed is to be done before what came after it in its chat.
         quiet: Sets `wake` within a second when another process has added an entry; without, the lanes are looked at.
+        last_look: Brings what has come, at the stop. What is due then is taken in hand as well, as far as there are
+            slots: nobody else may be there to do it soon. Without, nothing is.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -103,6 +105,7 @@ class Scheduler:
         server: Callable[[], Awaitable[str]],
         ordered: bool,
         quiet: Quiet | None = None,
+        last_look: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._lanes = lanes
         self._work = work
@@ -113,6 +116,7 @@ class Scheduler:
         self._server = server
         self._ordered = ordered
         self._quiet = quiet
+        self._last_look = last_look
         self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
         self._in_hand: dict[str, Entry] = {}
         self._called: set[str] = set()
@@ -125,6 +129,7 @@ class Scheduler:
             working: set[asyncio.Task[None]] = set()
             await self._reclaim(stop)
             await self._take(stop, tasks, working)
+            await self._take_last(tasks, working)
             if working:
                 _done, late = await asyncio.wait(working, timeout=DRAIN)
                 for task in late:
@@ -173,6 +178,16 @@ class Scheduler:
                     wait = IDLE  # for one of them to end, which wakes
             longest = REST if wait is None and self._quiet is not None else IDLE
             await self._sleep(min(longest, longest if wait is None else wait))
+
+    async def _take_last(self, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
+        room = self._slots - len(self._in_hand)
+        if self._last_look is None or room <= 0:
+            return
+        with suppress(RedisError):
+            await self._last_look()
+            entries, _wait = await self._lanes.next(room)
+            for entry in entries:
+                self._begin(entry, tasks, working)
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
         if self._quiet is not None:
