@@ -324,7 +324,7 @@ async def test_stop_waits_for_what_is_in_hand_and_takes_nothing_more(lanes: Lane
     assert (await lanes.occupancy()).waiting == 1
 
 
-async def test_what_has_come_by_the_last_look_is_done_before_the_stop(lanes: Lanes) -> None:
+async def test_entry_that_has_come_by_the_last_look_is_done_before_the_stop(lanes: Lanes) -> None:
     done: list[str] = []
 
     async def come() -> None:

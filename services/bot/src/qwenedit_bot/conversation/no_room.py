@@ -42,7 +42,8 @@ SEEN_FOR = 86_400.0
 """Seconds for which an update is known that Telegram delivers again: as long as it does so."""
 MOST_CHATS = 10_000
 AT_MOST = 5.0
-"""Seconds for the notices about some updates. Who has had no turn by then is told when they are delivered again."""
+"""Seconds for which the notices about some updates are waited for. Who has had no turn by then is told when they are
+delivered again."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,14 +67,21 @@ class NoRoomNotice:
         """Chat → its newest update that was looked at."""
         self._told: TTLCache[int, int] = TTLCache(most=MOST_CHATS, keep=TOLD_EVERY)
         """Chat → the update that was answered."""
+        self._telling = set[asyncio.Task[bool]]()
 
     async def tell(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Tell the senders of some updates, as far as a few seconds allow; raises nothing that a call raises."""
+        """Tell the senders of some updates, as far as a few seconds allow; raises nothing that a call raises.
+
+        A notice that is on its way then goes on: Telegram may have it, and the answer is to take its place.
+        """
         told = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(AT_MOST):
                 for raw in updates:
-                    told += await self._tell(raw)
+                    telling = asyncio.create_task(self._tell(raw))
+                    self._telling.add(telling)
+                    telling.add_done_callback(self._telling.discard)
+                    told += await asyncio.shield(telling)
         if told:
             log.warning("update.no_room", chats_told=told)
 
