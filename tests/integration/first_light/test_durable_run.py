@@ -56,12 +56,13 @@ class Computer:
     def __init__(self, folder: Path, world: World) -> None:
         self.data = folder / "data"
         self.chats, self.control = world.chats, world.control
+        # Without a warm-up: what ComfyUI is told to do to the next edit is about a person's job.
         self.run = Part(
             "run",
             python_module("local_stack"),
             env=bare_environment(
                 DATA=str(self.data), BOT_TOKEN=SIMULATED_TOKEN, TELEGRAM_API_URL=world.telegram.url,
-                COMFYUI_URL=world.comfyui.url, **FAST,
+                COMFYUI_URL=world.comfyui.url, WORKER_WARM_UP="false", **FAST,
             ),
             ready=by_line("^The bot answers on Telegram"),
         )  # fmt: skip

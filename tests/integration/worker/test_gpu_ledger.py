@@ -222,9 +222,10 @@ async def test_heartbeat_reports_what_ended_within_a_second_and_the_rest_when_th
         async with asyncio.timeout(60):
             while "pictures" not in await told():
                 await asyncio.sleep(0.05)
+        spent = sum(bench.metrics.gpu.seconds().values())
         running.cancel()
         await asyncio.wait([running])
-        spent = bench.metrics.gpu.seconds()
+        at_most = sum(bench.metrics.gpu.seconds().values())
     assert (await told())["pictures"] == 1
     noted = sum(amount for activity, amount in (await told()).items() if activity != "pictures")
-    assert noted == pytest.approx(1000 * sum(spent.values()), abs=500)
+    assert 1000 * spent - 500 < noted < 1000 * at_most + 500
