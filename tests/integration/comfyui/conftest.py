@@ -69,7 +69,7 @@ class Client:
         return result
 
     async def until(self, stage: str) -> None:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while not any(progress.stage == stage for progress in self.progress):
                 self.news.clear()
                 await self.news.wait()

@@ -393,7 +393,7 @@ async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, s
     await control.fault("slow", seconds=1, path="/upload")
     request = client.request()
     task = asyncio.create_task(client.edit(request))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(30):
         while (await control.state()).faults:  # until it has befallen the upload
             await asyncio.sleep(0.01)
 

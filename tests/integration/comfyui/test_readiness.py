@@ -152,7 +152,7 @@ async def test_restart_that_only_the_running_edit_has_seen_ends_the_condemnation
     async with own_server.client() as client:
         await own_control.fault("kill_executor")
         waiting = asyncio.create_task(client.edit())
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while not (await client.comfyui.verdict()).condemned:
                 await asyncio.sleep(0.3)
 

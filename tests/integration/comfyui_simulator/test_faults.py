@@ -75,7 +75,7 @@ async def test_die_ends_the_process(start_simulator, tmp_path):
     async with start_simulator(tmp_path) as (url, process):
         async with SimulatorControl(url) as control:
             await control.fault(FaultName.DIE, exit_code=7)
-        assert await asyncio.wait_for(process.wait(), 120) == 7
+        assert await asyncio.wait_for(process.wait(), 30) == 7
 
 
 async def test_executions_are_known_after_the_process_died(start_simulator, own, edit, tmp_path):
@@ -85,7 +85,7 @@ async def test_executions_are_known_after_the_process_died(start_simulator, own,
         async with SimulatorControl(url) as control:
             await control.fault(FaultName.DIE, at_step=1)
             await server.submit(edit("make it snow", await server.uploaded(), prefix="job-1/1/x"))
-        assert await asyncio.wait_for(process.wait(), 120) == 1
+        assert await asyncio.wait_for(process.wait(), 30) == 1
     async with start_simulator(data_dir) as (url, _), SimulatorControl(url) as control:
         state = await control.state()
     assert state.executions == {"job-1/1/x": 1}

@@ -94,7 +94,7 @@ async def test_half_sent_requests_of_500_strangers_leave_the_probes_answering(pr
 async def test_request_that_never_arrives_ends_its_connection(app, knock, said):
     async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1, arrival=0.1) as server:
         reader = await knock(server.port, said)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             assert await until_closed(reader) == b""
         assert server.open == 0
 
@@ -105,7 +105,7 @@ async def test_answer_that_nobody_reads_ends_its_connection(app, monkeypatch, kn
     async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server:
         arriving.server = server
         await knock(server.port, b"GET /huge HTTP/1.1\r\nHost: x\r\n\r\n")
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             await arriving.begun.wait()
             while server.open:
                 await asyncio.sleep(0.01)
@@ -142,7 +142,7 @@ async def test_requests_that_have_arrived_keep_their_places_and_the_next_one_is_
     async with HttpServer(app, host="127.0.0.1", port=0, connections=2, shutdown=1) as server:
         url = f"http://127.0.0.1:{server.port}/"
         answers = [asyncio.create_task(got(url)) for _ in range(2)]
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while arrived < 2:
                 await asyncio.sleep(0.01)
             reader = await knock(server.port)
@@ -190,7 +190,7 @@ async def test_request_that_is_no_http_is_counted_and_not_logged(app, knock, cap
 
     async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1, on_malformed=note) as server:
         reader = await knock(server.port, said)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             answer = await until_closed(reader)
         assert answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400")) or not answer  # reset while we were still sending
     assert malformed == 1

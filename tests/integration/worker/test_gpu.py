@@ -74,7 +74,7 @@ def by_activity(samples):
 async def until_counted(part, done):
     """Scrape until so many jobs are accounted for, and the worker is idle."""
     name = ("qwenedit_gpu_job_seconds_count", (("outcome", "done"), ("workflow", "qwen-image-edit-2511-fast")))
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(30):
         while True:
             samples, _ = await scrape(part)
             if samples.get(name) == done and not samples["qwenedit_worker_busy", ()]:

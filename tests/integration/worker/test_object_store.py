@@ -90,7 +90,7 @@ async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, proxy, 
     proxy.reset()
     async with stored.working():
         before = stored.metric("qwenedit_attempts_total", outcome="queued", reason="")
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while stored.metric("qwenedit_attempts_total", outcome="queued", reason="") < before + 2:
                 await asyncio.sleep(0.05)
         proxy.toxic = None
@@ -108,7 +108,7 @@ async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_tw
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
     async with stored.working(lease=10.0):
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while not stored.editor.calls:
                 await asyncio.sleep(0.02)
         await asyncio.sleep(3)
@@ -131,7 +131,7 @@ async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy):
     job = await stored.enqueue()
     async with stored.working():
         await stored.until(job, lambda status: status.state is State.RUNNING)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while proxy.toxic is None:
                 await asyncio.sleep(0.02)
         await stored.queue.cancel(job.id)
@@ -146,7 +146,7 @@ async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
     async with stored.working() as parts:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while proxy.toxic is None:
                 await asyncio.sleep(0.02)
         stored.shutdown.abandon()

@@ -34,7 +34,7 @@ async def running(bench):
 
 
 async def stopped(bench):
-    await asyncio.wait_for(bench.editor.stopped.wait(), 120)
+    await asyncio.wait_for(bench.editor.stopped.wait(), 30)
 
 
 async def test_cancelled_job_stops_long_before_the_next_renewal_and_the_worker_goes_on(bench, running):
@@ -117,12 +117,12 @@ async def test_told_to_leave_the_worker_finishes_the_job_in_hand_and_claims_no_m
     async with bench.working() as parts:
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         bench.shutdown.leave()
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while (counts := await bench.queue.counts()).draining == 0:
                 await asyncio.sleep(0.01)
         assert (counts.running, counts.draining) == (0, 1), "KEDA must keep no replica for it"
         go_on.set()
-        await asyncio.wait_for(parts.task, 120)
+        await asyncio.wait_for(parts.task, 30)
         status = await bench.queue.status(job.id)
         assert (status.state, status.attempt) == (State.DONE, 1)
         assert await bench.queue.waiting_ids() == [next_one.id]
@@ -133,7 +133,7 @@ async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running)
     await asyncio.sleep(0.05)
     assert not running.task.done()
     bench.shutdown.leave()
-    await asyncio.wait_for(running.task, 120)
+    await asyncio.wait_for(running.task, 30)
     assert bench.editor.stopped.is_set()
     status = await bench.queue.status(running.job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
@@ -142,11 +142,11 @@ async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running)
 
 async def test_drained_while_idle_the_worker_claims_nothing_more(bench):
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 120)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         await asyncio.sleep(0.05)
         bench.shutdown.drain()
         job = await bench.enqueue()
-        await asyncio.wait_for(parts.task, 120)
+        await asyncio.wait_for(parts.task, 30)
         assert await bench.queue.waiting_ids() == [job.id]
 
 
@@ -222,13 +222,13 @@ async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(b
     job = await bench.enqueue()
     queue = LossyQueue(bench, {"claim_awaited": "hangs"})
     async with bench.working(queue=queue) as parts:
-        await asyncio.wait_for(queue.hang.wait(), 120)
+        await asyncio.wait_for(queue.hang.wait(), 30)
         assert (await bench.queue.status(job.id)).state is State.RUNNING
         if end == "cancelled":
             parts.task.cancel()
         else:
             bench.shutdown.drain()
-        await asyncio.wait_for(asyncio.wait([parts.task]), 120)
+        await asyncio.wait_for(asyncio.wait([parts.task]), 30)
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
     assert bench.editor.calls == []
@@ -238,15 +238,15 @@ async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_sam
     monkeypatch.setattr("qwenedit_worker.loop.worker.LAST_CALLS", 0.1)
     queue = LossyQueue(bench, {"claim_awaited": "hangs", "abandon": "hangs"})
     async with bench.working(queue=queue) as parts:
-        await asyncio.wait_for(queue.hang.wait(), 120)
+        await asyncio.wait_for(queue.hang.wait(), 30)
         bench.shutdown.leave()
-        await asyncio.wait_for(asyncio.wait([parts.task]), 120)
+        await asyncio.wait_for(asyncio.wait([parts.task]), 30)
         assert parts.task.exception() is None
 
 
 async def test_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharmed(bench, unavailable):
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 120)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         await asyncio.sleep(0.1)  # by then it waits in line
         bench.server.problem = unavailable(submitted=False)
         parts.watch.mark_not_ready("ComfyUI went away")
@@ -270,7 +270,7 @@ async def test_picture_made_while_redis_was_away_is_handed_in_when_it_is_back(tm
     bench.editor.script.append(outlives_redis)
     job = await bench.enqueue()
     async with bench.working():
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while server.running:
                 await asyncio.sleep(0.05)
         await asyncio.sleep(1)
@@ -291,11 +291,11 @@ async def test_worker_that_must_leave_does_not_wait_for_redis_for_ever(tmp_path,
     bench.editor.script.append(outlives_redis)
     await bench.enqueue()
     async with bench.working() as parts:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while server.running or not bench.editor.calls:
                 await asyncio.sleep(0.05)
         bench.shutdown.leave()
         await asyncio.sleep(0.5)
         assert not parts.task.done()
         bench.shutdown.leave()
-        await asyncio.wait_for(parts.task, 120)
+        await asyncio.wait_for(parts.task, 30)

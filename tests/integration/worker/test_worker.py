@@ -98,7 +98,7 @@ async def test_user_is_told_of_a_fetch_that_takes_long(bench):
     job = await bench.enqueue()
     bench.editor.script.append(is_fetched_late)
     async with bench.working():
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while (await bench.queue.status(job.id)).phase is not Phase.SENDING:
                 await asyncio.sleep(0.02)
         fetched.set()
@@ -213,7 +213,7 @@ async def test_interrupted_job_goes_back_unharmed_and_comfyui_is_not_checked_now
     bench.editor.script.extend([ExecutionInterrupted("somebody else")] * (MAX_RELEASES - 1))
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 120)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         status = await bench.until_final(job)
         assert parts.watch.ready.is_set()
     assert (status.state, status.attempt) == (State.DONE, 1)
@@ -224,7 +224,7 @@ async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_thoug
     bench.editor.script.extend([ExecutionInterrupted("somebody else")] * 100)
     limits = Limits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
     jobs = [await bench.enqueue(limits=limits) for _ in range(2)]
-    async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(120):
+    async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(30):
         while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
             await bench.queue.promote()
             await asyncio.sleep(0.05)
@@ -337,7 +337,7 @@ async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
 async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working(patience=1.0):
-        await asyncio.wait_for(bench.editor.stopped.wait(), 120)
+        await asyncio.wait_for(bench.editor.stopped.wait(), 30)
         bench.editor.has_others_jobs = False
         assert (await bench.until_final(job)).state is State.DONE
     assert len(bench.editor.calls) == 2
@@ -389,13 +389,13 @@ async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, m
     monkeypatch.setattr("qwenedit_worker.health.comfyui_watch.JUDGE_INTERVAL", 0.05)
 
     async def liveness(parts, *, ok):
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             while parts.watch.comfyui_health().ok is not ok:
                 await asyncio.sleep(0.01)
         return parts.watch.comfyui_health().reason
 
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 120)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert await liveness(parts, ok=True) == "alive"
         bench.server.verdict_now = Verdict(condemned=True, reason="2 prompts wait and none runs")
         assert await liveness(parts, ok=False) == "2 prompts wait and none runs"
@@ -416,7 +416,7 @@ async def test_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
 
     bench.server.verdict = slow
     async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 120)
+        await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert parts.watch.comfyui_health().ok
 
 

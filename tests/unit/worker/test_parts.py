@@ -53,7 +53,7 @@ async def test_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
     assert not shutdown.abandoning.is_set(), "the time runs from the wish to leave"
     asked = time.monotonic()
     shutdown.leave()
-    await asyncio.wait_for(shutdown.abandoning.wait(), 120)
+    await asyncio.wait_for(shutdown.abandoning.wait(), 30)
     assert time.monotonic() - asked >= 0.5
     await patience
 
@@ -88,7 +88,7 @@ async def test_stopped_work_leaves_no_trace_in_the_task_that_goes_on():
     assert task is not None
     assert task.cancelling() == 0
     await asyncio.sleep(0)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(30):
         await asyncio.sleep(0)
 
 

@@ -50,7 +50,7 @@ async def see_a_restart() -> None:
     watch = ComfyUIWatch(server, activity=activity, metrics=Metrics(registry))
     running = asyncio.create_task(watch.run())
     try:
-        await eventually(lambda: not watch.comfyui_health().ok, within=120.0)
+        await eventually(lambda: not watch.comfyui_health().ok, within=30)
         # Right after a look, when a watch at its usual pace would not look again before the server is back.
         server.killed_at = asyncio.get_running_loop().time()
         await eventually(lambda: watch.comfyui_health().ok, within=2 * AWAY)

@@ -132,7 +132,7 @@ async def test_waiting_for_an_event_ends_with_the_first(desk, patient):
         waiting = tasks.create_task(events.wait(60))
         await asyncio.sleep(0.05)
         await finish(desk, 1)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             assert await waiting
 
 

@@ -93,7 +93,7 @@ async def test_claim_that_waits_takes_the_job_that_comes(desk, patient):
         await asyncio.sleep(0.1)
         assert not waiting.done()
         job = await desk.enqueued()
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             claim = await waiting
     assert claim is not None
     assert (claim.job, claim.attempt) == (job, 1)
@@ -106,7 +106,7 @@ async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
         asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=60))
         for token, client in zip("abcde", clients, strict=True)
     ]
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(30):
         while sum("b" in client["flags"] for client in await desk.redis.client_list()) < len(clients):
             await asyncio.sleep(0.01)
         job = await desk.enqueued()
@@ -160,7 +160,7 @@ async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing
         await asyncio.sleep(0.1)
         assert await queue.abandon("a") is Settled.LOST
         job = await desk.enqueued()
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(30):
             assert await waiting is None
     assert await desk.queue.waiting_ids() == [job.id]
 

@@ -73,7 +73,8 @@ class Replies:
     async def say_from_memory(self, to: Source, view: View) -> None:
         """Say something for the time being to a user's message that has no answer, where Redis takes no note of it.
 
-        The answer takes its place when this process gives it, and is a message of its own when another one does.
+        The answer takes its place when this process gives it, and is a message of its own when another one does. An
+        answer that comes while this is on its way waits for the end of the call.
         """
         key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
         arrived = self._on_their_way[key] = asyncio.Event()

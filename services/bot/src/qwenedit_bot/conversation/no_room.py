@@ -44,6 +44,8 @@ MOST_CHATS = 10_000
 AT_MOST = 5.0
 """Seconds for which the notices about some updates are waited for. Who has had no turn by then is told when they are
 delivered again."""
+MOST_ON_THEIR_WAY = 20
+"""Notices that a slow Telegram may have at a time. Who comes then is told when the update is delivered again."""
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +80,8 @@ class NoRoomNotice:
         with suppress(TimeoutError):
             async with asyncio.timeout(AT_MOST):
                 for raw in updates:
+                    if len(self._telling) >= MOST_ON_THEIR_WAY:
+                        break
                     telling = asyncio.create_task(self._tell(raw))
                     self._telling.add(telling)
                     telling.add_done_callback(self._telling.discard)
