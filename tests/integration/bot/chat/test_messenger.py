@@ -138,15 +138,15 @@ def messenger(make: Callable[[], TelegramMessenger]) -> TelegramMessenger:
 
 
 @pytest.fixture
-def pass_by(redis: Redis, bot_keys: BotKeys) -> Callable[[], Any]:
-    """Return what lets a second pass for the chats' pace, in Redis' books."""
+def pass_by(redis: Redis, bot_keys: BotKeys, interval: float) -> Callable[[], Any]:
+    """Return what gives each chat one turn back, in Redis' books."""
 
-    async def second() -> None:
+    async def one_turn() -> None:
         for key in await redis.keys(bot_keys.pace("*")):
             if await redis.type(key) == "string":
-                await redis.set(key, int(await redis.get(key) or 0) - round(CHAT.interval * 1e6))
+                await redis.set(key, int(await redis.get(key) or 0) - round(interval * 1e6))
 
-    return second
+    return one_turn
 
 
 def refused(text: str, status: int = 400) -> Refusal:
@@ -278,6 +278,7 @@ async def test_call_that_telegram_fails_at_is_made_once_and_left_to_the_caller(m
     assert len(telegram.made) == 1
 
 
+@pytest.mark.usefixtures("interval")
 async def test_pace_of_a_chat_is_looked_at_before_work_and_costs_nothing(messenger, telegram) -> None:
     for _ in range(CHAT.burst):
         await messenger.ready(5, edit=False)
