@@ -13,8 +13,8 @@ import structlog
 import trustme
 from hypothesis import HealthCheck, settings
 
-from local_stack import Part, RedisServer
-from qwenedit_testkit.forks.launcher import Forks
+from local_stack import RedisServer
+from qwenedit_testkit.forks.launcher import forking
 from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
 
 if TYPE_CHECKING:
@@ -49,11 +49,8 @@ def _as_found() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _forks() -> Iterator[None]:
     """Start the product's programs by fork: a run of the tests starts hundreds."""
-    forks, executed = Forks(), Part.launcher
-    Part.launcher = forks
-    yield
-    Part.launcher = executed
-    forks.close()
+    with forking():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import time
 from proofs.awaits.kills import kill_at, told
 from proofs.awaits.places import all_awaits
 from proofs.awaits.scenarios import SCENARIOS
+from qwenedit_testkit.forks.launcher import forking
 from qwenedit_testkit.programs import command_line, conclude
 
 
@@ -32,7 +33,8 @@ async def main() -> bool:
     awaits = [each for each in known if not options.module or each.module in options.module]
     began = time.monotonic()
     only = [each for each in SCENARIOS if not options.scenario or each.name in options.scenario]
-    findings = await kill_at(awaits, only=only, say=lambda line: print(line, file=sys.stderr, flush=True))
+    with forking():
+        findings = await kill_at(awaits, only=only, say=lambda line: print(line, file=sys.stderr, flush=True))
     print(*told(findings), f"in {time.monotonic() - began:.0f} s", sep="\n")
     return findings.good
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import secrets
-import signal
 import tempfile
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import python_module
-from proofs.awaits.scenarios import SCENARIOS, Scenario, alive, pictures, until_idle
+from proofs.awaits.scenarios import SCENARIOS, Scenario, pictures, until_idle
 from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle
 from proofs.chaos.people import Crowd, Request
 from proofs.chaos.run import waiting
 from qwenedit_jobs import Keys, Reason, State
-from qwenedit_testkit import ROOT
 from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
@@ -73,58 +69,13 @@ class Findings:
         return not self.missed and self.verdict is not None and self.verdict.good
 
 
-class Forge:
-    """Workers whose awaits are watched. An async context manager."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.notes = folder / "notes"
-
-    async def __aenter__(self) -> Self:
-        self._process = await asyncio.create_subprocess_exec(
-            *python_module("proofs.awaits.forge"),
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            process_group=0,
-        )
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._process.kill()
-        await self._process.wait()
-
-    async def worker(self, env: dict[str, str], target: str, *, busy: bool) -> int:
-        """Start one; returns its process id."""
-        order = {"env": env, "target": target, "busy": busy, "notes": str(self.notes), "log": str(self.log)}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        return int(await self._process.stdout.readline())
-
-    @property
-    def log(self) -> Path:
-        """What they print."""
-        return self._folder / "workers.log"
-
-    def met(self) -> dict[str, bool]:
-        """Return what was noted since the last time: await → whether with a job in hand."""
-        found: dict[str, bool] = {}
-        with suppress(FileNotFoundError):
-            for line in self.notes.read_text().splitlines():
-                name, busy = line.split()
-                found[name] = found.get(name, False) or busy == "1"
-            self.notes.unlink()
-        return found
-
-
 class Executioner:
     """Has workers killed, one after the other."""
 
-    def __init__(self, harness: Harness, forge: Forge, control: SimulatorControl) -> None:
+    def __init__(self, harness: Harness, control: SimulatorControl) -> None:
         self.harness = harness
-        self.forge = forge
         self.control = control
+        self._notes = harness.folder / "notes"
         self.crowd = Crowd(harness, jobs=0, seed=0)
 
     async def play(self, scenario: Scenario, target: str = "", *, busy: bool = False) -> tuple[bool, str]:
@@ -147,13 +98,16 @@ class Executioner:
         harness = self.harness
         name = f"victim-{len(self.crowd.requests)}"
         own = {name: value.format(folder=harness.folder) for name, value in scenario.env.items()}
-        env = {**os.environ, **harness.make_worker(name, PROBE_PORT="0", COMFYUI_POLL_INTERVAL="0.1", **own).env}
-        pid = await self.forge.worker(env, target, busy=busy)
-        acting = asyncio.create_task(scenario.act(self, name, pid, jobs))
+        watch = {"AWAITS_NOTES": str(self._notes), "AWAITS_TARGET": target, "AWAITS_BUSY": "1" if busy else ""}
+        worker = harness.make_worker(name, PROBE_PORT="0", COMFYUI_POLL_INTERVAL="0.1", **watch, **own)
+        worker.command = python_module("proofs.awaits.watched")
+        worker.listener = None  # what it says as it dies is no defect
+        await worker.launch()
+        acting = asyncio.create_task(scenario.act(self, worker, jobs))
         deadline = time.monotonic() + scenario.seconds
         over = 0.0
         try:
-            while alive(pid) and time.monotonic() < deadline:
+            while worker.running and time.monotonic() < deadline:
                 await asyncio.sleep(LOOK)
                 if not (acting.done() and await self._over(jobs)):
                     over = 0.0
@@ -163,14 +117,23 @@ class Executioner:
                     break
         finally:
             await cancelled(acting)
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            await worker.kill()
             await self.control.clear()
             for proxy in (*harness.to_redis.values(), *harness.to_comfyui):
                 proxy.toxic = None
         held = await self._held_by(name)
         await self._put_off()
-        return bool(target) and bool(self.forge.met()), held
+        return bool(target) and bool(self._met()), held
+
+    def _met(self) -> dict[str, bool]:
+        """Return what was noted since the last time: await → whether with a job in hand."""
+        found: dict[str, bool] = {}
+        with suppress(FileNotFoundError):
+            for line in self._notes.read_text().splitlines():
+                name, busy = line.split()
+                found[name] = found.get(name, False) or busy == "1"
+            self._notes.unlink()
+        return found
 
     async def explore(
         self, scenarios: Iterable[Scenario], say: Callable[[str], None]
@@ -178,10 +141,10 @@ class Executioner:
         """Find out for each await which scenarios come to it, those first that do with a job in hand."""
         where: dict[str, list[tuple[Scenario, bool]]] = {}
         for scenario in scenarios:
-            self.forge.met()
+            self._met()
             await self.play(scenario)
             before = len(where)
-            for name, busy in self.forge.met().items():
+            for name, busy in self._met().items():
                 where.setdefault(name, []).append((scenario, busy))
             say(f"{scenario.name}: {len(where) - before} awaits that were not met before, {len(where)} in all")
         return {name: sorted(found, key=lambda each: not each[1]) for name, found in where.items()}
@@ -254,12 +217,9 @@ async def kill_at(
     findings = Findings(awaits)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        harness = await stack.enter_async_context(
-            Harness(folder / "harness", workers=0, seed=0, retry_delays=str(LATER))
-        )
-        forge = await stack.enter_async_context(Forge(folder))
+        harness = await stack.enter_async_context(Harness(folder, workers=0, seed=0, retry_delays=str(LATER)))
         control = await stack.enter_async_context(SimulatorControl(harness.comfyuis[0].url))
-        executioner = Executioner(harness, forge, control)
+        executioner = Executioner(harness, control)
         where = await executioner.explore(only, say)
         for each in awaits:
             if each.name not in where:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from qwenedit_jobs import Keys, State, input_ref
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import SCRIPTS
 from qwenedit_jobs.redis.scripts import scripts_in
 from qwenedit_testkit.proxy import BANDWIDTH, Toxic
@@ -24,10 +23,11 @@ from qwenedit_testkit.proxy import BANDWIDTH, Toxic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from local_stack import Service
     from proofs.awaits.kills import Executioner
 
-Act = Callable[["Executioner", str, int, list[str]], Coroutine[Any, Any, None]]
-"""Given the executioner, the worker's name and process id, and the jobs."""
+Act = Callable[["Executioner", "Service", list[str]], Coroutine[Any, Any, None]]
+"""Given the executioner, the worker, and the jobs."""
 Prepare = Callable[["Executioner", list[str]], AbstractAsyncContextManager[None]]
 """Given the executioner and the jobs: what is different from before the worker's start until after its end."""
 LOOK = 0.02
@@ -37,7 +37,7 @@ SLOW = 50
 """Bytes a second: a result takes longer than the time-out, after which it is sent again."""
 
 
-async def nothing(_executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+async def nothing(_executioner: Executioner, _worker: Service, _jobs: list[str]) -> None:
     """Let it work."""
 
 
@@ -72,18 +72,7 @@ async def pictures(executioner: Executioner, jobs: list[str]) -> list[str]:
     return [name for name in (*files["input"], *files["output"]) if name.startswith(tuple(f"{job}/" for job in jobs))]
 
 
-async def gone(pid: int) -> None:
-    """Wait until a worker that was told to leave has left."""
-    while alive(pid):
-        await asyncio.sleep(LOOK)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there; a dead one is reaped at once."""
-    return Path(f"/proc/{pid}").exists()
-
-
-async def cancel(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def cancel(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
     """Let the user cancel the job that runs."""
     await hanging(executioner, jobs)
     for job in jobs:
@@ -93,13 +82,13 @@ async def cancel(executioner: Executioner, _name: str, _pid: int, jobs: list[str
 def tell(*numbers: signal.Signals, pause: float = 0.3) -> Act:
     """Send signals to the worker while ComfyUI hangs, let that go on, and wait until the worker has left."""
 
-    async def act(executioner: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+    async def act(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
         await hanging(executioner, jobs)
         for number in numbers:
-            os.kill(pid, number)
+            worker.signal(number)
             await asyncio.sleep(pause)
         await executioner.control.clear()
-        await gone(pid)
+        await worker.wait()
 
     return act
 
@@ -107,7 +96,7 @@ def tell(*numbers: signal.Signals, pause: float = 0.3) -> Act:
 def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
     """Let a connection ail while it works."""
 
-    async def act(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+    async def act(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
         await running(executioner, jobs)
         await asyncio.sleep(after)
         proxy = executioner.harness.to_redis["workers"] if wire == "redis" else executioner.harness.to_comfyui[0]
@@ -116,13 +105,13 @@ def cut(wire: str, toxic: Toxic, seconds: float, *, after: float = 0.0) -> Act:
     return act
 
 
-async def lose_comfyui(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def lose_comfyui(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
     """Let ComfyUI be away for a while in which it executes a job."""
     await hanging(executioner, jobs)
     await executioner.harness.to_comfyui[0].ail(Toxic.DOWN, 1.5)
 
 
-async def slow_result(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def slow_result(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
     """Let the result be on a slow way to Redis for so long that the lease must be renewed meanwhile."""
     await hanging(executioner, jobs)
     proxy = executioner.harness.to_redis["workers"]
@@ -133,13 +122,13 @@ async def slow_result(executioner: Executioner, _name: str, _pid: int, jobs: lis
         proxy.bandwidth = BANDWIDTH
 
 
-async def leave_unheard(executioner: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+async def leave_unheard(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
     """Let it be told to leave, and Redis not hear for a while that it does."""
     await hanging(executioner, jobs)
-    os.kill(pid, signal.SIGTERM)
-    await allowed_after(5)(executioner, name, pid, jobs)
+    worker.signal(signal.SIGTERM)
+    await allowed_after(5)(executioner, worker, jobs)
     await executioner.control.clear()
-    await gone(pid)
+    await worker.wait()
 
 
 async def without_a_reply(executioner: Executioner, jobs: list[str]) -> asyncio.Task[None]:
@@ -152,25 +141,25 @@ async def without_a_reply(executioner: Executioner, jobs: list[str]) -> asyncio.
 def told_in_claim(number: signal.Signals) -> Act:
     """Send a signal to it while it waits for the reply to its claim."""
 
-    async def act(executioner: Executioner, _name: str, pid: int, jobs: list[str]) -> None:
+    async def act(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
         late = await without_a_reply(executioner, jobs)
-        os.kill(pid, number)
+        worker.signal(number)
         await late
-        await gone(pid)
+        await worker.wait()
 
     return act
 
 
-async def lose_comfyui_in_line(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def lose_comfyui_in_line(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
     """Let it learn that ComfyUI is away while a claim of its waits in line, and let a job come then."""
-    queue, log = executioner.harness.queue, executioner.forge.log
+    queue = executioner.harness.queue
     while (await queue.statuses(jobs))[0].state is not State.DONE:
         await asyncio.sleep(LOOK)
     came = False
     while not came:  # a job that comes when that claim has ended waits for a worker that is ready
-        before = log.stat().st_size
+        before = len(worker.lines)
         away = asyncio.create_task(executioner.harness.to_comfyui[0].ail(Toxic.DOWN, 15))
-        while b"comfyui.not_ready" not in log.read_bytes()[before:]:
+        while not any("comfyui.not_ready" in line for line in worker.lines[before:]):
             await asyncio.sleep(LOOK)
         job = (await executioner.ask()).job_id
         while not away.done() and not came:
@@ -207,7 +196,7 @@ def script(name: str) -> str:
 def allowed_after(denials: int) -> Act:
     """Let what is denied be so for a number of tries; redis-py makes four before the worker hears of it."""
 
-    async def act(executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+    async def act(executioner: Executioner, _worker: Service, _jobs: list[str]) -> None:
         proxy = executioner.harness.to_redis["workers"]
         while proxy.denials < denials:
             await asyncio.sleep(LOOK)
@@ -239,9 +228,9 @@ async def unreadable(executioner: Executioner, jobs: list[str]) -> AsyncIterator
             await redis.hset(key, "payload", payload)
 
 
-async def cancel_first(executioner: Executioner, name: str, pid: int, jobs: list[str]) -> None:
+async def cancel_first(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
     """Let the user cancel the first of two jobs, which ComfyUI does not let go of before it has the second."""
-    await cancel(executioner, name, pid, jobs[:1])
+    await cancel(executioner, worker, jobs[:1])
     await running(executioner, jobs[1:])
     await asyncio.sleep(1)
     await executioner.control.clear()
@@ -277,7 +266,7 @@ async def until_idle(executioner: Executioner) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def until_judged(executioner: Executioner, _name: str, _pid: int, _jobs: list[str]) -> None:
+async def until_judged(executioner: Executioner, _worker: Service, _jobs: list[str]) -> None:
     """Let ComfyUI go on once the job has waited in it for so long that its executor is judged."""
     while not await prompts(executioner, "pending"):
         await asyncio.sleep(LOOK)
@@ -285,7 +274,7 @@ async def until_judged(executioner: Executioner, _name: str, _pid: int, _jobs: l
     await executioner.control.clear()
 
 
-async def until_given_back(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+async def until_given_back(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
     """Let ComfyUI go on a moment after a job has gone back to the line."""
     await running(executioner, jobs)
     while not await executioner.harness.queue.waiting_ids():
@@ -294,7 +283,45 @@ async def until_given_back(executioner: Executioner, _name: str, _pid: int, jobs
     await executioner.control.clear()
 
 
-async def steal(executioner: Executioner, _name: str, _pid: int, jobs: list[str]) -> None:
+@asynccontextmanager
+async def paused(executioner: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+    """Have the queue paused by an operator: then no job keeps the worker from its warm-up."""
+    operator = OperatorQueue(executioner.harness.client, Keys())
+    await operator.pause()
+    try:
+        yield
+    finally:
+        await operator.resume()
+
+
+async def resume_when_warm(executioner: Executioner, worker: Service, _jobs: list[str]) -> None:
+    """End the pause when the worker is warm."""
+    await worker.wait_for_line(r"worker\.warm\b")
+    await OperatorQueue(executioner.harness.client, Keys()).resume()
+
+
+async def listens(executioner: Executioner) -> bool:
+    """Whether ComfyUI takes connections."""
+    try:
+        await prompts(executioner)
+    except aiohttp.ClientConnectionError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def without_executor(executioner: Executioner, _jobs: list[str]) -> AsyncIterator[None]:
+    """Have ComfyUI accept prompts and execute none, until it is restarted."""
+    await executioner.control.fault("kill_executor")
+    try:
+        yield
+    finally:
+        await executioner.control.fault("restart", seconds=0)
+        while not await listens(executioner):
+            await asyncio.sleep(LOOK)
+
+
+async def steal(executioner: Executioner, _worker: Service, jobs: list[str]) -> None:
     """Let the lease go to somebody else, as an operator does who requeues the job."""
     await hanging(executioner, jobs)
     keys = Keys()
@@ -322,6 +349,9 @@ class Scenario:
 HANG = ("hang", {"seconds": 2, "times": 1})
 STUCK = ("hang", {"times": 1})
 """Until the scenario lets it go on, or its worker has ended."""
+WARM_UP = {"WORKER_WARM_UP": "true"}
+NO_FOLDERS = {"COMFYUI_INPUT_DIR": "", "COMFYUI_OUTPUT_DIR": ""}
+"""ComfyUI is on another machine, and may have other clients."""
 OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
 SCENARIOS = (
     Scenario("plain", jobs=3),
@@ -355,7 +385,10 @@ SCENARIOS = (
     Scenario("unreadable", prepare=unreadable),
     Scenario("leftovers", jobs=2, act=cancel_first, faults=(STUCK,), cancels=True),
     Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
-    Scenario("given back", prepare=busy, act=until_given_back, faults=(STUCK,), env={"CHAOS_PATIENCE": "1"}),
+    Scenario("given back", prepare=busy, act=until_given_back, faults=(STUCK,), env={"AWAITS_PATIENCE": "1"}),
+    Scenario("no executor", prepare=without_executor, env={"AWAITS_PATIENCE": "1"}, seconds=8),
+    Scenario("warm-up", prepare=paused, act=resume_when_warm, env=WARM_UP | NO_FOLDERS),
+    Scenario("no warm-up", env=WARM_UP),
     Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),
     Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),
     Scenario("upload cut", faults=(("drop_answer", {"path": "/upload", "times": 1}),)),

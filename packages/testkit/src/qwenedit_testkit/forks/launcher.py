@@ -9,28 +9,31 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack import bare_environment
+from local_stack import Part, bare_environment
 from local_stack.processes.part import LINE_LIMIT, execute
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.forks.server import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from local_stack import Part
     from local_stack.processes.part import Running
 
 PROGRAMS = {
     "comfyui_simulator": ("comfyui_simulator.cli",),
+    "proofs.awaits.watched": (  # the worker's own modules are changed as they are imported
+        "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
+        "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
+    ),
     "proofs.chaos.seam": ("qwenedit_bot.app.main", "qwenedit_worker.app"),
     "qwenedit_bot": ("qwenedit_bot.app.main",),
     "qwenedit_worker": ("qwenedit_worker.app",),
     "telegram_simulator": ("telegram_simulator.cli",),
-}
+}  # fmt: skip
 """The product's programs, and what a server of its forks imports beforehand for each."""
 
 INTERPRETER = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -79,6 +82,18 @@ class Forks:
                 )  # fmt: skip
             self._servers[module] = (ours, process)
         return self._servers[module][0]
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """Let all parts start by fork meanwhile, and kill in the end what still runs of them."""
+    forks, executed = Forks(), Part.launcher
+    Part.launcher = forks
+    try:
+        yield
+    finally:
+        Part.launcher = executed
+        forks.close()
 
 
 async def _fork(orders: socket.socket, order: Order) -> Forked:

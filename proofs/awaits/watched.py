@@ -1,6 +1,12 @@
-"""Forks workers whose awaits are watched: `python -m proofs.awaits.forge`, one JSON line in for each pid out.
+"""A worker whose awaits are watched: `python -m proofs.awaits.watched`.
 
-A worker is a process of its own; what it imports from others is in memory already, which saves it most of its start.
+Beside a worker's settings, its environment has:
+
+- `AWAITS_NOTES`: a file to which each await is added when it is first met
+- `AWAITS_TARGET`: the await at which the process kills itself; without it, it only takes notes
+- `AWAITS_BUSY`: not empty where the target counts only with a job in hand
+- `AWAITS_PATIENCE`: seconds that a job waits inside ComfyUI for others'. The shortest that an operator may set would be
+  most of what a scenario takes.
 """
 
 from __future__ import annotations
@@ -8,11 +14,9 @@ from __future__ import annotations
 import asyncio
 import builtins
 import importlib
-import json
 import os
 import signal
 import sys
-import traceback
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
@@ -24,11 +28,6 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Generator
     from importlib.machinery import ModuleSpec
-
-BEFOREHAND = (
-    "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
-    "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
-)  # fmt: skip
 
 
 class Watch:
@@ -133,19 +132,17 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-def work(order: dict[str, Any]) -> None:
-    """Be a worker, with what an order says of its environment.
+def _tear_down(_number: int, _frame: Any) -> None:
+    """Cancel the worker's main task, as a defect in one of its helpers would."""
+    for task in MAIN:
+        task.cancel()
 
-    `CHAOS_PATIENCE` there is how many seconds a job waits inside ComfyUI for others': the shortest that an operator may
-    set would be most of what a scenario takes.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    output = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for descriptor in (1, 2):
-        os.dup2(output, descriptor)
-    os.environ.clear()
-    os.environ.update(order["env"])
-    watch = Watch(order["target"], Path(order["notes"]), busy=order["busy"])
+
+def main() -> None:
+    """Be a worker."""
+    watch = Watch(
+        os.environ.get("AWAITS_TARGET", ""), Path(os.environ["AWAITS_NOTES"]), busy=bool(os.environ.get("AWAITS_BUSY"))
+    )
     for name, hook in ((HOOK, watch.at), (HOOK_WITH, watch.at_with), (HOOK_FOR, watch.at_for)):
         setattr(builtins, name, hook)
     sys.meta_path.insert(0, _Finder())
@@ -159,7 +156,7 @@ def work(order: dict[str, Any]) -> None:
     activity.__init__ = noted
     signal.signal(signal.SIGUSR2, _tear_down)
     app = importlib.import_module(f"{PACKAGE}.app")
-    if patience := order["env"].get("CHAOS_PATIENCE"):
+    if patience := os.environ.get("AWAITS_PATIENCE"):
         timings = app.Timings
         app.Timings = lambda **times: timings(**times | {"gpu_lock_timeout": float(patience)})  # type: ignore[attr-defined]
     run = app.run
@@ -170,33 +167,6 @@ def work(order: dict[str, Any]) -> None:
 
     app.run = noted_run  # type: ignore[attr-defined]
     app.main()
-
-
-def _tear_down(_number: int, _frame: Any) -> None:
-    """Cancel the worker's main task, as a defect in one of its helpers would."""
-    for task in MAIN:
-        task.cancel()
-
-
-def main() -> None:
-    """Fork a worker for each order."""
-    for name in BEFOREHAND:
-        importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                work(json.loads(line))
-                code = 0
-            except BaseException:  # noqa: BLE001 - it is said, and the process ends
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-        print(pid, flush=True)
 
 
 if __name__ == "__main__":
