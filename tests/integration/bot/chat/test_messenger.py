@@ -138,7 +138,7 @@ def messenger(make: Callable[[], TelegramMessenger]) -> TelegramMessenger:
 
 
 @pytest.fixture
-def pass_by(redis: Redis, bot_keys: BotKeys, interval: float) -> Callable[[], Any]:
+def give_turn(redis: Redis, bot_keys: BotKeys, interval: float) -> Callable[[], Any]:
     """Return what gives each chat one turn back, in Redis' books."""
 
     async def one_turn() -> None:
@@ -305,7 +305,7 @@ async def test_429_of_an_hour_in_one_group_leaves_everybody_else_alone(make, tel
 
 
 async def test_reply_says_each_view_once_however_often_its_handler_is_called(
-    messenger, telegram, redis, bot_keys, pass_by
+    messenger, telegram, redis, bot_keys, give_turn
 ) -> None:
     replies = Replies(redis, bot_keys, messenger)
     for _ in range(CHAT.burst):
@@ -323,7 +323,7 @@ async def test_reply_says_each_view_once_however_often_its_handler_is_called(
         try:
             await handler()
         except LaterError:
-            await pass_by()
+            await give_turn()
         else:
             break
     assert [said["text"] for _method, said in telegram.made[used:]] == ["one moment", "still at it", "done"]
@@ -331,11 +331,11 @@ async def test_reply_says_each_view_once_however_often_its_handler_is_called(
 
 
 async def test_refused_ways_of_an_answer_use_up_one_turn_and_count_as_edits(
-    messenger, telegram, pass_by, redis, bot_keys
+    messenger, telegram, give_turn, redis, bot_keys
 ) -> None:
     for _ in range(CHAT.burst):
         await messenger.send(Source(5, 0), View("what uses the chat's pace up"))
-    await pass_by()
+    await give_turn()
     telegram.refusals = [refused("CHAT_SEND_PHOTOS_FORBIDDEN"), refused("CHAT_SEND_DOCS_FORBIDDEN")]
     for picture in (PHOTO, FILE):
         with pytest.raises(KindForbiddenError):

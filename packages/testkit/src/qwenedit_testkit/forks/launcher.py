@@ -34,7 +34,7 @@ PROGRAMS = {
     "qwenedit_worker": ("qwenedit_worker.app",),
     "telegram_simulator": ("telegram_simulator.cli",),
 }  # fmt: skip
-"""The product's programs, and what a server of its forks imports beforehand for each."""
+"""Programs that may be forked, and what a server of its forks imports beforehand for each."""
 
 INTERPRETER = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 """What a server's interpreter was told at its start; it cannot be told anything else later."""
@@ -86,7 +86,7 @@ class Forks:
 
 @contextmanager
 def forking() -> Iterator[None]:
-    """Let all parts start by fork meanwhile, and kill in the end what still runs of them."""
+    """Start all parts by fork while the context is open; at its end, what still runs of them is killed."""
     forks, executed = Forks(), Part.launcher
     Part.launcher = forks
     try:
