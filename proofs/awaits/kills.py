@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import python_module
-from proofs.awaits.scenarios import SCENARIOS, Scenario, pictures, until_idle
+from proofs.awaits.acts import pictures, until_idle
+from proofs.awaits.scenarios import SCENARIOS, Scenario
 from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle
 from proofs.chaos.people import Crowd, Request

@@ -1,4 +1,4 @@
-"""Paces that no machine is too slow for."""
+"""Fixtures for tests of the rate limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qwenedit_bot.chat.rate_limit.limits import CHAT, GROUP, Rate
 
 @pytest.fixture
 def interval(monkeypatch: pytest.MonkeyPatch) -> float:
-    """Let chats get a turn back once an hour, and none while a test runs. Returns the seconds of an hour."""
+    """Slow the rate limit of each chat to one message an hour, after the burst. Returns the interval in seconds."""
     hour = 3600.0
     for name, rate in (("CHAT", CHAT), ("GROUP", GROUP)):
         monkeypatch.setattr(shared, name, Rate(interval=hour, burst=rate.burst))
