@@ -32,8 +32,10 @@ Prepare = Callable[["Executioner", list[str]], AbstractAsyncContextManager[None]
 LOOK = 0.02
 LARGE = 2 << 20
 """Bytes: more than a worker takes with its claim."""
+ANSWERED_WITHIN = 2.0
+"""Seconds that the simulated ComfyUI may take to answer a request."""
 RESTARTED_WITHIN = 60.0
-"""Seconds that the simulated ComfyUI may take to listen again."""
+"""Seconds that the simulated ComfyUI may take to answer again."""
 SLOW = 50
 """Bytes a second: a result takes longer than the time-out, after which it is sent again."""
 
@@ -301,11 +303,12 @@ async def resume_when_warm(executioner: Executioner, worker: Service, _jobs: lis
     await OperatorQueue(executioner.harness.client, Keys()).resume()
 
 
-async def listens(executioner: Executioner) -> bool:
-    """Whether ComfyUI takes connections."""
+async def answers(executioner: Executioner) -> bool:
+    """Whether ComfyUI answers; a request in the moment of its restart may have no answer at all."""
     try:
-        await prompts(executioner)
-    except aiohttp.ClientConnectionError:
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            await prompts(executioner)
+    except (aiohttp.ClientConnectionError, TimeoutError):
         return False
     return True
 
@@ -319,7 +322,7 @@ async def without_executor(executioner: Executioner, _jobs: list[str]) -> AsyncI
     finally:
         await executioner.control.fault("restart", seconds=0)
         async with asyncio.timeout(RESTARTED_WITHIN):
-            while not await listens(executioner):
+            while not await answers(executioner):
                 await asyncio.sleep(LOOK)
 
 
