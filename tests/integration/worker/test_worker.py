@@ -254,7 +254,8 @@ async def test_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_read
     bench.editor.script.append(fails)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     async with bench.working() as parts:
-        status = await bench.until(job, lambda status: bench.editor.calls and status.state is State.QUEUED)
+        await bench.until(job, lambda _status: bool(bench.editor.calls))
+        status = await bench.until(job, lambda status: status.state is State.QUEUED)
         assert status.attempt == 0
         assert not parts.watch.ready.is_set()
         await asyncio.sleep(0.3)
