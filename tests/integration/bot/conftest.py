@@ -127,31 +127,33 @@ def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand
     return by_hand
 
 
-@asynccontextmanager
-async def _performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
-    process = TelegramProcess(env=bare_environment())
-    service = _bot(redis_url, process.url, **settings)
-    await process.start()
-    try:
-        await service.start()
-        async with TelegramSimulator(process.url) as telegram, by_hand(redis_url) as worker:
-            yield Stage(redis_url, process.url, telegram, service, worker)
-    finally:
-        await service.kill()
-        await process.kill()
-
-
 @pytest.fixture(scope="session")
-def performing() -> Callable[..., AbstractAsyncContextManager[Stage]]:
+def performing(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractAsyncContextManager[Stage]]:
     """Return what makes a stage of its own from the address of a Redis and settings of the bot."""
-    return _performing
+
+    @asynccontextmanager
+    async def performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
+        process = TelegramProcess(env=bare_environment(), temp_dir=tmp_path_factory.mktemp("telegram"))
+        service = _bot(redis_url, process.url, **settings)
+        await process.start()
+        try:
+            await service.start()
+            async with TelegramSimulator(process.url) as telegram, by_hand(redis_url) as worker:
+                yield Stage(redis_url, process.url, telegram, service, worker)
+        finally:
+            await service.kill()
+            await process.kill()
+
+    return performing
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_stage(redis_server: RedisServer) -> AsyncIterator[Stage]:
+async def shared_stage(
+    redis_server: RedisServer, performing: Callable[[str], AbstractAsyncContextManager[Stage]]
+) -> AsyncIterator[Stage]:
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    async with _performing(redis_server.url) as stage:
+    async with performing(redis_server.url) as stage:
         yield stage
 
 

@@ -83,7 +83,7 @@ class Computer:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    telegram = TelegramSimulator(env=bare_environment())
+    telegram = TelegramSimulator(env=bare_environment(), temp_dir=tmp_path_factory.mktemp("telegram"))
     comfyui = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path_factory.mktemp("comfyui"), step_seconds=0.1)
     async with running([telegram, comfyui]), Chats(telegram.url) as chats, SimulatorControl(comfyui.url) as control:
         yield World(telegram, comfyui, chats, control)

@@ -224,8 +224,8 @@ async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_
 async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
     redis_url, queue, memory, running, tmp_path
 ):
-    telegram = await running(TelegramProcess(env=bare_environment()))
-    comfyui = await running(ComfyUISimulator(env=bare_environment(), data_dir=tmp_path, step_seconds=0.5))
+    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
+    comfyui = await running(ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=0.5))
     env = bare_environment()
     await running(bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
     async with TelegramSimulator(telegram.url) as simulator, SimulatorControl(comfyui.url):
@@ -246,8 +246,10 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
         await ann.picture()
 
 
-async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(redis_url, queue, memory, running):
-    telegram = await running(TelegramProcess(env=bare_environment()))
+async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(
+    redis_url, queue, memory, running, tmp_path
+):
+    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
     await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
     async with TelegramSimulator(telegram.url) as simulator:
         ann = await simulator.user()
@@ -269,9 +271,9 @@ def notices(chat: Chat) -> list[str]:
 
 
 async def test_users_are_told_once_that_a_redis_full_to_the_brim_takes_nothing_in_and_are_served_later(
-    redis_url, queue, memory, running
+    redis_url, queue, memory, running, tmp_path
 ):
-    telegram = await running(TelegramProcess(env=bare_environment()))
+    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
     await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
     async with TelegramSimulator(telegram.url) as simulator:
         ann, bob, cid = await simulator.user(), await simulator.user(language="ru"), await simulator.user()
@@ -306,9 +308,9 @@ async def test_users_are_told_once_that_a_redis_full_to_the_brim_takes_nothing_i
 
 @pytest.mark.parametrize("slow", [0.0, AT_MOST + 3.0], ids=["at once", "by a slow Telegram"])
 async def test_user_whose_photo_was_taken_in_before_redis_was_full_is_told_as_well(
-    redis_url, redis, memory, running, slow
+    redis_url, redis, memory, running, tmp_path, slow
 ):
-    telegram = await running(TelegramProcess(env=bare_environment()))
+    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
     async with TelegramSimulator(telegram.url) as simulator:
         ann = await simulator.user()
         sent = await ann.send_photo(photo())

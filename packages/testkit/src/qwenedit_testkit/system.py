@@ -70,7 +70,7 @@ class System:
         self._stack = AsyncExitStack()
         self.parts: list[Part] = []
         self.redis = self.add(redis or RedisServer(folder / "redis", persistent=False))
-        self.telegram = self.add(TelegramSimulator(env=bare_environment()))
+        self.telegram = self.add(TelegramSimulator(env=bare_environment(), temp_dir=folder / "telegram"))
         self.comfyuis = [
             self.add(
                 ComfyUISimulator(

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from comfyui_simulator.app import running
@@ -54,8 +55,10 @@ def main() -> None:
     """Run the simulator."""
     options = parse()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    with tempfile.TemporaryDirectory(prefix="comfyui-simulator-", ignore_cleanup_errors=True) as scratch:
-        data_dir: Path = options.data_dir or Path(scratch)
+    with ExitStack() as stack:
+        data_dir: Path = options.data_dir or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="comfyui-simulator-", ignore_cleanup_errors=True))
+        )
         data_dir.mkdir(parents=True, exist_ok=True)
         config = Config(
             data_dir=data_dir,

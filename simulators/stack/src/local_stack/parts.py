@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,27 @@ class TelegramSimulator(Part):
 
     Args:
         env: Its environment.
+        temp_dir: Where the files of its chats lie while it runs. Emptied at each start: a simulator that was killed
+            leaves them, and the next one knows none of them.
         port: 0 takes a free one, and keeps it.
     """
 
-    def __init__(self, *, env: Mapping[str, str], port: int = 0) -> None:
+    def __init__(self, *, env: Mapping[str, str], temp_dir: Path, port: int = 0) -> None:
         self.port = port or free_port()
+        self._temp_dir = temp_dir
         super().__init__(
             "telegram",
             python_module("telegram_simulator", "--host", HOST, "--port", str(self.port)),
-            env=env,
+            env={**env, "TMPDIR": str(temp_dir)},
             ready=by_line(r"^Telegram simulator: http"),
         )
+
+    async def launch(self) -> None:
+        """Start its process in an empty folder."""
+        if not self.running:
+            shutil.rmtree(self._temp_dir, ignore_errors=True)
+            self._temp_dir.mkdir(parents=True)
+        await super().launch()
 
     @property
     def url(self) -> str:

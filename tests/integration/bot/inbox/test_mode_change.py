@@ -6,8 +6,8 @@ from local_stack import SIMULATED_TOKEN, TelegramSimulator, bare_environment, bo
 from telegram_simulator.client import TelegramSimulator as Chats
 
 
-async def test_polling_bot_takes_over_from_one_with_webhooks_and_what_was_sent_in_between(redis_url):
-    telegram = TelegramSimulator(env=bare_environment())
+async def test_polling_bot_takes_over_from_one_with_webhooks_and_what_was_sent_in_between(redis_url, tmp_path):
+    telegram = TelegramSimulator(env=bare_environment(), temp_dir=tmp_path)
     port = free_port()
     with_webhook = bot(
         env=bare_environment(

@@ -37,8 +37,8 @@ FAILURE_THRESHOLD = 3
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def telegram() -> AsyncIterator[TelegramProcess]:
-    process = TelegramProcess(env=bare_environment())
+async def telegram(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TelegramProcess]:
+    process = TelegramProcess(env=bare_environment(), temp_dir=tmp_path_factory.mktemp("telegram"))
     await process.start()
     yield process
     await process.kill()

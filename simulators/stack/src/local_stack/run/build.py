@@ -48,7 +48,7 @@ class Parts:
         telegram_url, comfyui_url = None, settings.comfyui_url
         if settings.bot_token is None:
             require_free(settings.port, hint="choose another one with `make run PORT=…`")
-            telegram = TelegramSimulator(env=env, port=settings.port)
+            telegram = TelegramSimulator(env=env, temp_dir=data / "telegram", port=settings.port)
             telegram_url = telegram.url
             self.simulators.append(telegram)
         if comfyui_url is None:
