@@ -12,6 +12,7 @@ import pytest
 from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
+from proofs.chaos.run import waiting
 from tests.proofs.ablation import without_token_check
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ async def executed_twice(harness: Harness) -> tuple[Verdict, list[str]]:
     await until_stopped(late)
     await harness.launch_worker("successor")
     oracle = Oracle(harness, crowd)
-    await until_answered(crowd, oracle)
+    await until_answered(harness, crowd, oracle)
     late.signal(signal.SIGCONT)
     await late.wait_for_line(r"job\.settled")
-    await until_answered(crowd, oracle)
+    await until_answered(harness, crowd, oracle)
     verdict = await oracle.judge()
     (past,) = oracle.seen.values()
     return verdict, past.ends
@@ -64,10 +65,10 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def until_answered(crowd: Crowd, oracle: Oracle) -> None:
+async def until_answered(harness: Harness, crowd: Crowd, oracle: Oracle) -> None:
     while True:
         if await crowd.idle():
             await crowd.look()
-            if not oracle.unanswered():
+            if not oracle.unanswered() and not await waiting(harness):
                 return
         await asyncio.sleep(LOOK_EVERY)
