@@ -7,11 +7,11 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import Reason, State, input_ref
+from qwenedit_jobs import Limits, PictureStoreUnavailableError, Reason, State, input_ref
 from qwenedit_jobs.pictures import bucket as limits
 from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_testkit.proxy import Proxy, Toxic
-from qwenedit_worker.loop import attempt, settlement
+from qwenedit_worker.loop import attempt, returns, settlement
 from tests.integration.worker.conftest import PNG
 
 
@@ -83,20 +83,76 @@ async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, proxy
     assert (status.state, status.attempt) == (State.DONE, 1)
 
 
-async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, proxy, monkeypatch):
+@pytest.fixture
+async def soon(stored, monkeypatch):
+    """Have a worker wait for pictures, and come back to them, within half a second."""
     monkeypatch.setattr(attempt, "STORE_AWAITED", 0.5)
+    monkeypatch.setattr(returns, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(returns, "LONGEST_PAUSE", 0.4)
+
+    async def promote():
+        while True:
+            await stored.queue.promote()
+            await asyncio.sleep(0.05)
+
+    janitor = asyncio.create_task(promote())
+    yield
+    janitor.cancel()
+
+
+def deferred(stored):
+    return stored.metric("qwenedit_attempts_total", outcome="delayed", reason="")
+
+
+@pytest.mark.usefixtures("soon")
+async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, proxy):
     job = await stored.enqueue()
     proxy.toxic = Toxic.DOWN
     proxy.reset()
     async with stored.working():
-        before = stored.metric("qwenedit_attempts_total", outcome="queued", reason="")
-        async with asyncio.timeout(30):
-            while stored.metric("qwenedit_attempts_total", outcome="queued", reason="") < before + 2:
-                await asyncio.sleep(0.05)
+        await stored.until(job, lambda _status: deferred(stored) >= 2)
+        assert "PictureStoreUnavailableError" in await stored.redis.hget(stored.keys.job(job.id), "attempts")
         proxy.toxic = None
         proxy.reset()
         status = await stored.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1), "two attempts that did not begin were not counted"
+
+
+class Withholding:
+    """A store that never hands out one of its pictures."""
+
+    def __init__(self, store, ref):
+        self._store = store
+        self._ref = ref
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def get(self, ref):
+        self._refuse(ref)
+        return await self._store.get(ref)
+
+    async def redeem(self, ref, kept):
+        self._refuse(ref)
+        return await self._store.redeem(ref, kept)
+
+    def _refuse(self, ref):
+        if ref == self._ref:
+            raise PictureStoreUnavailableError(f"{ref} did not come in time")
+
+
+@pytest.mark.usefixtures("soon")
+async def test_job_whose_picture_never_comes_gives_way_to_others_and_ends(stored):
+    never = await stored.enqueue(limits=Limits(max_wait=6.0, max_unfinished_per_user=100))
+    others = [await stored.enqueue() for _ in range(3)]
+    stored.store = Withholding(stored.store, never.edit.pictures[0])
+    async with stored.working():
+        for other in others:
+            assert (await stored.until_final(other)).state is State.DONE
+        status = await stored.until_final(never)
+    assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
+    assert deferred(stored) >= 2
+    assert [call.job.id for call in stored.editor.calls] == [other.id for other in others]
 
 
 @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])

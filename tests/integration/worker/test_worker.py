@@ -23,7 +23,7 @@ from qwenedit_worker.comfyui import (
     Verdict,
     WorkflowRejected,
 )
-from qwenedit_worker.loop.release_limit import MAX_RELEASES
+from qwenedit_worker.loop.returns import MAX_RELEASES
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))

@@ -150,6 +150,18 @@ async def test_job_that_one_worker_cannot_read_is_left_to_the_others_uncounted(d
     assert await desk.queue.promote() == [job.id]
 
 
+async def test_deferred_job_comes_again_after_the_pause_and_waits_no_longer_in_all_than_it_may(desk):
+    claim = await desk.claimed()
+    until = (await desk.queue.status(claim.job.id)).expires_at
+    assert await desk.queue.defer(claim.job.id, claim.token, 40.0, "no picture") is Settled.DELAYED
+    now = (await desk.redis.time())[0] * 1000
+    assert 30_000 < await desk.redis.zscore(desk.keys.delayed, claim.job.id) - now < 41_000
+    assert (await desk.queue.status(claim.job.id)).expires_at == until
+    [record] = await desk.operated.records([claim.job.id])
+    [attempt] = record.attempts
+    assert (attempt.outcome, attempt.detail) == ("delayed", "no picture")
+
+
 # ---------------------------------------------------------------- answers
 
 

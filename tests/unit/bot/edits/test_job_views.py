@@ -36,7 +36,7 @@ EN = Words("en")
         (
             replace(WAITING, state=State.DELAYED),
             None,
-            "🔁 That did not work at once. I'm trying again in a few seconds…",
+            "🔁 That did not work at once. I'm trying again soon…",
         ),
         (RUNNING, None, "🚀 Your turn: starting…"),
         (replace(RUNNING, phase=Phase.EDITING, step=2, steps=4), None, "🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱"),

@@ -336,13 +336,21 @@ class JobQueue(QueueView):
         """Give a job back unharmed, the attempt not counted: `QUEUED`, `CANCELLED` or `LOST`."""
         return Settled(await self._run("release", job_id, token, why[:MAX_DETAIL_LENGTH]))
 
-    async def defer(self, job_id: str, token: str) -> Settled:
-        """Give a job back that this version cannot read, the attempt not counted, and not to the next claim.
+    async def defer(self, job_id: str, token: str, seconds: float = DEFERRED_FOR, why: str = "") -> Settled:
+        """Give a job back for which this worker can do nothing now, the attempt not counted. Others have their turn.
+
+        The time counts as waiting, that with this worker as well, so that the job does not wait for ever.
+
+        Args:
+            job_id: The job.
+            token: Of the claim.
+            seconds: Until it is back in line.
+            why: Kept with the attempt.
 
         Returns:
             `DELAYED`, `CANCELLED` or `LOST`.
         """
-        return Settled(await self._run("defer", job_id, token, _ms(DEFERRED_FOR)))
+        return Settled(await self._run("defer", job_id, token, _ms(seconds), why[:MAX_DETAIL_LENGTH]))
 
     async def drain(self, job_id: str, token: str) -> Lease:
         """Say that the job's pod is leaving, so that KEDA no longer keeps a replica for it."""

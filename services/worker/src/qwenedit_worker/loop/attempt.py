@@ -10,7 +10,7 @@ import structlog
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
+from qwenedit_worker.comfyui import ComfyUIError, EditTimeout, OutOfMemory, Progress, Stage, WorkflowFileError
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost, Release, outcome_of
@@ -40,8 +40,8 @@ JUDGED_WITHIN = 20.0
 the evidence: taken back sooner each time, no job would ever have it found out."""
 LOOK_AGAIN = 0.5
 """Seconds between looks whether such a ComfyUI executes something."""
-STORE_AWAITED = 60.0
-"""Seconds that a job waits for its pictures while their store of objects does not answer."""
+STORE_AWAITED = 10.0
+"""Seconds that a job waits for its pictures while their store of objects does not answer. It holds a GPU meanwhile."""
 
 
 class Attempt:
@@ -195,20 +195,22 @@ class Attempt:
         )
 
     async def _picture(self, ref: str, kept: bytes | None) -> bytes:
-        """Fetch a picture, however long Redis is away: the lease, or the want of it, ends the wait.
+        """Fetch a picture, and try again while Redis does not answer; the end of the lease ends that as well.
 
-        A store of objects is waited for as well. Then the job goes back: another worker may have a way to it.
+        A store of objects is waited for as well. Then the job goes back: others have their turn meanwhile.
 
         Raises:
-            PictureStoreUnavailableError: it did not answer for long enough.
+            EditTimeout: Redis answers, and did not hand it out within the attempt's time.
+            PictureStoreUnavailableError: the store of objects did not answer for long enough.
         """
         backoff, clock = Backoff(), asyncio.get_running_loop().time
         until = clock() + STORE_AWAITED
         while True:
             try:
                 return await (self._pictures.get(ref) if kept is None else self._pictures.redeem(ref, kept))
-            except QueueUnavailableError:
-                pass
+            except QueueUnavailableError as error:
+                if clock() >= self._deadline:
+                    raise EditTimeout(f"Redis did not hand the picture out: {error}") from error
             except PictureStoreUnavailableError as error:
                 log.warning("attempt.pictures_unavailable", error=str(error))
                 if clock() >= until:

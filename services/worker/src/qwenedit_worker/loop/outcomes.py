@@ -58,11 +58,15 @@ class Release:
 
     detail: str
     limited: bool = False
-    """Whether one job may be released so only a few times; see `ReleaseLimit`."""
+    """Whether one job may be released so only a few times; see `Returns`."""
     comfyui_unready: bool = False
     """Whether ComfyUI has to prove itself before it gets another job."""
     comfyui_busy: bool = False
     """Whether it only waited inside ComfyUI, for others' jobs."""
+    pictures_away: bool = False
+    """Whether the store of objects does not hand its pictures out."""
+    pause: float = 0.0
+    """Seconds until it is back in line; 0: it is the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ def outcome_of(error: Exception) -> AttemptOutcome:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, limited=True, comfyui_unready=True)
         case ExecutionInterrupted() | PictureStoreUnavailableError():
-            return Release(detail, limited=isinstance(error, ExecutionInterrupted))
+            away = isinstance(error, PictureStoreUnavailableError)
+            return Release(detail, limited=not away, pictures_away=away)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():

@@ -129,7 +129,11 @@ class Settlement:
             case Fail(reason, detail):
                 return await self._queue.fail(job_id, token, reason, detail)
             case Release(detail):
-                return await self._queue.release(job_id, token, detail)
+                if outcome.pause:
+                    going_back = self._queue.defer(job_id, token, outcome.pause, detail)
+                else:
+                    going_back = self._queue.release(job_id, token, detail)
+                return await going_back
             case JobCancelled():
                 # Releasing a job whose user has cancelled it ends it.
                 return await self._queue.release(job_id, token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,7 +17,7 @@ from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, Retry
-from qwenedit_worker.loop.release_limit import ReleaseLimit
+from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Worker:
             queue=queue, pictures=pictures, lease=timings.lease, activity=activity, shutdown=shutdown
         )
         self._attempts: set[Attempt] = set()
-        self._release_limit = ReleaseLimit()
+        self._returns = Returns()
         self._comfyui_busy = False
 
     def nudge(self, job_id: str) -> None:
@@ -300,13 +300,15 @@ class Worker:
     def _after_release(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
-            self._release_limit.forget(claim.job.id)
+            self._returns.forget(claim.job.id)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:
                 self._watch.mark_warm()
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
         if outcome.comfyui_unready:
             self._watch.mark_not_ready(outcome.detail)
-        if not outcome.limited or self._release_limit.allows(claim.job.id):
+        if outcome.pictures_away:
+            return replace(outcome, pause=self._returns.pause(claim.job.id))
+        if not outcome.limited or self._returns.allowed(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)

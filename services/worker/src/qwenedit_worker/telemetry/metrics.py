@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ENDS = (
     (Settled.DONE, ""),
     (Settled.CANCELLED, ""),
+    (Settled.DELAYED, ""),
     *((settled, reason.value) for settled in (Settled.DELAYED, Settled.FAILED) for reason in Reason),
 )
 """What an attempt usually comes to, and why."""

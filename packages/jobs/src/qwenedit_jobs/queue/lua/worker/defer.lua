@@ -1,7 +1,8 @@
 -- include: retries
--- id, token, ms → 'delayed' (for so long; the attempt is not counted, and the job is another worker's meanwhile) |
+-- id, token, ms, why → 'delayed' (for so long; the attempt is not counted, and all of its time counts as waiting) |
 -- 'cancelled' | 'lost'
-local id, token, pause = unpack(ARGV, FIRST)
+local id, token, pause, why = unpack(ARGV, FIRST)
+why_given_back = why or ''
 
 look_at_clock()
 if not holds(id, token) then

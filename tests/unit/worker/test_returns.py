@@ -1,0 +1,26 @@
+"""How often a worker gives a job back, and when it may come again."""
+
+from __future__ import annotations
+
+from qwenedit_worker.loop.returns import FIRST_PAUSE, LONGEST_PAUSE, REMEMBERED_JOBS, Returns
+
+
+def test_pause_doubles_up_to_the_longest_and_begins_anew_for_another_job():
+    returns = Returns()
+    assert [returns.pause("a") for _ in range(20)] == [FIRST_PAUSE, FIRST_PAUSE * 2, *[LONGEST_PAUSE] * 18]
+    assert returns.pause("b") == FIRST_PAUSE
+    returns.forget("a")
+    assert returns.pause("a") == FIRST_PAUSE
+
+
+def test_third_return_counts_as_an_attempt():
+    returns = Returns()
+    assert [returns.allowed("a") for _ in range(3)] == [True, True, False]
+
+
+def test_job_is_forgotten_when_many_others_came_back_since():
+    returns = Returns()
+    returns.pause("a")
+    for number in range(REMEMBERED_JOBS):
+        returns.pause(str(number))
+    assert returns.pause("a") == FIRST_PAUSE
