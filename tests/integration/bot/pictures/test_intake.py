@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
-from qwenedit_bot.pictures import downloads, intake
+from qwenedit_bot.pictures import converter, downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
@@ -70,14 +70,14 @@ async def store(redis_url: str) -> AsyncIterator[RedisPictureStore]:
 
 
 @pytest.fixture
-async def converter() -> AsyncIterator[Converter]:
-    async with aclosing(Converter()) as converter:
-        yield converter
+async def conversions() -> AsyncIterator[Converter]:
+    async with aclosing(Converter()) as conversions:
+        yield conversions
 
 
 @pytest.fixture
-def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Budget) -> PictureIntake:
-    return PictureIntake(files, store, converter, memory)
+def taking(files: Files, store: RedisPictureStore, conversions: Converter, memory: Budget) -> PictureIntake:
+    return PictureIntake(files, store, conversions, memory)
 
 
 def photo(size: int | None = len(PHOTO)) -> Attachment:
@@ -152,11 +152,11 @@ async def test_files_of_many_users_never_take_more_than_the_budget(
 
 
 async def test_photo_of_telegrams_own_needs_no_process(
-    taking: PictureIntake, files: Files, converter: Converter
+    taking: PictureIntake, files: Files, conversions: Converter
 ) -> None:
     files.go.set()
     assert await keep(taking, photo(), ANN) == PHOTO
-    assert converter.pids == []
+    assert conversions.pids == []
 
 
 async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
@@ -199,8 +199,58 @@ async def test_download_that_is_slow_gives_its_place_to_somebody_who_waits(
     assert [await task for task in slow[1:]] == [PHOTO] * (downloads.PLACES - 1)
 
 
+async def test_slow_file_gives_its_place_for_conversion_to_somebody_who_waits(
+    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "UNDISTURBED", 0.0)
+    monkeypatch.setattr(downloads, "SLOWEST", 1e12)
+    slow_photo = asyncio.create_task(keep(taking, photo(), 50, "photo"))
+    await begun(files, 1)
+    slow = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(converter.PLACES)]
+    await begun(files, 1 + converter.PLACES)
+    with pytest.raises(LaterError) as refusal:
+        await keep(taking, document(), 100)
+    assert refusal.value.what == "conversion"
+    with pytest.raises(TelegramUnavailableError):
+        await slow[0]
+    newcomer = asyncio.create_task(keep(taking, document(), 100))
+    await begun(files, 2 + converter.PLACES)
+    files.go.set()
+    await asyncio.gather(newcomer, slow_photo, *slow[1:])
+
+
+async def test_file_that_becomes_slow_gives_its_place_to_somebody_who_waits_already(
+    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "UNDISTURBED", 0.5)
+    slow = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(converter.PLACES)]
+    await begun(files, converter.PLACES)
+    with pytest.raises(LaterError):
+        await keep(taking, document(), 100)
+    done, _ = await asyncio.wait(slow, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    assert [type(each.exception()) for each in done] == [TelegramUnavailableError]
+    files.go.set()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_request_that_is_judged_holds_its_pictures_memory_and_no_place(
+    taking: PictureIntake, files: Files, conversions: Converter, memory: Budget
+) -> None:
+    files.go.set()
+    with taking.room(ANN, [document()], []) as room:
+        kept = await taking.keep(document(), "x", owner=ANN)
+        room.hold_only(len(kept.data))
+        assert memory.used == len(kept.data)
+        with conversions.place(ANN):
+            pass
+        with pytest.raises(LaterError) as refusal, taking.room(ANN, [photo()], []):
+            pass
+        assert refusal.value.what == "user"
+    assert memory.used == 0
+
+
 async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
-    redis_url: str, files: Files, converter: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, files: Files, conversions: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
     port = urlsplit(redis_url).port
@@ -211,16 +261,16 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
+        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), conversions, memory)
         with pytest.raises(StorageSlowError):
             await keep(taking, document(), ANN)
     assert memory.used == 0
 
 
 async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
-    store: RedisPictureStore, converter: Converter, memory: Budget
+    store: RedisPictureStore, conversions: Converter, memory: Budget
 ) -> None:
-    results = Results(store, converter, memory, Marks(version="1"))
+    results = Results(store, conversions, memory, Marks(version="1"))
     await store.put("r", FILE)
     async with results.read("r", owner=ANN) as result:
         assert result.original is result.photo
@@ -235,15 +285,15 @@ async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
 
 
 async def test_large_result_waits_for_its_conversion_before_it_is_read(
-    store: RedisPictureStore, converter: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
+    store: RedisPictureStore, conversions: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def read_too_early(_ref: str) -> bytes:
         raise AssertionError("a result that waits was read")
 
     await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
     monkeypatch.setattr(store, "get", read_too_early)
-    with converter.place(BOB, heavy=True), pytest.raises(LaterError):
-        async with Results(store, converter, memory, Marks(version="1")).read("r", owner=ANN):
+    with conversions.place(BOB, heavy=True), pytest.raises(LaterError):
+        async with Results(store, conversions, memory, Marks(version="1")).read("r", owner=ANN):
             pass
 
 

@@ -69,6 +69,11 @@ class Converter:
         """Of the processes that are there."""
         return [each.pid for each in (self._light, self._heavy) if each.pid is not None]
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for one of the places for light pictures."""
+        return self._places.awaited
+
     async def aclose(self) -> None:
         """End both processes."""
         await self._light.close()

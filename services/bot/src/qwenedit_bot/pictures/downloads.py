@@ -15,7 +15,7 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_decoder.decoding import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PLACES = 16
 """Files that are fetched side by side."""
@@ -46,6 +46,8 @@ class _Running:
     timeout: asyncio.Timeout
     slow_from: float
     """When it is slower than downloads are to be, by the event loop's clock."""
+    converted: bool
+    """Whether a place for its conversion is held meanwhile."""
 
 
 class Downloads:
@@ -54,10 +56,14 @@ class Downloads:
     Args:
         files: Has them.
         places: Files that are fetched side by side.
+        conversions_awaited: Says whether somebody waits for a place to have a file converted.
     """
 
-    def __init__(self, files: Files, *, places: int = PLACES) -> None:
+    def __init__(
+        self, files: Files, *, places: int = PLACES, conversions_awaited: Callable[[], bool] = lambda: False
+    ) -> None:
         self._files = files
+        self._conversions_awaited = conversions_awaited
         self._places = Budget("download", places, most_of_one=1)
         self._running: list[_Running] = []
         self._slow: TTLCache[str, int] = TTLCache(most=MOST_SLOW, keep=SLOW_KEPT)
@@ -73,16 +79,17 @@ class Downloads:
             try:
                 stack.enter_context(self._places.taken(owner))
             except LaterError:
-                self._have_the_slowest_give_way()
+                self.give_way()
                 raise
             yield
 
-    async def fetch(self, file_id: str, *, expected: int) -> bytes:
+    async def fetch(self, file_id: str, *, expected: int, converted: bool = False) -> bytes:
         """Fetch a file; to be called with a place.
 
         Args:
             file_id: Telegram's name of it.
             expected: Bytes that it may have.
+            converted: A place for its conversion is held meanwhile.
 
         Raises:
             TelegramUnavailableError: it was too slow, or Telegram does not answer.
@@ -91,9 +98,9 @@ class Downloads:
         """
         loop = asyncio.get_running_loop()
         slow_from = loop.time() + UNDISTURBED + expected / SLOWEST
-        running = _Running(asyncio.timeout(PATIENCE + expected / SLOWEST), slow_from)
+        running = _Running(asyncio.timeout(PATIENCE + expected / SLOWEST), slow_from, converted)
         self._running.append(running)
-        look = loop.call_at(slow_from, self._give_way_to_who_waits)
+        look = loop.call_at(slow_from, self._look_who_waits)
         try:
             async with running.timeout:
                 return await self._files.download(file_id, limit=MAX_BYTES)
@@ -103,14 +110,20 @@ class Downloads:
             look.cancel()
             self._running.remove(running)
 
-    def _give_way_to_who_waits(self) -> None:
+    def _look_who_waits(self) -> None:
         if self._places.awaited:
-            self._have_the_slowest_give_way()
+            self.give_way()
+        elif self._conversions_awaited():
+            self.give_way(converted=True)
 
-    def _have_the_slowest_give_way(self) -> None:
-        """End the download that has been slow for longest. It may come again, behind those that wait for its place."""
+    def give_way(self, *, converted: bool = False) -> None:
+        """End the download that has been slow for longest. It may come again, behind those that wait for its place.
+
+        Args:
+            converted: Only one that holds a place for its conversion.
+        """
         now = asyncio.get_running_loop().time()
-        slow = [running for running in self._running if running.slow_from <= now]
+        slow = [each for each in self._running if each.slow_from <= now and (each.converted or not converted)]
         if slow:
             min(slow, key=lambda running: running.slow_from).timeout.reschedule(now)
 

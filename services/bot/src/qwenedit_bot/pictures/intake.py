@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.errors import LaterError, StorageAwayError, StorageSlowError
-from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.budget import Budget, Reservation
 from qwenedit_bot.pictures.downloads import Downloads
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
@@ -44,6 +44,19 @@ class Kept:
     """Of the picture as its user sent it; 0 for an earlier result."""
 
 
+class Room:
+    """What a request holds while its pictures are fetched and stored."""
+
+    def __init__(self, places: ExitStack, memory: Reservation) -> None:
+        self._places = places
+        self._memory = memory
+
+    def hold_only(self, size: int) -> None:
+        """Give back the places, and all memory but that of so many bytes: who judges the pictures may be slow."""
+        self._places.close()
+        self._memory.resize(size)
+
+
 class PictureIntake:
     """Takes the pictures of requests.
 
@@ -59,7 +72,7 @@ class PictureIntake:
         self._converter = converter
         self._memory = memory
         self._requests = Budget("user", 1_000_000, most_of_one=1)
-        self._downloads = Downloads(files)
+        self._downloads = Downloads(files, conversions_awaited=lambda: converter.awaited)
 
     async def found(self, attachments: Sequence[Attachment | StoredPicture]) -> tuple[Attachment | StoredPicture, ...]:
         """Return where pictures are now: Telegram's copy of each one that the store has no more.
@@ -79,7 +92,7 @@ class PictureIntake:
     @contextmanager
     def room(
         self, owner: int, attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]
-    ) -> Iterator[None]:
+    ) -> Iterator[Room]:
         """Hold what a request's pictures may take, before any of them is fetched.
 
         Args:
@@ -92,15 +105,21 @@ class PictureIntake:
                 downloads or of pictures to be converted are taken.
             PictureCooldownError: their last file had to be killed.
         """
-        with ExitStack() as stack:
-            stack.enter_context(self._requests.taken(owner))
+        with self._requests.taken(owner), ExitStack() as places:
             if any(isinstance(each, Attachment) for each in attachments):
-                stack.enter_context(self._downloads.place(owner))
+                places.enter_context(self._downloads.place(owner))
             if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
                 self._converter.check_rest(owner)
-                stack.enter_context(self._converter.place(owner))
-            stack.enter_context(self._memory.taken(owner, _most(attachments, sizes)))
-            yield
+                self._take_conversion(places, owner)
+            with self._memory.taken(owner, _most(attachments, sizes)) as memory:
+                yield Room(places, memory)
+
+    def _take_conversion(self, places: ExitStack, owner: int) -> None:
+        try:
+            places.enter_context(self._converter.place(owner))
+        except LaterError:
+            self._downloads.give_way(converted=True)
+            raise
 
     async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
         """Return the bytes of pictures that are stored already.
@@ -163,7 +182,8 @@ class PictureIntake:
 
     async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected)
+            converted = attachment.mime is not None
+            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected, converted=converted)
             span.set({attributes.BYTES: len(data)})
             return data
 

@@ -161,10 +161,11 @@ class Submit:
         """
         seen: list[Kept] = []
         attachments = await self._intake.found(request.attachments)
-        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)):
+        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)) as room:
             for number, attachment in enumerate(attachments):
                 stored.append(input_ref(request.job_id, number))
                 seen.append(await self._intake.keep(attachment, stored[-1], owner=request.user_id))
+            room.hold_only(sum(len(each.data) for each in seen))
             await self._judge(request, [each.data for each in seen])
         return [each.pixels for each in seen]
 
