@@ -242,6 +242,26 @@ async def test_entry_that_telegram_never_takes_ends_with_an_apology_and_not_sile
     assert work.apologies == ["first"]
 
 
+async def test_entry_given_up_after_a_stall_longer_than_its_hold_leaves_its_lane_free(
+    lanes: Lanes, redis: Redis
+) -> None:
+    _entries, _failures, _ready, held, holders, *_ = lanes.keys
+    wake = asyncio.Event()
+
+    async def handle(_entry: str) -> None:
+        first = await redis.hget(holders, "1")
+        await redis.zadd(held, {"1": 0}, xx=True)
+        while await redis.hget(holders, "1") == first:
+            wake.set()
+            await asyncio.sleep(0.01)
+        raise TelegramUnavailableError("5xx")
+
+    await lanes.put("1", "first", "")
+    async with working(lanes, Work(handle, patience=1), wake=wake):
+        await empty(lanes)
+        assert not await redis.hexists(holders, "1")
+
+
 async def test_time_without_redis_does_not_use_up_the_patience_with_telegram(lanes: Lanes) -> None:
     calls = 0
 

@@ -252,7 +252,7 @@ class Scheduler:
         patience = self._work.patience
         if patience is not None and entry.failures + 1 >= patience and await self._apologised(entry):
             self._log.error("scheduler.gave_up", entry=entry.id, failures=entry.failures + 1)
-            await self._until_redis_takes_it(self._lanes.done, entry)
+            await self._until_redis_takes_it(self._lanes.done, self._as_held(entry))
         else:
             await self._park(entry, seconds, failed=True, why=f"{kind}: {status}" if status else kind)
 
@@ -270,9 +270,14 @@ class Scheduler:
         return True
 
     async def _park(self, entry: Entry, seconds: float, *, failed: bool = False, why: str = "") -> None:
-        held = self._in_hand.get(entry.id, entry)
         alone = failed and not self._ordered
-        await self._until_redis_takes_it(self._lanes.park, held, seconds, failed=failed, alone=alone, why=why)
+        await self._until_redis_takes_it(
+            self._lanes.park, self._as_held(entry), seconds, failed=failed, alone=alone, why=why
+        )
+
+    def _as_held(self, entry: Entry) -> Entry:
+        """Return an entry as it is held now: after a stall longer than its hold it was taken once more."""
+        return self._in_hand.get(entry.id, entry)
 
     def _call(self, lane: str) -> None:
         """Have the next look at the lanes begin with one that waits."""
@@ -281,14 +286,14 @@ class Scheduler:
 
     async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         self._metrics.set_aside.labels(self._name).inc()
-        await self._until_redis_takes_it(self._lanes.set_aside, self._in_hand.get(entry.id, entry), why)
+        await self._until_redis_takes_it(self._lanes.set_aside, self._as_held(entry), why)
 
     async def _done(self, entry: Entry, server: str) -> bool:
         """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
 
         What the entry stands for may then have been lost with one Redis, and the end of it noted in another.
         """
-        done = await self._lanes.done(self._in_hand.get(entry.id, entry))
+        done = await self._lanes.done(self._as_held(entry))
         self._seen = await self._server()
         if self._seen == server:
             return done.more
