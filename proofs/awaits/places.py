@@ -1,4 +1,4 @@
-"""Every place at which a worker's task can be suspended while it has a job: found in the source, not written down.
+"""Every place in its own modules at which a worker can be suspended while it has a job: found in the source.
 
 What a module of the worker awaits is on the job's path unless the module is named here as one that is not.
 """

@@ -21,7 +21,7 @@ AGAIN, REDRAW = "again", "redraw"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A job reached a final state. May come more than once: consumers dedupe by job id."""
+    """A job ended, or an operator put a failed one back in line. May come twice: consumers dedupe by job id."""
 
     entry: str
     """Id of the entry."""
@@ -86,7 +86,8 @@ def event_of(entry: Entry) -> Event:
     """Read an entry.
 
     Raises:
-        ValueError: it is none of ours, or has a state that this version does not know.
+        ValueError: it is no JSON, or has a state that this version does not know.
+        TypeError: it is JSON, and no object.
         KeyError: it lacks a part.
     """
     fields = json.loads(entry.payload)

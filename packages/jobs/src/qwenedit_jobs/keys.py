@@ -40,7 +40,7 @@ class Keys:
 
     @property
     def events(self) -> str:
-        """STREAM of terminal events for the bot."""
+        """STREAM of jobs' ends, and of failed jobs that are put back in line, for the bot."""
         return f"{self.prefix}:events"
 
     @property

@@ -133,7 +133,7 @@ class Lease(StrEnum):
 
     HELD = "held"
     CANCELLED = "cancelled"
-    """The user wants no answer any more: stop and settle."""
+    """The user has cancelled the job: stop and settle."""
     LOST = "lost"
     """Somebody else has the job: stop and drop the work."""
 

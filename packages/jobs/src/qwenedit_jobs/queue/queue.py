@@ -204,7 +204,7 @@ class JobQueue(QueueView):
         """End the leases that ran out.
 
         Returns:
-            Each job's id and what became of it: `DELAYED`, `FAILED` or `CANCELLED`. A claim ends leases as well;
+            Each job's id and what became of it: `DELAYED`, `FAILED` or `CANCELLED`. Most claims end leases as well;
             `lost_attempts` has them all.
         """
         flat: Sequence[str] = await self._run("reap", BATCH)
@@ -227,7 +227,7 @@ class JobQueue(QueueView):
         return list(await self._run("promote", BATCH))
 
     async def expire(self) -> list[str]:
-        """Fail the jobs in line that waited too long, for `Reason.EXPIRED`; returns their ids. A claim does so too."""
+        """Fail the jobs in line that waited too long, for `Reason.EXPIRED`; returns their ids. Claims do so too."""
         return list(await self._run("expire", BATCH))
 
     # ---------------------------------------------------------------- the worker's side
@@ -264,8 +264,8 @@ class JobQueue(QueueView):
         waited: object = None
         if wait:
             line = self._keys.job_queue
-            behind = [("BLMOVE", line, line, "RIGHT", "RIGHT", wait)]
-            waited, reply = await self._run("claim_awaited", *arguments, raw=True, behind=behind, waiting=True)
+            before = [("BLMOVE", line, line, "RIGHT", "RIGHT", wait)]
+            waited, reply = await self._run("claim_awaited", *arguments, raw=True, before=before, waiting=True)
         else:
             reply = await self._run("claim", *arguments, raw=True)
         foreign, *found = reply
@@ -317,7 +317,7 @@ class JobQueue(QueueView):
         self, picture: bytes, job_id: str, token: str, said: str, ref: str
     ) -> Settled | ResponseError:
         send = chunks.commands(f"{self._keys.picture(ref)}:sent", picture, ms=_ms(UPLOAD_TTL))
-        sent, outcome = await self._run("complete", job_id, token, said, ref, self._picture_ttl, behind=send)
+        sent, outcome = await self._run("complete", job_id, token, said, ref, self._picture_ttl, before=send)
         if outcome != _FORGOTTEN:
             return Settled(outcome)
         if isinstance(sent, ResponseError):

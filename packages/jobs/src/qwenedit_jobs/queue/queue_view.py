@@ -78,12 +78,12 @@ class QueueView:
         transition: str,
         *arguments: str | float,
         raw: bool = False,
-        behind: Sequence[Command] = (),
+        before: Sequence[Command] = (),
         waiting: bool = False,
     ) -> Any:
         scripts = self._waiting if waiting else self._scripts
         try:
-            return await scripts.run(transition, self._script_keys, (*self._common, *arguments), raw=raw, behind=behind)
+            return await scripts.run(transition, self._script_keys, (*self._common, *arguments), raw=raw, before=before)
         except ResponseError as error:
             job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
             raise await explained(error, self._redis, self._keys.kinds | job) from error

@@ -70,7 +70,7 @@ class _Cancellable(AbstractConnection):
         if check_health:
             await self.check_health()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         if self._writer is not None and self._writer.is_closing():
-            # The other side has hung up. asyncio's own loop loses what is written then; uvloop's is at a loss itself.
+            # The other side has hung up. What is written now would be lost, and no error of redis-py would say so.
             await self.disconnect(nowait=True)
             raise RedisConnectionError("Connection closed by server")
         try:

@@ -43,7 +43,7 @@ def _needed(name: str, texts: Mapping[str, str]) -> Iterator[str]:
 
 
 class Scripts:
-    """What redis-py's own scripts do, with undecoded replies and company.
+    """Runs Lua scripts by their digest, with undecoded replies or behind other commands where that is asked for.
 
     Args:
         redis: Where they run.
@@ -58,7 +58,7 @@ class Scripts:
         }
 
     async def run(
-        self, name: str, keys: Sequence[str], arguments: Command, *, raw: bool = False, behind: Sequence[Command] = ()
+        self, name: str, keys: Sequence[str], arguments: Command, *, raw: bool = False, before: Sequence[Command] = ()
     ) -> Any:
         """Run one.
 
@@ -67,10 +67,10 @@ class Scripts:
             keys: That it may touch.
             arguments: Its own.
             raw: Leave the reply's strings as bytes.
-            behind: Are carried out before it, in the same round trip, and whatever comes of them the script runs.
+            before: Are carried out before it, in the same round trip, and whatever comes of them the script runs.
 
         Returns:
-            What the script does; with `behind` a pair: what became of those, and what the script does. What became of
+            What the script does; with `before` a pair: what became of those, and what the script does. What became of
             them is their first refusal, or the last one's reply.
 
         Raises:
@@ -78,14 +78,14 @@ class Scripts:
         """
         call = ("EVALSHA", self._digests[name], len(keys), *keys, *arguments)
         try:
-            return await self._send(call, raw=raw, behind=behind)
+            return await self._send(call, raw=raw, before=before)
         except NoScriptError:
             await self._redis.script_load(self._texts[name])
-            return await self._send(call, raw=raw, behind=behind)
+            return await self._send(call, raw=raw, before=before)
 
-    async def _send(self, call: Command, *, raw: bool, behind: Sequence[Command]) -> Any:
-        if behind:
-            return await self._send_all(behind, call, raw=raw)
+    async def _send(self, call: Command, *, raw: bool, before: Sequence[Command]) -> Any:
+        if before:
+            return await self._send_all(before, call, raw=raw)
         options = {NEVER_DECODE: True} if raw else {}
         return await self._redis.execute_command(*call, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
 

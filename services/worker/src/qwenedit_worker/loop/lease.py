@@ -41,7 +41,7 @@ class LeaseKeeper:
         queue: Where the lease is.
         claim: The job and its token.
         lease: Seconds.
-        since: When the claim was sent, on the event loop's clock; the lease began no earlier.
+        since: On the event loop's clock, when the claim was sent or, of one that waited, when its reply came.
         metrics: Counts renewals that failed.
     """
 

@@ -82,7 +82,8 @@ if not id then
 end
 
 job[2] = job[2] + 1 -- the attempt
--- The last two are kept when the lease is gone: an attempt's place in the trace follows from its token (see trace.py).
+-- The last two are kept when the lease is gone: an attempt's place in the trace follows from its token, see
+-- trace_context.py.
 set(id, 'state', 'running', 'phase', 'starting', 'step', 0, 'steps', 0, 'attempt', job[2], 'token', token, 'worker',
     worker, 'started_at', NOW, 'claimed_before', job[6] or '', 'claimed_by', token)
 redis.call('ZADD', LEASES, NOW + lease, id)
