@@ -304,6 +304,13 @@ async def test_429_of_an_hour_in_one_group_leaves_everybody_else_alone(make, tel
     assert all(telegram.to(chat) for chat in range(1, 21))
 
 
+@pytest.mark.parametrize(("wait", "days"), [(3_600, 2), (5 * 86_400, 6)])
+async def test_reply_is_remembered_for_longer_than_a_job_may_wait(messenger, redis, bot_keys, wait, days):
+    source = Source(5, 1)
+    await Replies(redis, bot_keys, messenger, longest_wait=wait).say(source, View("You are next in line"))
+    assert await redis.ttl(bot_keys.reply(5, 1)) == pytest.approx(days * 86_400, abs=600)
+
+
 async def test_reply_says_each_view_once_however_often_its_handler_is_called(
     messenger, telegram, redis, bot_keys, give_turn
 ) -> None:

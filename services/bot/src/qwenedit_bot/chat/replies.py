@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
 
-REMEMBERED = 2 * 86_400
-"""Seconds: longer than Telegram keeps undelivered updates."""
+DAY = 86_400
+REMEMBERED = 2 * DAY
+"""Seconds: longer than Telegram keeps undelivered updates. Where jobs may wait longer, it is their wait and a day."""
 SAID_KEPT = 6 * 3_600
 """Seconds for which what was said is known: longer than a handler that waits is called again. Then it is said again."""
 MOST_RECENT = 10_000
@@ -33,30 +35,31 @@ class Replies:
 
     A handler is called again from its beginning when it cannot go on. A view that was said before is not said again:
     the handler comes further each time, and Telegram sees each view once.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+        messenger: Speaks to Telegram.
+        longest_wait: Seconds for which a job may wait, whose answer takes the place of a reply.
+        clock: Seconds, by which replies grow old that this process remembers.
     """
 
-    personal_data = (
-        PersonalData(
-            what="which message of the bot answers which of the user's, as numbers",
-            keys=("reply",),
-            seconds=REMEMBERED,
-            told="replies",
-        ),
-        PersonalData(
-            what="what an answer has said, as hashes, and what it stands for",
-            keys=("said", "occasion"),
-            seconds=SAID_KEPT,
-        ),
-    )
-
     def __init__(
-        self, redis: Redis, keys: BotKeys, messenger: Messenger, *, clock: Callable[[], float] = time.monotonic
+        self,
+        redis: Redis,
+        keys: BotKeys,
+        messenger: Messenger,
+        *,
+        longest_wait: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
+        self.personal_data = _personal_data(self._remembered)
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
         self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
-        self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=REMEMBERED, clock=clock)
+        self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=self._remembered, clock=clock)
         self._on_their_way: dict[str, asyncio.Event] = {}
 
     async def say(self, to: Source, view: View) -> int:
@@ -112,7 +115,7 @@ class Replies:
         key, said = self._keys.reply(*message), self._keys.said(*message)
         self._recent.note(key, message_id)
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.set(key, message_id, ex=REMEMBERED)
+        pipeline.set(key, message_id, ex=self._remembered)
         if digest is not None:
             pipeline.sadd(said, digest)
             pipeline.expire(said, SAID_KEPT)
@@ -122,7 +125,7 @@ class Replies:
         """Tell Redis of recent replies that it has forgotten; returns how many."""
         pipeline = self._redis.pipeline(transaction=False)
         for key, message_id in self._recent.items():
-            pipeline.set(key, message_id, nx=True, ex=REMEMBERED)
+            pipeline.set(key, message_id, nx=True, ex=self._remembered)
         return sum(map(bool, await pipeline.execute()))
 
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
@@ -176,6 +179,23 @@ class Replies:
         first = str(await self._redis.get(key) or name)
         await self._redis.expire(key, seconds)
         return first == name
+
+
+def _personal_data(remembered: int) -> tuple[PersonalData, ...]:
+    return (
+        PersonalData(
+            what="which message of the bot answers which of the user's, as numbers",
+            keys=("reply",),
+            seconds=remembered,
+            until="`MAX_WAIT` and a day where that is longer",
+            told="replies",
+        ),
+        PersonalData(
+            what="what an answer has said, as hashes, and what it stands for",
+            keys=("said", "occasion"),
+            seconds=SAID_KEPT,
+        ),
+    )
 
 
 def _digest(view: View) -> str:
