@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 
 import pytest
@@ -98,6 +99,8 @@ async def soon(stored, monkeypatch):
     janitor = asyncio.create_task(promote())
     yield
     janitor.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await janitor
 
 
 def deferred(stored):

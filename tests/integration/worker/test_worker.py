@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs import Counts, Limits, Phase, Reason, State
 from qwenedit_worker.comfyui import (
@@ -229,6 +230,19 @@ async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_thoug
             await bench.queue.promote()
             await asyncio.sleep(0.05)
     assert {(await bench.queue.status(job.id)).reason for job in jobs} == {Reason.COMFYUI_UNAVAILABLE}
+
+
+async def test_redis_that_answers_and_refuses_the_picture_holds_no_worker_beyond_the_attempts_time(bench, monkeypatch):
+    async def refuse(*_arguments):
+        raise NoPermissionError("NOPERM this user has no permissions to run the 'get' command")
+
+    for call in ("get", "redeem"):
+        monkeypatch.setattr(bench.store, call, refuse)
+    job = await bench.enqueue(limits=ONE_ATTEMPT)
+    async with bench.working(budget=1.0):
+        status = await bench.until_final(job)
+    assert (status.state, status.reason) == (State.FAILED, Reason.TIMEOUT)
+    assert bench.editor.calls == []
 
 
 async def test_no_job_is_taken_before_comfyui_is_ready_and_then_at_once(bench, unavailable):

@@ -7,7 +7,7 @@ from qwenedit_worker.loop.returns import FIRST_PAUSE, LONGEST_PAUSE, REMEMBERED_
 
 def test_pause_doubles_up_to_the_longest_and_begins_anew_for_another_job():
     returns = Returns()
-    assert [returns.pause("a") for _ in range(20)] == [FIRST_PAUSE, FIRST_PAUSE * 2, *[LONGEST_PAUSE] * 18]
+    assert [returns.pause("a") for _ in range(20)] == [30.0, 60.0, 120.0, 240.0, *[LONGEST_PAUSE] * 16]
     assert returns.pause("b") == FIRST_PAUSE
     returns.forget("a")
     assert returns.pause("a") == FIRST_PAUSE
@@ -16,6 +16,15 @@ def test_pause_doubles_up_to_the_longest_and_begins_anew_for_another_job():
 def test_third_return_counts_as_an_attempt():
     returns = Returns()
     assert [returns.allowed("a") for _ in range(3)] == [True, True, False]
+
+
+def test_job_whose_pictures_did_not_come_has_its_uncounted_returns_still():
+    returns = Returns()
+    for _ in range(5):
+        returns.pause("a")
+    assert [returns.allowed("a") for _ in range(3)] == [True, True, False]
+    returns.forget("a")
+    assert returns.allowed("a")
 
 
 def test_job_is_forgotten_when_many_others_came_back_since():

@@ -284,7 +284,7 @@ class Model:
 
     def _defer(self, job: ModelJob) -> Settled:
         self._let_go(job, Settled.DELAYED)
-        job.state, job.attempt = State.DELAYED, job.attempt - 1
+        job.state, job.attempt, job.reason = State.DELAYED, job.attempt - 1, None
         return Settled.DELAYED
 
     def _release(self, job: ModelJob) -> Settled:

@@ -35,15 +35,20 @@ class Attempt:
     """Seconds since the epoch, by Redis' clock, as is the next."""
     ended_at: float
     outcome: str
-    """The job's next state: `done`, `failed`, `delayed`, `cancelled`, or `queued` where it was given back unharmed."""
+    """The job's next state: `done`, `failed`, `delayed`, `cancelled` or `queued`."""
     reason: str
     detail: str
     """The beginning of the error's text."""
 
     @property
+    def gave_way(self) -> bool:
+        """Whether it ended without a fault of worker or job: its pictures did not come, and others had their turn."""
+        return self.outcome == "delayed" and not self.reason
+
+    @property
     def failed(self) -> bool:
         """Whether it came to nothing, by no wish of the user's."""
-        return self.outcome not in {"done", "cancelled"} and self.reason != "taken_back"
+        return self.outcome not in {"done", "cancelled"} and self.reason != "taken_back" and not self.gave_way
 
 
 @dataclass(frozen=True, slots=True)

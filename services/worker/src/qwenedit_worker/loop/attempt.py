@@ -183,7 +183,8 @@ class Attempt:
         refs = self._claim.job.edit.pictures
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
             came_along = self._claim.pictures or (None,) * len(refs)
-            return tuple([await self._picture(ref, kept) for ref, kept in zip(refs, came_along, strict=True)])
+            until = asyncio.get_running_loop().time() + STORE_AWAITED
+            return tuple([await self._picture(ref, kept, until) for ref, kept in zip(refs, came_along, strict=True)])
 
     async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
         return await self._editor.edit(
@@ -194,18 +195,23 @@ class Attempt:
             deadline=self._deadline,
         )
 
-    async def _picture(self, ref: str, kept: bytes | None) -> bytes:
+    async def _picture(self, ref: str, kept: bytes | None, until: float) -> bytes:
         """Fetch a picture, and try again while Redis does not answer; the end of the lease ends that as well.
 
         A store of objects is waited for as well. Then the job goes back: others have their turn meanwhile.
+
+        Args:
+            ref: The picture.
+            kept: What came with the claim.
+            until: How long its store is waited for, on the event loop's clock; a call under way ends later.
 
         Raises:
             EditTimeout: Redis answers, and did not hand it out within the attempt's time.
             PictureStoreUnavailableError: the store of objects did not answer for long enough.
         """
         backoff, clock = Backoff(), asyncio.get_running_loop().time
-        until = clock() + STORE_AWAITED
         while True:
+            pause = backoff.next()
             try:
                 return await (self._pictures.get(ref) if kept is None else self._pictures.redeem(ref, kept))
             except QueueUnavailableError as error:
@@ -215,7 +221,8 @@ class Attempt:
                 log.warning("attempt.pictures_unavailable", error=str(error))
                 if clock() >= until:
                     raise
-            await asyncio.sleep(backoff.next())
+                pause = min(pause, until - clock())
+            await asyncio.sleep(pause)
 
     def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()

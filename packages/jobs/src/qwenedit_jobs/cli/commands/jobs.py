@@ -236,7 +236,7 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
 
 def _attempt(attempt: Attempt) -> tuple[str, ...]:
     took = duration(attempt.ended_at - attempt.started_at)
-    outcome = OUTCOMES.get(attempt.outcome, attempt.outcome)
+    outcome = "gave way" if attempt.gave_way else OUTCOMES.get(attempt.outcome, attempt.outcome)
     return (
         str(attempt.attempt), attempt.worker, _clock(attempt.started_at), took, outcome, attempt.reason,
         one_line(attempt.detail, most=SHOWN_DETAIL),

@@ -304,7 +304,7 @@ failed = { $reason ->
     [picture_unreadable] 😔 The server could not read this picture. Please send it as a JPEG or PNG.
     [picture_too_large] 😔 This picture is too large for the server. Please send a smaller one.
     [storage_full] 😔 Your picture was ready, but I had no room to keep it. Please try again in a few minutes.
-    [expired] 😔 Too many pictures were waiting, and the turn of this one did not come in time. Please try again later.
+    [expired] 😔 The turn of this picture did not come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
 larger-out-of-memory = 😔 The server does not have the memory to make this picture that large. The smaller one is still yours to use.

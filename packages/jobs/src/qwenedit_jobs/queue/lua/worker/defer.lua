@@ -13,5 +13,6 @@ if cancelling(id) then
 end
 let_go(id, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0)
 redis.call('HINCRBY', JOB .. id, 'attempt', -1)
+redis.call('HDEL', JOB .. id, 'reason', 'detail') -- of an attempt before
 redis.call('ZADD', DELAYED, NOW + pause, id)
 return 'delayed'
