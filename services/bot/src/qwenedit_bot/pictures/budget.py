@@ -75,8 +75,9 @@ class Budget:
 
     @property
     def awaited(self) -> bool:
-        """Whether somebody waits in line."""
-        return bool(self._queue)
+        """Whether somebody waits in line who was not called."""
+        now = self._clock()
+        return any(waiting.until >= now and not waiting.called.done() for waiting in self._queue.values())
 
     @contextmanager
     def taken(self, owner: int, amount: int = 1) -> Iterator[Reservation]:

@@ -23,6 +23,8 @@ PATIENCE = 30.0
 """Seconds that a download may take in any case."""
 SLOWEST = 500_000
 """Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
+LOOK_EVERY = 1.0
+"""Seconds between looks of a slow download whether somebody waits for a place that it holds."""
 UNDISTURBED = 3.0
 """Seconds, beside those for its bytes, after which a download gives way to somebody who waits for a place."""
 SLOW_AT_MOST = 3
@@ -48,6 +50,7 @@ class _Running:
     """When it is slower than downloads are to be, by the event loop's clock."""
     converted: bool
     """Whether a place for its conversion is held meanwhile."""
+    gives_way: bool = False
 
 
 class Downloads:
@@ -79,7 +82,7 @@ class Downloads:
             try:
                 stack.enter_context(self._places.taken(owner))
             except LaterError:
-                self.give_way()
+                self.give_way_to_those_who_wait()
                 raise
             yield
 
@@ -100,32 +103,42 @@ class Downloads:
         slow_from = loop.time() + UNDISTURBED + expected / SLOWEST
         running = _Running(asyncio.timeout(PATIENCE + expected / SLOWEST), slow_from, converted)
         self._running.append(running)
-        look = loop.call_at(slow_from, self._look_who_waits)
+        looking = asyncio.create_task(self._look_who_waits(slow_from), name="slow download")
         try:
             async with running.timeout:
                 return await self._files.download(file_id, limit=MAX_BYTES)
         except TimeoutError:
             raise self._too_slow(file_id) from None
         finally:
-            look.cancel()
+            looking.cancel()
             self._running.remove(running)
 
-    def _look_who_waits(self) -> None:
-        if self._places.awaited:
-            self.give_way()
-        elif self._conversions_awaited():
-            self.give_way(converted=True)
+    async def _look_who_waits(self, slow_from: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(slow_from - loop.time())
+        while True:
+            self.give_way_to_those_who_wait()
+            await asyncio.sleep(LOOK_EVERY)
 
-    def give_way(self, *, converted: bool = False) -> None:
-        """End the download that has been slow for longest. It may come again, behind those that wait for its place.
+    def give_way_to_those_who_wait(self) -> None:
+        """End the download that has been slow for longest, where somebody waits for a place that it holds.
 
-        Args:
-            converted: Only one that holds a place for its conversion.
+        It may come again, behind those that wait.
         """
+        if self._places.awaited:
+            self._end_the_slowest(converted=False)
+        elif self._conversions_awaited():
+            self._end_the_slowest(converted=True)
+
+    def _end_the_slowest(self, *, converted: bool) -> None:
+        """End one download, of those with a place for a conversion where that is what somebody waits for."""
         now = asyncio.get_running_loop().time()
-        slow = [each for each in self._running if each.slow_from <= now and (each.converted or not converted)]
-        if slow:
-            min(slow, key=lambda running: running.slow_from).timeout.reschedule(now)
+        able = [each for each in self._running if each.converted or not converted]
+        slow = [each for each in able if each.slow_from <= now]
+        if slow and not any(each.gives_way for each in able):  # its place will be free in a moment
+            slowest = min(slow, key=lambda each: each.slow_from)
+            slowest.gives_way = True
+            slowest.timeout.reschedule(now)
 
     def _too_slow(self, file_id: str) -> Exception:
         times = (self._slow.get(file_id) or 0) + 1

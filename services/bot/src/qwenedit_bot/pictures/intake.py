@@ -118,7 +118,7 @@ class PictureIntake:
         try:
             places.enter_context(self._converter.place(owner))
         except LaterError:
-            self._downloads.give_way(converted=True)
+            self._downloads.give_way_to_those_who_wait()
             raise
 
     async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
