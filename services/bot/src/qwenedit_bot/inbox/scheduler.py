@@ -219,7 +219,7 @@ class Scheduler:
                 self._seen = await self._server()
             server = self._seen
             await self._work(entry)
-            return await self._until_redis_takes_it(self._done, entry, server)
+            return await self._until_redis_takes_it(lambda: self._done(entry, server))
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
             await self._park(entry, later.after, why=later.what)
@@ -252,7 +252,7 @@ class Scheduler:
         patience = self._work.patience
         if patience is not None and entry.failures + 1 >= patience and await self._apologised(entry):
             self._log.error("scheduler.gave_up", entry=entry.id, failures=entry.failures + 1)
-            await self._until_redis_takes_it(self._lanes.done, self._as_held(entry))
+            await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))
         else:
             await self._park(entry, seconds, failed=True, why=f"{kind}: {status}" if status else kind)
 
@@ -272,7 +272,7 @@ class Scheduler:
     async def _park(self, entry: Entry, seconds: float, *, failed: bool = False, why: str = "") -> None:
         alone = failed and not self._ordered
         await self._until_redis_takes_it(
-            self._lanes.park, self._as_held(entry), seconds, failed=failed, alone=alone, why=why
+            lambda: self._lanes.park(self._as_held(entry), seconds, failed=failed, alone=alone, why=why)
         )
 
     def _as_held(self, entry: Entry) -> Entry:
@@ -286,7 +286,7 @@ class Scheduler:
 
     async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         self._metrics.set_aside.labels(self._name).inc()
-        await self._until_redis_takes_it(self._lanes.set_aside, self._as_held(entry), why)
+        await self._until_redis_takes_it(lambda: self._lanes.set_aside(self._as_held(entry), why))
 
     async def _done(self, entry: Entry, server: str) -> bool:
         """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
@@ -301,12 +301,12 @@ class Scheduler:
         await self._lanes.put(entry.lane, entry.id, entry.payload)
         return True
 
-    async def _until_redis_takes_it(self, call: Callable[..., Awaitable[T]], *args: object, **named: object) -> T:
+    async def _until_redis_takes_it(self, call: Callable[[], Awaitable[T]]) -> T:
         """Say what became of an entry. Nothing else is worth doing while Redis does not hear it."""
         backoff = Backoff()
         while True:
             try:
-                return await call(*args, **named)
+                return await call()
             except RedisError as error:
                 self._log.info("scheduler.note_failed", error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
