@@ -112,7 +112,13 @@ def make_chat(base: Foundation) -> Chat:
     """Build the adapter to Telegram."""
     migrations = Migrations(base.redis, base.keys)
     messenger = TelegramMessenger(base.bot, BotCalls(base.limiter, base.metrics), base.limiter, migrations)
-    replies = Replies(base.redis, base.keys, messenger, longest_wait=base.settings.max_wait, clock=base.clock)
+    replies = Replies(
+        base.redis,
+        base.keys,
+        messenger,
+        longest_wait=base.settings.max_wait * base.settings.max_retries,
+        clock=base.clock,
+    )
     return Chat(messenger=messenger, replies=replies, migrations=migrations)
 
 

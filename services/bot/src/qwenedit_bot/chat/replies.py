@@ -40,7 +40,7 @@ class Replies:
         redis: A client that decodes replies.
         keys: The bot's keys.
         messenger: Speaks to Telegram.
-        longest_wait: Seconds for which a job may wait, whose answer takes the place of a reply.
+        longest_wait: Seconds for which a job may wait in all, whose answer takes the place of a reply.
         clock: Seconds, by which replies grow old that this process remembers.
     """
 
@@ -187,7 +187,7 @@ def _personal_data(remembered: int) -> tuple[PersonalData, ...]:
             what="which message of the bot answers which of the user's, as numbers",
             keys=("reply",),
             seconds=remembered,
-            until="`MAX_WAIT` and a day where that is longer",
+            until="`MAX_WAIT` times `MAX_RETRIES` and a day where that is longer",
             told="replies",
         ),
         PersonalData(
