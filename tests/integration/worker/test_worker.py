@@ -277,6 +277,7 @@ async def test_job_that_could_not_begin_goes_back_unharmed_until_comfyui_is_read
         bench.server.problem = None
         status = await bench.until_final(job)
         assert (status.state, status.attempt) == (State.DONE, 1)
+    assert bench.metric("qwenedit_queue_wait_seconds_count") == bench.metric("qwenedit_redeliveries_total") == 1
 
 
 async def test_job_that_never_begins_on_a_ready_comfyui_is_counted_in_the_end(bench, unavailable):

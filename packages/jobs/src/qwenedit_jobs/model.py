@@ -167,7 +167,7 @@ class Claim:
     job: Job
     token: str
     attempt: int
-    """1 for the first execution."""
+    """1 for the first execution; again 1 after one that did not count."""
     max_attempts: int
     trace_context: str
     """The traceparent of the span that sent the job; empty for a job without a trace."""
@@ -179,6 +179,8 @@ class Claim:
     """The same of the attempt before; empty for the first."""
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
     """The job's pictures, where they were asked for, were small and all there; else empty."""
+    first: bool = True
+    """No worker has had the job before."""
 
 
 @dataclass(frozen=True, slots=True)

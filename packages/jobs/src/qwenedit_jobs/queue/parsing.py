@@ -43,6 +43,7 @@ def claim_of(found: Sequence[bytes], token: str) -> Claim:
         attempt_context=attempt_context(trace, token),
         previous_context=attempt_context(trace, previous_token.decode()),
         pictures=tuple(pictures),
+        first=not previous_token,
     )
 
 

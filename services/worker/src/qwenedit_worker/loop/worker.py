@@ -255,7 +255,7 @@ class Worker:
 
     async def _execute(self, claim: Claim, since: float, span: tracing.Span, executed: asyncio.Event) -> None:
         log.info("job.claimed", waited=round(claim.waited, 3), max_attempts=claim.max_attempts)
-        if claim.attempt == 1:
+        if claim.first:
             self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
         else:
             self._metrics.redeliveries.inc()
