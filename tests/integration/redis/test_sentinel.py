@@ -25,11 +25,12 @@ WORKERS = 3
 LEASE = 3.0
 KILLED_AFTER = 60
 """Answers before the master is killed."""
-# A second of silence is what operators allow; the rest follows.
+# A Sentinel that stood still for two seconds looks away for thirty (TILT). After that it takes no replica whose link
+# has been down for longer than the master and ten times this silence: with a second that is for ever.
 SENTINEL = """
 port {port}
 sentinel monitor mymaster {host} {master} 1
-sentinel down-after-milliseconds mymaster 1000
+sentinel down-after-milliseconds mymaster 5000
 sentinel failover-timeout mymaster 5000
 """
 
