@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LARGE_GROUPS = 50
 LARGE_RESULTS = 16
 ALBUM_GROUPS = 16
-SLOW_PEOPLE, SLOW = 12, 20_000
+SLOW_PEOPLE, SLOW_FILES, SLOW = 12, 6, 20_000
 """Bytes a second."""
 WISH = "make it snow"
 
@@ -151,15 +151,19 @@ class SlowLinks(Abuser):
     """People whose files come slowly."""
 
     name = "slow-links"
-    about = f"{SLOW_PEOPLE} people keep sending photos and files of 18.8 MB that come from Telegram at 20 kB/s"
+    about = (
+        f"{SLOW_PEOPLE} people keep sending photos, {SLOW_FILES} of them files of 18.8 MB, which come from Telegram at "
+        "20 kB/s"
+    )
 
     async def abuse(self, harness: Harness) -> None:
         """Send them."""
         people = [await harness.user(f"Slow {number}") for number in range(SLOW_PEOPLE)]
         for person in people:
             await person.throttle_downloads(SLOW)
-        large = _keep_sending(people[0], pictures.large_file(), "camera.jpg", every=3)
-        await together((large, *(_keep_sending_photos(person) for person in people[1:])))
+        large = pictures.large_file()
+        files = [_keep_sending(person, large, "camera.jpg", every=3) for person in people[:SLOW_FILES]]
+        await together((*files, *(_keep_sending_photos(person) for person in people[SLOW_FILES:])))
 
 
 async def _keep_sending_photos(person: Person) -> None:
