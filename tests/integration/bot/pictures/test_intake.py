@@ -24,7 +24,7 @@ from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSet
 from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 ANN, BOB = 1, 2
 KEYS = Keys()
@@ -46,8 +46,9 @@ class Files:
         self.asked = 0
         self.go = asyncio.Event()
 
-    async def download(self, file_id: str, *, limit: int) -> bytes:
+    async def download(self, file_id: str, *, limit: int, on_bytes: Callable[[int], None]) -> bytes:
         self.asked += 1
+        on_bytes(0)
         assert limit == MAX_BYTES
         await self.go.wait()
         return PHOTO if file_id == "photo" else FILE
@@ -219,10 +220,20 @@ async def test_slow_file_gives_its_place_for_conversion_to_somebody_who_waits(
     await asyncio.gather(newcomer, slow_photo, *slow[1:])
 
 
+async def test_download_that_crawls_while_others_wait_is_no_reason_to_give_it_up(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "CRAWLS_FROM", 0.0)
+    others_wait = downloads.Downloads(files, files_awaited=lambda: True)
+    for _ in range(downloads.SLOW_AT_MOST + 1):
+        with pytest.raises(TelegramUnavailableError):
+            await others_wait.fetch("file", expected=len(FILE), converted=True)
+
+
 async def test_file_that_becomes_slow_gives_its_place_to_somebody_who_waits_already(
     taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(downloads, "UNDISTURBED", 0.5)
+    monkeypatch.setattr(downloads, "CRAWLS_FROM", 0.5)
     slow = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(converter.PLACES)]
     await begun(files, converter.PLACES)
     with pytest.raises(LaterError):

@@ -72,7 +72,7 @@ class PictureIntake:
         self._converter = converter
         self._memory = memory
         self._requests = Budget("user", 1_000_000, most_of_one=1)
-        self._downloads = Downloads(files, conversions_awaited=lambda: converter.awaited)
+        self._downloads = Downloads(files, files_awaited=lambda: converter.awaited or memory.awaited)
 
     async def found(self, attachments: Sequence[Attachment | StoredPicture]) -> tuple[Attachment | StoredPicture, ...]:
         """Return where pictures are now: Telegram's copy of each one that the store has no more.
@@ -105,21 +105,19 @@ class PictureIntake:
                 downloads or of pictures to be converted are taken.
             PictureCooldownError: their last file had to be killed.
         """
-        with self._requests.taken(owner), ExitStack() as places:
-            if any(isinstance(each, Attachment) for each in attachments):
-                places.enter_context(self._downloads.place(owner))
-            if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
-                self._converter.check_rest(owner)
-                self._take_conversion(places, owner)
-            with self._memory.taken(owner, _most(attachments, sizes)) as memory:
-                yield Room(places, memory)
-
-    def _take_conversion(self, places: ExitStack, owner: int) -> None:
-        try:
-            places.enter_context(self._converter.place(owner))
-        except LaterError:
-            self._downloads.give_way_to_those_who_wait()
-            raise
+        with self._requests.taken(owner), ExitStack() as held:
+            places = held.enter_context(ExitStack())
+            try:
+                if any(isinstance(each, Attachment) for each in attachments):
+                    places.enter_context(self._downloads.place(owner))
+                if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
+                    self._converter.check_rest(owner)
+                    places.enter_context(self._converter.place(owner))
+                memory = held.enter_context(self._memory.taken(owner, _most(attachments, sizes)))
+            except LaterError:
+                self._downloads.give_way_to_those_who_wait()
+                raise
+            yield Room(places, memory)
 
     async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
         """Return the bytes of pictures that are stored already.
