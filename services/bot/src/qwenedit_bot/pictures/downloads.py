@@ -24,7 +24,7 @@ PATIENCE = 30.0
 SLOWEST = 500_000
 """Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 LOOK_EVERY = 0.25
-"""Seconds between looks of a slow download whether somebody waits for a place that it holds."""
+"""Seconds between looks of a download whether somebody waits for what it holds."""
 CRAWLING = 100_000
 """Bytes a second: a download with fewer gives way before its time is over. That alone is no reason to give it up."""
 CRAWLS_FROM = 1.0
@@ -148,7 +148,7 @@ class Downloads:
         """End one download, of those of files that are converted where somebody waits for what these hold."""
         now = asyncio.get_running_loop().time()
         able = [each for each in self._running if each.converted or not converted]
-        slow = [each for each in able if each.is_slow(now)]
+        slow = [each for each in able if each.is_slow(now) and not each.timeout.expired()]
         if slow and not any(each.gives_way for each in able):  # its place will be free in a moment
             slowest = min(slow, key=lambda each: each.rate(now))
             slowest.gives_way = True
