@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ from qwenedit_testkit.proxy import Proxy, Toxic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-ANN, BOB = 1, 2
+ANN, BOB, CLEO = 1, 2, 3
 KEYS = Keys()
 
 
@@ -306,6 +306,49 @@ async def test_large_result_waits_for_its_conversion_before_it_is_read(
     with conversions.place(BOB, heavy=True), pytest.raises(LaterError):
         async with Results(store, conversions, memory, Marks(version="1")).read("r", owner=ANN):
             pass
+
+
+async def test_result_that_is_called_for_memory_and_waits_for_its_conversion_leaves_the_memory_to_others(
+    store: RedisPictureStore, conversions: Converter, memory: Budget
+) -> None:
+    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
+    results = Results(store, conversions, memory, Marks(version="1"))
+
+    async def read() -> None:
+        async with results.read("r", owner=ANN):
+            pass
+
+    with memory.taken(CLEO, 100 * 1024 * 1024):
+        with pytest.raises(LaterError) as for_memory:
+            await read()
+        with pytest.raises(LaterError) as behind, memory.taken(BOB, 90 * 1024 * 1024):
+            pass
+    assert for_memory.value.called is not None
+    assert behind.value.called is not None
+    assert [for_memory.value.called.done(), behind.value.called.done()] == [True, False]
+    with conversions.place(CLEO, heavy=True), pytest.raises(LaterError):
+        await read()
+    assert behind.value.called.done()
+
+
+async def test_file_that_is_called_for_memory_and_waits_for_its_conversion_leaves_the_memory_to_others(
+    taking: PictureIntake, conversions: Converter, memory: Budget
+) -> None:
+    with memory.taken(CLEO, 100 * 1024 * 1024):
+        with pytest.raises(LaterError) as for_memory:
+            await keep(taking, document(), ANN)
+        with pytest.raises(LaterError) as behind, memory.taken(BOB, 90 * 1024 * 1024):
+            pass
+    assert for_memory.value.called is not None
+    assert behind.value.called is not None
+    assert [for_memory.value.called.done(), behind.value.called.done()] == [True, False]
+    with ExitStack() as held:
+        for owner in range(10, 10 + converter.PLACES):
+            held.enter_context(conversions.place(owner))
+        with pytest.raises(LaterError) as refusal:
+            await keep(taking, document(), ANN)
+    assert refusal.value.what == "conversion"
+    assert behind.value.called.done()
 
 
 async def test_stored_picture_is_copied_within_the_budget(

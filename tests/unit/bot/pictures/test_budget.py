@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+from contextlib import ExitStack
+
 import pytest
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.pictures.budget import GRACE, MOST_OWNERS, UNCALLED, Budget
+from qwenedit_bot.pictures.budget import GRACE, LOOK_EVERY, MOST_OWNERS, UNCALLED, Budget
 
 
 class Clock:
@@ -75,6 +79,52 @@ async def test_tiny_amount_waits_for_nobody_while_there_is_room(clock: Clock) ->
             refused(budget, 5, 10)
 
 
+async def test_tiny_amount_is_called_although_larger_ones_before_it_still_wait(clock: Clock) -> None:
+    budget = Budget("memory", 1280, clock=clock)
+    with budget.taken(1, 1000):
+        with budget.taken(2, 275):
+            large, *tiny = refused(budget, 3, 1000), refused(budget, 4, 10), refused(budget, 5, 10)
+        assert [called(each) for each in (large, *tiny)] == [False, True, True]
+    assert called(large)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_owner_who_was_not_called_would_not_be_let_in(seed: int) -> None:
+    """Else they waited although there was room."""
+    chance = random.Random(seed)  # noqa: S311 - chooses what the test does
+    budget = Budget("memory", 1280, clock=Clock())
+    held: list[ExitStack] = []
+    waiting: dict[int, tuple[int, LaterError]] = {}
+
+    def ask(owner: int, amount: int) -> None:
+        stack = ExitStack()
+        try:
+            stack.enter_context(budget.taken(owner, amount))
+        except LaterError as refusal:
+            waiting[owner] = amount, refusal
+        else:
+            waiting.pop(owner, None)
+            held.append(stack)
+
+    came = 0
+    for number in range(100):
+        if held and chance.random() < 0.5:
+            held.pop(chance.randrange(len(held))).close()
+        else:
+            ask(number, chance.choice([1, 10, 100, 500, 1280]))
+        for owner, (amount, refusal) in list(waiting.items()):
+            if called(refusal):
+                if chance.random() < 0.5:
+                    ask(owner, amount)
+                    came += 1
+                elif chance.random() < 0.1:
+                    budget.pass_over(owner)
+                    del waiting[owner]
+            else:
+                refused(budget, owner, amount)
+    assert came >= 5
+
+
 async def test_owner_who_asks_no_more_loses_their_place(clock: Clock) -> None:
     budget = Budget("memory", 10, clock=clock)
     with budget.taken(1, 4):
@@ -117,6 +167,40 @@ async def test_owner_who_was_called_and_does_not_come_loses_their_place(clock: C
         pass
 
 
+async def test_owners_behind_are_called_when_somebody_called_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwenedit_bot.pictures.budget.GRACE", 0.05)
+    monkeypatch.setattr("qwenedit_bot.pictures.budget.LOOK_EVERY", 0.02)
+    budget = Budget("memory", 10)
+    with budget.taken(1, 10):
+        gone, third = refused(budget, 2, 10), refused(budget, 3, 10)
+    assert [called(gone), called(third)] == [True, False]
+    assert third.called is not None
+    await asyncio.wait_for(third.called, 5)
+    assert GRACE + LOOK_EVERY < UNCALLED, "by then they ask again by themselves"
+
+
+async def test_owner_who_was_called_and_cannot_come_lets_others_go_first_and_keeps_their_place(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 10):
+        second, third = refused(budget, 2, 6), refused(budget, 3, 10)
+    assert [called(second), called(third)] == [True, False]
+    budget.pass_over(2)
+    assert called(third)
+    with budget.taken(3, 10):
+        fourth = refused(budget, 4, 6)
+        second = refused(budget, 2, 6)
+    assert [called(second), called(fourth)] == [True, False]
+
+
+async def test_owner_who_was_not_called_is_not_passed_over(clock: Clock) -> None:
+    budget = Budget("memory", 10, clock=clock)
+    with budget.taken(1, 10):
+        second = refused(budget, 2, 10)
+        budget.pass_over(2)
+        budget.pass_over(3)
+    assert called(second)
+
+
 async def test_owner_with_many_waiting_is_called_for_one_at_a_time(clock: Clock) -> None:
     budget = Budget("user", 100, most_of_one=1, clock=clock)
     with budget.taken(1):
@@ -148,7 +232,7 @@ async def test_owner_has_one_place_in_the_line_however_often_they_ask(clock: Clo
     with budget.taken(1):
         second = [refused(budget, 2) for _ in range(20)]
         third = refused(budget, 3)
-    assert called(second[-1])
+    assert all(map(called, second))
     with budget.taken(2):
         pass
     assert called(third)

@@ -21,6 +21,8 @@ UNCALLED = 5.0
 """Seconds after which an owner who waits asks again without having been called."""
 GRACE = 3.0
 """Seconds within which an owner who was called, or is to ask again, must come to keep their place in the line."""
+LOOK_EVERY = 1.0
+"""Seconds between looks at a line that somebody may have left who was called. Those behind need not wait for more."""
 MOST_CALLS = 100
 """Requests of one owner that can be called. The others ask again after `UNCALLED` seconds."""
 MOST_OWNERS = 1_000
@@ -41,7 +43,10 @@ class _OwnWaiting:
 class _Waiting:
     amount: int
     until: float
+    """When the owner has lost their place."""
     called: asyncio.Future[None]
+    passed_over: bool = False
+    """Whether others go first until the owner asks again."""
 
 
 class Budget:
@@ -67,6 +72,7 @@ class Budget:
         self._queue: dict[int, _Waiting] = {}
         self._own_waiting: dict[int, deque[_OwnWaiting]] = {}
         """Of owners that hold their share: what else of theirs waits."""
+        self._next_look: asyncio.TimerHandle | None = None
 
     @property
     def used(self) -> int:
@@ -94,19 +100,36 @@ class Budget:
         finally:
             held.resize(0)
 
+    def pass_over(self, owner: int) -> None:
+        """Let others go before an owner who was called, and cannot come: what else they need is not to be had.
+
+        Their place in line is kept until they ask again.
+        """
+        waiting = self._queue.get(owner)
+        if waiting is not None and waiting.called.done():
+            waiting.passed_over = True
+            waiting.until = self._clock() + UNCALLED + GRACE
+            self._call_next()
+
     def _take(self, owner: int, amount: int) -> None:
         own = self._held.get(owner, 0)
         if own and own + amount > self._most_of_one:
             # Their own share is no reason for others to leave room. Somebody may wait with fifty pictures.
             raise LaterError(UNCALLED, self._what, called=self._wait_for_own(owner))
         amount = min(amount, self._total)
-        ahead = 0 if amount * TINY <= self._total else self._ahead_of(owner)
+        ahead = 0 if self._is_tiny(amount) else self._ahead_of(owner)
+        before = self._queue.get(owner)
         if self.used + ahead + amount <= self._total:
             self._queue.pop(owner, None)
             return
-        waiting = _Waiting(amount, self._clock() + UNCALLED + GRACE, self._call())
-        self._queue[owner] = waiting  # whose place stays
-        raise LaterError(UNCALLED, self._what, called=waiting.called)
+        # All that an owner has waiting shares their place, and is called together.
+        called = self._call() if before is None or before.called.done() else before.called
+        self._queue[owner] = _Waiting(amount, self._clock() + UNCALLED + GRACE, called)  # in the old place
+        self._look_later()
+        raise LaterError(UNCALLED, self._what, called=called)
+
+    def _is_tiny(self, amount: int) -> bool:
+        return amount * TINY <= self._total
 
     def _ahead_of(self, owner: int) -> int:
         self._drop_gone()
@@ -114,7 +137,7 @@ class Budget:
         for each, waiting in self._queue.items():
             if each == owner:
                 break
-            ahead += waiting.amount
+            ahead += 0 if waiting.passed_over else waiting.amount
         return ahead
 
     def _change(self, owner: int, by: int) -> None:
@@ -147,16 +170,31 @@ class Budget:
             self._own_waiting[owner] = calls
 
     def _call_next(self) -> None:
-        """Call those at the head of the line for whom there is room."""
+        """Call all those in line who would not be sent away any more."""
         self._drop_gone()
-        taken = self.used
+        taken = taken_with_tiny = self.used
         for waiting in self._queue.values():
+            if waiting.passed_over:
+                continue
             taken += waiting.amount
-            if taken > self._total:
-                return
-            if not waiting.called.done():
+            if self._is_tiny(waiting.amount):
+                taken_with_tiny += waiting.amount
+                there_is_room = taken_with_tiny <= self._total
+            else:
+                there_is_room = taken <= self._total
+            if there_is_room and not waiting.called.done():
                 waiting.until = self._clock() + GRACE
                 waiting.called.set_result(None)
+
+    def _look_later(self) -> None:
+        if self._next_look is None:
+            self._next_look = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+
+    def _look(self) -> None:
+        self._next_look = None
+        self._call_next()
+        if self._queue:
+            self._look_later()
 
     def _drop_gone(self) -> None:
         now = self._clock()

@@ -93,6 +93,10 @@ class Converter:
         with (self._heavy_place if heavy else self._places).taken(owner):
             yield
 
+    def pass_over(self, owner: int) -> None:
+        """Let others have the place that an owner was called for: something else that they need is not to be had."""
+        self._places.pass_over(owner)
+
     def check_rest(self, owner: int) -> None:
         """Refuse a user for a while whose file had to be killed a moment ago; their chat is not to wait for that.
 

@@ -115,6 +115,8 @@ class PictureIntake:
                     places.enter_context(self._converter.place(owner))
                 memory = held.enter_context(self._memory.taken(owner, _most(attachments, sizes)))
             except LaterError:
+                self._converter.pass_over(owner)
+                self._memory.pass_over(owner)
                 self._downloads.give_way_to_those_who_wait()
                 raise
             yield Room(places, memory)

@@ -68,7 +68,7 @@ class Results:
         heavy = size > SEND_PHOTO_BYTES
         with ExitStack() as place:
             if heavy or self._marks.visible:  # before it is read: sixteen that wait would be read again and again
-                place.enter_context(self._converter.place(owner, heavy=heavy))
+                self._take_place(place, owner, heavy=heavy)
             with self._memory.taken(owner, self._most(size)) as held:
                 data = await self._get(ref, size, owner, heavy=heavy)
                 with tracing.span("convert picture"):
@@ -94,13 +94,20 @@ class Results:
         heavy = size > SEND_PHOTO_BYTES
         with ExitStack() as place:
             if self._marks.visible:
-                place.enter_context(self._converter.place(owner, heavy=heavy))
+                self._take_place(place, owner, heavy=heavy)
             with self._memory.taken(owner, self._most(size)) as held:
                 data = await self._get(ref, size, owner, heavy=heavy)
                 place.close()
                 data = await self._marks.mark(data)
                 held.resize(len(data))
                 yield data
+
+    def _take_place(self, place: ExitStack, owner: int, *, heavy: bool) -> None:
+        try:
+            place.enter_context(self._converter.place(owner, heavy=heavy))
+        except LaterError:
+            self._memory.pass_over(owner)
+            raise
 
     async def _get(self, ref: str, size: int, owner: int, *, heavy: bool) -> bytes:
         """Read a result, and draw the sign into its corner where there is to be one."""
