@@ -178,7 +178,7 @@ async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> 
     await stage.answered(done.job.id)
 
     async def in_hand() -> bool:
-        return {"updates", "events", "drawing"} & kinds(about(client, str(bob.id), done.job.id)) == set()
+        return {"updates", "events", "drawing", "answers"} & kinds(about(client, str(bob.id), done.job.id)) == set()
 
     await stage.eventually(in_hand)
     before = about(client, str(bob.id), done.job.id).keys()
