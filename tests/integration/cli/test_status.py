@@ -153,8 +153,9 @@ async def test_status_tells_the_last_minutes_failures_by_reason_and_by_worker(de
     await desk.claim(worker="gpu-2", token="d")
     await desk.queue.complete(done, "d", Result(picture="p", seed=1, seconds=1.0))
     said = await desk.ask("status")
-    assert line_of(said, "ended").startswith(
-        "in 15 min: 1 done, 3 failed (server_out_of_memory: 3), 0 cancelled; the last failure 0 s ago"
+    assert re.match(
+        r"in 15 min: 1 done, 3 failed \(server_out_of_memory: 3\), 0 cancelled; the last failure \d+ s ago",
+        line_of(said, "ended"),
     )
     assert line_of(said, "ended").endswith("between attempts: timeout: 1")
     assert line_of(said, "trouble") == (
@@ -216,9 +217,9 @@ async def test_status_names_the_oldest_job_whose_user_has_no_answer(desk):
     for age, identity in ((300, "feedfacefeedface"), (200, "0123456789abcdef")):
         await lanes.put(identity, f"{(seconds - age) * 1000}-0", f'{{"id": "{identity}", "state": "done"}}')
     [entry, _other], _wait = await lanes.next(2)
-    await lanes.park(entry, 30.0, why="flood")
+    await lanes.park(entry, 3600.0, why="flood")
     said = await desk.ask("status")
-    told = "job feedfacefeedface, which ended 5 min ago: next try in 30 s: Telegram told the bot to wait (429)"
+    told = "job feedfacefeedface, which ended 5 min ago: next try in 60 min: Telegram told the bot to wait (429)"
     assert line_of(said, "answers") == f"the oldest to be given is that of {told}"
     assert "QweneditAnswersLateFast" in line_of(said, "trouble")
 
