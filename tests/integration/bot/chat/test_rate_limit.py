@@ -139,6 +139,12 @@ def test_no_minute_of_a_group_holds_more_than_telegram_allows() -> None:
     assert (60 + GROUP.ahead) / GROUP.interval <= 20
 
 
+def test_no_second_holds_more_than_telegram_allows_where_calls_take_a_tenth_of_it_longer_than_others() -> None:
+    overtaken = 0.1 / OVERALL.interval
+    assert OVERALL.burst + BACKLOGGED.burst + overtaken <= 30
+    assert 1 / OVERALL.interval <= 30
+
+
 async def test_no_minute_of_a_chat_holds_more_edits_than_allowed_whoever_makes_them(replica, passes) -> None:
     replicas = [replica(), replica()]
     at: list[float] = []

@@ -31,7 +31,9 @@ class Rate:
         return self.interval * (self.burst - 1)
 
 
-OVERALL = Rate(interval=1 / 30, burst=30)
+OVERALL = Rate(interval=1 / 30, burst=26)
+"""Telegram lets 30 come at once, and counts them when they arrive. Three are left for calls that take a tenth of a
+second longer than those after them, and one for the backlogged, who take no turn of this burst."""
 CHAT = Rate(interval=1.0, burst=5)
 GROUP = Rate(interval=3.75, burst=5)
 """20 in any minute: 5 at once, and 15 more at this interval."""
@@ -42,7 +44,7 @@ SPARED_IN_CHAT = 2
 BACKLOG = 6
 """Messages of a person that wait in a chat. People with so many share a part of the overall rate, `BACKLOGGED`: the
 others, who wait for one answer, do not wait for people who wait for many."""
-BACKLOGGED = Rate(interval=0.2, burst=3)
+BACKLOGGED = Rate(interval=0.2, burst=1)
 LONGEST_RESERVATION = 0.15
 """Seconds for which a call may sleep until the token's turn. For a turn that comes later there are tickets."""
 TICKET_KEPT = 30.0
