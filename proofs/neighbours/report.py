@@ -54,7 +54,8 @@ def broken(row: Row) -> list[str]:
         (row.recovery is not None and row.after > MOST_HELP, f"afterwards /help took {_told(row.after)}"),
         (bool(row.errors), f"the abuser failed: {'; '.join(row.errors)}"),
     ]  # fmt: skip
-    return [f"{row.name}: {what}" for is_so, what in found if is_so]
+    told = [f"{row.name}: {what}" for is_so, what in found if is_so]
+    return [*told, f"{row.name}: slowest {row.slowest}, parked {row.parked}"] if told else []
 
 
 def line(row: Row) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROBE = 10.0
 """Seconds in which each victim's last message, after the abuse, is to be answered."""
 LOOK_EVERY = 0.25
+SLOWEST_TOLD = 3
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class Row:
         after: The longest seconds to an answer once that was so.
         errors: What an abuser met that it did not expect.
         load: The machine's load average at the end.
+        slowest: Of the messages, in words: where to begin to look.
+        parked: How often the bot parked something meanwhile, by the limit that it waited for.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Row:
     after: float = 0.0
     errors: list[str] = field(default_factory=list)
     load: float = 0.0
+    slowest: list[str] = field(default_factory=list)
+    parked: dict[str, int] = field(default_factory=dict)
 
 
 async def trial(
@@ -82,11 +87,13 @@ async def trial(
     row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.client)
     async with background(answers.keep_looking()):
         begun = time.time() + beginning
+        parked = await harness.parked()
         await _beside(harness, victims, abusers, row, beginning + seconds)
         await harness.calm()
         row.recovery = await _recovered(harness, victims, patience)
         await answers.look()
         await answers.look_at_jobs()
+        row.parked = {what: round(times - parked.get(what, 0)) for what, times in (await harness.parked()).items()}
         await _judge(row, victims, answers, begun)
         row.after = await _probe(victims, answers)
     row.memory, row.killed, row.deaths = harness.peak, harness.killed, harness.deaths
@@ -147,6 +154,7 @@ async def _recovered(harness: Harness, victims: Sequence[Victim], patience: floa
 
 
 async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: float) -> None:
+    seen: list[tuple[float, str]] = []
     for victim in victims:
         chat = victim.person.chat_id
         for answer in await victim.answers():
@@ -154,9 +162,12 @@ async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: f
             waited = (answers.waited if by_words else answers.accepted)(chat, answer.to)
             timely = row.accepted if answer.to.photo else row.helps
             (timely if answer.to.at >= begun else row.at_first).append(waited)
+            what = "photo" if answer.to.photo else "/help"
+            seen.append((waited, f"{what} of {chat} at {answer.to.at - begun:+.2f} s: {waited:.2f} s"))
             row.unanswered += answer.outcome is MessageOutcome.OPEN
             row.refused += by_words and answer.to.photo
             row.twice += answer.messages > 1
+    row.slowest = [said for _waited, said in sorted(seen, reverse=True)[:SLOWEST_TOLD]]
 
 
 async def _probe(victims: Sequence[Victim], answers: Answers) -> float:
