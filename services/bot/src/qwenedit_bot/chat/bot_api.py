@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.chat.view import Buttons, View
 
-PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 11, 5
+PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 10, 5
 """Edits that a chat may have in a minute for the last of them to be about progress: the answers need some too."""
 SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 WINDOW = 66.0
 """Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
-EDITS = 14
-"""Edits of any kind that a chat gets in a window. A 15th may follow a refused edit without a turn of its own."""
+EDITS = 13
+"""Edits of any kind that a chat gets in a window. Two more may follow refused ones without a turn of their own:
+a picture is tried as a photo, as a file, and then said in words."""
 
 
 @dataclass(frozen=True, slots=True)
