@@ -72,8 +72,14 @@ format: $(BIN)/.synced ## Put the code into its one format
 LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) tests/unit
 
 .PHONY: test
-test: $(BIN)/.synced ## Run all tests that need no cluster (TESTS= some of them)
+test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
 	$(BIN)/pytest -n 8 --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
+
+# The S3 server is built before the tests that need it: on a busy machine that takes longer than a test may. Where it
+# cannot be built, they say so.
+.PHONY: tools
+tools: $(BIN)/.synced
+	@! command -v go > /dev/null || $(BIN)/python -m qwenedit_testkit.object_server > /dev/null || true
 
 .PHONY: quick
 quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two cores
