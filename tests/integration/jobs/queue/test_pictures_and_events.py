@@ -105,6 +105,20 @@ async def test_events_that_this_version_does_not_know_are_kept_as_they_are(desk)
     assert sorted(readable) == sorted(["y", job_id])
 
 
+@pytest.mark.parametrize("strange", [b"\xff", b"two\nlines", b"x" * 1_000], ids=["no text", "two lines", "long"])
+async def test_event_of_an_id_that_no_job_has_is_taken_in_hand_and_set_aside(desk, strange):
+    events, lanes = events_of(desk)
+    await desk.redis.xadd(desk.keys.events, {"id": strange, "state": "done"})
+    assert await events.wait(0.1)
+    await events.drain()
+    for _ in range(2):
+        [entry], _wait = await lanes.next(10)
+        await lanes.set_aside(entry, {"error": "unreadable"})
+        assert [(aside.id, aside.why) for aside in await lanes.list_set_aside()] == [(entry.id, "unreadable")]
+        assert (await lanes.occupancy()).waiting == 0
+        assert await lanes.retry_set_aside(entry.id)
+
+
 async def test_events_drained_by_two_replicas_at_once_come_once(desk):
     ids = [await finish(desk, number) for number in range(1, 30)]
     (one, lanes), (two, _lanes) = events_of(desk), events_of(desk)

@@ -11,11 +11,14 @@ from qwenedit_jobs.cli.commands.status import status as status_command
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.queue.operator_queue import Requeued
 
-STRANGE = {
+STRANGE: dict[str, dict[str, str | bytes]] = {
     "a state of another version": {"state": "upscaling"},
     "no number of attempts": {"attempt": "many"},
     "a payload of another version": {"payload": '{"from": "the future"}'},
     "a time that is none": {"enqueued_at": "yesterday"},
+    "a time after all calendars": {"enqueued_at": "9" * 400},
+    "a state that is no text": {"state": b"\xff"},
+    "a payload that is no text": {"payload": b'{"id": "\xff"}'},
 }
 
 
@@ -71,7 +74,7 @@ async def test_unreadable_key_of_another_type_hides_no_other(desk, queue):
     assert [status.job for status in await queue.statuses([job.id, other.id])] == [other]
 
 
-@pytest.mark.parametrize("name", ["a state of another version", "no number of attempts", "a time that is none"])
+@pytest.mark.parametrize("name", [name for name in STRANGE if "payload" not in name])
 async def test_unreadable_job_first_in_line_goes_to_the_dead_and_the_next_one_is_claimed(desk, name):
     job, other = await spoil(desk, 1, STRANGE[name]), await desk.enqueued(2)
     assert (await desk.queue.claim(worker="w", token="t", lease=30)).job == other

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qwenedit_jobs.model import State
-from qwenedit_jobs.queue.parsing import job_of
+from qwenedit_jobs.queue.parsing import LARGEST, job_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,14 +114,14 @@ def record_of(
         died: When it came among the dead.
     """
     if not isinstance(fields, dict):
-        return Record(job_id, None, died_at=_seconds(died), raw={"error": str(fields)})
+        return Record(job_id, None, died_at=_seconds_of_score(died), raw={"error": str(fields)})
     if not fields:
-        return Record(job_id, None, died_at=_seconds(died))
+        return Record(job_id, None, died_at=_seconds_of_score(died))
     try:
         return _record(job_id, fields, lease_ends=lease_ends, due=due, died=died)
     except (KeyError, ValueError):
         raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in fields.items()}
-        return Record(job_id, None, died_at=_seconds(died), raw=raw)
+        return Record(job_id, None, died_at=_seconds_of_score(died), raw=raw)
 
 
 def _record(
@@ -137,11 +137,11 @@ def _record(
         workflow=job.edit.workflow if job else None,
         seed=job.edit.seed if job else None,
         phase=fields.get("phase", ""),
-        step=int(fields.get("step", 0)),
-        steps=int(fields.get("steps", 0)),
-        attempt=int(fields.get("attempt", 0)),
-        max_attempts=int(fields.get("max_attempts", 0)),
-        requeued=int(fields.get("requeued", 0)),
+        step=whole(fields.get("step", 0)),
+        steps=whole(fields.get("steps", 0)),
+        attempt=whole(fields.get("attempt", 0)),
+        max_attempts=whole(fields.get("max_attempts", 0)),
+        requeued=whole(fields.get("requeued", 0)),
         cancelling=fields.get("cancelling") == "1",
         worker=fields.get("worker"),
         reason=fields.get("reason") or None,
@@ -151,9 +151,9 @@ def _record(
         moved_at=_seconds(fields.get("moved_at")),
         finished_at=_seconds(fields.get("finished_at")),
         answered_at=_seconds(fields.get("answered_at")),
-        due_at=_seconds(due),
-        lease_ends_at=_seconds(lease_ends),
-        died_at=_seconds(died),
+        due_at=_seconds_of_score(due),
+        lease_ends_at=_seconds_of_score(lease_ends),
+        died_at=_seconds_of_score(died),
         trace_id=trace[1] if len(trace) > 1 else None,
         attempts=tuple(_attempts(fields.get("attempts", ""), job)),
         answer=fields.get("answer"),
@@ -165,10 +165,10 @@ def _attempts(lines: str, job: Job | None) -> Iterator[Attempt]:
         try:
             told = json.loads(line)
             yield Attempt(
-                attempt=int(told["attempt"]),
+                attempt=whole(told["attempt"]),
                 worker=str(told["worker"]),
-                started_at=int(told["started_at"]) / 1000,
-                ended_at=int(told["ended_at"]) / 1000,
+                started_at=whole(told["started_at"]) / 1000,
+                ended_at=whole(told["ended_at"]) / 1000,
                 outcome=str(told["outcome"]),
                 reason=str(told["reason"]),
                 detail=_without_prompt(str(told["detail"]), job),
@@ -196,5 +196,9 @@ def _without_prompt(detail: str, job: Job | None) -> str:
     return detail
 
 
-def _seconds(milliseconds: str | float | None) -> float | None:
-    return float(milliseconds) / 1000 if milliseconds is not None else None
+def _seconds(milliseconds: str | None) -> float | None:
+    return whole(milliseconds) / 1000 if milliseconds is not None else None
+
+
+def _seconds_of_score(milliseconds: float | None) -> float | None:
+    return milliseconds / 1000 if milliseconds is not None and 0 <= milliseconds <= LARGEST else None

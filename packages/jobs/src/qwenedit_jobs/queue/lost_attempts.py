@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from qwenedit_jobs.queue.parsing import whole
 from qwenedit_jobs.queue.trace_context import attempt_context
 
 
@@ -42,10 +43,10 @@ class LostAttempt:
                 job_id=str(fields["id"]),
                 outcome=str(fields["outcome"]),
                 worker=str(fields["worker"]),
-                attempt=int(fields["attempt"]),
-                max_attempts=int(fields["max_attempts"]),
-                started_at=int(fields["started_at"]) / 1000,
-                ended_at=int(fields["ended_at"]) / 1000,
+                attempt=whole(fields["attempt"]),
+                max_attempts=whole(fields["max_attempts"]),
+                started_at=whole(fields["started_at"]) / 1000,
+                ended_at=whole(fields["ended_at"]) / 1000,
                 token=str(fields["claimed_by"]),
                 trace_context=trace_context,
                 attempt_context=attempt_context(trace_context, str(fields["claimed_by"])),

@@ -18,6 +18,9 @@ from qwenedit_jobs.queue.trace_context import attempt_context
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+LARGEST = 10**14
+"""No count of a job is larger, and no time in milliseconds since the epoch: that is in the year 5138."""
+
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -29,22 +32,21 @@ def claim_of(found: Sequence[bytes], token: str) -> Claim:
     """
     job_id, payload, attempt, max_attempts, trace_context, waited, previous_token, *pictures = found
     try:
-        job = Job.model_validate_json(payload)
-    except ValidationError as error:
-        raise UnreadableJobError(job_id.decode(), token) from error
-    trace = trace_context.decode()
-    return Claim(
-        job=job,
-        token=token,
-        attempt=int(attempt),
-        max_attempts=int(max_attempts),
-        trace_context=trace,
-        waited=int(waited) / 1000,
-        attempt_context=attempt_context(trace, token),
-        previous_context=attempt_context(trace, previous_token.decode()),
-        pictures=tuple(pictures),
-        first=not previous_token,
-    )
+        trace = trace_context.decode()
+        return Claim(
+            job=Job.model_validate_json(payload),
+            token=token,
+            attempt=int(attempt),
+            max_attempts=int(max_attempts),
+            trace_context=trace,
+            waited=int(waited) / 1000,
+            attempt_context=attempt_context(trace, token),
+            previous_context=attempt_context(trace, previous_token.decode()),
+            pictures=tuple(pictures),
+            first=not previous_token,
+        )
+    except ValueError as error:  # pydantic's and those of texts and numbers
+        raise UnreadableJobError(job_id.decode(errors="backslashreplace"), token) from error
 
 
 def job_of(fields: Mapping[str, str]) -> Job:
@@ -88,21 +90,36 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         job=job_of(fields),
         state=State(fields["state"]),
         phase=known(Phase, fields["phase"], Phase.STARTING),
-        step=int(fields["step"]),
-        steps=int(fields["steps"]),
-        attempt=int(fields["attempt"]),
+        step=whole(fields["step"]),
+        steps=whole(fields["steps"]),
+        attempt=whole(fields["attempt"]),
         cancelling=fields.get("cancelling") == "1",
-        enqueued_at=int(fields["enqueued_at"]) / 1000,
+        enqueued_at=whole(fields["enqueued_at"]) / 1000,
         reason=known(Reason, reason, Reason.UNKNOWN) if reason else None,
         result=Result.model_validate_json(result, extra="ignore") if result else None,
         trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
-        started_at=int(started) / 1000 if (started := fields.get("started_at")) else None,
+        started_at=whole(started) / 1000 if (started := fields.get("started_at")) else None,
         worker=fields.get("worker", ""),
         answered="answered_at" in fields,
-        ending=int(fields.get("requeued", 0)),
-        expires_at=int(expires) / 1000 if (expires := fields.get("expires_at")) else None,
+        ending=whole(fields.get("requeued", 0)),
+        expires_at=whole(expires) / 1000 if (expires := fields.get("expires_at")) else None,
         sources=fields.get("sources", ""),
     )
+
+
+def whole(found: str | float) -> int:
+    """Read a count, or a time in milliseconds.
+
+    Raises:
+        ValueError: it is no number that a job can have.
+    """
+    try:
+        number = int(found)
+    except OverflowError as error:
+        raise ValueError("an infinite number") from error
+    if not 0 <= number <= LARGEST:
+        raise ValueError(f"a number that is not from 0 to {LARGEST}")
+    return number
 
 
 def known(words: type[_Word], word: str, otherwise: _Word) -> _Word:

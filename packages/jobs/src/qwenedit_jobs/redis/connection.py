@@ -133,6 +133,8 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
     """
     behaviour: dict[str, Any] = {
         "decode_responses": decode,
+        # What somebody wrote that is no UTF-8 is read as a text that fits nothing; it must not break who reads it.
+        "encoding_errors": "backslashreplace",
         "socket_timeout": SOCKET_TIMEOUT + block,
         "socket_connect_timeout": SOCKET_TIMEOUT,
         "health_check_interval": HEALTH_CHECK_INTERVAL,

@@ -1,6 +1,6 @@
 -- KEYS: after those of the lanes, a stream. ARGV: most at a time, prefix of jobs → how many entries of the stream went
 -- into the lanes of the chats that wait for them, with the job's user as the sender. An entry whose job is not known has
--- a lane of its own.
+-- a lane of its own, or one with others where its id is none.
 local count, JOB = unpack(ARGV, FIRST)
 local STREAM = KEYS[9]
 
@@ -10,7 +10,8 @@ local function lane_and_sender(id)
     local reply = read and type(job) == 'table' and job.reply
     local chat = type(reply) == 'table' and reply.chat_id
     local user = read and type(job) == 'table' and job.user_id
-    return type(chat) == 'number' and written(chat) or 'job:' .. id, type(user) == 'number' and written(user) or ''
+    local other = 'job:' .. (#id <= 100 and id:match('^[!-~]+$') or '') -- who takes it in hand reads UTF-8 alone
+    return type(chat) == 'number' and written(chat) or other, type(user) == 'number' and written(user) or ''
 end
 
 local drained = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', count)

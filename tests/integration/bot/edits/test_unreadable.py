@@ -1,0 +1,86 @@
+"""What somebody wrote into Redis and nobody can read stops neither the bot nor what it does for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis as redis_client
+
+from qwenedit_jobs import Keys, RedisSettings, connect
+from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.model import short_id
+from qwenedit_testkit.photos import photo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RESULT = photo("PNG")
+UNREADABLE = {
+    "a state of another version": {"state": "upscaling"},
+    "bytes that are no text": {"state": b"\xff"},
+    "a time after all calendars": {"enqueued_at": "9" * 400},
+}
+
+
+@pytest.fixture
+def client(stage: Any) -> Iterator[Any]:
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        yield client
+
+
+async def test_ends_of_jobs_that_are_no_text_are_set_aside_and_hold_up_nobody_after_a_restart_either(
+    stage: Any, client: Any
+) -> None:
+    await stage.bot.kill()
+    strange = [{"id": b"\xff", "state": "done"}, {"id": "x", "state": b"\xfe"}, {b"\xfd": b"\xfc"}]
+    for fields in strange:
+        client.xadd(Keys().events, fields)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        lanes = Lanes(redis, Keys().answers)
+
+        async def aside() -> bool:
+            return len(await lanes.list_set_aside()) == len(strange)
+
+        for _ in range(2):  # the second start finds them set aside
+            await stage.bot.start()
+            await stage.eventually(aside)
+            ann = await stage.telegram.user()
+            await ann.send(photo=photo(), caption="make it snow")
+            await stage.worker.finish_next(RESULT)
+            await ann.picture()
+            await stage.bot.kill()
+        for entry in await lanes.list_set_aside():
+            await lanes.drop_set_aside(entry.id)
+    await stage.bot.start()
+
+
+@pytest.mark.parametrize("fields", UNREADABLE.values(), ids=UNREADABLE)
+async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
+    stage: Any, client: Any, fields: dict[str, str | bytes]
+) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    [readable] = await stage.jobs(1)
+    claim = await stage.worker.claim()
+    await ann.send(photo=photo(), caption="make it rain")
+    [strange] = [each.job.id for each in await stage.jobs(2) if each.job.id != readable.job.id]
+    client.hset(Keys().job(strange), mapping=fields)
+    await stage.worker.step(claim, 2, 4)
+    await ann.says("step 2 of 4")
+    await ann.send("/status")
+    told = await ann.says(f"Job {short_id(readable.job.id)}")
+    assert short_id(strange) not in told.now.text
+    await stage.worker.finish(claim, RESULT)
+    await ann.picture()
+    await stage.answered(claim.job.id)
+    await ann.send("/forget")
+    await ann.press("Delete everything")
+    await ann.says("I have deleted everything that I kept about you. Send me a photo")
+
+    async def forgotten() -> bool:
+        return not client.exists(Keys().job(strange), Keys().job(readable.job.id))
+
+    await stage.eventually(forgotten)
