@@ -12,6 +12,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from local_stack import RedisServer
 from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
 from qwenedit_worker.comfyui import Progress, Stage
+from qwenedit_worker.loop.worker import PICTURES_WITH_CLAIM
+from tests.integration.worker.conftest import PNG
 
 LIMITS = Limits(retry_delays=(60.0,))  # a pause that ends when a test says so
 LEASE = 60.0
@@ -207,6 +209,37 @@ async def test_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
     assert [(status.state, status.attempt) for status in found] == [(State.DONE, 1)] * 2
     assert len(bench.editor.calls) == 2
     assert queue.lose == {}
+
+
+class SlowQueue(JobQueue):
+    """Carries calls out, and is too slow for a reply with pictures."""
+
+    def __init__(self, bench):
+        super().__init__(bench.redis, bench.keys)
+        self.brought = []
+
+    async def claim(self, *, pictures_up_to=0, **how):
+        claim = await super().claim(pictures_up_to=pictures_up_to, **how)
+        if claim is not None:
+            self.brought.append((claim.job.id, pictures_up_to, claim.pictures))
+            if claim.pictures:
+                raise RedisConnectionError("the reply did not arrive in time")
+        return claim
+
+
+async def test_claim_whose_reply_is_lost_with_pictures_in_it_is_asked_for_without_them(bench):
+    """The first claim waits in line, and the one after a job does not."""
+    jobs = [await bench.enqueue() for _ in range(2)]
+    queue = SlowQueue(bench)
+    async with bench.working(queue=queue):
+        async with asyncio.timeout(30):
+            while len(queue.brought) < 4:
+                await asyncio.sleep(0.01)
+        with_and_without = ((PICTURES_WITH_CLAIM, (PNG,)), (0, ()))
+        assert queue.brought[:4] == [(job.id, *each) for job in jobs for each in with_and_without]
+        found = [await bench.until_final(job) for job in jobs]
+    assert [(status.state, status.attempt) for status in found] == [(State.DONE, 1)] * 2
+    assert [call.pictures for call in bench.editor.calls] == [(PNG,)] * 2
 
 
 async def test_lost_reply_to_a_release_changes_nothing(bench, unavailable):
