@@ -11,13 +11,14 @@ from qwenedit_bot.app import features, parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
-from qwenedit_bot.pictures import converter, downloads
+from qwenedit_bot.pictures import converter, downloads, results
 from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
 from qwenedit_jobs.pictures import bucket, cleanup, redis_store
 from qwenedit_jobs.queue import queue
 from qwenedit_jobs.redis import chunks, scripts
+from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket
@@ -97,7 +98,10 @@ def in_script(name: str, script: str = "enqueue") -> int:
             [f"{bucket.PATIENCE:.0f} s", f"{bucket.SLOWEST // 1000} kB"],
         ),
         ("objects that wait to be deleted", [f"{cleanup.BATCH} at once"]),
-        ("a picture's way to Redis and back", [f"{chunks.CHUNK // 1024} KiB"]),
+        (
+            "a picture's way to Redis and back",
+            [f"{chunks.CHUNK // 1024} KiB in {SOCKET_TIMEOUT:.0f} s", f"again after {results.SLOW_AGAIN:.0f} s"],
+        ),
     ],
 )
 def test_limit_in_the_table_is_the_one_in_the_code(row: str, figures: list[str]) -> None:

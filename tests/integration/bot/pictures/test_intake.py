@@ -17,7 +17,7 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.marks import Marks
-from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
@@ -293,6 +293,29 @@ async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
     with pytest.raises(PictureExpiredError):
         async with results.read("gone", owner=ANN):
             pass
+
+
+@pytest.mark.parametrize("how", ["read", "original"])
+async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
+    redis_url: str, store: RedisPictureStore, conversions: Converter, memory: Budget, how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
+    port = urlsplit(redis_url).port
+    assert port is not None
+    await store.put("r", FILE[:16_000])
+    proxy = Proxy("redis", port, toxic=Toxic.BANDWIDTH, bandwidth=20_000)
+    async with (
+        proxy.running(),
+        connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
+    ):
+        results = Results(RedisPictureStore(raw, KEYS, ttl=60), conversions, memory, Marks(version="1"))
+        with pytest.raises(LaterError) as refusal:
+            async with getattr(results, how)("r", owner=ANN):
+                pass
+    assert (refusal.value.after, refusal.value.what) == (SLOW_AGAIN, "storage")
+    assert refusal.value.called is None, "it would be read again at once"
+    assert memory.used == 0
 
 
 async def test_large_result_waits_for_its_conversion_before_it_is_read(
