@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from qwenedit_bot.app import features, parts
 from qwenedit_bot.app.settings import BotSettings
@@ -24,15 +26,28 @@ from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport, websocket
 from qwenedit_worker.comfyui.workflow import size_nodes
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs/limits.md").read_text()
+if TYPE_CHECKING:
+    from qwenedit_bot.pictures.decoder_process import Limits
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs/limits.md").read_text()
+VALUES = (ROOT / "charts/qwenedit/values.yaml").read_text()
 ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
 MIB = 2**20
+MB = 10**6
+DECODER = 21
+"""MB that a decoder has taken before its limit begins, as measured."""
 
 
 def in_script(name: str, script: str = "enqueue") -> int:
     """Return a constant of a script, as of the one that keeps room for results."""
     (value,) = re.findall(rf"^local {name} = (\d+)", scripts.scripts_in(queue.SCRIPTS)[script], re.MULTILINE)
     return int(value)
+
+
+def of_a_decoder(limits: Limits) -> list[str]:
+    """Return the figures of a process; the second of CPU that it has begun is its own."""
+    return [f"{limits.cpu + 1} s of CPU", f"{limits.memory // MIB} MiB", f"{limits.seconds:.0f} s"]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +66,8 @@ def in_script(name: str, script: str = "enqueue") -> int:
         ),
         ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
         ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),
-        ("conversions of ordinary pictures", [f"of {converter.PLACES} places"]),
+        ("conversions of ordinary pictures", [f"of {converter.PLACES} places", *of_a_decoder(converter.LIGHT)]),
+        ("conversions of heavy pictures", of_a_decoder(converter.HEAVY)),
         (
             "a job's past, for `qwenedit`",
             [
@@ -106,3 +122,18 @@ def in_script(name: str, script: str = "enqueue") -> int:
 )
 def test_limit_in_the_table_is_the_one_in_the_code(row: str, figures: list[str]) -> None:
     assert [figure for figure in figures if not re.search(rf"\b{re.escape(figure)}", ROWS[row])] == []
+
+
+def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
+    """What the bot itself takes was measured; the rest of the sum is in the code."""
+    told = re.sub(r"\s+#\s+", " ", VALUES)
+    (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
+    pictures = round(features.PICTURE_MEMORY / MB)
+    light, heavy = (limits.memory // MB + DECODER for limits in (converter.LIGHT, converter.HEAVY))
+    total = itself + pictures + light + heavy
+    limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]
+    assert limit.endswith("Mi")
+    mebibytes = int(limit.removesuffix("Mi"))
+    assert total * MB < mebibytes * MIB
+    assert f"{pictures} MB for pictures in memory, and at most {light} and {heavy} MB for the two" in told
+    assert f"{mebibytes} MiB in the chart, above the sum of the bounds ({total:,} MB)" in ROWS["the bot's memory"]
