@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Entry
 
 PREFIX = "qwenedit:test"
+MANY = 150
+"""More holds than one call looks through."""
 
 
 @pytest.fixture
@@ -186,6 +188,49 @@ async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothi
     assert ids(await taken(slow)) == ["2"]
 
 
+async def filled(lanes: Lanes, count: int, *, of: str = "lane") -> set[str]:
+    """Put one entry into each of many lanes, and return their ids."""
+    found = {f"{of} {number}" for number in range(count)}
+    for each in found:
+        await lanes.put(each, each, "")
+    return found
+
+
+async def test_hold_that_ran_out_among_many_that_are_renewed_goes_to_somebody_else(redis: Redis) -> None:
+    busy, slow, other = (
+        Lanes(redis, PREFIX, name=name, hold=hold) for name, hold in (("busy", 600), ("slow", 0.05), ("other", 600))
+    )
+    await filled(busy, MANY)
+    rows = await taken(busy, MANY)
+    await slow.put("abandoned", "a", "")
+    assert ids(await taken(slow)) == ["a"]
+    assert await busy.renew(rows) == MANY
+    assert ids(await taken_until(other, bool)) == ["a"]
+    assert await busy.renew(rows) == MANY
+
+
+@pytest.mark.parametrize("end", ["hold", "pause"])
+async def test_holds_and_pauses_that_end_together_come_out_in_full_before_anybody_is_told_to_wait(
+    redis: Redis, end: str
+) -> None:
+    slow, other = Lanes(redis, PREFIX, name="slow", hold=0.05), Lanes(redis, PREFIX, name="other", hold=600)
+    put = await filled(slow, MANY)
+    rows = await taken(slow if end == "hold" else other, MANY)
+    assert len(rows) == MANY
+    if end == "pause":
+        for row in rows:
+            assert await other.park(row, 0.05, alone=True)
+    await asyncio.sleep(0.06)
+    found: list[Entry] = []
+    wait: float | None = 0
+    async with asyncio.timeout(60):
+        while wait == 0 and len(found) < MANY:
+            more, wait = await other.next(MANY)
+            found += more
+    assert set(ids(found)) == put
+    assert len(found) == MANY
+
+
 async def test_hold_goes_on_with_signs_of_life(redis: Redis) -> None:
     lanes, other = Lanes(redis, PREFIX, name="one", hold=2), Lanes(redis, PREFIX, name="other")
     await lanes.put("a", "1", "")
@@ -203,6 +248,18 @@ async def test_restart_under_the_same_name_has_its_entries_at_once(redis: Redis,
     assert len(await taken(Lanes(redis, PREFIX, name="other"))) == 1
     assert await lanes.reclaim() == 1
     assert ids(await taken(lanes)) == ["1"]
+
+
+async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) -> None:
+    """Also of one whose name begins as its own does."""
+    own, other = (Lanes(redis, PREFIX, name=name, hold=600) for name in ("bot", "bot-2"))
+    await filled(other, MANY, of="other's")
+    others = await taken(other, MANY)
+    put = await filled(own, MANY, of="own")
+    assert set(ids(await taken(own, MANY))) == put
+    assert await own.reclaim() == MANY
+    assert set(ids(await taken(own, MANY))) == put
+    assert await other.renew(others) == MANY
 
 
 async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes: Lanes) -> None:
