@@ -17,6 +17,13 @@ SELECTOR = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kuberne
 # What `restricted` allows; `image` since Kubernetes 1.35.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
+NAME_SERVERS = [
+    {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    },
+    {"ipBlock": {"cidr": "169.254.20.10/32"}},
+]
 
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}]
 BY_WAIT = "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1))"
@@ -24,6 +31,15 @@ BY_WAIT = "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1))
 
 def containers(pod):
     return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def opens(rule, port):
+    """Whether a rule of a NetworkPolicy opens a port: one without ports opens all, one by name another."""
+    return any(
+        one.get("port") is None
+        or (isinstance(one["port"], int) and one["port"] <= port <= one.get("endPort", one["port"]))
+        for one in rule.get("ports") or [{}]
+    )
 
 
 def of_kind(manifests, kind, ending=""):
@@ -252,12 +268,12 @@ def test_no_secret_is_given_whole_but_the_credentials_of_the_pictures(values, po
 
 
 def test_port_53_is_open_to_name_servers_alone(values, manifests):
-    if values.get("networkPolicy", {}).get("dns"):
-        pytest.skip("this render has name servers of its own")
+    """They are kube-dns and the address of NodeLocal DNSCache, unless the operator names others."""
+    wanted = values.get("networkPolicy", {}).get("dns", {}).get("to", NAME_SERVERS)
     for policy in of_kind(manifests, "NetworkPolicy"):
-        for rule in policy["spec"].get("egress", []):
-            if any(port["port"] == 53 for port in rule["ports"]):
-                assert rule["to"], policy["metadata"]["name"]
+        rules = policy["spec"].get("egress", [])
+        name_servers = [rule.get("to", "anywhere") for rule in rules if opens(rule, 53)]
+        assert name_servers == ([wanted] if rules else []), policy["metadata"]["name"]
 
 
 def test_bot_that_may_patch_pods_is_held_to_annotations_of_workers(manifests):
