@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import re
 from typing import Any, cast
 
 import pytest
+
+from qwenedit_bot.upkeep.pod_annotations import DELETION_COST, HOLD
+from tests.chart.goldens import NAMESPACE
 
 LABELS = {
     "helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
@@ -44,6 +48,11 @@ def opens(rule, port):
 
 def of_kind(manifests, kind, ending=""):
     return [one for one in manifests if one["kind"] == kind and one["metadata"]["name"].endswith(ending)]
+
+
+def metadata_in(expression):
+    """Return the fields of metadata that a CEL expression looks at."""
+    return {f"{which}.{field}" for which, field in re.findall(r"\b(object|oldObject)\.metadata\.(\w+)", expression)}
 
 
 def the_worker(manifests):
@@ -287,6 +296,56 @@ def test_bot_that_may_patch_pods_is_held_to_annotations_of_workers(manifests):
         assert policy["spec"]["failurePolicy"] == "Fail"
         assert binding["spec"]["validationActions"] == ["Deny"]
         assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+
+
+def test_policy_for_the_bots_patches_meets_every_change_of_a_pod_by_the_bot(manifests):
+    here = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
+    (bot,) = of_kind(manifests, "Deployment", "-bot")
+    account = bot["spec"]["template"]["spec"]["serviceAccountName"]
+    for policy, binding in zip(
+        of_kind(manifests, "ValidatingAdmissionPolicy"),
+        of_kind(manifests, "ValidatingAdmissionPolicyBinding"),
+        strict=True,
+    ):
+        assert policy["spec"]["matchConstraints"] == {
+            "namespaceSelector": here,
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["pods"]}
+            ],
+        }
+        (condition,) = policy["spec"]["matchConditions"]
+        name, is_that, user = condition["expression"].partition(" == ")
+        assert (name, is_that) == ("request.userInfo.username", " == ")
+        assert ast.literal_eval(user) == f"system:serviceaccount:{NAMESPACE}:{account}"
+        assert binding["spec"]["matchResources"] == {"namespaceSelector": here}
+
+
+def test_policy_for_the_bots_patches_names_the_workers_and_the_annotations_that_the_bot_writes(manifests):
+    """What the expressions refuse is seen in tests/e2e/test_isolation.py."""
+    for policy in of_kind(manifests, "ValidatingAdmissionPolicy"):
+        variables = {one["name"]: one["expression"] for one in policy["spec"]["variables"]}
+        assert ast.literal_eval(variables["cost"]) == DELETION_COST
+        assert set(ast.literal_eval(variables["switches"])) == set(HOLD)
+        assert {name: metadata_in(text) for name, text in variables.items() if metadata_in(text)} == {
+            "labels": {"oldObject.labels"},
+            "before": {"oldObject.annotations"},
+            "after": {"object.annotations"},
+        }
+        workers, fields, annotations = (one["expression"] for one in policy["spec"]["validations"])
+        selector = the_worker(manifests)["spec"]["selector"]["matchLabels"]
+        assert dict(re.findall(r"variables\.labels\[\?'(.+?)'\]\.orValue\(''\) == '(.+?)'", workers)) == selector
+        assert "||" not in workers
+        assert "||" not in fields
+        assert "object.spec == oldObject.spec" in fields
+        assert metadata_in(fields) == {
+            "object.labels",
+            *(f"{which}.{field}" for which in ("object", "oldObject") for field in ("finalizers", "ownerReferences")),
+        }
+        quoted = re.findall(r"'(.*?)'", annotations)
+        assert set(quoted) == {"true", "false"}, "an annotation is named that is none of the three"
+        assert {"variables.cost", "variables.switches"} <= set(re.findall(r"variables\.\w+", annotations))
+        of_all = set(re.findall(r"variables\.(\w+)\.all\(", annotations))
+        assert of_all == {"before", "after"}, "annotations could be taken away, or added"
 
 
 def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
