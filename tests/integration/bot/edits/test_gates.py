@@ -135,3 +135,18 @@ async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message
     assert picture.id > failed.id
     [old, new] = (await ann.snapshot()).from_bot
     assert (old.id, new.id) == (failed.id, picture.id)
+
+
+async def test_job_that_is_tried_again_while_its_failure_is_being_told_is_answered_again(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    placeholder = await ann.says("next in line")
+    await ann.delete(placeholder.id)  # so that progress makes no call that the fault could meet
+    claim = await stage.worker.claim()
+    await stage.telegram.fault("sendMessage", "slow", seconds=1.5, chat_id=ann.id)
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+    await ann.says("does not count")
+    await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
+    await stage.worker.finish_next(RESULT)
+    await stage.answered(claim.job.id)
+    assert (await ann.snapshot()).pictures
