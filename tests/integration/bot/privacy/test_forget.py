@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
-ANN, ADMIN = 774_123_456, 900_001
+ANN, BEA, ADMIN = 774_123_456, 774_123_457, 900_001
 WISH = "make it snow on the purple camel"
 
 
@@ -252,6 +252,29 @@ async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any
 
     async def forgotten() -> bool:
         return not client.exists(key) and client.hlen("qwenedit:answers:aside") == 0
+
+    await stage.eventually(forgotten)
+
+
+async def test_forget_completes_after_answers_that_telegram_refused_in_every_way(stage: Any, client: Any) -> None:
+    ann, wish = await stage.telegram.user(BEA), "make it hail on the green camel"  # nobody else's
+    member, jobs = ann.within(await stage.telegram.group("Tomorrow", ann)), []
+    for chat, caption in ((ann, wish), (member, f"/edit {wish}")):
+        await chat.send(photo=photo(), caption=caption)
+        claim = await stage.worker.claim()
+        await chat.refuse(description="OF_TOMORROW")
+        await stage.worker.finish(claim, photo("PNG"))
+        await stage.answered(claim.job.id)
+        await chat.clear_refusals()
+        jobs.append(claim.job.id)
+    assert {"picture", "undelivered"} <= kinds(about(client, *jobs))
+    await ann.send("/forget")
+    await ann.press("Delete everything")
+    await ann.says("I have deleted everything that I kept about you. Send me a photo")
+
+    async def forgotten() -> bool:
+        of_jobs, of_ann = about(client, *jobs, wish), about(client, str(ann.id))
+        return kinds(of_jobs) <= {"claim"} and kinds(of_ann) <= {"account", "forgot", "pace"}
 
     await stage.eventually(forgotten)
 
