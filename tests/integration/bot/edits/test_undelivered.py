@@ -64,16 +64,36 @@ async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_all
     await member.picture()
 
 
-async def test_group_in_which_the_bot_may_not_write_holds_up_nobody_and_is_answered_later(stage, ann, worker) -> None:
+async def forbid(group: Any) -> None:
+    await group.forbid_everything()
+
+
+async def restrict(group: Any) -> None:
+    await group.refuse(description="CHAT_RESTRICTED")
+
+
+async def close_topic(group: Any) -> None:
+    await group.close_topic()
+
+
+async def refuse_for_an_unknown_reason(group: Any) -> None:
+    await group.refuse(description="OF_TOMORROW")
+
+
+@pytest.mark.parametrize("silence", [forbid, restrict, close_topic, refuse_for_an_unknown_reason])
+async def test_group_in_which_the_bot_may_not_write_holds_up_nobody_and_is_answered_later(
+    stage, ann, worker, silence
+) -> None:
     group = await stage.telegram.group("Silent", ann)
     member = ann.within(group)
     await member.send(photo=photo(), caption="/edit make it snow")
     claim = await worker.claim()
-    await group.forbid_everything()
+    await silence(group)
     await worker.finish(claim, RESULT)
     await ann.send(photo=photo(), caption="make it rain")
     await worker.finish_next(RESULT)
     await ann.picture()
     await stage.answered(claim.job.id)
+    await group.clear_refusals()
     await group.promote_bot()
     await member.picture()

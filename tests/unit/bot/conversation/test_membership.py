@@ -149,6 +149,7 @@ async def test_supergroup_that_was_a_group_before_is_not_told_again_how_the_bot_
         (BLOCKED, MEMBER, True),
         (LEFT, MEMBER, True),
         (LEFT, ADMIN, True),
+        (MEMBER, ADMIN, True),
         (LEFT, restricted(texts=False, photos=False), False),
         (restricted(photos=False), restricted(), True),
         (restricted(texts=False), restricted(photos=False), True),

@@ -100,7 +100,10 @@ def _is_in(member: ChatMemberUnion) -> bool:
 
 def _rights(member: ChatMemberUnion) -> frozenset[str]:
     """Return what the bot may send in a chat."""
-    if isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember):
+    if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
+        # What a chat forbids all its members, and a closed topic, shows in no member's own rights.
+        return frozenset(("texts", "photos", "documents", "administrator"))
+    if isinstance(member, ChatMemberMember):
         return frozenset(("texts", "photos", "documents"))
     if isinstance(member, ChatMemberRestricted) and member.is_member:
         rights = {
