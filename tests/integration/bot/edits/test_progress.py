@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,11 +14,13 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableEr
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.ttl_cache import TTLCache
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
 from qwenedit_bot.edits.progress.late_edits import LateEdits
+from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
 from qwenedit_bot.edits.progress.updater import EDIT_EVERY, Look, ProgressUpdater
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
@@ -45,6 +47,7 @@ from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.workers import registry
 from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -191,6 +194,15 @@ async def enqueue(queue: JobQueue, number: int) -> str:
     return job.id
 
 
+async def enqueue_a_line(queue: JobQueue, length: int) -> None:
+    """Let so many people wait, each in a chat of their own."""
+    limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
+    for number in range(1, length + 1):
+        reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
+        edit = Edit(prompt="snow", pictures=("p",), seed=1)
+        await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), limits)
+
+
 @pytest.mark.usefixtures("worker")
 async def test_places_in_line_are_shown_and_move(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
@@ -292,11 +304,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updater, "FURTHER", 500)
-    limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
-    for number in range(1, 2_001):
-        reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
-        edit = Edit(prompt="snow", pictures=("p",), seed=1)
-        await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), limits)
+    await enqueue_a_line(queue, 2_000)
     read = 0
     statuses = queue.statuses
 
@@ -316,6 +324,45 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     assert len(shown) == 2_000
     assert shown[1].startswith("⏳ You are next in line.")
     assert shown[1_234] == "⏳ Place in line: 1,234"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_tick_reads_and_draws_a_few_jobs_at_once_also_while_telegram_is_away(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updater, "FURTHER", 500)
+    await enqueue_a_line(queue, 300)
+    reads, draws, turn = list[int](), list[int](), 0
+    statuses, view = queue.statuses, job_views.progress
+
+    async def counted(ids: Iterable[str]) -> list[Status]:
+        asked = list(ids)
+        reads.append(len(asked))
+        return await statuses(asked)
+
+    def drawn(*job: Any, **wait: Any) -> View:
+        draws.append(turn)
+        return view(*job, **wait)
+
+    async def away() -> None:
+        raise TelegramUnavailableError
+
+    async def take_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(queue, "statuses", counted)
+    monkeypatch.setattr(job_views, "progress", drawn)
+    chat.meanwhile = away
+    async with background(take_turns()):
+        for _ in range(2):
+            await progress.tick()
+    assert len(draws) == 600
+    assert max(Counter(draws).values()) <= READ_AT_ONCE
+    assert max(reads) <= READ_AT_ONCE
+    assert sum(reads) < 600 + 300  # to see what became of a part of the edits, and not of all
 
 
 @pytest.mark.usefixtures("worker")

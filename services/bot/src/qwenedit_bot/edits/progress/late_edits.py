@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import OutOfMemoryError
 
+from qwenedit_bot.edits.progress.reading import in_parts
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs import Events, JobQueue, Status
+
+LOOKED_AT = 100
+"""Jobs that are looked at in a tick, or somewhat more."""
 
 
 class LateEdits:
@@ -39,6 +44,7 @@ class LateEdits:
         self._queue = queue
         self._events = events
         self._wake = wake
+        self._looked_to = 0
 
     async def begin(self, job_ids: Iterable[str]) -> None:
         """Note the jobs whose progress is drawn next; in a full Redis it is drawn all the same."""
@@ -54,14 +60,16 @@ class LateEdits:
             await self._redis.srem(self._key, job_id)
 
     async def look(self) -> None:
-        """Look at all jobs of which nobody knows what became of their progress."""
-        ids = [str(job_id) for job_id in await self._redis.smembers(self._key)]
-        if not ids:
-            return
-        known = {status.job.id: status for status in await self._queue.statuses(ids)}
-        settled = [job_id for job_id in ids if (status := known.get(job_id)) is None or await self._redrawn(status)]
-        if settled:
-            await self._redis.srem(self._key, *settled)
+        """Look at jobs of which nobody knows what became of their progress: at all where these are few.
+
+        While Telegram is away they become as many as the line is long, and each look goes on where the last one ended.
+        """
+        self._looked_to, found = await self._redis.sscan(self._key, self._looked_to, count=LOOKED_AT)
+        async for ids, statuses in in_parts(self._queue, [str(job_id) for job_id in found]):
+            known = {status.job.id: status for status in statuses}
+            settled = [job_id for job_id in ids if (status := known.get(job_id)) is None or await self._redrawn(status)]
+            if settled:
+                await self._redis.srem(self._key, *settled)
 
     async def _redrawn(self, status: Status) -> bool:
         """Have a finished job's last words said again, once it is answered; False while it is not."""

@@ -13,6 +13,7 @@ from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUna
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.progress.estimate import forecast
+from qwenedit_bot.edits.progress.reading import READ_AT_ONCE, in_parts
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ FURTHER = 50
 """Jobs further back that are looked at in a tick, others in the next one: a line of 1,000 in 20 seconds."""
 OTHERS = 200
 """Jobs that run, or pause, and are looked at in each tick."""
-READ_AT_ONCE = 25
-"""Jobs that are read and drawn without a pause: some 10 ms, in which nothing else happens."""
 FORGOTTEN_AFTER = 60.0
 """Seconds without a look at a job after which its message's words are forgotten; beside two looks along the line."""
 
@@ -166,10 +165,7 @@ class ProgressUpdater:
         return replace(head, positions=head.positions | more)
 
     async def _read(self, ids: list[str]) -> list[Status]:
-        statuses: list[Status] = []
-        for start in range(0, len(ids), READ_AT_ONCE):
-            statuses += await self._queue.statuses(ids[start : start + READ_AT_ONCE])
-        return statuses
+        return [status async for _ids, statuses in in_parts(self._queue, ids) for status in statuses]
 
     def _forget(self, now: float, length: int) -> None:
         """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
