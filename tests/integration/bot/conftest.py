@@ -3,16 +3,23 @@ from __future__ import annotations
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 import redis as redis_client
+from aiogram import Bot
+from aiogram.types import User
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.app.foundation import Connections, Foundation
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
+from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
@@ -50,6 +57,20 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def bot_keys() -> BotKeys:
     return BotKeys(prefix="qwenedit", bot_id=42)
+
+
+@pytest.fixture(scope="session")
+def founded() -> Callable[..., Foundation]:
+    """Return what makes the foundation of a bot in this process, from its Redis and keys."""
+
+    def founded(redis: Redis, keys: BotKeys, **more: Any) -> Foundation:
+        return Foundation(
+            settings=BotSettings(bot_token=SecretStr("42:TEST")), connections=Connections(redis, redis, redis),
+            keys=keys, bot=Bot("42:TEST"), me=User(id=42, is_bot=True, first_name="Editor", username="editor_bot"),
+            limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()), **more,
+        )  # fmt: skip
+
+    return founded
 
 
 @dataclass

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
 from local_stack import RedisServer
+from qwenedit_bot.app.parts import make_parts
 from qwenedit_bot.privacy.disk_erasure import EVERY, DiskErasure
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ async def test_deleted_data_is_gone_from_disk_within_an_hour(persistent, tmp_pat
             await asyncio.sleep(0.05)
     assert await persistent.get("qwenedit:another") == "1"
     assert 0 < await persistent.ttl(bot_keys.erased) <= EVERY
+
+
+async def test_erasure_is_one_of_the_bots_loops(persistent, bot_keys, founded):
+    [tick] = [loop.tick for loop in make_parts(founded(persistent, bot_keys)).loops if loop.name == "erasure"]
+    rewrites = (await persistent.info("persistence"))["aof_rewrites"]
+    await tick()
+    await until_written(persistent)
+    assert (await persistent.info("persistence"))["aof_rewrites"] == rewrites + 1
 
 
 async def test_erasure_happens_once_an_hour_for_all_replicas(persistent, bot_keys):

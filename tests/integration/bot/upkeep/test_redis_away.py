@@ -7,26 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from aiogram import Bot
-from aiogram.types import User
-from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 from redis.exceptions import ConnectionError as RedisAwayError
 
-from qwenedit_bot.app.foundation import Connections, Foundation
 from qwenedit_bot.app.parts import make_parts
-from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.redis_loss import RedisUptimeClock
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.upkeep import redis_restore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.asyncio import Redis
 
+    from qwenedit_bot.app.foundation import Foundation
     from qwenedit_bot.app.parts import Parts
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.ttl_cache import TTLCache
@@ -93,17 +88,12 @@ class Memory:
 
 
 @pytest.fixture
-def memory(redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch) -> Memory:
+def memory(
+    redis: Redis, bot_keys: BotKeys, founded: Callable[..., Foundation], monkeypatch: pytest.MonkeyPatch
+) -> Memory:
     clock, server = Clock(), Server()
     monkeypatch.setattr(redis_restore, "identity", server.identity)
-    parts: Any = make_parts(
-        Foundation(
-            settings=BotSettings(bot_token=SecretStr("42:TEST")), connections=Connections(redis, redis, redis),
-            keys=bot_keys, bot=Bot("42:TEST"), me=User(id=42, is_bot=True, first_name="Editor", username="editor_bot"),
-            limiter=SharedLimiter(redis, bot_keys), metrics=BotMetrics(CollectorRegistry()),
-            clock=RedisUptimeClock(clock),
-        )
-    )  # fmt: skip
+    parts: Any = make_parts(founded(redis, bot_keys, clock=RedisUptimeClock(clock)))
     [look] = [loop.tick for loop in parts.loops if loop.name == "redis-restore"]
     look.__self__._pause = 0.0  # there are no other replicas
     answered = parts.answering._work._deliver._recently
