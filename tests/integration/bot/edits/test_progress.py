@@ -17,6 +17,7 @@ from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.durations import Durations
 from qwenedit_bot.edits.progress.late_edits import LateEdits
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)
@@ -147,8 +147,10 @@ def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, d
 
 
 @pytest.fixture
-def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durations: Durations) -> Deliver:
-    messenger = cast("Messenger", chat)
+def deliver(
+    redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durations: Durations, answers: Lanes
+) -> Deliver:
+    messenger, events = cast("Messenger", chat), Events(redis, Keys(), answers)
     store = RedisPictureStore(redis, Keys(), ttl=60)
     return Deliver(
         queue=queue,
@@ -163,7 +165,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durati
         daily_counts=DailyCounts(redis, bot_keys),
         quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
-        undelivered=cast("UndeliveredAnswers", None),
+        undelivered=UndeliveredAnswers(redis, bot_keys, queue=queue, events=events, wake=asyncio.Event()),
     )
 
 

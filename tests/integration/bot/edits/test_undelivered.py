@@ -97,3 +97,22 @@ async def test_group_in_which_the_bot_may_not_write_holds_up_nobody_and_is_answe
     await group.clear_refusals()
     await group.promote_bot()
     await member.picture()
+
+
+async def test_answers_that_a_group_refused_come_with_the_next_one_that_gets_through(stage, ann, worker) -> None:
+    """Nobody tells the bot that an admin lets all members write again."""
+    group = await stage.telegram.group("Silent at night", ann)
+    member = ann.within(group)
+    for wish in ("make it snow", "make it rain"):
+        await member.send(photo=photo(), caption=f"/edit {wish}")
+    claims = [await worker.claim() for _ in range(2)]
+    await group.refuse(description="CHAT_RESTRICTED")
+    for claim in claims:
+        await worker.finish(claim, RESULT)
+        await stage.answered(claim.job.id)
+    assert (await member.snapshot()).pictures == ()
+    await group.clear_refusals()
+    await member.send(photo=photo(), caption="/edit make it summer")
+    await worker.finish_next(RESULT)
+    await member.wait_for(lambda chat: len(chat.pictures) == 3)
+    assert len((await member.snapshot()).from_bot) == 3

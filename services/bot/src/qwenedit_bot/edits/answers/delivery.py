@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Event, JobQueue, PictureStore, Status
     from qwenedit_jobs.lanes import Entry
 
+UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
+"""Outcomes of answers that are kept until the chat takes them."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -165,6 +168,8 @@ class Deliver:
                 await self._durations.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
+        if status.job.reply is not None and outcome not in {UNREACHABLE, FORBIDDEN}:
+            await self._undelivered.one_more(status.job.reply.chat_id)
         return outcome
 
     async def _redraw(self, status: Status) -> None:
@@ -205,7 +210,7 @@ class Deliver:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
             await self._undelivered.note(reply.chat_id, status.job.id, message_id)
             log.warning("answer.unreachable", error=str(error))
-            return "unreachable"
+            return UNREACHABLE
 
     async def _answer_with_picture(
         self, status: Status, reply: ReplyTo, to: Source, message_id: int, seconds: float
@@ -262,7 +267,7 @@ class Deliver:
             # An admin of the group may allow it: then the picture comes into the place of these words.
             await self._undelivered.note(reply.chat_id, status.job.id, message_id)
             await self._say_last(job_views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
-            return "forbidden"
+            return FORBIDDEN
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)
 
     async def _withhold(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import RedisError
 
 from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -101,9 +103,22 @@ class UndeliveredAnswers:
 
     async def returned(self, chat_id: int) -> list[int]:
         """Have what is kept for a chat answered; returns the messages of jobs that are forgotten."""
-        key = self._keys.undelivered(chat_id)
+        return await self._resend(chat_id, await self._redis.smembers(self._keys.undelivered(chat_id)))
+
+    async def one_more(self, chat_id: int) -> None:
+        """Have one of the answers that are kept for a chat given: another one has just got through there.
+
+        Telegram does not tell a bot that an admin lets all members write again. Each answer that gets through brings
+        one that is kept, so those that are refused once more are few.
+        """
+        with suppress(RedisError):  # that answer is given, and the next one brings another
+            kept = await self._redis.srandmember(self._keys.undelivered(chat_id))
+            if kept is not None:
+                await self._resend(chat_id, [kept])
+
+    async def _resend(self, chat_id: int, members: Iterable[object]) -> list[int]:
         answered, forgotten = list[str](), list[int]()
-        for member in [str(each) for each in await self._redis.smembers(key)]:
+        for member in map(str, members):
             job_id, _, message_id = member.partition(":")
             status = await self._queue.status(job_id)
             if status is None and message_id:
@@ -113,7 +128,7 @@ class UndeliveredAnswers:
                 await self._events.again(job_id, status.state, chat_id=chat_id)
             answered.append(member)
         if answered:
-            await self._redis.srem(key, *answered)
+            await self._redis.srem(self._keys.undelivered(chat_id), *answered)
             self._wake.set()
             log.info("answers.resent", answers=len(answered))
         return forgotten
