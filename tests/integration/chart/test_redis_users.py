@@ -284,6 +284,35 @@ async def test_worker_has_no_command_that_lists_keys_loads_functions_or_administ
     assert await allowed(worker, [*LISTS, *CODE, *ADMINISTRATION, *STREAMS, *others]) == []
 
 
+FILLINGS = {
+    "string": ("SET", "x"), "list": ("LPUSH", "x"), "set": ("SADD", "x"), "zset": ("ZADD", "1", "x"),
+    "hash": ("HSET", "a", "x"), "stream": ("XADD", "*", "a", "x"),
+}  # fmt: skip
+
+
+async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
+    """Whoever needs such a key would be held up: the bot's loops, and users whose own keys these are."""
+    ledger, reports, attempts = KEYS.of_ledger
+    kinds = {
+        **KEYS.kinds, KEYS.paused: "string", KEYS.clock: "string", KEYS.workers: "zset", KEYS.workers_about: "hash",
+        KEYS.job("1"): "hash", KEYS.user(1): "set", f"{KEYS.stored_prefix}1": "hash", KEYS.picture("1"): "string",
+        f"{KEYS.claim_prefix}1": "string", f"{ledger}1": "hash", f"{reports}1": "string", f"{attempts}1": "hash",
+    }  # fmt: skip
+    for key, kind in kinds.items():
+        commands = {name: (command, key, *rest) for name, (command, *rest) in FILLINGS.items()}
+        others = [command for name, command in commands.items() if name != kind]
+        assert await allowed(worker, others) == []
+        await worker.execute_command(*commands[kind])
+    copies = [
+        ("RENAME", KEYS.lost, KEYS.leases),
+        ("SUNIONSTORE", KEYS.leases, KEYS.user(1)),
+        ("HSET", KEYS.layout, "a", 1),
+    ]
+    assert await allowed(worker, copies) == []
+    with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
+        await script(worker, "return redis.call('SET', KEYS[1], 'x')", KEYS.leases)
+
+
 async def test_bot_has_no_command_that_loads_functions_or_administers(bot):
     assert await allowed(bot, [*CODE, *ADMINISTRATION, ("KEYS", "*"), ("SET", "another", "x")]) == []
     assert await bot.bgrewriteaof()

@@ -156,7 +156,7 @@ class Keys:
     def spent_prefix(self) -> str:
         """Prefix of the HASHes of the ledger of GPU seconds, one a day; see `workers/lua/includes/ledger.lua`.
 
-        A worker may write whatever begins with the name of `workers` and a colon.
+        Of each kind a worker may write the keys that the chart names: `qwenedit.workerKinds`.
         """
         return f"{self.workers}:spent:"
 
