@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
+from pydantic_core import from_json
+
+from qwenedit_jobs.model import Settled
 from qwenedit_jobs.queue.parsing import whole
 from qwenedit_jobs.queue.trace_context import attempt_context
 
@@ -14,7 +16,7 @@ class LostAttempt:
     """An attempt whose lease ran out, or whose job an operator put back in line."""
 
     job_id: str
-    outcome: str
+    outcome: Settled
     """What became of the job: `delayed`, `failed`, `cancelled`, or `queued` by an operator."""
     worker: str
     attempt: int
@@ -37,11 +39,11 @@ class LostAttempt:
     def read(cls, entry: str) -> LostAttempt | None:
         """Read an entry of the list in Redis; None for what is none."""
         try:
-            fields = json.loads(entry)
+            fields = from_json(entry)  # json.loads would take half a character, which no log and no metric can have
             trace_context = str(fields["trace_context"])
             return cls(
                 job_id=str(fields["id"]),
-                outcome=str(fields["outcome"]),
+                outcome=Settled(fields["outcome"]),
                 worker=str(fields["worker"]),
                 attempt=whole(fields["attempt"]),
                 max_attempts=whole(fields["max_attempts"]),
