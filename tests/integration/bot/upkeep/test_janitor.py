@@ -117,6 +117,18 @@ async def test_lost_attempt_that_nobody_can_read_is_in_no_metric_and_ends_no_rou
     assert status.reason is Reason.EXPIRED
 
 
+async def test_spent_seconds_that_are_no_amount_end_no_round(redis: Redis, queue: JobQueue, janitor: Janitor) -> None:
+    await queue.enqueue(JOB, Limits(max_wait=0.0))
+    _days, _reports, attempts = Keys().of_ledger
+    for number, field in enumerate(("no day", "2026-11-28 10 0.8 editing fast")):
+        await redis.hset(f"{attempts}{number}", field, "many")
+        await redis.rpush(Keys().lost, json.dumps(LOST | {"claimed_by": str(number)}))
+    await janitor.tick()
+    status = await queue.status(JOB.id)
+    assert status is not None
+    assert status.reason is Reason.EXPIRED
+
+
 async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis, called: list[int]
 ) -> None:

@@ -94,9 +94,13 @@ class Ledger:
         self._keys = keys
         self._note_lost = redis.register_script(SCRIPTS["note_lost"])
 
-    async def note_lost(self, token: str) -> None:
-        """Have what was spent on an attempt count as lost; repeating it changes nothing."""
-        await self._note_lost(args=(*self._keys.of_ledger, token))
+    async def note_lost(self, token: str) -> str:
+        """Have what was spent on an attempt count as lost; repeating it changes nothing.
+
+        Returns:
+            Why that could not be done; empty where it was.
+        """
+        return str(await self._note_lost(args=(*self._keys.of_ledger, token)))
 
     async def month(self, year: int, month: int) -> list[Spent]:
         """Return all amounts of a month, in UTC, by time."""

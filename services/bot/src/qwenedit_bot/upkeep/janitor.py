@@ -74,7 +74,8 @@ class Janitor:
             lost_attempts.tell(attempt, queue_name=self._queue_name)
             self._metrics.reaped.labels(attempt.outcome).inc()
         for attempt in lost:
-            await self._ledger.note_lost(attempt.token)
+            if refused := await self._ledger.note_lost(attempt.token):
+                log.warning("ledger.loss_not_noted", job=attempt.job_id, error=refused)
         for job in await self._queue.promote():
             log.info("job.retry_due", job=job)
         for job in await self._queue.expire():
