@@ -35,9 +35,9 @@ class Desk:
         await self.queue.enqueue(job, Limits(**chosen))
         return job
 
-    async def claimed(self, token="token", *, lease=30.0, worker="worker-1", **limits):
+    async def claimed(self, token="token", *, number=1, lease=30.0, worker="worker-1", **limits):
         """Enqueue a job and claim it."""
-        await self.enqueued(**limits)
+        await self.enqueued(number, **limits)
         claim = await self.queue.claim(worker=worker, token=token, lease=lease)
         assert claim is not None
         return claim

@@ -156,7 +156,7 @@ MUTATIONS = {
     "a job that waits is answered": ("answered", "not FINAL[state] or ", "", "answer"),
     "a job that nobody here can read counts an attempt": (
         "defer",
-        "redis.call('HINCRBY', JOB .. id, 'attempt', -1)\n",
+        "set(id, 'attempt', (number_in(get(id, 'attempt')) or 1) - 1)\n",
         "",
         "claim, defer",
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import structlog
 
-from qwenedit_jobs import Cancelled, JobQueue, State
+from qwenedit_jobs import Cancelled, JobQueue, Reason, Result, Settled, State
 from qwenedit_jobs.cli.commands.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.commands.status import status as status_command
 from qwenedit_jobs.cli.overview import take_overview
@@ -126,3 +128,61 @@ async def test_unreadable_job_is_erased_with_its_user_wherever_it_stands(desk, q
     left = set(await desk.redis.keys("*")) - {desk.keys.clock, desk.keys.claim_prefix + "t"}
     assert left <= {desk.keys.picture(job.edit.pictures[0])} if "payload" in fields else left == set()
     assert await desk.queue.renew(job.id, "t", lease=30) == "lost"
+
+
+ENDLESS: dict[str, dict[str, str]] = {
+    "endless attempts": {"attempt": "inf"},
+    "a number of attempts that is none": {"attempt": "nan", "max_attempts": "many"},
+    "a begin without end": {"started_at": "inf"},
+    "a pause that is no number": {"delays": "[NaN]"},
+    "a patience that is none": {"expires_at": "long", "max_wait": "nan"},
+}
+
+
+@pytest.mark.parametrize("fields", ENDLESS.values(), ids=ENDLESS)
+async def test_job_with_endless_numbers_keeps_the_janitor_from_no_other(desk, fields):
+    strange, other = await desk.claimed("a", number=1), await desk.claimed("b", number=2)
+    await desk.redis.hset(desk.keys.job(strange.job.id), mapping=fields)
+    for claim in (strange, other):
+        await desk.expire(claim.job.id)
+    assert {job_id for job_id, _outcome in await desk.queue.reap()} == {strange.job.id, other.job.id}
+    assert await desk.state(other.job.id) is State.DELAYED
+
+
+@pytest.mark.parametrize("fields", ENDLESS.values(), ids=ENDLESS)
+async def test_job_with_endless_numbers_can_be_handed_in_and_given_back(desk, fields):
+    deeds = (
+        lambda one: desk.queue.complete(one.job.id, one.token, Result(picture="x", seed=1, seconds=1)),
+        lambda one: desk.queue.fail(one.job.id, one.token, Reason.TIMEOUT),
+        lambda one: desk.queue.retry(one.job.id, one.token, Reason.TIMEOUT),
+        lambda one: desk.queue.release(one.job.id, one.token),
+        lambda one: desk.queue.defer(one.job.id, one.token),
+    )
+    for number, deed in enumerate(deeds):
+        claim = await desk.claimed(f"t{number}", number=number)
+        await desk.redis.hset(desk.keys.job(claim.job.id), mapping=fields)
+        assert await deed(claim) is not Settled.LOST
+        await desk.redis.delete(desk.keys.job_queue)
+
+
+async def test_job_with_pictures_without_number_ends(desk):
+    claim = await desk.claimed()
+    refs = [f"{claim.job.id}:in:{number}" for number in range(9_000)]
+    await desk.redis.mset({desk.keys.picture(ref): "x" for ref in refs})
+    pipeline = desk.redis.pipeline()
+    for ref in refs:
+        pipeline.expire(desk.keys.picture(ref), 600)
+    await pipeline.execute()
+    await desk.redis.hset(desk.keys.job(claim.job.id), "payload", json.dumps({"edit": {"pictures": refs}}))
+    assert await desk.queue.fail(claim.job.id, claim.token, Reason.TIMEOUT) is Settled.FAILED
+
+
+async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
+    delayed = await desk.claimed()
+    await desk.queue.retry(delayed.job.id, delayed.token, Reason.TIMEOUT)
+    job = await desk.enqueued(2)
+    for strange in ("inf", "-inf", "nan", "noon"):
+        await desk.redis.set(desk.keys.clock, strange)
+        await desk.redis.zadd(desk.keys.delayed, {delayed.job.id: "inf"})
+        assert await queue.promote() == await queue.expire() == []
+    assert await desk.state(job.id) is State.QUEUED

@@ -14,7 +14,7 @@ end
 local function move_patience(ids, step)
     for _, id in ipairs(ids) do
         local found = redis.pcall('HGET', JOB .. id, 'expires_at')
-        if type(found) == 'string' and tonumber(found) then
+        if type(found) == 'string' and number_in(found) then
             set(id, 'expires_at', found + step)
         end
     end
@@ -23,7 +23,7 @@ end
 -- Before the first comparison with a time that another call has written. A call that brings something new asks for jumps
 -- alone: a full Redis must refuse its own first write.
 local function look_at_clock(for_jumps_alone)
-    local seen = tonumber(redis.call('GET', CLOCK) or '')
+    local seen = number_in(redis.call('GET', CLOCK))
     local step = seen and NOW - seen or 0
     local jumped = math.abs(step) > JUMP
     if not jumped and (for_jumps_alone or seen and step >= 0 and step < SELDOM) then

@@ -17,7 +17,8 @@ local function note_attempt(id, attempt, worker, started_at, outcome, reason, de
     for line in string.gmatch(get(id, 'attempts') or '', '[^\n]+') do
         lines[#lines + 1] = line
     end
-    lines[#lines + 1] = cjson.encode({ attempt = tonumber(attempt) or 0, worker = worker, started_at = tonumber(started_at) or NOW,
+    lines[#lines + 1] = cjson.encode({ attempt = number_in(attempt) or 0, worker = worker,
+        started_at = number_in(started_at) or NOW,
         ended_at = NOW, outcome = outcome, reason = reason or '', detail = beginning_of(detail or '') })
     set(id, 'attempts', table.concat(lines, '\n', math.max(1, #lines - ATTEMPTS_KEPT + 1)))
 end

@@ -17,6 +17,13 @@ local function set(id, ...)
     redis.call('HSET', JOB .. id, ...)
 end
 
+-- A number that a job's hash holds; nil for what is none, or not finite. Workers write hashes: such a number must stop no
+-- script that deals with other jobs as well.
+local function number_in(text)
+    local number = tonumber(text)
+    return number and number - number == 0 and number or nil
+end
+
 local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
 local FINAL = { done = true, failed = true, cancelled = true }
 local UNKNOWN_FOR = 60000 -- ms until a job whose state is of another version is looked at again; it is left as it is

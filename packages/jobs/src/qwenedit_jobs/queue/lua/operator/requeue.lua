@@ -46,7 +46,7 @@ elseif state == 'failed' then
     redis.call('HDEL', JOB .. id, 'answered_at', 'answer', 'finished_at', 'reason', 'detail', 'settled_by', 'settled_as', 'dropped')
     set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience(id))
     redis.call('HINCRBY', JOB .. id, 'requeued', 1)
-    redis.call('SADD', UNFINISHED .. get(id, 'user'), id)
+    redis.call('SADD', UNFINISHED .. (get(id, 'user') or ''), id)
     in_line('LPUSH')
     if told then
         redis.call('XADD', EVENTS, '*', 'id', id, 'state', 'queued')

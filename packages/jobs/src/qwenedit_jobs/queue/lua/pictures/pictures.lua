@@ -3,6 +3,7 @@
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
 local RECEIPT = '^qwenedit%-receipt:1 (%S+ %S+) ' -- of a picture that is an object: the store, and its name there
 local LONGEST_RECEIPT = 1024 -- bytes
+local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
 local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
 
 -- A job's own pictures. A payload that this version cannot read has none; a reference to another job's is left alone.
@@ -12,7 +13,7 @@ local function pictures_of(id, payload)
     end)
     local own = {}
     for _, ref in ipairs(readable and type(refs) == 'table' and refs or {}) do
-        if type(ref) == 'string' and string.sub(ref, 1, #id + 1) == id .. ':' then
+        if #own < MOST_OF_JOB and type(ref) == 'string' and string.sub(ref, 1, #id + 1) == id .. ':' then
             own[#own + 1] = ref
         end
     end

@@ -12,7 +12,7 @@ if cancelling(id) then
     return finish(id, 'cancelled')
 end
 let_go(id, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0)
-redis.call('HINCRBY', JOB .. id, 'attempt', -1)
+set(id, 'attempt', (number_in(get(id, 'attempt')) or 1) - 1)
 redis.call('HDEL', JOB .. id, 'reason', 'detail') -- of an attempt before
 redis.call('ZADD', DELAYED, NOW + pause, id)
 return 'delayed'
