@@ -82,7 +82,7 @@ MUTATIONS = {
     "a job is popped and not leased": ("claim", "redis.call('ZADD', LEASES, NOW + lease, id)\n", "", "claim"),
     "the event is forgotten": (
         "finish",
-        "    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)\n",
+        "    publish(id, state)\n",
         "",
         "cancel",
     ),

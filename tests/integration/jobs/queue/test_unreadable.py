@@ -186,3 +186,17 @@ async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
         await desk.redis.zadd(desk.keys.delayed, {delayed.job.id: "inf"})
         assert await queue.promote() == await queue.expire() == []
     assert await desk.state(job.id) is State.QUEUED
+
+
+async def test_end_of_a_job_is_told_although_the_stream_has_had_its_last_id(desk):
+    first, second = await desk.claimed("a", number=1), await desk.claimed("b", number=2)
+    await desk.queue.fail(first.job.id, "a", Reason.TIMEOUT)
+    last = f"{2**64 - 1}-{2**64 - 1}"
+    await desk.redis.xadd(desk.keys.events, {"of": "another program"}, id=last)
+    assert await desk.queue.fail(second.job.id, "b", Reason.TIMEOUT) is Settled.FAILED
+    await desk.operated.requeue(second.job.id)
+    assert await desk.events() == [(first.job.id, "failed"), (second.job.id, "failed")]
+    await desk.redis.xadd(desk.keys.events, {"of": "another program"}, id=last)
+    await desk.redis.xtrim(desk.keys.events, maxlen=0)  # the bot takes what it finds, and the last id stays
+    await desk.queue.cancel(second.job.id)
+    assert await desk.events() == [(second.job.id, "cancelled")]

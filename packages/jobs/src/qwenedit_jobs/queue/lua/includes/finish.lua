@@ -66,6 +66,26 @@ local function add_to_dead(id)
     redis.call('ZREMRANGEBYRANK', DEAD, 0, -1 - DEAD_KEPT)
 end
 
+-- Tells the bot of a job. After an entry with the last id that there can be, Redis takes no other: only a foreign hand
+-- makes one. Then those that wait get ids of their own. Never a script's first write.
+local PUBLISHED_AGAIN, FIELDS_OF_EVENT = 1000, 4
+local function publish(id, state)
+    local told = redis.pcall('XADD', EVENTS, '*', 'id', id, 'state', state)
+    if type(told) ~= 'table' then
+        return
+    elseif not string.find(told.err, ' ID', 1, true) then
+        redis.call('XADD', EVENTS, '*', 'id', id, 'state', state) -- fails as before, and says so
+    end
+    local waiting = redis.call('XRANGE', EVENTS, '-', '+', 'COUNT', PUBLISHED_AGAIN)
+    redis.call('DEL', EVENTS)
+    for _, found in ipairs(waiting) do
+        if #found[2] == FIELDS_OF_EVENT then
+            redis.call('XADD', EVENTS, '*', unpack(found[2]))
+        end
+    end
+    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)
+end
+
 -- Final state, event for the bot and end of the lease in one: “acknowledged” and “published” cannot diverge.
 local function finish(id, state, ...)
     let_go(id, state, 'state', state, 'finished_at', NOW, ...)
@@ -78,7 +98,7 @@ local function finish(id, state, ...)
         add_to_dead(id)
     end
     pictures_of_ended(id, state)
-    redis.call('XADD', EVENTS, '*', 'id', id, 'state', state)
+    publish(id, state)
     redis.call('EXPIRE', JOB .. id, RETENTION)
     return state
 end

@@ -49,7 +49,7 @@ elseif state == 'failed' then
     redis.call('SADD', UNFINISHED .. (get(id, 'user') or ''), id)
     in_line('LPUSH')
     if told then
-        redis.call('XADD', EVENTS, '*', 'id', id, 'state', 'queued')
+        publish(id, 'queued')
     end
 else
     return { state or 'unknown' }
