@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qwenedit_jobs.workers.ledger import SCRIPTS
 
@@ -25,8 +26,14 @@ FULL_BEAT_EVERY = 60.0
 """Seconds after which a sign of life says all again, although nothing has changed."""
 FORGOTTEN_AFTER = 60
 """Seconds without one until a worker is forgotten."""
+MOST_SEEN = 1_000
+"""Workers that are looked at, those that gave the last signs of life. Whoever may write the register may flood it."""
 KEPT_FOR = FORGOTTEN_AFTER + round(FULL_BEAT_EVERY)
 """Seconds for which the register is kept in Redis: what says all renews that."""
+
+
+_Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=2**63)]
 
 
 class _Report(BaseModel):
@@ -41,9 +48,9 @@ class Device(_Report):
     """Of ComfyUI."""
     name: str
     """Of the GPU."""
-    vram_total: int
+    vram_total: _Count
     """Bytes, as is the next."""
-    vram_free: int
+    vram_free: _Count
 
 
 class Presence(_Report):
@@ -55,18 +62,18 @@ class Presence(_Report):
     node: str = ""
     version: str = ""
     """Of the worker."""
-    since: float
-    """Seconds since the epoch: when the process began, by its own clock."""
+    since: _Seconds
+    """Since the epoch: when the process began, by its own clock."""
     ready: bool
     """Whether its ComfyUI could take a job."""
     draining: bool
     problem: str = ""
     """Why it is not ready."""
-    sockets: int | None = None
+    sockets: _Count | None = None
     """Open ones of its process; None where the system does not say."""
     comfyui_url: str = ""
-    limit: float = 0.0
-    """Seconds that an attempt may take; 0: a worker of an earlier release does not say."""
+    limit: _Seconds = 0.0
+    """That an attempt may take; 0: a worker of an earlier release does not say."""
     device: Device | None = None
     """None until ComfyUI has answered."""
 
@@ -140,19 +147,25 @@ class Workers:
         await self._redis.hdel(about, worker)
 
     async def seen(self) -> list[LiveWorker]:
-        """Return the workers that are there, by name; one that was killed is among them for `FORGOTTEN_AFTER`."""
+        """Return the workers that are there, by name; one that was killed is among them for `FORGOTTEN_AFTER`.
+
+        At most `MOST_SEEN`.
+        """
         names, about = self._keys
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zrange(names, 0, -1, withscores=True)
-        pipeline.hgetall(about)
+        pipeline.zrange(names, 0, MOST_SEEN - 1, desc=True, withscores=True)
         pipeline.time()
-        listed, said, (seconds, _microseconds) = await pipeline.execute()
-        times = {worker: at for worker, at in listed if at >= (seconds - FORGOTTEN_AFTER) * 1000}
+        listed, (seconds, _microseconds) = await pipeline.execute()
+        times = {worker: at for worker, at in listed if (seconds - FORGOTTEN_AFTER) * 1000 <= at < math.inf}
+        if not times:
+            return []
+        workers = sorted(times)
+        said = cast("list[str | None]", await self._redis.hmget(about, workers))
         found = []
-        for worker in sorted(times.keys() & said.keys()):
+        for worker, text in zip(workers, said, strict=True):
             try:
-                presence = Presence.model_validate_json(said[worker])
-            except ValidationError:  # of another release
+                presence = Presence.model_validate_json(text or "")
+            except ValidationError:  # of another release, or nothing
                 continue
             found.append(LiveWorker(presence, times[worker] / 1000))
         return found
