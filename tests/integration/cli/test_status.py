@@ -277,6 +277,14 @@ async def test_status_tells_redis_in_percent(desk):
         await desk.redis.config_set("maxmemory", 0)
 
 
+@pytest.mark.parametrize("since", ["noon", "", "inf", "-1", "9" * 400])
+async def test_pause_that_begins_at_no_time_is_told_and_can_be_ended(desk, since):
+    await desk.redis.set(desk.keys.paused, since)
+    assert line_of(await desk.ask("status"), "paused").startswith("since 1970-01-01 00:00:00 UTC")
+    assert (await desk.ask("pause")).code == (await desk.ask("resume")).code == 0
+    assert line_of(await desk.ask("status"), "paused") == "no"
+
+
 async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
     await desk.enqueue(1)
     assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs.model import State
 from qwenedit_jobs.queue.job_records import Record, record_of
-from qwenedit_jobs.queue.parsing import known
+from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
 
 if TYPE_CHECKING:
@@ -44,16 +44,19 @@ class OperatorQueue(JobQueue):
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.
         """
         first, since = await self._run("pause")
-        return bool(int(first)), int(since) / 1000
+        return bool(int(first)), _begin(since)
 
     async def resume(self) -> bool:
         """End a pause; False when there was none."""
         return bool(await self._run("resume"))
 
     async def paused_since(self) -> float | None:
-        """Since when the queue is paused, in seconds since the epoch; None when it is not."""
+        """Since when the queue is paused, in seconds since the epoch; None when it is not.
+
+        Since the epoch, where what somebody wrote there is no time.
+        """
         since = await self._redis.get(self._keys.paused)
-        return int(since) / 1000 if since is not None else None
+        return _begin(str(since)) if since is not None else None
 
     async def requeue(self, job_id: str) -> tuple[Requeued, State | None]:
         """Put a job back in line: a running one is taken from its worker, a failed one begins anew.
@@ -152,3 +155,10 @@ class OperatorQueue(JobQueue):
             ends = leased if leased is not None else draining
             records.append(record_of(job_id, fields, lease_ends=ends, due=due, died=died))
         return records
+
+
+def _begin(milliseconds: str) -> float:
+    try:
+        return whole(milliseconds) / 1000
+    except ValueError:
+        return 0.0
