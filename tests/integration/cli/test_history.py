@@ -54,6 +54,20 @@ async def test_attempts_of_one_job_are_bounded_and_never_hold_the_instruction(de
     assert PROMPT[:6] not in said.out
 
 
+@pytest.mark.parametrize("line", ["[" * 100_000, "half a character"])
+async def test_attempt_that_nobody_can_read_is_left_out(desk, line):
+    identity = await desk.enqueue(1)
+    for token in ("a", "b"):
+        await desk.claim(token=token)
+        await desk.queue.release(identity, token, "why")
+    kept = await desk.redis.hget(desk.keys.job(identity), "attempts")
+    spoilt = line if line.startswith("[") else kept.splitlines()[0].replace("why", "\\ud800")
+    await desk.redis.hset(desk.keys.job(identity), "attempts", f"{spoilt}\n{kept.splitlines()[1]}")
+    assert len(rows(await desk.ask("jobs", "show", identity))) == 1
+    for words in (["jobs", "show", identity, "--json"], ["jobs", "list"], ["status"]):
+        assert (await desk.ask(*words)).code == 0
+
+
 async def test_jobs_that_ended_are_listed_the_newest_first(desk):
     dead = await desk.dead(1)
     cancelled = await desk.enqueue(2, user=8)
