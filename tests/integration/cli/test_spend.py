@@ -101,5 +101,8 @@ async def test_entry_of_another_release_is_left_out(desk):
     day = f"{desk.keys.spent_prefix}{month}-01"
     await desk.redis.hset(day, mapping={"9 x": "1", "nine 0.8 idle f": "5", "9 cheap idle f": "5", "9 0.8 idle f": "x"})
     await desk.redis.hset(day, "10 0.8 dreaming fast", str(HOUR))
+    for endless in ("NaN", "Infinity", "1e999999", "9" * 400):
+        await desk.redis.hset(day, f"11 {endless} idle fast", str(HOUR))
+    await desk.redis.hset(day, "11 0.8 idle fast", "9" * 4_000)
     total = (await desk.ask("spend", "--month", month, "--json")).json["total"]
     assert (total["gpu_seconds"], total["cost"]) == (7200.0, 1.6)

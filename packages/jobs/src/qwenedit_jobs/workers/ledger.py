@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ MONTHS_KEPT = 13
 """This one and those before it that are kept whole."""
 PICTURES = "pictures"
 """The activity whose amounts are pictures and no milliseconds."""
+_FIELD = re.compile(r"(\d{1,2}) (\d{1,15}(?:\.\d{1,30})?) (\S+) (.*)", re.ASCII)
+_AMOUNT = re.compile(r"-?\d{1,15}", re.ASCII)
+"""No number without end or measure, which nobody could add up."""
 LOST = "lost"
 """The activity of attempts whose worker was lost, or whose job went to another one."""
 
@@ -116,10 +120,9 @@ class Ledger:
 
 
 def _read(day: str, field: str, amount: str) -> Spent | None:
-    """Read one; None for what another release wrote, and for what is no more."""
-    try:
-        hour, price, activity, workflow = field.split(" ", 3)
-        spent = Spent(day, int(hour), Decimal(price), activity, workflow, int(amount))
-    except (ValueError, InvalidOperation):
+    """Read one; None for what another release or another hand wrote, and for what is no more."""
+    found, spent = _FIELD.fullmatch(field), _AMOUNT.fullmatch(amount)
+    if found is None or spent is None or not int(amount):
         return None
-    return spent if spent.amount else None
+    hour, price, activity, workflow = found.groups()
+    return Spent(day, int(hour), Decimal(price), activity, workflow, int(amount))
