@@ -99,6 +99,26 @@ async def test_jobs_pictures_are_erased_with_all_that_was_uploaded_for_it(desk, 
     await store.erase(job.id, *job.edit.pictures, ref)
 
 
+async def test_erasing_what_is_no_job_erases_nothing_of_others(desk, store, url):
+    other = await accepted(desk, store, 2)
+    before = await objects(url)
+    for no_job in ("", "/", ".", "..", "a//b", "a\nb"):
+        await store.erase(no_job, f"{no_job}:in:0")
+    assert await store.get(other.edit.pictures[0]) == SMALL
+    assert await objects(url) == before
+
+
+async def test_names_of_no_objects_keep_none_from_being_deleted(desk, store, url, cleanup):
+    job = await accepted(desk, store)
+    await store.delete(*job.edit.pictures)
+    digits = "0" * 16
+    for name in ("", "..", f"../a/{digits}", f"a//{digits}", f"a\nb/{digits}", f"{'a' * 5000}/{digits}"):
+        await desk.redis.sadd(desk.keys.dropped_objects, f"{url} {name}")
+    await cleanup.delete_dropped()
+    assert await cleanup.waiting() == 0
+    assert await objects(url) == set()
+
+
 async def objects(url):
     """Return the names of all objects; none where pictures lie in Redis."""
     bucket = open_bucket(url)

@@ -81,7 +81,10 @@ class Cleanup:
                 remedy = "they are not deleted: empty that store, or let its lifecycle rule do so"
                 store = others[0].partition(b" ")[0].decode(errors="replace")
                 log.warning("pictures.left_elsewhere", objects=len(others), store=store, remedy=remedy)
-            names = [entry.partition(b" ")[2].decode(errors="replace") for entry in ours]
+            told = [entry.partition(b" ")[2].decode(errors="replace") for entry in ours]
+            names = [name for name in told if is_upload(name)]
+            if strange := len(told) - len(names):
+                log.warning("pictures.no_objects", entries=strange, key=self._keys.dropped_objects)
             if self._bucket is not None and names:
                 gone = sorted(set(names) - await self._referred_to(names))
                 await self._bucket.delete(gone)

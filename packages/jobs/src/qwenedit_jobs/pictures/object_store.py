@@ -14,7 +14,7 @@ from qwenedit_jobs.errors import (
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
 )
-from qwenedit_jobs.pictures.receipts import Receipt
+from qwenedit_jobs.pictures.receipts import Receipt, is_job
 
 if TYPE_CHECKING:
     from qwenedit_jobs.pictures.bucket import Bucket
@@ -127,6 +127,8 @@ class ObjectPictureStore:
             PictureStoreUnavailableError: there may be some left.
         """
         await self._receipts.delete(*refs)
+        if not is_job(job_id):  # somebody wrote that into Redis, and nothing was ever uploaded for it
+            return
         await self._bucket.delete(await self._uploads(job_id))
         if await self._uploads(job_id):
             raise PictureStoreUnavailableError(f"{self._bucket.url} still lists pictures of job {job_id}")

@@ -14,7 +14,9 @@ LONGEST = 1024
 """Bytes. A longer value is a picture itself."""
 _FIELDS = 4
 _DIGITS = 64
-_UPLOAD = re.compile(r".+/[0-9a-f]{16}")
+_PART = r"[A-Za-z0-9_-]{1,100}"
+_JOB = re.compile(_PART)
+_UPLOAD = re.compile(rf"(?:{_PART}/){{1,5}}[0-9a-f]{{16}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ def folder_of(ref: str) -> str:
 def ref_of(name: str) -> str:
     """Return the reference of the picture that an object is, or was."""
     return name.rpartition("/")[0].replace("/", ":")
+
+
+def is_job(job_id: str) -> bool:
+    """Whether an id may be a job's, with a folder of its own. That of an empty one would be the folder of all."""
+    return _JOB.fullmatch(job_id) is not None
 
 
 def is_upload(name: str) -> bool:
