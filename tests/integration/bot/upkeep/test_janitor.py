@@ -94,6 +94,7 @@ UNREADABLE = {
     "an outcome of half a character": json.dumps(LOST | {"outcome": "\ud800"}),
     "an outcome that there is not": json.dumps(LOST | {"outcome": "x"}),
     "a worker of half a character": json.dumps(LOST | {"worker": "\ud800"}),
+    "a time beyond those of traces": json.dumps(LOST | {"ended_at": str(10**13)}),
     "lists in lists": "[" * 100_000,
 }
 

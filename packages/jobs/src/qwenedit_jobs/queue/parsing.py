@@ -18,8 +18,11 @@ from qwenedit_jobs.queue.trace_context import attempt_context
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LARGEST = 10**14
-"""No count of a job is larger, and no time in milliseconds since the epoch: that is in the year 5138."""
+LARGEST = 9 * 10**12
+"""No count of a job is larger, and no time in milliseconds since the epoch: that is in the year 2255.
+
+Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one that is beyond.
+"""
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

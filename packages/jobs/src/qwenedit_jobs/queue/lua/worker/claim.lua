@@ -40,7 +40,7 @@ end
 -- Whether it is a count, or a time in milliseconds; larger ones fit no program that reads them, see parsing.py.
 local function whole(text)
     local number = tonumber(text)
-    return number and number >= 0 and number <= 1e14 and number % 1 == 0
+    return number and number >= 0 and number <= 9e12 and number % 1 == 0
 end
 
 -- A token takes one job, ever, and none once it is abandoned: a copy of the call that arrives after the job was settled
