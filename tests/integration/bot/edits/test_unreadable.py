@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis as redis_client
 
+from qwenedit_bot.conversation.commands import MOST_TOLD
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import short_id
@@ -29,6 +30,16 @@ UNREADABLE = {
 def client(stage: Any) -> Iterator[Any]:
     with redis_client.Redis.from_url(stage.redis_url) as client:
         yield client
+
+
+async def overview(person: Any) -> str:
+    """Return what the bot answers to /status."""
+    [sent] = await person.send("/status")
+
+    def find(chat: Any) -> Any:
+        return next((message for message in chat.from_bot if message.id > sent), None)
+
+    return str(find(await person.wait_for(find, what="an answer to /status")).now.text)
 
 
 async def test_ends_of_jobs_that_are_no_text_are_set_aside_and_hold_up_nobody_after_a_restart_either(
@@ -70,9 +81,9 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     client.hset(Keys().job(strange), mapping=fields)
     await stage.worker.step(claim, 2, 4)
     await ann.says("step 2 of 4")
-    await ann.send("/status")
-    told = await ann.says(f"Job {short_id(readable.job.id)}")
-    assert short_id(strange) not in told.now.text
+    told = await overview(ann)
+    assert short_id(readable.job.id) in told
+    assert short_id(strange) not in told
     await stage.worker.finish(claim, RESULT)
     await ann.picture()
     await stage.answered(claim.job.id)
@@ -84,3 +95,22 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
         return not client.exists(Keys().job(strange), Keys().job(readable.job.id))
 
     await stage.eventually(forgotten)
+
+
+async def test_crowd_among_a_users_jobs_leaves_them_an_overview(stage: Any, client: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    [status] = await stage.jobs(1)
+    await stage.worker.step(await stage.worker.claim(), 2, 4)
+    await ann.says("step 2 of 4")
+    fields = client.hgetall(Keys().job(status.job.id))
+    with client.pipeline(transaction=False) as pipeline:
+        for number in range(200):
+            made_up = f"{number:016}"
+            payload = fields[b"payload"].replace(status.job.id.encode(), made_up.encode())
+            pipeline.hset(Keys().job(made_up), mapping={**fields, b"payload": payload})
+            pipeline.sadd(Keys().user(ann.id), made_up)
+        pipeline.execute()
+    told = await overview(ann)
+    assert told.count("Job ") == MOST_TOLD
+    client.delete(Keys().user(ann.id))

@@ -12,6 +12,7 @@ from qwenedit_jobs.cli.commands.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.commands.status import status as status_command
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.queue.operator_queue import Requeued
+from qwenedit_jobs.queue.queue_view import MOST_OF_USER
 
 STRANGE: dict[str, dict[str, str | bytes]] = {
     "a state of another version": {"state": "upscaling"},
@@ -200,3 +201,8 @@ async def test_end_of_a_job_is_told_although_the_stream_has_had_its_last_id(desk
     await desk.redis.xtrim(desk.keys.events, maxlen=0)  # the bot takes what it finds, and the last id stays
     await desk.queue.cancel(second.job.id)
     assert await desk.events() == [(second.job.id, "cancelled")]
+
+
+async def test_crowd_among_a_users_jobs_is_not_read_as_a_whole(desk, queue):
+    await desk.redis.sadd(desk.keys.user(1), *range(MOST_OF_USER + 5))
+    assert len(set(await queue.unfinished_ids_of(1))) == MOST_OF_USER

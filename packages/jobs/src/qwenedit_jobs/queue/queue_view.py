@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.redis.scripts import Command, Scripts
 
+MOST_OF_USER = 1_000
+"""Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""
 
@@ -157,9 +159,8 @@ class QueueView:
         return [*reversed(line), *(job_id for ids in others for job_id in ids)]
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
-        """Return the ids of one user's unfinished jobs, in no order."""
-        ids = await self._redis.smembers(self._keys.user(user_id))
-        return [cast("str", job_id) for job_id in ids]
+        """Return the ids of one user's unfinished jobs, in no order; at most `MOST_OF_USER`."""
+        return cast("list[str]", await self._redis.srandmember(self._keys.user(user_id), MOST_OF_USER))
 
     async def busy_workers(self) -> set[str]:
         """Return the names of the workers that have a job in hand and are not leaving."""

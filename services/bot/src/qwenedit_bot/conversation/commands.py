@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
+MOST_TOLD = 12
+"""Unfinished jobs that `/status` tells: those of more would not fit a message."""
 _DIALOGUE, _WORDS, _CHOICE, _NOTHING = "dialogue", "words", "choice", "nothing"
 """What `/cancel` has cancelled, where it is no number of jobs."""
 _FORGOTTEN = {_DIALOGUE: "photo", _WORDS: "words", _CHOICE: "choice"}
@@ -59,7 +61,8 @@ async def status(message: Message, words: Words, services: Services) -> None:
         return
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(actor))
     line = await services.queue.positions_of(job.job.id for job in mine)
-    jobs = sorted((job for job in mine if not job.state.final), key=lambda job: job.enqueued_at)
+    asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
+    jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
     waits = await services.forecasts.of(jobs, line)
     view = job_views.overview(words, [(job, line.get(job.job.id)) for job in jobs], waits)
     if await is_news(message, view.text, services):
