@@ -29,7 +29,7 @@ start.sh: |
   user probe on nopass resetkeys resetchannels -@all +ping
   user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
   user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $bot
-  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . }} &qwenedit:nudge $worker {{ include "qwenedit.workerKinds" . }}
+  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " }} &qwenedit:nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " }}
   user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:workers_wanted resetchannels -@all +ping +hello +select +eval +type +llen +zcard
   ACL
   exec valkey-server /etc/valkey/valkey.conf
@@ -38,11 +38,24 @@ start.sh: |
 {{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for
      reading and writing: Redis demands both of every key that a script is given. */}}
 {{- define "qwenedit.workerKeys" -}}
-~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:* ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered ~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes
+~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
+~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*
+~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered
+~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
      it. The layout is for reading: by it a bot refuses to start. A new key has to be named here as well. */}}
 {{- define "qwenedit.workerKinds" -}}
-(+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost ~qwenedit:results:bytes) (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered) (+@set -@dangerous ~qwenedit:unfinished:* ~qwenedit:pictures:dropped) (+@hash -@dangerous ~qwenedit:job:* ~qwenedit:stored:* ~qwenedit:workers:about ~qwenedit:workers:spent:* ~qwenedit:workers:attempt:*) (+@string -@dangerous ~qwenedit:paused ~qwenedit:clock ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:workers:reports:*) (+rename ~qwenedit:picture:*) (+xadd +xlen +xrange ~qwenedit:events) (+hmget %R~qwenedit:layout)
+(+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost ~qwenedit:results:bytes)
+(+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
+~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered)
+(+@set -@dangerous ~qwenedit:unfinished:* ~qwenedit:pictures:dropped)
+(+@hash -@dangerous ~qwenedit:job:* ~qwenedit:stored:* ~qwenedit:workers:about
+~qwenedit:workers:spent:* ~qwenedit:workers:attempt:*)
+(+@string -@dangerous ~qwenedit:paused ~qwenedit:clock ~qwenedit:claim:* ~qwenedit:picture:*
+~qwenedit:workers:reports:*)
+(+rename ~qwenedit:picture:*)
+(+xadd +xlen +xrange ~qwenedit:events)
+(+hmget %R~qwenedit:layout)
 {{- end }}
