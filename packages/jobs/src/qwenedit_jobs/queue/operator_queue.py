@@ -44,7 +44,7 @@ class OperatorQueue(JobQueue):
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.
         """
         first, since = await self._run("pause")
-        return bool(int(first)), _begin(since)
+        return bool(int(first)), _seconds(since)
 
     async def resume(self) -> bool:
         """End a pause; False when there was none."""
@@ -56,7 +56,7 @@ class OperatorQueue(JobQueue):
         Since the epoch, where what somebody wrote there is no time.
         """
         since = await self._redis.get(self._keys.paused)
-        return _begin(str(since)) if since is not None else None
+        return _seconds(str(since)) if since is not None else None
 
     async def requeue(self, job_id: str) -> tuple[Requeued, State | None]:
         """Put a job back in line: a running one is taken from its worker, a failed one begins anew.
@@ -157,7 +157,7 @@ class OperatorQueue(JobQueue):
         return records
 
 
-def _begin(milliseconds: str) -> float:
+def _seconds(milliseconds: str) -> float:
     try:
         return whole(milliseconds) / 1000
     except ValueError:
