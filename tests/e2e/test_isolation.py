@@ -111,13 +111,30 @@ async def ingress(installation):
     await installation.kube("delete", "pod", "ingress", "--wait=false")
 
 
-async def until_enforced(what, holds):
-    """Wait until policies are in force, and see that they stay so.
+async def until_enforced(what, look, allowed):
+    """Wait until a look finds what is allowed and nothing else, and see that it does not become more.
 
-    A network plugin learns of a new pod some seconds after its start, and lets everything through until then.
+    A network plugin learns of a new pod some seconds after its start, and lets everything through until then. What is
+    allowed and missing in a look afterwards was slow to answer: that is no policy's doing.
     """
-    await eventually(what, holds, within=60)
-    await throughout(what, holds, seconds=3)
+    found = None
+
+    async def as_allowed():
+        nonlocal found
+        found = await look()
+        return found == allowed
+
+    async def no_more():
+        more = await look() - allowed
+        assert not more, f"{what}: {sorted(more)} as well"
+        return True
+
+    try:
+        await eventually(f"{what}: {sorted(allowed)} and nothing else", as_allowed, within=60)
+    except AssertionError as error:
+        error.add_note(f"the last look found {found}")
+        raise
+    await throughout(what, no_more, seconds=3)
 
 
 async def address(kube, service):
@@ -140,10 +157,10 @@ async def test_stranger_reaches_no_part_of_the_product(installation, worker, str
         "bot metrics": (bot_ip, 8081),
     }
 
-    async def control_alone():
-        return await reached(kube, stranger, "main", targets) == {"telegram"}
+    async def from_the_stranger():
+        return await reached(kube, stranger, "main", targets)
 
-    await until_enforced("a stranger reaching the control and nothing else", control_alone)
+    await until_enforced("what a stranger reaches", from_the_stranger, {"telegram"})
 
 
 async def test_webhook_is_open_to_whom_the_values_name_also_in_a_rollout(installation, stranger, ingress, photo):
@@ -157,11 +174,10 @@ async def test_webhook_is_open_to_whom_the_values_name_also_in_a_rollout(install
     try:
         targets = {"webhook": (await address(kube, f"{installation.name}-bot"), 8443)}
 
-        async def ingress_alone():
-            let_in = await reached(kube, ingress, "main", targets)
-            return let_in == {"webhook"} and not await reached(kube, stranger, "main", targets)
+        async def who_is_let_in():
+            return {pod for pod in (ingress, stranger) if await reached(kube, pod, "main", targets)}
 
-        await until_enforced("the ingress reaching the webhook, and a stranger not", ingress_alone)
+        await until_enforced("who reaches the webhook", who_is_let_in, {ingress})
         opened, refused = await connections_in_a_rollout(installation, ingress, targets["webhook"])
         print(f"{opened} connections during a rollout, {refused} refused")
         assert opened > 100
@@ -189,10 +205,10 @@ async def test_worker_reaches_redis_and_nothing_else(installation, worker):
 
     for container in ("worker", "comfyui"):
 
-        async def redis_alone(container=container):
-            return await reached(kube, worker.name, container, targets) == {"redis"}
+        async def from_the_container(container=container):
+            return await reached(kube, worker.name, container, targets)
 
-        await until_enforced(f"{container} reaching Redis and nothing else", redis_alone)
+        await until_enforced(f"what {container} reaches", from_the_container, {"redis"})
     everything = await reached(kube, bot.name, "bot", targets)
     assert everything >= {"redis", "telegram", "api service", "api server"}, "the bot is the control"
 
@@ -210,13 +226,12 @@ async def test_port_53_is_open_to_the_clusters_name_servers_alone(installation, 
         targets = {"port 53": (resolver.item["status"]["podIP"], 53), "by name": (f"{installation.name}-redis", 6379)}
         [bot] = await kube.pods("bot")
 
-        async def names_alone():
-            for pod, container in ((bot, "bot"), (worker, "worker")):
-                if await reached(kube, pod.name, container, targets) != {"by name"}:
-                    return False
-            return "port 53" in await reached(kube, "control", "main", targets)
+        async def from_three():
+            pods = [(bot.name, "bot"), (worker.name, "worker"), ("control", "main")]
+            return {(who, target) for pod, who in pods for target in await reached(kube, pod, who, targets)}
 
-        await until_enforced("bot and worker resolving names, and sending nothing else to port 53", names_alone)
+        by_name = {("bot", "by name"), ("worker", "by name")}
+        await until_enforced("which pod reaches what", from_three, by_name | {("main", "port 53")})
     finally:
         await kube("delete", "pod", "resolver", "control", "--wait=false")
 
