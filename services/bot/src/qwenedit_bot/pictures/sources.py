@@ -6,10 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_decoder.decoding import MAX_BYTES
+from qwenedit_decoder.decoding import MAX_BYTES, MAX_PIXELS_PHOTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading any text at all as pictures can raise: a worker may write to a job what it likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,13 @@ def of_data(data: Mapping[str, Any]) -> tuple[Attachment | StoredPicture, ...]:
 
 def _picture(fields: dict[str, Any], copy: dict[str, Any] | None) -> Attachment | StoredPicture:
     if "ref" in fields:
-        return StoredPicture(**fields, copy=Attachment(**copy) if copy else None)
+        return StoredPicture(**fields, copy=_attachment(copy) if copy else None)
+    return _attachment(fields)
+
+
+def _attachment(fields: dict[str, Any]) -> Attachment:
+    if not isinstance(fields.get("size"), int | None) or not isinstance(fields.get("mime"), str | None):
+        raise TypeError("no attachment")
     return Attachment(**fields)
 
 
@@ -70,13 +79,14 @@ def of_text(text: str) -> tuple[Attachment | StoredPicture, ...]:
     """Read what `as_text` wrote; none for a job of the release before, or of a later one that writes it otherwise."""
     try:
         return of_data(json.loads(text)) if text else ()
-    except (ValueError, TypeError, AttributeError):
+    except _UNREADABLE:
         return ()
 
 
 def pixels_of_text(text: str) -> tuple[int, ...]:
     """Read how many pixels the pictures of `as_text` had; none for a job of another release."""
     try:
-        return tuple(map(int, json.loads(text).get("pixels", ()))) if text else ()
-    except (ValueError, TypeError, AttributeError):
+        pixels = tuple(map(int, json.loads(text).get("pixels", ()))) if text else ()
+    except _UNREADABLE:
         return ()
+    return pixels if all(0 <= count <= MAX_PIXELS_PHOTO for count in pixels) else ()
