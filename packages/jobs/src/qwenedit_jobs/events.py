@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import State
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """Entries of the stream that one call moves: a millisecond of Redis."""
-AGAIN, REDRAW = "again", "redraw"
+AGAIN, REDRAW, GONE = "again", "redraw", "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Where a job's picture is missed that nobody can have any more."""
+
+    chat_id: int
+    language: str
+    """In which to say it: a language tag, as Telegram sends it; empty for the installation's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class Event:
     """Answer it although its user has been answered: they did not see the answer."""
     redraw: bool = False
     """Say the last words again, if it ended in words: something may have overwritten them."""
+    gone: Gone | None = None
+    """Say that its picture is gone: its answer was refused, and the job is forgotten meanwhile."""
 
     @property
     def at(self) -> float | None:
@@ -78,8 +89,14 @@ class Events:
             chat_id: Where.
             redraw: Only if it ended in words.
         """
-        how = REDRAW if redraw else AGAIN
-        await self._lanes.put(str(chat_id), f"{how}:{job_id}", json.dumps({"id": job_id, "state": state, how: "1"}))
+        await self._put(REDRAW if redraw else AGAIN, job_id, state, chat_id, "1")
+
+    async def gone(self, job_id: str, gone: Gone) -> None:
+        """Have it said that the picture of a forgotten job is gone; once, as with `again`."""
+        await self._put(GONE, job_id, State.DONE, gone.chat_id, asdict(gone))
+
+    async def _put(self, how: str, job_id: str, state: State, chat_id: int, value: object) -> None:
+        await self._lanes.put(str(chat_id), f"{how}:{job_id}", json.dumps({"id": job_id, "state": state, how: value}))
 
 
 def event_of(entry: Entry) -> Event:
@@ -87,10 +104,13 @@ def event_of(entry: Entry) -> Event:
 
     Raises:
         ValueError: it is no JSON, or has a state that this version does not know.
-        TypeError: it is JSON, and no object.
+        TypeError: it, or a part of it, is JSON and no object.
         KeyError: it lacks a part.
     """
     fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(entry.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields)
+    return Event(
+        entry.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields,
+        gone=Gone(**fields[GONE]) if GONE in fields else None,
+    )  # fmt: skip

@@ -116,3 +116,24 @@ async def test_answers_that_a_group_refused_come_with_the_next_one_that_gets_thr
     await worker.finish_next(RESULT)
     await member.wait_for(lambda chat: len(chat.pictures) == 3)
     assert len((await member.snapshot()).from_bot) == 3
+
+
+async def test_answers_that_are_forgotten_meanwhile_keep_no_other_one_back_and_are_said_to_be_gone(
+    stage, ann, worker
+) -> None:
+    group = await stage.telegram.group("Silent for days", ann)
+    member = ann.within(group)
+    for wish in ("make it snow", "make it rain"):
+        await member.send(photo=photo(), caption=f"/edit {wish}")
+    forgotten, kept = [await worker.claim() for _ in range(2)]
+    await group.refuse(description="CHAT_RESTRICTED")
+    for claim in (forgotten, kept):
+        await worker.finish(claim, RESULT)
+        await stage.answered(claim.job.id)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.delete(Keys().job(forgotten.job.id))
+    await group.clear_refusals()
+    await member.send(photo=photo(), caption="/edit make it summer")
+    await worker.finish_next(RESULT)
+    await member.wait_for(lambda chat: len(chat.pictures) == 2)
+    await member.says("I no longer have this picture")

@@ -47,9 +47,8 @@ class Recorded:
     def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
 
-    async def came_back(self, chat_id: int) -> list[int]:
+    async def came_back(self, chat_id: int, _language: str) -> None:
         self.told.append((chat_id,))
-        return []
 
     async def migrated(self, old: int, new: int) -> None:
         self.told.append((old, new))
@@ -168,7 +167,7 @@ async def test_chat_is_told_as_returned_when_the_bot_gets_a_right_to_send(
     change = ChatMemberUpdated.model_validate(
         {"chat": GROUP, "from": {**BOT, "id": 7}, "date": 1, "old_chat_member": old, "new_chat_member": new}
     )
-    services: Any = SimpleNamespace(undelivered=chats, access_list=AccessList(invited=False))
+    services: Any = SimpleNamespace(undelivered=chats, access_list=AccessList(invited=False), languages=Languages())
     await membership.changed(change, services, BOT_CALLS)
     assert chats.told == ([(-100,)] if told else [])
 

@@ -18,8 +18,6 @@ from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from aiogram import Bot
     from aiogram.types import ChatMemberUpdated, Message
     from aiogram.types.chat_member_union import ChatMemberUnion
@@ -38,20 +36,10 @@ async def changed(change: ChatMemberUpdated, services: Services, bot: Bot) -> No
     """
     had, has = _rights(change.old_chat_member), _rights(change.new_chat_member)
     if has - had:
-        forgotten = await services.undelivered.came_back(change.chat.id)
-        if forgotten:
-            await _say_forgotten(change, forgotten, services)
+        words = await services.languages.words_of(change.from_user.id, change.from_user.language_code)
+        await services.undelivered.came_back(change.chat.id, words.language)
     if _came_in(change) and "texts" in has:
         await _introduce(change, services, bot)
-
-
-async def _say_forgotten(change: ChatMemberUpdated, message_ids: Sequence[int], services: Services) -> None:
-    """Say in the messages of jobs that are forgotten by now that their pictures are gone."""
-    user = change.from_user
-    words = await services.languages.words_of(user.id, user.language_code)
-    for message_id in message_ids:
-        await services.messenger.edit(change.chat.id, message_id, View(words(Text.PRESS_EXPIRED)))
-    await services.undelivered.settled(change.chat.id, message_ids)
 
 
 async def _introduce(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:

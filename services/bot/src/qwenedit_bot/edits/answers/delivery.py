@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
-    from qwenedit_jobs import Event, JobQueue, PictureStore, Status
+    from qwenedit_jobs import Event, Gone, JobQueue, PictureStore, Status
     from qwenedit_jobs.lanes import Entry
 
 UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
@@ -108,6 +108,9 @@ class Deliver:
             if status is None:
                 if await self._queue.exists(event.job_id):
                     raise PoisonError("the job cannot be read by this version")
+                if event.gone is not None:
+                    await self._say_gone(event.job_id, event.gone)
+                    return
                 log.warning("answer.job_forgotten", state=event.state)
                 return
             chat = status.job.reply.chat_id if status.job.reply is not None else 0
@@ -169,8 +172,22 @@ class Deliver:
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         if status.job.reply is not None and outcome not in {UNREACHABLE, FORBIDDEN}:
-            await self._undelivered.one_more(status.job.reply.chat_id)
+            await self._undelivered.one_more(status.job.reply.chat_id, status.job.reply.language)
         return outcome
+
+    async def _say_gone(self, job_id: str, gone: Gone) -> None:
+        """Say in the message of a forgotten job, whose answer the chat had refused, that its picture is gone."""
+        message_id = await self._undelivered.message_of(gone.chat_id, job_id)
+        if message_id is None:
+            return
+        try:
+            view = View(self._texts.of(gone.language)(Text.PRESS_EXPIRED))
+            await self._messenger.edit(gone.chat_id, message_id, view)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            log.info("answer.unreachable", error=str(error))
+            return
+        await self._undelivered.forget_job(gone.chat_id, job_id)
+        await self._undelivered.one_more(gone.chat_id, gone.language)
 
     async def _redraw(self, status: Status) -> None:
         """Put a job's last words back where a late progress edit may have overwritten them.
@@ -208,7 +225,7 @@ class Deliver:
             return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
-            await self._undelivered.note(reply.chat_id, status.job.id, message_id)
+            await self._undelivered.note(reply, status.job.id, message_id)
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
 
@@ -265,7 +282,7 @@ class Deliver:
                 return "file" if as_file else "picture"
         if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
             # An admin of the group may allow it: then the picture comes into the place of these words.
-            await self._undelivered.note(reply.chat_id, status.job.id, message_id)
+            await self._undelivered.note(reply, status.job.id, message_id)
             await self._say_last(job_views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
             return FORBIDDEN
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)

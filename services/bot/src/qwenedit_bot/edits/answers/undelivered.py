@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,15 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.common.retention import PersonalData
+from qwenedit_jobs import Gone
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_jobs import Events, JobQueue
+    from qwenedit_jobs import Events, JobQueue, ReplyTo
 
 MOST = 100
 """Answers of a chat that are kept for its return."""
@@ -51,23 +52,23 @@ class UndeliveredAnswers:
         what = "answers for a chat in which the bot may not write, as ids of jobs"
         self.personal_data = (PersonalData(what=what, keys=("undelivered",), seconds=KEPT),)
 
-    async def note(self, chat_id: int, job_id: str, message_id: int) -> None:
+    async def note(self, reply: ReplyTo, job_id: str, message_id: int) -> None:
         """Keep an answer for later; of very many only the first ones.
 
         Args:
-            chat_id: Where it could not be given.
+            reply: Where it could not be given.
             job_id: The job.
             message_id: The job's message, which says how far the job was when the chat was left.
         """
-        key = self._keys.undelivered(chat_id)
+        key = self._keys.undelivered(reply.chat_id)
         if int(await self._redis.scard(key)) < MOST:
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.sadd(key, f"{job_id}:{message_id}")
             pipeline.expire(key, KEPT)
             await pipeline.execute()
         # The chat may have come back after the answer was refused, and before it was noted.
-        if await self._redis.getdel(self._keys.occasion(chat_id, _RETURNED)):
-            await self.returned(chat_id)
+        if await self._redis.getdel(self._keys.occasion(reply.chat_id, _RETURNED)):
+            await self._give_all(reply.chat_id, reply.language)
 
     async def forget(self, user_id: int) -> None:
         """Forget the answers for a user's private chat."""
@@ -76,8 +77,7 @@ class UndeliveredAnswers:
     async def forget_job(self, chat_id: int, job_id: str) -> None:
         """Forget the answer to one job."""
         key = self._keys.undelivered(chat_id)
-        members = [str(member) for member in await self._redis.smembers(key)]
-        theirs = [member for member in members if member.partition(":")[0] == job_id]
+        theirs = [member for member in await self._kept(chat_id) if member.partition(":")[0] == job_id]
         if theirs:
             await self._redis.srem(key, *theirs)
 
@@ -91,52 +91,51 @@ class UndeliveredAnswers:
             pipeline.unlink(self._keys.undelivered(old))
             await pipeline.execute()
 
-    async def came_back(self, chat_id: int) -> list[int]:
-        """Have all that is kept for a chat answered: the bot may write there again.
+    async def came_back(self, chat_id: int, language: str) -> None:
+        """Have all that is kept for a chat given: the bot may write there again.
 
-        Returns:
-            The messages of jobs that are forgotten by now: nothing else would ever change them. They are kept until
-            `settled`.
+        Args:
+            chat_id: The chat.
+            language: In which to say of forgotten jobs that their pictures are gone.
         """
         await self._redis.set(self._keys.occasion(chat_id, _RETURNED), 1, ex=JUST_NOW)
-        return await self.returned(chat_id)
+        await self._give_all(chat_id, language)
 
-    async def returned(self, chat_id: int) -> list[int]:
-        """Have what is kept for a chat answered; returns the messages of jobs that are forgotten."""
-        return await self._resend(chat_id, await self._redis.smembers(self._keys.undelivered(chat_id)))
+    async def _give_all(self, chat_id: int, language: str) -> None:
+        for member in await self._kept(chat_id):
+            await self._give(Gone(chat_id, language), member)
 
-    async def one_more(self, chat_id: int) -> None:
+    async def one_more(self, chat_id: int, language: str) -> None:
         """Have one of the answers that are kept for a chat given: another one has just got through there.
 
         Telegram does not tell a bot that an admin lets all members write again. Each answer that gets through brings
         one that is kept, so those that are refused once more are few.
         """
-        with suppress(RedisError):  # that answer is given, and the next one brings another
-            kept = await self._redis.srandmember(self._keys.undelivered(chat_id))
-            if kept is not None:
-                await self._resend(chat_id, [kept])
+        with suppress(RedisError):  # the answer before it is given, and the next one brings another
+            kept = await self._kept(chat_id)
+            if kept:
+                await self._give(Gone(chat_id, language), random.choice(kept))  # noqa: S311 - no secret
 
-    async def _resend(self, chat_id: int, members: Iterable[object]) -> list[int]:
-        answered, forgotten = list[str](), list[int]()
-        for member in map(str, members):
-            job_id, _, message_id = member.partition(":")
-            status = await self._queue.status(job_id)
-            if status is None and message_id:
-                forgotten.append(int(message_id))
-                continue
-            if status is not None and status.state.final:
-                await self._events.again(job_id, status.state, chat_id=chat_id)
-            answered.append(member)
-        if answered:
-            await self._redis.srem(self._keys.undelivered(chat_id), *answered)
-            self._wake.set()
-            log.info("answers.resent", answers=len(answered))
-        return forgotten
+    async def message_of(self, chat_id: int, job_id: str) -> int | None:
+        """Return the message of a job whose answer is kept for a chat; None where none is."""
+        for member in await self._kept(chat_id):
+            kept, _, message_id = member.partition(":")
+            if kept == job_id and message_id.isdecimal():
+                return int(message_id)
+        return None
 
-    async def settled(self, chat_id: int, message_ids: Sequence[int]) -> None:
-        """Drop messages that `came_back` returned."""
-        key = self._keys.undelivered(chat_id)
-        members = [str(member) for member in await self._redis.smembers(key)]
-        theirs = [member for member in members if member.partition(":")[2] in map(str, message_ids)]
-        if theirs:
-            await self._redis.srem(key, *theirs)
+    async def _kept(self, chat_id: int) -> list[str]:
+        return [str(member) for member in await self._redis.smembers(self._keys.undelivered(chat_id))]
+
+    async def _give(self, gone: Gone, member: str) -> None:
+        """Have an answer given, or said that it is gone: that is kept until it is said."""
+        job_id = member.partition(":")[0]
+        status = await self._queue.status(job_id)
+        if status is None:
+            await self._events.gone(job_id, gone)
+        else:
+            if status.state.final:
+                await self._events.again(job_id, status.state, chat_id=gone.chat_id)
+            await self._redis.srem(self._keys.undelivered(gone.chat_id), member)
+        self._wake.set()
+        log.info("answers.resent", job=job_id, gone=status is None)
