@@ -113,4 +113,5 @@ async def test_crowd_among_a_users_jobs_leaves_them_an_overview(stage: Any, clie
         pipeline.execute()
     told = await overview(ann)
     assert told.count("Job ") == MOST_TOLD
+    assert told.endswith(f"… and {200 + 1 - MOST_TOLD} more")
     client.delete(Keys().user(ann.id))

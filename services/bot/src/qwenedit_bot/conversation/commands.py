@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Words
 
 MOST_TOLD = 12
-"""Unfinished jobs that `/status` tells: those of more would not fit a message."""
+"""Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
 _DIALOGUE, _WORDS, _CHOICE, _NOTHING = "dialogue", "words", "choice", "nothing"
 """What `/cancel` has cancelled, where it is no number of jobs."""
 _FORGOTTEN = {_DIALOGUE: "photo", _WORDS: "words", _CHOICE: "choice"}
@@ -64,7 +64,8 @@ async def status(message: Message, words: Words, services: Services) -> None:
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
     waits = await services.forecasts.of(jobs, line)
-    view = job_views.overview(words, [(job, line.get(job.job.id)) for job in jobs], waits)
+    places = [(job, line.get(job.job.id)) for job in jobs]
+    view = job_views.overview(words, places, waits, more=len(asked_for) - len(jobs))
     if await is_news(message, view.text, services):
         await services.replies.say(source_of(message), view)
 

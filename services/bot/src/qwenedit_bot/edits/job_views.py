@@ -65,17 +65,22 @@ def progress(words: Words, status: Status, *, position: int | None, wait: Wait |
     return View(_marked(words, text, status.job.id), _cancel(words, status.job.id))
 
 
-def overview(words: Words, jobs: Sequence[tuple[Status, int | None]], waits: Mapping[str, Wait] | None = None) -> View:
+def overview(
+    words: Words, jobs: Sequence[tuple[Status, int | None]], waits: Mapping[str, Wait] | None = None, *, more: int = 0
+) -> View:
     """All unfinished jobs of a user, each as its own message says it.
 
     Args:
         words: The user's language.
         jobs: The jobs with their places in line.
         waits: What is expected for them, by their ids.
+        more: How many there are beside them.
     """
     if not jobs:
         return View(words(Text.NOTHING_IN_THE_WORKS))
-    parts = (_part(words, job, place, (waits or {}).get(job.job.id)) for job, place in jobs)
+    parts = [_part(words, job, place, (waits or {}).get(job.job.id)) for job, place in jobs]
+    if more:
+        parts.append(words(Text.QUEUE_MORE, count=more))
     return View("\n\n".join(parts))
 
 
