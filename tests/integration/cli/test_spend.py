@@ -106,3 +106,11 @@ async def test_entry_of_another_release_is_left_out(desk):
     await desk.redis.hset(day, "11 0.8 idle fast", "9" * 4_000)
     total = (await desk.ask("spend", "--month", month, "--json")).json["total"]
     assert (total["gpu_seconds"], total["cost"]) == (7200.0, 1.6)
+
+
+async def test_largest_numbers_that_an_entry_may_have_are_told(desk):
+    month = await report(desk, (9, "0.8", "editing", "fast", HOUR))
+    day = f"{desk.keys.spent_prefix}{month}-01"
+    await desk.redis.hset(day, "10 999999999999999 editing fast", "9" * 15)
+    for form in ((), ("--json",), ("--csv",)):
+        assert (await desk.ask("spend", "--month", month, *form)).code == 0

@@ -106,8 +106,8 @@ class Row:
             "gpu_seconds": self.total / 1000,
             **{f"{activity}_seconds": self.milliseconds[activity] / 1000 for activity in ACTIVITIES},
             "pictures": self.pictures,
-            "cost": float(round(self.cost, 6)) if self.priced else None,
-            "cost_a_picture": float(round(self.cost / self.pictures, 6)) if self.priced and self.pictures else None,
+            "cost": round(float(self.cost), 6) if self.priced else None,
+            "cost_a_picture": round(float(self.cost / self.pictures), 6) if self.priced and self.pictures else None,
             "unpriced_seconds": self.unpriced / 1000,
         }
 
