@@ -114,3 +114,11 @@ def event_of(entry: Entry) -> Event:
         entry.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields,
         gone=Gone(**fields[GONE]) if GONE in fields else None,
     )  # fmt: skip
+
+
+def job_in(payload: str) -> str | None:
+    """Return the id of the job that an entry is about, also one of another version; None where there is none."""
+    try:
+        return str(json.loads(payload)["id"])
+    except (ValueError, KeyError, TypeError):
+        return None

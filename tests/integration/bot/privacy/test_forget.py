@@ -256,6 +256,24 @@ async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any
     await stage.eventually(forgotten)
 
 
+async def test_forget_drops_no_answer_of_others_for_a_job_without_a_name(stage: Any, client: Any) -> None:
+    client.xadd("qwenedit:events", {"id": "0123456789abcdef", "state": "upscaling"})  # of another version
+
+    async def aside() -> bool:
+        return bool(client.hlen("qwenedit:answers:aside") == 1)
+
+    await stage.eventually(aside)
+    ann = await stage.telegram.user()
+    await ann.send("/start")
+    client.hset("qwenedit:job:", mapping={"user": ann.id, "state": "done"})  # a worker may write it
+    await ann.send("/forget")
+    await ann.press("Delete everything")
+    await ann.says("I have deleted")
+    assert not client.exists("qwenedit:job:")
+    assert client.hlen("qwenedit:answers:aside") == 1
+    client.delete("qwenedit:answers:aside")
+
+
 async def test_forget_completes_after_answers_that_telegram_refused_in_every_way(stage: Any, client: Any) -> None:
     ann, wish = await stage.telegram.user(BEA), "make it hail on the green camel"  # nobody else's
     member, jobs = ann.within(await stage.telegram.group("Tomorrow", ann)), []

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs.cli.tables import duration
+from qwenedit_jobs.events import job_in
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.lanes import Waiting
 
 LATE = 10.0
 """Seconds after which an answer that is due should be in hand."""
@@ -50,7 +49,7 @@ async def pending_answer(redis: Redis, keys: Keys, job_id: str | None = None) ->
     lanes = Lanes(redis, keys.answers)
     try:
         for entry in await lanes.waiting():
-            found = _job_of(entry)
+            found = job_in(entry.payload)
             if found and job_id in {None, found}:
                 stay = await lanes.stay_of(entry)
                 why = MEANINGS.get(stay.why, stay.why)
@@ -81,10 +80,3 @@ def why_pending(pending: PendingAnswer, *, now: float) -> str:
     if pending.until is None or pending.until <= now:
         return f"{times}due; does a bot run?" if pending.until is None or now - pending.until > LATE else f"{times}due"
     return f"{times}next try in {duration(pending.until - now)}{f': {pending.why}' if pending.why else ''}"
-
-
-def _job_of(entry: Waiting) -> str:
-    try:
-        return str(json.loads(entry.payload)["id"])
-    except (ValueError, KeyError, TypeError):  # of another version
-        return ""

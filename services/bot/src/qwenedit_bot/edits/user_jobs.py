@@ -15,6 +15,7 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref
+from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, FAILED_PICTURES_KEPT, UNANSWERED_RETENTION
 
@@ -115,7 +116,7 @@ class UserJobs:
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
-        found = [entry.id for entry in await self._answers.list_set_aside() if job_id in entry.payload]
+        found = [entry.id for entry in await self._answers.list_set_aside() if job_in(entry.payload) == job_id]
         return any([await self._answers.drop_set_aside(entry) for entry in found])
 
     async def _erase_others(self, user_id: int, known: set[str]) -> None:
