@@ -97,6 +97,14 @@ async def test_unreadable_job_between_others_stops_no_janitor(desk):
     assert await desk.queue.promote() == [claims[1].job.id]
 
 
+async def test_failed_job_is_put_back_in_line_whatever_it_says_of_earlier_times(desk):
+    claim = await desk.claimed("a")
+    await desk.queue.fail(claim.job.id, "a", Reason.TIMEOUT)
+    await desk.redis.hset(desk.keys.job(claim.job.id), "requeued", "x")
+    assert (await desk.operated.requeue(claim.job.id))[0] is Requeued.QUEUED
+    assert await desk.places(claim.job.id) == ["line"]
+
+
 async def claimed_too(desk, number):
     await desk.enqueued(number)
     return await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
