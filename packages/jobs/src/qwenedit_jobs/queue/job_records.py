@@ -163,7 +163,8 @@ def _record(
 def _attempts(lines: str, job: Job | None) -> Iterator[Attempt]:
     for line in filter(None, lines.split("\n")):
         try:
-            told = from_json(line)  # json.loads would take half a character, which no terminal can show
+            # json.loads would take half a character, which no terminal can show. No value is to be remembered.
+            told = from_json(line, cache_strings="keys")
             yield Attempt(
                 attempt=whole(told["attempt"]),
                 worker=str(told["worker"]),
