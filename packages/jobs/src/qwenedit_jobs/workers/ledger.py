@@ -102,7 +102,7 @@ class Ledger:
         """Have what was spent on an attempt count as lost; repeating it changes nothing.
 
         Returns:
-            Why that could not be done; empty where it was.
+            Why that could not be done, or not wholly; empty where it was.
         """
         return str(await self._note_lost(args=(*self._keys.of_ledger, token)))
 
