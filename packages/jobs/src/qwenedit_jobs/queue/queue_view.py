@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
+MOST_RUNNING = 2_000
+"""Jobs in hand whose workers are looked up: no installation has more. Who may write leases may make up any number."""
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""
 
@@ -163,9 +165,9 @@ class QueueView:
         return cast("list[str]", await self._redis.srandmember(self._keys.user(user_id), MOST_OF_USER))
 
     async def busy_workers(self) -> set[str]:
-        """Return the names of the workers that have a job in hand and are not leaving."""
+        """Return the names of the workers that have a job in hand and are not leaving, of `MOST_RUNNING` jobs."""
         pipeline = self._redis.pipeline(transaction=False)
-        for job_id in await self._redis.zrange(self._keys.leases, 0, -1):
+        for job_id in await self._redis.zrange(self._keys.leases, 0, MOST_RUNNING - 1):
             pipeline.hget(self._keys.job(cast("str", job_id)), "worker")
         workers = await pipeline.execute(raise_on_error=False)
         return {worker for worker in workers if worker and isinstance(worker, str)}

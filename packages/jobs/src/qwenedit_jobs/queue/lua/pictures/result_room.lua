@@ -15,7 +15,7 @@ local function promised(more)
     local sizes = redis.call('LRANGE', SIZES, 0, -1)
     local largest = #sizes < SIZES_ENOUGH and EXPECTED or 0
     for _, bytes in ipairs(sizes) do
-        largest = math.max(largest, tonumber(bytes) or 0)
+        largest = math.max(largest, number_in(bytes) or 0)
     end
     return (waiting + running + draining + delayed + more) * largest * ROUNDED_UP
 end
