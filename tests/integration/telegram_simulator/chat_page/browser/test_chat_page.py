@@ -295,6 +295,29 @@ async def test_reader_further_up_is_not_scrolled_but_told(page, bot):
     await expect(chip).to_be_hidden()
 
 
+MOVE_UP_AFTER_THE_JUMP = """chat => {
+    const observer = new ResizeObserver(() => {  // later than the page's own, and before the jump is reported
+        if (chat.scrollTop === 0) return;
+        chat.scrollTop = 0;
+        observer.disconnect();
+        chat.dataset.moved = "up";
+    });
+    observer.observe(document.getElementById("messages"));
+}"""
+
+
+async def test_reader_who_moves_up_in_the_moment_of_a_message_is_not_scrolled_with_the_next_one(page, bot):
+    await say(page, "hello")
+    chat = page.get_by_role("region", name="Chat")
+    await chat.evaluate(MOVE_UP_AFTER_THE_JUMP)
+    sent = await bot.message()
+    await sent.answer("\n".join(f"line {line}" for line in range(60)))
+    await expect(chat).to_have_attribute("data-moved", "up")
+    await sent.answer("something new")
+    await expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    assert await chat.evaluate("chat => chat.scrollTop") == 0
+
+
 @pytest.mark.parametrize("way", ["drop", "paste"])
 async def test_picture_is_attached_when_dropped_or_pasted(page, photos, way):
     encoded = base64.b64encode(photos["cat"].read_bytes()).decode()

@@ -46,6 +46,13 @@ export class Follower {
   #jump() {
     // An empty chat shows its greeting instead, which is read from the top.
     if (byId("messages").childElementCount > 0) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#note();
+  }
+
+  /** Remembers what the reader sees: at once after our own jump, since they may move up before it is reported. */
+  #note() {
+    this.#top = this.#scroller.scrollTop;
+    this.#bottom = this.#top + this.#scroller.clientHeight;
   }
 
   #look() {
@@ -56,8 +63,7 @@ export class Follower {
     // a phone's keyboard moves the bottom edge alone, a composer that gets smaller the top edge alone.
     if (atEnd) this.#following = true;
     else if (scrollTop < this.#top && bottom < this.#bottom) this.#following = false;
-    this.#top = scrollTop;
-    this.#bottom = bottom;
+    this.#note();
     if (this.#following) this.#unread = 0;
     this.#show();
   }
