@@ -180,6 +180,22 @@ async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(st
     assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
+async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("/start")
+    await ann.says("photo")
+    payment = {
+        "currency": "XTR", "total_amount": 50, "invoice_payload": "another program's",
+        "telegram_payment_charge_id": "x", "provider_payment_charge_id": "x",
+    }  # fmt: skip
+    message = {
+        "message_id": 5, "date": 1, "chat": {"id": ann.id, "type": "private"}, "text": "/limits",
+        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "successful_payment": payment,
+    }  # fmt: skip
+    await stage.telegram.add_update({"message": message})
+    await ann.says("left today")
+
+
 @pytest.mark.parametrize("payload", ["pack:3:1", "pack:2", "nonsense", "buy:2:50"])
 async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
     ann = await stage.telegram.user()

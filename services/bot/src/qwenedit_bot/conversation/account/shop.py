@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import structlog
 from aiogram import F, Router
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import Message
 
 from qwenedit_bot.chat.actors import actor_of
@@ -36,6 +38,8 @@ PACK = "pack"
 STARS = "XTR"
 MOST_LISTED = 10
 """Payments that a list shows."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,16 @@ async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> No
 
 
 async def paid(message: Message, words: Words, services: Services) -> None:
-    """Give what was paid for, even if it is no longer on offer."""
+    """Give what was paid for, even if it is no longer on offer.
+
+    Raises:
+        SkipHandler: it is none of our packs; whatever else the message carries is looked at.
+    """
     payment, payer = message.successful_payment, message.from_user
     pack = _pack_of(payment.invoice_payload, PACK) if payment is not None else None
     if payment is None or payer is None or pack is None:
-        return
+        log.warning("payment.unknown")
+        raise SkipHandler
     at = int(message.date.timestamp())
     outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
     if outcome is Paid.CREDITED:
