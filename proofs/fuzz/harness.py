@@ -126,6 +126,7 @@ class Harness:
         self.queue = JobQueue(connections.commands, settings.keys)
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
         self._redis = connections.commands
+        self._job_keys = settings.keys
         self._keys = BotKeys(prefix=settings.keys.prefix, bot_id=BOT.id)
         metrics, pace = BotMetrics(self.registry), FreePace(self._redis, self._keys)
         self.wire.middleware(CallMiddleware(metrics))
@@ -294,6 +295,11 @@ class Harness:
         return told.getvalue()
 
     async def tidy(self) -> None:
-        """Cancel all jobs, so that nothing grows."""
+        """Cancel all jobs, so that nothing grows, and let their users be told."""
         for job_id in await self.queue.unfinished_ids():
             await self.queue.cancel(job_id)
+        async with asyncio.timeout(PATIENCE):
+            while await self._redis.xlen(self._job_keys.events) or await self._redis.hlen(
+                f"{self._job_keys.answers}:entries"
+            ):
+                await asyncio.sleep(0.001)  # else these answers would be taken for one to the next update
