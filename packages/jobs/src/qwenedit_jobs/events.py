@@ -21,11 +21,11 @@ AGAIN, REDRAW, GONE = "again", "redraw", "gone"
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Where a job's picture is missed that nobody can have any more."""
+    """Where, and in which language, to say that the picture of a forgotten job is gone."""
 
     chat_id: int
     language: str
-    """In which to say it: a language tag, as Telegram sends it; empty for the installation's own."""
+    """A language tag, as Telegram sends it; empty for the installation's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,11 +178,10 @@ class Deliver:
     async def _say_gone(self, job_id: str, gone: Gone) -> None:
         """Say in the message of a forgotten job, whose answer the chat had refused, that its picture is gone."""
         message_id = await self._undelivered.message_of(gone.chat_id, job_id)
-        if message_id is None:
-            return
+        view = View(self._texts.of(gone.language)(Text.PRESS_EXPIRED))
         try:
-            view = View(self._texts.of(gone.language)(Text.PRESS_EXPIRED))
-            await self._messenger.edit(gone.chat_id, message_id, view)
+            if message_id is not None:
+                await self._messenger.edit(gone.chat_id, message_id, view)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             log.info("answer.unreachable", error=str(error))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -112,9 +111,9 @@ class UndeliveredAnswers:
         one that is kept, so those that are refused once more are few.
         """
         with suppress(RedisError):  # the answer before it is given, and the next one brings another
-            kept = await self._kept(chat_id)
-            if kept:
-                await self._give(Gone(chat_id, language), random.choice(kept))  # noqa: S311 - no secret
+            kept = await self._redis.srandmember(self._keys.undelivered(chat_id))
+            if kept is not None:
+                await self._give(Gone(chat_id, language), str(kept))
 
     async def message_of(self, chat_id: int, job_id: str) -> int | None:
         """Return the message of a job whose answer is kept for a chat; None where none is."""
