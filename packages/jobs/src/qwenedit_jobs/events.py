@@ -43,12 +43,6 @@ class Event:
     gone: Gone | None = None
     """Say that its picture is gone: its answer was refused, and the job is forgotten meanwhile."""
 
-    @property
-    def at(self) -> float | None:
-        """When it happened, in seconds since the epoch by Redis' clock; None for an answer that is given again."""
-        milliseconds = self.entry.partition("-")[0]
-        return int(milliseconds) / 1000 if milliseconds.isdecimal() else None
-
 
 class Events:
     """Ends of jobs, at least once each.

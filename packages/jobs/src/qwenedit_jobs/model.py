@@ -202,6 +202,8 @@ class Status:
     """The traceparent of its latest attempt, or of the span that sent it; empty for a job without a trace."""
     started_at: float | None = None
     """When its latest attempt began, by the same clock; None before the first."""
+    finished_at: float | None = None
+    """When it ended, by the same clock; None before."""
     worker: str = ""
     """Who has, or had, its latest attempt; empty before the first."""
     answered: bool = False

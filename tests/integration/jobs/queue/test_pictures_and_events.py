@@ -72,7 +72,6 @@ async def test_event_of_a_job_lies_in_the_lane_of_its_chat(desk):
     (row,), _wait = await lanes.next(10)
     event = event_of(row)
     assert (row.lane, event.job_id, event.state, event.again) == ("1", job_id, State.DONE, False)
-    assert event.at is not None
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
@@ -137,7 +136,7 @@ async def test_event_given_again_says_so_and_waits_once(desk):
         await events.again("a-job", State.FAILED, chat_id=7)
     (row,), _wait = await lanes.next(10)
     event = event_of(row)
-    assert (row.lane, event.job_id, event.state, event.again, event.at) == ("7", "a-job", State.FAILED, True, None)
+    assert (row.lane, event.job_id, event.state, event.again) == ("7", "a-job", State.FAILED, True)
 
 
 async def test_waiting_for_an_event_ends_with_the_first(desk, patient):

@@ -102,6 +102,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         result=Result.model_validate_json(result, extra="ignore") if result else None,
         trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
         started_at=whole(started) / 1000 if (started := fields.get("started_at")) else None,
+        finished_at=whole(finished) / 1000 if (finished := fields.get("finished_at")) else None,
         worker=fields.get("worker", ""),
         answered="answered_at" in fields,
         ending=whole(fields.get("requeued", 0)),

@@ -154,7 +154,7 @@ class Deliver:
         log.info("answer.retried")
 
     async def _deliver(self, event: Event, status: Status) -> str:
-        finished_at = event.at or status.enqueued_at
+        finished_at = status.finished_at or status.enqueued_at
         worked = finished_at - status.enqueued_at
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, worked)
         self._recently.note(event.job_id, status.enqueued_at)
