@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.lanes import Entry, Lanes
+    from qwenedit_jobs.lanes import Entry, Lanes, Put
 
 AT_ONCE = 100
 """Entries of the stream that one call moves: a millisecond of Redis."""
@@ -74,7 +74,7 @@ class Events:
             moved += drained
         return moved
 
-    async def again(self, job_id: str, state: State, *, chat_id: int, redraw: bool = False) -> None:
+    async def again(self, job_id: str, state: State, *, chat_id: int, redraw: bool = False) -> Put:
         """Have a job answered again; once, however often it is asked for until that has happened.
 
         Args:
@@ -83,14 +83,15 @@ class Events:
             chat_id: Where.
             redraw: Only if it ended in words.
         """
-        await self._put(REDRAW if redraw else AGAIN, job_id, state, chat_id, "1")
+        return await self._put(REDRAW if redraw else AGAIN, job_id, state, chat_id, "1")
 
-    async def gone(self, job_id: str, gone: Gone) -> None:
+    async def gone(self, job_id: str, gone: Gone) -> Put:
         """Have it said that the picture of a forgotten job is gone; once, as with `again`."""
-        await self._put(GONE, job_id, State.DONE, gone.chat_id, asdict(gone))
+        return await self._put(GONE, job_id, State.DONE, gone.chat_id, asdict(gone))
 
-    async def _put(self, how: str, job_id: str, state: State, chat_id: int, value: object) -> None:
-        await self._lanes.put(str(chat_id), f"{how}:{job_id}", json.dumps({"id": job_id, "state": state, how: value}))
+    async def _put(self, how: str, job_id: str, state: State, chat_id: int, value: object) -> Put:
+        payload = json.dumps({"id": job_id, "state": state, how: value})
+        return await self._lanes.put(str(chat_id), f"{how}:{job_id}", payload)
 
 
 def event_of(entry: Entry) -> Event:

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.ttl_cache import TTLCache
@@ -165,7 +166,9 @@ def deliver(
         daily_counts=DailyCounts(redis, bot_keys),
         quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
-        undelivered=UndeliveredAnswers(redis, bot_keys, queue=queue, events=events, wake=asyncio.Event()),
+        undelivered=UndeliveredAnswers(
+            redis, bot_keys, queue=queue, events=events, migrations=Migrations(redis, bot_keys), wake=asyncio.Event()
+        ),
     )
 
 

@@ -68,6 +68,21 @@ async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_all
     await member.picture()
 
 
+async def test_group_that_allows_words_before_pictures_gets_its_picture_in_the_end(stage, ann, worker) -> None:
+    """The answer is refused once more while it is being given again."""
+    group = await stage.telegram.group("Quiet for a while", ann)
+    member = ann.within(group)
+    await member.send(photo=photo(), caption="/edit make it snow")
+    claim = await worker.claim()
+    await group.forbid_everything()
+    await worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    await group.forbid_media()
+    await member.says("I may not send pictures in this chat")
+    await group.promote_bot()
+    await member.picture()
+
+
 async def forbid(group: Any) -> None:
     await group.forbid_everything()
 
@@ -120,6 +135,23 @@ async def test_answers_that_a_group_refused_come_with_the_next_one_that_gets_thr
     await worker.finish_next(RESULT)
     await member.wait_for(lambda chat: len(chat.pictures) == 3)
     assert len((await member.snapshot()).from_bot) == 3
+
+
+async def test_answer_that_a_supergroup_refused_comes_there_though_it_was_asked_for_in_the_group(
+    stage, ann, worker
+) -> None:
+    group = await stage.telegram.group("Growing", ann, kind="group")
+    await ann.within(group).send(photo=photo(), caption="/edit make it snow")
+    claim = await worker.claim()
+    supergroup = await group.migrate()
+    member = ann.within(supergroup)
+    await supergroup.refuse(description="CHAT_RESTRICTED")
+    await worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    await supergroup.clear_refusals()
+    await member.send(photo=photo(), caption="/edit make it summer")
+    await worker.finish_next(RESULT)
+    await member.wait_for(lambda chat: len(chat.pictures) == 2)
 
 
 async def test_answers_that_are_forgotten_meanwhile_keep_no_other_one_back_and_are_said_to_be_gone(

@@ -267,7 +267,9 @@ def make_edits(
         most_workers=settings.budget_workers, target=settings.scaling_target_wait,
     )  # fmt: skip
     daily_counts = DailyCounts(redis, keys)
-    undelivered = UndeliveredAnswers(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended)
+    undelivered = UndeliveredAnswers(
+        redis, keys, queue=queue, events=jobs.events, migrations=chat.migrations, wake=jobs.ended
+    )
     gates = (
         QueueLengthGate(queue, settings.limits, replies),
         QuotaGate(quotas, replies, for_sale=bool(settings.star_packs)),

@@ -163,7 +163,7 @@ class TelegramMessenger:
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change one of the bot's messages."""
-        place = await self._place(chat_id, message_id)
+        place = await self._migrations.place(chat_id, message_id)
         if place is None:
             return False
         await self._calls.turn(place[0], edit=True)
@@ -171,7 +171,7 @@ class TelegramMessenger:
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's rate."""
-        place = await self._place(chat_id, message_id)
+        place = await self._migrations.place(chat_id, message_id)
         if place is None:
             return False
         edits = PROGRESS_EDITS_IN_GROUP if is_group(place[0]) else PROGRESS_EDITS
@@ -199,7 +199,7 @@ class TelegramMessenger:
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture."""
-        place = await self._place(chat_id, message_id)
+        place = await self._migrations.place(chat_id, message_id)
         if place is None:
             return False
         where, number = place
@@ -233,13 +233,6 @@ class TelegramMessenger:
                 buttons = ()
             else:
                 return True
-
-    async def _place(self, chat_id: int, message_id: int) -> tuple[int, int] | None:
-        """Return the chat and number of a message now; None where it stayed behind in a group."""
-        now = await self._migrations.current(chat_id)
-        if message_id >= CONTINUED:
-            return None if now == chat_id else (now, message_id - CONTINUED)
-        return (chat_id, message_id) if now == chat_id else None
 
     async def _with_buttons(self, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]) -> _T:
         """Make a call with buttons as good as the Bot API server knows them.

@@ -47,6 +47,13 @@ class Migrations:
         known = await self._redis.getex(self._keys.migrated(chat_id), ex=REMEMBERED)
         return chat_id if known is None else int(known)
 
+    async def place(self, chat_id: int, message_id: int) -> tuple[int, int] | None:
+        """Return the chat and number of one of the bot's messages now; None where it stayed behind in a group."""
+        now = await self.current(chat_id)
+        if message_id >= CONTINUED:
+            return None if now == chat_id else (now, message_id - CONTINUED)
+        return (chat_id, message_id) if now == chat_id else None
+
     async def migrated(self, old: int, new: int) -> None:
         """Remember that a group goes on as a supergroup."""
         if not -LARGEST_GROUP < old < 0 or new == old:
