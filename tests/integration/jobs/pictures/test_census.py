@@ -47,6 +47,14 @@ async def test_photos_of_unfinished_jobs_are_inputs_and_room_is_promised_to_thei
     assert await census(desk) == Census(inputs=2 * len(PHOTO), promised=round(2 * EXPECTED))
 
 
+@pytest.mark.parametrize("size", ["1e300", "inf", "-7", "large"])
+async def test_room_that_is_promised_is_never_more_than_redis_takes_as_one_result(desk, store, size):
+    """Whatever a worker has put among the sizes of results."""
+    await claimed(desk, store, 1)
+    await desk.redis.lpush(desk.keys.result_sizes, *(size for _ in range(20)))
+    assert 0 <= (await census(desk)).promised <= 2**29 * 1.25
+
+
 async def test_result_is_no_cache_before_its_answer_and_is_one_after_it(desk, store):
     job_id = await done(desk, store, 1)
     assert await census(desk) == Census(results=len(RESULT))

@@ -97,11 +97,13 @@ async def test_unreadable_job_between_others_stops_no_janitor(desk):
     assert await desk.queue.promote() == [claims[1].job.id]
 
 
-async def test_failed_job_is_put_back_in_line_whatever_it_says_of_earlier_times(desk):
+@pytest.mark.parametrize("times", ["x", "0.5", "-5", "1e15"])
+async def test_failed_job_is_put_back_in_line_whatever_it_says_of_earlier_times(desk, times):
     claim = await desk.claimed("a")
     await desk.queue.fail(claim.job.id, "a", Reason.TIMEOUT)
-    await desk.redis.hset(desk.keys.job(claim.job.id), "requeued", "x")
+    await desk.redis.hset(desk.keys.job(claim.job.id), "requeued", times)
     assert (await desk.operated.requeue(claim.job.id))[0] is Requeued.QUEUED
+    assert (await desk.queue.status(claim.job.id)).ending == 1
     assert await desk.places(claim.job.id) == ["line"]
 
 

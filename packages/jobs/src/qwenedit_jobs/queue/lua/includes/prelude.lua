@@ -24,6 +24,12 @@ local function number_in(text)
     return number and number - number == 0 and number or nil
 end
 
+-- A count, or a time in milliseconds; nil for anything else: what is larger fits no program that reads it, see parsing.py.
+local function count_in(text)
+    local number = tonumber(text)
+    return number and number >= 0 and number <= 9e12 and number % 1 == 0 and number or nil
+end
+
 local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
 local FINAL = { done = true, failed = true, cancelled = true }
 local UNKNOWN_FOR = 60000 -- ms until a job whose state is of another version is looked at again; it is left as it is

@@ -45,7 +45,7 @@ elseif state == 'failed' then
     redis.call('ZREM', ENDED, id)
     redis.call('HDEL', JOB .. id, 'answered_at', 'answer', 'finished_at', 'reason', 'detail', 'settled_by', 'settled_as', 'dropped')
     set(id, 'attempt', 0, 'enqueued_at', NOW, 'expires_at', NOW + patience(id),
-        'requeued', (number_in(get(id, 'requeued')) or 0) + 1)
+        'requeued', (count_in(get(id, 'requeued')) or 0) + 1)
     redis.call('SADD', UNFINISHED .. (get(id, 'user') or ''), id)
     in_line('LPUSH')
     if told then

@@ -37,12 +37,6 @@ local function answer_of(foreign, id, job)
     return answer
 end
 
--- Whether it is a count, or a time in milliseconds; larger ones fit no program that reads them, see parsing.py.
-local function whole(text)
-    local number = tonumber(text)
-    return number and number >= 0 and number <= 9e12 and number % 1 == 0
-end
-
 -- A token takes one job, ever, and none once it is abandoned: a copy of the call that arrives after the job was settled
 -- takes no second one, which nobody would know of until its lease ran out.
 local earlier = redis.call('GET', CLAIM .. token)
@@ -72,7 +66,7 @@ for _ = 1, LOOKED_AT do
     local found = redis.pcall('HMGET', JOB .. next_one, 'payload', 'attempt', 'max_attempts', 'trace_context',
         'enqueued_at', 'claimed_by', 'state', 'expires_at')
     local state, too_late = found[7], (tonumber(found[8]) or math.huge) <= NOW
-    local readable = found[1] and whole(found[2]) and whole(found[3]) and found[4] and whole(found[5])
+    local readable = found[1] and count_in(found[2]) and count_in(found[3]) and found[4] and count_in(found[5])
     if state == 'queued' and readable and not too_late then
         id, job = next_one, found
         break
