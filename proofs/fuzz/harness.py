@@ -210,7 +210,7 @@ class Harness:
                     await asyncio.sleep(0.001)  # else what is said of its end would be taken for the next one's
         except TimeoutError:
             raise FoundError(self._told("it was not handled", update)) from None
-        if self._running.done() or any(event["level"] in ("error", "critical") for event in self.log):
+        if self._failed():
             raise FoundError(self._told("the bot could not bear it", update))
         if not self.wire.calls and await self._joined_others(update):
             return Seen("ignored: one of those sent at once", list(self.log))
@@ -284,9 +284,9 @@ class Harness:
             return "ignored: service message"
         raise FoundError(self._told("a private message was not answered", raw))
 
-    def _told(self, what: str, update: dict[str, Any]) -> str:
+    def _told(self, what: str, update: dict[str, Any] | None = None) -> str:
         told = io.StringIO()
-        print(f"{what}\nupdate: {update!r}", file=told)
+        print(what if update is None else f"{what}\nupdate: {update!r}", file=told)
         for call in self.wire.calls:
             print("call:", shown(call), file=told)
         for event in self.log:
@@ -295,11 +295,27 @@ class Harness:
         return told.getvalue()
 
     async def tidy(self) -> None:
-        """Cancel all jobs, so that nothing grows, and let their users be told."""
+        """Cancel all jobs, so that nothing grows, and let their users be told.
+
+        Raises:
+            FoundError: the bot could not bear it.
+        """
+        self.log.clear()
+        self.wire.calls.clear()
         for job_id in await self.queue.unfinished_ids():
             await self.queue.cancel(job_id)
-        async with asyncio.timeout(PATIENCE):
-            while await self._redis.xlen(self._job_keys.events) or await self._redis.hlen(
-                f"{self._job_keys.answers}:entries"
-            ):
-                await asyncio.sleep(0.001)  # else these answers would be taken for one to the next update
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while await self._answers_wait() and not self._running.done():
+                    await asyncio.sleep(0.001)  # else these answers would be taken for one to the next update
+        except TimeoutError:
+            raise FoundError(self._told("cancelled jobs were not answered")) from None
+        if self._failed():
+            raise FoundError(self._told("the bot could not bear to answer cancelled jobs"))
+
+    async def _answers_wait(self) -> bool:
+        events = await self._redis.xlen(self._job_keys.events)
+        return bool(events or await self._redis.hlen(f"{self._job_keys.answers}:entries"))
+
+    def _failed(self) -> bool:
+        return self._running.done() or any(event["level"] in ("error", "critical") for event in self.log)
