@@ -18,6 +18,8 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 TEXTS = ROOT / "services/bot/src/qwenedit_bot/texts/locales/en.ftl"
 DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z][A-Za-z_]*)+)[`:=]")
 """Log events and the chart's values look alike."""
+OF_ONE_INSTALLATION = re.compile(r"(--set [\w.]+=|config set [\w-]+ )[\d.]+")
+"""A size or a number, which may be less than what an installation has."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 QUOTED = re.compile("“([^”]+)”")
 PLACEABLE = re.compile(r"\{ \$?[^{}]* \}")
@@ -83,3 +85,8 @@ def test_commands_are_well_formed_and_name_what_the_chart_makes(page, product):
     assert not done.returncode, done.stderr
     for command in found:
         checked(command, product)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_remedy_leaves_sizes_and_numbers_to_its_reader(page):
+    assert [command.text for command in commands(page) if OF_ONE_INSTALLATION.search(command.text)] == []

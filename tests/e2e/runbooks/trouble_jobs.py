@@ -58,6 +58,7 @@ async def test_pause_that_was_forgotten(installation, on_call, photo):
     await user.send(photo=photo, caption=CAPTION)
     await user.says("Too many people are waiting right now", timeout=60)
     turned_away = await on_call.find("QweneditUsersTurnedAway", "a pause that nobody remembers", "queue_full", "since")
+    on_call.words["NUMBER"] = "2000"
     await on_call.part("QweneditUsersTurnedAway", "Stop-gap")
     await until_up(installation)
     await user.send(photo=photo, caption=CAPTION)
@@ -77,7 +78,7 @@ async def test_line_that_is_long(installation, on_call):
     await installation.let_scale()
     jobs = [await installation.push() for _ in range(LINE + SPARE)]
     row = await on_call.find("QweneditLineLong", "there is more work than GPUs", "busy", "MAXPODS", within=60)
-    on_call.words["JOB"] = jobs[-1][:8]
+    on_call.words |= {"JOB": jobs[-1][:8], "NUMBER": "2"}
     await on_call.find("QweneditAnswersLateFast", "too few workers for the jobs", "busy", "accepted")
     await on_call.remedy(row)
 
@@ -99,6 +100,7 @@ async def test_budget_that_is_reached(installation, on_call):
     row = await on_call.find("QweneditBudgetReached", "the budget pays for", "busy", "MAXPODS", within=60)
     await on_call.part("QweneditBudgetReached", "Stop-gap")
     await two_workers(installation)
+    on_call.words["NUMBER"] = "2.4"
     await on_call.remedy(row)
     await on_call.remedy(row_of("QweneditBudgetReached", "the budget is soft"))
     scaled = await installation.kube(

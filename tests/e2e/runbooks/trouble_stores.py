@@ -18,6 +18,8 @@ MOST = 200_000_000
 MEBIBYTE = 1024 * 1024
 LITTLE = MEBIBYTE
 """That is left: too little for a picture, and enough for words."""
+LARGER = 340
+"""MB of memory: the volume of 1 GiB is three times as large."""
 SMALL_KEYS = "for i = 1, tonumber(ARGV[1]) do redis.call('setrange', 'reports:' .. i, ARGV[2], 'x') end"
 STORE = HERE.parent / "object-store" / "object-store.yaml"
 KILL_STORE = "kill -9 $(pidof versitygw)"
@@ -38,6 +40,7 @@ async def test_redis_that_others_fill(installation, on_call, photo):
     await user.send(photo=photo, caption=CAPTION)
     await user.says("I have no room for another picture right now", timeout=60)
     row = await on_call.find("QweneditRedisNearlyFull", "another program writes to this Redis", FOREIGN)
+    on_call.words |= {"SIZE": f"{LARGER}mb", "TWICE": f"{2 * LARGER}Mi"}
     await on_call.part("QweneditRedisNearlyFull", "Stop-gap")
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60)
@@ -56,7 +59,7 @@ async def test_redis_that_others_fill(installation, on_call, photo):
     await on_call.remedy(row_of("QweneditRedisNearlyFull", "a long line: about 3 MB a job"))
     await installation.kube("rollout", "status", "statefulset/edit-qwenedit-redis", "--timeout=120s")
     await installation.redis_answers()
-    assert "536870912" in await as_admin(installation, "config get maxmemory")
+    assert f"{LARGER * MEBIBYTE}" in await as_admin(installation, "config get maxmemory")
 
 
 async def fill(installation):

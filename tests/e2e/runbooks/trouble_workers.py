@@ -13,6 +13,7 @@ from tests.e2e.runbooks.on_call import row as row_of
 CAPTION = "make it snow"
 TINY = "24Mi"
 """Of memory: less than a worker needs to start."""
+ENOUGH = "768Mi"
 AWAY = 15
 """Seconds of a restart of ComfyUI: an idle worker asks every 10, and then has the model loaded anew."""
 
@@ -186,7 +187,7 @@ async def test_worker_that_lacks_memory(installation, on_call, photo):
     await installation.pause_at(1)
     row = await on_call.find("QweneditWorkersLost", "the container's memory limit", "OOMKilled", within=90)
     [worker] = await installation.workers()
-    on_call.words["POD"] = worker.name
+    on_call.words |= {"POD": worker.name, "SIZE": ENOUGH}
     await on_call.type_of("QweneditWorkersLost", "--previous")
     await on_call.remedy(row)
     user = await installation.telegram.user()

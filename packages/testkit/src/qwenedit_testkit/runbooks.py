@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs/runbooks"
 PARTS = ("What users see", "Look", "Cause and remedy", "Stop-gap", "Afterwards")
 """Of each page, in this order."""
-PLACEHOLDERS = frozenset({"CHART", "ENTRY", "JOB", "KEY", "NODE", "PATTERN", "POD", "TOKEN", "WORD"})
+PLACEHOLDERS = frozenset(
+    {"CHART", "ENTRY", "JOB", "KEY", "NODE", "NUMBER", "PATTERN", "POD", "SIZE", "TOKEN", "TWICE", "WORD"}
+)
 """Words of a command that its reader replaces; docs/runbooks/README.md says by what."""
 
 _PART = re.compile(r"^## (.+)\n", re.MULTILINE)
