@@ -195,6 +195,7 @@ SILENT = {
          LEADER.replace("bot-a", "bot-b").replace("10.0.0.1", "10.0.0.9"): "0x{n}", DONE: "9x{n}", FAILED: "0x{n}",
          CANCELLED: "0x{n}"}, "",
     ),
+    "one photo is refused": ({REFUSED: "0x20 1x{n}"}, "TurnedAway"),
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
     "nothing is signed": ({UNMARKED: "_x{n}"}, "Marks"),
