@@ -26,6 +26,7 @@ PAUSED = "qwenedit_queue_paused{" + BOT + "}"
 OLDEST = "qwenedit_queue_oldest_wait_seconds{" + BOT + "}"
 RUNNING = "qwenedit_queue_jobs{" + BOT + ',place="running"}'
 REAPED = "qwenedit_jobs_reaped_total{" + BOT + ',outcome="delayed"}'
+TAKEN_BACK = REAPED.replace("delayed", "queued")
 REFUSED = "qwenedit_bot_refusals_total{" + BOT + ',reason="queue_full"}'
 TOO_MANY = "qwenedit_bot_refusals_total{" + BOT + ',reason="too_many_unfinished"}'
 CHECKS = "qwenedit_moderation_checks_total{" + BOT + ',stage="%s",outcome="%s"}'
@@ -195,6 +196,7 @@ SILENT = {
          LEADER.replace("bot-a", "bot-b").replace("10.0.0.1", "10.0.0.9"): "0x{n}", DONE: "9x{n}", FAILED: "0x{n}",
          CANCELLED: "0x{n}"}, "",
     ),
+    "an operator gives jobs back": ({TAKEN_BACK: "0x20 3x{n}"}, "WorkersLost"),
     "one photo is refused": ({REFUSED: "0x20 1x{n}"}, "TurnedAway"),
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
