@@ -23,7 +23,9 @@ def monitored(monitoring: dict[str, Any] | None = None, **values: Any) -> list[M
     for key, value in (monitoring or {}).items():
         wanted[key] = {**wanted.get(key, {}), **value}
     with helm_python.Chart.load(CHART) as chart:
-        everything = {"bot": {"token": {"existingSecret": "telegram"}}, "monitoring": wanted, **values}
+        policy: Manifest = {"metricsFrom": [{"namespaceSelector": {}}]}
+        token = {"token": {"existingSecret": "telegram"}}
+        everything = {"bot": token, "monitoring": wanted, "networkPolicy": policy, **values}
         chart.validate_schema(everything)
         files = chart.render(everything, name=RELEASE, namespace=NAMESPACE)
     documents = (one for path, text in files.items() if path.endswith(".yaml") for one in yaml.safe_load_all(text))

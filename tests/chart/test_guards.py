@@ -145,6 +145,13 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "networkPolicy.collectorTo": [{"podSelector": {}}]},
         "networkPolicy.collectorTo", "monitoring.traces.endpoint",
     ),
+    "metrics that nobody reads": (
+        {**TOKEN, "monitoring.podMonitor.enabled": True},
+        "networkPolicy.metricsFrom", "monitoring.podMonitor.enabled", "networkPolicy.enabled=false",
+    ),
+    "alerts on metrics that nobody reads": (
+        {**TOKEN, "monitoring.alerts.enabled": True}, "networkPolicy.metricsFrom", "monitoring.alerts.enabled",
+    ),
     "misspelt key of global": ({**TOKEN, "global.imageRegistri": "r"}, "global.imageRegistri", "imageRegistry"),
     "tag beside a digest": (
         {**TOKEN, "bot.image.digest": f"sha256:{'0' * 64}", "bot.image.tag": "0.2.0"},

@@ -141,6 +141,11 @@
 {{- end }}
 
 {{- define "qwenedit.guards.monitoring" -}}
+{{- range list "podMonitor" "alerts" }}
+{{- if and (index $.Values.monitoring .).enabled $.Values.networkPolicy.enabled (not $.Values.networkPolicy.metricsFrom) }}
+{{- fail (printf "networkPolicy.metricsFrom is empty with monitoring.%s.enabled and networkPolicy.enabled: Prometheus could not read bot and workers, and QweneditBotDown would fire for ever; name Prometheus' pods, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}], or set networkPolicy.enabled=false where nothing enforces policies" .) }}
+{{- end }}
+{{- end }}
 {{- with .Values.monitoring.traces }}
 {{- if .endpoint }}
 {{- if not (regexMatch "^https?://[^/]" (tpl .endpoint $)) }}
