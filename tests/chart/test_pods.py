@@ -1,0 +1,15 @@
+"""What values make of a part's pods, where it is no plain copy."""
+
+from __future__ import annotations
+
+from tests.chart.conftest import TOKEN
+
+
+def named(manifests, kind, name):
+    (found,) = (one for one in manifests if (one["kind"], one["metadata"]["name"]) == (kind, f"edit-qwenedit-{name}"))
+    return found
+
+
+def test_recreated_workers_have_no_settings_of_a_rolling_update(render):
+    worker = named(render({**TOKEN, "worker": {"strategy": {"type": "Recreate"}}}), "Deployment", "worker")
+    assert worker["spec"]["strategy"] == {"type": "Recreate"}
