@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.chart.conftest import TOKEN
+
 ROOT = Path(__file__).parents[2]
+REGISTRY = "registry.example.com"
 DOCKERFILES = sorted(path for folder in ("services", "simulators") for path in (ROOT / folder).glob("*/Dockerfile"))
 
 
@@ -42,6 +45,19 @@ def test_arguments_of_docker_run_replace_no_folder_of_comfyui():
 
 def test_last_stage_has_no_package_manager_of_the_build(last_stage):
     assert "--from=uv" not in last_stage
+
+
+def test_readme_pushes_every_image_that_its_installation_takes(render):
+    said = (ROOT / "README.md").read_text()
+    taken = re.findall(
+        rf"{REGISTRY}/[\w./:-]+",
+        json.dumps(render({**TOKEN, "global": {"imageRegistry": REGISTRY}, "image": {"tag": "dev"}})),
+    )
+    built = {f"{REGISTRY}/qwenedit/{name}:dev" for name in ("bot", "worker", "comfyui")}
+    assert built < set(taken)
+    assert "for name in bot worker comfyui; do docker push $REGISTRY/$name:dev; done" in said
+    for image in set(taken) - built:
+        assert f"docker push {image}" in said
 
 
 def test_every_base_image_is_pinned_to_a_version():
