@@ -46,6 +46,15 @@ def test_claim_that_fits_the_workers_is_no_matter_for_the_notes(notes, fitting):
     assert "the models' claim" not in notes(**fitting)
 
 
+def test_download_may_go_where_its_own_egress_leads(render):
+    proxy = {"ports": [{"protocol": "TCP", "port": 3128}]}
+    manifests = render({**TOKEN, "networkPolicy": {"modelsEgress": [proxy]}})
+    (policy,) = (
+        one for one in manifests if one["metadata"]["name"] == "edit-qwenedit-models" and "policyTypes" in one["spec"]
+    )
+    assert proxy in policy["spec"]["egress"]
+
+
 def by_object(manifests):
     """Return the lines of each object that is rendered."""
     rendered = zip(manifests, canonical(manifests), strict=True)
