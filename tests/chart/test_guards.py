@@ -152,6 +152,14 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "alerts on metrics that nobody reads": (
         {**TOKEN, "monitoring.alerts.enabled": True}, "networkPolicy.metricsFrom", "monitoring.alerts.enabled",
     ),
+    "memory that a fork overflows": (
+        {**TOKEN, "redis.maxMemory": "4gb"},
+        "redis.resources.limits.memory is 2Gi", "redis.maxMemory=4gb", "at least 8192Mi",
+    ),
+    "volume that a rewrite overflows": (
+        {**TOKEN, "redis.maxMemory": "4gb", "redis.resources.limits.memory": "8Gi"},
+        "redis.persistence.size is 8Gi", "redis.maxMemory=4gb", "at least 12288Mi", "docs/upgrades.md",
+    ),
     "misspelt key of global": ({**TOKEN, "global.imageRegistri": "r"}, "global.imageRegistri", "imageRegistry"),
     "tag beside a digest": (
         {**TOKEN, "bot.image.digest": f"sha256:{'0' * 64}", "bot.image.tag": "0.2.0"},
@@ -218,6 +226,21 @@ def test_guard_names_the_keys_and_the_fix(case, render):
         render(nested(flat))
     for fragment in fragments:
         assert fragment in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "redis",
+    [
+        {"maxMemory": "1gb", "resources.limits.memory": "2147483648", "persistence.size": "3221225472"},
+        {"maxMemory": "512mb", "resources.limits.memory": "1.5G", "persistence.size": "1.5Gi"},
+        {"maxMemory": "4gb", "resources.limits.memory": None, "persistence.size": "0.1Ti"},
+        {"maxMemory": "4gb", "resources.limits.memory": "8e9", "persistence.existingClaim": "queue"},
+        {"maxMemory": "4gb", "resources.limits.memory": "8Gi", "persistence.enabled": False},
+    ],
+    ids=str,
+)
+def test_redis_with_room_enough_or_with_room_that_nobody_knows_is_taken(redis, render):
+    assert render(nested(TOKEN | {f"redis.{key}": value for key, value in redis.items()}))
 
 
 @pytest.mark.parametrize("case", REFUSED_BY_SCHEMA)

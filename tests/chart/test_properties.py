@@ -390,7 +390,7 @@ def test_polling_bots_never_overlap(manifests):
     [
         ({"bot": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-bot"}),
         ({"worker": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-worker"}),
-        ({"redis": {"maxMemory": "2gb"}}, {"edit-qwenedit-redis"}),
+        ({"redis": {"maxMemory": "512mb"}}, {"edit-qwenedit-redis"}),
         ({"autoscaling": {"maxReplicas": 9}}, {"edit-qwenedit-bot"}),
         ({"autoscaling": {"by": "wait", "cooldownPeriod": 60}}, set()),
         ({"networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}, set()),

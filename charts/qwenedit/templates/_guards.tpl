@@ -98,6 +98,14 @@
 {{- if or $external.url $external.sentinel.addresses }}
 {{- fail "redis.external is set, but redis.enabled=true runs a Redis of this release: set redis.enabled=false, or leave redis.external.url and redis.external.sentinel.addresses empty" }}
 {{- end }}
+{{- with .Values.redis }}
+{{- include "qwenedit.redisRoom" (dict "root" $ "name" "redis.resources.limits.memory" "quantity" ((.resources).limits).memory "times" 2
+      "why" "the fork that rewrites the append-only file may take as much again") }}
+{{- if and .persistence.enabled (not .persistence.existingClaim) }}
+{{- include "qwenedit.redisRoom" (dict "root" $ "name" "redis.persistence.size" "quantity" .persistence.size "times" 3
+      "why" "a rewrite of the append-only file takes three times as much, and docs/upgrades.md says how the claim of an installation grows") }}
+{{- end }}
+{{- end }}
 {{- else }}
 {{- if not (or $external.url $external.sentinel.addresses) }}
 {{- fail "redis.enabled=false needs redis.external.url, such as redis://redis.data:6379/0, or redis.external.sentinel.addresses with redis.external.sentinel.master" }}

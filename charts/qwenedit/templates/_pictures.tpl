@@ -15,12 +15,7 @@
 {{/* Jobs that Redis' own memory takes at once where pictures lie in it: about 3.1 MB each, photos and the room that is
      kept for the result, in nine tenths of the memory. */}}
 {{- define "qwenedit.picturesFit" -}}
-{{- $memory := lower .Values.redis.maxMemory }}
-{{- $number := regexFind "^[0-9]+" $memory | int64 }}
-{{- $unit := regexFind "[a-z]" $memory }}
-{{- $kilobytes := mul $number (index (dict "" 0 "k" 1 "m" 1024 "g" 1048576) $unit) }}
-{{- if not $unit }}{{ $kilobytes = div $number 1024 }}{{ end }}
-{{- div (mul $kilobytes 9) 30274 }}
+{{- div (mul (include "qwenedit.redisBytes" . | int64) 9) 31000576 }}
 {{- end }}
 
 {{- define "qwenedit.picturesConfig" -}}

@@ -28,6 +28,26 @@
 {{- tpl .Values.redis.auth.existingSecret . | default (printf "%s-redis" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
+{{/* Bytes of redis.maxMemory. */}}
+{{- define "qwenedit.redisBytes" -}}
+{{- $memory := .Values.redis.maxMemory }}
+{{- mul (regexFind "^[0-9]+" $memory | int64) (get (dict "" 1 "k" 1024 "m" 1048576 "g" 1073741824) (regexFind "[a-z]" $memory)) }}
+{{- end }}
+
+{{/* Refuses a quantity of Kubernetes that is less than some times redis.maxMemory; what is not read is taken. Takes root,
+     name, quantity, times and why. */}}
+{{- define "qwenedit.redisRoom" -}}
+{{- $quantity := toString .quantity }}
+{{- if regexMatch "^[0-9.]+([KMGT]i?)?$" $quantity }}
+{{- $units := dict "" 1 "K" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- $room := mulf (regexFind "^[0-9.]+" $quantity | float64) (get $units (regexFind "[A-Za-z]*$" $quantity)) | int64 }}
+{{- $least := mul .times (include "qwenedit.redisBytes" .root | int64) }}
+{{- if lt $room $least }}
+{{- fail (printf "%s is %s with redis.maxMemory=%s: %s; set at least %dMi, or a smaller redis.maxMemory" .name $quantity .root.Values.redis.maxMemory .why (div (add $least 1048575) 1048576)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "qwenedit.redisConfig" -}}
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 REDIS_URL: {{ $redis.url | quote }}
