@@ -1,12 +1,14 @@
-"""A request that two replicas of the bot have in hand at once."""
+"""A request that two replicas have in hand at once, and one in a chat where nothing can be said."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
+from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.ttl_cache import TTLCache
@@ -22,8 +24,9 @@ from qwenedit_jobs.queue.queue import Limits
 class Replicas:
     """What this replica's request meets: Redis is full, and another replica has accepted the job meanwhile, or not."""
 
-    def __init__(self, *, accepted_meanwhile: bool) -> None:
+    def __init__(self, *, accepted_meanwhile: bool = False, blocked: bool = False) -> None:
         self.job_is_known = False
+        self.blocked = blocked
         self.accepted_meanwhile = accepted_meanwhile
         self.deleted: list[str] = []
         self.withdrawn = 0
@@ -49,6 +52,8 @@ class Replicas:
         self.deleted += refs
 
     async def say(self, _source: Source, view: Any) -> int:
+        if self.blocked:
+            raise ChatUnreachableError("bot was blocked by the user")
         self.said.append(view)
         return 1
 
@@ -80,3 +85,10 @@ async def test_job_that_another_replica_accepted_meanwhile_keeps_its_photos_and_
     replicas = Replicas(accepted_meanwhile=True)
     assert await asked(replicas) is RequestOutcome.ACCEPTED
     assert (replicas.deleted, replicas.withdrawn, len(replicas.said)) == ([], 0, 1)
+
+
+async def test_user_who_has_blocked_the_bot_is_charged_for_nothing() -> None:
+    replicas = Replicas(blocked=True)
+    with pytest.raises(ChatUnreachableError):
+        await asked(replicas)
+    assert (replicas.deleted, replicas.withdrawn) == ([], 1)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import FileTooBigError, FileUnavailableError, PictureCooldownError, StorageSlowError
+from qwenedit_bot.chat.errors import (
+    ChatUnreachableError,
+    FileTooBigError,
+    FileUnavailableError,
+    PictureCooldownError,
+    StorageSlowError,
+)
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
@@ -97,6 +103,7 @@ class Submit:
 
         Raises:
             LaterError: The chat's turn is not free. Nothing was downloaded.
+            ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
         """
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
@@ -122,7 +129,11 @@ class Submit:
 
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
-        placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
+        try:
+            placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
+        except ChatUnreachableError:
+            await self.abandon(request)
+            raise
         stored: list[str] = []
         try:
             pixels = await self._fetch(request, stored)
