@@ -37,6 +37,8 @@ GRACE = 10
 
 REST = 0.005
 """Seconds from taking updates to the next request, so that their handling begins before it."""
+WEBHOOK_IS_SET = "webhook is active"
+"""What Telegram says to a request that finds a webhook. One that is set during a request ends it in other words."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +66,7 @@ class Poller:
         self._bot = bot
         self._updates = updates
         self._answered_at = time.monotonic()
+        self._served = False
 
     def health(self) -> Health:
         """Whether Telegram answers."""
@@ -88,13 +91,14 @@ class Poller:
                 if updates is None:
                     break
                 self._answered_at = time.monotonic()
+                self._served = True
                 if updates:
                     await self._updates.take(updates)
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except (AiogramError, RedisError) as error:
-                if isinstance(error, TelegramConflictError) and "webhook" in error.message:
-                    await self._end_webhook(stop)
+                if isinstance(error, TelegramConflictError):
+                    await self._resolve(error, stop)
                 await pause(stop, self._report(error, backoff))
                 continue
             backoff.reset()
@@ -103,6 +107,13 @@ class Poller:
                 offset = max(int(update["update_id"]) for update in updates) + 1
                 await pause(stop, REST)
         log.info("polling.stopped")
+
+    async def _resolve(self, conflict: TelegramConflictError, stop: asyncio.Event) -> None:
+        """Delete a webhook that was there before this poller. A later one is its successor's, which soon stops it."""
+        if WEBHOOK_IS_SET not in conflict.message:
+            self._served = True
+        elif not self._served:
+            await self._end_webhook(stop)
 
     async def _end_webhook(self, stop: asyncio.Event) -> None:
         """Delete the webhook that an earlier installation has left: the operator has chosen polling now.
@@ -122,7 +133,9 @@ class Poller:
             wait = float(error.retry_after)
         if isinstance(error, TelegramConflictError):
             wait = max(wait, 1.0)
-            cause = "a webhook is set" if "webhook" in error.message else "another poller runs with the same token"
+            cause = (
+                "a webhook is set" if "webhook" in error.message.lower() else "another poller runs with the same token"
+            )
             log.warning("polling.conflict", cause=cause, next_in=round(wait, 1))
         elif isinstance(error, RedisError):
             log.warning("polling.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))

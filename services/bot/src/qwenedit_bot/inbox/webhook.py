@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common.log_rate import LogRate
-from qwenedit_bot.common.waiting import pause
+from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.inbox.updates import KINDS
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
@@ -39,6 +39,8 @@ SHUTDOWN = 5.0
 """Seconds for requests in hand: each only writes to Redis."""
 CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
+SET_AGAIN = 60.0
+"""Seconds until Telegram is told the address once more: a poller that leaves may have deleted the webhook meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +111,6 @@ class Webhook:
         async with self._server:
             log.info("webhook.listening", port=self._server.port)
             await self._register(stop)
-            await stop.wait()
             log.info("webhook.leaving", listens_for=self._stop_delay)
             await asyncio.sleep(self._stop_delay)
 
@@ -143,20 +144,22 @@ class Webhook:
         self._lines.warning("webhook.refused", reason=reason)
 
     async def _register(self, stop: asyncio.Event) -> None:
-        """Tell Telegram where to post, until it has heard it; saying the same again changes nothing."""
+        """Tell Telegram where to post, again and again until the wish to stop; saying the same changes nothing."""
         backoff = Backoff()
         while not stop.is_set():
             try:
-                await self._bot.set_webhook(
-                    self._url, allowed_updates=list(KINDS), secret_token=self._secret.get_secret_value()
-                )
+                secret = self._secret.get_secret_value()
+                call = self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=secret)
+                if await unless(stop, call) is None:
+                    return
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except AiogramError as error:
                 wait = backoff.next()
                 log.warning("webhook.not_set", status=status_of(error), next_in=round(wait, 1))
-                await pause(stop, wait)
             else:
-                self._set = True
-                log.info("webhook.set", url=self._url)
-                return
+                if not self._set:
+                    log.info("webhook.set", url=self._url)
+                self._set, wait = True, SET_AGAIN
+                backoff.reset()
+            await pause(stop, wait)
