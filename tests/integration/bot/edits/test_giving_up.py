@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiogram.exceptions import TelegramServerError
 from aiogram.methods import EditMessageText, GetFile, SendMessage
 
 from proofs.fuzz.harness import Harness
-from proofs.fuzz.telegram import Wire
+from proofs.fuzz.telegram import BOT, FIRST_ID, Wire
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.inbox import scheduler
 from qwenedit_bot.inbox.inbox import Inbox
 
 if TYPE_CHECKING:
-    import pytest
     from aiogram import Bot
     from aiogram.methods import TelegramMethod
     from redis.asyncio import Redis
@@ -24,14 +24,40 @@ if TYPE_CHECKING:
 
 USER = 777
 PHOTO = {"file_id": "x", "file_unique_id": "x", "width": 10, "height": 10, "file_size": 100}
-MESSAGE = {
-    "message_id": 5, "date": 0, "from": {"id": USER, "is_bot": False, "first_name": "Ann", "language_code": "en"},
-    "chat": {"id": USER, "type": "private"}, "caption": "snow", "photo": [PHOTO],
-}  # fmt: skip
+SENDER = {"id": USER, "is_bot": False, "first_name": "Ann", "language_code": "en"}
+CHAT = {"id": USER, "type": "private"}
 
 
+def message(number: int, **content: Any) -> dict[str, Any]:
+    return {"message_id": number, "date": 0, "from": SENDER, "chat": CHAT, **content}
+
+
+def photo(number: int, **content: Any) -> dict[str, Any]:
+    return message(number, photo=[PHOTO], **content)
+
+
+def press(data: str, about: dict[str, Any]) -> dict[str, Any]:
+    bot = {"id": BOT.id, "is_bot": True, "first_name": "Editor"}
+    shown = {"message_id": FIRST_ID, "date": 1, "from": bot, "chat": CHAT, "text": "?", "reply_to_message": about}
+    return {"callback_query": {"id": "1", "from": SENDER, "chat_instance": "1", "data": data, "message": shown}}
+
+
+WAYS_TO_ASK: dict[str, list[dict[str, Any]]] = {
+    "a photo with a caption": [{"message": photo(5, caption="snow")}],
+    "a caption that is added": [{"message": photo(5)}, {"edited_message": photo(5, caption="snow", edit_date=1)}],
+    "a preset's button": [{"message": photo(5)}, press("preset:smile", photo(5))],
+    "the button for one each": [
+        {"message": photo(5)},
+        {"message": photo(6)},
+        {"message": message(7, text="snow")},
+        press("gather:each", message(7, text="snow")),
+    ],
+}
+
+
+@pytest.mark.parametrize("updates", WAYS_TO_ASK.values(), ids=WAYS_TO_ASK)
 async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_and_not_charged(
-    redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch, updates: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(UpdateWork, "patience", 3)
@@ -46,13 +72,15 @@ async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_an
     monkeypatch.setattr(Wire, "make_request", failing)
     async with Harness(redis_url) as harness:
         inbox = Inbox(redis, bot_keys, name="telegram")
-        await inbox.take([{"update_id": 1, "message": MESSAGE}])
-        async with asyncio.timeout(60):
+        await inbox.take([{"update_id": number, **update} for number, update in enumerate(updates, 1)])
+        async with asyncio.timeout(120):
             while (await inbox.lanes.occupancy()).waiting:
                 await asyncio.sleep(0.01)
+        assert any(isinstance(call, GetFile) for call in harness.wire.calls)
         said = [call for call in harness.wire.calls if isinstance(call, SendMessage | EditMessageText)]
-        assert [type(call) for call in said] == [SendMessage, EditMessageText]
-        assert "Got it" in str(said[0].text)
-        assert "Something went wrong" in str(said[1].text)
+        announced = [number for number, call in enumerate(said) if "Got it" in str(call.text)]
+        assert len(announced) == 1
+        assert [type(call) for call in said[announced[0] :]] == [type(said[announced[0]]), EditMessageText]
+        assert "Something went wrong" in str(said[-1].text)
         assert await redis.exists(bot_keys.today(USER), bot_keys.charged(USER)) == 0
         assert await harness.queue.unfinished_ids() == []

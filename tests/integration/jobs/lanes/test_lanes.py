@@ -276,6 +276,18 @@ async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes
     assert await lanes.list_set_aside() == []
 
 
+async def test_rewritten_entry_says_the_new_words_at_the_next_attempt(lanes: Lanes) -> None:
+    await lanes.put("a", "1", "x", sender="s")
+    (row,) = await taken(lanes)
+    assert await lanes.rewrite(row, "y")
+    assert (await lanes.reread(row)).payload == "y"
+    await lanes.park(row, 0.0)
+    (again,) = await taken(lanes)
+    assert again.payload == "y"
+    assert not await lanes.rewrite(row, "z"), "its hold has ended"
+    assert (await lanes.reread(again)).payload == "y"
+
+
 async def test_lanes_leave_nothing_behind(redis: Redis, lanes: Lanes) -> None:
     for number in range(10):
         await lanes.put(f"lane {number % 3}", str(number), "", sender=str(number % 2), most=20)

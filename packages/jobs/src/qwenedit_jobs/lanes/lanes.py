@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,9 @@ LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 """Entries that one step of a look at all of them takes, and most that a look takes."""
 FIELDS = 6
 """Values by which `next` tells of an entry."""
-SCRIPTS = ("put", "next", "done", "park", "make_due", "renew", "reclaim", "set_aside", "retry_set_aside", "drain")
+SCRIPTS = (
+    "put", "next", "done", "park", "make_due", "renew", "reclaim", "rewrite", "set_aside", "retry_set_aside", "drain",
+)  # fmt: skip
 
 _FOLDER = files("qwenedit_jobs.lanes") / "lua"
 
@@ -122,6 +125,15 @@ class Lanes:
         """
         told = (round(seconds * 1000), int(failed), int(alone), why, self.why_key(entry.id))
         return bool(await self._run("park", entry.lane, entry.id, entry.token, *told))
+
+    async def rewrite(self, entry: Entry, payload: str) -> bool:
+        """Change what an entry says, for the attempts to come; False when the hold had run out."""
+        return bool(await self._run("rewrite", entry.lane, entry.id, entry.token, payload))
+
+    async def reread(self, entry: Entry) -> Entry:
+        """Return an entry with what it says now."""
+        packed = await self._redis.hget(self.entries, entry.id)
+        return entry if packed is None else replace(entry, payload=_waiting(entry.id, str(packed)).payload)
 
     async def make_due(self, lane: str) -> None:
         """Make a lane that waits due now."""

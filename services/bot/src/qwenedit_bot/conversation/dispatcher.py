@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,11 +12,9 @@ from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, RedisError
 
-from qwenedit_bot.chat.actors import actor_of
-from qwenedit_bot.chat.errors import ChatUnreachableError
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
@@ -27,14 +26,14 @@ from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import DIALOGUE_TTL
 from qwenedit_bot.conversation.presets import awaited_photos
 from qwenedit_bot.conversation.presets import search as preset_search
-from qwenedit_bot.edits.requests.request import Request
+from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.texts import Text
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import AdminServices
     from qwenedit_bot.conversation.no_room import NoRoomNotice
+    from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter
@@ -127,10 +127,10 @@ class HandleUpdate:
         self._metrics.updates.labels(received.kind, outcome).inc()
 
     async def apologise(self, received: ReceivedUpdate) -> None:
-        """Say that an update was not handled, in the message that may have announced a job; that costs nothing."""
+        """Say that an update was not handled, in the messages that announced its requests; these cost nothing."""
         update = Update.model_validate(_first(received), context={"bot": self._bot})
         self._metrics.updates.labels(received.kind, "failed").inc()
-        await self._apologise(update)
+        await self._apologise(update, [of_data(each, self._services.ids) for each in received.failed])
 
     async def _handle(self, received: ReceivedUpdate) -> str:
         try:
@@ -172,40 +172,22 @@ class HandleUpdate:
         else:
             await self._services.messenger.answer_press(event.id, view.text, alert=True)
 
-    async def _apologise(self, update: Update) -> None:
-        event = update.message or update.callback_query
+    async def _apologise(self, update: Update, failed: Sequence[Request]) -> None:
+        given_up = [request for request in failed if await self._services.submit.abandon(request)]
+        event = update.message or update.edited_message or update.callback_query
         if event is None or event.from_user is None:
             return
-        user = event.from_user
-        words = await self._services.languages.words_of(user.id, user.language_code)
+        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TROUBLE))
         try:
-            for to in await self._announced(event):
-                await self._services.submit.abandon(self._request(to, actor_of(event) or user.id))
-                if isinstance(event, CallbackQuery) or event.chat.type != "private":
-                    known = await self._services.replies.find(to)
-                    if known is not None:
-                        await self._services.replies.say(to, view)
-                else:
-                    await self._services.replies.say(to, view)
+            for request in given_up:
+                await self._services.replies.say(request.to, view)
             if isinstance(event, CallbackQuery):
                 await self._services.messenger.answer_press(event.id, view.text, alert=True)
+            elif not failed and event is update.message and event.chat.type == "private":
+                await self._services.replies.say(source_of(event), view)
         except ChatUnreachableError:
             return
-
-    def _request(self, to: Source, actor: int) -> Request:
-        """Stand in for the request that may have been made for an answer."""
-        source = Source(to.chat_id, to.message_id)
-        return Request(self._services.ids, source, actor, (), instruction="", discriminator=to.discriminator)
-
-    async def _announced(self, event: Message | CallbackQuery) -> list[Source]:
-        """Name the answer in which a job of this update may have been announced."""
-        if isinstance(event, Message):
-            return [source_of(event)]
-        status = await self._services.queue.status((event.data or "").partition(":")[2])
-        if status is None or status.job.reply is None:
-            return []
-        return [Source(status.job.reply.chat_id, status.job.reply.source_message_id, event.id)]
 
 
 class UpdateWork:
@@ -227,8 +209,14 @@ class UpdateWork:
         """Handle an update; raises what `HandleUpdate` raises."""
         received = await self._open(entry)
         if received is not None:
-            with self._behalf(entry, received):
-                await self._handle(received)
+            with self._behalf(entry, received), failed_requests() as failed:
+                try:
+                    await self._handle(received)
+                except LaterError:
+                    raise
+                except Exception:
+                    await self._keep(entry, received, [as_data(request) for request in failed])
+                    raise
             await self._inbox.finish(entry)
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
@@ -237,10 +225,16 @@ class UpdateWork:
 
     async def apologise(self, entry: Entry) -> None:
         """Say that it was not handled."""
-        received = await self._open(entry)
+        received = await self._open(await self._inbox.lanes.reread(entry))
         if received is not None:
             with self._behalf(entry, received):
                 await self._handle.apologise(received)
+
+    async def _keep(self, entry: Entry, received: ReceivedUpdate, failed: list[list[int | str]]) -> None:
+        new = [request for request in failed if request not in received.failed]
+        if new:
+            with suppress(RedisError):  # the next attempt finds them again
+                await self._inbox.keep_failed(entry, received, [*received.failed, *new])
 
     @staticmethod
     def _behalf(entry: Entry, received: ReceivedUpdate) -> AbstractContextManager[None]:

@@ -12,7 +12,7 @@ from redis.exceptions import OutOfMemoryError
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
 from qwenedit_bot.common.retention import FORGET_ALL, KeyPattern, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.inbox.updates import ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
+from qwenedit_bot.inbox.updates import FAILED, ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -160,6 +160,10 @@ class Inbox:
             refused = await self._redis.hget(self._keys.refused, entry.id.removeprefix("refused:"))
             return ReceivedUpdate(entry.id, raw["refused"], refused=int(refused or 1))
         return ReceivedUpdate(entry.id, raw)
+
+    async def keep_failed(self, entry: Entry, received: ReceivedUpdate, failed: list[list[int | str]]) -> None:
+        """Keep with an update which of its requests have failed, for the attempts to come."""
+        await self.lanes.rewrite(entry, json.dumps({**received.raw, FAILED: failed}))
 
     async def finish(self, entry: Entry) -> None:
         """Forget what is kept beside an entry; before the entry itself."""

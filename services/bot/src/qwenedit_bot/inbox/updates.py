@@ -12,6 +12,9 @@ from qwenedit_bot.chat.actors import actor_in
 KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
 """What is asked for and handled (https://core.telegram.org/bots/api#update)."""
 
+FAILED = "failed_requests"
+"""Field beside those of an update: which of its requests have failed so far."""
+
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair that is one: to tell is the decoder's business."""
 
@@ -35,6 +38,11 @@ class ReceivedUpdate:
     def album(self) -> list[dict[str, Any]]:
         """The updates of a whole album in the order in which it was sent; none where this is not one."""
         return self.raw.get("album") or []
+
+    @property
+    def failed(self) -> list[list[int | str]]:
+        """The requests that have failed in earlier attempts; see `edits.requests.failed.as_data`."""
+        return self.raw.get(FAILED) or []
 
     @property
     def kind(self) -> str:

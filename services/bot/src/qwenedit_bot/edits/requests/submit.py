@@ -15,6 +15,7 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.requests.failed import collected_on_failure
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, RequestOutcome
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
@@ -107,7 +108,7 @@ class Submit:
         """
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
-        with job_context(request.job_id):
+        with job_context(request.job_id), collected_on_failure(request):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
                 return await self._refuse(request.to, RequestOutcome.REFUSED, "unseen", refusal)
@@ -122,10 +123,12 @@ class Submit:
                     return await self._refuse(request.to, RequestOutcome.NOT_NOW, refused.reason, refused.view)
             return await self._accept(request, words)
 
-    async def abandon(self, request: Request) -> None:
-        """Give back what a request has cost that was not accepted and will not be; may be repeated."""
-        if not await self.known(request.job_id):
-            await self._withdraw(request)
+    async def abandon(self, request: Request) -> bool:
+        """Give back what a request has cost that will not be made again; False for one that was accepted."""
+        if await self.known(request.job_id):
+            return False
+        await self._withdraw(request)
+        return True
 
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
