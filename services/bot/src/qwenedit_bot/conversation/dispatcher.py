@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
+from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter
     from qwenedit_jobs.lanes import Entry
+
+_REFUSED = "refused"
+"""Tells the answer to a burst from an earlier answer to the same message, where that is edited or has the button."""
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +162,7 @@ class HandleUpdate:
 
     async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
         """Give the one answer to a burst; none in a group whose members talked to each other."""
-        event = update.message or update.callback_query
+        event = update.message or update.edited_message or update.callback_query
         if event is None or event.from_user is None:
             return
         if isinstance(event, Message) and event.chat.type != "private":
@@ -167,10 +171,9 @@ class HandleUpdate:
                 return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
-        if isinstance(event, Message):
-            await self._services.replies.say(source_of(event), view)
-        else:
-            await self._services.messenger.answer_press(event.id, view.text, alert=True)
+        shown = event if isinstance(event, Message) else event.message
+        if shown is not None:  # by now a press is too old to be answered otherwise
+            await self._services.replies.say(Source(shown.chat.id, shown.message_id, _REFUSED), view)
 
     async def _apologise(self, update: Update, failed: Sequence[Request]) -> None:
         given_up = [request for request in failed if await self._services.submit.abandon(request)]

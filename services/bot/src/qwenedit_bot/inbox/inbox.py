@@ -12,7 +12,16 @@ from redis.exceptions import OutOfMemoryError
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
 from qwenedit_bot.common.retention import FORGET_ALL, KeyPattern, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
-from qwenedit_bot.inbox.updates import FAILED, ReceivedUpdate, album_of, decoded, is_about_money, lane_of, sender_of
+from qwenedit_bot.inbox.updates import (
+    FAILED,
+    ReceivedUpdate,
+    album_of,
+    calls_for_answer,
+    decoded,
+    is_about_money,
+    lane_of,
+    sender_of,
+)
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -90,7 +99,8 @@ class Inbox:
         """Keep updates, each once however often it comes; returns how many were new.
 
         Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
-        sender sends beyond their share of a chat is not kept: one entry says how many messages that were.
+        sender sends beyond their share of a chat is not kept: one entry says how many messages that were. It names the
+        last one that can have an answer.
 
         Raises:
             OutOfMemoryError: Redis is full, and none of them was kept; their senders know.
@@ -138,7 +148,8 @@ class Inbox:
         for update_id, update in received:
             raw = json.loads(update)
             most = 0 if is_about_money(raw) else WAITING
-            arguments += [update_id, lane_of(raw), _sharing(raw), most, update, *album_of(raw)]
+            about = (lane_of(raw), _sharing(raw), most, update, int(calls_for_answer(raw)))
+            arguments += [update_id, *about, *album_of(raw)]
         taken = int(await self._take_script(keys=(*self.lanes.keys, self._keys.refused), args=arguments))
         if taken and self._wake is not None:
             self._wake.set()

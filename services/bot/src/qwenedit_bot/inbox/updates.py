@@ -27,7 +27,7 @@ class ReceivedUpdate:
     """Id of its entry."""
     raw: dict[str, Any]
     refused: int = 0
-    """How many messages of its sender were not taken, this one the first of them; 0 where it was taken."""
+    """How many messages of its sender were not taken, this one among them; 0 where it was taken."""
 
     @property
     def update_id(self) -> int:
@@ -78,6 +78,13 @@ def is_about_money(raw: dict[str, Any]) -> bool:
     """Whether an update is about a payment, of which none may be refused."""
     event = _event(raw)
     return _kind(raw) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
+
+
+def calls_for_answer(raw: dict[str, Any]) -> bool:
+    """Whether an update is a message that the bot would answer: in a group, one that may name the bot."""
+    message = _fields(raw.get("message"))
+    said = str(message.get("text") or message.get("caption") or "")
+    return bool(message) and (chat_of(raw) > 0 or said.startswith("/") or "@" in said)
 
 
 def album_of(raw: dict[str, Any]) -> tuple[str, str]:

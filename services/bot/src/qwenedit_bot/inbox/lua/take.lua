@@ -1,7 +1,7 @@
 -- Behind the lanes' prelude. KEYS: after those of the lanes, HASH lane|sender → messages that were not taken.
 -- ARGV: after the prefix of lanes, the prefixes of seen ids and of albums, seconds to remember an id, milliseconds to wait
 -- for an album's next message, then for each update: id, lane, sender, entries that they may have waiting (0: any number),
--- update, album or '', message id
+-- update, 1 when the answer to a burst is best given to it, or 0, album or '', message id
 -- → number of updates that were new. Marking and adding are one step: an update is taken once, whoever asks twice.
 -- An album has its place from its first message on; its entry is due when no other message of it has come for a while.
 local SEEN, ALBUM, remembered, window = unpack(ARGV, FIRST, FIRST + 3)
@@ -20,8 +20,8 @@ local function put_album(lane, sender, most, name, message, update)
 end
 
 local taken = 0
-for i = FIRST + 4, #ARGV, 7 do
-    local id, lane, sender, most, update, name, message = unpack(ARGV, i, i + 6)
+for i = FIRST + 4, #ARGV, 8 do
+    local id, lane, sender, most, update, answerable, name, message = unpack(ARGV, i, i + 7)
     most = tonumber(most)
     if redis.call('SET', SEEN .. id, 1, 'NX', 'EX', remembered) then
         local outcome
@@ -32,8 +32,11 @@ for i = FIRST + 4, #ARGV, 7 do
         end
         if outcome == 'full' then
             local from = lane .. '|' .. sender
+            local notice, payload = 'refused:' .. from, '{"refused":' .. update .. '}'
             redis.call('HINCRBY', REFUSED, from, 1)
-            put(lane, sender, 'refused:' .. from, '{"refused":' .. update .. '}', 0)
+            if put(lane, sender, notice, payload, 0) == 'known' and answerable == '1' and entry(notice) then
+                redis.call('HSET', ENTRIES, notice, table.concat({ lane, sender, '', payload }, '\n'))
+            end
         end
         taken = taken + 1
     end
