@@ -118,6 +118,16 @@ async def test_lanes_give_one_sender_two_places_in_hand_and_others_the_rest(redi
         await lanes.done(row)
 
 
+async def test_lanes_of_a_sender_keep_their_order_when_they_are_passed_over_again(lanes: Lanes) -> None:
+    for number in range(50):
+        await lanes.put(f"group {number:02}", f"a{number:02}", "", sender="a")
+    first, _second = await taken(lanes, 10)
+    await asyncio.sleep(0.13)
+    assert await taken(lanes) == []
+    await lanes.done(first)
+    assert ids(await taken_until(lanes, bool)) == ["a02"]
+
+
 async def test_lanes_hand_out_any_number_of_entries_of_nobody(lanes: Lanes) -> None:
     for number in range(10):
         await lanes.put(f"lane {number}", f"{number}", "")

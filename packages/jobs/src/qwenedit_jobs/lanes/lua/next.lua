@@ -40,7 +40,7 @@ local function hand_out(lane)
             redis.call('ZADD', READY, due, lane)
             return
         elseif sender ~= '' and (in_hand[sender] or 0) >= SHARE then
-            passed_over = passed_over + 1 -- keeps their order
+            passed_over = passed_over + 0.001 -- ms; keeps their order
             redis.call('ZADD', READY, moment(NOW + LOOK_AGAIN + passed_over), lane)
             return
         else
