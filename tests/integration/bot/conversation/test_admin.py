@@ -147,3 +147,11 @@ async def test_broadcast_is_shown_first_and_sent_when_confirmed(stage: Any, admi
     for person in (ann, bob):
         await person.says("Snow is back!")
     await admin.says("📣 Sent to")
+
+
+async def test_broadcast_as_long_as_a_message_may_be_is_confirmed_once(stage: Any, admin: Any) -> None:
+    await admin.send(f"/broadcast {'x' * 4085}")
+    shown = await admin.says("x" * 4085)
+    await admin.press("Cancel", message_id=shown.id)
+    assert (await admin.says("Not sent")).id == shown.id
+    await stage.eventually(stage.nothing_waits)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
-    from telegram_simulator.client import Person
+    from telegram_simulator.client import Group, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,6 +28,7 @@ class Party:
     boris: Person
     name: str
     """The bot's."""
+    group: Group
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def worker(stage: Any) -> Any:
 async def party(stage: Any) -> Any:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     group = await stage.telegram.group("Friends", ann, boris)
-    return Party(ann.within(group), boris.within(group), (await stage.telegram.bot())["username"])
+    return Party(ann.within(group), boris.within(group), (await stage.telegram.bot())["username"], group)
 
 
 async def test_command_in_a_caption_edits_the_photo(party, worker) -> None:
@@ -121,6 +122,19 @@ async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worke
     assert len(claim.job.edit.pictures) == 2
     assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await party.ann.picture(number=2)
+
+
+async def test_file_where_the_group_forbids_files_is_refused_in_words_and_not_tried_again(stage, party, worker) -> None:
+    await party.group.forbid("can_send_documents")
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    picture = await party.ann.picture()
+    await party.ann.press("As a file", message_id=picture.id)
+    seen = await party.ann.wait_for(lambda chat: chat.answers)
+    (told,) = seen.answers
+    assert told == ("Telegram does not let me send the file. Perhaps files are not allowed in this chat.", True)
+    assert len(seen.from_bot) == 1
+    assert sum(call.chat_id == party.group.id for call in await stage.telegram.calls("sendDocument")) == 1
 
 
 async def test_only_the_one_who_asked_may_press(party, worker) -> None:

@@ -201,7 +201,7 @@ async def confirm_broadcast(press: CallbackQuery, words: Words, services: Servic
         await services.messenger.answer_press(press.id, words(Text.BROADCAST_BUSY), alert=True)
         return
     await services.messenger.answer_press(press.id, said)
-    await services.messenger.edit(shown.chat.id, shown.message_id, View(f"{shown.text}\n\n{said}"))
+    await services.messenger.edit(shown.chat.id, shown.message_id, View(said))
 
 
 def _user(command: CommandObject) -> int | None:

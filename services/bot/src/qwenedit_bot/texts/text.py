@@ -178,6 +178,7 @@ class Text(StrEnum):
     PRESS_NOT_YOURS = "press-not-yours"
     PRESS_EXPIRED = "press-expired"
     PRESS_FILE_GONE = "press-file-gone"
+    PRESS_FILE_REFUSED = "press-file-refused"
     PRESS_AGAIN = "press-again"
     PRESS_LARGER = "press-larger"
     PRESS_NOT_NOW = "press-not-now"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.types import Message
 
+from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.conversation.photos.dialogue import wait_for_instruction
 from qwenedit_bot.conversation.photos.offer import question
@@ -134,6 +135,9 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
                 sent = await services.messenger.send_file(to, picture)
         except PictureExpiredError:
             await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_GONE), alert=True)
+            return
+        except TelegramRefusedError:
+            await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_REFUSED), alert=True)
             return
         await services.replies.remember(to, sent)
     # Not before: until then the client lets nobody press again.

@@ -429,6 +429,7 @@ press-in-the-works = I am already working on it.
 press-forgotten = This was too long ago: I no longer know this job.
 press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
 press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
+press-file-refused = Telegram does not let me send the file. Perhaps files are not allowed in this chat.
 press-not-yours = Only the person who asked for this picture can use its buttons.
 press-again = Once more…
 press-larger = Making it larger…
