@@ -136,6 +136,29 @@ async def test_two_photos_one_after_the_other_are_both_there(
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_photos_that_were_taken_are_not_done_again_with_those_that_were_not(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it rain")
+    sent = [number for _ in range(3) for number in await ann.send(photo=photo())]
+    await ann.says("That's 3 photos")
+    await ann.press("One each")
+    await ann.says("Each on its own")
+    await ann.send("make it snow")
+    await ann.says("You already have 3 pictures in the works")
+    for number in (1, 2, 3):
+        await worker.finish_next(RESULT)
+        await ann.picture(number=number)
+    (again,) = await ann.send("make it snow")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await ann.picture(number=4)
+    assert [each.reply_to for each in (await ann.snapshot()).pictures][1:] == [*sent[:2], again]
+    await ann.send("make it snow")
+    await ann.says("I need a photo first")
+    assert await worker.queue.unfinished_ids() == []
+
+
 async def test_burst_of_photos_gets_one_question_that_says_how_many_were_taken(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     for _ in range(8):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_testkit.photos import photo
@@ -263,6 +265,26 @@ async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann)
         assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
         await ann.picture(number=number)
     assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
+
+
+async def test_photos_that_got_their_preset_do_not_get_it_again_with_those_that_did_not(stage, worker, ann) -> None:
+    await ann.send(photo=photo(), caption="make it rain")
+    await ann.says("next in line")
+    first, *_ = await ann.send(album=[photo(), photo(), photo(size=(200, 200))])
+    question = await menu_of(ann, first)
+    await pressed(ann, question, "preset:snow")
+    await pressed(ann, question, "each:snow")
+    await ann.says("You already have 3 pictures in the works")
+    await ann.says("You chose “❄️ Snowfall” for each of the 3 photos")
+    await stage.eventually(stage.nothing_waits)
+    for number in (1, 2, 3):
+        await worker.finish_next(RESULT)
+        await ann.picture(number=number)
+    await pressed(ann, question, "preset:snow")  # as an old client may still show it
+    (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
+    assert Image.open(io.BytesIO(worker.photos[picture])).size == (200, 200)
+    await ann.picture(number=4)
+    assert await worker.queue.unfinished_ids() == []
 
 
 async def test_album_with_a_preset_of_one_photo_may_be_one_job_for_the_first(stage, worker, ann) -> None:

@@ -46,10 +46,9 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         view = await question(menu.message.chat.id, words, services)
         await show(menu, View(words(asked, count=len(chosen.pictures)), view.buttons), services)
         return
-    outcomes = await submit_all(menu.message.chat.id, press.from_user.id, chosen, words, services)
+    outcomes = await submit_all(menu.message.chat.id, press.from_user.id, chosen, words, services, state)
     if RequestOutcome.NOT_NOW in outcomes:  # the buttons stay: a later press takes what could not be taken now
         return
-    await state.clear()
     if how != EACH:  # the question has become the job's message
         return
     taken = words(Text.GATHERED_TAKEN, count=len(outcomes), said=shortened(chosen.words))

@@ -100,7 +100,7 @@ async def edit(
     elif not wish and not pictures:
         await explain(message, words, services, bot)
     elif not wish:
-        await _ask(message, pictures, words, services, state)
+        await _ask(message, album, pictures, words, services, state)
     elif pictures := pictures or await waiting_pictures(state):
         await state.clear()
         await photos.submit(message, pictures, wish, words, services)
@@ -256,6 +256,7 @@ async def _pictures_meant(
 
 async def _ask(
     message: Message,
+    album: tuple[Message, ...],
     pictures: tuple[Attachment | StoredPicture, ...],
     words: Words,
     services: Services,
@@ -263,5 +264,6 @@ async def _ask(
 ) -> None:
     refusal = refused_unseen(words, pictures)
     if refusal is None:
-        await wait_for_instruction(state, pictures, about=message.message_id)
+        brought = [each.message_id for each in album]
+        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought)
     await services.replies.say(source_of(message), refusal or View(words(Text.ASK_FURTHER_IN_GROUP)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiogram.fsm.state import State, StatesGroup
 
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.pictures.sources import as_data, of_data
 
 if TYPE_CHECKING:
@@ -134,6 +135,24 @@ async def end_query(state: FSMContext, message_id: int | None = None) -> None:
 async def was_query(state: FSMContext, message_id: int) -> bool:
     """Whether a text was a search that was answered before a crash, and is no instruction."""
     return (await state.get_data()).get("query") == message_id
+
+
+async def forget_taken(state: FSMContext, outcomes: Sequence[RequestOutcome], *, each: bool) -> None:
+    """Forget the pictures that have their jobs; those that were not taken now go on waiting.
+
+    Args:
+        state: The user's, in this chat.
+        outcomes: What became of the requests for the pictures that wait.
+        each: There was one for each picture, in their order.
+    """
+    left = [place for place, outcome in enumerate(outcomes) if outcome is RequestOutcome.NOT_NOW]
+    if not left:
+        await state.clear()
+    elif each:
+        data = await state.get_data()
+        pictures, brought = of_data(data), data.get("brought", ())
+        messages = [brought[place] for place in left] if len(brought) == len(pictures) else []
+        await state.update_data(**as_data(pictures[place] for place in left), brought=messages)
 
 
 async def messages_of_waiting(state: FSMContext) -> tuple[int, ...]:

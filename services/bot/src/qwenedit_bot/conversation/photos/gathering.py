@@ -9,10 +9,11 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, View
 from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.photos.dialogue import forget_taken
 from qwenedit_bot.conversation.photos.gathered import EACH, TOGETHER, Gathered
 from qwenedit_bot.conversation.photos.kept_words import sent_at, shortened
 from qwenedit_bot.conversation.photos.offer import question
-from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import MAX_PICTURES
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.edits.requests.request import RequestOutcome
     from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
@@ -79,20 +81,20 @@ async def instruct(
         await services.replies.say(source_of(message), await _question(message.chat.id, words, services, said))
         return
     user_id = actor_of(message) or message.chat.id
-    if RequestOutcome.NOT_NOW not in await submit_all(message.chat.id, user_id, said, words, services):
-        await state.clear()
+    await submit_all(message.chat.id, user_id, said, words, services, state)
 
 
 async def submit_all(
-    chat_id: int, user_id: int, gathered: Gathered, words: Words, services: Services
+    chat_id: int, user_id: int, gathered: Gathered, words: Words, services: Services, state: FSMContext
 ) -> list[RequestOutcome]:
-    """Ask for the jobs, each once however often the same instruction is handled."""
+    """Ask for the jobs, each once however often the same instruction is handled; photos not taken now go on waiting."""
     outcomes = []
     for source, pictures, discriminator in _parts(chat_id, gathered):
         request = Request(
             services.ids, source, user_id, pictures, instruction=gathered.words, discriminator=discriminator
         )
         outcomes.append(await services.submit(request, words))
+    await forget_taken(state, outcomes, each=gathered.how == EACH)
     return outcomes
 
 

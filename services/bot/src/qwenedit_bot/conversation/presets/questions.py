@@ -8,7 +8,12 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, messages_of_waiting, waiting_pictures
+from qwenedit_bot.conversation.photos.dialogue import (
+    PresetOrWords,
+    forget_taken,
+    messages_of_waiting,
+    waiting_pictures,
+)
 from qwenedit_bot.conversation.presets.jobs import request_of, submit
 from qwenedit_bot.conversation.presets.menu_press import pictures_of, pressed_menu, pressed_preset, show
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
@@ -73,15 +78,15 @@ async def _take(press: CallbackQuery, words: Words, services: Services, state: F
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
         return
     await services.messenger.answer_press(press.id, text_in(preset.name, words.language))
-    parts = [(picture,) for picture in pictures] if each and preset.photos == 1 else [pictures[: preset.photos]]
+    each = each and preset.photos == 1
+    parts = [(picture,) for picture in pictures] if each else [pictures[: preset.photos]]
     sources = await _sources(menu, state, len(pictures))
     outcomes = [
         await _submit(press, menu, words, services, preset, part, source, number)
         for number, (part, source) in enumerate(zip(parts, sources, strict=False), 1)
     ]
     await show(menu, preset_views.taken(words, preset, len(parts)), services)
-    if RequestOutcome.NOT_NOW not in outcomes:
-        await state.clear()
+    await forget_taken(state, outcomes, each=each)
 
 
 async def _sources(menu: Menu, state: FSMContext, count: int) -> list[Source]:

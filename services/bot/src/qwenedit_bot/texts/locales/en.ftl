@@ -117,7 +117,10 @@ gathered = That's { $count } photos. Shall I make one picture of them together, 
 gathered-with-words = “{ $said }”: shall I make one picture of the { $count } photos together, or edit each on its own?
 gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
 gathered-each = Each on its own, then. What shall I do with them? Write it in one message, or choose below.
-gathered-taken = “{ $said }”, for each of the { $count } photos.
+gathered-taken = { $count ->
+    [1] “{ $said }”, for the remaining photo.
+   *[other] “{ $said }”, for each of the { $count } photos.
+}
 together-button = 🧩 Together
 one-each-button = 🖼 One each
 only-last-button = Only the last photo

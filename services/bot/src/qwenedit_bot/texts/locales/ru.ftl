@@ -132,7 +132,10 @@ gathered = Теперь у меня { $count } фото. Сделать из н�
 gathered-with-words = «{ $said }»: сделать из { $count } фото одну картинку или изменить каждое отдельно?
 gathered-left-out = За один раз я беру не больше { $limit } фото, поэтому остальные не взял.
 gathered-each = Каждое отдельно. Что с ними сделать? Напишите одним сообщением или выберите готовую идею.
-gathered-taken = «{ $said }» — для каждого из { $count } фото.
+gathered-taken = { $count ->
+    [1] «{ $said }» — для оставшегося фото.
+   *[other] «{ $said }» — для каждого из { $count } фото.
+}
 together-button = 🧩 Вместе
 one-each-button = 🖼 Каждое отдельно
 only-last-button = Только последнее фото
