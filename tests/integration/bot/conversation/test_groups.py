@@ -108,6 +108,29 @@ async def test_editing_further_in_a_group_takes_the_reply_to_the_question(party,
     await party.ann.picture(number=2)
 
 
+@pytest.mark.parametrize("preset", [False, True])
+async def test_reply_to_a_result_changes_that_one_also_while_the_bot_waits_for_something_else(
+    party, worker, preset
+) -> None:
+    results = [photo("PNG", size) for size in ((320, 240), (240, 320))]
+    for number, result in enumerate(results, 1):
+        await party.ann.send(photo=photo(), caption="/edit make it snow")
+        await worker.finish_next(result)
+        await party.ann.picture(number=number)
+    first, second = (await party.ann.snapshot()).pictures
+    await party.ann.press("Edit further", message_id=first.id)
+    await party.ann.says("Reply to this message")
+    if preset:
+        await party.ann.press("Try on & combine")
+        await party.ann.press("Try on clothes")
+        await party.ann.says("Send it in reply to this message")
+    await party.ann.send("make it red", reply_to=second.id)
+    claim = await worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "make it red"
+    assert worker.photos[claim.job.edit.pictures[0]] == results[1]
+    await party.ann.picture(number=3)
+
+
 async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)

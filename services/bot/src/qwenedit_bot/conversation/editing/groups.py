@@ -140,6 +140,7 @@ def make_router() -> Router:
         photos.photos,
         photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.words),
     )  # fmt: skip
+    router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
     router.message.register(
         photos.instruction, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.instruction)
     )
@@ -154,7 +155,6 @@ def make_router() -> Router:
     router.message.register(
         awaited_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)
     )
-    router.message.register(photos.instruction_as_reply, F.text, _says_something, _replies_to_our_picture)
     router.message.register(edit, _replies_with_pictures)
     router.message.register(
         unsupported.unsupported,
