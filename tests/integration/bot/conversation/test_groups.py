@@ -204,6 +204,31 @@ async def test_commands_are_answered_where_they_name_the_bot(party, worker) -> N
     await party.ann.says("I've cancelled your picture")
 
 
+@pytest.mark.parametrize(
+    "above",
+    [{"forum_topic_created": {"name": "Pictures", "icon_color": 1}}, {"is_automatic_forward": True, "text": "x"}],
+)
+async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, worker, above) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await party.ann.says("next in line")
+    there = {"date": 1, "chat": {"id": party.group.id, "type": "supergroup", "title": "Friends"}}
+    said = {
+        **there, "message_id": 7_000_001, "message_thread_id": 7_000_000, "text": f"@{party.name} stop",
+        "from": {"id": party.ann.id, "is_bot": False, "first_name": "Ann"},
+        "reply_to_message": {**there, "message_id": 7_000_000, **above},
+    }  # fmt: skip
+    await stage.telegram.add_update({"message": said})
+    await party.ann.says("I've cancelled your picture")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_photo_with_a_call_is_edited_whatever_it_replies_to(party, worker) -> None:
+    (video,) = await party.boris.send(document=b"moves", kind="video")
+    await party.ann.send(photo=photo(), caption="/edit make it snow", reply_to=video)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await party.ann.picture()
+
+
 async def test_bot_is_quiet_about_group_messages_that_do_not_call_it(stage, party, worker) -> None:
     await stage.telegram.set_privacy(reads_all=True)
     try:

@@ -122,6 +122,18 @@ def _language_of(event: TelegramObject) -> str | None:
     return user.language_code if user is not None else None
 
 
+def answered_by(message: Message) -> Message | None:
+    """Return the message that somebody chose to reply to.
+
+    Whatever is written in a topic or below a channel's post replies, as Telegram has it, to the topic's first message
+    or to the post (https://core.telegram.org/bots/api#message).
+    """
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None or answered.is_automatic_forward:
+        return None
+    return answered
+
+
 def source_of(message: Message) -> Source:
     """Name a user's message."""
     return Source(message.chat.id, message.message_id)

@@ -13,7 +13,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
-from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.context import answered_by, source_of
 from qwenedit_bot.conversation.editing import replied, same_look, unsupported
 from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures
@@ -174,7 +174,7 @@ class _SaysToUs(Filter):
             return False
         me, text = await bot.me(), message.text or ""
         ours = _replies_to_us(message, bot)
-        if text.startswith("/") or (message.reply_to_message is not None and not ours):
+        if text.startswith("/") or (answered_by(message) is not None and not ours):
             return False
         said = called_to_edit(text, me.username or "")
         if said is None and ours:
@@ -220,9 +220,11 @@ def _replies_with_pictures(
 
 def _cannot_be_edited(message: Message, album: tuple[Message, ...], words: Words) -> View | None:
     """Say why what the bot was called for is no picture: a video, or a sticker that the call replies to."""
-    answered = message.reply_to_message
-    own = unsupported.refusal(words, album or (message,))
-    return own if own is not None or answered is None else unsupported.refusal(words, (answered,))
+    answered, messages = message.reply_to_message, album or (message,)
+    own = unsupported.refusal(words, messages)
+    if own is not None or answered is None or photos.attachments_of(messages):
+        return own
+    return unsupported.refusal(words, (answered,))
 
 
 def _chatters(message: Message) -> bool:
@@ -236,7 +238,7 @@ def _says_something(message: Message) -> bool:
 
 
 def _replies_to_us(message: Message, bot: Bot) -> bool:
-    answered = message.reply_to_message
+    answered = answered_by(message)
     return answered is not None and is_of_bot(answered, bot.id)
 
 
@@ -250,6 +252,7 @@ async def _pictures_meant(
     own = photos.attachments_of(album or (message,))
     if own or message.reply_to_message is None:
         return own
+    # Also of a channel's post: a call below it is about its photo.
     answered = await photos.picture_of(message.reply_to_message, services)
     return (answered,) if answered is not None else ()
 

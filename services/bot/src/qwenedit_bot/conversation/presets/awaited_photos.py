@@ -11,7 +11,7 @@ from aiogram.filters import StateFilter
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.context import answered_by, source_of
 from qwenedit_bot.conversation.photos.describing import only_describes
 from qwenedit_bot.conversation.photos.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
 from qwenedit_bot.conversation.photos.offer import browse
@@ -124,5 +124,5 @@ def make_router() -> Router:
     router = Router(name="preset photos")
     router.message.filter(StateFilter(Dialogue.preset_photos))
     router.message.register(photo, carries_pictures, comes_whole)
-    router.message.register(text, F.text, ~F.text.startswith("/"), ~F.reply_to_message)
+    router.message.register(text, F.text, ~F.text.startswith("/"), ~F.func(answered_by))
     return router
