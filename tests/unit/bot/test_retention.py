@@ -41,8 +41,9 @@ NOT_ABOUT_USERS = {
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {
-    "inbox": "`updates`", "any_occasion": "`occasion`", "kinds": "all of them", "of_scripts": "all of them",
-    "prefixes_of_scripts": "all of them", "of_ledger": "`spent_prefix` and others of workers",
+    "inbox": "`updates`", "any_occasion": "`occasion`", "took_words": "`occasion`", "kinds": "all of them",
+    "of_scripts": "all of them", "prefixes_of_scripts": "all of them",
+    "of_ledger": "`spent_prefix` and others of workers",
 }  # fmt: skip
 """Other names of keys, each with the key's own."""
 

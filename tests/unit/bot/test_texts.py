@@ -20,6 +20,7 @@ VALUES: dict[str, str | float] = {
     "active": 1,
     "answered": "24 hours",
     "bar": "▰▱",
+    "begun": 1,
     "bot": "qwenedit_bot",
     "bought": 0,
     "cancelled": 1,

@@ -56,6 +56,15 @@ async def test_album_caption_may_be_on_any_photo(worker, ann, captions, wish) ->
     assert sizes(worker, job) == SIZES[:2]
 
 
+async def test_corrected_caption_of_an_album_counts_whichever_photo_has_it(worker, ann) -> None:
+    _first, second = await ann.send(album=ALBUM[:2], captions=["", "make it sno"])
+    await ann.says("next in line")
+    await ann.edit(second, "make it snow")
+    await ann.says("All right, with the new words: “make it snow”")
+    job = (await worker.claim()).job
+    assert (job.edit.prompt, len(job.edit.pictures)) == ("make it snow", 2)
+
+
 async def test_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
     await ann.send(album=ALBUM)
     await ann.says("Got 3 photos. What shall I do with them?")

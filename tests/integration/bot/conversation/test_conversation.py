@@ -182,50 +182,6 @@ async def test_photo_with_a_caption_soon_after_another_photo_may_be_meant_alone(
     await ann.picture()
 
 
-async def test_corrected_caption_counts_until_the_job_begins_and_is_offered_after(
-    simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo(), caption="make it sno")
-    await ann.says("next in line")
-    await ann.edit(sent, "make it snow")
-    await ann.says("All right, with the new words: “make it snow”")
-    claim = await worker.claim()
-    assert claim.job.edit.prompt == "make it snow"
-    await ann.edit(sent, "make it rain")
-    await ann.says("already begun this picture with the old words")
-    await worker.finish(claim, RESULT)
-    await ann.picture()
-    for _ in range(2):
-        await ann.press("Again with the new words")
-    await ann.wait_for(lambda chat: len(chat.answers) == 2)
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
-    assert (await ann.picture(number=2)).reply_to == sent
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_photo_that_is_put_in_the_place_of_another_one_is_no_silent_loss(
-    simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("next in line")
-    await ann.edit(sent, "make it snow")  # all that the bot is told: it was edited, and has a photo
-    await ann.says("I work with the first one")
-    await worker.finish_next(RESULT)
-    await ann.picture()
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
-    await ann.edit(sent, "make it snow")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    assert (await ann.picture()).reply_to == sent
-
-
 async def test_text_in_reply_to_an_unfinished_job_is_other_words_for_it(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it snow")

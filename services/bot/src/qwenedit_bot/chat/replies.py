@@ -161,6 +161,18 @@ class Replies:
         await self._redis.set(key, outcome, nx=True, ex=SAID_KEPT)
         return str(await self._redis.get(key) or outcome)
 
+    async def note_words(self, said_in: Source, *job_ids: str) -> None:
+        """Keep which jobs took the words of a message and answer another one: its correction is for them."""
+        key = self._keys.took_words(said_in.chat_id, said_in.message_id)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.sadd(key, *job_ids)
+        pipeline.expire(key, SAID_KEPT)
+        await pipeline.execute()
+
+    async def took_words(self, said_in: Source) -> list[str]:
+        """Return the jobs that took the words of a message and answer another one."""
+        return sorted(map(str, await self._redis.smembers(self._keys.took_words(said_in.chat_id, said_in.message_id))))
+
     async def speaks_for(self, to: Source, occasion: str, *, seconds: int) -> bool:
         """Whether this message is the one that gets the answer for all that follow it, each within so many seconds."""
         return await self.is_first(to.chat_id, occasion, str(to.message_id), seconds=seconds)

@@ -163,6 +163,10 @@ class BotKeys:
         """STRING: id of the message that is answered for all that belong together."""
         return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"
 
+    def took_words(self, chat_id: int, message_id: int) -> str:
+        """SET of jobs that took the words of this message and answer another one."""
+        return self.occasion(chat_id, f"jobs:{message_id}")
+
     def any_occasion(self, occasion: str) -> str:
         """Pattern of `occasion` in all groups."""
         return f"{self.prefix}:occasion:{self.bot_id}:-*:{occasion}"

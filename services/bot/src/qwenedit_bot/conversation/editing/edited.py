@@ -9,7 +9,8 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.conversation.editing.result_buttons import do_again
 from qwenedit_bot.conversation.photos import gathering, photos
@@ -23,6 +24,8 @@ from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from aiogram import Bot
     from aiogram.fsm.context import FSMContext
     from aiogram.types import CallbackQuery, Message
@@ -44,9 +47,10 @@ async def corrected(
     wish = await _wish_of(message, bot)
     if not wish:
         return
-    status = await services.queue.status(services.ids(message.chat.id, message.message_id))
-    if status is not None:
-        await _change(message, wish, status, words, services)
+    own = services.ids(message.chat.id, message.message_id)
+    jobs = await services.queue.statuses([own, *await services.replies.took_words(source_of(message))])
+    if jobs:
+        await _change(message, wish, jobs, words, services)
     elif message.chat.type != "private":
         await _in_group(message, wish, words, services, state, bot)
     else:
@@ -66,23 +70,31 @@ async def again(press: CallbackQuery, words: Words, services: Services, bot: Bot
     await do_again(press, status, words, services, instruction=wish)
 
 
-async def _change(message: Message, wish: str, status: Status, words: Words, services: Services) -> None:
-    prompt = status.job.edit.prompt
+async def _change(message: Message, wish: str, jobs: Sequence[Status], words: Words, services: Services) -> None:
     to = Source(message.chat.id, message.message_id, _EDITED)
-    if wish == prompt and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
+    unlike = [status for status in jobs if status.job.edit.prompt != wish]
+    if not unlike and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
         await services.replies.say(to, View(words(Text.EDITED_PHOTO)))
         return
-    if wish == prompt or services.presets.catalogue.has_prompt(prompt):
-        return  # what changed was not what the job rests on
-    outcome = await services.reword(status, wish)
-    if outcome is Reworded.DONE:
-        view = View(words(Text.EDITED_IN_TIME, said=shortened(wish)))
-    elif outcome is Reworded.REFUSED:
-        view = View(words(Text.EDITED_REFUSED))
-    else:
-        button = Button(words(Text.REWORD_BUTTON), f"{REWORD}:{status.job.id}", ButtonStyle.PRIMARY)
-        view = View(words(Text.EDITED_LATE), single(button))
-    await services.replies.say(to, view)
+    rest_on_it = [job for job in unlike if not services.presets.catalogue.has_prompt(job.job.edit.prompt)]
+    if rest_on_it:
+        outcomes = {job.job.id: await services.reword(job, wish) for job in rest_on_it}
+        await services.replies.say(to, _told(wish, outcomes, words))
+
+
+def _told(wish: str, outcomes: Mapping[str, Reworded], words: Words) -> View:
+    """Say what became of a correction, for each job that took the words."""
+    said = []
+    if Reworded.DONE in outcomes.values():
+        said.append(words(Text.EDITED_IN_TIME, said=shortened(wish)))
+    if Reworded.REFUSED in outcomes.values():
+        said.append(words(Text.EDITED_REFUSED))
+    late = [job_id for job_id, outcome in outcomes.items() if outcome is Reworded.TOO_LATE]
+    if late:
+        said.append(words(Text.EDITED_LATE, begun=len(late), count=len(outcomes)))
+    label = words(Text.REWORD_BUTTON)
+    buttons = tuple((Button(label, f"{REWORD}:{job_id}", ButtonStyle.PRIMARY),) for job_id in late)
+    return View("\n\n".join(said), buttons)
 
 
 async def _in_group(message: Message, wish: str, words: Words, services: Services, state: FSMContext, bot: Bot) -> None:

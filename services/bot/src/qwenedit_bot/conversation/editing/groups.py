@@ -103,7 +103,7 @@ async def edit(
         await _ask(message, album, pictures, words, services, state)
     elif pictures := pictures or await waiting_pictures(state):
         await state.clear()
-        await photos.submit(message, pictures, wish, words, services)
+        await photos.submit(message, pictures, wish, words, services, said_in=photos.worded_in(album))
     elif await services.replies.find(source_of(message)) is None:  # else taken before a crash
         me = await bot.me()
         await KeptWords.of(message, wish).keep(state)

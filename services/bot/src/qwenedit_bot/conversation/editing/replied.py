@@ -41,6 +41,7 @@ async def other_words(message: Message, words: Words, services: Services, job: S
         pictures = of_text(job.sources) or tuple(map(StoredPicture, job.job.edit.pictures))
         await services.submit(Request(services.ids, source_of(message), job.job.user_id, pictures, wish), words)
         return
+    await services.replies.note_words(source_of(message), job.job.id)
     said = Text.EDITED_IN_TIME if outcome is Reworded.DONE else Text.EDITED_REFUSED
     await services.replies.say(source_of(message), View(words(said, said=shortened(wish))))
 

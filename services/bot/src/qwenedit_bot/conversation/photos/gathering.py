@@ -88,12 +88,14 @@ async def submit_all(
     chat_id: int, user_id: int, gathered: Gathered, words: Words, services: Services, state: FSMContext
 ) -> list[RequestOutcome]:
     """Ask for the jobs, each once however often the same instruction is handled; photos not taken now go on waiting."""
-    outcomes = []
-    for source, pictures, discriminator in _parts(chat_id, gathered):
-        request = Request(
-            services.ids, source, user_id, pictures, instruction=gathered.words, discriminator=discriminator
-        )
-        outcomes.append(await services.submit(request, words))
+    requests = [
+        Request(services.ids, source, user_id, pictures, instruction=gathered.words, discriminator=discriminator)
+        for source, pictures, discriminator in _parts(chat_id, gathered)
+    ]
+    if gathered.how == EACH:
+        said_in = Source(chat_id, gathered.said_in)
+        await services.replies.note_words(said_in, *(request.job_id for request in requests))
+    outcomes = [await services.submit(request, words) for request in requests]
     await forget_taken(state, outcomes, each=gathered.how == EACH)
     return outcomes
 

@@ -9,6 +9,7 @@ from aiogram import F, Router
 from aiogram.filters import StateFilter
 
 from qwenedit_bot.chat.actors import actor_of, own_words
+from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos import gathering
@@ -65,6 +66,12 @@ def instruction_of(messages: Sequence[Message]) -> str:
     return "\n".join(caption for caption in captions if caption and not means(caption, *SMALL_TALK))
 
 
+def worded_in(album: Sequence[Message]) -> int | None:
+    """Return the id of the message with an album's instruction; None where several have some of it."""
+    captioned = [message.message_id for message in album if message.caption]
+    return captioned[0] if len(captioned) == 1 else None
+
+
 async def late(message: Message, words: Words, services: Services) -> None:
     """Say that this picture's album has gone ahead without it."""
     await services.replies.say(source_of(message), View(words(Text.ALBUM_LATE)))
@@ -102,10 +109,12 @@ async def photos(
     if wish:
         if raw_state is not None:
             await state.clear()
-        await submit(message, pictures, wish, words, services)
+        await submit(message, pictures, wish, words, services, said_in=worded_in(album))
         return
     if refusal is None and kept is not None:
-        if await submit(message, pictures, kept.words, words, services) is RequestOutcome.ACCEPTED:
+        said_in = kept.first if kept.first == kept.last else None
+        outcome = await submit(message, pictures, kept.words, words, services, said_in=said_in)
+        if outcome is RequestOutcome.ACCEPTED:
             await _say_taken(kept, message, words, services, state)
         return
     if refusal is None:
@@ -187,16 +196,24 @@ async def submit(
     wish: str,
     words: Words,
     services: Services,
+    *,
+    said_in: int | None = None,
 ) -> RequestOutcome:
-    """Ask for a job as the sender of a message."""
-    return await services.submit(_request(message, pictures, wish, services), words)
+    """Ask for a job as the sender of a message.
 
-
-def _request(
-    message: Message, pictures: tuple[Attachment | StoredPicture, ...], wish: str, services: Services
-) -> Request:
+    Args:
+        message: The job answers it.
+        pictures: Of the job, in their order.
+        wish: The instruction.
+        words: Of the sender's language.
+        services: Take the job.
+        said_in: Id of another message that has the instruction, which its sender may correct there.
+    """
     user_id = actor_of(message) or message.chat.id
-    return Request(ids=services.ids, source=source_of(message), user_id=user_id, attachments=pictures, instruction=wish)
+    request = Request(services.ids, source_of(message), user_id, pictures, wish)
+    if said_in is not None and said_in != message.message_id:
+        await services.replies.note_words(Source(message.chat.id, said_in), request.job_id)
+    return await services.submit(request, words)
 
 
 def make_router() -> Router:

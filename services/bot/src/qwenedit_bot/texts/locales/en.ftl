@@ -125,7 +125,10 @@ together-button = 🧩 Together
 one-each-button = 🖼 One each
 only-last-button = Only the last photo
 edited-in-time = ✏️ All right, with the new words: “{ $said }”
-edited-late = I have already begun this picture with the old words.
+edited-late = { $count ->
+    [1] I have already begun this picture with the old words.
+   *[other] I have already begun { $begun } of the { $count } pictures with the old words.
+}
 edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
 edited-photo = If you have put another photo into this message: I work with the first one. Please send the other as a new message.
 reword-button = 🔁 Again with the new words

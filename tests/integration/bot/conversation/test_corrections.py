@@ -1,0 +1,208 @@
+"""Messages that their sender edits: other words, another photo, or “cancel”."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from qwenedit_testkit.photos import photo
+
+if TYPE_CHECKING:
+    from telegram_simulator.client import Person, TelegramSimulator
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+RESULT = photo("PNG")
+
+
+@pytest.fixture
+def simulator(stage: Any) -> TelegramSimulator:
+    telegram: TelegramSimulator = stage.telegram
+    return telegram
+
+
+@pytest.fixture
+def worker(stage: Any) -> Any:
+    return stage.worker
+
+
+async def test_corrected_caption_counts_until_the_job_begins_and_is_offered_after(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it sno")
+    await ann.says("next in line")
+    await ann.edit(sent, "make it snow")
+    await ann.says("All right, with the new words: “make it snow”")
+    claim = await worker.claim()
+    assert claim.job.edit.prompt == "make it snow"
+    await ann.edit(sent, "make it rain")
+    await ann.says("already begun this picture with the old words")
+    await worker.finish(claim, RESULT)
+    await ann.picture()
+    for _ in range(2):
+        await ann.press("Again with the new words")
+    await ann.wait_for(lambda chat: len(chat.answers) == 2)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+    assert (await ann.picture(number=2)).reply_to == sent
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_correction_of_words_that_came_before_their_photo_is_for_the_photos_job(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (said,) = await ann.send("make it sno")
+    await ann.says("I need a photo first")
+    await ann.send(photo=photo())
+    await ann.says("next in line")
+    await ann.edit(said, "make it snow")
+    assert (await ann.says("All right, with the new words: “make it snow”")).reply_to == said
+    claim = await worker.claim()
+    assert claim.job.edit.prompt == "make it snow"
+    await ann.edit(said, "make it rain")
+    await ann.press("Again with the new words")
+    await worker.finish(claim, RESULT)
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+    await ann.picture(number=2)
+
+
+async def test_correction_of_words_for_each_of_the_photos_is_for_those_not_begun(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    for _ in range(2):
+        await ann.send(photo=photo())
+    await ann.says("That's 2 photos")
+    await ann.press("One each")
+    await ann.says("Each on its own")
+    (said,) = await ann.send("make it sno")
+    await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
+    begun = await worker.claim()
+    await ann.edit(said, "make it snow")
+    told = await ann.says("All right, with the new words: “make it snow”")
+    assert told.text.endswith("I have already begun 1 of the 2 pictures with the old words.")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await worker.finish(begun, RESULT)
+    await ann.press("Again with the new words", message_id=told.id)
+    again = (await worker.finish_next(RESULT)).job
+    assert (again.edit.prompt, again.reply.source_message_id) == ("make it snow", begun.job.reply.source_message_id)
+    await ann.picture(number=3)
+
+
+async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo(), caption="make it rain")
+    waiting = await ann.says("next in line")
+    (said,) = await ann.send("no, make it sno", reply_to=waiting.id)
+    await ann.says("with the new words: “no, make it sno”")
+    await ann.edit(said, "no, make it snow")
+    await ann.says("with the new words: “no, make it snow”")
+    assert (await worker.claim()).job.edit.prompt == "no, make it snow"
+    assert len(await worker.queue.unfinished_ids()) == 1
+
+
+async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    (said,) = await ann.send("cancle")
+    job = await ann.says("next in line")
+    await ann.edit(said, "cancel")
+    assert (await ann.says("Cancelled")).id == job.id
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_correction_into_cancel_forgets_the_words_that_wait(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (said,) = await ann.send("cancle")
+    await ann.says("I need a photo first")
+    await ann.edit(said, "cancel")
+    await ann.says("I've forgotten what you wrote")
+    await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_corrections_back_and_forth_are_told_each_time(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    for wish in ("make it rain", "make it snow", "make it rain"):
+        await ann.edit(sent, wish)
+        await ann.wait_for(lambda chat, wish=wish: wish in chat.from_bot[-1].text)
+    assert (await worker.claim()).job.edit.prompt == "make it rain"
+
+
+async def test_question_about_photos_has_the_words_as_they_were_corrected_last(simulator: TelegramSimulator) -> None:
+    ann = await simulator.user()
+    for _ in range(2):
+        await ann.send(photo=photo())
+    await ann.says("That's 2 photos")
+    (sent,) = await ann.send("make it rain")
+    for wish in ("make it snow", "make it rain", "make it snow"):
+        await ann.edit(sent, wish)
+        await ann.wait_for(lambda chat, wish=wish: chat.from_bot[-1].text.startswith(f"“{wish}”"))
+
+
+async def new_photo(simulator: TelegramSimulator, person: Person, sent: int, size: tuple[int, int]) -> None:
+    """Put a photo in the place of what a message of a person's has."""
+    friend = await simulator.user()
+    await friend.send(photo=photo(size=size))
+    media = (await friend.snapshot()).messages[0].now.media
+    assert media is not None
+    await simulator.add_update({
+        "edited_message": {
+            "message_id": sent, "date": 1, "edit_date": 2, "chat": {"id": person.id, "type": "private"},
+            "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
+            "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": size[0], "height": size[1]}],
+        }
+    })  # fmt: skip
+
+
+async def test_photo_that_waits_is_the_one_that_its_message_has_now(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(size=(320, 240)))
+    await ann.says("What shall I do with it?")
+    await new_photo(simulator, ann, sent, (240, 320))
+    await ann.send("make it snow")
+    (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
+    assert Image.open(io.BytesIO(worker.photos[picture])).size == (240, 320)
+    await ann.picture()
+
+
+async def test_photo_in_the_place_of_another_file_is_asked_about(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(document=b"words", name="notes.pdf")
+    await ann.says("I can't open this kind of file")
+    await new_photo(simulator, ann, sent, (240, 320))
+    await ann.says("What shall I do with it?")
+    await ann.send("make it snow")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await ann.picture()
+
+
+async def test_photo_that_is_put_in_the_place_of_another_one_is_no_silent_loss(
+    simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await ann.edit(sent, "make it snow")  # all that the bot is told: it was edited, and has a photo
+    await ann.says("I work with the first one")
+    await worker.finish_next(RESULT)
+    await ann.picture()
+    assert await worker.queue.unfinished_ids() == []
+
+
+async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo())
+    await ann.says("What shall I do with it?")
+    await ann.edit(sent, "make it snow")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    assert (await ann.picture()).reply_to == sent
