@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
     from aiogram.types import Message
 
+    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
@@ -78,9 +79,7 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
     stopped = 0
     for job_id in await services.queue.unfinished_ids_of(actor):
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
-    waited = {None: _NOTHING, Dialogue.words.state: _WORDS}.get(await state.get_state(), _DIALOGUE)
-    if waited == _DIALOGUE and not (await state.get_data()).get("pictures"):
-        waited = _CHOICE
+    waited = await _waits(state)
     await state.clear()
     outcome = await services.replies.first(source_of(message), str(stopped or waited))
     if outcome in _FORGOTTEN:
@@ -90,6 +89,20 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
     else:
         view = View(words(Text.JOBS_CANCELLED, count=int(outcome)))
     await services.replies.say(source_of(message), view)
+
+
+async def forget_dialogue(to: Source, words: Words, services: Services, state: FSMContext) -> None:
+    """Forget what waits in a dialogue, and say what that was."""
+    waited = await _waits(state)
+    if waited != _NOTHING:
+        await services.replies.say(to, View(words(Text.DIALOGUE_CANCELLED, what=_FORGOTTEN[waited])))
+        await state.clear()
+
+
+async def _waits(state: FSMContext) -> str:
+    """Return what waits in a dialogue: a photo, words, or a choice."""
+    waits = {None: _NOTHING, Dialogue.words.state: _WORDS}.get(await state.get_state(), _DIALOGUE)
+    return _CHOICE if waits == _DIALOGUE and not (await state.get_data()).get("pictures") else waits
 
 
 async def unknown(message: Message, words: Words, services: Services) -> None:

@@ -10,6 +10,7 @@ from aiogram import F, Router
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.conversation.editing.result_buttons import do_again
@@ -22,6 +23,7 @@ from qwenedit_bot.conversation.photos.wishes import wish_in
 from qwenedit_bot.conversation.presets import awaited_photos
 from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.meanings import means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,10 +51,17 @@ async def corrected(
         return
     own = services.ids(message.chat.id, message.message_id)
     jobs = await services.queue.statuses([own, *await services.replies.took_words(source_of(message))])
-    if jobs:
+    if jobs and means(wish, Text.WORDS_CANCEL):
+        for job in jobs:  # whose messages say that they are
+            await services.queue.cancel(job.job.id)
+    elif jobs:
         await _change(message, wish, jobs, words, services)
+    elif message.chat.type != "private" and not await _calls(message, bot):
+        return
+    elif means(wish, Text.WORDS_CANCEL):
+        await commands.forget_dialogue(_answer_to(message), words, services, state)
     elif message.chat.type != "private":
-        await _in_group(message, wish, words, services, state, bot)
+        await groups.edit(message, words, services, state, bot, (), wish)
     else:
         await _in_private(message, wish, words, services, state, raw_state)
 
@@ -71,7 +80,7 @@ async def again(press: CallbackQuery, words: Words, services: Services, bot: Bot
 
 
 async def _change(message: Message, wish: str, jobs: Sequence[Status], words: Words, services: Services) -> None:
-    to = Source(message.chat.id, message.message_id, _EDITED)
+    to = _answer_to(message)
     unlike = [status for status in jobs if status.job.edit.prompt != wish]
     if not unlike and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
         await services.replies.say(to, View(words(Text.EDITED_PHOTO)))
@@ -97,10 +106,13 @@ def _told(wish: str, outcomes: Mapping[str, Reworded], words: Words) -> View:
     return View("\n\n".join(said), buttons)
 
 
-async def _in_group(message: Message, wish: str, words: Words, services: Services, state: FSMContext, bot: Bot) -> None:
+def _answer_to(message: Message) -> Source:
+    return Source(message.chat.id, message.message_id, _EDITED)
+
+
+async def _calls(message: Message, bot: Bot) -> bool:
     me = await bot.me()
-    if groups.called_to_edit(message.text or message.caption or "", me.username or "") is not None:
-        await groups.edit(message, words, services, state, bot, (), wish)
+    return groups.called_to_edit(message.text or message.caption or "", me.username or "") is not None
 
 
 async def _in_private(
