@@ -62,9 +62,16 @@ class Replies:
         self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=self._remembered, clock=clock)
         self._on_their_way: dict[str, asyncio.Event] = {}
 
-    async def say(self, to: Source, view: View) -> int:
-        """Answer a user's message; returns the id of the bot's message."""
-        digest = _digest(view)
+    async def say(self, to: Source, view: View, *, edited_at: int | None = None) -> int:
+        """Answer a user's message; returns the id of the bot's message.
+
+        Args:
+            to: The message.
+            view: The answer.
+            edited_at: When the message was corrected, where that is answered: a later correction may get the same
+                answer again.
+        """
+        digest = _digest(view, edited_at)
         known, said = await self._known(to, digest)
         if known is not None and said:
             return known
@@ -210,5 +217,6 @@ def _personal_data(remembered: int) -> tuple[PersonalData, ...]:
     )
 
 
-def _digest(view: View) -> str:
-    return blake2b(repr(view).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+def _digest(view: View, edited_at: int | None) -> str:
+    said = repr(view if edited_at is None else (view, edited_at))
+    return blake2b(said.encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -83,12 +83,12 @@ async def _change(message: Message, wish: str, jobs: Sequence[Status], words: Wo
     to = _answer_to(message)
     unlike = [status for status in jobs if status.job.edit.prompt != wish]
     if not unlike and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
-        await services.replies.say(to, View(words(Text.EDITED_PHOTO)))
+        await services.replies.say(to, View(words(Text.EDITED_PHOTO)), edited_at=message.edit_date)
         return
     rest_on_it = [job for job in unlike if not services.presets.catalogue.has_prompt(job.job.edit.prompt)]
     if rest_on_it:
         outcomes = {job.job.id: await services.reword(job, wish) for job in rest_on_it}
-        await services.replies.say(to, _told(wish, outcomes, words))
+        await services.replies.say(to, _told(wish, outcomes, words), edited_at=message.edit_date)
 
 
 def _told(wish: str, outcomes: Mapping[str, Reworded], words: Words) -> View:

@@ -78,7 +78,8 @@ async def instruct(
     if not gathered.how:
         said = replace(said, about=message.message_id)
         await said.keep(state)
-        await services.replies.say(source_of(message), await _question(message.chat.id, words, services, said))
+        view = await _question(message.chat.id, words, services, said)
+        await services.replies.say(source_of(message), view, edited_at=message.edit_date)
         return
     user_id = actor_of(message) or message.chat.id
     await submit_all(message.chat.id, user_id, said, words, services, state)

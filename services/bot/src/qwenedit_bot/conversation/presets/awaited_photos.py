@@ -94,7 +94,8 @@ async def correct(message: Message, wish: str, words: Words, services: Services,
         earlier = tuple(each for each in waiting.pictures if each not in pictures)
         asked = PresetOrWords(preset.id, earlier, wish)
         await wait_for_instruction(state, pictures, about=message.message_id, asked=asked)
-    await services.replies.say(source_of(message), preset_views.preset_or_words(words, preset, wish))
+    view = preset_views.preset_or_words(words, preset, wish)
+    await services.replies.say(source_of(message), view, edited_at=message.edit_date)
     return True
 
 
