@@ -15,7 +15,7 @@ from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.editing import groups
 from qwenedit_bot.conversation.editing.result_buttons import do_again
 from qwenedit_bot.conversation.photos import gathering, photos
-from qwenedit_bot.conversation.photos.dialogue import Dialogue
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, replace_waiting
 from qwenedit_bot.conversation.photos.gathered import Gathered
 from qwenedit_bot.conversation.photos.kept_words import KeptWords, shortened
 from qwenedit_bot.conversation.photos.ownership import own_job
@@ -46,12 +46,14 @@ async def corrected(
     message: Message, words: Words, services: Services, state: FSMContext, raw_state: str | None, bot: Bot
 ) -> None:
     """Take the words of a corrected message for the job that the message asked for, or for one that it asks for now."""
-    wish = await _wish_of(message, bot)
-    if not wish:
-        return
+    wish, picture = await _wish_of(message, bot), photos.attachment_of(message)
+    waits = picture is not None and await replace_waiting(state, message.message_id, picture)
     own = services.ids(message.chat.id, message.message_id)
     jobs = await services.queue.statuses([own, *await services.replies.took_words(source_of(message))])
-    if jobs and means(wish, Text.WORDS_CANCEL):
+    if not wish:
+        if not jobs and not waits and _is_photo_alone(message):
+            await awaited_photos.photo(message, words, services, state, raw_state, ())
+    elif jobs and means(wish, Text.WORDS_CANCEL):
         for job in jobs:  # whose messages say that they are
             await services.queue.cancel(job.job.id)
     elif jobs:
@@ -106,6 +108,12 @@ def _told(wish: str, outcomes: Mapping[str, Reworded], words: Words) -> View:
     return View("\n\n".join(said), buttons)
 
 
+def _is_photo_alone(message: Message) -> bool:
+    """Whether a message in a private chat has a picture and no album: it may have had another file before."""
+    alone = message.chat.type == "private" and message.media_group_id is None and own_words(message)
+    return alone and photos.attachment_of(message) is not None
+
+
 def _answer_to(message: Message) -> Source:
     return Source(message.chat.id, message.message_id, _EDITED)
 
@@ -151,7 +159,7 @@ async def _wish_of(message: Message, bot: Bot) -> str:
 def make_router() -> Router:
     """Make the router of corrected messages."""
     router = Router(name="corrected messages")
-    router.edited_message.register(corrected, F.text | F.caption, ~F.is_automatic_forward)
+    router.edited_message.register(corrected, F.text | F.caption | F.photo | F.document, ~F.is_automatic_forward)
     return router
 
 

@@ -267,6 +267,6 @@ async def _ask(
 ) -> None:
     refusal = refused_unseen(words, pictures)
     if refusal is None:
-        brought = [each.message_id for each in album]
+        brought = [each.message_id for each in album or (message,)]
         await wait_for_instruction(state, pictures, about=message.message_id, messages=brought)
     await services.replies.say(source_of(message), refusal or View(words(Text.ASK_FURTHER_IN_GROUP)))

@@ -137,6 +137,18 @@ async def was_query(state: FSMContext, message_id: int) -> bool:
     return (await state.get_data()).get("query") == message_id
 
 
+async def replace_waiting(state: FSMContext, message_id: int, picture: Attachment) -> bool:
+    """Let the picture that a message has now wait in place of the one that it brought; False where none of it waits."""
+    data = await state.get_data()
+    pictures, brought = of_data(data), data.get("brought") or data.get("messages", ())
+    if message_id not in brought:
+        return False
+    if len(brought) == len(pictures):
+        new = [picture if brought[place] == message_id else each for place, each in enumerate(pictures)]
+        await state.update_data(**as_data(new))
+    return True
+
+
 async def forget_taken(state: FSMContext, outcomes: Sequence[RequestOutcome], *, each: bool) -> None:
     """Forget the pictures that have their jobs; those that were not taken now go on waiting.
 

@@ -57,7 +57,7 @@ async def photo(
     said = instruction_of(messages)
     earlier = waiting.pictures if message.message_id not in waiting.messages else ()
     waiting = waiting.with_more(pictures, message.message_id)
-    brought = [each.message_id for each in album]
+    brought = [each.message_id for each in messages]
     if said and not only_describes(said, preset, services.texts):
         asked = PresetOrWords(preset.id, earlier, said)
         await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, asked=asked)
@@ -93,7 +93,8 @@ async def correct(message: Message, wish: str, words: Words, services: Services,
         pictures = attachments_of((message,))
         earlier = tuple(each for each in waiting.pictures if each not in pictures)
         asked = PresetOrWords(preset.id, earlier, wish)
-        await wait_for_instruction(state, pictures, about=message.message_id, asked=asked)
+        brought = (message.message_id,)
+        await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, asked=asked)
     view = preset_views.preset_or_words(words, preset, wish)
     await services.replies.say(source_of(message), view, edited_at=message.edit_date)
     return True
