@@ -237,7 +237,7 @@ async def test_status_names_no_trouble_with_telegram_once_each_method_that_faile
     await bots[1].tell()
     said = await desk.ask("status")
     assert line_of(said, "trouble") == "none that is seen here"
-    assert re.search(r"5xx: 8, the last \d s ago; over since \d s", line_of(said, "telegram"))
+    assert re.search(r"5xx: 8, the last \d+ s ago; over since \d+ s", line_of(said, "telegram"))
     bots[1].note("429", method="sendMessage")
     await bots[1].tell()
     assert "over since" not in line_of(await desk.ask("status"), "telegram")
@@ -299,7 +299,7 @@ async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_take
     seconds, _ = await desk.redis.time()
     await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 40) * 1000)
     await workers.beat(about("gpu-1"))
-    stuck = r"QweneditQueueStuck: the next job has waited for 4\d s, and an idle worker leaves it"
+    stuck = r"QweneditQueueStuck: the next job has waited for [4-9]\d s, and an idle worker leaves it"
     assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
     assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"
