@@ -144,7 +144,9 @@ class Bench:
     async def until_final(self, job, *, within=120.0):
         return await self.until(job, lambda status: status.state.final, within=within)
 
-    def make_worker(self, *, name="worker-1", lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None):
+    def make_worker(
+        self, *, name="worker-1", polling=0.5, lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None
+    ):
         activity = Activity(budget=budget, busy=self.metrics.busy)
         link = RedisLink(on_change=self.metrics.redis_up.set)
         waiter = connect(self.settings, block=LONGEST_WAIT)
@@ -152,7 +154,7 @@ class Bench:
         watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
         worker = Worker(
             name,
-            Timings(polling_interval=0.5, lease=lease, budget=budget, gpu_lock_timeout=patience),
+            Timings(polling_interval=polling, lease=lease, budget=budget, gpu_lock_timeout=patience),
             queue=translate_errors(queue, link),
             pictures=translate_errors(self.store, link),
             editor=editor or self.editor,

@@ -57,7 +57,8 @@ async def beating(bench, part, stats, **connection):
         assert running.cancelled()
 
 
-async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, workers):
+async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, workers, monkeypatch):
+    monkeypatch.setattr("qwenedit_worker.health.heartbeat.GOODBYE", 60.0)
     async with bench.working() as part, beating(bench, part, Stats()):
         await eventually(workers.seen)
         [seen] = await workers.seen()

@@ -59,19 +59,23 @@ def events(part):
 
 
 async def test_worker_is_ready_when_its_model_is_loaded_and_the_first_job_finds_it(bench, part, control, tmp_path):
+    await control.fault("hang")
+    began = time.monotonic()
     await part.launch()
     await part.wait_for_line("worker.warming_up")
     status, why = await get(part, "/readyz")
     assert status == 503
     assert f"ComfyUI loads the model of {FAST}" in why
     assert (await get(part, "/livez"))[0] == (await get(part, "/comfyui/livez"))[0] == 200
+    await control.clear()
     await part.wait_ready()
     [prompt] = (await control.state()).prompts
     job = await bench.enqueue(picture=PHOTO)
     assert (await bench.until_final(job)).state is State.DONE
 
     _status, metrics = await get(part, "/metrics")
-    assert LOAD <= sample(metrics, f'qwenedit_warm_up_seconds_sum{{outcome="warm",workflow="{FAST}"}}') < LOAD + 5
+    seconds = sample(metrics, f'qwenedit_warm_up_seconds_sum{{outcome="warm",workflow="{FAST}"}}')
+    assert LOAD <= seconds <= time.monotonic() - began
     assert sample(metrics, 'qwenedit_attempts_total{outcome="done",reason=""}') == 1
     assert sample(metrics, f'qwenedit_model_load_seconds_count{{workflow="{FAST}"}}') == 0
     assert sample(metrics, 'qwenedit_gpu_seconds_total{activity="starting"}') > LOAD
@@ -105,15 +109,15 @@ async def test_model_that_cannot_be_loaded_is_told_and_a_job_that_nobody_else_ta
 
 
 async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, part, control):
-    await control.fault("slow_load", seconds=60)
+    await control.fault("slow_load", seconds=300)
     await part.launch()
     await part.wait_for_line("worker.warming_up")
     async with asyncio.timeout(120):
         while [prompt.state for prompt in (await control.state()).prompts] != ["started"]:
             await asyncio.sleep(0.05)
     began = time.monotonic()
-    assert await part.stop() == 0
-    assert time.monotonic() - began < 10
+    assert await part.stop(timeout=120) == 0
+    assert time.monotonic() - began < 60
 
 
 async def test_comfyui_that_restarts_is_warmed_again(bench, part, comfyui):

@@ -8,6 +8,7 @@ import pytest
 from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs import Counts, Limits, Phase, Reason, State
+from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import (
     EditTimeout,
     ExecutionFailed,
@@ -417,7 +418,12 @@ async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, m
         assert await liveness(parts, ok=False) == "2 prompts wait and none runs"
         job = await bench.enqueue()
         await asyncio.sleep(0.7)
-        assert await bench.queue.waiting_ids() == [job.id]
+
+        async def waits():
+            return await bench.queue.waiting_ids() == [job.id]
+
+        await eventually(waits)  # a claim that waited in line has taken it, and gives it back
+        assert bench.editor.calls == []
         assert not parts.watch.health().ok
         assert parts.activity.health().ok, "the worker itself is well"
         bench.server.verdict_now = Verdict(condemned=False, reason="alive")
