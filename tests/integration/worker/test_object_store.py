@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import Limits, PictureStoreUnavailableError, Reason, State, input_ref
+from qwenedit_jobs import PictureStoreUnavailableError, Reason, State, input_ref
 from qwenedit_jobs.pictures import bucket as limits
 from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_testkit.proxy import Proxy, Toxic
@@ -21,8 +21,20 @@ async def proxy(object_server, monkeypatch):
     async with Proxy("objects", object_server.port).running() as proxy:
         for name, value in object_server.settings(port=proxy.port).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(limits, "PATIENCE", 1.5)
         yield proxy
+
+
+@pytest.fixture
+def spoil(proxy, monkeypatch):
+    """Return what spoils the way to the bucket, or mends it; only while it is spoilt are calls soon given up."""
+    patience = limits.PATIENCE
+
+    def spoil(toxic):
+        monkeypatch.setattr(limits, "PATIENCE", 1.5 if toxic else patience)
+        proxy.toxic = toxic
+        proxy.reset()
+
+    return spoil
 
 
 @pytest.fixture
@@ -70,16 +82,14 @@ async def test_job_whose_pictures_lie_in_a_bucket_that_is_not_configured_fails_i
 
 
 @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
-async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, proxy, toxic):
+async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, spoil, toxic):
     job = await stored.enqueue()
-    proxy.toxic = toxic
-    proxy.reset()
+    spoil(toxic)
     async with stored.working():
         await stored.until(job, lambda status: status.state is State.RUNNING)
         await asyncio.sleep(1.5)
         assert stored.editor.calls == []
-        proxy.toxic = None
-        proxy.reset()
+        spoil(None)
         status = await stored.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
 
@@ -108,15 +118,13 @@ def deferred(stored):
 
 
 @pytest.mark.usefixtures("soon")
-async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, proxy):
+async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, spoil):
     job = await stored.enqueue()
-    proxy.toxic = Toxic.DOWN
-    proxy.reset()
+    spoil(Toxic.DOWN)
     async with stored.working():
         await stored.until(job, lambda _status: deferred(stored) >= 2)
         assert "PictureStoreUnavailableError" in await stored.redis.hget(stored.keys.job(job.id), "attempts")
-        proxy.toxic = None
-        proxy.reset()
+        spoil(None)
         status = await stored.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1), "two attempts that did not begin were not counted"
 
@@ -146,23 +154,23 @@ class Withholding:
 
 @pytest.mark.usefixtures("soon")
 async def test_job_whose_picture_never_comes_gives_way_to_others_and_ends(stored):
-    never = await stored.enqueue(limits=Limits(max_wait=6.0, max_unfinished_per_user=100))
+    never = await stored.enqueue()
     others = [await stored.enqueue() for _ in range(3)]
     stored.store = Withholding(stored.store, never.edit.pictures[0])
     async with stored.working():
         for other in others:
             assert (await stored.until_final(other)).state is State.DONE
+        await stored.until(never, lambda _status: deferred(stored) >= 2)
+        await stored.redis.hset(stored.keys.job(never.id), "expires_at", 1)
         status = await stored.until_final(never)
     assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
-    assert deferred(stored) >= 2
     assert [call.job.id for call in stored.editor.calls] == [other.id for other in others]
 
 
 @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
-async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, proxy, toxic):
+async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, spoil, toxic):
     async def then_away(_on_progress):
-        proxy.toxic = toxic
-        proxy.reset()
+        spoil(toxic)
 
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
@@ -173,18 +181,16 @@ async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_tw
         await asyncio.sleep(3)
         assert await stored.redis.zscore(stored.keys.leases, job.id) is not None, "the lease is kept meanwhile"
         assert (await stored.queue.status(job.id)).state is State.RUNNING
-        proxy.toxic = None
-        proxy.reset()
+        spoil(None)
         status = await stored.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
     assert len(stored.editor.calls) == 1
     assert await stored.store.get(status.result.picture) == PNG
 
 
-async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy):
+async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy, spoil):
     async def then_away(_on_progress):
-        proxy.toxic = Toxic.DOWN
-        proxy.reset()
+        spoil(Toxic.DOWN)
 
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
@@ -198,9 +204,9 @@ async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy):
     assert status.state is State.CANCELLED
 
 
-async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy):
+async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy, spoil):
     async def then_away(_on_progress):
-        proxy.toxic = Toxic.TIMEOUT
+        spoil(Toxic.TIMEOUT)
 
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
