@@ -377,25 +377,31 @@ async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, ser
 
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2])
 async def test_cancelled_during_the_submission_leaves_nothing_behind(client, server, control, seconds) -> None:
-    await control.fault("slow", seconds=0.5, path="/prompt")
+    await control.fault("slow", seconds=1, path="/prompt")
     task = asyncio.create_task(client.edit())
+    await struck(control)
     await asyncio.wait([task], timeout=seconds)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    await asyncio.sleep(0.6)  # whatever was on its way has arrived by now
+    await asyncio.sleep(1.1)  # whatever was on its way has arrived by now
     await assert_clean(server)
+
+
+async def struck(control) -> None:
+    """Wait until the faults have befallen their requests."""
+    async with asyncio.timeout(30):
+        while (await control.state()).faults:
+            await asyncio.sleep(0.01)
 
 
 async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, server, control) -> None:
     await control.fault("slow", seconds=1, path="/upload")
     request = client.request()
     task = asyncio.create_task(client.edit(request))
-    async with asyncio.timeout(30):
-        while (await control.state()).faults:  # until it has befallen the upload
-            await asyncio.sleep(0.01)
+    await struck(control)
 
     task.cancel()
     await asyncio.wait([task], timeout=0.2)
@@ -408,12 +414,16 @@ async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, s
     await assert_clean(server)
 
 
-async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client, server, control) -> None:
+async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client, server, control, monkeypatch) -> None:
     await control.fault("hang", at_step=1)
     began = time.monotonic()
 
-    with pytest.raises(EditTimeout):
-        await client.edit(within=1)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(client_module, "CLEAN_UP", 0.5)
+        task = asyncio.create_task(client.edit(within=6))
+        await client.until(Stage.EDITING)
+        with pytest.raises(EditTimeout):
+            await task
 
     assert time.monotonic() - began < 60
     await control.clear()
@@ -421,10 +431,11 @@ async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client,
     await assert_clean(server)
 
 
-async def test_stalled_process_ends_at_the_deadline(own_server, own_control) -> None:
+async def test_stalled_process_ends_at_the_deadline(own_server, own_control, monkeypatch) -> None:
+    monkeypatch.setattr(client_module, "CLEAN_UP", 0.5)
     await own_control.fault("hang", at_step=1)
     async with own_server.client() as client:
-        task = asyncio.create_task(client.edit(within=4))
+        task = asyncio.create_task(client.edit(within=12))
         await client.until(Stage.EDITING)
         own_server.part.signal(signal.SIGSTOP)
         began = time.monotonic()

@@ -187,10 +187,10 @@ class Comfy:
             yield events
 
     async def slow_graph(self) -> dict[str, Any]:
-        """A graph that takes some seconds: pretended sampling here, real blurring there."""
+        """A graph that takes long, to be cancelled: pretended sampling here, real blurring there."""
         name = await self.uploaded((1024, 1024))
         if self.simulated:
-            return edit_graph("slow", name, steps=40)
+            return edit_graph("slow", name, steps=400)
         return invert_graph(name, size=512, blurs=50)  # an interrupt acts between nodes: many, each soon done
 
 

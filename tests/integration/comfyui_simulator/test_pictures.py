@@ -143,11 +143,13 @@ async def preview(server, graph, flags):
 
 
 async def test_model_is_loaded_once(start_simulator, simulated, edit, tmp_path):
-    async with start_simulator(tmp_path / "loads", "--load-seconds", "3") as (url, _):
+    async with start_simulator(tmp_path / "loads", "--load-seconds", "5") as (url, _):
         server = type(simulated)(url, simulated.session, simulated=True, output_dir=None)
         name = await server.uploaded()
         times = []
-        for seed in (1, 2):
+        for seed in range(10):  # on a busy machine a step takes as long as a load
             job = await server.ended(await server.submit(edit("make it snow", name, steps=1, seed=seed)))
             times.append(job["execution_end_time"] - job["execution_start_time"])
-    assert times[0] > 3000 > times[1]
+            if times[-1] < 5000:
+                break
+    assert times[0] > 5000 > times[-1]
