@@ -20,7 +20,7 @@ WORKER_SELDOM = 6.0
 """Commands of the sign of life that says all, which may fall into the window."""
 BOT = 480.0
 """Likewise; 60 of them are looks for work, and 90 keep the lead."""
-REAPED_WITHIN = 3.0
+REAPED_WITHIN = 10.0
 """Seconds: a look for work, and a round of the janitor, on a busy machine."""
 
 

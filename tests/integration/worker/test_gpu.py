@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from local_stack import ComfyUISimulator, bare_environment, worker
 from qwenedit_jobs import State
 
-LOAD, STEP, STEPS = 2.0, 0.4, 4
+LOAD, STEP, STEPS = 2.0, 1.0, 4
 SLEW = 0.02
 """Seconds by which the two clocks may drift apart in a test."""
 BLUR = 1.0
