@@ -77,12 +77,18 @@ async def on_press(update: ptb.Update, context: ContextTypes.DEFAULT_TYPE) -> No
     await query.edit_message_text("pressed")
 
 
-def build(url: str) -> Application[Any, Any, Any, Any, Any, Any]:
+def build(url: str, token: str = "") -> Application[Any, Any, Any, Any, Any, Any]:
     app = (
         Application.builder()
-        .token(f"{next(_bot_ids)}:another-library")
+        .token(token or f"{next(_bot_ids)}:another-library")
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
+        .read_timeout(60)
+        .connect_timeout(60)
+        .pool_timeout(60)
+        .get_updates_read_timeout(60)
+        .get_updates_connect_timeout(60)
+        .get_updates_pool_timeout(60)
         .build()
     )
     app.add_handler(CommandHandler("start", start))
@@ -262,7 +268,7 @@ async def test_failures_are_the_ones_that_the_library_knows(simulator_url, silen
 
 
 async def test_second_poller_ends_the_first(simulator_url, silent) -> None:
-    async with ptb.Bot(silent.token, base_url=f"{simulator_url}/bot") as second:
+    async with build(simulator_url, silent.token).bot as second:
         polling = asyncio.create_task(silent.get_updates(timeout=30))
         async with TelegramSimulator(simulator_url, bot_id=silent.id) as telegram, asyncio.timeout(30):
             while not (await telegram.bot())["polling"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import aiohttp
 import pytest
@@ -37,13 +37,21 @@ async def page(simulator_url, bot, http):
             async with http.get(f"{simulator_url}/chat/events?user={user}") as response:
                 assert response.content_type == "text/event-stream"
 
-                async def next_event():
+                async def read():
                     async with asyncio.timeout(30):
                         event = (await response.content.readuntil(b"\n")).decode()
                         data = (await response.content.readuntil(b"\n\n")).decode()
                     return event.removeprefix("event: ").strip(), json.loads(data.removeprefix("data: "))
 
-                yield next_event
+                async def told():
+                    yield await read()
+                    while True:
+                        event = await read()
+                        if event[0] != "bot":  # a bot that has not polled for some seconds counts as away
+                            yield event
+
+                async with aclosing(told()) as events:
+                    yield events.__anext__
 
     return Page()
 

@@ -283,6 +283,7 @@ async def test_reader_further_up_is_not_scrolled_but_told(page, bot):
     sent = await bot.message()
     for number in range(6):
         await sent.answer("\n".join(f"line {number}.{line}" for line in range(10)))
+    await expect(items(page)).to_have_count(7)
     await expect(items(page).last).to_be_in_viewport()
     chat = page.get_by_role("region", name="Chat")
     await chat.evaluate("chat => { chat.scrollTop = 0; }")
@@ -368,18 +369,20 @@ async def test_refusal_of_the_server_is_shown_and_the_typed_text_is_kept(page):
 
 
 async def test_text_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):
-    await page.route("**/chat/messages*", slowly)
+    written = asyncio.Event()
+
+    async def held_up(route: Route) -> None:
+        await written.wait()
+        await route.continue_()
+
+    await page.route("**/chat/messages*", held_up, times=1)
     await page.get_by_label("Attach photo").set_input_files(photos["cat"])
     await say(page, "")
     await send_photo(page, photos["coffee"], "make it snow")
+    written.set()
     assert (await bot.message()).caption is None
     assert (await bot.message()).caption == "make it snow"
     await expect(page.get_by_role("textbox", name="Message")).to_have_value("")
-
-
-async def slowly(route: Route) -> None:
-    await asyncio.sleep(0.5)
-    await route.continue_()
 
 
 async def test_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
