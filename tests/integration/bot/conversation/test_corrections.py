@@ -147,6 +147,17 @@ async def test_corrections_back_and_forth_are_told_each_time(simulator: Telegram
     assert (await worker.claim()).job.edit.prompt == "make it rain"
 
 
+async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage: Any, simulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    await stage.eventually(stage.nothing_waits)
+    await stage.close(ann.id, seconds=3)
+    await ann.edit(sent, "make it rain")
+    await ann.wait_for(lambda chat: "“make it rain”" in chat.from_bot[-1].text)
+    assert (await worker.claim()).job.edit.prompt == "make it rain"
+
+
 async def test_question_about_photos_has_the_words_as_they_were_corrected_last(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     for _ in range(2):

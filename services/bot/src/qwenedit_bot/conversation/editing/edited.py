@@ -89,6 +89,8 @@ async def _change(message: Message, wish: str, jobs: Sequence[Status], words: Wo
         return
     rest_on_it = [job for job in unlike if not services.presets.catalogue.has_prompt(job.job.edit.prompt)]
     if rest_on_it:
+        # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
+        await services.messenger.ready(message.chat.id, edit=False)
         outcomes = {job.job.id: await services.reword(job, wish) for job in rest_on_it}
         await services.replies.say(to, _told(wish, outcomes, words), edited_at=message.edit_date)
 
