@@ -6,7 +6,7 @@ from collections import deque
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
-from qwenedit_bot.edits.progress.estimate import Outlook
+from qwenedit_bot.edits.progress.eta import Outlook
 from qwenedit_bot.scaling.decision import Memory
 from qwenedit_bot.scaling.scene import RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.scaling.policy import Policy
 
 KEPT = 20
-"""Recent durations from which the bot takes the usual one, as in `Durations`."""
+"""Recent durations from which the bot takes the usual one, as in `Eta`."""
 
 
 class Metric(Protocol):

@@ -20,7 +20,7 @@ from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress import updater
-from qwenedit_bot.edits.progress.durations import Durations
+from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
 from qwenedit_bot.edits.progress.updater import EDIT_EVERY, Look, ProgressUpdater
@@ -120,8 +120,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def durations(redis: Redis, bot_keys: BotKeys) -> Durations:
-    return Durations(redis, bot_keys, Workers(redis, Keys()), paused_key=Keys().paused)
+def eta(redis: Redis, queue: JobQueue, bot_keys: BotKeys) -> Eta:
+    return Eta(redis, bot_keys, queue=queue, workers=Workers(redis, Keys()), paused_key=Keys().paused)
 
 
 @pytest.fixture
@@ -135,22 +135,20 @@ def late_edits(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys)
 
 
 @pytest.fixture
-def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, durations: Durations) -> ProgressUpdater:
+def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, eta: Eta) -> ProgressUpdater:
     messenger = cast("Messenger", chat)
     return ProgressUpdater(
         queue=queue,
         messenger=messenger,
         late_edits=late_edits,
         texts=Texts(default="en"),
-        durations=durations,
+        eta=eta,
         clock=clock,
     )
 
 
 @pytest.fixture
-def deliver(
-    redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, durations: Durations, answers: Lanes
-) -> Deliver:
+def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: Eta, answers: Lanes) -> Deliver:
     messenger, events = cast("Messenger", chat), Events(redis, Keys(), answers)
     store = RedisPictureStore(redis, Keys(), ttl=60)
     return Deliver(
@@ -161,7 +159,7 @@ def deliver(
         replies=Replies(redis, bot_keys, messenger),
         texts=Texts(default="en"),
         metrics=BotMetrics(CollectorRegistry()),
-        durations=durations,
+        eta=eta,
         answered=TTLCache(most=1, keep=60),
         daily_counts=DailyCounts(redis, bot_keys),
         quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
@@ -262,7 +260,7 @@ async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_t
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
 async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa: PLR0917 - fixtures
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, answers: Lanes, deliver: Deliver, how: str,
-    end: str, late_edits: LateEdits, durations: Durations,
+    end: str, late_edits: LateEdits, eta: Eta,
 ) -> None:  # fmt: skip
     """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
@@ -293,7 +291,7 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
     if how == "leader killed":
         progress = ProgressUpdater(
             queue=queue, messenger=cast("Messenger", chat), late_edits=late_edits, texts=Texts(default="en"),
-            durations=durations,
+            eta=eta,
         )  # fmt: skip
     await progress.tick()
     await answer_all(answers, deliver)
@@ -443,10 +441,10 @@ async def test_gpu_that_must_be_woken_is_said_to_be_and_its_usual_time_is_learnt
 
 @pytest.mark.usefixtures("worker")
 async def test_recent_jobs_teach_when_the_next_ones_are_ready(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, durations: Durations
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, eta: Eta
 ) -> None:
     for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
-        await durations.note_duration(None, seconds)
+        await eta.note_duration(None, seconds)
     for number in (1, 2, 3):
         await enqueue(queue, number)
     await progress.tick()
@@ -474,7 +472,7 @@ async def test_group_is_edited_less_often(queue: JobQueue, progress: ProgressUpd
 
 
 async def test_look_tells_the_line_and_the_jobs_that_keda_counts(
-    redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, durations: Durations
+    redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, eta: Eta
 ) -> None:
     looks: list[Look] = []
 
@@ -483,7 +481,7 @@ async def test_look_tells_the_line_and_the_jobs_that_keda_counts(
 
     progress = ProgressUpdater(
         queue=queue, messenger=cast("Messenger", chat), late_edits=late_edits, texts=Texts(default="en"),
-        durations=durations, on_look=note, clock=clock,
+        eta=eta, on_look=note, clock=clock,
     )  # fmt: skip
     jobs = [await enqueue(queue, number) for number in (1, 2, 3, 4)]
     for number in (1, 2):

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from structlog.testing import capture_logs
 
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.progress.estimate import Outlook
+from qwenedit_bot.edits.progress.eta import Outlook
 from qwenedit_bot.edits.progress.updater import Look
 from qwenedit_bot.scaling.decision import Memory
 from qwenedit_bot.scaling.keeper import WorkersWanted

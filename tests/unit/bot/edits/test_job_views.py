@@ -8,7 +8,7 @@ import pytest
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import target_of
-from qwenedit_bot.edits.progress.estimate import Wait
+from qwenedit_bot.edits.progress.eta import Wait
 from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.pictures.sources import Attachment, as_text
 from qwenedit_bot.texts import Words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from qwenedit_bot.edits.progress.estimate import Outlook
+from qwenedit_bot.edits.progress.eta import Outlook
 from qwenedit_bot.scaling.policy import Policy
 from qwenedit_bot.scaling.scene import Batch, RunningJob, Scene
 

@@ -18,8 +18,7 @@ from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
-from qwenedit_bot.edits.progress.durations import Durations
-from qwenedit_bot.edits.progress.forecasts import Forecasts
+from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
@@ -235,7 +234,7 @@ class Edits:
     submit: Submit
     reword: Reword
     progress: ProgressUpdater
-    forecasts: Forecasts
+    eta: Eta
     deliver: Deliver
     undelivered: UndeliveredAnswers
     daily_counts: DailyCounts
@@ -262,10 +261,7 @@ def make_edits(
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
     answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
     metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
-    durations = Durations(
-        redis, keys, jobs.workers, paused_key=settings.keys.paused,
-        most_workers=settings.budget_workers, target=settings.scaling_target_wait,
-    )  # fmt: skip
+    eta = Eta(redis, keys, queue=queue, workers=jobs.workers, paused_key=settings.keys.paused)
     daily_counts = DailyCounts(redis, keys)
     undelivered = UndeliveredAnswers(
         redis, keys, queue=queue, events=jobs.events, migrations=chat.migrations, wake=jobs.ended
@@ -280,15 +276,15 @@ def make_edits(
             answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
             announce=scaling.bridge,
         ),
-        forecasts=Forecasts(queue, durations),
+        eta=eta,
         reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
-            queue=queue, messenger=chat.messenger, texts=users.texts, durations=durations, on_look=scaling.see,
+            queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta, on_look=scaling.see,
             late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),
         ),
         deliver=Deliver(
             queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
-            texts=users.texts, metrics=metrics, durations=durations, answered=answered, quotas=quotas,
+            texts=users.texts, metrics=metrics, eta=eta, answered=answered, quotas=quotas,
             daily_counts=daily_counts, moderation=hook or Unmoderated(), undelivered=undelivered,
             larger_megapixels=settings.larger_megapixels,
         ),

@@ -122,7 +122,7 @@ def make_parts(base: Foundation) -> Parts:
         bot_id=base.keys.bot_id, ids=jobs.ids, queue=jobs.queue, store=jobs.store, results=pictures.results,
         submit=edits.submit, reword=edits.reword, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
         languages=users.languages, presets=presets, recent_presets=users.recent_presets, quotas=accounts.quotas,
-        access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs, forecasts=edits.forecasts,
+        access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs, eta=edits.eta,
         retention=make_retention(base, user_erasure),
         shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
         migrations=chat.migrations, undelivered=edits.undelivered,

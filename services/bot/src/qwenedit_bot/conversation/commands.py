@@ -64,7 +64,7 @@ async def status(message: Message, words: Words, services: Services) -> None:
     line = await services.queue.positions_of(job.job.id for job in mine)
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
-    waits = await services.forecasts.of(jobs, line)
+    waits = await services.eta.of(jobs, line)
     places = [(job, line.get(job.job.id)) for job in jobs]
     view = job_views.overview(words, places, waits, more=len(asked_for) - len(jobs))
     if await is_news(message, view.text, services):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.account.privacy_notice import Retention
     from qwenedit_bot.conversation.account.shop import Shop
     from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
-    from qwenedit_bot.edits.progress.forecasts import Forecasts
+    from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.rewording import Reword
     from qwenedit_bot.edits.requests.submit import Submit
@@ -61,7 +61,7 @@ class Services:
     access_list: AccessList
     user_erasure: UserErasure
     user_jobs: UserJobs
-    forecasts: Forecasts
+    eta: Eta
     retention: Retention
     shop: Shop
     migrations: Migrations

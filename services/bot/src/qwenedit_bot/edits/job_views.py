@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwenedit_bot.edits.larger import Target
-    from qwenedit_bot.edits.progress.estimate import Wait
+    from qwenedit_bot.edits.progress.eta import Wait
     from qwenedit_bot.payments.quotas import Quota
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Status
@@ -193,15 +193,15 @@ def _marked(words: Words, text: str, job_id: str, *, gap: str = "\n\n") -> str:
 
 def _expected(words: Words, wait: Wait) -> str:
     """Say what is expected, in steps so coarse that not every second changes the message."""
-    if wait.late is not None:
-        said = words(Text.ON_HOLD) if wait.paused else words(Text.LATE, why=wait.late)
+    if wait.paused:
+        return words(Text.ON_HOLD)
+    if wait.late:
+        said = words(Text.LATE)
         if wait.expires_in is None:
             return said
         minutes = max(1, math.ceil(wait.expires_in / 60 / GIVES_UP_IN_STEPS)) * GIVES_UP_IN_STEPS
         return f"{said}\n{words(Text.GIVES_UP, minutes=minutes)}"
-    if wait.paused:
-        return words(Text.ON_HOLD)
-    text = Text.WAKING if wait.waking else Text.CROWDED if wait.crowded else Text.READY_IN
+    text = Text.WAKING if wait.waking else Text.READY_IN
     if wait.seconds is None:
         return words(text, unit="unknown", count=0)
     if wait.seconds < SAID_IN_SECONDS:

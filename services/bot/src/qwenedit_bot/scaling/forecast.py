@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.edits.progress.free_workers import FreeWorkers
+from qwenedit_bot.scaling.free_workers import FreeWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

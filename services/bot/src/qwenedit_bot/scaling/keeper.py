@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.edits.progress.estimate import in_hand
 from qwenedit_bot.scaling.decision import Memory
 from qwenedit_bot.scaling.scene import RunningJob, Scene, batches
 from qwenedit_bot.scaling.wanted import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.progress.updater import Look
     from qwenedit_bot.scaling.decision import Decision
@@ -100,8 +101,14 @@ def _scene(look: Look) -> Scene:
     return Scene(
         outlook=look.outlook,
         line=batches(((_workflow(job), now - job.enqueued_at) for job in look.line), length=look.length),
-        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in in_hand(look.running)],
+        running=[RunningJob(_workflow(job), now - (job.started_at or now)) for job in _in_hand(look.running)],
     )
+
+
+def _in_hand(running: Iterable[Status]) -> list[Status]:
+    # A worker claims its next job while it hands in the last one's picture.
+    jobs = sorted(running, key=lambda status: status.started_at or 0.0)
+    return list({status.worker or status.job.id: status for status in jobs}.values())
 
 
 def _workflow(job: Status) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwenedit_bot.edits.progress.estimate import Outlook
+    from qwenedit_bot.edits.progress.eta import Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Scene:
     """What is there at one moment."""
 
     outlook: Outlook
-    """Time, workers that are up, pause, usual durations and cold start: `Durations.outlook` has it."""
+    """Time, workers that are up, pause, usual durations and cold start: `Eta.outlook` has it."""
     line: Sequence[Batch]
     """Waiting jobs, the next one first. Jobs between two attempts are left out, as KEDA leaves them out."""
     running: Sequence[RunningJob]

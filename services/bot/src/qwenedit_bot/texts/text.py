@@ -69,7 +69,6 @@ class Text(StrEnum):
     RECEIVED = "received"
     QUEUED = "queued"
     READY_IN = "ready-in"
-    CROWDED = "crowded"
     WAKING = "waking"
     ON_HOLD = "on-hold"
     LATE = "late"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
-    from qwenedit_bot.edits.progress.durations import Durations
+    from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
@@ -54,7 +54,7 @@ class Deliver:
         replies: Knows the job's message, should it have been replaced.
         texts: The words of all languages.
         metrics: Counts the answers.
-        durations: Learns how long jobs take.
+        eta: Learns how long jobs take.
         answered: Which jobs were answered lately, by their id, and when these were accepted.
         quotas: Get back what a failed job has cost.
         daily_counts: Counts the answers for the admins.
@@ -72,7 +72,7 @@ class Deliver:
         replies: Replies,
         texts: Texts,
         metrics: BotMetrics,
-        durations: Durations,
+        eta: Eta,
         answered: TTLCache[str, float],
         quotas: Quotas,
         daily_counts: DailyCounts,
@@ -87,7 +87,7 @@ class Deliver:
         self._replies = replies
         self._texts = texts
         self._metrics = metrics
-        self._durations = durations
+        self._eta = eta
         self._recently = answered
         self._quotas = quotas
         self._daily_counts = daily_counts
@@ -168,7 +168,7 @@ class Deliver:
             self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(seconds, tracing.exemplar())
             if status.state is State.DONE and status.started_at is not None:
-                await self._durations.note_duration(status.job.edit.workflow, finished_at - status.started_at)
+                await self._eta.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
         if status.job.reply is not None and outcome not in {UNREACHABLE, FORBIDDEN}:

@@ -12,7 +12,7 @@ import structlog
 from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.progress.estimate import forecast
+from qwenedit_bot.edits.progress.eta import estimate
 from qwenedit_bot.edits.progress.reading import READ_AT_ONCE, in_parts
 from qwenedit_jobs import State
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.progress.durations import Durations
-    from qwenedit_bot.edits.progress.estimate import Outlook, Wait
+    from qwenedit_bot.edits.progress.eta import Eta, Outlook, Wait
     from qwenedit_bot.edits.progress.late_edits import LateEdits
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
@@ -97,7 +96,7 @@ class ProgressUpdater:
         messenger: Edits their messages.
         late_edits: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
-        durations: Knows how long jobs take, and the workers that are up.
+        eta: Estimates when jobs are done.
         on_look: Is told what each look has found, before anything is drawn: drawing waits for Telegram.
         clock: Monotonic time in seconds.
     """
@@ -109,7 +108,7 @@ class ProgressUpdater:
         messenger: Messenger,
         late_edits: LateEdits,
         texts: Texts,
-        durations: Durations,
+        eta: Eta,
         on_look: Callable[[Look], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -117,7 +116,7 @@ class ProgressUpdater:
         self._messenger = messenger
         self._late_edits = late_edits
         self._texts = texts
-        self._durations = durations
+        self._eta = eta
         self._on_look = on_look
         self._clock = clock
         self._without_worker_since: float | None = None
@@ -137,11 +136,11 @@ class ProgressUpdater:
         places = window.positions
         statuses = await self._read([*places, *window.others])
         now = self._clock()
-        outlook = await self._durations.outlook(status.job.edit.workflow or "" for status in statuses)
+        outlook = await self._eta.outlook(status.job.edit.workflow or "" for status in statuses)
         await self._learn(statuses, outlook, now, waiting=window.length)
         if self._on_look is not None:
             await self._on_look(_look(window, statuses, outlook))
-        waits = forecast(statuses, outlook, places)
+        waits = estimate(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
         self._forget(now, window.length)
@@ -180,7 +179,7 @@ class ProgressUpdater:
         states = {status.state for status in statuses}
         up = outlook.workers > 0 or State.RUNNING in states
         if up and self._without_worker_since is not None:
-            await self._durations.note_cold_start(now - self._without_worker_since)
+            await self._eta.note_cold_start(now - self._without_worker_since)
         if up or outlook.paused or not waiting:
             self._without_worker_since = None
         elif self._without_worker_since is None:

@@ -258,22 +258,13 @@ ready-in = { $unit ->
     [minutes] Ready in about { $count } min
    *[unknown] Ready soon
 }
-crowded = { $unit ->
-    [seconds] All servers are busy, so this takes longer: ready in about { $count } s
-   *[minutes] All servers are busy, so this takes longer: ready in about { $count } min
-}
 waking = { $unit ->
     [seconds] 🔌 Starting the server, usually { $count } s
     [minutes] 🔌 Starting the server, usually { $count } min
    *[unknown] 🔌 Starting the server, which may take a few minutes
 }
 on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
-late = { $why ->
-    [no_worker] 🐢 This takes longer than usual: the server has not started yet.
-    [not_ready] 🐢 This takes longer than usual: the server is on, but not ready yet.
-    [busy] 🐢 This takes longer than usual: the line moves slowly.
-   *[running] 🐢 This one takes longer than usual. If it gets stuck, I try it again by myself.
-}
+late = 🐢 This takes longer than usual. If it gets stuck, I try it again by myself.
 gives-up = If it cannot begin within { $minutes } min, I'll tell you.
 delayed = 🔁 That did not work at once. I'm trying again soon…
 requeued = 🔁 This one failed before. I'm trying it again…

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwenedit_bot.edits.progress.free_workers import FreeWorkers
+from qwenedit_bot.scaling.free_workers import FreeWorkers
 
 work = st.lists(st.tuples(st.integers(0, 400), st.sampled_from([0.0, 1.0, 7.5, 60.0])), min_size=1, max_size=4)
 

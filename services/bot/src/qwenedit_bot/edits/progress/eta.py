@@ -1,0 +1,203 @@
+"""When a waiting job will be done: what such jobs usually take, its place in line, and the workers that are ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from redis.exceptions import RedisError
+
+from qwenedit_jobs import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_jobs import JobQueue, Status
+    from qwenedit_jobs.workers.registry import Workers
+
+KEPT = 20
+"""Recent durations whose median is the usual one."""
+REMEMBERED = 30 * 86_400
+"""Seconds without a new duration after which they are forgotten."""
+SIGN_OF_LIFE = 35.0
+"""Seconds since a worker's last heartbeat after which it isn't counted on: it missed three."""
+LATE, LEAST_LATE = 1.5, 15.0
+"""A job is late if it takes this many times the usual duration, and at least so many seconds more."""
+PATIENCE = 300.0
+"""Seconds after which a job is late if its usual duration is unknown, or if no worker is ready."""
+MOST_OTHERS = 50
+"""Running jobs of others that the ETA of a single user's jobs takes into account."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What to expect for an unfinished job."""
+
+    seconds: float | None = None
+    """Until its picture; None if unknown. While a worker starts: its usual start-up time."""
+    waking: bool = False
+    """No worker is ready: one has to start first."""
+    paused: bool = False
+    """An operator has paused the queue."""
+    late: bool = False
+    """It takes longer than usual."""
+    expires_in: float | None = None
+    """Seconds within which a late job must begin; after that it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an ETA is computed from."""
+
+    now: float
+    """Seconds since the epoch, by Redis' clock."""
+    workers: int
+    """Workers that are ready for a job."""
+    paused: bool
+    durations: Mapping[str, float]
+    """Usual seconds a job of each workflow takes. The empty name is the workers' default workflow."""
+    cold_start: float | None
+    """Usual seconds from a waiting job to the first worker that is ready."""
+    unready: int = 0
+    """Workers that are up, but whose ComfyUI doesn't answer."""
+
+
+class Eta:
+    """Estimates from the durations of recent jobs, which all replicas share.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+        queue: Knows the running jobs.
+        workers: Knows the workers that are up.
+        paused_key: Exists while an operator has the queue paused.
+    """
+
+    def __init__(self, redis: Redis, keys: BotKeys, *, queue: JobQueue, workers: Workers, paused_key: str) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._queue = queue
+        self._workers = workers
+        self._paused_key = paused_key
+
+    async def note_duration(self, workflow: str | None, seconds: float) -> None:
+        """Remember how long a job of a workflow kept its worker busy."""
+        await self._note(self._keys.durations(workflow or ""), seconds)
+
+    async def note_cold_start(self, seconds: float) -> None:
+        """Remember how long a job waited for the first worker to be ready."""
+        await self._note(self._keys.cold_starts, seconds)
+
+    async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
+        """Return what to expect for a few unfinished jobs, by their ids.
+
+        Args:
+            jobs: The jobs.
+            places: The place in line of each job that is waiting; 1 is the next one.
+        """
+        if not jobs:
+            return {}
+        window = await self._queue.window(skip=0, count=1, others=MOST_OTHERS)
+        mine = {status.job.id for status in jobs}
+        others = await self._queue.statuses(job_id for job_id in window.others if job_id not in mine)
+        known = [*jobs, *(status for status in others if status.state is State.RUNNING)]
+        return estimate(known, await self.outlook(each.job.edit.workflow or "" for each in known), places)
+
+    async def outlook(self, workflows: Iterable[str]) -> Outlook:
+        """Return what is known now about these workflows and all workers."""
+        names = sorted(set(workflows))
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.exists(self._paused_key)
+        for key in (self._keys.cold_starts, *map(self._keys.durations, names)):
+            pipeline.lrange(key, 0, -1)
+        (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
+        now = seconds + microseconds / 1e6
+        seen = await self._workers.seen()
+        alive = [each.presence for each in seen if now - each.at < SIGN_OF_LIFE and not each.presence.draining]
+        ready = sum(presence.ready for presence in alive)
+        usual = {name: _median(times) for name, times in zip(names, durations, strict=True)}
+        return Outlook(
+            now=now,
+            workers=ready,
+            unready=len(alive) - ready,
+            paused=bool(paused),
+            durations={name: time for name, time in usual.items() if time is not None},
+            cold_start=_median(cold_starts),
+        )
+
+    async def _note(self, key: str, seconds: float) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.lpush(key, round(seconds, 1))
+        pipeline.ltrim(key, 0, KEPT - 1)
+        pipeline.expire(key, REMEMBERED)
+        try:
+            await pipeline.execute()
+        except RedisError as error:  # not worth a second attempt at what goes with it
+            log.info("eta.not_stored", error=type(error).__name__)
+
+
+def estimate(statuses: Iterable[Status], outlook: Outlook, places: Mapping[str, int]) -> dict[str, Wait]:
+    """Return what to expect for each waiting job, by its id, and which running jobs are late.
+
+    Each job in line is taken to be like those before it. A job of whose workflow no duration is known has no ETA.
+
+    Args:
+        statuses: Unfinished jobs, among them all that run.
+        outlook: What else is known.
+        places: The place in line of each waiting job; 1 is the next one.
+    """
+    known = list(statuses)
+    left = {each.job.id: _left(each, outlook) for each in known if each.state is State.RUNNING}
+    waits = {job_id: Wait(late=True) for job_id, seconds in left.items() if seconds is None}
+    # A worker claims its next job while it hands in the last one's picture: its newest job counts.
+    running = sorted((each for each in known if each.job.id in left), key=lambda each: each.started_at or 0.0)
+    busy = {each.worker or each.job.id: left[each.job.id] for each in running}
+    workers = max(outlook.workers, len(busy))
+    free_in = sorted([0.0] * (workers - len(busy)) + [seconds for seconds in busy.values() if seconds is not None])
+    for status in known:
+        if status.state is State.QUEUED and (place := places.get(status.job.id)) is not None:
+            wait = _wait(status, outlook, place, free_in, workers)
+            if wait is not None:
+                waits[status.job.id] = wait
+    return waits
+
+
+def _wait(status: Status, outlook: Outlook, place: int, free_in: Sequence[float], workers: int) -> Wait | None:
+    if outlook.paused:
+        return Wait(paused=True)
+    if not free_in:
+        if workers == 0 and outlook.now - status.enqueued_at < max(PATIENCE, LATE * (outlook.cold_start or 0.0)):
+            return Wait(outlook.cold_start, waking=True)
+        left = max(0.0, status.expires_at - outlook.now) if status.expires_at is not None else None
+        return Wait(late=True, expires_in=left)
+    usual = _usual(status, outlook)
+    if usual is None:
+        return None
+    rounds, worker = divmod(place - 1, len(free_in))
+    return Wait(free_in[worker] + (rounds + 1) * usual)
+
+
+def _left(status: Status, outlook: Outlook) -> float | None:
+    """Return the seconds that a running job still takes; None if it is late, so nobody knows."""
+    elapsed = outlook.now - status.started_at if status.started_at is not None else 0.0
+    usual = _usual(status, outlook)
+    if elapsed > (PATIENCE if usual is None else max(usual * LATE, usual + LEAST_LATE)):
+        return None
+    return max(0.0, (usual or 0.0) - elapsed)
+
+
+def _usual(status: Status, outlook: Outlook) -> float | None:
+    return outlook.durations.get(status.job.edit.workflow or "")
+
+
+def _median(times: object) -> float | None:
+    found = [float(time) for time in cast("list[str]", times)]
+    return median(found) if found else None
