@@ -23,19 +23,13 @@ async def test_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
     assert not await kube.objects("Secret", labels="owner=helm,name=nokeda"), "nothing was installed"
 
 
-async def test_rights_in_the_namespace_alone_suffice_to_install_without_the_clusters_policy(kube):
+async def test_rights_in_the_namespace_alone_suffice_to_install(kube):
     await kube("create", "rolebinding", "tenant", "--clusterrole=admin", "--user=tenant")
     argv = ("helm", "install", "tenant", str(CHART), f"--namespace={kube.namespace}", "--dry-run=server")
-    as_tenant = "--kube-as-user=tenant"
     try:
-        refused, _out, why = await attempt(*argv, *values(), as_tenant)
-        code, _out, said = await attempt(*argv, *values("bot.podDeletionCostPolicy=false"), as_tenant)
+        code, _out, said = await attempt(*argv, *values(), "--kube-as-user=tenant")
     finally:
         await kube("delete", "rolebinding", "tenant")
-    print(why)
-    assert refused
-    assert "validatingadmissionpolicies" in why, "the chart's page names the value by this word"
-    assert "forbidden" in why
     assert code == 0, said
 
 

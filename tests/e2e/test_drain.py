@@ -71,25 +71,3 @@ async def test_scaling_in_under_load_loses_no_attempt(installation):
     print(f"{victim.name} had to leave; attempts: {claims}")
     assert [fields["state"] for fields in finished] == ["done", "done"]
     assert [len(attempts) for attempts in claims.values()] == [1, 1]
-
-
-async def test_idle_worker_leaves_before_a_busy_one(installation):
-    await installation.hold(2)
-    job = await installation.push(workflow=LONG)
-    busy = (await installation.until_editing(job))["worker"]
-
-    async def marked():
-        pods = {pod.name: pod for pod in await installation.workers()}
-        return pods[busy].annotations.get("controller.kubernetes.io/pod-deletion-cost") == "1000"
-
-    await eventually("the busy pod costs more", marked, within=60)
-    await installation.let_scale()
-
-    async def one_left():
-        pods = await installation.workers()
-        return pods if len(pods) == 1 else None
-
-    [left] = await eventually("scale-in to one worker", one_left, within=60)
-    assert left.name == busy
-    await installation.until(job, "done")
-    assert installation.watch.claims(job) == [(busy, 1)]

@@ -14,10 +14,10 @@
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ $tag }}{{ end }}
 {{- end }}
 
-{{/* What the pods of all parts have in common. Takes root and, where they differ, runAsUser and apiAccess: whether the
-     pod gets a service account token. */}}
+{{/* What the pods of all parts have in common. No part calls the Kubernetes API, so no pod gets a service account
+     token. Takes root and, where it differs, runAsUser. */}}
 {{- define "qwenedit.podBase" -}}
-automountServiceAccountToken: {{ .apiAccess | default false }}
+automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator
 from tests.e2e.cluster.installation import CHART, PICTURE_TTL, REPOSITORY, Installation, helm, password, values
-from tests.e2e.cluster.kube import Kube, attempt, run
+from tests.e2e.cluster.kube import Kube, run
 from tests.e2e.cluster.pod_watch import Watch
 from tests.e2e.cluster.port_forward import forwarded
 
@@ -68,9 +68,6 @@ async def installed(kube: Kube, telegram: TelegramSimulator, release: str, *sets
     async with AsyncExitStack() as stack:
         watch = await stack.enter_async_context(Watch(kube))
         before = set(await kube.everything())
-        # Not all of a release is in the namespace, which is deleted at the end.
-        uninstall = ("helm", "uninstall", release, f"--namespace={kube.namespace}", "--ignore-not-found")
-        stack.push_async_callback(attempt, *uninstall)
         started = time.monotonic()
         into = f"--namespace={kube.namespace}"
         await helm("install", release, str(CHART), into, *values(*sets), "--wait", "--timeout=120s")

@@ -215,11 +215,6 @@ class Pod:
         return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
     @property
-    def annotations(self) -> dict[str, str]:
-        """Of the pod."""
-        return dict(self.item["metadata"].get("annotations", {}))
-
-    @property
     def containers(self) -> dict[str, dict[str, Any]]:
         """Each container's status, sidecars and init containers included."""
         status = self.item["status"]

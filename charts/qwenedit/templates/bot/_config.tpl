@@ -59,10 +59,6 @@ SCALING_MIN_WORKERS: {{ int .minReplicas | quote }}
 SCALING_MAX_WORKERS: {{ int .maxReplicas | quote }}
 SCALING_JOBS_PER_WORKER: {{ int .jobsPerWorker | quote }}
 {{- end }}
-{{- if .Values.bot.podDeletionCost }}
-WORKER_PODS: {{ include "qwenedit.selector" (dict "root" . "part" "worker") | replace ": " "=" | splitList "\n" | join "," | quote }}
-RELEASE_IDLE_NODES: {{ .Values.bot.releaseIdleNodes | quote }}
-{{- end }}
 {{- end }}
 
 {{/* Enough to finish the handlers, after the delay in which a replica with a webhook still takes updates. */}}

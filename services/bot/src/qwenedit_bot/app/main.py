@@ -29,12 +29,8 @@ from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_bot.upkeep import pod_annotations
-from qwenedit_bot.upkeep.pod_annotations import PodAnnotations
-from qwenedit_bot.upkeep.worker_pods import WorkerPods
 from qwenedit_jobs import (
     EvictionPolicyError,
-    JobQueue,
     PictureStoreFullError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
@@ -54,8 +50,6 @@ from qwenedit_telemetry import Health, setup
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.common.quiet import Quiet
-    from qwenedit_bot.upkeep.leader import Leadership
     from qwenedit_jobs import Keys
     from qwenedit_jobs.pictures.bucket import Bucket
     from qwenedit_jobs.redis.state_layout import StateLayout
@@ -240,21 +234,6 @@ async def run(
                 admins=settings.admins,
             )
         )
-        if settings.worker_pods:
-            tasks.create_task(keep_pod_annotations(settings, parts.queue, leadership, parts.quiet, stop))
-
-
-async def keep_pod_annotations(
-    settings: BotSettings, queue: JobQueue, leadership: Leadership, quiet: Quiet, stop: asyncio.Event
-) -> None:
-    """Tell Kubernetes which workers have a job, until the wish to stop comes."""
-    namespace, selector = settings.pod_namespace, settings.worker_pods
-    async with WorkerPods(settings.kubernetes_url, namespace=namespace, selector=selector) as pods:
-        annotations = PodAnnotations(queue=queue, pods=pods, release_idle_nodes=settings.release_idle_nodes)
-        await every(
-            pod_annotations.TICK, stop, annotations.tick, name="pod-annotations", when=lambda: leadership.held,
-            rest=quiet.rest,
-        )  # fmt: skip
 
 
 class Readiness:

@@ -109,15 +109,6 @@ class BotSettings(RedisSettings):
     """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read again when it changes."""
-    worker_pods: str = ""
-    """Label selector of the worker pods whose annotations the bot keeps current; empty outside of Kubernetes."""
-    release_idle_nodes: bool = True
-    """Whether autoscalers of nodes may take the nodes of workers that have had no job for a minute."""
-    pod_namespace: str = "default"
-    """Namespace of the worker pods."""
-    kubernetes_service_host: str = "kubernetes.default.svc"
-    """Host of the Kubernetes API server; the kubelet sets host and port in every pod."""
-    kubernetes_service_port: int = Field(default=443, ge=1, le=65535)
 
     @field_validator("bot_token")
     @classmethod
@@ -228,12 +219,6 @@ class BotSettings(RedisSettings):
         if not delays or any(not 0 <= delay <= 3600 for delay in delays):  # noqa: PLR2004 - an hour, in seconds
             raise ValueError("each must be at least 0 and at most 3600")
         return delays
-
-    @property
-    def kubernetes_url(self) -> str:
-        """Address of the Kubernetes API."""
-        host = self.kubernetes_service_host
-        return f"https://{f'[{host}]' if ':' in host else host}:{self.kubernetes_service_port}"
 
     @property
     def budget_workers(self) -> int | None:

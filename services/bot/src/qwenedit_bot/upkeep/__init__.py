@@ -1,1 +1,1 @@
-"""What one replica does for all: it elects a leader, runs the janitor, and tells Kubernetes which workers are idle."""
+"""What one replica does for all: it elects a leader and runs the janitor."""

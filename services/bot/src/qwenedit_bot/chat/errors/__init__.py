@@ -89,7 +89,3 @@ class FileTooBigError(BotError):
 
 class TokenRefusedError(BotError):
     """Telegram does not know the bot's token."""
-
-
-class KubernetesError(BotError):
-    """Kubernetes does not answer, or refuses what the bot wants to tell it."""
