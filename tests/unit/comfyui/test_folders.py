@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from structlog.testing import capture_logs
 
 from qwenedit_worker.comfyui import SharedFolders
@@ -23,4 +24,18 @@ async def test_folder_that_cannot_be_removed_is_logged(tmp_path) -> None:
     (tmp_path / "job").touch()
     with capture_logs() as logs:
         await SharedFolders(input=tmp_path, output=tmp_path / "output").remove("job/1")
+    assert [line["event"] for line in logs] == ["comfyui.files_not_deleted"]
+
+
+@pytest.mark.parametrize("linked", ["job", "job/1"])
+async def test_folder_that_is_a_link_keeps_what_it_leads_to(tmp_path, linked) -> None:
+    others, output = tmp_path / "others", tmp_path / "output"
+    (others / "1").mkdir(parents=True)
+    (others / "1" / "photo.jpg").touch()
+    (output / linked).parent.mkdir(parents=True)
+    (output / linked).symlink_to(others)
+
+    with capture_logs() as logs:
+        await SharedFolders(input=tmp_path / "input", output=output).remove("job/1")
+    assert (others / "1" / "photo.jpg").exists()
     assert [line["event"] for line in logs] == ["comfyui.files_not_deleted"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import tracemalloc
 import zlib
 
 import pytest
@@ -116,3 +117,15 @@ def test_page_instead_of_a_picture_is_no_png() -> None:
         picture_alone(b"<html>502 Bad Gateway</html>")
     assert caught.value.format is None
     assert "502 Bad Gateway" in str(caught.value)
+
+
+def test_png_of_a_million_empty_chunks_is_refused_in_little_memory() -> None:
+    data = SIGNATURE + HEADER + PIXELS + chunk(b"IDAT", b"") * 1_000_000 + END
+
+    tracemalloc.start()
+    with pytest.raises(NotPngError, match="more than") as caught:
+        picture_alone(data)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert caught.value.format == "PNG"
+    assert peak < 10 * 2**20

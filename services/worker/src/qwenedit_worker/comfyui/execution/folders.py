@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,17 +25,23 @@ class SharedFolders:
     output: Path
 
     async def remove(self, folder: str) -> None:
-        """Delete a folder `job/…` with its pictures, and the job's once it is empty. Failing to is logged."""
-        await asyncio.to_thread(self._remove, folder)
-
-    def _remove(self, folder: str) -> None:
+        """Delete a folder `job/attempt` with its pictures, and the job's folder once it's empty. Failing is logged."""
         for root in (self.input, self.output):
-            path = root / folder
-            try:
-                shutil.rmtree(path)
-                path.parent.rmdir()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                if error.errno != errno.ENOTEMPTY:  # another folder of the job's is in use
-                    log.warning("comfyui.files_not_deleted", folder=str(path), error=str(error))
+            await asyncio.to_thread(_remove, root, folder)
+
+
+def _remove(root: Path, folder: str) -> None:
+    job, _slash, attempt = folder.partition("/")
+    try:
+        # ComfyUI's custom nodes write here: a symbolic link in place of a folder leads to files that aren't the job's.
+        opened = os.open(root / job, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            shutil.rmtree(attempt, dir_fd=opened)
+        finally:
+            os.close(opened)
+        (root / job).rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:  # another attempt's folder is in use
+            log.warning("comfyui.files_not_deleted", folder=str(root / folder), error=str(error))
