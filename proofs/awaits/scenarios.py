@@ -56,8 +56,6 @@ HANG = ("hang", {"seconds": 2, "times": 1})
 STUCK = ("hang", {"times": 1})
 """Until the scenario lets it go on, or its worker has ended."""
 WARM_UP = {"WORKER_WARM_UP": "true"}
-NO_FOLDERS = {"COMFYUI_INPUT_DIR": "", "COMFYUI_OUTPUT_DIR": ""}
-"""ComfyUI is on another machine, and may have other clients."""
 OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
 SCENARIOS = (
     Scenario("plain", jobs=3),
@@ -93,7 +91,7 @@ SCENARIOS = (
     Scenario("busy", prepare=busy, act=until_judged, faults=(STUCK,)),
     Scenario("given back", prepare=busy, act=until_given_back, faults=(STUCK,), env={"AWAITS_PATIENCE": "1"}),
     Scenario("no executor", prepare=without_executor, env={"AWAITS_PATIENCE": "1"}, seconds=8),
-    Scenario("warm-up", prepare=paused, act=resume_when_warm, env=WARM_UP | NO_FOLDERS),
+    Scenario("warm-up", prepare=paused, act=resume_when_warm, env=WARM_UP),
     Scenario("no warm-up", env=WARM_UP),
     Scenario("models", env={"WORKFLOW": "qwen-image-edit-2511-fast"}),
     Scenario("no websocket", prepare=denied("GET /ws", wire="comfyui")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from qwenedit_jobs.workers.registry import LiveWorker, Presence
-from qwenedit_worker.comfyui import OutOfMemory, Progress, Stage
+from qwenedit_worker.comfyui import OutOfMemory
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.health.warm_up import FIRST_PAUSE, LONGEST_PAUSE, WarmUp, demanded
 from qwenedit_worker.telemetry.metrics import Metrics
@@ -22,27 +21,20 @@ WORKFLOW = "fast"
 class Bench:
     """A warm-up whose edits do what the test says, and a clock that the test moves."""
 
-    def __init__(self, *, shared=False, patience=30.0):
+    def __init__(self):
         self.registry = CollectorRegistry()
         self.now, self.edits = 0.0, 0
         self.error: Exception | None = None
-        self.waits = self.others_job = self.demand = False
+        self.demand = False
         self.warm_up = WarmUp(
-            self.edit, workflow=WORKFLOW, budget=300, patience=patience, busy=self.busy if shared else None,
-            demanded=self.demanded, metrics=Metrics(self.registry), clock=lambda: self.now,
+            self.edit, workflow=WORKFLOW, budget=300, demanded=self.demanded, metrics=Metrics(self.registry),
+            clock=lambda: self.now,
         )  # fmt: skip
 
-    async def edit(self, *, on_progress, deadline):  # noqa: ARG002 - the port's
+    async def edit(self, *, deadline):  # noqa: ARG002 - the port's
         self.edits += 1
-        on_progress(Progress(Stage.QUEUED))
-        if self.waits:
-            await asyncio.Event().wait()
-        on_progress(Progress(Stage.LOADING))
         if self.error is not None:
             raise self.error
-
-    async def busy(self):
-        return self.others_job
 
     async def demanded(self):
         return self.demand
@@ -108,21 +100,6 @@ async def test_job_is_taken_without_a_warm_up_that_failed_where_nobody_else_is_r
     assert await bench.warm_up.needed()
     bench.demand = True
     assert not await bench.warm_up.needed()
-
-
-async def test_busy_shared_comfyui_is_left_to_its_jobs():
-    bench = Bench(shared=True)
-    bench.others_job = True
-    assert await bench.warm_up.run()
-    assert bench.edits == 0
-
-
-async def test_warm_up_that_others_jobs_keep_waiting_in_a_shared_comfyui_is_taken_back():
-    bench = Bench(shared=True, patience=0.05)
-    bench.waits = True
-    assert await bench.warm_up.run()
-    assert bench.edits == 1
-    assert (bench.count("warm"), bench.count("failed")) == (None, None)
 
 
 def presence(name, *, ready=True, draining=False):

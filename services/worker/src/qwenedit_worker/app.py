@@ -109,14 +109,11 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             editor.warm_up,
             workflow=workflow.name,
             budget=timings.budget,
-            patience=timings.gpu_lock_timeout,
-            busy=comfyui.busy if settings.comfyui_input_dir is None else None,
             demanded=lambda: demanded(queue, register, by=settings.worker_id),
             metrics=metrics,
         )
-        watch = ComfyUIWatch(
-            comfyui, activity=activity, metrics=metrics, warm_up=warm_up if settings.worker_warm_up else None
-        )
+        warms = settings.worker_warm_up and settings.comfyui_input_dir is not None
+        watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics, warm_up=warm_up if warms else None)
         worker = Worker(
             settings.worker_id,
             timings,

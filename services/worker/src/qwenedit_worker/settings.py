@@ -49,7 +49,7 @@ class WorkerSettings(RedisSettings):
     )
     worker_warm_up: bool = Field(
         default=True,
-        description="load the model before the first job, by a small edit that is nobody's; false: the first job does",
+        description="load the model of the pod's own ComfyUI before the first job; false: the first job does",
     )
     worker_log_level: LogLevel = Field(default=LogLevel.INFO, description="how much is logged")
 

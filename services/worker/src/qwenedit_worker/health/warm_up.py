@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.comfyui import ComfyUIError, Progress, Stage
+from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 class SmallEdit(Protocol):
     """An edit that is nobody's; see `qwenedit_worker.loop.editor.ComfyUIEditor.warm_up`."""
 
-    async def __call__(self, *, on_progress: Callable[[Progress], None], deadline: float) -> None:
+    async def __call__(self, *, deadline: float) -> None:
         """Execute it, or raise a `ComfyUIError`."""
 
 
@@ -43,8 +43,6 @@ class WarmUp:
         edit: Executes the edit.
         workflow: What it executes, for logs, metrics and traces.
         budget: Seconds that it may take.
-        busy: Whether ComfyUI has another client's job, which loads what it needs; None where it has no other client.
-        patience: Seconds that the edit may wait inside ComfyUI for other clients' jobs.
         demanded: Whether a job waits that no other worker is ready for.
         metrics: Counts.
         clock: Monotonic seconds.
@@ -56,8 +54,6 @@ class WarmUp:
         *,
         workflow: str,
         budget: float,
-        patience: float,
-        busy: Callable[[], Awaitable[bool]] | None,
         demanded: Callable[[], Awaitable[bool]],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
@@ -65,8 +61,6 @@ class WarmUp:
         self._edit = edit
         self._workflow = workflow
         self._budget = budget
-        self._patience = patience
-        self._busy = busy
         self._demanded = demanded
         self._metrics = metrics
         self._clock = clock
@@ -110,19 +104,14 @@ class WarmUp:
         """
         if self._clock() < self._not_before:
             return False
-        if self._busy is not None and await self._busy():
-            return self._leave_to_others()
         log.info("worker.warming_up", workflow=self._workflow)
         began = self._clock()
         with tracing.root("warm up", attributes={attributes.WORKFLOW: self._workflow}) as span:
             try:
-                await self._execute()
+                await self._edit(deadline=asyncio.get_running_loop().time() + self._budget)
             except ComfyUIError as error:
                 span.fail(type(error).__name__)
                 self._fail(error)
-            except TimeoutError:
-                span.set({attributes.OUTCOME: "busy"})
-                return self._leave_to_others()
             else:
                 self.done()
             outcome = "warm" if self._warm else "failed"
@@ -132,21 +121,6 @@ class WarmUp:
         if self._warm:
             log.info("worker.warm", workflow=self._workflow, seconds=round(seconds, 3))
         return self._warm
-
-    async def _execute(self) -> None:
-        deadline = asyncio.get_running_loop().time() + self._budget
-        async with asyncio.timeout(self._patience if self._busy else None) as limit:
-
-            def begun(progress: Progress) -> None:
-                if progress.stage is not Stage.QUEUED and not limit.expired():
-                    limit.reschedule(None)
-
-            await self._edit(on_progress=begun, deadline=deadline)
-
-    def _leave_to_others(self) -> bool:
-        log.info("worker.warm_up_skipped", reason="ComfyUI is busy with others' jobs")
-        self.done()
-        return True
 
     def _fail(self, error: ComfyUIError) -> None:
         self._failures += 1

@@ -130,11 +130,10 @@ class ComfyUIEditor:
         )
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
 
-    async def warm_up(self, *, on_progress: Callable[[Progress], None], deadline: float) -> None:
+    async def warm_up(self, *, deadline: float) -> None:
         """Have the default workflow's model loaded, by an edit of a small picture in one step that is nobody's.
 
         Args:
-            on_progress: Told of each stage and step; must not block.
             deadline: When it must have ended, on the event loop's clock.
 
         Raises:
@@ -150,7 +149,7 @@ class ComfyUIEditor:
             seed=random.getrandbits(32),
             megapixels=SMALLEST_AREA,
         )
-        await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
+        await self._comfyui.edit(request, on_progress=lambda _progress: None, deadline=deadline)
 
     def label(self, job: Job) -> str:
         """Name a job's workflow for metrics: those that this installation has, and `unknown`."""
