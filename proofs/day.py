@@ -21,7 +21,7 @@ import random
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs import (
     Edit,
@@ -39,7 +39,6 @@ from qwenedit_jobs import (
     job_id,
     result_ref,
 )
-from qwenedit_jobs.pictures.census import take_census
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.redis import redis_server
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs import Claim
-    from qwenedit_jobs.pictures.census import Census
 
 JOBS, SECONDS_EACH = 8_640, 10
 """Jobs of a day, and the seconds that each takes there."""
@@ -124,7 +122,7 @@ class Day:
         """Live through the day; prints a line for each hour."""
         crowds = {self._jobs * number // CROWDS + self._jobs // 8 for number in range(CROWDS)}
         hour, away = max(1, self._jobs // 24), 0
-        heads = ("accepted", "refused", "used, MB", "photos", "results", "promised", "answered", "oldest, h")
+        heads = ("accepted", "refused", "used, MB", "kept free", "answered", "oldest, h")
         print("hour", *(f"{head:>9}" for head in heads))
         for number in range(1, self._jobs + 1):
             if number in crowds:
@@ -147,7 +145,7 @@ class Day:
             ref = input_ref(new_id, 0)
             job = Job(id=new_id, user_id=self._numbers, edit=Edit(prompt="p", pictures=(ref,), seed=1), reply=None)
             try:
-                await self._store.put(ref, self._bytes(PHOTO), user=job.user_id)
+                await self._store.put(ref, self._bytes(PHOTO))
                 await self._queue.enqueue(job, LIMITS, pictures_in_redis=True)
             except StorageFullError:
                 await self._store.delete(ref)
@@ -206,17 +204,17 @@ class Day:
         await self._redis.zadd(self._keys.answered_pictures, dict.fromkeys(refs, number), xx=True)
 
     async def _report(self, number: int) -> None:
-        census: Census = await take_census(self._redis, self._keys, self._queue)
-        used = (await self._redis.info("memory"))["used_memory"]
-        kept = census.oldest_answered is not None
-        oldest = 24 * (number - (census.oldest_answered or 0.0) * 1000) / self._jobs
-        if kept and number > self._jobs // 24:
+        memory = await self._queue.memory()
+        kept = cast(
+            "list[tuple[str, float]]", await self._redis.zrange(self._keys.answered_pictures, 0, -1, withscores=True)
+        )
+        oldest = 24 * (number - kept[0][1]) / self._jobs if kept else None
+        if oldest is not None and number > self._jobs // 24:
             self.figures.oldest.append(oldest)
         refused = self.figures.refused + self.figures.refused_in_crowds
-        sizes = (used, census.inputs, census.results, census.promised, census.answered)
         cells = (
-            str(self.figures.accepted), str(refused), *(f"{size / MEGABYTE:.1f}" for size in sizes),
-            f"{oldest:.2f}" if kept else "",
+            str(self.figures.accepted), str(refused), f"{memory.used / MEGABYTE:.1f}",
+            f"{memory.kept_free / MEGABYTE:.1f}", str(len(kept)), "" if oldest is None else f"{oldest:.2f}",
         )  # fmt: skip
         print(f"{24 * number / self._jobs:4.0f}", *(f"{cell:>9}" for cell in cells), flush=True)
 

@@ -23,11 +23,11 @@ async def test_nobody_is_refused_for_an_old_picture_and_each_result_finds_room()
 @pytest.mark.parametrize(
     ("script", "right", "wrong", "broken"),
     [
-        ("result_room", "(waiting + running + draining + delayed + more)", "0", "no_room_for_result"),
-        ("redis_memory", "while freed < bytes and", "while false and", "refused"),
-        ("redis_memory", "redis.call('ZRANGE', ANSWERED, 0, AT_ONCE - 1)", "{}", "refused_beside_old"),
+        ("memory", "(waiting + running + draining + delayed)", "0", "no_room_for_result"),
+        ("memory", "limit > 0 and missing > 0 and", "false and", "refused"),
+        ("memory", "redis.call('ZRANGE', ANSWERED, 0, AT_MOST - 1)", "{}", "refused_beside_old"),
         ("pictures", "        drop_pictures(refs)\n", "", "photos_left"),
-        ("answered", "spare_pictures({ picture_in(result) })\n", "", "refused"),
+        ("answered", "spare_pictures({ picture })\n", "", "refused"),
         ("complete", "redis.call('EXPIRE', PICTURE .. ref, seconds)\n", "spare_pictures({ ref })\n", "lost_results"),
     ],
 )

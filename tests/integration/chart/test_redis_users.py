@@ -94,7 +94,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
             assert await queue.answered(event_of(row).job_id)
     assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
     async with server.client("bot", decode=False) as raw:
-        await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png", user=1)
+        await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png")
     await bot.set("qwenedit:dialogue:1:1", "a photo", ex=60)
 
 
@@ -217,7 +217,7 @@ async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
     ledger, reports, attempts = KEYS.of_ledger
     kinds = {
         **KEYS.kinds, KEYS.paused: "string", KEYS.clock: "string", KEYS.workers: "zset", KEYS.workers_about: "hash",
-        KEYS.job("1"): "hash", KEYS.user(1): "set", f"{KEYS.stored_prefix}1": "hash", KEYS.picture("1"): "string",
+        KEYS.job("1"): "hash", KEYS.user(1): "set", KEYS.picture("1"): "string",
         f"{KEYS.claim_prefix}1": "string", f"{ledger}1": "hash", f"{reports}1": "string", f"{attempts}1": "hash",
     }  # fmt: skip
     for key, kind in kinds.items():

@@ -171,14 +171,11 @@ async def test_pace_is_kept_and_429s_are_obeyed_in_a_full_redis(redis, memory, m
     await limiter.acquire(9)
 
 
-async def test_users_pictures_leave_room_for_those_of_workers_and_for_all_that_is_small(
-    clients, redis_url, queue, memory
-):
+async def test_photos_leave_room_for_all_that_is_small(clients, redis_url, queue, memory):
     raw = await clients(redis_url=redis_url, decode=False)
     await memory.fill(0.95)
     with pytest.raises(StorageFullError):
-        await RedisPictureStore(raw, KEYS, ttl=60).put("in", b"x", user=1)
-    await RedisPictureStore(raw, KEYS, ttl=60).put("out", b"x")
+        await RedisPictureStore(raw, KEYS, ttl=60).put("in", b"x")
     await queue.enqueue(job(), MANY)
 
 
@@ -217,7 +214,7 @@ async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_
     assert await queue.complete(claim.job.id, claim.token, result, picture=picture) is Settled.DONE
     store = RedisPictureStore(binary, KEYS, ttl=60)
     assert await store.get("new") == picture
-    assert await store.holds(f"{job(4).id}:out:1", f"{job(7).id}:out:1")
+    assert await store.holds(f"{job(4).id}:out:1")
     assert not await store.holds(f"{job(1).id}:out:1")
 
 

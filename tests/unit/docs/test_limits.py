@@ -17,7 +17,7 @@ from qwenedit_bot.pictures import converter, downloads, results
 from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
-from qwenedit_jobs.pictures import bucket, cleanup, redis_store
+from qwenedit_jobs.pictures import bucket, cleanup
 from qwenedit_jobs.queue import queue
 from qwenedit_jobs.redis import chunks, scripts
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
@@ -102,11 +102,9 @@ def of_a_decoder(limits: Limits) -> list[str]:
         (
             "bytes of pictures in Redis",
             [
-                f"{queue.SHARE_OF_ALL * 10:.0f} tenths of".replace("9 ", "nine "),
-                f"last {in_script('SIZES_KEPT')},",
-                f"{in_script('EXPECTED') // MIB} MiB",
-                f"before {in_script('SIZES_ENOUGH')} ",
-                f"{redis_store.SHARE_OF_ONE * 10:.0f} tenth of".replace("1 ", "a "),
+                f"{queue.SHARE:.0%} of".replace("%", " %"),
+                f"{queue.TIDY_SHARE:.0%} of".replace("%", " %"),
+                f"{in_script('UNKNOWN') // MIB} MiB",
             ],
         ),
         (

@@ -41,20 +41,20 @@ start.sh: |
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
 ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*
 ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered
-~qwenedit:pictures:dropped ~qwenedit:stored:* ~qwenedit:clock ~qwenedit:results:bytes
+~qwenedit:pictures:dropped ~qwenedit:clock ~qwenedit:results:largest
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
      it. The layout is for reading: by it a bot refuses to start. A new key has to be named here as well. */}}
 {{- define "qwenedit.workerKinds" -}}
-(+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost ~qwenedit:results:bytes)
+(+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost)
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
 ~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered)
 (+@set -@dangerous ~qwenedit:unfinished:* ~qwenedit:pictures:dropped)
-(+@hash -@dangerous ~qwenedit:job:* ~qwenedit:stored:* ~qwenedit:workers:about
+(+@hash -@dangerous ~qwenedit:job:* ~qwenedit:workers:about
 ~qwenedit:workers:spent:* ~qwenedit:workers:attempt:*)
 (+@string -@dangerous ~qwenedit:paused ~qwenedit:clock ~qwenedit:claim:* ~qwenedit:picture:*
-~qwenedit:workers:reports:*)
+~qwenedit:results:largest ~qwenedit:workers:reports:*)
 (+rename ~qwenedit:picture:*)
 (+xadd +xlen +xrange ~qwenedit:events)
 (+hmget %R~qwenedit:layout)

@@ -35,13 +35,6 @@ class StorageFullError(QueueError, OutOfMemoryError):
         super().__init__(why)
 
 
-class StorageShareError(QueueError):
-    """The user has as many bytes of pictures in Redis as one user may have, and their jobs still need them."""
-
-    def __init__(self) -> None:
-        super().__init__("the user's pictures fill their share of Redis")
-
-
 class EvictionPolicyError(QueueError):
     """Redis deletes keys of its own choice when it is full: a job that was accepted would be lost."""
 

@@ -92,9 +92,9 @@ class Keys:
         return f"{self.prefix}:pictures:answered"
 
     @property
-    def result_sizes(self) -> str:
-        """LIST of the bytes of recent results, the last one first: what the next ones will need."""
-        return f"{self.prefix}:results:bytes"
+    def largest_result(self) -> str:
+        """STRING: bytes of the largest recent result, which is what the next ones may need."""
+        return f"{self.prefix}:results:largest"
 
     @property
     def dropped_objects(self) -> str:
@@ -184,8 +184,9 @@ class Keys:
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures, self.ended)
-        lists = dict.fromkeys((self.job_queue, self.held, self.lost, self.result_sizes), "list")
-        return {**lists, self.events: "stream", self.dropped_objects: "set", **dict.fromkeys(zsets, "zset")}
+        lists = dict.fromkeys((self.job_queue, self.held, self.lost), "list")
+        others = {self.events: "stream", self.dropped_objects: "set", self.largest_result: "string"}
+        return {**lists, **others, **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
         """HASH of one job."""
@@ -196,23 +197,18 @@ class Keys:
         return f"{self.user_prefix}{user_id}"
 
     @property
-    def stored_prefix(self) -> str:
-        """Prefix of a user's HASH reference → bytes and time (ms): the pictures that count as theirs."""
-        return f"{self.prefix}:stored:"
-
-    @property
     def of_scripts(self) -> tuple[str, ...]:
         """The keys that every script is given, in the order in which the prelude takes them."""
         return (
             self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
-            self.held, self.lost, self.answered_pictures, self.clock, self.result_sizes, self.dropped_objects,
+            self.held, self.lost, self.answered_pictures, self.clock, self.largest_result, self.dropped_objects,
             self.ended,
         )  # fmt: skip
 
     @property
     def prefixes_of_scripts(self) -> tuple[str, ...]:
         """The prefixes of keys that scripts build by themselves, likewise."""
-        return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""), self.stored_prefix)
+        return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""))
 
     def picture(self, ref: str) -> str:
         """STRING with the bytes of one picture, or with the receipt of the object that has them."""

@@ -217,6 +217,17 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Redis' memory in bytes; all 0 if this Redis user may not ask."""
+
+    used: int
+    limit: int
+    """`maxmemory`; 0: no limit."""
+    kept_free: int
+    """For the results of unfinished jobs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many jobs are where."""
 

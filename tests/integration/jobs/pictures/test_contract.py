@@ -19,7 +19,7 @@ SMALL = b"\x89PNG small"
 async def accepted(desk, store, number=1, *, data=SMALL):
     """Send a job's picture, and the job."""
     job = desk.job(number)
-    await store.put(job.edit.pictures[0], data, user=job.user_id)
+    await store.put(job.edit.pictures[0], data)
     await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
     return job
 
@@ -34,7 +34,7 @@ async def handed_in(desk, store, job, token, *, data=PICTURE, attempt=1):
 
 @pytest.mark.parametrize("data", [b"x", SMALL, PICTURE], ids=["one", "small", "large"])
 async def test_picture_comes_back_as_it_was_put_there(store, data):
-    await store.put("job:in:0", data, user=1)
+    await store.put("job:in:0", data)
     assert await store.get("job:in:0") == data
     assert await store.size("job:in:0") == len(data)
     assert await store.holds("job:in:0")
@@ -42,8 +42,8 @@ async def test_picture_comes_back_as_it_was_put_there(store, data):
 
 
 async def test_picture_that_is_put_twice_is_the_second_one(store):
-    await store.put("job:in:0", SMALL, user=1)
-    await store.put("job:in:0", PICTURE, user=1)
+    await store.put("job:in:0", SMALL)
+    await store.put("job:in:0", PICTURE)
     assert await store.get("job:in:0") == PICTURE
 
 
@@ -54,8 +54,8 @@ async def test_picture_that_never_was_has_expired(store):
 
 
 async def test_picture_that_is_deleted_is_gone_and_its_neighbour_is_not(store):
-    await store.put("job:in:0", SMALL, user=1)
-    await store.put("job:in:1", SMALL, user=1)
+    await store.put("job:in:0", SMALL)
+    await store.put("job:in:1", SMALL)
     await store.delete("job:in:0", "unknown:in:0")
     with pytest.raises(PictureExpiredError):
         await store.get("job:in:0")
@@ -80,7 +80,7 @@ async def test_result_that_is_handed_in_is_kept_as_long_as_the_operator_says(des
 
 async def test_picture_is_forgotten_soon_unless_its_job_comes(desk, store):
     job = desk.job(1)
-    await store.put(job.edit.pictures[0], SMALL, user=1)
+    await store.put(job.edit.pictures[0], SMALL)
     assert 0 < await desk.redis.ttl(desk.keys.picture(job.edit.pictures[0])) <= UPLOAD_TTL
     await accepted(desk, store)
     assert await desk.redis.ttl(desk.keys.picture(job.edit.pictures[0])) > PICTURE_TTL - 60
@@ -187,9 +187,9 @@ class TestDroppedPictures:
     async def test_pictures_that_are_uploaded_again_meanwhile_stay(self, desk, store, cleanup, url):
         job = desk.job(1)
         ref = job.edit.pictures[0]
-        await store.put(ref, SMALL, user=1)
+        await store.put(ref, SMALL)
         await store.delete(ref)  # the request was refused
-        await store.put(ref, PICTURE, user=1)  # and comes again
+        await store.put(ref, PICTURE)  # and comes again
         await self.left(cleanup, url)
         assert await store.get(ref) == PICTURE
 
@@ -203,7 +203,7 @@ class TestDroppedPictures:
         refs = tuple(input_ref(job.id, number) for number in range(3))
         album = job.model_copy(update={"edit": job.edit.model_copy(update={"pictures": refs})})
         for ref in refs:
-            await store.put(ref, SMALL, user=1)
+            await store.put(ref, SMALL)
         await desk.queue.enqueue(album, desk.limits, pictures_in_redis=True)
         claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=512 * 1024)
         kept = zip(refs, claim.pictures, strict=True)

@@ -47,7 +47,7 @@ async def receipt_of(raw, desk, ref=REF):
 
 
 async def test_redis_has_a_receipt_and_the_bucket_the_bytes(desk, raw, opened, address, bucket_name, s3):
-    await opened(address).put(REF, PICTURE, user=1)
+    await opened(address).put(REF, PICTURE)
     receipt = await receipt_of(raw, desk)
     assert (receipt.store, receipt.size) == (address, len(PICTURE))
     assert await s3.objects(bucket_name) == {f"qwenedit/{receipt.name}"}
@@ -59,7 +59,7 @@ async def test_jobs_with_receipts_need_no_room_for_results_in_redis(desk, opened
     try:
         for number in range(2 * room // RESULT_EXPECTED):
             job = desk.job(number)
-            await store.put(job.edit.pictures[0], PICTURE, user=job.user_id)
+            await store.put(job.edit.pictures[0], PICTURE)
             await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
     finally:
         await desk.redis.config_set("maxmemory", 0)
@@ -67,7 +67,7 @@ async def test_jobs_with_receipts_need_no_room_for_results_in_redis(desk, opened
 
 
 async def test_pictures_from_before_there_was_a_bucket_are_still_pictures(opened, address):
-    await opened("redis:").put(REF, PICTURE, user=1)
+    await opened("redis:").put(REF, PICTURE)
     store = opened(address)
     assert await store.get(REF) == await store.redeem(REF, PICTURE) == PICTURE
     assert await store.holds(REF)
@@ -80,7 +80,7 @@ async def test_pictures_from_before_there_was_a_bucket_are_still_pictures(opened
 async def test_receipt_of_a_store_that_is_not_configured_any_more_is_told_with_both_places(
     desk, raw, opened, address, now, tmp_path
 ):
-    await opened(address).put(REF, PICTURE, user=1)
+    await opened(address).put(REF, PICTURE)
     place = f"file://{tmp_path}" if now == "file" else now
     store = opened(place)
     assert not await store.holds(REF)
@@ -92,9 +92,9 @@ async def test_receipt_of_a_store_that_is_not_configured_any_more_is_told_with_b
 
 
 async def test_objects_of_another_store_are_left_to_it_and_leave_the_list(desk, raw, opened, address, tmp_path):
-    await opened(address).put(REF, PICTURE, user=1)
+    await opened(address).put(REF, PICTURE)
     for place in ("redis:", f"file://{tmp_path}"):
-        await opened(address).put(REF, PICTURE, user=1)
+        await opened(address).put(REF, PICTURE)
         await opened(place).delete(REF)
         cleanup = Cleanup(raw, desk.keys, open_bucket(place))
         assert await cleanup.waiting() == 1
@@ -108,7 +108,7 @@ async def test_objects_of_another_store_are_left_to_it_and_leave_the_list(desk, 
 @pytest.mark.parametrize("data", [PICTURE[:-1], PICTURE + b"x", b"", PICTURE[::-1]])
 async def test_object_that_is_not_what_was_put_there_is_told_and_forgotten(desk, raw, opened, address, data):
     store = opened(address)
-    await store.put(REF, PICTURE, user=1)
+    await store.put(REF, PICTURE)
     await bucket_of(address).put((await receipt_of(raw, desk)).name, data)
     with pytest.raises(PictureDamagedError):
         await store.get(REF)
@@ -117,7 +117,7 @@ async def test_object_that_is_not_what_was_put_there_is_told_and_forgotten(desk,
 
 async def test_object_that_is_damaged_on_its_way_once_is_read_again(opened, address, monkeypatch):
     store = opened(address)
-    await store.put(REF, PICTURE, user=1)
+    await store.put(REF, PICTURE)
     read, cut = limits.Bucket._read, [True]
 
     async def cut_short(self, name, size):
@@ -130,7 +130,7 @@ async def test_object_that_is_damaged_on_its_way_once_is_read_again(opened, addr
 
 async def test_object_that_somebody_has_deleted_is_a_picture_that_has_expired(desk, raw, opened, address):
     store = opened(address)
-    await store.put(REF, PICTURE, user=1)
+    await store.put(REF, PICTURE)
     await bucket_of(address).delete([(await receipt_of(raw, desk)).name])
     with pytest.raises(PictureExpiredError, match="is gone from s3"):
         await store.get(REF)
@@ -154,8 +154,8 @@ class TestSweep:
         self, desk, raw, opened, address, cleanup, cleanup_later
     ):
         store = opened(address)
-        await store.put("job:in:0", PICTURE, user=1)
-        await store.put("job:in:0", PICTURE, user=1)  # again: the first upload is nobody's now
+        await store.put("job:in:0", PICTURE)
+        await store.put("job:in:0", PICTURE)  # again: the first upload is nobody's now
         await store.deposit("job:out:1:abc", PICTURE)  # its worker died
         await cleanup.sweep("tests")
         assert len(await self.names(address) - {OWNER}) == 3, "an upload of a moment ago may be referred to yet"
@@ -256,7 +256,7 @@ class TestWay:
     async def test_slow_link_is_no_dead_one(self, proxy, opened, address, toxic):
         proxy.toxic = toxic
         store = opened(address)
-        await store.put(REF, PICTURE, user=1)
+        await store.put(REF, PICTURE)
         assert await store.get(REF) == PICTURE
 
     @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN, Toxic.LIMIT_DATA])
@@ -264,26 +264,26 @@ class TestWay:
         self, proxy, opened, address, toxic, monkeypatch
     ):
         store = opened(address)
-        await store.put("job:in:1", PICTURE, user=1)
+        await store.put("job:in:1", PICTURE)
         proxy.toxic = toxic
         proxy.reset()
         with monkeypatch.context() as impatient:
             impatient.setattr(limits, "PATIENCE", 1.0)
             impatient.setattr(limits, "SLOWEST", 1_000_000)
             began = time.monotonic()
-            for call in (store.put(REF, PICTURE, user=1), store.get("job:in:1"), store.deposit("job:out:1", PICTURE)):
+            for call in (store.put(REF, PICTURE), store.get("job:in:1"), store.deposit("job:out:1", PICTURE)):
                 with pytest.raises(PictureStoreUnavailableError):
                     await call
             assert time.monotonic() - began < 60
         assert not await store.holds(REF), "nothing refers to half an upload"
         proxy.toxic = None
         proxy.reset()
-        await store.put(REF, PICTURE, user=1)
+        await store.put(REF, PICTURE)
         assert await store.get("job:in:1") == PICTURE
 
     async def test_read_that_is_cut_in_the_middle_is_read_again(self, proxy, opened, address):
         store = opened(address)
-        await store.put(REF, PICTURE, user=1)
+        await store.put(REF, PICTURE)
         proxy.bandwidth, proxy.toxic = 400_000, Toxic.BANDWIDTH
         reading = asyncio.create_task(store.get(REF))
         await asyncio.sleep(0.5)
@@ -304,14 +304,14 @@ class TestWay:
                 monkeypatch.setenv(name, value)
             await server.make_bucket("pictures")
             store = opened("s3://pictures")
-            await store.put(REF, PICTURE, user=1)
+            await store.put(REF, PICTURE)
             await server.kill()
-            for call in (store.put(REF, PICTURE, user=1), store.get(REF)):
+            for call in (store.put(REF, PICTURE), store.get(REF)):
                 with pytest.raises(PictureStoreUnavailableError):
                     await call
             await server.start(timeout=120)
             assert await store.get(REF) == PICTURE
-            await store.put(REF, PICTURE[::-1], user=1)
+            await store.put(REF, PICTURE[::-1])
             assert await store.get(REF) == PICTURE[::-1]
         finally:
             await server.kill()

@@ -161,7 +161,7 @@ class TestGoneForWhoMayNotList:
     async def kept(self, store, opened):
         store.missing = (403, "AccessDenied")
         pictures = opened(URL)
-        await pictures.put("job:in:0", b"picture", user=1)
+        await pictures.put("job:in:0", b"picture")
         return pictures
 
     async def test_object_that_is_gone_is_a_picture_that_has_expired(self, store, kept, raw, desk):
@@ -182,7 +182,7 @@ class TestGoneForWhoMayNotList:
 
 async def test_404_of_whatever_stands_in_the_stores_place_loses_no_picture(store, opened):
     pictures = opened(URL)
-    await pictures.put("job:in:0", b"picture", user=1)
+    await pictures.put("job:in:0", b"picture")
     store.refuses["GET"] = (404, "default backend")
     with pytest.raises(PictureStoreRefusedError, match="get was answered with 404, and not by a store of objects"):
         await pictures.get("job:in:0")

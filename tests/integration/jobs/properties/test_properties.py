@@ -119,7 +119,7 @@ MUTATIONS = {
     "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'", "claim, abandon"),
     "a claim that waits forgets what it took": (
         "skip_empty_queue",
-        ", ARGV[3] .. ARGV[9]) == 0",
+        ", ARGV[3] .. ARGV[8]) == 0",
         ") == 0",
         "claim, claim again",
     ),
@@ -146,7 +146,7 @@ MUTATIONS = {
         "claim, fail",
     ),
     "a stale result stays": ("complete", "    drop(sent)\n", "", "claim, release, claim, complete the first claim"),
-    "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_them(bytes)\n", "\n", ""),
+    "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_them()\n", "\n", ""),
     "an answer to an earlier end counts": (
         "answered",
         " or ending ~= '' and ending ~= (requeued or '0')",
@@ -168,7 +168,7 @@ MUTATIONS = {
     ),
     "what is answered is kept before what waits": (
         "answered",
-        "spare_pictures({ picture_in(result) })\n",
+        "spare_pictures({ picture })\n",
         "",
         "claim, complete, answer",
     ),

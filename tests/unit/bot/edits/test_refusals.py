@@ -8,7 +8,7 @@ from qwenedit_bot.chat.errors import StorageSlowError
 from qwenedit_bot.edits.requests.refusals import refusal_of
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.texts import Texts
-from qwenedit_jobs import PictureStoreFullError, QueueFullError, StorageFullError, StorageShareError
+from qwenedit_jobs import PictureStoreFullError, QueueFullError, StorageFullError
 
 WORDS = Texts(default="en").of("en")
 
@@ -18,7 +18,6 @@ WORDS = Texts(default="en").of("en")
     [
         (StorageFullError(), "storage_full"),
         (PictureStoreFullError("PICTURES_URL is s3://pictures: the store is full"), "storage_full"),
-        (StorageShareError(), "storage_share"),
         (StorageSlowError(), "storage_slow"),
         (QueueFullError(7), "queue_full"),
     ],

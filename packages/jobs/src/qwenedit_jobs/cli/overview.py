@@ -14,7 +14,6 @@ from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.model import State
 from qwenedit_jobs.picture_address import IN_REDIS
-from qwenedit_jobs.pictures.census import take_census
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.cli.recent_jobs import LostWorkers, RecentJobs, Tried
     from qwenedit_jobs.failed_calls import FailedCalls
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.model import Counts
-    from qwenedit_jobs.pictures.census import Census
+    from qwenedit_jobs.model import Counts, Memory
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import LiveWorker
@@ -105,8 +103,7 @@ class Overview:
     server: Server | None
     """None: this Redis user may not ask."""
     place: PicturePlace
-    pictures: Census | None
-    """None: this Redis user may not look."""
+    memory: Memory
     counts: Counts
     oldest_enqueued_at: float | None
     """When the next job in line was accepted; None when nobody waits."""
@@ -146,11 +143,9 @@ class Overview:
 
     @property
     def redis_needed(self) -> float | None:
-        """The same of what cannot go: without answered pictures, and with the results of unfinished jobs."""
-        server, census = self.server, self.pictures
-        if not server or not server.max_memory or census is None:
-            return None
-        return 100 * (server.used_memory - census.answered + census.promised) / server.max_memory
+        """The same with the results of unfinished jobs."""
+        memory = self.memory
+        return 100 * (memory.used + memory.kept_free) / memory.limit if memory.limit else None
 
 
 async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictures_url: str = IN_REDIS) -> Overview:
@@ -174,7 +169,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         now=now,
         server=await _server(redis),
         place=await _place(redis, keys, pictures_url),
-        pictures=await _pictures(redis, keys, queue),
+        memory=await queue.memory(),
         counts=await queue.counts(),
         oldest_enqueued_at=head[0].enqueued_at if head else None,
         answers=answers,
@@ -229,13 +224,6 @@ async def _server(redis: Redis) -> Server | None:
         used_memory=int(told.get("used_memory", 0)),
         max_memory=int(told.get("maxmemory", 0)),
     )
-
-
-async def _pictures(redis: Redis, keys: Keys, queue: OperatorQueue) -> Census | None:
-    try:
-        return await take_census(redis, keys, queue)
-    except NoPermissionError:  # a worker's user
-        return None
 
 
 async def _leader(redis: Redis, keys: Keys) -> str | None:

@@ -126,7 +126,7 @@ def _of_telegram(seen: Overview) -> Iterator[tuple[str, str]]:
 def _of_stores(seen: Overview) -> Iterator[tuple[str, str]]:
     needed = seen.redis_needed
     if needed is not None and needed >= NEARLY_FULL:
-        yield "QweneditRedisNearlyFull", f"Redis needs {needed:.0f} % of its memory for what cannot go"
+        yield "QweneditRedisNearlyFull", f"Redis needs {needed:.0f} % of its memory"
     if seen.place.problem:
         yield "QweneditPictureStoreFails", "the store of pictures cannot be used; the line `bucket` says why"
     if seen.set_aside:

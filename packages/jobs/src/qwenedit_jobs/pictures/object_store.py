@@ -41,11 +41,10 @@ class ObjectPictureStore:
         self._bucket = bucket
         self._receipts = receipts
 
-    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
-        """Keep a picture; see `PictureStore`. A user's share of Redis counts its receipt."""
+    async def put(self, ref: str, data: bytes) -> None:
+        """Keep a picture; see `PictureStore`."""
         receipt = Receipt.begun(ref, len(data), store=self._bucket.url)
-        milliseconds = await self._receipts.reserve(ref, len(bytes(receipt)), user=user, receipt=True)
-        await self._receipts.keep(ref, bytes(await self._uploaded(receipt, data)), ms=milliseconds)
+        await self._receipts.put(ref, bytes(await self._uploaded(receipt, data)))
 
     async def deposit(self, ref: str, data: bytes) -> bytes:
         """Put a result into the bucket; returns its receipt."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_jobs.errors import PictureElsewhereError, PictureExpiredError, StorageFullError, StorageShareError
+from qwenedit_jobs.errors import PictureElsewhereError, PictureExpiredError, StorageFullError
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.receipts import LONGEST, Receipt
-from qwenedit_jobs.queue.queue import SCRIPTS, SHARE_OF_ALL
+from qwenedit_jobs.queue.queue import SCRIPTS, SHARE
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.redis.scripts import Command
 
-SHARE_OF_ONE = 0.1
-"""Share of Redis' `maxmemory` for the pictures of one user, results included."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -35,61 +32,28 @@ class RedisPictureStore:
         redis: A client that does not decode replies.
         keys: The installation's key names.
         ttl: Seconds until a picture is forgotten; `JobQueue.enqueue` may prolong that.
-        share: Share of Redis' `maxmemory` up to which users' pictures are taken.
-        share_of_one: Share of it that one user's pictures may have.
     """
 
-    def __init__(
-        self, redis: Redis, keys: Keys, *, ttl: int, share: float = SHARE_OF_ALL, share_of_one: float = SHARE_OF_ONE
-    ) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, ttl: int) -> None:
         self._redis = redis
         self._keys = keys
         self._ttl = ttl
-        self._shares = (share, share_of_one)
         self._scripts = Scripts(redis, SCRIPTS)
 
-    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
+    async def put(self, ref: str, data: bytes) -> None:
         """Keep a picture until its TTL runs out.
 
-        A user's picture has its room before it is sent, beside that for the results of all accepted jobs. Pictures
-        that nobody waits for any more go for it, oldest first.
+        There must be room for it beside the results of all unfinished jobs. Pictures of answered jobs are deleted to
+        make some, oldest first.
 
         Raises:
-            StorageFullError: Redis is at its `maxmemory`, or a user's picture would come into what is left free.
-            StorageShareError: the user's other pictures leave no room, and their jobs still need them.
+            StorageFullError: there's no room.
         """
-        await self.keep(ref, data, ms=await self.reserve(ref, len(data), user=user))
-
-    async def reserve(self, ref: str, size: int, *, user: int | None, receipt: bool = False) -> int:
-        """Have room for a picture; returns for how many milliseconds it is to be kept.
-
-        Args:
-            ref: Its reference.
-            size: Its bytes.
-            user: The user whose share it counts against; None: nobody's, and no room is made.
-            receipt: It is a receipt, so the job's result will be one as well and needs no room.
-
-        Raises:
-            StorageFullError: as `put`.
-            StorageShareError: likewise.
-        """
-        if user is None:
-            return self._ttl * 1000
-        kept = await self._run("reserve", user, ref, size, self._ttl, *self._shares, int(receipt))
-        if kept[0] == b"share":
-            raise StorageShareError
-        if kept[0] == b"full":
+        room, *_memory = await self._run("room", len(data), SHARE)
+        if not room:
             raise StorageFullError
-        return int(kept[1])
-
-    async def keep(self, ref: str, data: bytes, *, ms: int) -> None:
-        """Keep bytes for so many milliseconds.
-
-        Raises:
-            StorageFullError: Redis is at its `maxmemory`.
-        """
         try:
-            await chunks.put(self._redis, self._keys.picture(ref), data, ms=ms)
+            await chunks.put(self._redis, self._keys.picture(ref), data, ms=self._ttl * 1000)
         except OutOfMemoryError as error:
             raise StorageFullError from error
 

@@ -12,17 +12,11 @@ class PictureStore(Protocol):
     `PictureStoreUnavailableError` where pictures lie in a store of objects. Every call may be repeated.
     """
 
-    async def put(self, ref: str, data: bytes, *, user: int | None = None) -> None:
+    async def put(self, ref: str, data: bytes) -> None:
         """Keep a picture under a reference of the caller's choice; repeating it is harmless.
 
-        Args:
-            ref: The reference.
-            data: The picture.
-            user: The user whose share the picture counts against; None: nobody's.
-
         Raises:
-            StorageFullError: there is no room.
-            StorageShareError: the user has no room.
+            StorageFullError: there's no room.
         """
 
     async def get(self, ref: str) -> bytes:

@@ -17,7 +17,7 @@ from qwenedit_jobs.errors import (
     StorageFullError,
     TooManyUnfinishedError,
 )
-from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Phase, Reason, Result, Settled, State
+from qwenedit_jobs.model import Cancelled, Claim, Job, Lease, Memory, Phase, Reason, Result, Settled, State
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
 from qwenedit_jobs.queue.parsing import claim_of, known
 from qwenedit_jobs.queue.queue_view import QueueView
@@ -44,9 +44,11 @@ UPLOAD_TTL = 600
 FAILED_PICTURES_KEPT = 3_600
 """Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
 scripts say the same number."""
-SHARE_OF_ALL = 0.9
-"""Share of Redis' `maxmemory` for pictures, with room for the results of all accepted jobs: the rest is for all that is
-small. Without room for its small writes a service cannot even say that there is none."""
+SHARE = 0.9
+"""Share of Redis' `maxmemory` up to which photos and jobs are accepted, with room for the results of all unfinished
+jobs. The rest is for small writes: a service needs some to say that there's no room."""
+TIDY_SHARE = 0.75
+"""Share of it that the janitor keeps to by deleting the pictures of answered jobs, oldest first."""
 DEAD_KEPT = 1_000
 """How many failed jobs are kept for the operator; older ones are forgotten."""
 BATCH = 100
@@ -151,7 +153,7 @@ class JobQueue(QueueView):
         outcome, *rest = await self._run(
             "enqueue", job.id, _payload(job), job.user_id, trace_context, limits.max_attempts,
             json.dumps(limits.retry_delays), _ms(limits.max_wait), limits.max_queue_length,
-            limits.max_unfinished_per_user, self._picture_ttl, sources, SHARE_OF_ALL,
+            limits.max_unfinished_per_user, self._picture_ttl, sources, SHARE,
             *(self._keys.picture(ref) for ref in job.edit.pictures if pictures_in_redis),
         )  # fmt: skip
         if outcome == _FORGOTTEN:
@@ -210,12 +212,15 @@ class JobQueue(QueueView):
         flat: Sequence[str] = await self._run("reap", BATCH)
         return [(job_id, Settled(outcome)) for job_id, outcome in zip(flat[::2], flat[1::2], strict=True)]
 
-    async def make_room(self) -> int:
-        """Delete pictures that nobody waits for while Redis is above its `maxmemory`; returns their bytes.
+    async def make_room(self, size: int = 0, *, share: float = TIDY_SHARE) -> Memory:
+        """Delete pictures of answered jobs, oldest first, until so many bytes fit; at most 2,000 a call.
 
-        It comes above by a smaller `maxmemory`, and then refuses whatever would delete them later.
+        Args:
+            size: Bytes that are to fit beside the results of all unfinished jobs.
+            share: Of `maxmemory`, below which they are to fit.
         """
-        return int(await self._run("make_room", 0))
+        _room, used, limit, kept_free = await self._run("room", size, share)
+        return Memory(used, limit, kept_free)
 
     async def lost_attempts(self) -> list[LostAttempt]:
         """Return the attempts that were taken from their workers, each once; after a lost reply not even that."""
@@ -307,7 +312,8 @@ class JobQueue(QueueView):
         if picture is None:
             return Settled(await self._run("complete", job_id, token, said, "", 0))
         refused = await self._complete_with(picture, job_id, token, said, result.picture)
-        if isinstance(refused, StorageFullError) and await self._run("make_room", len(picture)):
+        if isinstance(refused, StorageFullError):
+            await self.make_room(len(picture), share=SHARE)
             refused = await self._complete_with(picture, job_id, token, said, result.picture)
         if isinstance(refused, Settled):
             return refused

@@ -9,7 +9,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from qwenedit_jobs.errors import UnreadableRecordError
-from qwenedit_jobs.model import Counts
+from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
 from qwenedit_jobs.redis.error_mapping import explained, is_wrong_kind
 
@@ -26,6 +26,8 @@ MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
 MOST_RUNNING = 2_000
 """Jobs in hand whose workers are looked up: no installation has more. Who may write leases may make up any number."""
+LOOK_ONLY = 1_000
+"""A share of `maxmemory` that nothing reaches, so that no picture is deleted for it."""
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""
 
@@ -172,9 +174,10 @@ class QueueView:
         workers = await pipeline.execute(raise_on_error=False)
         return {worker for worker in workers if worker and isinstance(worker, str)}
 
-    async def promised_bytes(self) -> int:
-        """Return how many bytes the results of all unfinished jobs may take."""
-        return int(await self._run("promised"))
+    async def memory(self) -> Memory:
+        """Return what Redis says of its memory."""
+        _room, used, limit, kept_free = await self._run("room", 0, LOOK_ONLY)
+        return Memory(used, limit, kept_free)
 
     async def counts(self) -> Counts:
         """Count the jobs in each place, at one moment.

@@ -38,10 +38,9 @@ from qwenedit_bot.presets.reload import PresetReloader
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
-from qwenedit_bot.upkeep import janitor, picture_census, picture_cleanup, redis_restore
+from qwenedit_bot.upkeep import janitor, picture_cleanup, redis_restore
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
-from qwenedit_bot.upkeep.picture_census import PictureCensus
 from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_bot.users import broadcast
@@ -262,11 +261,10 @@ def make_loops(
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
     cleaning = Janitor(
         queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes,
-        ledger=Ledger(redis, keys), on_more=quiet.note_work,
+        ledger=Ledger(redis, keys),
     )  # fmt: skip
     restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
-    census = PictureCensus(redis, keys, jobs.queue, metrics)
     return (
         Loop("work", common_quiet.LOOK_EVERY, quiet.look, led=False, rests=False),
         Loop("janitor", janitor.TICK, cleaning.tick),
@@ -277,6 +275,5 @@ def make_loops(
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
         Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
         Loop("sweep", picture_cleanup.TICK, cleanup.sweep),
-        Loop("census", picture_census.TICK, census.tick),
         Loop("erasure", disk_erasure.TICK, DiskErasure(redis, base.keys).tick, rests=False),
     )

@@ -135,20 +135,10 @@ class BotMetrics:
             "qwenedit_redis_memory_max_bytes", "Memory beyond which Redis refuses writes; 0: it has no such limit.",
             registry=registry,
         )  # fmt: skip
-        self.redis_pictures = Gauge(
-            "qwenedit_redis_pictures_bytes",
-            "Bytes of pictures in Redis: inputs of unfinished jobs, results without an answer, and answered ones, which"
-            " go for others; and what is promised to the results of unfinished jobs.",
-            ("kind",),
+        self.redis_memory_kept_free = Gauge(
+            "qwenedit_redis_memory_kept_free_bytes", "Memory that is kept free for the results of unfinished jobs.",
             registry=registry,
-        )
-        for kind in ("inputs", "results", "answered", "promised"):
-            self.redis_pictures.labels(kind)
-        self.redis_oldest_answered = Gauge(
-            "qwenedit_redis_oldest_answered_picture_seconds",
-            "For how long the oldest answered picture has been kept; 0 where there is none.",
-            registry=registry,
-        )
+        )  # fmt: skip
         self.forged = Counter(
             "qwenedit_jobs_forged_total", "Jobs with a forged address for their answer; they get no answer.",
             registry=registry,

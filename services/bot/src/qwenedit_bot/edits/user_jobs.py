@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import StorageAwayError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
@@ -111,31 +110,12 @@ class UserJobs:
             if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
                 await self._quotas.give_back(user_id, status.job.id)  # as its answer would have
         left = [status for status in jobs if not await self._forget_job(status)]
-        await self._erase_others(user_id, {status.job.id for status in jobs})
         log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
         found = [entry.id for entry in await self._answers.list_set_aside() if job_in(entry.payload) == job_id]
         return any([await self._answers.drop_set_aside(entry) for entry in found])
-
-    async def _erase_others(self, user_id: int, known: set[str]) -> None:
-        """Erase the pictures of jobs that are forgotten sooner than their pictures, or cannot be read.
-
-        Raises:
-            StorageAwayError: their store does not do it.
-        """
-        stored = f"{self._job_keys.stored_prefix}{user_id}"
-        by_job = dict[str, list[str]]()
-        for ref in await self._redis.hkeys(stored):
-            by_job.setdefault(str(ref).partition(":")[0], []).append(str(ref))
-        for job_id, refs in by_job.items():
-            if job_id not in known:
-                try:
-                    await self._store.erase(job_id, *refs)
-                except PictureStoreUnavailableError as error:
-                    raise StorageAwayError from error
-        await self._redis.unlink(stored)
 
     async def left_of(self, user_id: int) -> Left:
         """Tell what is left of a forgotten user's jobs."""
@@ -195,7 +175,7 @@ def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
     return (
         PersonalData(
             what="photos, until their job has ended",
-            keys=("picture", "stored_prefix"),
+            keys=("picture",),
             seconds=picture_ttl,
             until="`PICTURE_TTL`",
         ),
@@ -212,7 +192,7 @@ def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
         ),
         PersonalData(
             what="results",
-            keys=("picture", "answered_pictures", "stored_prefix"),
+            keys=("picture", "answered_pictures"),
             seconds=picture_ttl,
             until="`PICTURE_TTL`",
             told="pictures",

@@ -152,13 +152,13 @@ class PictureIntake:
             with _found_anew(attachment):
                 async with stored_in_time(size):
                     copied = await self._store.get(attachment.ref)
-            await self._put(ref, copied, owner)  # a copy lives as long as its own job
+            await self._put(ref, copied)  # a copy lives as long as its own job
             return Kept(copied)
         data = await self._download(attachment)
         with tracing.span("convert photo"):
             normalised = await self._normalised(attachment, data, owner)
         with tracing.span("store photo"):
-            await self._put(ref, normalised.data, owner)
+            await self._put(ref, normalised.data)
         log.info(
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
@@ -176,9 +176,9 @@ class PictureIntake:
         async with stored_in_time(await self._size(picture)):
             return await self._store.get(picture.ref)
 
-    async def _put(self, ref: str, data: bytes, owner: int) -> None:
+    async def _put(self, ref: str, data: bytes) -> None:
         async with stored_in_time(len(data)):
-            await self._store.put(ref, data, user=owner)
+            await self._store.put(ref, data)
 
     async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:

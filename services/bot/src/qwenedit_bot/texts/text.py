@@ -92,7 +92,6 @@ class Text(StrEnum):
     ABOUT_PHOTO = "about-photo"
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
-    STORAGE_SHARE = "storage-share"
     STORAGE_SLOW = "storage-slow"
     RESTING = "resting"
     MODERATION_REFUSED = "moderation-refused"

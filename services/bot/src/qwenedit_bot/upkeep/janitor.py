@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import NoPermissionError
 
 from qwenedit_bot.upkeep import lost_attempts
 
@@ -24,7 +23,7 @@ TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
 
 MEASURE_EVERY = 15.0
-"""Seconds between two questions to Redis about its memory."""
+"""Seconds between two looks at Redis' memory."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +38,6 @@ class Janitor:
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
         queue_name: The queue's name, for traces.
-        on_more: Called when the next round should come soon: Redis is above its `maxmemory`.
         clock: Monotonic time in seconds.
     """
 
@@ -52,7 +50,6 @@ class Janitor:
         ledger: Ledger,
         metrics: BotMetrics,
         queue_name: str = "qwenedit:job_queue",
-        on_more: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -61,10 +58,8 @@ class Janitor:
         self._ledger = ledger
         self._metrics = metrics
         self._queue_name = queue_name
-        self._on_more = on_more
         self._clock = clock
         self._measure_at = clock()
-        self._memory_is_secret = False
 
     async def tick(self) -> None:
         """Make one round."""
@@ -82,8 +77,8 @@ class Janitor:
             log.warning("job.expired", job=job)
         await self._count()
         if self._clock() >= self._measure_at:
-            freed = await self._measure_redis()
-            self._measure_at = self._clock() + (0.0 if freed else MEASURE_EVERY)
+            await self._measure_redis()
+            self._measure_at = self._clock() + MEASURE_EVERY
 
     async def _count(self) -> None:
         counts = await self._queue.counts()
@@ -112,22 +107,11 @@ class Janitor:
         seconds, microseconds = await self._redis.time()
         return float(seconds + microseconds / 1e6)
 
-    async def _measure_redis(self) -> int:
-        """Note Redis' memory; returns the bytes that were freed, of which there may be more to free."""
-        try:
-            memory = await self._redis.info("memory")
-        except NoPermissionError as error:
-            # A Redis of others, whose user may not ask: they watch it.
-            if not self._memory_is_secret:
-                log.info("redis.memory_unknown", error=str(error))
-            self._memory_is_secret = True
-            return 0
-        used, limit = memory["used_memory"], memory.get("maxmemory", 0)
-        self._metrics.redis_memory_used.set(used)
-        self._metrics.redis_memory_max.set(limit)
-        if not 0 < limit <= used:
-            return 0
-        self._on_more()
-        freed = await self._queue.make_room()
-        log.warning("redis.above_maxmemory", used=used, limit=limit, freed=freed)
-        return freed
+    async def _measure_redis(self) -> None:
+        """Note Redis' memory, and delete pictures of answered jobs where it is short."""
+        memory = await self._queue.make_room()
+        self._metrics.redis_memory_used.set(memory.used)
+        self._metrics.redis_memory_max.set(memory.limit)
+        self._metrics.redis_memory_kept_free.set(memory.kept_free)
+        if 0 < memory.limit <= memory.used:
+            log.warning("redis.above_maxmemory", used=memory.used, limit=memory.limit)

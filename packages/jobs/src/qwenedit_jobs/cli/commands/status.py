@@ -65,7 +65,6 @@ def _text(overview: Overview, found: Sequence[Trouble], *, place: str) -> str:
             ("" if found else "trouble", "" if found else "none that is seen here"),
             ("redis", _redis(overview, place)),
             ("bucket", _bucket(overview.place)),
-            ("pictures", _pictures(overview)),
             ("queue", _queue(overview)),
             ("ended", _ended(overview)),
             ("answers", _answers(overview)),
@@ -101,7 +100,8 @@ def _redis(overview: Overview, place: str) -> str:
     if overview.redis_used is not None:
         memory = f"{used} of {size(server.max_memory)} in use ({overview.redis_used:.0f} %)"
     if overview.redis_needed is not None:
-        memory += f", {overview.redis_needed:.0f} % needed for what cannot go; new jobs are refused beyond 90 %"
+        needed = f"{overview.redis_needed:.0f} % needed with the results of unfinished jobs"
+        memory += f", {needed}; new jobs are refused beyond 90 %"
     return f"{server.program} {server.version} at {place}, {memory}"
 
 
@@ -112,17 +112,6 @@ def _bucket(pictures: PicturePlace) -> str:
         else pictures.problem or f"{pictures.url}, which answers"
     )
     return f"{place}; {pictures.to_delete} objects wait to be deleted" if pictures.to_delete else place
-
-
-def _pictures(overview: Overview) -> str:
-    census = overview.pictures
-    if census is None:
-        return ""
-    answered = f"{size(census.answered)} answered, the first to go"
-    if census.oldest_answered is not None:
-        answered += f" (the oldest for {duration(overview.now - census.oldest_answered)})"
-    promised = f"{size(census.promised)} kept free for results of unfinished jobs"
-    return f"{size(census.inputs)} of photos, {size(census.results)} of results to be shown, {promised}; {answered}"
 
 
 def _queue(overview: Overview) -> str:

@@ -15,7 +15,6 @@ from qwenedit_jobs import (
     PictureExpiredError,
     QueueFullError,
     StorageFullError,
-    StorageShareError,
     TooManyUnfinishedError,
 )
 
@@ -37,7 +36,6 @@ _REFUSED_TYPES = {
 _NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
     QueueFullError: ("queue_full", Text.QUEUE_FULL),
     StorageFullError: ("storage_full", Text.STORAGE_FULL),
-    StorageShareError: ("storage_share", Text.STORAGE_SHARE),
     StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
     PictureCooldownError: ("resting", Text.RESTING),
 }
@@ -78,7 +76,7 @@ def refusal_of(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError() | StorageFullError() | StorageShareError() | StorageSlowError() | PictureCooldownError():
+        case QueueFullError() | StorageFullError() | StorageSlowError() | PictureCooldownError():
             reason, text = next(told for kind, told in _NO_ROOM.items() if isinstance(error, kind))
             return RequestOutcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):

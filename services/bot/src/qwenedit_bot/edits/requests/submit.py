@@ -29,7 +29,6 @@ from qwenedit_jobs import (
     QueueFullError,
     ReplyTo,
     StorageFullError,
-    StorageShareError,
     TooManyUnfinishedError,
     input_ref,
 )
@@ -150,7 +149,7 @@ class Submit:
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-            QueueFullError, StorageFullError, StorageShareError, StorageSlowError, PictureCooldownError,
+            QueueFullError, StorageFullError, StorageSlowError, PictureCooldownError,
             TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
             if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures

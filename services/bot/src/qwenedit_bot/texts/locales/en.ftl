@@ -336,7 +336,6 @@ picture-refused = { $why ->
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
-storage-share = The pictures that I keep for you take up all the room that one person can have. Please wait until one of your pictures is ready, or /cancel them.
 storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
 resting = Your last file took too long to open. Please wait a few minutes before you send another file. Photos are welcome meanwhile.
 too-many-unfinished = { $count ->

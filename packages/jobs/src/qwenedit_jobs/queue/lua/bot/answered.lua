@@ -21,5 +21,9 @@ end
 if state ~= 'failed' then
     drop_pictures(pictures_of(id, payload)) -- a worker of the release before leaves them
 end
-spare_pictures({ picture_in(result) })
+local picture = picture_in(result)
+if picture and redis.call('TTL', PICTURE .. picture) > tonumber(retention) then
+    redis.call('EXPIRE', PICTURE .. picture, retention) -- nobody would find it without its job
+end
+spare_pictures({ picture })
 return NOW

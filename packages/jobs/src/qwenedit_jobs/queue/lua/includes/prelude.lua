@@ -1,10 +1,10 @@
 -- What every transition needs. A script checks first and writes after: over `maxmemory` Redis refuses its first
 -- write, and nothing is half done. Keys of jobs that a script finds by itself are built from prefixes, which Redis
 -- Cluster would not allow; one queue lives in one slot anyway, and Cluster is not supported.
-local JOB_QUEUE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE, PAUSED, HELD, LOST, ANSWERED, CLOCK, SIZES,
+local JOB_QUEUE, LEASES, DRAINING, DELAYED, DEAD, EVENTS, NUDGE, PAUSED, HELD, LOST, ANSWERED, CLOCK, LARGEST_RESULT,
     DROPPED, ENDED = unpack(KEYS)
-local JOB, UNFINISHED, CLAIM, PICTURE, STORED, RETENTION, DEAD_KEPT = unpack(ARGV, 1, 7)
-local FIRST = 8 -- index of a transition's own first argument
+local JOB, UNFINISHED, CLAIM, PICTURE, RETENTION, DEAD_KEPT = unpack(ARGV, 1, 6)
+local FIRST = 7 -- index of a transition's own first argument
 
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)

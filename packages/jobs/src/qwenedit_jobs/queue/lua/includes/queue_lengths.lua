@@ -14,6 +14,6 @@ redis.call('LLEN', LOST)
 redis.call('XLEN', EVENTS)
 redis.call('ZCARD', ANSWERED)
 redis.call('ZCARD', ENDED)
-redis.call('LLEN', SIZES)
+redis.call('STRLEN', LARGEST_RESULT)
 redis.call('SCARD', DROPPED)
 local waiting = paused and held or on_line

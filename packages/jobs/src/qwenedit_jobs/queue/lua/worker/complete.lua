@@ -1,4 +1,4 @@
--- include: finish user_pictures result_room
+-- include: finish memory
 -- id, token, result (JSON), its picture's reference or '', s for which that is kept → 'done' | 'cancelled' (the user was
 -- told so already) | 'lost' | 'forgotten': the picture is not there
 -- The picture was sent just before, under a name of its own: what is not accepted must neither stay nor replace anything.
@@ -23,7 +23,6 @@ if ref ~= '' then
     end
     redis.call('RENAME', sent, PICTURE .. ref)
     redis.call('EXPIRE', PICTURE .. ref, seconds)
-    count_picture(known(id, 'user') or '', ref, bytes, seconds)
     note_result(bytes)
 end
 return finish(id, 'done', 'phase', 'sending', 'result', result)
