@@ -132,7 +132,7 @@ class Harness:
         self.wire.middleware(CallMiddleware(metrics))
         bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
-        readiness = Readiness(connections.commands)
+        readiness = Readiness(connections.commands, settings.keys)
         self._running = asyncio.create_task(
             run(settings, connections, self._keys, bot, pace, metrics, readiness, self._stop)
         )

@@ -172,7 +172,7 @@ class Bench:
         running = asyncio.create_task(parts.worker.run())
         helpers = [
             asyncio.create_task(parts.watch.run()),
-            asyncio.create_task(listen_for_nudges(self.redis, self.keys.nudge, parts.worker.nudge, link=parts.link)),
+            asyncio.create_task(listen_for_nudges(self.redis, self.keys.nudge, parts.worker.nudge)),
         ]
         try:
             yield SimpleNamespace(task=running, **vars(parts))

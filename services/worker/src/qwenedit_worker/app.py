@@ -140,7 +140,11 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         probes = telemetry.probe_server(
             host=settings.probe_host,
             port=settings.probe_port,
-            checks={"/livez": activity.health, "/readyz": watch.health, "/comfyui/livez": watch.comfyui_health},
+            checks={
+                "/livez": activity.health,
+                "/readyz": lambda: watch.health() if link.health().ok else link.health(),
+                "/comfyui/livez": watch.comfyui_health,
+            },
         )
         try:
             await stack.enter_async_context(probes)
@@ -172,9 +176,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 refused_pictures,
                 tasks.create_task(watch.run(), name="comfyui-watch"),
                 tasks.create_task(heartbeat.run(), name="heartbeat"),
-                tasks.create_task(
-                    listen_for_nudges(redis, settings.keys.nudge, worker.nudge, link=link), name="nudges"
-                ),
+                tasks.create_task(listen_for_nudges(redis, settings.keys.nudge, worker.nudge), name="nudges"),
                 tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
             ]
             await worker.run()

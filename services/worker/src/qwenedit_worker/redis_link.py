@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import structlog
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
 from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_noted_layout
+from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class RedisLink:
         self._on_change = on_change
         self._refusals: dict[str, float] = {}
 
+    def health(self) -> Health:
+        """Say whether the last call came to something; a worker writes every few seconds, also while it waits."""
+        return HEALTHY if self._up is not False else Health.failing("Redis does not answer, or takes no writes")
+
     @contextmanager
     def translating_errors(self) -> Iterator[None]:
         """Turn Redis' errors into `QueueUnavailableError`."""
@@ -58,6 +63,8 @@ class RedisLink:
             self._refused(str(error))
             raise QueueForbiddenError(str(error)) from error
         except ResponseError as error:
+            if isinstance(error, ReadOnlyError):
+                self._become(up=False, error=str(error))
             self._refused(str(error))
             raise QueueUnavailableError(str(error)) from error
         except (RedisError, OSError) as error:
@@ -148,23 +155,18 @@ async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, the
             return False
 
 
-async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[str], None], *, link: RedisLink) -> None:
-    """Hand on what is published, for ever. Messages sent while the connection is down are missed.
-
-    The subscription is open at all times, so it also tells that Redis is away when nothing else asks.
-    """
+async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[str], None]) -> None:
+    """Hand on what is published, for ever. Messages sent while the connection is down are missed."""
     backoff = Backoff()
     while True:
         try:
             async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
-                with link.translating_errors():
-                    await subscription.subscribe(channel)
+                await subscription.subscribe(channel)
                 while True:
-                    with link.translating_errors():
-                        message = await subscription.get_message(timeout=NUDGE_POLL)
+                    message = await subscription.get_message(timeout=NUDGE_POLL)
                     backoff.reset()
                     if message is not None:
                         on_message(message["data"])
-        except (QueueUnavailableError, RedisError, OSError) as error:
+        except (RedisError, OSError) as error:
             log.debug("nudges.interrupted", error=str(error))
         await asyncio.sleep(backoff.next())

@@ -22,6 +22,7 @@ from redis.asyncio.sentinel import (
 )
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.settings import RedisSettings
 
 SOCKET_TIMEOUT = 5.0
@@ -143,7 +145,8 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
         "retry": Retry(
             ExponentialWithJitterBackoff(base=0.05, cap=1.0),
             retries=3,
-            supported_errors=(RedisConnectionError, RedisTimeoutError),
+            # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
+            supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
         ),
         **_credentials(settings.redis_username, settings.redis_password),
     }
@@ -152,6 +155,17 @@ def connect(settings: RedisSettings, *, block: float = 0.0, decode: bool = True)
     options: dict[str, Any] = dict(parse_url(settings.redis_url))
     connection = _CANCELLABLE.get(options.pop("connection_class", None), _Plain)
     return Redis.from_pool(ConnectionPool(connection_class=connection, **{**options, **behaviour}))
+
+
+async def check_writable(redis: Redis, keys: Keys) -> None:
+    """Find out whether Redis takes writes, by one that changes nothing. A full Redis takes it.
+
+    A demoted master, one that lacks its replicas, and one that cannot save answer PING and refuse writes.
+
+    Raises:
+        RedisError: it takes none, or does not answer.
+    """
+    await redis.delete(f"{keys.prefix}:nothing")
 
 
 def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from redis.client import NEVER_DECODE
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,6 +101,8 @@ class Scripts:
             for _command in before:
                 try:
                     reply = await connection.read_response()
+                except ReadOnlyError:
+                    raise  # a demoted master: the connection goes
                 except ResponseError as refusal:
                     refusals.append(refusal)
             told = refusals[0] if refusals else reply

@@ -43,6 +43,7 @@ from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.marks.errors import C2paError
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
+from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_layout, note_layout
 from qwenedit_telemetry import Health, setup
@@ -86,7 +87,7 @@ async def serve(settings: BotSettings) -> int:
         await stack.enter_async_context(failures.told())
         bot = make_bot(settings, metrics, failures)
         stack.push_async_callback(bot.session.close)
-        readiness = Readiness(connections.commands)
+        readiness = Readiness(connections.commands, settings.keys)
         await stack.enter_async_context(
             telemetry.probe_server(
                 host=settings.probe_host, port=settings.probe_port, checks={"/readyz": readiness.check}
@@ -241,18 +242,20 @@ class Readiness:
 
     Args:
         redis: Asked at each check.
+        keys: The installation's key names.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
+        self._keys = keys
         self.receiver: Receiver | None = None
 
     async def check(self) -> Health:
-        """Ask Redis, and look when Telegram last answered."""
+        """Write to Redis, and look when Telegram last answered."""
         try:
-            await self._redis.ping()
+            await check_writable(self._redis, self._keys)
         except RedisError as error:
-            return Health.failing(f"Redis does not answer: {type(error).__name__}")
+            return Health.failing(f"Redis takes no writes: {type(error).__name__}")
         if self.receiver is None:
             return Health.failing("starting: Telegram has not answered yet")
         return self.receiver.health()
