@@ -25,13 +25,13 @@ PERSON = 777_000_777
 DEEPEST = 3
 """Levels of models below which only what is required is filled in."""
 VERBS = (
-    "cancel", "again", "further", "file", "seed", "preset", "presets", "category", "language", "broadcast", "forget",
+    "cancel", "again", "further", "file", "seed", "preset", "presets", "category", "language", "forget",
     "first", "each", "own-words", "search-presets", "open", "larger", "reword", "gather",
 )  # fmt: skip
 """With which the data of the bot's buttons begin."""
 COMMANDS = (
     "start", "help", "limits", "privacy", "cancel", "status", "presets", "language", "edit", "forget", "paysupport",
-    "stats", "queue", "pause", "resume", "ban", "unban", "grant", "broadcast",
+    "stats", "queue", "pause", "resume", "ban", "unban", "grant",
 )  # fmt: skip
 
 _odd_texts = st.sampled_from(

@@ -367,7 +367,7 @@ async def group(user: Visitor, harness: Harness) -> None:
 
 @scene("For admins", admin=True)
 async def admins(user: Visitor, harness: Harness) -> None:
-    """Numbers, the queue, a pause, bans, gifts and a message to all; to everybody else these commands do not exist."""
+    """Numbers, the queue, a pause, bans and gifts; to everybody else these commands do not exist."""
     await user.say("/stats")
     await user.sees(Text.STATS_DAY, day="yesterday", done=0, failed=0, cancelled=0)
     await user.say("/pause")
@@ -384,11 +384,7 @@ async def admins(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.BANNED_USER, user=str(waiting.id))
     await user.say(f"/unban {waiting.id}")
     await user.sees(Text.UNBANNED_USER, user=str(waiting.id))
-    await user.say(user.either("/broadcast New: presets. Try /presets", "/broadcast Новое: готовые идеи. См. /presets"))
-    await user.offers(Text.CANCEL_BUTTON)
-    await user.take("admin-more", "/grant, /ban, /unban and /broadcast")
-    await user.press(Text.CANCEL_BUTTON)
-    await user.sees(Text.BROADCAST_DROPPED)
+    await user.take("admin-more", "/grant, /ban and /unban")
 
 
 @scene("While the queue is paused")

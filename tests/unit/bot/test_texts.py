@@ -64,7 +64,6 @@ VALUES: dict[str, str | float] = {
     "running": 1,
     "said": "This file is damaged.",
     "seconds": 12,
-    "seen": "365 days",
     "paid": "3 years",
     "sent": 6,
     "shown": 20,
@@ -212,8 +211,6 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.TOO_MANY_AT_ONCE: (
             "count", ("one of your", "at 2 of your", "at 5 of your", "at 11 of your", "at 21 of your"),
         ),
-        Text.BROADCAST_BUTTON: ("count", ("1 user", "2 users", "5 users", "11 users", "21 users")),
-        Text.BROADCAST_ENDED: ("sent", ("1 user,", "2 users", "5 users", "11 users", "21 users")),
         Text.BUY_BUTTON: ("jobs", ("1 picture ·", "2 pictures ·", "5 pictures", "11 pictures", "21 pictures")),
         Text.INVOICE_TITLE: ("jobs", ("1 picture", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.PAID: ("jobs", ("1 more picture is", "2 more pictures", "5 more pic", "11 more pic", "21 more pictures")),
@@ -229,12 +226,6 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
             ("1 ваше сообщение", "2 ваших сообщения", "5 ваших сообщений", "11 ваших", "21 ваше сообщение"),
         ),
         Text.GRANTED: ("count", ("1 задание", "2 задания", "5 заданий", "11 заданий", "21 задание")),
-        Text.BROADCAST_BUTTON: (
-            "count", ("1 пользователь", "2 пользователя", "5 пользователей", "11 пользователей", "21 пользователь"),
-        ),
-        Text.BROADCAST_ENDED: (
-            "sent", ("1 пользователя", "2 пользователей", "5 пользователей", "11 пользователей", "21 пользователя"),
-        ),
         Text.BUY_BUTTON: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
         Text.INVOICE_TITLE: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
         Text.PAID: ("jobs", ("ещё 1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 ADMIN = 900_001
-COMMANDS = ("stats", "queue", "pause", "resume", "ban 1", "unban 1", "grant 1 1", "broadcast hello")
+COMMANDS = ("stats", "queue", "pause", "resume", "ban 1", "unban 1", "grant 1 1")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -67,7 +67,7 @@ async def test_only_an_admins_menu_has_them(stage: Any, admin: Any) -> None:
     calls = await stage.telegram.wait_for_calls(lambda calls: len(calls) >= 6, method="setMyCommands")
     for call in calls:
         scope = json.loads(call.parameters.get("scope") or '{"type": "default"}')
-        assert ("broadcast" in of(call)) == (scope["type"] == "chat" and scope["chat_id"] == ADMIN)
+        assert ("grant" in of(call)) == (scope["type"] == "chat" and scope["chat_id"] == ADMIN)
         if scope["type"] != "all_group_chats":  # where the bot is quiet unless called
             assert {"help", "limits", "privacy"} <= of(call)
 
@@ -129,29 +129,7 @@ async def test_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, a
     await ann.says("You have used your picture for today")
 
 
-@pytest.mark.parametrize("command", ["/ban", "/ban ann", "/grant 5", "/grant 5 0", "/broadcast"])
+@pytest.mark.parametrize("command", ["/ban", "/ban ann", "/grant 5", "/grant 5 0"])
 async def test_command_without_arguments_shows_its_usage(stage: Any, admin: Any, command: str) -> None:
     await admin.send(command)
     await admin.says(f"Like this: {command.split(maxsplit=1)[0]}")
-
-
-async def test_broadcast_is_shown_first_and_sent_when_confirmed(stage: Any, admin: Any) -> None:
-    ann, bob = await stage.telegram.user(), await stage.telegram.user()
-    for person in (ann, bob):
-        await person.send("/help")
-        await person.says("What works well")
-    await admin.send("/broadcast Snow is back!")
-    await admin.says("Snow is back!")
-    assert [m for m in (await ann.snapshot()).from_bot if "Snow is back" in (m.text or "")] == []
-    await admin.press("Send to")
-    for person in (ann, bob):
-        await person.says("Snow is back!")
-    await admin.says("📣 Sent to")
-
-
-async def test_broadcast_as_long_as_a_message_may_be_is_confirmed_once(stage: Any, admin: Any) -> None:
-    await admin.send(f"/broadcast {'x' * 4085}")
-    shown = await admin.says("x" * 4085)
-    await admin.press("Cancel", message_id=shown.id)
-    assert (await admin.says("Not sent")).id == shown.id
-    await stage.eventually(stage.nothing_waits)

@@ -100,7 +100,7 @@ async def test_kept_out_people_get_nothing_done_and_one_answer_an_hour(stage: An
         await stage.telegram.add_update(sent(place, **fields))
     for verb in ("again", "further", "file", "look", "cancel"):
         await stage.telegram.add_update(pressed(place, answered, f"{verb}:{claim.job.id}"))
-    for data in ("language:ru", "presets", "category:fun", "preset:x", "buy:1:1", "broadcast:send", "forget:", "x"):
+    for data in ("language:ru", "presets", "category:fun", "preset:x", "buy:1:1", "forget:", "x"):
         await stage.telegram.add_update(pressed(place, answered, data))
     (asked,) = await place.send(command)
     await place.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))

@@ -123,7 +123,6 @@ async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage
         "dialogue",
         "language",
         "account",
-        "users",
         "reply",
         "album",
         "leases",
@@ -330,8 +329,6 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     await ann.says("Thank you! 2 more pictures are yours.")
     await admin.send(f"/grant {ann.id} 20")
     await admin.says("more jobs")
-    await admin.send("/broadcast the news")
-    await admin.press("Send to")
 
     await ann.send(photo=photo(), caption=f"{WORDS} that succeed")
     done = await worker.finish_next(photo("PNG"))

@@ -40,7 +40,6 @@ from qwenedit_bot.scaling.keeper import WorkersWanted
 from qwenedit_bot.scaling.wanted_key import WantedKey
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.users.access_list import AccessList
-from qwenedit_bot.users.broadcast import Broadcasts
 from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events
@@ -130,10 +129,9 @@ class Users:
     recent_presets: RecentPresets
     access_list: AccessList
     update_filter: UpdateFilter
-    broadcasts: Broadcasts
 
 
-def make_users(base: Foundation, chat: Chat) -> Users:
+def make_users(base: Foundation) -> Users:
     """Build what knows the users."""
     settings, redis, keys = base.settings, base.redis, base.keys
     texts = Texts(default=settings.default_language)
@@ -147,7 +145,6 @@ def make_users(base: Foundation, chat: Chat) -> Users:
         update_filter=UpdateFilter(
             access_list, redis, keys, base.metrics, username=base.me.username or "", bot_id=base.me.id
         ),
-        broadcasts=Broadcasts(redis, keys, chat.messenger, languages),
     )
 
 

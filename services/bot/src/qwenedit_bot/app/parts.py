@@ -24,7 +24,6 @@ from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
-from qwenedit_bot.conversation.no_room import NoRoomNotice
 from qwenedit_bot.conversation.photos.dialogue import Dialogues
 from qwenedit_bot.edits.answers.delivery import AnswerWork
 from qwenedit_bot.edits.progress import updater
@@ -43,7 +42,6 @@ from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
-from qwenedit_bot.users import broadcast
 from qwenedit_jobs.redis.server_identity import identity
 from qwenedit_jobs.workers.ledger import Ledger
 
@@ -103,15 +101,14 @@ class Parts:
 def make_parts(base: Foundation) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet."""
     jobs, chat, accounts = make_jobs(base), make_chat(base), make_accounts(base)
-    users, pictures, hook = make_users(base, chat), make_pictures(base, jobs, chat), make_moderation(base)
+    users, pictures, hook = make_users(base), make_pictures(base, jobs, chat), make_moderation(base)
     scaling = make_scaling(base)
     edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, scaling)
     presets = PresetReloader(base.settings.presets_file, redis=base.redis, key=base.keys.presets, metrics=base.metrics)
     update_taken = asyncio.Event()
-    no_room = NoRoomNotice(base.bot, users.languages, chat.replies, chat.messenger)
     inbox = Inbox(
         base.redis, base.keys, name=base.settings.bot_id, admitted=users.update_filter.admitted, wake=update_taken,
-        refused=no_room.tell, clock=base.clock,
+        clock=base.clock,
     )  # fmt: skip
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
     quiet = make_quiet(base, jobs, inbox)
@@ -127,7 +124,7 @@ def make_parts(base: Foundation) -> Parts:
         migrations=chat.migrations, undelivered=edits.undelivered,
         larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
-    handle = make_handler(base, services, jobs, users, edits, no_room)
+    handle = make_handler(base, services, jobs, users, edits)
     return Parts(
         queue=jobs.queue,
         presets=presets,
@@ -144,7 +141,7 @@ def make_parts(base: Foundation) -> Parts:
             last_look=jobs.events.drain,
         ),
         leadership=make_leadership(base, quiet, scaling),
-        loops=make_loops(base, jobs, chat, users, edits, presets, inbox, quiet),
+        loops=make_loops(base, jobs, chat, edits, presets, inbox, quiet),
         quiet=quiet,
         hook=hook,
         converter=pictures.converter,
@@ -164,7 +161,6 @@ def make_user_erasure(
             edits.user_jobs,  # before the quotas, to which a cancelled job goes back
             accounts.quotas,
             accounts.payments,
-            users.broadcasts,
             users.languages,
             users.recent_presets,
             users.access_list,
@@ -188,15 +184,11 @@ def make_retention(base: Foundation, user_erasure: UserErasure) -> Retention:
     )
 
 
-def make_handler(
-    base: Foundation, services: Services, jobs: Jobs, users: Users, edits: Edits, no_room: NoRoomNotice
-) -> HandleUpdate:
+def make_handler(base: Foundation, services: Services, jobs: Jobs, users: Users, edits: Edits) -> HandleUpdate:
     """Build what handles an update."""
-    admin = AdminServices(
-        queue=jobs.queue, workers=jobs.workers, daily_counts=edits.daily_counts, broadcasts=users.broadcasts
-    )
+    admin = AdminServices(queue=jobs.queue, workers=jobs.workers, daily_counts=edits.daily_counts)
     dispatcher = make_dispatcher(base.redis, base.keys, services, admin, users.update_filter)
-    return HandleUpdate(base.bot, dispatcher, services, base.metrics, no_room)
+    return HandleUpdate(base.bot, dispatcher, services, base.metrics)
 
 
 class Receiver(Protocol):
@@ -242,7 +234,7 @@ def make_quiet(base: Foundation, jobs: Jobs, inbox: Inbox) -> Quiet:
     """Build what knows whether there is anything to do."""
     keys = base.settings.keys
     line = (keys.job_queue, keys.held, keys.paused, keys.leases, keys.draining, keys.delayed, keys.lost, keys.events)
-    others = (base.keys.drawing, base.keys.forgetting, base.keys.broadcast, keys.dropped_objects)
+    others = (base.keys.drawing, base.keys.forgetting, keys.dropped_objects)
     return Quiet(base.redis, (*line, *others, inbox.lanes.entries, jobs.answers.entries))
 
 
@@ -250,7 +242,6 @@ def make_loops(
     base: Foundation,
     jobs: Jobs,
     chat: Chat,
-    users: Users,
     edits: Edits,
     presets: PresetReloader,
     inbox: Inbox,
@@ -271,7 +262,6 @@ def make_loops(
         Loop("progress", updater.TICK, edits.progress.tick),
         Loop("presets", reload.LOOK_EVERY, presets.look, led=False, rests=False),
         Loop("redis-restore", redis_restore.LOOK_EVERY, restore.tick, led=False),
-        Loop("broadcast", broadcast.TICK, users.broadcasts.tick),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
         Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
         Loop("sweep", picture_cleanup.TICK, cleanup.sweep),

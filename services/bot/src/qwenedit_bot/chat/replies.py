@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from hashlib import blake2b
@@ -59,8 +58,6 @@ class Replies:
         self._keys = keys
         self._messenger = messenger
         self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
-        self._unkept: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=self._remembered, clock=clock)
-        self._on_their_way: dict[str, asyncio.Event] = {}
 
     async def say(self, to: Source, view: View, *, edited_at: int | None = None) -> int:
         """Answer a user's message; returns the id of the bot's message.
@@ -80,31 +77,14 @@ class Replies:
         await self._note(to, known, digest)
         return known
 
-    async def say_from_memory(self, to: Source, view: View) -> None:
-        """Say something for the time being to a user's message that has no answer, where Redis takes no note of it.
-
-        The answer takes its place when this process gives it, and is a message of its own when another one does. An
-        answer that comes while this is on its way waits for the end of the call.
-        """
-        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
-        arrived = self._on_their_way[key] = asyncio.Event()
-        try:
-            self._unkept.note(key, await self._messenger.send(to, view))
-        finally:
-            self._on_their_way.pop(key, None)
-            arrived.set()
-
     async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
         """Return the id of the reply, and whether it has said something before."""
         message = (to.chat_id, to.message_id, to.discriminator)
-        if arriving := self._on_their_way.get(self._keys.reply(*message)):
-            await arriving.wait()
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.get(self._keys.reply(*message))
         pipeline.sismember(self._keys.said(*message), digest)
         known, said = await pipeline.execute()
-        for remembered in (self._recent, self._unkept):
-            known = remembered.get(self._keys.reply(*message)) if known is None else known
+        known = self._recent.get(self._keys.reply(*message)) if known is None else known
         return None if known is None else int(known), bool(said)
 
     async def find(self, to: Source) -> int | None:
@@ -145,8 +125,7 @@ class Replies:
         """Forget the answers in a user's private chat, and in groups what they were answered for."""
         if keys:
             await self._redis.unlink(*keys)
-        for remembered in (self._recent, self._unkept):
-            remembered.drop(lambda key: key.startswith(self._answers(user_id)))
+        self._recent.drop(lambda key: key.startswith(self._answers(user_id)))
 
     def _answers(self, user_id: int) -> str:
         return self._keys.reply(user_id, 0).removesuffix("0")
@@ -156,8 +135,7 @@ class Replies:
         message = (to.chat_id, to.message_id, to.discriminator)
         key = self._keys.reply(*message)
         await self._redis.unlink(key, self._keys.said(*message))
-        for remembered in (self._recent, self._unkept):
-            remembered.discard(key)
+        self._recent.discard(key)
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

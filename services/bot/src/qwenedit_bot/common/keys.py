@@ -76,25 +76,6 @@ class BotKeys:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"
 
-    @property
-    def users(self) -> str:
-        """ZSET user → when (s) they last used the bot in private."""
-        return f"{self.prefix}:users"
-
-    @property
-    def broadcast(self) -> str:
-        """HASH: the text that is being sent to all users, and how far that is."""
-        return f"{self.prefix}:broadcast"
-
-    @property
-    def broadcast_left(self) -> str:
-        """ZSET like `users`, of those who have not got it yet."""
-        return f"{self.prefix}:broadcast:left"
-
-    def broadcast_begun(self, name: str) -> str:
-        """STRING: this broadcast was begun."""
-        return f"{self.prefix}:broadcast:begun:{name}"
-
     def daily_counts(self, date: str) -> str:
         """HASH state → jobs that ended so on a day."""
         return f"{self.prefix}:tally:{date}"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
-    from qwenedit_bot.users.broadcast import Broadcasts
     from qwenedit_bot.users.update_filter import UpdateFilter
 
 
@@ -31,13 +30,11 @@ class AccessMiddleware(BaseMiddleware):
     Args:
         update_filter: Knows who was told.
         services: Say it, and know who may use the bot.
-        broadcasts: Reach who uses the bot.
     """
 
-    def __init__(self, update_filter: UpdateFilter, services: Services, broadcasts: Broadcasts) -> None:
+    def __init__(self, update_filter: UpdateFilter, services: Services) -> None:
         self._update_filter = update_filter
         self._services = services
-        self._broadcasts = broadcasts
 
     async def __call__(
         self,
@@ -51,10 +48,7 @@ class AccessMiddleware(BaseMiddleware):
             return None
         refusal = await self._services.access_list.refusal(actor)
         if refusal is None:
-            done = await handler(event, data)
-            if isinstance(event, Message) and event.chat.type == "private":
-                await self._broadcasts.seen(actor)
-            return done
+            return await handler(event, data)
         answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and event.chat.type == "private")
         if answerable and await self._update_filter.tells(actor, data["event_update"].update_id):
             await self._refuse(event, refusal, data["words"])

@@ -12,7 +12,7 @@ from aiogram.filters import BaseFilter, Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from qwenedit_bot.chat.actors import actor_of, own_words
-from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.texts import Text
@@ -27,20 +27,16 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
-    from qwenedit_bot.users.broadcast import Broadcasts
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Workers
 
 log = structlog.get_logger(__name__)
 
-BROADCAST = "broadcast"
-"""First part of a button's data; what to do follows, and the message with the text."""
 MOST_LISTED = 15
 """Jobs that /queue lists."""
 MOST_GRANTED = 10_000
 _ID = re.compile(r"-?[0-9]{1,19}")
-DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,6 @@ class AdminServices:
     queue: OperatorQueue
     workers: Workers
     daily_counts: DailyCounts
-    broadcasts: Broadcasts
 
 
 class FromAdmin(BaseFilter):
@@ -65,9 +60,8 @@ class FromAdmin(BaseFilter):
 
 
 async def stats(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
-    """Tell the numbers of today and yesterday, the queue, the workers and the users."""
+    """Tell the numbers of today and yesterday, the queue and the workers."""
     counts, seen = await admin.queue.counts(), await admin.workers.seen()
-    users, active = await admin.broadcasts.users(), await admin.broadcasts.users(within=DAY)
     today, yesterday = await admin.daily_counts.days()
     lines = [
         words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),
@@ -80,11 +74,7 @@ async def stats(message: Message, words: Words, services: Services, admin: Admin
             delayed=counts.delayed,
         ),
         words(Text.STATS_WORKERS, count=len(seen), ready=sum(one.presence.ready for one in seen)),
-        words(Text.STATS_USERS, count=users, active=active),
     ]  # fmt: skip
-    progress = await admin.broadcasts.progress()
-    if progress is not None:
-        lines.append(words(Text.BROADCAST_GOES_ON, left=progress.left, total=progress.total))
     if counts.paused:
         lines.append(words(Text.PAUSED))
     await services.replies.say(source_of(message), View("\n".join(lines)))
@@ -168,42 +158,6 @@ async def grant(message: Message, words: Words, services: Services, command: Com
     await services.replies.say(source_of(message), view)
 
 
-async def broadcast(
-    message: Message, words: Words, services: Services, admin: AdminServices, command: CommandObject
-) -> None:
-    """Show what would be sent to whom, and ask."""
-    text = (command.args or "").strip()
-    if not text:
-        await services.replies.say(source_of(message), View(words(Text.ADMIN_USAGE, usage="/broadcast …")))
-        return
-    count = await admin.broadcasts.users()
-    buttons = (
-        (
-            Button(words(Text.BROADCAST_BUTTON, count=count), f"{BROADCAST}:send", ButtonStyle.PRIMARY),
-            Button(words(Text.CANCEL_BUTTON), f"{BROADCAST}:drop", ButtonStyle.DANGER),
-        ),
-    )
-    await services.replies.say(source_of(message), View(text, buttons))
-
-
-async def confirm_broadcast(press: CallbackQuery, words: Words, services: Services, admin: AdminServices) -> None:
-    """Send it, or do not. The text is that of the message with the buttons."""
-    shown = press.message
-    if not isinstance(shown, Message) or not shown.text:
-        await services.messenger.answer_press(press.id, words(Text.PRESS_FORGOTTEN), alert=True)
-        return
-    if press.data != f"{BROADCAST}:send":
-        said = words(Text.BROADCAST_DROPPED)
-    elif await admin.broadcasts.start(admin=press.from_user.id, source=shown.message_id, text=shown.text):
-        said = words(Text.BROADCAST_BEGINS)
-        log.info("admin.broadcasts", admin=press.from_user.id)
-    else:
-        await services.messenger.answer_press(press.id, words(Text.BROADCAST_BUSY), alert=True)
-        return
-    await services.messenger.answer_press(press.id, said)
-    await services.messenger.edit(shown.chat.id, shown.message_id, View(said))
-
-
 def _user(command: CommandObject) -> int | None:
     """Return the user whom a command names, or the chat of those who write as it (a negative id)."""
     said = (command.args or "").strip()
@@ -216,17 +170,8 @@ def make_router() -> Router:
     router.message.filter(FromAdmin(), F.text)
     handlers: dict[str, Callable[..., Awaitable[None]]] = {
         "stats": stats, "queue": queue, "pause": pause, "resume": resume, "ban": ban, "unban": unban, "grant": grant,
-        "broadcast": broadcast, "refund": shop.refund,
+        "refund": shop.refund,
     }  # fmt: skip
     for name, handler in handlers.items():
         router.message.register(handler, Command(name))
-    return router
-
-
-def make_press_router() -> Router:
-    """Make the router of the admins' buttons."""
-    router = Router(name="admin presses")
-    router.callback_query.register(
-        confirm_broadcast, F.data.startswith(f"{BROADCAST}:"), F.message.chat.type == "private", FromAdmin()
-    )
     return router

@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import admin_commands, menu_buttons
+from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
 from qwenedit_bot.conversation.editing import edited, gathering_buttons, result_buttons, same_look
 from qwenedit_bot.conversation.photos.ownership import is_jobs_own, own_job
@@ -68,7 +68,6 @@ def make_router() -> Router:
     router = Router(name="presses")
     router.callback_query.register(cancel, F.data.startswith(f"{CANCEL}:"))
     router.include_routers(
-        admin_commands.make_press_router(),
         result_buttons.make_router(),
         preset_menu.make_press_router(),
         preset_questions.make_router(),

@@ -63,7 +63,6 @@ FOR_ADMINS = {
     "unban": Text.COMMAND_UNBAN,
     "grant": Text.COMMAND_GRANT,
     "refund": Text.COMMAND_REFUND,
-    "broadcast": Text.COMMAND_BROADCAST,
 }
 WITH_A_LIMIT = {"limits": Text.COMMAND_LIMITS}
 WITH_A_SHOP = {"buy": Text.COMMAND_BUY, "paysupport": Text.COMMAND_PAYSUPPORT}

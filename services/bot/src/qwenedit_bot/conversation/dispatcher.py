@@ -12,7 +12,7 @@ from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.messenger import Source
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import AdminServices
-    from qwenedit_bot.conversation.no_room import NoRoomNotice
     from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
@@ -74,7 +73,7 @@ def make_dispatcher(
         observer.outer_middleware(DialogueMiddleware(dispatcher))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
-        observer.outer_middleware(AccessMiddleware(update_filter, services, admin.broadcasts))
+        observer.outer_middleware(AccessMiddleware(update_filter, services))
     guarded.callback_query.outer_middleware(OwnButtons(services))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
@@ -103,17 +102,13 @@ class HandleUpdate:
         dispatcher: Finds the handler.
         services: Say that something went wrong, where it did.
         metrics: Counts updates.
-        no_room: Tells the sender that Redis is full.
     """
 
-    def __init__(
-        self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics, no_room: NoRoomNotice
-    ) -> None:
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics) -> None:
         self._bot = bot
         self._dispatcher = dispatcher
         self._services = services
         self._metrics = metrics
-        self._no_room = no_room
 
     async def __call__(self, received: ReceivedUpdate) -> None:
         """Handle an update.
@@ -155,9 +150,6 @@ class HandleUpdate:
         except ChatUnreachableError as error:
             log.info("update.chat_unreachable", update=received.update_id, error=str(error))
             return "unreachable"
-        except OutOfMemoryError:
-            await self._no_room.tell([_first(received)])
-            raise
         return "handled"
 
     async def _say_how_many_were_refused(self, update: Update, count: int) -> None:

@@ -7,8 +7,6 @@ import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import OutOfMemoryError
-
 from qwenedit_bot.common.redis_loss import LOST_AT_MOST
 from qwenedit_bot.common.retention import FORGET_ALL, KeyPattern, PersonalData
 from qwenedit_bot.common.ttl_cache import TTLCache
@@ -55,7 +53,6 @@ class Inbox:
         name: This replica's.
         admitted: Returns those of some updates that are to be kept, always the same of the same ones; all without it.
         wake: Set when an update was taken.
-        refused: Told of updates for which a full Redis has no room.
         clock: Seconds, by which updates grow old that this process remembers.
     """
 
@@ -80,7 +77,6 @@ class Inbox:
         name: str,
         admitted: Callable[[Sequence[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None = None,
         wake: asyncio.Event | None = None,
-        refused: Callable[[Sequence[dict[str, Any]]], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = Lanes(redis, keys.updates, name=name)
@@ -88,7 +84,6 @@ class Inbox:
         self._keys = keys
         self._admitted = admitted
         self._wake = wake
-        self._refused = refused
         self._recent: TTLCache[str, str] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, weigh=len, clock=clock)
         scripts = files("qwenedit_bot.inbox") / "lua"
         self._take_script, self._close_album = (
@@ -103,17 +98,11 @@ class Inbox:
         last one that can have an answer.
 
         Raises:
-            OutOfMemoryError: Redis is full, and none of them was kept; their senders know.
             RedisError: it is not known whether they were kept.
         """
         admitted = list(updates) if self._admitted is None else await self._admitted(list(updates))
         received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]
-        try:
-            taken = await self._take(received)
-        except OutOfMemoryError:
-            if self._refused is not None:
-                await self._refused(admitted)
-            raise
+        taken = await self._take(received)
         for update_id, update in received:
             self._recent.note(update_id, update)
         return taken

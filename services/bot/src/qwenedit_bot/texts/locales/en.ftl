@@ -43,7 +43,6 @@ privacy =
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The ready-made edits that you chose last: { $presets }.
     • The language that you chose with /language: { $language }.
-    • That you use this bot, so that I can send you news from its owner: { $seen }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
 privacy-checked = • A service of this bot's owner checks photos and instructions before I begin, and results before you see them. It is not told your name. The owner decides what it keeps.
 privacy-paid = • What you have paid, so that it can be given back: { $paid } after your last payment.
@@ -169,7 +168,6 @@ group-help =
 group-other-command = Here I only know /edit, /help and /cancel. For everything else, write to me in private: @{ $bot }.
 group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front. Or send the photo in reply to this message.
 trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
-no-room = I have no room for anything new right now. What you sent is not lost: I get to it as soon as there is room. Please send it again only if you hear nothing for a day.
 too-many-at-once =
     That was a lot at once. { $count ->
         [one] I did not look at one of your messages: please send it again.
@@ -440,14 +438,12 @@ command-resume = Resume the queue
 command-ban = Ban a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
 command-grant = Give a user jobs: /grant 123456789 10
-command-broadcast = Send a text to all users: /broadcast …
 stats-day = { $day ->
     [today] Today (UTC):
    *[yesterday] Yesterday:
 } { $done } done, { $failed } failed, { $cancelled } cancelled
 stats-queue = Queue: { $waiting } waiting, { $running } running, { $delayed } between attempts, { $dead } dead
 stats-workers = Workers: { $count }, { $ready } of them ready
-stats-users = Users: { $count }, { $active } of them in the last day
 queue-job = { $job } · { $state ->
     [queued] waits
     [running] runs on { $worker }
@@ -466,15 +462,3 @@ granted = { $count ->
     [one] User { $user } has { $count } more job, beyond those of the day.
    *[other] User { $user } has { $count } more jobs, beyond those of the day.
 }
-broadcast-button = Send to { $count ->
-    [one] { $count } user
-   *[other] { $count } users
-}
-broadcast-begins = 📣 Sending it. I'll tell you when it is done.
-broadcast-dropped = ✖️ Not sent.
-broadcast-busy = The last one is still being sent.
-broadcast-goes-on = Broadcast: { $left } of { $total } to go
-broadcast-ended = { $sent ->
-    [one] 📣 Sent to { $sent } user
-   *[other] 📣 Sent to { $sent } users
-}, { $unreachable } could not be reached.
