@@ -81,13 +81,10 @@ class FreePace(SharedLimiter):
     async def ready(self, chat_id: int, *, edit: bool = False) -> None:
         """Go on."""
 
-    async def try_acquire(self, chat_id: int, *, edits: int) -> bool:
+    async def try_acquire(self, chat_id: int) -> bool:
         """Go on."""
-        del chat_id, edits
+        del chat_id
         return True
-
-    async def note_edit(self, chat_id: int) -> None:
-        """Count nothing."""
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Nothing is refused here."""

@@ -1,33 +1,24 @@
-"""Replicas that send with one token share its rate limit, and are told at once where they must wait."""
+"""Replicas that send with one token share its rate limit. The limiter of the simulated Telegram judges them."""
 
 from __future__ import annotations
 
-import itertools
-import time
+import math
+import random
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
-from qwenedit_bot.chat.bot_api import PROGRESS_EDITS
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit.limits import (
-    BACKLOGGED,
-    CHAT,
-    EDITS,
-    GROUP,
-    LONGEST_RESERVATION,
-    OVERALL,
-    SPARED,
-    TICKET_KEPT,
-    WINDOW,
-    on_behalf_of,
-)
+from qwenedit_bot.chat.rate_limit.limits import BACKLOG_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, on_behalf_of
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from telegram_simulator.world.rate_limits import Limits, Rates
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from redis.asyncio import Redis
 
@@ -36,46 +27,70 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 
 
+@dataclass
+class Time:
+    """Time that passes at once: the TTLs of all that the limiter keeps are changed."""
+
+    redis: Redis
+    keys: BotKeys
+    passed: float = field(default_factory=lambda: -monotonic())
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning, those that really passed among them."""
+        return monotonic() + self.passed
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.clock_steps(seconds)
+        self.passed += seconds
+
+    async def clock_steps(self, seconds: float) -> None:
+        """Set Redis' clock forward, or back."""
+        for key in await self.redis.keys(self.keys.pace("*")):
+            left = await self.redis.pttl(key) - math.floor(seconds * 1000)
+            await (self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key))
+
+
+@dataclass
+class Judge:
+    """Telegram, as the simulator has it."""
+
+    time: Time
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(Rates(), clock=lambda: self.time.now)
+
+    def charge(self, chat_id: int, *, edit: bool) -> None:
+        """Count a call; raises what Telegram answers to one too many."""
+        self.limits.charge(bot_id=42, chat_id=chat_id, group=chat_id < 0, edit=edit)
+
+
 @pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let nobody wait, and say how long each call would have."""
-    found: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        found.append(seconds)
-
-    monkeypatch.setattr("qwenedit_bot.chat.rate_limit.shared.asyncio.sleep", wait)
-    return found
+def limit(redis: Redis, bot_keys: BotKeys) -> SharedLimiter:
+    return SharedLimiter(redis, bot_keys)
 
 
 @pytest.fixture
-def replica(redis: Redis, bot_keys: BotKeys) -> Callable[[], SharedLimiter]:
-    return lambda: SharedLimiter(redis, bot_keys)
+def time(redis: Redis, bot_keys: BotKeys) -> Time:
+    return Time(redis, bot_keys)
 
 
 @pytest.fixture
-def passes(redis: Redis, bot_keys: BotKeys) -> Callable[[float], object]:
-    """Return what lets time pass at once, in Redis' books."""
-
-    async def pass_by(seconds: float) -> None:
-        for key in await redis.keys(bot_keys.pace("*")):
-            if await redis.type(key) == "list":
-                times = [int(time) - round(seconds * 1e6) for time in await redis.lrange(key, 0, -1)]
-                await redis.delete(key)
-                await redis.rpush(key, *times)
-            else:
-                due, *asked = str(await redis.get(key) or 0).split()
-                left = await redis.pttl(key) - round(seconds * 1000)
-                if left > 0:
-                    await redis.set(key, " ".join((str(int(due) - round(seconds * 1e6)), *asked)), px=left)
-                else:
-                    await redis.delete(key)
-
-    return pass_by
+async def busy(limit: SharedLimiter) -> None:
+    """Let others have all turns of the token for now."""
+    for chat in range(1_000, 1_000 + OVERALL.burst * 3):
+        with on_behalf_of("others"):
+            try:
+                await limit.acquire(chat)
+            except LaterError:
+                return
+    raise AssertionError("the token's turns do not end")
 
 
-async def wait_of(call) -> float:
-    """Return the seconds after which a call is to be made again; 0 where it may be made now."""
+async def wait_of(call: Awaitable[None]) -> float:
+    """Return the seconds after which a call is to be made again; 0 if it may be made now."""
     try:
         await call
     except LaterError as error:
@@ -83,383 +98,180 @@ async def wait_of(call) -> float:
     return 0.0
 
 
-async def later(call) -> float:
-    """Return the seconds after which a call is to be made again."""
-    with pytest.raises(LaterError) as raised:
-        await call
-    return raised.value.after
+async def turns(limit: SharedLimiter, chat_id: int, *, edit: bool = False) -> int:
+    """Take turns until there is none."""
+    taken = 0
+    while await wait_of(limit.acquire(chat_id, edit=edit)) == 0:
+        taken += 1
+    return taken
 
 
-async def test_pace_of_a_chat_is_shared_by_replicas_and_waited_for_by_none(
-    replica, slept, redis, bot_keys, interval
-) -> None:
-    first, second = replica(), replica()
-    started = time.monotonic()
-    for _ in range(CHAT.burst):
-        await first.acquire(1)
-    due = await redis.get(bot_keys.pace("chat:1"))
-    for _ in range(10):
-        wait = await later(second.acquire(1))
-        assert interval - (time.monotonic() - started) <= wait <= interval
-    assert await redis.get(bot_keys.pace("chat:1")) == due, "something was reserved"
-    await second.acquire(2)
-    assert slept == []
+@pytest.mark.parametrize(
+    ("chats", "edit", "least"),
+    [((5,), False, 55), ((5,), True, 10), ((-5,), False, 16), ((-5,), True, 16), (tuple(range(1, 60)), False, 1_500)],
+)
+async def test_pace_of_two_replicas_is_one_that_telegram_takes(redis, bot_keys, time, chats, edit, least) -> None:
+    replicas, judge, dice = [SharedLimiter(redis, bot_keys) for _ in range(2)], Judge(time), random.Random(5)  # noqa: S311 - a choice of replicas
+    sent = 0
+    waits = dict.fromkeys(chats, 0.0)
+    end = 150.0 if len(chats) == 1 else 12.0
+    while time.now < end:
+        for chat in chats:
+            if waits[chat] <= time.now:
+                wait = await wait_of(dice.choice(replicas).acquire(chat, edit=edit))
+                waits[chat] = time.now + wait
+                if wait == 0:
+                    judge.charge(chat, edit=edit)
+                    sent += 1
+        await time.passes(min(max(min(waits.values()) - time.now, 0.01), 5.0))
+    assert sent >= least * end / 60
 
 
-async def test_pace_of_a_chat_that_must_wait_takes_nothing_of_the_tokens(replica, slept, redis, bot_keys) -> None:
-    limit = replica()
+async def test_pace_of_a_chat_that_must_wait_takes_nothing_of_the_tokens(limit, redis, bot_keys) -> None:
     await limit.close(1, HOUR)
     for _ in range(OVERALL.burst * 3):
-        await later(limit.acquire(1))
-    assert not await redis.exists(bot_keys.pace())
-    await limit.acquire(2)
-    assert slept == []
+        assert await wait_of(limit.acquire(1)) == pytest.approx(HOUR, abs=60)
+    assert not await redis.exists(bot_keys.pace("token"))
+    assert await wait_of(limit.acquire(2)) == 0
 
 
-async def test_pace_of_the_token_is_slept_for_shortly(replica, slept) -> None:
-    replicas = [replica(), replica(), replica()]
-    waits = [await wait_of(replicas[chat % 3].acquire(chat)) for chat in range(1, OVERALL.burst * 3)]
-    refused = [wait for wait in waits if wait > 0]
-    assert refused
-    assert min(refused) > LONGEST_RESERVATION
-    assert len(waits) - len(refused) >= OVERALL.burst
-    assert max(slept, default=0) <= LONGEST_RESERVATION
-
-
-async def test_pace_of_a_group_is_slower(replica) -> None:
-    first, second = replica(), replica()
-    started = time.monotonic()
-    for _ in range(GROUP.burst):
-        await first.acquire(-5)
-    wait = await wait_of(second.acquire(-5))
-    assert GROUP.interval - (time.monotonic() - started) <= wait <= GROUP.interval
-
-
-def test_no_minute_of_a_group_holds_more_than_telegram_allows() -> None:
-    assert (60 + GROUP.ahead) / GROUP.interval <= 20
-
-
-def test_no_second_holds_more_than_telegram_allows_where_calls_take_a_tenth_of_it_longer_than_others() -> None:
-    overtaken = 0.1 / OVERALL.interval
-    assert OVERALL.burst + BACKLOGGED.burst + overtaken <= 30
-    assert 1 / OVERALL.interval <= 30
-
-
-async def test_no_minute_of_a_chat_holds_more_edits_than_allowed_whoever_makes_them(replica, passes) -> None:
-    replicas = [replica(), replica()]
-    at: list[float] = []
-    passed = 0.0
-    for number in itertools.count():
-        wait = await wait_of(replicas[number % 2].acquire(1, edit=True))
-        if wait > 0:
-            await passes(wait)
-            passed += wait
-            continue
-        at.append(time.monotonic() + passed)
-        if len(at) == EDITS * 3:
-            break
-    assert all(after - before > WINDOW - 1 for before, after in zip(at, at[EDITS:], strict=False))
-    assert at[-1] - at[0] < 2 * WINDOW + CHAT.interval * EDITS
-
-
-async def test_edit_that_was_made_without_a_turn_counts(replica, passes) -> None:
-    limit = replica()
-    for _ in range(EDITS - 1):
-        await limit.acquire(1, edit=True)
-        await passes(CHAT.interval)
-    await limit.note_edit(1)
-    assert await later(limit.acquire(1, edit=True)) > WINDOW - EDITS * CHAT.interval - 5
-
-
-async def test_message_does_not_wait_for_an_edit_that_waits(replica, passes) -> None:
-    limit = replica()
-    for _ in range(EDITS):
-        await limit.acquire(1, edit=True)
-        await passes(CHAT.interval)
-    assert await later(limit.acquire(1, edit=True)) > WINDOW - EDITS * CHAT.interval - 5
-    await limit.acquire(1)
-
-
-async def test_looking_whether_a_turn_is_free_takes_nothing(replica, redis, bot_keys, interval) -> None:
-    limit = replica()
-    for _ in range(CHAT.burst * 2):
+async def test_looking_whether_a_turn_is_free_takes_nothing(limit, redis, bot_keys) -> None:
+    for _ in range(CHAT.burst * 3):
         await limit.ready(1, edit=True)
     assert await redis.keys(bot_keys.pace("*")) == []
-    for _ in range(CHAT.burst):
-        await limit.acquire(1)
-    assert 0 < await later(limit.ready(1)) <= interval
-    await limit.ready(2)
 
 
-async def test_progress_edit_is_left_out_where_it_would_cost_something(replica, busy) -> None:
-    first, second = replica(), replica()
-    assert await first.try_acquire(1, edits=2)
-    assert await second.try_acquire(1, edits=2)
-    assert not await first.try_acquire(1, edits=2)
-    assert await second.try_acquire(2, edits=2)
-    await busy()
-    assert not await second.try_acquire(3, edits=2)
+async def test_progress_edit_leaves_turns_to_messages_that_somebody_waits_for(limit, time) -> None:
+    for chat in (1, -1):
+        while await limit.try_acquire(chat):
+            pass
+        await time.passes(0.0)
+        assert await wait_of(limit.acquire(chat, edit=True)) == 0
+        assert await wait_of(limit.acquire(chat, edit=True)) == 0
 
 
-async def test_progress_edits_leave_some_of_the_chats_minute_to_the_answers(replica, passes) -> None:
-    limit = replica()
-    edits = 0
-    for _ in range(50):
-        edits += await limit.try_acquire(1, edits=PROGRESS_EDITS)
-        await passes(CHAT.interval)
-    assert edits == PROGRESS_EDITS
-    for _ in range(3):
-        await limit.acquire(1, edit=True)
+@pytest.mark.usefixtures("busy")
+async def test_progress_edit_has_no_turn_and_no_place_while_others_wait(limit, redis, bot_keys) -> None:
+    assert not await limit.try_acquire(1)
+    assert not await redis.exists(bot_keys.pace("place:1"))
 
 
-async def test_429_of_an_hour_in_one_group_delays_no_other_chat(replica, slept) -> None:
-    first, second = replica(), replica()
-    await first.close(-5, HOUR)
-    assert HOUR - 60 < await later(second.acquire(-5)) <= HOUR
-    assert HOUR - 60 < await later(second.ready(-5)) <= HOUR
-    for chat in range(1, OVERALL.burst):
-        await second.acquire(chat)
-    assert slept == []
+async def test_429_in_one_group_delays_no_other_chat(limit) -> None:
+    await limit.close(-1, HOUR)
+    assert await wait_of(limit.acquire(-1)) > HOUR - 60
+    assert await wait_of(limit.acquire(-2)) == 0
 
 
-async def test_429_in_all_chats_is_obeyed_by_all_replicas(replica, slept) -> None:
-    first, second = replica(), replica()
-    await first.close(None, 20)
-    assert 15 < await later(second.acquire(2)) <= 20
-    assert 15 < await later(second.ready(3)) <= 20 + OVERALL.interval  # behind the other one
-    assert slept == []
+async def test_429_of_the_token_is_obeyed_by_all_replicas(limit, redis, bot_keys, time) -> None:
+    await limit.close(None, 30.0)
+    other = SharedLimiter(redis, bot_keys)
+    for chat in (1, None):
+        assert 20 < await wait_of(other.acquire(chat)) <= 30
+    await time.passes(30.1)
+    assert await wait_of(other.acquire(1)) == 0
 
 
 async def test_rate_limit_without_redis_lets_nothing_be_sent(bot_keys) -> None:
-    async with Client.from_url("redis://127.0.0.1:1") as nowhere:
+    async with Client.from_url("redis://127.0.0.1:1") as away:
         with pytest.raises(RedisError):
-            await SharedLimiter(nowhere, bot_keys).acquire(1)
+            await SharedLimiter(away, bot_keys).acquire(1)
 
 
-async def test_quiet_chats_leave_nothing_in_redis(replica, redis, bot_keys) -> None:
-    limit = replica()
-    await limit.acquire(1, edit=True)
-    never = -1
-    lives = [await redis.pttl(key) for key in await redis.keys(bot_keys.pace("*"))]
-    assert never not in lives
-    assert all(left <= (WINDOW + 1) * 1000 for left in lives)
+async def test_quiet_chats_leave_nothing_in_redis(limit, redis, bot_keys, time) -> None:
+    for chat in (1, -1):
+        await turns(limit, chat, edit=True)
+    await time.passes(31.0)
+    assert await redis.keys(bot_keys.pace("*")) == []
 
 
-# ------------------------------------------------------------------ tickets: whose turn of the token comes when
+@pytest.mark.parametrize("step", [-HOUR, -100.0, -3.0, 3.0, HOUR])
+async def test_step_of_redis_clock_delays_nobody_for_more_than_seconds(limit, time, busy, step) -> None:
+    del busy
+    for chat in (1, -1):
+        with on_behalf_of(7):
+            await turns(limit, chat, edit=True)
+    await limit.close(2, 3.0)
+    await limit.close(None, 1.0)
+    await time.clock_steps(step)
+    for chat, longest in ((1, CHAT.interval), (-1, GROUP.interval), (2, 3.0), (3, LINE)):
+        with on_behalf_of(7):
+            assert await wait_of(limit.acquire(chat)) <= longest + min(abs(step), 3.0)
 
 
-@pytest.fixture
-def busy(redis: Redis, bot_keys: BotKeys) -> Callable[[], Awaitable[None]]:
-    """Return what takes so many of the token's turns that the next one comes in a minute."""
-
-    async def occupy() -> None:
-        now, rest = await redis.time()
-        due = now * 1_000_000 + rest + round((60 + OVERALL.ahead) * 1e6)
-        await redis.set(bot_keys.pace(), due, px=120_000)
-
-    return occupy
+@pytest.mark.usefixtures("busy")
+async def test_places_in_line_are_in_the_order_in_which_people_began_to_wait(limit, time) -> None:
+    waits = {person: await wait_of(limit.acquire(person)) for person in (3, 1, 2)}
+    assert sorted(waits, key=waits.__getitem__) == [3, 1, 2]
+    for person in (3, 1, 2):
+        await time.passes(waits[person] - time.now)
+        assert await wait_of(limit.acquire(person)) == 0
 
 
-async def tickets(redis: Redis, keys: BotKeys) -> dict[str, int]:
-    """Return when (µs) whose turn is due."""
-    prefix = keys.pace("ticket:")
-    found = {str(key): str(await redis.get(key)) for key in await redis.keys(f"{prefix}*")}
-    return {key.removeprefix(prefix): int(kept.split()[0]) for key, kept in found.items()}
+@pytest.mark.usefixtures("busy")
+async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(limit, time) -> None:
+    with on_behalf_of(7):
+        waits = [await wait_of(limit.acquire(chat)) for chat in range(-50, 0)]
+    other = await wait_of(limit.acquire(8))
+    assert max(waits) == waits[0] <= 0.1
+    assert 0 < other <= 0.2
+    await time.passes(other)
+    with on_behalf_of(7):
+        assert await wait_of(limit.acquire(-1)) == 0
+        assert await wait_of(limit.acquire(-2)) > 0
+    assert await wait_of(limit.acquire(8)) == 0
 
 
-async def test_tickets_are_due_in_the_order_in_which_people_began_to_wait(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    people = [5, 3, 9, 1, 7]
-    limits = [replica(), replica()]
-    waits = []
-    for number, person in enumerate(people):
-        with on_behalf_of(person):
-            waits.append(await later(limits[number % 2].acquire(-number - 1)))
-    due = await tickets(redis, bot_keys)
-    assert sorted(due, key=due.__getitem__) == [str(person) for person in people]
-    times = sorted(due.values())
-    assert {after - before for before, after in itertools.pairwise(times)} <= {33_333, 33_334}
-    assert max(waits) < 61
+@pytest.mark.usefixtures("busy")
+async def test_place_in_line_survives_looks_and_is_for_one_call(limit, time) -> None:
+    wait = await wait_of(limit.acquire(1))
+    assert await wait_of(limit.ready(1)) == pytest.approx(wait, abs=0.1)
+    await time.passes(wait)
+    assert [await wait_of(limit.ready(1)) for _ in range(3)] == [0, 0, 0]
+    assert await wait_of(limit.acquire(1)) == 0
+    assert await wait_of(limit.acquire(1)) > 0
 
 
-async def test_ticket_is_one_a_person_in_however_many_chats_they_wait(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    started = time.monotonic()
-    with on_behalf_of(1):
-        first = await later(limit.acquire(-100))
-        others = [await later(limit.acquire(-chat)) + time.monotonic() - started for chat in range(1, 51)]
-    with on_behalf_of(2):
-        await later(limit.acquire(2))
-    due = await tickets(redis, bot_keys)
-    assert set(due) == {"1", "2"}
-    assert due["2"] - due["1"] in (33_333, 33_334), "the other one waits for more than one turn"
-    assert all(wait > first + 4 for wait in others), "they would all come back for one turn"
+@pytest.mark.usefixtures("busy")
+async def test_place_in_line_is_not_kept_for_a_chat_whose_own_turn_comes_later(limit, redis, bot_keys) -> None:
+    await limit.close(1, HOUR)
+    assert await wait_of(limit.acquire(1)) > HOUR / 2
+    assert not await redis.exists(bot_keys.pace("place:1"))
 
 
-async def test_ticket_is_for_a_persons_chats_in_the_order_in_which_they_asked(
-    replica, busy, passes, redis, bot_keys
-) -> None:
-    await busy()
-    limit = replica()
-    with on_behalf_of(1):
-        waits = {chat: await later(limit.acquire(chat)) for chat in (-3, -1, -2)}
-        assert waits[-3] < waits[-1]
-        for first, *others in ((-3, -1, -2), (-1, -2), (-2,)):
-            assert str(await redis.get(bot_keys.pace("ticket:1"))).split()[1:] == [str(first), *map(str, others)]
-            await passes(await due_in(redis, bot_keys, "1") + 0.01)
-            await busy()
-            await limit.acquire(first)
-    assert await tickets(redis, bot_keys) == {}
+@pytest.mark.usefixtures("busy")
+async def test_place_in_line_is_lost_when_nobody_comes_for_it(limit, time, redis, bot_keys) -> None:
+    await time.passes(await wait_of(limit.acquire(1)) + PLACE_KEPT + 0.1)
+    assert not await redis.exists(bot_keys.pace("place:1"))
 
 
-async def test_ticket_that_is_due_waits_a_moment_for_the_first_chat(replica, busy, passes, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    with on_behalf_of(1):
-        await later(limit.acquire(-1))
-        await passes(await due_in(redis, bot_keys, "1") - 0.1)
-        await busy()
-        due = (await tickets(redis, bot_keys))["1"] / 1e6
-        wait = await wait_of(limit.acquire(-2))
-        seconds, rest = await redis.time()
-        assert wait > 0 or seconds + rest / 1e6 > due + 0.5, "it was taken from the first"
+async def test_line_has_an_end(limit) -> None:
+    waits = [await wait_of(limit.acquire(person)) for person in range(1, 400)]
+    assert LINE - 0.5 < max(waits) <= LINE + 0.5
 
 
-async def due_in(redis: Redis, keys: BotKeys, person: str) -> float:
-    """Return the seconds until somebody's turn is due."""
-    seconds, rest = await redis.time()
-    return (await tickets(redis, keys))[person] / 1e6 - seconds - rest / 1e6
+async def test_people_with_many_messages_leave_turns_to_others(limit, time) -> None:
+    """Thirty of them ask all the time, and somebody with one message never waits."""
+    due = dict.fromkeys(range(100, 130), 0.0)
+    for number in range(100):
+        for person in due:
+            if due[person] <= time.now:
+                with on_behalf_of(person, backlogged=True):
+                    wait = await wait_of(limit.acquire(person))
+                assert wait == 0 or wait >= BACKLOG_PAUSE
+                due[person] = time.now + max(wait, 0.01)
+        if number % 10 == 0:
+            assert await wait_of(limit.acquire(number + 1)) == 0
+        await time.passes(0.1)
 
 
-async def test_ticket_is_used_once_and_by_another_chat_where_the_first_does_not_come(
-    replica, busy, passes, slept, redis, bot_keys
-) -> None:
-    await busy()
-    first, second = replica(), replica()
-    with on_behalf_of(1):
-        wait = await later(first.acquire(-1))
-        await passes(wait + 1)
-        await busy()
-        bucket = await redis.get(bot_keys.pace())
-        await second.acquire(-2)
-        assert await redis.get(bot_keys.pace()) == bucket, "the reserved turn was paid for twice"
-        assert await tickets(redis, bot_keys) == {}
-        assert await later(first.acquire(-1)) > LONGEST_RESERVATION
-    assert slept == []
-
-
-async def test_ticket_survives_looks_and_is_used_by_the_call_after_them(replica, busy, passes, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    with on_behalf_of(1):
-        wait = await later(limit.ready(1))
-        assert set(await tickets(redis, bot_keys)) == {"1"}
-        await passes(wait + 0.5)
-        await busy()
-        for _ in range(3):
-            await limit.ready(1)
-        await limit.acquire(1)
-        assert await tickets(redis, bot_keys) == {}
-        await later(limit.ready(1))
-
-
-async def test_ticket_of_a_chat_is_used_where_nobody_acts(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    await later(limit.acquire(7))
-    await later(limit.acquire(None))
-    assert set(await tickets(redis, bot_keys)) == {"7", "0"}
-
-
-async def test_ticket_is_none_for_a_chat_whose_own_turn_comes_later(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    await limit.close(-1, HOUR)
-    bucket = await redis.get(bot_keys.pace())
-    with on_behalf_of(1):
-        assert await later(limit.acquire(-1)) > HOUR - 60
-    assert await tickets(redis, bot_keys) == {}
-    assert await redis.get(bot_keys.pace()) == bucket
-
-
-async def test_ticket_is_none_for_a_progress_edit(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    bucket = await redis.get(bot_keys.pace())
-    assert not await limit.try_acquire(1, edits=12)
-    assert await tickets(redis, bot_keys) == {}
-    assert await redis.get(bot_keys.pace()) == bucket
-
-
-async def test_people_with_many_messages_share_a_part_of_the_pace_and_others_do_not_wait_for_them(
-    replica, slept, passes, redis, bot_keys
-) -> None:
-    limit, answered, started = replica(), 0, time.monotonic()
-    for second in range(20):
-        for person in range(100, 140):
-            with on_behalf_of(person, backlogged=True):
-                answered += await wait_of(limit.acquire(person)) == 0
-        for person in range(1, 15):
-            assert await wait_of(limit.acquire(1000 * second + person)) == 0
-        await passes(1.0)
-    passed = 20 + time.monotonic() - started  # the test takes seconds of its own on a busy machine
-    assert 20 / BACKLOGGED.interval <= answered <= passed / BACKLOGGED.interval + 2 * BACKLOGGED.burst
-    assert slept == [] or max(slept) <= LONGEST_RESERVATION
-
-
-async def test_people_with_many_messages_use_up_the_tokens_pace_and_obey_its_429(replica, redis, bot_keys) -> None:
-    limit = replica()
-    with on_behalf_of(5, backlogged=True):
-        await limit.acquire(5)
-        assert await redis.exists(bot_keys.pace())
-        await limit.close(None, HOUR)
-        assert await later(limit.acquire(5)) > HOUR - 60
-
-
-async def test_progress_edit_uses_no_ticket_of_the_persons_answer(replica, busy, passes, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    wait = await later(limit.acquire(1))
-    await passes(wait - SPARED * OVERALL.interval)
-    assert not await limit.try_acquire(1, edits=12)
-    assert set(await tickets(redis, bot_keys)) == {"1"}
-
-
-async def test_ticket_is_forgotten_when_nobody_comes_for_it(replica, busy, redis, bot_keys) -> None:
-    await busy()
-    wait = await later(replica().acquire(1))
-    assert 0 < await redis.pttl(bot_keys.pace("ticket:1")) <= (wait + TICKET_KEPT) * 1000 + 1
-
-
-async def test_ticket_from_before_a_429_in_all_chats_is_void(replica, busy, passes, redis, bot_keys) -> None:
-    await busy()
-    limit = replica()
-    wait = await later(limit.acquire(1))
-    await limit.close(None, wait + 5)
-    assert await later(limit.acquire(1)) > wait
-    await passes(wait + 1)
-    assert await later(limit.acquire(1)) > 0
-    await passes(9)
-    await limit.acquire(1)
-
-
-async def test_full_redis_goes_on_to_reserve_turns_and_to_take_them(
-    replica, busy, passes, redis, bot_keys, redis_server
-) -> None:
-    await busy()
-    limit = replica()
-    with on_behalf_of(1):
-        wait = await later(limit.acquire(None))
-    await passes(wait + 0.5)
-    await busy()
+async def test_full_redis_goes_on_to_give_turns_and_places(limit, redis, bot_keys) -> None:
     await redis.config_set("maxmemory", 1)
     try:
-        with on_behalf_of(2):
-            await later(limit.acquire(2))
-        assert set(await tickets(redis, bot_keys)) == {"1", "2"}
-        with on_behalf_of(1):
-            await limit.ready(1)
-            await limit.acquire(None)
+        assert await turns(limit, 7) == CHAT.burst
+        await limit.close(8, 60.0)
+        assert await wait_of(limit.acquire(8)) > 50
+        for chat in range(100, 150):
+            await wait_of(limit.acquire(chat))
+        assert await redis.exists(bot_keys.pace("place:149"))
     finally:
         await redis.config_set("maxmemory", 0)

@@ -301,7 +301,7 @@ LEFT = {
     "account:payments": "tax law has the operator keep accounts, and refunds need them",
     "account:lots": "bought jobs are paid for",
     "banned": "a ban would end with it",
-    "pace": "when the chat was written to: Telegram's limits, for 66 s",
+    "pace": "when the chat was written to: Telegram's limits, for 30 s",
     "claim": "a job's id by a worker's token, which leads nowhere; until the lease would have ended",
 }
 """All that may be left of a user, each with its reason."""

@@ -26,7 +26,6 @@ from qwenedit_bot.chat.errors import (
 from qwenedit_bot.chat.errors.kinds import ErrorKind
 from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
 from qwenedit_bot.chat.migrations import CONTINUED
-from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.chat.view import Buttons, View
 
-PROGRESS_EDITS, PROGRESS_EDITS_IN_GROUP = 10, 5
-"""Edits that a chat may have in a minute for the last of them to be about progress: the answers need some too."""
 SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
@@ -174,8 +171,7 @@ class TelegramMessenger:
         place = await self._migrations.place(chat_id, message_id)
         if place is None:
             return False
-        edits = PROGRESS_EDITS_IN_GROUP if is_group(place[0]) else PROGRESS_EDITS
-        if not await self._limiter.try_acquire(place[0], edits=edits):
+        if not await self._limiter.try_acquire(place[0]):
             return None
         try:
             return await self._edit(*place, view, timeout=SHORT_TIMEOUT)

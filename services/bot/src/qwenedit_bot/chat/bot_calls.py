@@ -98,8 +98,6 @@ class BotCalls:
         """
         if self._unused.pop(chat_id, 0.0) < time.monotonic():
             await self._limiter.acquire(chat_id, edit=edit)
-        elif edit:
-            await self._limiter.note_edit(chat_id)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Raise what `turn` would raise now, and take nothing."""

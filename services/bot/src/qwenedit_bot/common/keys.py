@@ -122,8 +122,8 @@ class BotKeys:
         """LIST of ids: the presets that a user chose last, the newest first."""
         return f"{self.prefix}:recent-presets:{user_id}"
 
-    def pace(self, what: str = "all") -> str:
-        """STRING, or LIST for `edits:…`: what was sent lately, in a chat or with the token; `ticket:…`: who is next."""
+    def pace(self, what: str) -> str:
+        """STRING: what was sent lately with the token or in a chat, a pause, or a person's place in line."""
         return f"{self.prefix}:pace:{self.bot_id}:{what}"
 
     def reply(self, chat_id: int, message_id: int, discriminator: str = "") -> str:

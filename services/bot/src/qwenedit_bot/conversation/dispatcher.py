@@ -233,7 +233,7 @@ class UpdateWork:
 
     @staticmethod
     def _behalf(entry: Entry, received: ReceivedUpdate) -> AbstractContextManager[None]:
-        return on_behalf_of(sender_of(_first(received)), caller=entry.lane, backlogged=entry.waiting >= BACKLOG)
+        return on_behalf_of(sender_of(_first(received)), backlogged=entry.waiting >= BACKLOG)
 
     async def _open(self, entry: Entry) -> ReceivedUpdate | None:
         try:

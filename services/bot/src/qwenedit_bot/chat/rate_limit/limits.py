@@ -10,12 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WINDOW = 66.0
-"""Seconds over which a chat's edits are counted: a minute, and what an edit may be late by when it reaches Telegram."""
-EDITS = 13
-"""Edits of any kind that a chat gets in a window. Two more may follow refused ones without a turn of their own:
-a picture is tried as a photo, as a file, and then said in words."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -25,56 +19,49 @@ class Rate:
     """Seconds between two times, in the long run."""
     burst: int
     """How many times at once after a quiet time."""
-
-    @property
-    def ahead(self) -> float:
-        """Seconds by which a turn may come before it is due."""
-        return self.interval * (self.burst - 1)
+    spared: int = 0
+    """Turns of the burst that progress edits leave to messages somebody waits for."""
 
 
-OVERALL = Rate(interval=1 / 30, burst=26)
-"""Telegram lets 30 come at once, and counts them when they arrive. Three are left for calls that take a tenth of a
-second longer than those after them, and one for the backlogged, who take no turn of this burst."""
-CHAT = Rate(interval=1.0, burst=5)
-GROUP = Rate(interval=3.75, burst=5)
+OVERALL = Rate(interval=1 / 30, burst=26, spared=10)
+"""Telegram lets 30 come at once, and counts them when they arrive. Four are left for calls that take a tenth of a
+second longer than those after them."""
+CHAT = Rate(interval=1.0, burst=5, spared=2)
+GROUP = Rate(interval=3.75, burst=5, spared=4)
 """20 in any minute: 5 at once, and 15 more at this interval."""
-SPARED = 10
-"""Turns of the overall burst that progress edits leave to messages that somebody waits for."""
-SPARED_IN_CHAT = 2
-"""Turns of a chat's burst that progress edits leave to answers."""
+EDITS = Rate(interval=6.0, burst=5, spared=2)
+"""15 edits in any minute of a private chat. In a group they are a part of its 20 messages."""
 BACKLOG = 6
-"""Messages of a person that wait in a chat. People with so many share a part of the overall rate, `BACKLOGGED`: the
-others, who wait for one answer, do not wait for people who wait for many."""
-BACKLOGGED = Rate(interval=0.2, burst=1)
-LONGEST_RESERVATION = 0.15
-"""Seconds for which a call may sleep until the token's turn. For a turn that comes later there are tickets."""
-TICKET_KEPT = 30.0
-"""Seconds for which a turn stays reserved that its person does not take."""
+"""A person with this many messages waiting in a chat leaves `BACKLOG_SPARES` turns of the token's burst to people who
+wait for a single answer, and asks again no sooner than after `BACKLOG_PAUSE` seconds."""
+BACKLOG_SPARES = 5
+BACKLOG_PAUSE = 0.5
+LINE = 5.0
+"""Seconds by which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
+PLACE_KEPT = 5.0
+"""Seconds for which a reserved turn that is due stays valid."""
 
 
 class Caller(NamedTuple):
     """Whose turn a call takes."""
 
     person: int | str
-    name: str
-    """Which of the things that are done for them side by side it belongs to."""
     backlogged: bool
-    """Whether the person has many messages waiting."""
+    """Whether `BACKLOG` messages of theirs are waiting."""
 
 
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 @contextmanager
-def on_behalf_of(person: int | str, *, caller: str = "", backlogged: bool = False) -> Iterator[None]:
-    """Have calls inside the block take the turns of a person, or of something else that is to wait in one line.
+def on_behalf_of(person: int | str, *, backlogged: bool = False) -> Iterator[None]:
+    """Have calls inside the block take the turns of a person, who has one place in line for all their chats.
 
     Args:
         person: Their id; 0 for nobody. Calls for nobody take the turns of their chat.
-        caller: Which of the things that are done for them side by side; each has its place in their line.
-        backlogged: The person has many messages waiting; see `BACKLOG`.
+        backlogged: Whether `BACKLOG` messages of theirs are waiting.
     """
-    token = _caller.set(Caller(person, caller, backlogged))
+    token = _caller.set(Caller(person, backlogged))
     try:
         yield
     finally:
@@ -83,8 +70,8 @@ def on_behalf_of(person: int | str, *, caller: str = "", backlogged: bool = Fals
 
 def caller_in(chat_id: int | None) -> Caller:
     """Return whose turn a call in a chat takes."""
-    caller = _caller.get() or Caller(0, "", backlogged=False)
-    return Caller(caller.person or chat_id or 0, caller.name or str(chat_id or 0), caller.backlogged)
+    caller = _caller.get() or Caller(0, backlogged=False)
+    return caller._replace(person=caller.person or chat_id or 0)
 
 
 def is_group(chat_id: int) -> bool:

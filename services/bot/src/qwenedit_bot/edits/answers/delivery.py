@@ -113,8 +113,7 @@ class Deliver:
                     return
                 log.warning("answer.job_forgotten", state=event.state)
                 return
-            chat = status.job.reply.chat_id if status.job.reply is not None else 0
-            with on_behalf_of(status.job.user_id, caller=f"answer:{chat}"):
+            with on_behalf_of(status.job.user_id):
                 await self._give(event, status)
 
     async def _give(self, event: Event, status: Status) -> None:
