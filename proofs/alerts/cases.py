@@ -32,7 +32,6 @@ TOO_MANY = "qwenedit_bot_refusals_total{" + BOT + ',reason="too_many_unfinished"
 CHECKS = "qwenedit_moderation_checks_total{" + BOT + ',stage="%s",outcome="%s"}'
 CHECKED, RESULTS = CHECKS % ("request", "allowed"), CHECKS % ("result", "allowed")
 NO_ANSWER, UNCHECKED = CHECKS % ("request", "error"), CHECKS % ("result", "error")
-UNMARKED = "qwenedit_marks_total{" + BOT + ',kind="c2pa",outcome="failed"}'
 USED, MOST = "qwenedit_redis_memory_used_bytes{" + BOT + "}", "qwenedit_redis_memory_max_bytes{" + BOT + "}"
 KEPT_FREE = "qwenedit_redis_memory_kept_free_bytes{" + BOT + "}"
 STORE = "qwenedit_picture_store_call_seconds_count{" + WORKER + ',operation="put",outcome="%s"}'
@@ -54,7 +53,7 @@ NORMAL = {
     LEADER: "1x{n}", WAITING: "0 3 1 0 2x8 0 1x7 0x{n}", DEAD: "4x30 5x{n}", PAUSED: "0x{n}",
     OLDEST: "0 5 20 0 9x8 0 31x7 0x{n}", RUNNING: "0 1x20 0 1x{n}", REAPED: "0x30 1x{n}",
     REFUSED: "0x{n}", TOO_MANY: "0+1x{n}",
-    CHECKED: "0+3x{n}", RESULTS: "0+2x{n}", NO_ANSWER: "0x20 1x{n}", UNCHECKED: "0x{n}", UNMARKED: "0x{n}",
+    CHECKED: "0+3x{n}", RESULTS: "0+2x{n}", NO_ANSWER: "0x20 1x{n}", UNCHECKED: "0x{n}",
     USED: "500000000x30 766367641x{n}", MOST: "1073741824x{n}", KEPT_FREE: "0 10000000x{n}",
     STORED: "0+3x{n}", UNSTORED: "0x40 1x{n}",
     SENT: "0+12x{n}", POLLED: "0+2x{n}", BLOCKED: "0+1x{n}", SLOWER: "0x20 1x{n}", AWAY: "0x40 2x{n}",
@@ -145,10 +144,6 @@ CASES = {
         {CHECKED: "0x{n}", RESULTS: "0+1x{n}", NO_ANSWER: "0+3x{n}"}, "20m", "critical",
         "75 % of the questions to the moderation hook in photos fail; what it concerns is turned away.",
     ),
-    "QweneditMarksMissing": Case(
-        {UNMARKED: "0x10 0+1x{n}"}, "18m", "warning",
-        "Results in photos go out without the mark c2pa, such as for an expired certificate.", {"kind": "c2pa"},
-    ),
     "QweneditPictureStoreFails": Case(
         {STORED: "0+1x{n}", UNSTORED: "0+3x{n}"}, "20m", "critical",
         "75 % of the calls to the store of objects in photos fail; photos and results wait for it.",
@@ -198,7 +193,6 @@ SILENT = {
     "one photo is refused": ({REFUSED: "0x20 1x{n}"}, "TurnedAway"),
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
-    "nothing is signed": ({UNMARKED: "_x{n}"}, "Marks"),
     "budget pays for one more worker": ({PRICE: "0.8x{n}", BUDGET: "1.6x{n}", OLDEST: "400x{n}"}, "Budget"),
     "budget is used up and the line is short": ({PRICE: "0.8x{n}", BUDGET: "0.8x{n}"}, "Budget"),
     "there is no budget": ({PRICE: "0.8x{n}", BUDGET: "0x{n}", OLDEST: "400x{n}"}, "Budget"),

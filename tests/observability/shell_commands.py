@@ -26,7 +26,7 @@ KINDS = {
     "secret": "Secret",
 }
 OF_THE_CLUSTER = {"node", "nodes"}
-OF_THE_OPERATOR = {("Secret", name) for name in ("telegram", "bucket", "c2pa")}
+OF_THE_OPERATOR = {("Secret", name) for name in ("telegram", "bucket")}
 """What the chart does not make, and a page says so."""
 NODE_VERBS = {"cordon", "uncordon"}
 WITH_A_POD = {"exec", "logs"}

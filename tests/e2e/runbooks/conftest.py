@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from qwenedit_testkit.signing import write_credentials
 from tests.e2e.cluster.installation import CHART, Installation, pod_of
 from tests.e2e.cluster.installing import TOKEN, installed, namespace, simulated_telegram
 from tests.e2e.cluster.kube import Kube, run
@@ -27,7 +26,6 @@ LINE = 6
 """Jobs that may wait."""
 SETS = (
     "bot.token.existingSecret=telegram",
-    "bot.marks.c2pa.existingSecret=c2pa",
     "bot.moderation.url=http://moderation:8000/",
     f"bot.settings.maxQueueLength={LINE}",
     "autoscaling.maxReplicas=1",
@@ -55,16 +53,16 @@ SERVICE = {
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the shell of somebody on call is: it has the new certificate."""
+    """Where the shell of somebody on call is."""
     return tmp_path_factory.mktemp("on-call")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kube(folder: Path) -> AsyncIterator[Kube]:
+async def kube() -> AsyncIterator[Kube]:
     """The namespace of the runbooks, with the Secrets that they name."""
     async with namespace(NAMESPACE) as kube:
         word = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "telegram"}, "stringData": {"token": TOKEN}}
-        await kube.apply(word, certificate(folder), SERVICE)
+        await kube.apply(word, SERVICE)
         yield kube
 
 
@@ -115,13 +113,3 @@ async def as_admin(installation: Installation, command: str) -> str:
     """Have Redis do what its administrator alone may."""
     redis = f"REDISCLI_AUTH=$ADMIN_PASSWORD valkey-cli --user admin {command}"
     return await installation.kube("exec", "edit-qwenedit-redis-0", "--", "sh", "-c", redis)
-
-
-def certificate(folder: Path, *, seconds: float = 86_400) -> dict[str, object]:
-    """Make the Secret with a certificate that is valid for so long."""
-    files = write_credentials(folder, valid=(-1, seconds / 86_400))
-    words = {"tls.crt": files.certificate.read_text(), "tls.key": files.key.read_text()}
-    return {
-        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": "c2pa"},
-        "stringData": words,
-    }  # fmt: skip

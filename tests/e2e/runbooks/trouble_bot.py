@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 
@@ -10,12 +9,10 @@ from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from tests.e2e.cluster.installing import TOKEN
 from tests.e2e.cluster.kube import eventually
-from tests.e2e.runbooks.conftest import CLOSED_PORT, as_admin, certificate, lead_to, until_up
+from tests.e2e.runbooks.conftest import CLOSED_PORT, as_admin, lead_to, until_up
 
 CAPTION = "make it snow"
 NEW_TOKEN = f"{TOKEN}2"
-SOON = 25
-"""Seconds for which a certificate is valid: the bot has started by then."""
 
 
 async def test_revoked_token(installation, on_call, photo):
@@ -88,29 +85,6 @@ async def test_hook_that_is_down(installation, on_call, photo):
     await until_up(installation)
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60, number=2)
-
-
-async def test_certificate_that_expires(installation, on_call, photo, folder):
-    await installation.kube.apply(certificate(folder, seconds=SOON))
-    await installation.kube("rollout", "restart", "deployment/edit-qwenedit-bot")
-    await until_up(installation)
-    await asyncio.sleep(SOON)  # nothing but time makes a certificate expire
-    renewed = certificate(folder)
-    user = await installation.telegram.user()
-    expired = "the certificate expired on"
-    try:
-        await user.send(photo=photo, caption=CAPTION)
-        await user.picture(timeout=60)
-        row = await on_call.find("QweneditMarksMissing", expired, "mark.missing", expired)
-        await on_call.remedy(row)
-    except BaseException:
-        await installation.kube.apply(renewed)  # no bot starts with the other one
-        raise
-    await until_up(installation)
-    await user.send(photo=photo, caption=CAPTION)
-    await user.picture(timeout=60, number=2)
-    screen, _ = await on_call.look("QweneditMarksMissing")
-    assert "mark.missing" not in screen, "the log of the new bot alone"
 
 
 async def test_entries_that_are_set_aside(installation, on_call):

@@ -98,14 +98,6 @@ def test_wait_longer_than_pictures_are_kept_is_refused_with_both_names(
     assert "MAX_WAIT is 3601 s and PICTURE_TTL 3600 s" in said
 
 
-@pytest.mark.parametrize("variable", ["C2PA_CERTIFICATE_FILE", "C2PA_KEY_FILE"])
-def test_certificate_and_key_are_set_together(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
-) -> None:
-    monkeypatch.setenv(variable, "/etc/qwenedit/c2pa/tls.crt")
-    assert "C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE belong together" in refusal(capsys)
-
-
 @pytest.mark.parametrize(
     ("budget", "price", "workers"),
     [("0.3", "0.1", 3), ("2.4", "0.8", 3), ("2.39", "0.8", 2), ("1e+06", "1e-05", 100_000_000_000), ("0", "0.8", None)],

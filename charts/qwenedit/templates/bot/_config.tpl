@@ -48,11 +48,6 @@ WEBHOOK_STOP_DELAY: {{ .Values.bot.webhook.stopDelay | quote }}
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
-MARK_VISIBLE: {{ (.Values.bot.marks).visible | quote }}
-{{- if ((.Values.bot.marks).c2pa).existingSecret }}
-C2PA_CERTIFICATE_FILE: /etc/qwenedit/c2pa/tls.crt
-C2PA_KEY_FILE: /etc/qwenedit/c2pa/tls.key
-{{- end }}
 {{- with .Values.autoscaling }}
 SCALING_TARGET_WAIT: {{ .targetWait | quote }}
 SCALING_MIN_WORKERS: {{ int .minReplicas | quote }}

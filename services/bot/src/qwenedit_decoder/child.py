@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from qwenedit_decoder.corner_mark import with_corner_mark
 from qwenedit_decoder.decoding import (
     PictureRefusedError,
     TooHeavyError,
@@ -32,7 +31,6 @@ ANSWER: Final = struct.Struct("!cIQ")
 """What became of it, bytes of the JSON and bytes of the picture that follow."""
 NORMALISE: Final = b"n"
 FOR_SEND_PHOTO: Final = b"s"
-CORNER_MARK: Final = b"c"
 READY: Final = b"r"
 DONE: Final = b"d"
 SAME: Final = b"="
@@ -67,9 +65,6 @@ def _carry_out(what: bytes, data: bytes, answers: BinaryIO, *, light: bool) -> N
     try:
         if what == FOR_SEND_PHOTO:
             _answer(answers, DONE, picture=for_send_photo(data, light=light) or b"")
-            return
-        if what == CORNER_MARK:
-            _answer(answers, DONE, picture=with_corner_mark(data, light=light))
             return
         done = normalise(data, light=light)
         same = done.data == data

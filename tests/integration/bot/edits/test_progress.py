@@ -28,7 +28,6 @@ from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_bot.pictures.marks import Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
@@ -154,7 +153,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
     return Deliver(
         queue=queue,
         store=store,
-        results=Results(store, Converter(), Budget("memory", 1), Marks(version="1")),
+        results=Results(store, Converter(), Budget("memory", 1), version="1"),
         messenger=messenger,
         replies=Replies(redis, bot_keys, messenger),
         texts=Texts(default="en"),

@@ -16,7 +16,6 @@ from qwenedit_bot.pictures import converter, downloads, intake
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
-from qwenedit_bot.pictures.marks import Marks
 from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
@@ -281,7 +280,7 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
 async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
     store: RedisPictureStore, conversions: Converter, memory: Budget
 ) -> None:
-    results = Results(store, conversions, memory, Marks(version="1"))
+    results = Results(store, conversions, memory, version="1")
     await store.put("r", FILE)
     async with results.read("r", owner=ANN) as result:
         assert result.original is result.photo
@@ -309,7 +308,7 @@ async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        results = Results(RedisPictureStore(raw, KEYS, ttl=60), conversions, memory, Marks(version="1"))
+        results = Results(RedisPictureStore(raw, KEYS, ttl=60), conversions, memory, version="1")
         with pytest.raises(LaterError) as refusal:
             async with getattr(results, how)("r", owner=ANN):
                 pass
@@ -327,7 +326,7 @@ async def test_large_result_waits_for_its_conversion_before_it_is_read(
     await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
     monkeypatch.setattr(store, "get", read_too_early)
     with conversions.place(BOB, heavy=True), pytest.raises(LaterError):
-        async with Results(store, conversions, memory, Marks(version="1")).read("r", owner=ANN):
+        async with Results(store, conversions, memory, version="1").read("r", owner=ANN):
             pass
 
 
@@ -335,7 +334,7 @@ async def test_result_that_is_called_for_memory_and_waits_for_its_conversion_lea
     store: RedisPictureStore, conversions: Converter, memory: Budget
 ) -> None:
     await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
-    results = Results(store, conversions, memory, Marks(version="1"))
+    results = Results(store, conversions, memory, version="1")
 
     async def read() -> None:
         async with results.read("r", owner=ANN):

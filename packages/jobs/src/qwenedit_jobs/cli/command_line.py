@@ -17,8 +17,7 @@ from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
 from qwenedit_jobs.cli.commands.compatible import compatible
 from qwenedit_jobs.cli.commands.spend import By, Month, spend
 from qwenedit_jobs.cli.commands.status import status
-from qwenedit_jobs.cli.commands.verify import verify
-from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer, CommandError
+from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
@@ -47,8 +46,6 @@ exit codes: 0 as wished; 1 the answer is bad news (no such job, a job in the wro
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and end the process with its exit code."""
     arguments = make_parser().parse_args(argv)
-    if arguments.command == "verify":  # which needs no Redis
-        raise SystemExit(_verify(arguments))
     settings = load(RedisSettings)
     try:
         raise SystemExit(asyncio.run(_run(settings, arguments)))
@@ -88,8 +85,6 @@ def make_parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="for a program")
     commands.add_parser("pause", parents=[as_json], help="let no job begin; new ones are accepted and wait")
     commands.add_parser("resume", parents=[as_json], help="end a pause")
-    marks = commands.add_parser("verify", parents=[as_json], help="the marks of AI that a picture bears")
-    marks.add_argument("file", help="PNG or JPEG; - reads standard input")
     test = commands.add_parser("selftest", help="send one job through queue, worker and ComfyUI")
     test.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait for it (600)")
 
@@ -138,15 +133,6 @@ def _add_aside(
         deed = of_aside.add_parser(name, parents=[as_json], help=text)
         deed.add_argument("id", nargs="*")
         deed.add_argument("--all", action="store_true", help="all of them")
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    try:
-        answer = verify(arguments.file)
-    except CommandError as error:
-        return _complain(str(error), NOT_ASKED)
-    print(answer.json if arguments.json else answer.text)
-    return answer.code
 
 
 def _positive(text: str) -> int:

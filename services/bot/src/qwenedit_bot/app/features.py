@@ -33,7 +33,6 @@ from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
-from qwenedit_bot.pictures.marks import C2PA, VISIBLE, Marks
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets.recent import RecentPresets
 from qwenedit_bot.scaling.keeper import WorkersWanted
@@ -44,8 +43,6 @@ from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.marks import credentials
-from qwenedit_jobs.marks.manifest import Signer
 from qwenedit_jobs.pictures.opening import picture_store
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.workers.registry import Workers
@@ -182,30 +179,8 @@ def make_pictures(base: Foundation, jobs: Jobs, chat: Chat) -> Pictures:
     return Pictures(
         converter=converter,
         intake=PictureIntake(chat.messenger, jobs.store, converter, memory),
-        results=Results(jobs.store, converter, memory, make_marks(base)),
+        results=Results(jobs.store, converter, memory, version=version("qwenedit-bot")),
     )
-
-
-def make_marks(base: Foundation) -> Marks:
-    """Build what marks results.
-
-    Raises:
-        C2paError: the operator's certificate and key cannot sign.
-    """
-    settings, metrics = base.settings, base.metrics
-    product, signer = version("qwenedit-bot"), None
-    if settings.c2pa_certificate_file is not None and settings.c2pa_key_file is not None:
-        signer = Signer(credentials.load(settings.c2pa_certificate_file, settings.c2pa_key_file), version=product)
-        metrics.marks.labels(C2PA, "failed")
-        log.info("marks.signing", valid_until=f"{signer.valid_until:%Y-%m-%d %H:%M} UTC")
-
-    if settings.mark_visible:
-        metrics.marks.labels(VISIBLE, "failed")
-
-    def count(mark: str, made: bool) -> None:  # noqa: FBT001 - as `Marks` calls it
-        metrics.marks.labels(mark, "made" if made else "failed").inc()
-
-    return Marks(version=product, signer=signer, visible=settings.mark_visible, count=count)
 
 
 def make_moderation(base: Foundation) -> ModerationHook | None:

@@ -40,7 +40,6 @@ from qwenedit_jobs import (
 )
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.failed_calls import CallFailures
-from qwenedit_jobs.marks.errors import C2paError
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
 from qwenedit_jobs.redis.connection import check_writable
@@ -109,9 +108,6 @@ async def serve(settings: BotSettings) -> int:
             code = 2
         except* PictureStoreRefusedError as refused:
             log.error("bot.pictures_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - likewise
-            code = 2
-        except* C2paError as refused:
-            log.error("bot.c2pa_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
         except* PresetsError as refused:
             log.error("bot.presets_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
@@ -205,7 +201,6 @@ async def run(
     Raises:
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
         PresetsError: the operator's presets cannot be used.
-        C2paError: the operator's certificate and key cannot sign.
     """
     base = Foundation(
         settings=settings, connections=connections, keys=keys, bot=bot, me=await bot.me(), limiter=limiter,

@@ -99,12 +99,6 @@ class BotSettings(RedisSettings):
     """Seconds for which photos and results are kept."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
     """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
-    mark_visible: bool = False
-    """Whether results get a sign in their corner that says that an AI edited them."""
-    c2pa_certificate_file: Path | None = None
-    """Certificate with which results are signed, and those that it depends on, in PEM; None: no C2PA manifests."""
-    c2pa_key_file: Path | None = None
-    """Its private key, in PEM and without a password."""
     default_language: str = LANGUAGES[0]
     """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
@@ -178,12 +172,6 @@ class BotSettings(RedisSettings):
     def _webhook_is_whole(self) -> Self:
         if self.bot_mode == "webhook" and (self.webhook_url is None or self.webhook_secret is None):
             raise ValueError("BOT_MODE is webhook: set WEBHOOK_URL and WEBHOOK_SECRET, or BOT_MODE=polling")
-        return self
-
-    @model_validator(mode="after")
-    def _credentials_are_whole(self) -> Self:
-        if (self.c2pa_certificate_file is None) != (self.c2pa_key_file is None):
-            raise ValueError("C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE belong together: set both, or neither")
         return self
 
     @field_validator("star_packs", mode="before")

@@ -55,11 +55,6 @@ class BotMetrics:
             "qwenedit_bot_conversions_killed_total", "Pictures whose conversion took more than its limits.",
             registry=registry,
         )  # fmt: skip
-        self.marks = Counter(
-            "qwenedit_marks_total", "Marks of AI that results were to get, by kind and outcome.", ("kind", "outcome"),
-            registry=registry,
-        )  # fmt: skip
-        self.marks.labels("xmp", "failed")
         self.calls = Counter(
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,

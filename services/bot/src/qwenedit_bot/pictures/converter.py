@@ -141,18 +141,6 @@ class Converter:
         except (DecoderDiedError, TooHeavyError):
             return None
 
-    async def with_corner_mark(self, data: bytes, *, owner: int, heavy: bool = False) -> bytes | None:
-        """Do `corner_mark.with_corner_mark`; to be called with a place. None where that takes too much.
-
-        Raises:
-            PictureRefusedError: the result is no picture.
-            LaterError: somebody else's heavy picture is being converted.
-        """
-        try:
-            return (await self._ask(child.CORNER_MARK, data, owner, heavy=heavy)).picture
-        except (DecoderDiedError, TooHeavyError):
-            return None
-
     async def _ask(self, what: bytes, data: bytes, owner: int, *, heavy: bool = False) -> Answer:
         try:
             if heavy:

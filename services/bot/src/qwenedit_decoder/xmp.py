@@ -1,0 +1,74 @@
+"""Writes into a PNG or JPEG that an AI edited it, as IPTC has it for XMP; pixels stay as they are."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Final
+
+EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
+
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+JPEG: Final = b"\xff\xd8\xff"
+_LENGTH: Final = struct.Struct(">I")
+_SHORT: Final = struct.Struct(">H")
+_HEADER_END: Final = 33
+"""Where the first chunk of a PNG, IHDR, ends."""
+_KEYWORD: Final = b"XML:com.adobe.xmp\0"
+_UNCOMPRESSED: Final = bytes(4)
+"""Flags of an iTXt chunk: uncompressed, of no language, with no translated keyword."""
+_JPEG_NAME: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_FIRST_SEGMENTS: Final = 4
+"""Segments of JFIF and Exif that a JPEG begins with, at most."""
+_APP0, _APP1 = b"\xff\xe0", b"\xff\xe1"
+_PACKET: Final = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
+<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
+xmlns:xmp="http://ns.adobe.com/xap/1.0/" Iptc4xmpExt:DigitalSourceType="{source}" xmp:CreatorTool="{tool}"/>\
+</rdf:RDF></x:xmpmeta><?xpacket end="r"?>"""
+
+
+class UnmarkableError(Exception):
+    """A picture is neither PNG nor JPEG."""
+
+
+def marked(data: bytes, *, tool: str) -> bytes:
+    """Return a picture that says that an AI edited it.
+
+    Args:
+        data: PNG or JPEG. If it has an XMP packet, that one stays; readers take the first one, which is this.
+        tool: Name and version of the program that edited it.
+
+    Raises:
+        UnmarkableError: it's neither, or it ends before its pixels.
+    """
+    packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
+    if data.startswith(PNG) and data[12:16] == b"IHDR":
+        at, part = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
+    elif data.startswith(JPEG):
+        at, part = _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
+    else:
+        raise UnmarkableError("neither PNG nor JPEG")
+    return b"".join((memoryview(data)[:at], part, memoryview(data)[at:]))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return _LENGTH.pack(len(content)) + kind + content + _LENGTH.pack(zlib.crc32(kind + content))
+
+
+def _end_of_first_segments(data: bytes) -> int:
+    """Return the place behind JFIF's and Exif's segments, which have to be the first."""
+    at = 2
+    for _segment_number in range(_FIRST_SEGMENTS):
+        if not (data.startswith(_APP0, at) or (data.startswith(_APP1, at) and data.startswith(b"Exif\0", at + 4))):
+            break
+        if at + 4 > len(data):
+            raise UnmarkableError("cut")
+        at += 2 + _SHORT.unpack_from(data, at + 2)[0]
+    return at
+
+
+def _segment(content: bytes) -> bytes:
+    return _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content

@@ -1,0 +1,53 @@
+"""Marks that say that an AI edited a picture."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import pytest
+from PIL import Image
+
+from qwenedit_decoder.xmp import EDITED_BY_AI, UnmarkableError, marked
+
+
+def picture(kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 48), 60).convert("RGB").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def pixels(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_xmp_says_that_an_ai_edited_a_picture_and_leaves_its_pixels(kind: str) -> None:
+    data = picture(kind)
+    done = marked(data, tool="qwenedit 1.2.3")
+    assert EDITED_BY_AI.encode() in done
+    assert b"qwenedit 1.2.3" in done
+    assert pixels(done) == pixels(data)
+
+
+def test_xmp_of_a_png_has_a_right_checksum_and_stands_behind_the_header() -> None:
+    done = marked(picture("PNG"), tool="t")
+    assert done[37:41] == b"iTXt"
+    end = 41 + int.from_bytes(done[33:37], "big")
+    assert int.from_bytes(done[end : end + 4], "big") == zlib.crc32(done[37:end])
+
+
+def test_xmp_of_a_jpeg_stands_behind_jfif_and_exif() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    done = marked(picture("JPEG", exif=exif), tool="t")
+    assert done.index(b"JFIF") < done.index(b"Exif") < done.index(b"http://ns.adobe.com/xap/1.0/")
+    with Image.open(io.BytesIO(done)) as image:
+        assert image.getexif()[0x010F] == "Camera"
+
+
+@pytest.mark.parametrize("data", [picture("WEBP"), b"", b"\x89PNG\r\n\x1a\n", b"hello"])
+def test_files_of_other_formats_are_no_pictures_to_mark(data: bytes) -> None:
+    with pytest.raises(UnmarkableError):
+        marked(data, tool="t")
