@@ -1,4 +1,4 @@
-"""The operator's presets reach the bot, and a change of them restarts nothing."""
+"""The operator's presets reach the bot, and a change of them rolls its pods."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def test_presets_that_come_with_the_bot_are_used_without_a_file_or_a_config_map(
     assert "/etc/qwenedit/presets" not in mounted(pod)
 
 
-def test_changed_presets_do_not_restart_the_bot(render):
+def test_changed_presets_roll_the_bot(render):
     pods = [parts(render({"bot": {"token": TOKEN, "presets": {"file": text}}}))[0] for text in ("one", "two")]
-    assert pods[0] == pods[1]
+    assert pods[0] != pods[1]

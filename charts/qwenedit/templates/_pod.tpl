@@ -116,7 +116,7 @@ runtimeClassName: {{ tpl . $.root }}
 {{- end }}
 {{- end }}
 
-{{/* Annotations of a part's pod: the hash of what its ConfigMap holds, and of the bot's token
+{{/* Annotations of a part's pod: the hash of what its ConfigMap holds, and of the bot's token and presets
      where the values have it, then the user's. Takes data and annotations. */}}
 {{- define "qwenedit.podAnnotations" -}}
 checksum/config: {{ .data | sha256sum }}

@@ -56,7 +56,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
         ("bytes of pictures in memory", [f"{features.PICTURE_MEMORY // MIB} MiB"]),
-        ("a search of the presets", [f"{search.MAX_QUERY} characters", f"{search.MOST_WORDS} words"]),
+        ("a search of the presets", [f"{search.MAX_QUERY} characters"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
         ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),

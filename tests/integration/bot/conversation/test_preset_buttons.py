@@ -464,16 +464,6 @@ async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, work
     await ann.picture()
 
 
-async def test_presets_chosen_last_are_offered_first(stage, worker, ann) -> None:
-    for number, preset_id in enumerate(("snow", "oil", "anime"), 1):
-        await choose_first(ann, preset_id)
-        await ann.send(photo=photo())
-        await worker.finish_next(RESULT)
-        await ann.picture(number=number)
-    (sent,) = await ann.send(photo=photo())
-    assert (await menu_of(ann, sent)).now.labels[:2] == ("🌸 Anime", "🖼️ Oil painting")
-
-
 async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
     await ann.send("/presets")
     menu = await ann.says("What would you like?")

@@ -126,7 +126,6 @@ async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage
         "reply",
         "album",
         "leases",
-        "recent-presets",
     } <= kinds(before)
 
     await ann.send("/forget")

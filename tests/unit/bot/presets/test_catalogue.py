@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from qwenedit_bot.presets import preset_views
 from qwenedit_bot.presets.catalogue import Category, Preset, PresetsError
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import MAX_PICTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """\
 categories:
@@ -110,29 +114,43 @@ def test_shipped_prompts_speak_of_each_photo() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("        prompt: Make it snow.\n", ""), "line 5: categories.0.presets.0.prompt: it is missing"),
-        (("Make it snow.", "''"), "line 8: categories.0.presets.0.prompt: String should have at least 1 character"),
-        (("{en: Snow, ru: Снег}", "{ru: Снег}"), "line 6: categories.0.presets.0.name: it needs a text in en"),
-        ((": Снег}", ": Снег, de: Schnee}"), "line 6: categories.0.presets.0.name: it needs a text in en"),
-        (("photos: 2", "photos: 4"), "line 13: categories.0.presets.1.photos: Input should be less than or equal to 3"),
-        (("photos: 2", "photos: 3"), "line 9: categories.0.presets.1: asks must say what each of the 3 photos shows"),
-        (("photos: 2", "photo: 2"), "line 13: categories.0.presets.1.photo: there is no such field"),
-        (("id: snow", "id: Snow White"), "line 5: categories.0.presets.0.id: String should match pattern"),
-        (("id: try-on", "id: snow"), "line 9: preset snow is there already, in line 5"),
-        (("        photos: 2", "        id: again"), "line 13: the key 'id' comes twice"),
-        (("{steps: 8}", "{steps: yes}"), "line 18: categories.0.presets.1.parameters.steps: up to 16 names"),
-        (("    presets:", "   presets:"), "line 4: "),
-        (("{en: Seasons", "{en: {a: b}"), "line 3: categories.0.name.en: Input should be a valid string"),
+        (("        prompt: Make it snow.\n", ""), "categories.seasons.presets.snow.prompt: it is missing"),
+        (("Make it snow.", "''"), "categories.seasons.presets.snow.prompt: String should have at least 1 character"),
+        (("{en: Snow, ru: Снег}", "{ru: Снег}"), "categories.seasons.presets.snow.name: it needs a text in en"),
+        ((": Снег}", ": Снег, de: Schnee}"), "categories.seasons.presets.snow.name: it needs a text in en"),
+        (("photos: 2", "photos: 4"), "presets.try-on.photos: Input should be less than or equal to 3"),
+        (("photos: 2", "photos: 3"), "presets.try-on: asks must say what each of the 3 photos shows"),
+        (("photos: 2", "photo: 2"), "presets.try-on.photo: there is no such field"),
+        (("id: snow", "id: Snow White"), "presets.Snow White.id: String should match pattern"),
+        (("id: try-on", "id: snow"), "the file: 2 presets have the id snow"),
+        (("        photos: 2", "        id: again"), "the key 'id' comes twice in"),
+        (("        photos: 2", "        id: again"), "line 9"),
+        (("{steps: 8}", "{steps: yes}"), "presets.try-on.parameters.steps"),
+        (("    presets:", "   presets:"), "line 4"),
+        (("{en: Seasons", "{en: {a: b}"), "categories.seasons.name.en: Input should be a valid string"),
     ],
 )
-def test_broken_file_is_refused_with_line_and_reason(change: tuple[str, str], said: str) -> None:
+def test_broken_file_is_refused_with_preset_and_field(change: tuple[str, str], said: str) -> None:
     assert change[0] in GOOD
     assert said in refusal(GOOD.replace(*change, 1))
 
 
-@pytest.mark.parametrize("text", ["", "categories: []", "[]", "categories: {}", "\x00", "- &a [*a]", "{a: 2026-13-45}"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "categories: []", "[]", "categories: {}", "\x00", "- &a [*a]", "{a: 2026-13-45}", "{[a]: b}", "[" * 5000,
+     "a: !!python/object:os.system {}", "{1: 2}", "categories: &a {<<: *a}"],
+)  # fmt: skip
 def test_file_without_presets_is_refused(text: str) -> None:
-    assert refusal(text).startswith("line 1: ")
+    assert refusal(text)
+
+
+@pytest.mark.parametrize("data", [None, b"\xff", b"x" * (presets.LARGEST + 1), b"categories: ["])
+def test_unreadable_file_is_refused(tmp_path: Path, data: bytes | None) -> None:
+    path = tmp_path / "presets.yaml"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(PresetsError):
+        presets.load(path)
 
 
 def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
@@ -143,7 +161,10 @@ def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
 
 def test_several_problems_are_told_in_the_order_of_the_file() -> None:
     said = refusal(GOOD.replace("Make it snow.", "''").replace("photos: 2", "photos: 9"))
-    assert [line.split(":")[0] for line in said.splitlines()] == ["line 8", "line 13"]
+    assert [line.split(":")[0].removeprefix("categories.seasons.presets.") for line in said.splitlines()] == [
+        "snow.prompt",
+        "try-on.photos",
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -15,8 +15,8 @@ SEARCH = PresetSearch(SHIPPED)
 @pytest.mark.parametrize(
     ("query", "category", "preset"),
     [
-        ("beard", "beards", "short-beard"), ("Борода", "beards", "short-beard"), ("бороду", "beards", "clean-shaven"),
-        ("mustache", None, "thick-moustache"), ("Айвазовский", None, "aivazovsky"), ("zzzz", None, None),
+        ("beard", "beards", "short-beard"), ("Борода", "beards", "short-beard"), ("бороду", "beards", "short-beard"),
+        ("mustache", "beards", "thick-moustache"), ("Айвазовский", None, "aivazovsky"), ("zzzz", None, None),
         ("black hair", None, "jet-black"), ("halowen", None, "vampire"), ("зима", None, "snow"),
         ("черные волосы", None, "jet-black"),
         ("beards", "beards", "short-beard"),
@@ -56,11 +56,3 @@ def test_search_that_finds_nothing_shows_all_categories() -> None:
     assert view.text.startswith("I found nothing for “zz zz zz")
     assert len(view.text) < 120
     assert view.buttons == preset_views.browse(Words("en"), Offer(SHIPPED)).buttons
-
-
-def test_presets_chosen_last_are_the_first_row() -> None:
-    snow, oil = SHIPPED.preset("snow"), SHIPPED.preset("oil")
-    assert snow is not None
-    assert oil is not None
-    view = preset_views.question(Words("en"), Offer(SHIPPED, (oil, snow)))
-    assert [button.data for button in view.buttons[0]] == ["preset:oil", "preset:snow"]

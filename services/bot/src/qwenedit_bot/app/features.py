@@ -34,7 +34,6 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
-from qwenedit_bot.presets.recent import RecentPresets
 from qwenedit_bot.scaling.keeper import WorkersWanted
 from qwenedit_bot.scaling.wanted_key import WantedKey
 from qwenedit_bot.texts import Texts
@@ -123,7 +122,6 @@ class Users:
 
     texts: Texts
     languages: Languages
-    recent_presets: RecentPresets
     access_list: AccessList
     update_filter: UpdateFilter
 
@@ -137,7 +135,6 @@ def make_users(base: Foundation) -> Users:
     return Users(
         texts=texts,
         languages=languages,
-        recent_presets=RecentPresets(redis, keys),
         access_list=access_list,
         update_filter=UpdateFilter(
             access_list, redis, keys, base.metrics, username=base.me.username or "", bot_id=base.me.id

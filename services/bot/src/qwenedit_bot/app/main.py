@@ -207,7 +207,6 @@ async def run(
         metrics=metrics,
     )  # fmt: skip
     parts = make_parts(base)
-    await parts.presets.open()
     readiness.receiver = parts.receiver
     leadership = parts.leadership
     async with parts.hook or nullcontext(), aclosing(parts.converter), asyncio.TaskGroup() as tasks:

@@ -32,8 +32,8 @@ from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_bot.inbox.polling import Poller
 from qwenedit_bot.inbox.scheduler import Scheduler
 from qwenedit_bot.inbox.webhook import Webhook
-from qwenedit_bot.presets import reload
-from qwenedit_bot.presets.reload import PresetReloader
+from qwenedit_bot.presets import catalogue
+from qwenedit_bot.presets.search import PresetSearch
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
@@ -83,7 +83,6 @@ class Parts:
     """What `main` runs."""
 
     queue: JobQueue
-    presets: PresetReloader
     receiver: Receiver
     updating: Scheduler
     events: Events
@@ -104,7 +103,7 @@ def make_parts(base: Foundation) -> Parts:
     users, pictures, hook = make_users(base), make_pictures(base, jobs, chat), make_moderation(base)
     scaling = make_scaling(base)
     edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, scaling)
-    presets = PresetReloader(base.settings.presets_file, redis=base.redis, key=base.keys.presets, metrics=base.metrics)
+    presets = catalogue.load(base.settings.presets_file)
     update_taken = asyncio.Event()
     inbox = Inbox(
         base.redis, base.keys, name=base.settings.bot_id, admitted=users.update_filter.admitted, wake=update_taken,
@@ -117,7 +116,7 @@ def make_parts(base: Foundation) -> Parts:
     services = Services(
         bot_id=base.keys.bot_id, ids=jobs.ids, queue=jobs.queue, store=jobs.store, results=pictures.results,
         submit=edits.submit, reword=edits.reword, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
-        languages=users.languages, presets=presets, recent_presets=users.recent_presets, quotas=accounts.quotas,
+        languages=users.languages, presets=presets, preset_search=PresetSearch(presets), quotas=accounts.quotas,
         access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs, eta=edits.eta,
         retention=make_retention(base, user_erasure),
         shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
@@ -127,7 +126,6 @@ def make_parts(base: Foundation) -> Parts:
     handle = make_handler(base, services, jobs, users, edits)
     return Parts(
         queue=jobs.queue,
-        presets=presets,
         receiver=make_receiver(base, inbox),
         updating=Scheduler(
             inbox.lanes, UpdateWork(inbox, handle), name="updates", slots=UPDATES_AT_ONCE, wake=update_taken,
@@ -141,7 +139,7 @@ def make_parts(base: Foundation) -> Parts:
             last_look=jobs.events.drain,
         ),
         leadership=make_leadership(base, quiet, scaling),
-        loops=make_loops(base, jobs, chat, edits, presets, inbox, quiet),
+        loops=make_loops(base, jobs, chat, edits, inbox, quiet),
         quiet=quiet,
         hook=hook,
         converter=pictures.converter,
@@ -162,7 +160,6 @@ def make_user_erasure(
             accounts.quotas,
             accounts.payments,
             users.languages,
-            users.recent_presets,
             users.access_list,
             users.update_filter,
             chat.replies,
@@ -243,7 +240,6 @@ def make_loops(
     jobs: Jobs,
     chat: Chat,
     edits: Edits,
-    presets: PresetReloader,
     inbox: Inbox,
     quiet: Quiet,
 ) -> tuple[Loop, ...]:
@@ -260,7 +256,6 @@ def make_loops(
         Loop("work", common_quiet.LOOK_EVERY, quiet.look, led=False, rests=False),
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", updater.TICK, edits.progress.tick),
-        Loop("presets", reload.LOOK_EVERY, presets.look, led=False, rests=False),
         Loop("redis-restore", redis_restore.LOOK_EVERY, restore.tick, led=False),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
         Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),

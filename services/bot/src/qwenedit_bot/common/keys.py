@@ -44,11 +44,6 @@ class BotKeys:
         return f"{self.prefix}:dialogue"
 
     @property
-    def presets(self) -> str:
-        """STRING: the operator's last good file of presets."""
-        return f"{self.prefix}:presets"
-
-    @property
     def banned(self) -> str:
         """SET of users who may not use the bot."""
         return f"{self.prefix}:banned"
@@ -117,10 +112,6 @@ class BotKeys:
     def language(self, user_id: int) -> str:
         """STRING: the language that a user chose."""
         return f"{self.prefix}:language:{user_id}"
-
-    def recent_presets(self, user_id: int) -> str:
-        """LIST of ids: the presets that a user chose last, the newest first."""
-        return f"{self.prefix}:recent-presets:{user_id}"
 
     def pace(self, what: str) -> str:
         """STRING: what was sent lately with the token or in a chat, a pause, or a person's place in line."""

@@ -167,11 +167,6 @@ class BotMetrics:
             "1 on the replica that ends the leases of dead workers and draws progress.",
             registry=registry,
         )
-        self.presets = Gauge("qwenedit_bot_presets", "Presets on offer.", registry=registry)
-        self.presets_ok = Gauge(
-            "qwenedit_bot_presets_ok", "1 while the file of presets can be used; 0 while its last good version is.",
-            registry=registry,
-        )  # fmt: skip
 
     def _count_workers(self, registry: CollectorRegistry) -> None:
         self.workers_wanted = Gauge(

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
-    from qwenedit_bot.presets.recent import RecentPresets
-    from qwenedit_bot.presets.reload import PresetReloader
+    from qwenedit_bot.presets.catalogue import Catalogue
+    from qwenedit_bot.presets.search import PresetSearch
     from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Texts
     from qwenedit_bot.users.access_list import AccessList
@@ -55,8 +55,8 @@ class Services:
     messenger: Messenger
     texts: Texts
     languages: Languages
-    presets: PresetReloader
-    recent_presets: RecentPresets
+    presets: Catalogue
+    preset_search: PresetSearch
     quotas: Quotas
     access_list: AccessList
     user_erasure: UserErasure

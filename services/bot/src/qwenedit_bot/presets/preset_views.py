@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
+from qwenedit_bot.chat.view import Button, Buttons, View
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 
@@ -43,8 +43,6 @@ class Offer:
     """What a user is offered."""
 
     catalogue: Catalogue
-    recent: tuple[Preset, ...] = ()
-    """What they chose last."""
     searchable: bool = True
     """The bot reads their next text."""
 
@@ -135,18 +133,17 @@ def taken(words: Words, preset: Preset, count: int) -> View:
 
 
 def _first_rows(words: Words, offer: Offer) -> Buttons:
-    recent = _grid([_preset_button(words, each, ButtonStyle.PRIMARY) for each in offer.recent])
     categories = _grid([_category_button(words, each) for each in offer.catalogue.categories])
     search = _search_button(words, offer)
-    return (*recent, *categories, *((search,) if search else ()))
+    return (*categories, *((search,) if search else ()))
 
 
 def _category_button(words: Words, shown: Category) -> Button:
     return Button(text_in(shown.name, words.language), f"{CATEGORY}:{shown.id}:0")
 
 
-def _preset_button(words: Words, preset: Preset, style: ButtonStyle | None = None) -> Button:
-    return Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}", style)
+def _preset_button(words: Words, preset: Preset) -> Button:
+    return Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}")
 
 
 def _search_button(words: Words, offer: Offer) -> tuple[Button, ...]:

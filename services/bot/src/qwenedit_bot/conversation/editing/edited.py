@@ -87,7 +87,7 @@ async def _change(message: Message, wish: str, jobs: Sequence[Status], words: Wo
     if not unlike and photos.attachment_of(message) is not None:  # Telegram does not say what else was changed
         await services.replies.say(to, View(words(Text.EDITED_PHOTO)), edited_at=message.edit_date)
         return
-    rest_on_it = [job for job in unlike if not services.presets.catalogue.has_prompt(job.job.edit.prompt)]
+    rest_on_it = [job for job in unlike if not services.presets.has_prompt(job.job.edit.prompt)]
     if rest_on_it:
         # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
         await services.messenger.ready(message.chat.id, edit=False)

@@ -43,7 +43,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
     if not chosen.words:
         await chosen.keep(state)
         asked = Text.GATHERED_EACH if how == EACH else Text.ASK_INSTRUCTION_ALBUM
-        view = await question(menu.message.chat.id, words, services)
+        view = question(menu.message.chat.id, words, services)
         await show(menu, View(words(asked, count=len(chosen.pictures)), view.buttons), services)
         return
     outcomes = await submit_all(menu.message.chat.id, press.from_user.id, chosen, words, services, state)

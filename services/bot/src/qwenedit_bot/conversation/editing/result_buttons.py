@@ -85,7 +85,7 @@ async def further(press: CallbackQuery, words: Words, services: Services, state:
     if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
         await wait_for_instruction(state, (picture,), about=to.message_id)
         asked = Text.ASK_FURTHER if to.chat_id > 0 else Text.ASK_FURTHER_IN_GROUP
-        await services.replies.say(to, await question(to.chat_id, words, services, asked=asked))
+        await services.replies.say(to, question(to.chat_id, words, services, asked=asked))
     await services.messenger.answer_press(press.id, "")
 
 

@@ -126,5 +126,5 @@ async def _question(chat_id: int, words: Words, services: Services, gathered: Ga
         Button(words(Text.ONE_EACH_BUTTON), f"{GATHER}:{EACH}"),
     )
     only = ((Button(words(Text.ONLY_LAST_BUTTON), f"{GATHER}:{LAST}"),),) if last else ()
-    presets = () if gathered.words else (await question(chat_id, words, services)).buttons
+    presets = () if gathered.words else question(chat_id, words, services).buttons
     return View(text, (how, *only, *presets))

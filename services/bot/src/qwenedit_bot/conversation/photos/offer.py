@@ -1,4 +1,4 @@
-"""What a user is offered first: the presets that they chose last, all categories, and the search."""
+"""What a user is offered first: all categories, and the search."""
 
 from __future__ import annotations
 
@@ -15,21 +15,18 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Words
 
 
-async def offer(chat_id: int, services: Services) -> Offer:
-    """Return what is offered in a chat; in a group nothing that others would read of a user, and no search."""
-    catalogue = services.presets.catalogue
-    if is_group(chat_id):
-        return Offer(catalogue, searchable=False)
-    return Offer(catalogue, await services.recent_presets.of(chat_id, catalogue))
+def offer(chat_id: int, services: Services) -> Offer:
+    """Return what is offered in a chat; groups have no search."""
+    return Offer(services.presets, searchable=not is_group(chat_id))
 
 
-async def question(
+def question(
     chat_id: int, words: Words, services: Services, *, photos: int = 1, asked: Text = Text.ASK_INSTRUCTION
 ) -> View:
     """Ask what to do with a photo, or with several."""
-    return preset_views.question(words, await offer(chat_id, services), asked, photos=photos)
+    return preset_views.question(words, offer(chat_id, services), asked, photos=photos)
 
 
-async def browse(chat_id: int, words: Words, services: Services) -> View:
+def browse(chat_id: int, words: Words, services: Services) -> View:
     """Offer presets to a user who has sent no photo yet."""
-    return preset_views.browse(words, await offer(chat_id, services))
+    return preset_views.browse(words, offer(chat_id, services))

@@ -120,7 +120,7 @@ async def photos(
     if refusal is None:
         brought = [each.message_id for each in messages]
         await wait_for_instruction(state, pictures, about=message.message_id, messages=brought, at=sent_at(message))
-    view = refusal or await question(message.chat.id, words, services, photos=len(pictures))
+    view = refusal or question(message.chat.id, words, services, photos=len(pictures))
     await services.replies.say(source_of(message), view)
 
 

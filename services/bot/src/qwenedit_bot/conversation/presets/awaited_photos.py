@@ -16,7 +16,7 @@ from qwenedit_bot.conversation.photos.describing import only_describes
 from qwenedit_bot.conversation.photos.dialogue import Dialogue, PresetOrWords, PresetPhotos, wait_for_instruction
 from qwenedit_bot.conversation.photos.offer import browse
 from qwenedit_bot.conversation.photos.photos import attachments_of, carries_pictures, instruction_of, photos
-from qwenedit_bot.conversation.presets.jobs import request_of, submit
+from qwenedit_bot.conversation.presets.jobs import request_of
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.presets import preset_views
@@ -42,7 +42,7 @@ async def photo(
 ) -> None:
     """Take the next photos of a preset, and the job with the last one."""
     waiting = await PresetPhotos.kept(state)
-    preset = services.presets.catalogue.preset(waiting.preset) if waiting else None
+    preset = services.presets.preset(waiting.preset) if waiting else None
     if waiting is None or preset is None:
         await photos(message, words, services, state, raw_state, album)
         return
@@ -72,7 +72,7 @@ async def photo(
     else:
         user_id = actor_of(message) or message.chat.id
         request = request_of(services.ids, source_of(message), user_id, preset, waiting.pictures, "")
-        if await submit(request, words, services) is not RequestOutcome.NOT_NOW:
+        if await services.submit(request, words) is not RequestOutcome.NOT_NOW:
             await state.clear()
 
 
@@ -82,7 +82,7 @@ async def correct(message: Message, wish: str, words: Words, services: Services,
     waiting = await PresetPhotos.kept(state)
     if asked is None and (waiting is None or message.message_id not in waiting.messages):
         return False
-    preset = services.presets.catalogue.preset(asked.preset if asked else waiting.preset if waiting else "")
+    preset = services.presets.preset(asked.preset if asked else waiting.preset if waiting else "")
     if preset is None:
         return False
     if asked is not None:
@@ -103,16 +103,16 @@ async def correct(message: Message, wish: str, words: Words, services: Services,
 async def text(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Ask again for the photo that a preset waits for."""
     waiting = await PresetPhotos.kept(state)
-    preset = services.presets.catalogue.preset(waiting.preset) if waiting else None
+    preset = services.presets.preset(waiting.preset) if waiting else None
     if waiting is None or preset is None:
         await state.clear()
-        await services.replies.say(source_of(message), await browse(message.chat.id, words, services))
+        await services.replies.say(source_of(message), browse(message.chat.id, words, services))
         return
     await services.replies.say(source_of(message), _ask(message, words, services, preset, len(waiting.pictures)))
 
 
 def _ask(message: Message, words: Words, services: Services, preset: Preset, there: int) -> View:
-    found = services.presets.catalogue.category_of(preset.id)
+    found = services.presets.category_of(preset.id)
     return preset_views.ask_photo(words, preset, there + 1, found, in_group=is_group(message.chat.id))
 
 

@@ -10,7 +10,7 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, PresetPhotos, end_query, waiting_pictures
 from qwenedit_bot.conversation.photos.gathered import is_for_each
-from qwenedit_bot.conversation.presets.jobs import request_of, submit
+from qwenedit_bot.conversation.presets.jobs import request_of
 from qwenedit_bot.conversation.presets.menu_press import (
     change_of_mind,
     first_view,
@@ -51,7 +51,7 @@ async def category(press: CallbackQuery, words: Words, services: Services, state
         return
     await change_of_mind(state)
     category_id, _, page = (press.data or "").partition(":")[2].partition(":")
-    found = services.presets.catalogue.category(category_id)
+    found = services.presets.category(category_id)
     if found is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_PRESET_GONE), alert=True)
         await show(menu, await first_view(menu, words, services, state), services)
@@ -74,7 +74,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
     if len(pictures) < preset.photos:
         await PresetPhotos(preset.id, pictures).keep(state)
         await services.messenger.answer_press(press.id, "")
-        found = services.presets.catalogue.category_of(preset.id)
+        found = services.presets.category_of(preset.id)
         in_group = is_group(menu.message.chat.id)
         view = preset_views.ask_photo(words, preset, len(pictures) + 1, found, in_group=in_group)
         await show(menu, view, services)
@@ -93,7 +93,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services, state: 
         await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
         return
     await services.messenger.answer_press(press.id, text_in(preset.name, words.language))
-    outcome = await submit(request, words, services)
+    outcome = await services.submit(request, words)
     if outcome is not RequestOutcome.NOT_NOW and await waiting_pictures(state, about=about.message_id):
         await state.clear()  # a text that comes now is no instruction any more; the buttons still work
 

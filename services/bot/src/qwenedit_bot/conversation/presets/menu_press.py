@@ -59,7 +59,7 @@ async def pressed_preset(
     press: CallbackQuery, menu: Menu, words: Words, services: Services, state: FSMContext
 ) -> Preset | None:
     """Return the preset whose id is in a button, or say that it is gone."""
-    preset = services.presets.catalogue.preset((press.data or "").partition(":")[2])
+    preset = services.presets.preset((press.data or "").partition(":")[2])
     if preset is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_PRESET_GONE), alert=True)
         await show(menu, await first_view(menu, words, services, state), services)
@@ -79,8 +79,8 @@ async def first_view(menu: Menu, words: Words, services: Services, state: FSMCon
     """Return all categories, for the pictures that a menu is about or for those to come."""
     chat_id, pictures = menu.message.chat.id, await pictures_of(menu, services, state)
     if not pictures:
-        return await browse(chat_id, words, services)
-    return await question(chat_id, words, services, photos=len(pictures))
+        return browse(chat_id, words, services)
+    return question(chat_id, words, services, photos=len(pictures))
 
 
 async def change_of_mind(state: FSMContext) -> None:

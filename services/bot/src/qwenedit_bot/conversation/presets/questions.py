@@ -14,7 +14,7 @@ from qwenedit_bot.conversation.photos.dialogue import (
     messages_of_waiting,
     waiting_pictures,
 )
-from qwenedit_bot.conversation.presets.jobs import request_of, submit
+from qwenedit_bot.conversation.presets.jobs import request_of
 from qwenedit_bot.conversation.presets.menu_press import pictures_of, pressed_menu, pressed_preset, show
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.presets import preset_views
@@ -110,7 +110,7 @@ async def _submit(
     """Ask for a job, once for each question and photo, however often the button is pressed."""
     question = f"{menu.message.message_id}:{number}"
     request = request_of(services.ids, source, press.from_user.id, preset, pictures, question)
-    return await submit(request, words, services)
+    return await services.submit(request, words)
 
 
 def make_router() -> Router:

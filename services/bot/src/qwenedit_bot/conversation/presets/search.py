@@ -51,8 +51,8 @@ async def menu_for(
     if said:
         return await _found(chat_id, said, words, services)
     if about is None:
-        return await browse(chat_id, words, services)
-    return await question(chat_id, words, services, photos=len(await waiting_pictures(state, about=about)) or 1)
+        return browse(chat_id, words, services)
+    return question(chat_id, words, services, photos=len(await waiting_pictures(state, about=about)) or 1)
 
 
 async def ask(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
@@ -86,8 +86,8 @@ async def _photo_of(message: Message, services: Services, state: FSMContext) -> 
 
 
 async def _found(chat_id: int, said: str, words: Words, services: Services) -> View:
-    found = await asyncio.to_thread(services.presets.search.find, said)
-    return preset_views.found(words, await offer(chat_id, services), said, found)
+    found = await asyncio.to_thread(services.preset_search.find, said)
+    return preset_views.found(words, offer(chat_id, services), said, found)
 
 
 def make_router() -> Router:

@@ -40,8 +40,6 @@ class Request:
     """None derives one from the job's id."""
     discriminator: str = ""
     """Tells requests apart that come from the same message, such as presses of one button."""
-    preset: str | None = None
-    """Name of the preset that the instruction comes from."""
 
     @property
     def to(self) -> Source:

@@ -41,7 +41,6 @@ privacy =
     • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
     • A photo that waits for its instruction (only a reference to it), or words that wait for a photo: { $waiting }.
     • Which message of mine answers which of yours, as numbers: { $replies }.
-    • The ready-made edits that you chose last: { $presets }.
     • The language that you chose with /language: { $language }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
 privacy-checked = • A service of this bot's owner checks photos and instructions before I begin, and results before you see them. It is not told your name. The owner decides what it keeps.
