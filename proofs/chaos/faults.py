@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from proofs.chaos.harness import LEASE, LOOK_EVERY
 from qwenedit_testkit.proxy import Toxic
@@ -17,7 +17,7 @@ from qwenedit_testkit.proxy import Toxic
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from local_stack import Part, Service
+    from local_stack import Part
     from proofs.chaos.harness import Harness
 
 ASLEEP = (LEASE + 3.0, LEASE + 5.0)
@@ -182,6 +182,4 @@ class Villain:
             finally:
                 part.signal(signal.SIGCONT)
         else:
-            if fault.kind is Kind.KILL_WORKER:
-                await self._harness.bill.note(cast("Service", part))
             await self._harness.kubelet.kill(part)

@@ -18,7 +18,6 @@ from local_stack import (
     Service,
     python_module,
 )
-from proofs.chaos.bill import Bill
 from proofs.chaos.bucket import NAME, URL, ChaosBucket
 from proofs.chaos.seam import POISON
 from qwenedit_bot.common.keys import BotKeys
@@ -90,7 +89,6 @@ class Harness(System):
         self.bucket = self.add(ChaosBucket(folder / "objects")) if bucket else None
         self.to_bucket = Proxy("bucket", self.bucket.port) if self.bucket else None
         self._alone = alone
-        self.bill = Bill(self.redis.url)
         self.the_bot: Service
         self.workers: list[Service] = []
         self._count = workers

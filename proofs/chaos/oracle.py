@@ -53,15 +53,13 @@ class Verdict:
     unclean: list[str] = field(default_factory=list)
     stale: int = 0
     """Messages of which a reply was lost on the way: they were sent again, and are not changed any more."""
-    wrong_bill: str = ""
-    """How the ledger of GPU seconds differs from the metrics; empty where it agrees."""
     crashes: list[str] = field(default_factory=list)
     """Processes that ended by themselves, and lines of defects."""
 
     @property
     def good(self) -> bool:
         """Whether every promise was kept."""
-        return not (self.lost or self.duplicated or self.unexpected or self.unclean or self.crashes or self.wrong_bill)
+        return not (self.lost or self.duplicated or self.unexpected or self.unclean or self.crashes)
 
 
 class Oracle:

@@ -33,7 +33,6 @@ def lines(run: Run) -> list[str]:
         f"  stale       {verdict.stale} messages whose sending was confirmed to nobody",
         f"  Redis       {run.commands} writes; {'clean at the end' if not verdict.unclean else 'NOT clean:'}",
         *(f"              {each}" for each in verdict.unclean[:SHOWN]),
-        f"  spent       {run.bill}{'' if run.bill.right else ': NOT the same'}",
         f"  processes   {_counted(run.killed)} killed; {len(verdict.crashes)} ended by themselves or met a defect",
         f"  memory      {', '.join(f'{name} {megabytes:.0f} MB' for name, megabytes in run.memory.items())}",
         f"  faults      {sum(run.faults.values())}",

@@ -24,7 +24,6 @@ from qwenedit_testkit.processes import MEBIBYTE, resident
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from proofs.chaos.bill import Bill
     from proofs.chaos.history import History
 
 PATIENCE = 120.0
@@ -52,7 +51,6 @@ class Run:
     commands: int = 0
     wires: tuple[str, ...] = WIRES
     history: History = field(init=False)
-    bill: Bill = field(init=False)
 
 
 async def run(  # noqa: PLR0913 - what a run is made of, by name
@@ -90,7 +88,6 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
             async with asyncio.TaskGroup() as tasks:
                 mischief = tasks.create_task(villain.run(over))
                 signs = tasks.create_task(_give_signs(crowd))
-                looks = tasks.create_task(harness.bill.watch(harness.workers))
                 await crowd.ask()
                 await villain.until_done(least)
                 over.set()
@@ -98,15 +95,11 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
                 calm = time.monotonic()
                 await _settle(harness, crowd, oracle, calm, patience)
                 signs.cancel()
-                looks.cancel()
             result.seconds, result.draining = time.monotonic() - began, time.monotonic() - calm
             result.slowness = harness.slowness
             result.faults, result.killed = villain.done, Counter(end.name for end in harness.kubelet.ends if end.killed)
             result.memory = {part.name: resident(part.pid) / MEBIBYTE for part in harness.services if part.running}
-            result.bill = harness.bill
-            await harness.bill.close(harness.workers)
             verdict = result.verdict = await oracle.judge()
-            verdict.wrong_bill = "" if result.bill.right else str(result.bill)
             if harness.bucket is not None:
                 people = {request.person.id: request.person for request in crowd.requests}
                 verdict.unclean += await harness.bucket.leftovers(harness.redis.url, people.values(), crowd.jobs_of())

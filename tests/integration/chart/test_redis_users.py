@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
@@ -16,7 +14,6 @@ from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.pictures.refs import input_ref
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
-from qwenedit_jobs.workers.ledger import Entry, Ledger, Report
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 KEYS = Keys()
@@ -100,18 +97,11 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
 
 async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
     here = Presence(worker="w", since=1, ready=True, draining=False)
-    entry = Entry(at=time.time(), price="0.8", activity="editing", workflow="fast", amount=7, attempt="token")
     await Workers(worker, KEYS).beat(here)
-    heard = await Workers(worker, KEYS).beat(here, Report("process", 1, (entry,)))
-    assert heard.refused == ""
-    now = datetime.fromtimestamp(heard.at, UTC)
-    await Ledger(bot, KEYS).note_lost("token")
     for who in (bot, worker):
-        spent = await Ledger(who, KEYS).month(now.year, now.month)
-        assert [(each.activity, each.amount) for each in spent] == [("lost", 7)]
-    assert [seen.presence for seen in await Workers(bot, KEYS).seen()] == [here]
+        assert [one.presence for one in (await Workers(who, KEYS).seen()).workers] == [here]
     await Workers(worker, KEYS).leave("w")
-    assert await Workers(bot, KEYS).seen() == []
+    assert (await Workers(bot, KEYS).seen()).workers == ()
 
 
 async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):
@@ -214,11 +204,10 @@ FILLINGS = {
 
 async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
     """Whoever needs such a key would be held up: the bot's loops, and users whose own keys these are."""
-    ledger, reports, attempts = KEYS.of_ledger
     kinds = {
-        **KEYS.kinds, KEYS.paused: "string", KEYS.clock: "string", KEYS.workers: "zset", KEYS.workers_about: "hash",
+        **KEYS.kinds, KEYS.paused: "string", KEYS.clock: "string", KEYS.workers: "zset",
         KEYS.job("1"): "hash", KEYS.user(1): "set", KEYS.picture("1"): "string",
-        f"{KEYS.claim_prefix}1": "string", f"{ledger}1": "hash", f"{reports}1": "string", f"{attempts}1": "hash",
+        f"{KEYS.claim_prefix}1": "string", KEYS.worker_about("1"): "string",
     }  # fmt: skip
     for key, kind in kinds.items():
         commands = {name: (command, key, *rest) for name, (command, *rest) in FILLINGS.items()}

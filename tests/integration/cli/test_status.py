@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from qwenedit_jobs import Phase, Reason, Result
 from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, KEPT_FOR, MOST_SEEN, Device
+from qwenedit_jobs.workers.registry import Device
 from tests.integration.cli.conftest import PROMPT, about, line_of, row
 
 
@@ -61,71 +60,17 @@ async def test_json_says_the_same_with_names_for_a_program(desk, workers):
     assert waiting != running
 
 
-async def test_worker_that_was_killed_is_silent_and_then_forgotten(desk, workers):
+async def test_worker_that_was_killed_is_silent(desk, workers):
     await workers.beat(about("gpu-1"))
     seconds, _ = await desk.redis.time()
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
     assert "silent" in row(await desk.ask("status"), "gpu-1")
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - FORGOTTEN_AFTER - 1) * 1000})
-    assert "gpu-1" not in (await desk.ask("status")).out
-    await workers.beat(about("gpu-2"))
-    assert await desk.redis.zrange(desk.keys.workers, 0, -1) == ["gpu-2"]
-    assert "gpu-1" not in (await desk.ask("status")).out
-
-
-async def test_beat_that_says_nothing_new_is_known_again_after_redis_has_lost_everything(desk, workers):
-    await workers.beat(about("gpu-1"))
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": 1})
-    await workers.beat(about("gpu-1"))
-    [seen] = await workers.seen()
-    await desk.redis.delete(desk.keys.workers, desk.keys.workers_about)
-    await workers.beat(about("gpu-1"))
-    assert [again.presence for again in await workers.seen()] == [seen.presence]
-
-
-UNREADABLE = {
-    "a begin that is no number": {"since": float("nan")},
-    "an attempt without end": {"limit": float("inf")},
-    "sockets without end": {"sockets": 10**400},
-    "memory without end": {"device": {"version": "1", "name": "g", "vram_total": 10**400, "vram_free": 0}},
-}
-
-
-@pytest.mark.parametrize("fields", UNREADABLE.values(), ids=UNREADABLE)
-async def test_worker_that_says_what_cannot_be_hides_no_other(desk, workers, fields):
-    await workers.beat(about("gpu-1"))
-    said = json.dumps({**about("gpu-2").model_dump(), **fields})
-    await desk.redis.hset(desk.keys.workers_about, mapping={"gpu-2": said, "gpu-3": about("gpu-3").model_dump_json()})
-    await desk.redis.zadd(desk.keys.workers, {"gpu-2": 9e12, "gpu-3": "inf"})
-    assert [each.presence.worker for each in await workers.seen()] == ["gpu-1"]
-    assert "1 up" in line_of(await desk.ask("status"), "workers")
-    assert [each["name"] for each in (await desk.ask("status", "--json")).json["workers"]] == ["gpu-1"]
-
-
-async def test_crowd_in_the_register_of_workers_is_not_read_as_a_whole(desk, workers):
-    said = about("many").model_dump_json()
-    seconds, _ = await desk.redis.time()
-    crowd = {f"{number:05}": (seconds - 1) * 1000 for number in range(MOST_SEEN + 5)}
-    await desk.redis.zadd(desk.keys.workers, crowd)
-    await desk.redis.hset(desk.keys.workers_about, mapping=dict.fromkeys(crowd, said))
-    await workers.beat(about("gpu-1"))
-    seen = [each.presence.worker for each in await workers.seen()]
-    assert len(seen) == MOST_SEEN
-    assert "gpu-1" in seen
 
 
 async def test_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
     identity = await desk.enqueue(1)
     await desk.claim(worker="old")
     assert identity in row(await desk.ask("status"), "old")
-
-
-async def test_worker_registry_does_not_outlive_the_last_worker(desk, workers):
-    await workers.beat(about("gpu-1"))
-    assert 0 < await desk.redis.ttl(desk.keys.workers) <= KEPT_FOR
-    assert 0 < await desk.redis.ttl(desk.keys.workers_about) <= KEPT_FOR
-    await workers.leave("gpu-1")
-    assert await desk.redis.exists(desk.keys.workers, desk.keys.workers_about) == 0
 
 
 @pytest.mark.parametrize("question", [("status",), ("jobs", "list"), ("jobs", "show", "{id}")])

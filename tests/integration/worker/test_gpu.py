@@ -17,8 +17,6 @@ from qwenedit_jobs import State
 LOAD, STEP, STEPS = 2.0, 1.0, 4
 SLEW = 0.02
 """Seconds by which the two clocks may drift apart in a test."""
-BLUR = 1.0
-"""Seconds: the start that a process tells Prometheus counts from the machine's, which Linux tells in whole ones."""
 ALONE = 0.3
 """Seconds for which the worker runs before its ComfyUI is started."""
 
@@ -53,7 +51,7 @@ async def installed(tmp_path, bench):
 
 
 async def scrape(part):
-    """Return the samples, and the process' age before and after they were taken."""
+    """Return the samples, and the times before and after they were taken."""
     began = time.time()
     async with aiohttp.ClientSession() as session, session.get(f"{part.probe_url}/metrics") as answer:
         text = await answer.text()
@@ -62,8 +60,7 @@ async def scrape(part):
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    born = samples["process_start_time_seconds", ()]
-    return samples, (began - born, time.time() - born)
+    return samples, (began, time.time())
 
 
 def by_activity(samples):
@@ -85,11 +82,10 @@ async def until_counted(part, done):
             await asyncio.sleep(0.05)
 
 
-async def test_cold_load_is_told_from_the_edit_and_all_seconds_add_up_to_the_process_age(installed, bench):
+async def test_cold_load_is_told_from_the_edit_and_all_seconds_add_up(installed, bench):
     async def never_more_nor_less():
         samples, began = await scrape(installed)
         first = sum(by_activity(samples).values())
-        assert began[0] - BLUR <= first <= began[1] + BLUR
         while True:
             samples, now = await scrape(installed)
             passed = sum(by_activity(samples).values()) - first

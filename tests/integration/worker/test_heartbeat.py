@@ -36,6 +36,10 @@ def workers(bench):
     return Workers(bench.redis, bench.keys)
 
 
+async def there(workers):
+    return (await workers.seen()).workers
+
+
 @asynccontextmanager
 async def beating(bench, part, stats, **connection):
     client = connect(bench.settings.model_copy(update=connection))
@@ -45,7 +49,6 @@ async def beating(bench, part, stats, **connection):
         server=stats,
         watch=part.watch,
         shutdown=bench.shutdown,
-        ledger=bench.metrics.gpu_ledger,
     )
     running = asyncio.create_task(heartbeat.run())
     try:
@@ -60,40 +63,40 @@ async def beating(bench, part, stats, **connection):
 async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, workers, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.health.heartbeat.GOODBYE", 60.0)
     async with bench.working() as part, beating(bench, part, Stats()):
-        await eventually(workers.seen)
-        [seen] = await workers.seen()
+        await eventually(lambda: there(workers))
+        [seen] = await there(workers)
         assert (seen.presence.worker, seen.presence.version, seen.presence.device.name) == (
             "worker-1", "1.2.3", "RTX 4090",
         )  # fmt: skip
         assert abs(seen.at - time.time()) < 10
-    assert await workers.seen() == []
+    assert not await there(workers)
 
 
 async def test_change_is_told_before_the_next_regular_sign(bench, workers):
     async def ready(want):
-        return [seen.presence.ready for seen in await workers.seen()] == [want]
+        return [seen.presence.ready for seen in await there(workers)] == [want]
 
     async with bench.working() as part, beating(bench, part, Stats()):
         await eventually(lambda: ready(True))
         bench.server.problem = ComfyUIUnavailable("connection refused")
         part.watch.mark_not_ready("connection refused")
         await eventually(lambda: ready(False))
-        [seen] = await workers.seen()
+        [seen] = await there(workers)
         assert "connection refused" in seen.presence.problem
 
 
 async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, workers):
     stats = Stats()
     async with bench.working() as part, beating(bench, part, stats):
-        await eventually(workers.seen)
+        await eventually(lambda: there(workers))
         stats.problem = ComfyUIUnavailable("no reply")
         bench.shutdown.drain()
 
         async def draining():
-            return [seen.presence.draining for seen in await workers.seen()] == [True]
+            return [seen.presence.draining for seen in await there(workers)] == [True]
 
         await eventually(draining)
-        [seen] = await workers.seen()
+        [seen] = await there(workers)
         assert seen.presence.device.version == "0.27.0"
 
 

@@ -143,7 +143,7 @@ async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start
     part = await start(bench.url, NODE_NAME="node-a", POD_NAME="pod-a")
     workers = Workers(bench.redis, bench.keys)
     async with asyncio.timeout(120):
-        while not (seen := [one.presence for one in await workers.seen() if one.presence.ready]):
+        while not (seen := [one.presence for one in (await workers.seen()).workers if one.presence.ready]):
             await asyncio.sleep(0.05)
     [presence] = seen
     assert (presence.worker, presence.pod, presence.node) == ("worker-1", "pod-a", "node-a")
@@ -153,7 +153,7 @@ async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start
     assert presence.sockets is not None
     assert 0 < presence.sockets <= 15
     assert await part.stop() == 0
-    assert await workers.seen() == []
+    assert (await workers.seen()).workers == ()
 
 
 async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(bench, control, start):

@@ -34,7 +34,7 @@ NOT_ABOUT_USERS = {
     "presets": "the operator's file", "seen_prefix": "numbers of updates", "token_since": "of the bot's token",
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
-    "workers": "of workers", "workers_about": "of workers", "spent_prefix": "of workers",
+    "workers": "of workers", "worker_about": "of workers",
     "workers_wanted": "a number", "failed_calls": "numbers of calls", "largest_result": "bytes",
     "swept": "when a bucket was searched", "layout": "a number", "updates_of_layout_1": "no version writes it",
     "albums_of_layout_1": "likewise",
@@ -43,7 +43,6 @@ NOT_ABOUT_USERS = {
 SAME_KEYS = {
     "inbox": "`updates`", "any_occasion": "`occasion`", "took_words": "`occasion`", "kinds": "all of them",
     "of_scripts": "all of them", "prefixes_of_scripts": "all of them",
-    "of_ledger": "`spent_prefix` and others of workers",
 }  # fmt: skip
 """Other names of keys, each with the key's own."""
 

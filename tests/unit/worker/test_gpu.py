@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_worker.telemetry.gpu_time import GpuActivity, GpuCollector, GpuTime, process_age
+from qwenedit_worker.telemetry.gpu_time import GpuActivity, GpuTime
 
 
 class Clock:
@@ -25,13 +24,13 @@ def clock():
     return Clock()
 
 
-def account(clock, *, age=0.0):
-    return GpuTime(age=age, clock=clock)
+def account(clock):
+    return GpuTime(clock=clock)
 
 
 def scraped(gpu):
     registry = CollectorRegistry()
-    registry.register(GpuCollector(gpu))
+    registry.register(gpu)
     return {
         activity: registry.get_sample_value("qwenedit_gpu_seconds_total", {"activity": activity})
         for activity in GpuActivity
@@ -39,7 +38,7 @@ def scraped(gpu):
 
 
 def test_workers_day_is_told_by_activity(clock):
-    gpu = account(clock, age=3)
+    gpu = account(clock)
     clock.now += 4  # ComfyUI starts
     gpu.ready(yes=True)
     clock.now += 10
@@ -52,7 +51,7 @@ def test_workers_day_is_told_by_activity(clock):
     clock.now += 7
     gpu.ready(yes=False)
     clock.now += 2
-    assert scraped(gpu) == {"starting": 9, "loading": 20, "editing": 6, "idle": 17}
+    assert scraped(gpu) == {"starting": 6, "loading": 20, "editing": 6, "idle": 17}
     assert (share.seconds, share.load_seconds) == (26, 20)
 
 
@@ -115,11 +114,11 @@ def test_gpu_passes_to_the_next_attempt_when_the_older_one_is_settled(clock):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_activities_add_up_to_the_process_age_at_every_scrape_and_none_goes_back(clock, seed):
+def test_activities_add_up_to_the_time_at_every_scrape_and_none_goes_back(clock, seed):
     """Whatever happens in whatever order: jobs that overlap, ComfyUI that comes and goes, loads that break off."""
     chance = random.Random(seed)  # noqa: S311 - a day's events
-    began, age = clock.now, chance.uniform(0, 5)
-    gpu = account(clock, age=age)
+    began = clock.now
+    gpu = account(clock)
     jobs: list[Any] = []
     before = dict.fromkeys(GpuActivity, 0.0)
     for _ in range(300):
@@ -140,7 +139,7 @@ def test_activities_add_up_to_the_process_age_at_every_scrape_and_none_goes_back
                 chance.choice(jobs)[1].edits(loaded=chance.random() < 0.5)
             case _:
                 now = scraped(gpu)
-                assert sum(now.values()) == pytest.approx(age + clock.now - began)
+                assert sum(now.values()) == pytest.approx(clock.now - began)
                 assert all(now[activity] >= before[activity] for activity in GpuActivity)
                 before = now
 
@@ -162,13 +161,3 @@ def test_jobs_shares_add_up_to_loading_and_editing(clock):
     now = scraped(gpu)
     assert sum(share.seconds for share in shares) == pytest.approx(now["loading"] + now["editing"])
     assert sum(share.load_seconds for share in shares) == pytest.approx(now["loading"])
-
-
-def test_account_begins_with_the_process():
-    began, age, since = time.monotonic(), process_age(), time.monotonic()
-    assert age > 0
-    time.sleep(0.05)
-    until, later, end = time.monotonic(), process_age(), time.monotonic()
-    assert until - since - 0.001 <= later - age <= end - began + 0.001
-    accounted = sum(GpuTime().seconds().values())
-    assert later <= accounted <= process_age() + 0.001

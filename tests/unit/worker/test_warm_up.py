@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from qwenedit_jobs.workers.registry import LiveWorker, Presence
+from qwenedit_jobs.workers.registry import LiveWorker, Presence, Seen
 from qwenedit_worker.comfyui import OutOfMemory
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.health.warm_up import FIRST_PAUSE, LONGEST_PAUSE, WarmUp, demanded
@@ -122,7 +122,7 @@ async def test_job_is_demanded_of_a_worker_only_while_no_other_one_is_ready(wait
         return SimpleNamespace(waiting=waiting, paused=paused)
 
     async def seen():
-        return workers
+        return Seen(tuple(workers))
 
     queue: Any = SimpleNamespace(counts=counts)
     register: Any = SimpleNamespace(seen=seen)

@@ -51,10 +51,9 @@ start.sh: |
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
 ~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered)
 (+@set -@dangerous ~qwenedit:unfinished:* ~qwenedit:pictures:dropped)
-(+@hash -@dangerous ~qwenedit:job:* ~qwenedit:workers:about
-~qwenedit:workers:spent:* ~qwenedit:workers:attempt:*)
+(+@hash -@dangerous ~qwenedit:job:*)
 (+@string -@dangerous ~qwenedit:paused ~qwenedit:clock ~qwenedit:claim:* ~qwenedit:picture:*
-~qwenedit:results:largest ~qwenedit:workers:reports:*)
+~qwenedit:results:largest ~qwenedit:workers:about:*)
 (+rename ~qwenedit:picture:*)
 (+xadd +xlen +xrange ~qwenedit:events)
 (+hmget %R~qwenedit:layout)

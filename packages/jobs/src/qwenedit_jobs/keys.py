@@ -147,23 +147,9 @@ class Keys:
         """ZSET worker → time (ms): when each gave its last sign of life."""
         return f"{self.prefix}:workers"
 
-    @property
-    def workers_about(self) -> str:
-        """HASH worker → what it said of itself, as JSON."""
-        return f"{self.prefix}:workers:about"
-
-    @property
-    def spent_prefix(self) -> str:
-        """Prefix of the HASHes of the ledger of GPU seconds, one a day; see `workers/lua/includes/ledger.lua`.
-
-        Of each kind a worker may write the keys that the chart names: `qwenedit.workerKinds`.
-        """
-        return f"{self.workers}:spent:"
-
-    @property
-    def of_ledger(self) -> tuple[str, ...]:
-        """The prefixes of all keys of the ledger: its days, the processes' last reports, the attempts in hand."""
-        return (self.spent_prefix, f"{self.workers}:reports:", f"{self.workers}:attempt:")
+    def worker_about(self, worker: str) -> str:
+        """STRING: what a worker said of itself, as JSON, until it is forgotten."""
+        return f"{self.workers}:about:{worker}"
 
     @property
     def job_prefix(self) -> str:

@@ -71,7 +71,7 @@ def main() -> None:
 async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
     """Build the worker, and run it until it is told to leave."""
     metrics = Metrics(telemetry.registry)
-    metrics.set_price(settings.gpu_hourly_price)
+    metrics.gpu_hourly_price.set(settings.gpu_hourly_price)
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
     link = RedisLink(on_change=metrics.redis_up.set)
@@ -135,7 +135,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             server=comfyui,
             watch=watch,
             shutdown=shutdown,
-            ledger=metrics.gpu_ledger,
         )
         probes = telemetry.probe_server(
             host=settings.probe_host,

@@ -180,8 +180,7 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
 @pytest.fixture
 async def worker(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Presence:
     """Let a worker be up that has no job, for as long as a test takes."""
-    for kept in ("FORGOTTEN_AFTER", "KEPT_FOR"):
-        monkeypatch.setattr(registry, kept, 3600)
+    monkeypatch.setattr(registry, "FORGOTTEN_AFTER", 3600)
     presence = Presence(worker="w", since=1.0, ready=True, draining=False)
     await Workers(redis, Keys()).beat(presence)
     return presence

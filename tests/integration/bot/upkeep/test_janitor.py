@@ -14,7 +14,6 @@ from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import Limits
-from qwenedit_jobs.workers.ledger import Ledger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -50,7 +49,6 @@ def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) ->
         queue=queue,
         redis=redis,
         lanes={"updates": Lanes(redis, "qwenedit:inbox")},
-        ledger=Ledger(redis, Keys()),
         metrics=metrics,
         clock=clock,
     )
@@ -106,18 +104,6 @@ async def test_lost_attempt_that_nobody_can_read_is_in_no_metric_and_ends_no_rou
     await janitor.tick()
     assert metrics.reaped.labels("delayed")._value.get() == 1
     assert _outcomes(metrics) == outcomes
-    status = await queue.status(JOB.id)
-    assert status is not None
-    assert status.reason is Reason.EXPIRED
-
-
-async def test_spent_seconds_that_are_no_amount_end_no_round(redis: Redis, queue: JobQueue, janitor: Janitor) -> None:
-    await queue.enqueue(JOB, Limits(max_wait=0.0))
-    _days, _reports, attempts = Keys().of_ledger
-    for number, field in enumerate(("no day", "2026-11-28 10 0.8 editing fast")):
-        await redis.hset(f"{attempts}{number}", field, "many")
-        await redis.rpush(Keys().lost, json.dumps(LOST | {"claimed_by": str(number)}))
-    await janitor.tick()
     status = await queue.status(JOB.id)
     assert status is not None
     assert status.reason is Reason.EXPIRED
@@ -192,9 +178,7 @@ async def test_user_who_may_not_ask_for_the_memory_does_all_the_rest(
         async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
             queue = JobQueue(blind, Keys())
             await queue.enqueue(JOB, Limits())
-            await Janitor(
-                queue=queue, redis=blind, lanes={}, ledger=Ledger(blind, Keys()), metrics=metrics, clock=clock
-            ).tick()
+            await Janitor(queue=queue, redis=blind, lanes={}, metrics=metrics, clock=clock).tick()
     finally:
         await redis.acl_deluser("blind")
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1

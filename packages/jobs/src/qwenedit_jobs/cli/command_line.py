@@ -15,7 +15,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
 from qwenedit_jobs.cli.commands.compatible import compatible
-from qwenedit_jobs.cli.commands.spend import By, Month, spend
 from qwenedit_jobs.cli.commands.status import status
 from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
@@ -25,7 +24,6 @@ from qwenedit_jobs.pictures.opening import open_bucket, picture_store
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
-from qwenedit_jobs.workers.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,12 +75,6 @@ def make_parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "compatible", parents=[as_json], help="whether this version may take over what Redis holds; changes nothing"
     )
-    spending = commands.add_parser("spend", help="what the GPUs were paid for in a month, and what a picture cost")
-    spending.add_argument("--month", type=Month.read, help="such as 2026-10, in UTC (this one)")
-    spending.add_argument("--by", type=By, choices=list(By), default=By.DAY, help="what a row is about (day)")
-    form = spending.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="for a spreadsheet")
-    form.add_argument("--json", action="store_true", help="for a program")
     commands.add_parser("pause", parents=[as_json], help="let no job begin; new ones are accepted and wait")
     commands.add_parser("resume", parents=[as_json], help="end a pause")
     test = commands.add_parser("selftest", help="send one job through queue, worker and ComfyUI")
@@ -151,9 +143,7 @@ async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
     return answer.code
 
 
-async def _answer(  # noqa: PLR0911 - one a command
-    redis: Redis, settings: RedisSettings, arguments: argparse.Namespace
-) -> Answer:
+async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Namespace) -> Answer:
     queue = OperatorQueue(redis, settings.keys)
     match arguments.command:
         case "jobs":
@@ -165,9 +155,6 @@ async def _answer(  # noqa: PLR0911 - one a command
         case "compatible":
             await _reach(redis)
             return await compatible(redis, settings.keys, queue)
-        case "spend":
-            ledger, now = Ledger(redis, settings.keys), await queue.now()
-            return await spend(ledger, arguments.month, by=arguments.by, as_csv=arguments.csv, now=now)
         case "pause" | "resume" as deed:
             return await (pause.pause if deed == "pause" else pause.resume)(queue)
         case _:

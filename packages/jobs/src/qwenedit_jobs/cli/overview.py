@@ -176,7 +176,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         set_aside=aside,
         paused_since=await queue.paused_since(),
         leader=await _leader(redis, keys),
-        workers=_workers(await Workers(redis, keys).seen(), running, await usual_times(redis, keys, running)),
+        workers=_workers((await Workers(redis, keys).seen()).workers, running, await usual_times(redis, keys, running)),
         workers_wanted=await _wanted(redis, keys),
         recent=recent_jobs(ended, pausing, since=since),
         lost=lost_workers((*ended, *pausing, *running, *head), since=now - HOUR),

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from qwenedit_jobs.workers.ledger import SCRIPTS
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.workers.ledger import Report
 
 BEAT_EVERY = 12.0
 """Seconds between two signs of life of a worker. A connection that is idle for longer than 15 s costs
 a command more."""
-FULL_BEAT_EVERY = 60.0
-"""Seconds after which a sign of life says all again, although nothing has changed."""
 FORGOTTEN_AFTER = 60
 """Seconds without one until a worker is forgotten."""
 MOST_SEEN = 1_000
-"""Workers that are looked at, those that gave the last signs of life. Whoever may write the register may flood it."""
-KEPT_FOR = FORGOTTEN_AFTER + round(FULL_BEAT_EVERY)
-"""Seconds for which the register is kept in Redis: what says all renews that."""
+"""Workers that are read, those with the last signs of life: whoever has a worker's password may flood the register."""
+MOST_BYTES = 8_192
+"""Of a worker's name, and of what it says of itself. What is longer is not read."""
+LONGEST_TEXT = 500
+"""Characters of a field; ComfyUI tells some of them."""
 
-
+_FOLDER = Path(__file__).parent / "lua"
+_Text = Annotated[str, BeforeValidator(lambda text: text[:LONGEST_TEXT] if isinstance(text, str) else text)]
 _Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=2**63)]
 
@@ -44,9 +39,9 @@ class _Report(BaseModel):
 class Device(_Report):
     """A worker's ComfyUI and its GPU, as they were last heard of."""
 
-    version: str
+    version: _Text
     """Of ComfyUI."""
-    name: str
+    name: _Text
     """Of the GPU."""
     vram_total: _Count
     """Bytes, as is the next."""
@@ -56,22 +51,22 @@ class Device(_Report):
 class Presence(_Report):
     """What a worker says of itself. Which job it has is known from the job's lease."""
 
-    worker: str
-    pod: str = ""
+    worker: _Text
+    pod: _Text = ""
     """Empty outside of Kubernetes, as is the next."""
-    node: str = ""
-    version: str = ""
+    node: _Text = ""
+    version: _Text = ""
     """Of the worker."""
     since: _Seconds
     """Since the epoch: when the process began, by its own clock."""
     ready: bool
     """Whether its ComfyUI could take a job."""
     draining: bool
-    problem: str = ""
+    problem: _Text = ""
     """Why it is not ready."""
     sockets: _Count | None = None
     """Open ones of its process; None where the system does not say."""
-    comfyui_url: str = ""
+    comfyui_url: _Text = ""
     limit: _Seconds = 0.0
     """That an attempt may take; 0: a worker of an earlier release does not say."""
     device: Device | None = None
@@ -88,15 +83,13 @@ class LiveWorker:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What Redis says to a sign of life."""
+class Seen:
+    """What the register has."""
 
-    known: bool
-    """Whether the register has the worker."""
-    at: float
-    """Seconds since the epoch, by Redis' clock."""
-    refused: str
-    """Why the ledger did not take the report; empty where it did, or there was none."""
+    workers: tuple[LiveWorker, ...]
+    """By name; one that was killed is among them for `FORGOTTEN_AFTER`."""
+    ignored: int = 0
+    """Entries that are too large, one too many, or no worker's."""
 
 
 class Workers:
@@ -105,71 +98,37 @@ class Workers:
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
-        clock: Monotonic time in seconds.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
-        self._keys = (keys.workers, keys.workers_about)
-        self._ledger = keys.of_ledger
-        self._clock = clock
-        self._said, self._said_at = "", 0.0
-        self._beat = redis.register_script(SCRIPTS["heartbeat"])
+        self._keys = keys
+        self._beat = redis.register_script((_FOLDER / "beat.lua").read_text())
+        self._seen = redis.register_script((_FOLDER / "seen.lua").read_text())
 
-    async def beat(self, presence: Presence, report: Report | None = None) -> Heard:
-        """Give a sign of life: one command, whatever the number of workers. What is known is seldom said again.
-
-        Args:
-            presence: What the worker says of itself.
-            report: For the ledger. It may be repeated until it was heard, and counts once.
-        """
-        said, now = presence.model_dump_json(), self._clock()
-        if said == self._said and now - self._said_at < FULL_BEAT_EVERY:
-            heard = await self.report(presence.worker, report)
-            if heard.known:
-                return heard
-        heard = await self._say(self._keys, presence.worker, _written(report), said, FORGOTTEN_AFTER, KEPT_FOR)
-        self._said, self._said_at = said, now
-        return heard
-
-    async def report(self, worker: str, report: Report | None) -> Heard:
-        """Say no more than that the worker is there, and what it has for the ledger."""
-        return await self._say(self._keys[:1], worker, _written(report))
-
-    async def _say(self, keys: tuple[str, ...], *args: str | float) -> Heard:
-        known, at, refused = await self._beat(keys=keys, args=(*self._ledger, *args))
-        return Heard(known=bool(known), at=int(at) / 1000, refused=refused)
+    async def beat(self, presence: Presence) -> None:
+        """Give a sign of life."""
+        keys = (self._keys.workers, self._keys.worker_about(presence.worker))
+        await self._beat(keys=keys, args=(presence.worker, presence.model_dump_json(), FORGOTTEN_AFTER))
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
-        names, about = self._keys
-        await self._redis.zrem(names, worker)
-        await self._redis.hdel(about, worker)
+        await self._redis.zrem(self._keys.workers, worker)
+        await self._redis.delete(self._keys.worker_about(worker))
 
-    async def seen(self) -> list[LiveWorker]:
-        """Return the workers that are there, by name; one that was killed is among them for `FORGOTTEN_AFTER`.
-
-        At most `MOST_SEEN`.
-        """
-        names, about = self._keys
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zrange(names, 0, MOST_SEEN - 1, desc=True, withscores=True)
-        pipeline.time()
-        listed, (seconds, _microseconds) = await pipeline.execute()
-        times = {worker: at for worker, at in listed if (seconds - FORGOTTEN_AFTER) * 1000 <= at < math.inf}
-        if not times:
-            return []
-        workers = sorted(times)
-        said = cast("list[str | None]", await self._redis.hmget(about, workers))
-        found = []
-        for worker, text in zip(workers, said, strict=True):
+    async def seen(self) -> Seen:
+        """Return the workers that gave a sign of life lately. At most 8 MiB are read, whatever lies there."""
+        limits = (FORGOTTEN_AFTER * 1000, MOST_SEEN, MOST_BYTES)
+        ignored, found = await self._seen(keys=(self._keys.workers,), args=(self._keys.worker_about(""), *limits))
+        workers = []
+        for worker, at, text in sorted(found):
             try:
-                presence = Presence.model_validate_json(text or "")
-            except ValidationError:  # of another release, or nothing
+                presence = Presence.model_validate_json(text)
+            except ValidationError:
+                ignored += 1
                 continue
-            found.append(LiveWorker(presence, times[worker] / 1000))
-        return found
-
-
-def _written(report: Report | None) -> str:
-    return "" if report is None else report.written()
+            if presence.worker == worker:
+                workers.append(LiveWorker(presence, float(at) / 1000))
+            else:
+                ignored += 1
+        return Seen(tuple(workers), ignored)

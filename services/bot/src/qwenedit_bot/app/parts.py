@@ -43,7 +43,6 @@ from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 from qwenedit_bot.upkeep.redis_restore import RedisRestore
 from qwenedit_jobs.redis.server_identity import identity
-from qwenedit_jobs.workers.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -248,7 +247,6 @@ def make_loops(
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
     cleaning = Janitor(
         queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes,
-        ledger=Ledger(redis, keys),
     )  # fmt: skip
     restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)

@@ -61,7 +61,7 @@ class FromAdmin(BaseFilter):
 
 async def stats(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
     """Tell the numbers of today and yesterday, the queue and the workers."""
-    counts, seen = await admin.queue.counts(), await admin.workers.seen()
+    counts, seen = await admin.queue.counts(), (await admin.workers.seen()).workers
     today, yesterday = await admin.daily_counts.days()
     lines = [
         words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),

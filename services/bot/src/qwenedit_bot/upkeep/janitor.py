@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_jobs import JobQueue
     from qwenedit_jobs.lanes import Lanes
-    from qwenedit_jobs.workers.ledger import Ledger
 
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
@@ -34,7 +33,6 @@ class Janitor:
     Args:
         queue: What it looks after.
         redis: Its clock tells how long jobs wait.
-        ledger: Learns of lost attempts.
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
         queue_name: The queue's name, for traces.
@@ -47,7 +45,6 @@ class Janitor:
         queue: JobQueue,
         redis: Redis,
         lanes: Mapping[str, Lanes],
-        ledger: Ledger,
         metrics: BotMetrics,
         queue_name: str = "qwenedit:job_queue",
         clock: Callable[[], float] = time.monotonic,
@@ -55,7 +52,6 @@ class Janitor:
         self._queue = queue
         self._redis = redis
         self._lanes = lanes
-        self._ledger = ledger
         self._metrics = metrics
         self._queue_name = queue_name
         self._clock = clock
@@ -64,13 +60,9 @@ class Janitor:
     async def tick(self) -> None:
         """Make one round."""
         await self._queue.reap()
-        lost = await self._queue.lost_attempts()
-        for attempt in lost:
+        for attempt in await self._queue.lost_attempts():
             lost_attempts.tell(attempt, queue_name=self._queue_name)
             self._metrics.reaped.labels(attempt.outcome).inc()
-        for attempt in lost:
-            if refused := await self._ledger.note_lost(attempt.token):
-                log.warning("ledger.loss_not_noted", job=attempt.job_id, error=refused)
         for job in await self._queue.promote():
             log.info("job.retry_due", job=job)
         for job in await self._queue.expire():

@@ -1,4 +1,4 @@
-"""Writes the worker's state into Redis, for the operator's list of workers, and its GPU's seconds into the ledger."""
+"""Writes the worker's state into Redis, for the operator's list of workers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
-
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
-    from qwenedit_jobs.workers.registry import Heard, Workers
+    from qwenedit_jobs.workers.registry import Workers
     from qwenedit_worker.comfyui import SystemStats
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
-    from qwenedit_worker.telemetry.gpu_ledger import GpuLedger
-
-log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds within which a change is told."""
@@ -47,7 +42,6 @@ class Heartbeat:
         server: ComfyUI.
         watch: Knows whether ComfyUI could take a job.
         shutdown: Knows whether the worker leaves.
-        ledger: Has what is to be reported of the GPU's seconds.
     """
 
     def __init__(
@@ -58,15 +52,12 @@ class Heartbeat:
         server: Server,
         watch: ComfyUIWatch,
         shutdown: Shutdown,
-        ledger: GpuLedger,
     ) -> None:
         self._now = about
         self._register = register
         self._server = server
         self._watch = watch
         self._shutdown = shutdown
-        self._ledger = ledger
-        self._ledger_refused = ""
 
     async def run(self) -> None:
         """Beat until cancelled; then say goodbye."""
@@ -77,39 +68,22 @@ class Heartbeat:
                 if state != told or time.monotonic() - beat_at >= BEAT_EVERY:
                     told, beat_at = state, time.monotonic()
                     await self._beat()
-                elif self._ledger.attempt_ended:
-                    await self._report()
                 await asyncio.sleep(LOOK_EVERY)
         finally:
             await self._leave()
 
     async def _beat(self) -> None:
         health = self._watch.health()
-        self._now = self._now.model_copy(
-            update={
-                "ready": health.ok,
-                "problem": "" if health.ok else health.reason,
-                "draining": self._shutdown.draining.is_set(),
-                "sockets": open_sockets(),
-                "device": await self._device(),
-            }
+        self._now = Presence(
+            **self._now.model_dump(exclude={"ready", "problem", "draining", "sockets", "device"}),
+            ready=health.ok,
+            problem="" if health.ok else health.reason,
+            draining=self._shutdown.draining.is_set(),
+            sockets=open_sockets(),
+            device=await self._device(),
         )
         with suppress(QueueUnavailableError):  # the queue's own calls tell of that
-            self._hear(await self._register.beat(self._now, self._ledger.report()))
-
-    async def _report(self, *, everything: bool = False) -> None:
-        """Say no more than what the GPU's seconds were spent on."""
-        with suppress(QueueUnavailableError):
-            self._hear(await self._register.report(self._now.worker, self._ledger.report(everything=everything)))
-
-    def _hear(self, heard: Heard) -> None:
-        self._ledger.heard(heard)
-        if heard.refused != self._ledger_refused:
-            self._ledger_refused = heard.refused
-            if heard.refused:
-                log.warning("ledger.refused", error=heard.refused, remedy="let workers use the keys qwenedit:workers:*")
-            else:
-                log.info("ledger.taken")
+            await self._register.beat(self._now)
 
     async def _device(self) -> Device | None:
         try:
@@ -121,9 +95,6 @@ class Heartbeat:
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(GOODBYE):
-                await self._report(everything=True)
-                if self._ledger.unreported:  # that was a report which Redis had not confirmed
-                    await self._report(everything=True)
                 await self._register.leave(self._now.worker)
         except (QueueUnavailableError, TimeoutError):
             return

@@ -149,7 +149,7 @@ async def demanded(queue: JobQueue, workers: Workers, *, by: str) -> bool:
         counts = await queue.counts()
         if not counts.waiting or counts.paused:
             return False
-        others = [one.presence for one in await workers.seen() if one.presence.worker != by]
+        others = [one.presence for one in (await workers.seen()).workers if one.presence.worker != by]
     except QueueUnavailableError:
         return False
     return not any(other.ready and not other.draining for other in others)

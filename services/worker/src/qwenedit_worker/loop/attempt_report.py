@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def report_gpu_time(metrics: Metrics, span: tracing.Span, settled: Settled, gpu_time: AttemptGpuTime) -> None:
-    """Tell metrics, ledger and trace of the GPU time that the attempt took."""
-    exemplar, workflow = tracing.exemplar(), gpu_time.workflow()
-    metrics.gpu_ledger.ended(gpu_time, settled)
+def report_gpu_time(
+    metrics: Metrics, span: tracing.Span, settled: Settled, gpu_time: AttemptGpuTime, *, workflow: str
+) -> None:
+    """Record the attempt's GPU time in metrics and trace."""
+    exemplar = tracing.exemplar()
     metrics.gpu_job.labels(workflow, settled.value).observe(gpu_time.seconds, exemplar)
     told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(gpu_time.seconds, 3)}
     if gpu_time.load_seconds is not None:

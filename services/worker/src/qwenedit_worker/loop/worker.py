@@ -260,7 +260,7 @@ class Worker:
         else:
             self._metrics.redeliveries.inc()
         try:
-            with self._metrics.gpu.job(token=claim.token, workflow=lambda: self._label(claim.job)) as gpu_time:
+            with self._metrics.gpu.job() as gpu_time:
                 attempt = self._make_attempt(claim, since, gpu_time, executed)
                 outcome = self._after_release(claim, await self._run(attempt))
                 executed.set()
@@ -269,7 +269,7 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(claim.job.id, claim.token)
             raise
-        report_gpu_time(self._metrics, span, settled, gpu_time)
+        report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily
@@ -16,10 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from prometheus_client.metrics_core import Metric
-
-_STAT = Path("/proc/self/stat")
-_STARTED = 19
-"""Place of the process' start among the fields after its name, in ticks since boot: proc(5)."""
 
 
 class GpuActivity(StrEnum):
@@ -36,35 +30,28 @@ class GpuActivity(StrEnum):
 
 
 class AttemptGpuTime:
-    """The time that one attempt has the GPU.
+    """The time for which one attempt has the GPU.
 
     Attributes:
-        token: Of the job's claim, while the attempt is in hand.
-        workflow: Names the job's workflow for metrics, as far as it is known.
+        activity: `LOADING`, `EDITING`, or `IDLE` while the job waits inside ComfyUI.
+        spent: Seconds by activity, up to the last change of activity.
     """
 
-    def __init__(self, account: Callable[[], None], *, token: str = "", workflow: Callable[[], str] = str) -> None:
-        self.token = token
-        self.workflow = workflow
+    def __init__(self, account: Callable[[], None]) -> None:
+        self.activity = GpuActivity.EDITING
+        self.spent = dict.fromkeys((GpuActivity.LOADING, GpuActivity.EDITING, GpuActivity.IDLE), 0.0)
         self._account = account
-        self._activity = GpuActivity.EDITING
-        self._spent = dict.fromkeys((GpuActivity.LOADING, GpuActivity.EDITING, GpuActivity.IDLE), 0.0)
-        self._loads = 0
-
-    @property
-    def activity(self) -> GpuActivity:
-        """Now: `LOADING`, `EDITING`, or `IDLE` while the job waits inside ComfyUI."""
-        return self._activity
+        self._loaded = False
 
     @property
     def seconds(self) -> float:
         """Loading and editing, up to the last change of activity."""
-        return self._spent[GpuActivity.LOADING] + self._spent[GpuActivity.EDITING]
+        return self.spent[GpuActivity.LOADING] + self.spent[GpuActivity.EDITING]
 
     @property
     def load_seconds(self) -> float | None:
-        """The part in which models were loaded; None where no load was seen from its beginning to its end."""
-        return self._spent[GpuActivity.LOADING] if self._loads else None
+        """The part in which models were loaded; None if no load was seen from its beginning to its end."""
+        return self.spent[GpuActivity.LOADING] if self._loaded else None
 
     def waits(self) -> None:
         """Note that ComfyUI has the job and has not begun it."""
@@ -76,40 +63,30 @@ class AttemptGpuTime:
 
     def edits(self, *, loaded: bool = True) -> None:
         """Note that everything else is being done; `loaded` says that a load came to its end, if there was one."""
-        self._loads += loaded and self._activity is GpuActivity.LOADING
+        self._loaded |= loaded and self.activity is GpuActivity.LOADING
         self._change_to(GpuActivity.EDITING)
 
-    def add(self, seconds: float) -> None:
-        """Charge some time to what is being done."""
-        self._spent[self._activity] += seconds
-
     def _change_to(self, activity: GpuActivity) -> None:
-        if activity is not self._activity:
-            self._account()
-            self._activity = activity
+        self._account()
+        self.activity = activity
 
 
-class GpuTime:
-    """Keeps the account. Its seconds add up to the process' age at any moment.
+class GpuTime(Collector):
+    """Keeps the account and shows it to Prometheus. Its seconds always add up to the time since it was made.
 
     Attempts may overlap, where a job is prepared while another one is executed: the GPU is the older one's until that
     is settled, so that no second is counted twice.
 
     Args:
-        age: Seconds since the process began, in which nothing was accounted for yet; they were spent on starting.
         clock: Monotonic time in seconds.
-
-    Attributes:
-        listener: Told of each share of the account: what it was spent on, for which attempt if for one, its seconds.
     """
 
-    def __init__(self, *, age: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since = clock() - (process_age() if age is None else age)
+        self._since = clock()
         self._spent = dict.fromkeys(GpuActivity, 0.0)
         self._ready = False
         self._attempts: list[AttemptGpuTime] = []
-        self.listener: Callable[[GpuActivity, AttemptGpuTime | None, float], None] = lambda *_: None
 
     def ready(self, *, yes: bool) -> None:
         """Note whether a job could be taken."""
@@ -117,57 +94,35 @@ class GpuTime:
         self._ready = yes
 
     @contextmanager
-    def job(self, *, token: str = "", workflow: Callable[[], str] = str) -> Iterator[AttemptGpuTime]:
-        """Have an attempt in hand; its time is complete after the block. See `AttemptGpuTime`."""
+    def job(self) -> Iterator[AttemptGpuTime]:
+        """Have an attempt in hand; its time is complete after the block."""
         self._account()
-        gpu_time = AttemptGpuTime(self._account, token=token, workflow=workflow)
-        self._attempts.append(gpu_time)
+        attempt = AttemptGpuTime(self._account)
+        self._attempts.append(attempt)
         try:
-            yield gpu_time
+            yield attempt
         finally:
             self._account()
-            self._attempts.remove(gpu_time)
-
-    def seconds(self) -> dict[GpuActivity, float]:
-        """Return the seconds of each activity until now."""
-        self._account()
-        return dict(self._spent)
-
-    def _account(self) -> None:
-        now = self._clock()
-        spent, self._since = now - self._since, now
-        attempt = self._attempts[0] if self._attempts else None
-        if attempt is not None:
-            attempt.add(spent)
-            activity = attempt.activity
-        else:
-            activity = GpuActivity.IDLE if self._ready else GpuActivity.STARTING
-        self._spent[activity] += spent
-        self.listener(activity, None if activity is GpuActivity.IDLE else attempt, spent)
-
-
-class GpuCollector(Collector):
-    """Shows the account, up to the second of the scrape."""
-
-    def __init__(self, account: GpuTime) -> None:
-        self._account = account
+            self._attempts.remove(attempt)
 
     def collect(self) -> Iterable[Metric]:
-        """Show it now."""
+        """Show the seconds of each activity until now."""
+        self._account()
         family = CounterMetricFamily(
             "qwenedit_gpu_seconds",
-            "Seconds of this worker's process by activity (starting, loading, editing, idle); they add up to its age.",
+            "Seconds since the worker's start by activity (starting, loading, editing, idle).",
             labels=("activity",),
         )
-        for activity, seconds in self._account.seconds().items():
+        for activity, seconds in self._spent.items():
             family.add_metric((activity.value,), seconds)
         yield family
 
-
-def process_age() -> float:
-    """Return the seconds since this process was started, to the hundredth; 0 where Linux' `/proc` is absent."""
-    try:
-        ticks = int(_STAT.read_text().rpartition(")")[2].split()[_STARTED])
-        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
-    except (OSError, AttributeError):
-        return 0.0
+    def _account(self) -> None:
+        now = self._clock()
+        seconds, self._since = now - self._since, now
+        if self._attempts:
+            activity = self._attempts[0].activity
+            self._attempts[0].spent[activity] += seconds
+        else:
+            activity = GpuActivity.IDLE if self._ready else GpuActivity.STARTING
+        self._spent[activity] += seconds

@@ -9,8 +9,7 @@ from prometheus_client import Counter, Gauge
 from qwenedit_jobs import Reason
 from qwenedit_jobs.model import Settled
 from qwenedit_telemetry import job_seconds, picture_calls
-from qwenedit_worker.telemetry.gpu_ledger import GpuLedger
-from qwenedit_worker.telemetry.gpu_time import GpuCollector, GpuTime
+from qwenedit_worker.telemetry.gpu_time import GpuTime
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -85,13 +84,7 @@ class Metrics:
         )
         self.on_picture_call = picture_calls(registry)
         self.gpu = GpuTime()
-        self.gpu_ledger = GpuLedger(self.gpu)
-        registry.register(GpuCollector(self.gpu))
-        Gauge(
-            "qwenedit_gpu_unreported_seconds",
-            "Seconds of this process that are not in the ledger in Redis yet, and go with a worker that is killed.",
-            registry=registry,
-        ).set_function(lambda: self.gpu_ledger.unreported)
+        registry.register(self.gpu)
         self.gpu_job = job_seconds(
             "qwenedit_gpu_job_seconds",
             "GPU time of an attempt, loading and editing, by the job's next state.",
@@ -115,11 +108,6 @@ class Metrics:
             "What an hour of this worker's GPU costs, in the operator's currency; 0 where that was not told.",
             registry=registry,
         )
-
-    def set_price(self, price: float) -> None:
-        """Say what an hour of this worker's GPU costs; 0 is unknown."""
-        self.gpu_hourly_price.set(price)
-        self.gpu_ledger.set_price(price)
 
     def expect(self, workflow: str) -> None:
         """Begin a workflow's series, before its first job ends."""

@@ -120,7 +120,7 @@ class Eta:
             pipeline.lrange(key, 0, -1)
         (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
-        seen = await self._workers.seen()
+        seen = (await self._workers.seen()).workers
         alive = [each.presence for each in seen if now - each.at < SIGN_OF_LIFE and not each.presence.draining]
         ready = sum(presence.ready for presence in alive)
         usual = {name: _median(times) for name, times in zip(names, durations, strict=True)}
