@@ -82,8 +82,8 @@ def make_jobs(base: Foundation) -> Jobs:
     return Jobs(
         ids=ids,
         queue=AddressedQueue(
-            base.redis, settings.keys, bot_keys=base.keys, ids=ids, picture_ttl=settings.picture_ttl,
-            on_unreadable=lambda _job: metrics.unreadable.inc(), on_forged=metrics.forged.inc,
+            base.redis, settings.keys, ids=ids, picture_ttl=settings.picture_ttl,
+            on_unreadable=lambda _job: metrics.unreadable.inc(),
         ),
         store=picture_store(base.connections.raw, settings.keys, bucket=base.connections.bucket, ttl=UPLOAD_TTL),
         workers=Workers(base.redis, settings.keys),

@@ -63,10 +63,6 @@ class BotKeys:
         """STRING: there for an hour after Redis was asked to write its append-only file anew."""
         return f"{self.prefix}:erased"
 
-    def token_since(self, token: str) -> str:
-        """STRING: when (s) a token of this bot was first used here; it is told by what is derived from it."""
-        return f"{self.prefix}:token-since:{self.bot_id}:{token}"
-
     def forgot(self, user_id: int) -> str:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"

@@ -134,10 +134,6 @@ class BotMetrics:
             "qwenedit_redis_memory_kept_free_bytes", "Memory that is kept free for the results of unfinished jobs.",
             registry=registry,
         )  # fmt: skip
-        self.forged = Counter(
-            "qwenedit_jobs_forged_total", "Jobs with a forged address for their answer; they get no answer.",
-            registry=registry,
-        )  # fmt: skip
         self.unreadable = Counter(
             "qwenedit_jobs_unreadable_total", "Jobs in Redis that this version could not read, each once a replica.",
             registry=registry,

@@ -14,8 +14,7 @@ _PURPOSE = b"qwenedit: ids of jobs, version 1"
 class JobIds:
     """Derives ids of jobs from messages, with a key that is derived from the bot's token.
 
-    With another token of the same bot, ids are other ones. A job that is accepted keeps its id; but an update that
-    Telegram delivers once before and once after the change becomes two jobs.
+    With another token of the same bot, ids are other ones: jobs that were accepted with the old one aren't answered.
 
     Args:
         token: The bot's. Only what is derived from it is kept.
