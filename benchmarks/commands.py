@@ -1,0 +1,86 @@
+"""How many commands Redis executes for one photo, and in a minute in which nothing happens after it.
+
+    python -m benchmarks.commands [--photos 5] [--names]
+
+Real processes: Redis, the bot, one worker, and both simulators. Commands inside scripts count as well, as in Redis'
+own `commandstats`. What the idle product sends in the same time is taken off a photo's count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.sample_picture import gradient
+from qwenedit_testkit.people import Sender
+from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.system import System
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+PHOTO = gradient(512)
+STEP = 0.25
+"""Seconds of one of an edit's four steps."""
+ROUND = 10.0
+"""Seconds that are counted for each photo: longer than it takes, with all that follows it."""
+SETTLING = 15.0
+"""Seconds until the worker's waits for a job have their longest."""
+NOT_COUNTED = {"cmdstat_info", "cmdstat_ping"}
+MOST_NAMED = 25
+
+
+async def main() -> None:
+    """Print the figures."""
+    parser = command_line(__doc__)
+    parser.add_argument("--photos", type=whole(), default=5)
+    parser.add_argument("--names", action="store_true", help="tell which commands these are")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        async with System(Path(folder), step_seconds=STEP) as system:
+            await system.start(system.bot(), system.worker())
+            sender = Sender(await system.chats.user())
+            await _photo(sender)  # the first one is not like those that follow
+            await asyncio.sleep(SETTLING)
+            idle = await _commands_of(system, asyncio.sleep(ROUND * 3))
+            photos = [await _commands_of(system, _photo(sender)) for _ in range(options.photos)]
+            await asyncio.sleep(SETTLING)
+            after = await _commands_of(system, asyncio.sleep(ROUND * 3))
+    idle_round = (idle.total() + after.total()) / 6
+    print(f"{statistics.median(each.total() for each in photos) - idle_round:6.0f} commands for a photo")
+    print(f"{after.total() * 2:6.0f} commands in an idle minute, bot and worker")
+    if options.names:
+        names: Counter[str] = sum(photos, Counter())
+        for name, count in names.most_common(MOST_NAMED):
+            print(f"{count / options.photos - after[name] / 3:9.1f} {name}   (idle: {after[name] * 2} a minute)")
+
+
+async def _photo(sender: Sender) -> None:
+    """Have a photo edited, and wait for the round's end."""
+    until = time.monotonic() + ROUND
+    await sender.send_photo(PHOTO)
+    while not (await sender.answers())[-1].complete:
+        if time.monotonic() > until:
+            raise TimeoutError(f"no picture within {ROUND:g} s")
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(until - time.monotonic())
+
+
+async def _commands_of(system: System, what: Awaitable[None]) -> Counter[str]:
+    before = await _commands(system)
+    await what
+    return await _commands(system) - before
+
+
+async def _commands(system: System) -> Counter[str]:
+    stats = await system.client.info("commandstats")
+    return Counter({name[8:]: int(each["calls"]) for name, each in stats.items() if name not in NOT_COUNTED})
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
