@@ -21,7 +21,7 @@ from local_stack import (
 from proofs.chaos.bucket import NAME, URL, ChaosBucket
 from proofs.chaos.seam import POISON
 from qwenedit_bot.common.keys import BotKeys
-from qwenedit_jobs import Keys
+from qwenedit_jobs import Keys, State
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.kubelet import Kubelet
 from qwenedit_testkit.proxy import Proxy
@@ -29,6 +29,7 @@ from qwenedit_testkit.system import System, ended
 
 LEASE = 10
 """Seconds: the shortest that a worker may be given."""
+WORKERS_AT_MOST = 100
 ATTEMPTS = 5
 """With the usual three, a job that is executed by three workers in a row that are killed is answered in words."""
 SIDE = 64
@@ -120,9 +121,11 @@ class Harness(System):
     async def busy(self, worker: Part) -> bool:
         """Whether a worker has a job in hand."""
         try:
-            return worker.name in await self.queue.busy_workers()
+            window = await self.queue.window(skip=0, count=1, others=WORKERS_AT_MOST)
+            unfinished = await self.queue.statuses(window.others)
         except RedisError:
             return False
+        return any(each.worker == worker.name and each.state is State.RUNNING for each in unfinished)
 
     def _measure(self, part: Part, seconds: float) -> None:
         if part is self.the_bot:

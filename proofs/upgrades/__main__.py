@@ -11,8 +11,7 @@ the nodes.
 `--webhook`, on a cluster, has two replicas of the bot, and opens connections to their Service all the while. None may
 be refused while replicas of this revision leave; replicas of older ones may refuse.
 
-`--scaled`, on a cluster, has KEDA scale: by length, and by wait while this revision runs. After the rollback it must go
-by length again.
+`--scaled`, on a cluster, has KEDA scale. It must tell of all jobs after the upgrade, and again after the rollback.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ async def change(product: Product, *, back: bool) -> Change:
     began = time.monotonic()
     connections = await (product.roll_back() if back else product.upgrade())
     changed = time.monotonic()
-    await product.until_scaled(back=back)
+    await product.until_scaled()
     return Change(counts, changed - began, connections, time.monotonic() - changed)
 
 
@@ -158,8 +157,8 @@ async def prove(options: argparse.Namespace) -> bool:
                 run = await one_run(product, random.Random(options.seed + number), options.users)
             print(run.row(number), *run.tally.lost, sep="\n", flush=True)
             if options.scaled:
-                print(f"KEDA went by wait {run.upgrade.scaled:.0f} s after the upgrade,", end=" ")
-                print(f"by length {run.rollback.scaled:.0f} s after the rollback", flush=True)
+                print(f"KEDA told of all jobs {run.upgrade.scaled:.0f} s after the upgrade,", end=" ")
+                print(f"and {run.rollback.scaled:.0f} s after the rollback", flush=True)
             good = good and run.good
     return good
 

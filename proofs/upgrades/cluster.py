@@ -24,9 +24,8 @@ OURS = Path(__file__).parent
 UPGRADED = "upgraded"
 """The tag of this revision's images."""
 ROLLOUT = "300s"
-BY_WAIT = ("--set=autoscaling.by=wait", "--set=autoscaling.targetWait=3600")
 MOST_WORKERS = 2
-"""As scaled.yaml has it. By length KEDA is told of all jobs, by wait of no more workers than that."""
+"""As scaled.yaml has it. KEDA tells of all jobs."""
 SCALED_WITHIN = 120.0
 """Seconds."""
 METRICS = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{NAMESPACE}"
@@ -70,7 +69,7 @@ class Cluster:
         old: Checkout of the version that is installed first.
         tag: Of its images.
         webhook: Two replicas of the bot, by webhook.
-        scaled: KEDA scales, by length, and by wait while this revision runs.
+        scaled: KEDA scales.
     """
 
     def __init__(self, *, old: Path, tag: str, webhook: bool, scaled: bool) -> None:
@@ -120,7 +119,7 @@ class Cluster:
     async def upgrade(self) -> Connections | None:
         """Change to this revision's chart and images."""
         async with self._knocking() as found:
-            await self._helm("upgrade", *self._chart(ROOT, UPGRADED), *(BY_WAIT if self._scaled else ()))
+            await self._helm("upgrade", *self._chart(ROOT, UPGRADED))
             await self._until_gone()
         return found[0] if found else None
 
@@ -131,14 +130,14 @@ class Cluster:
             await self._until_gone()
         return found[0] if found else None
 
-    async def until_scaled(self, *, back: bool) -> None:
-        """Wait until KEDA tells of all jobs, after a rollback, or else of the workers that are wanted."""
+    async def until_scaled(self) -> None:
+        """Wait until KEDA tells the autoscaler of more jobs than there are workers."""
         if not self._scaled:
             return
         async with asyncio.timeout(SCALED_WITHIN):
             while True:
                 counts, told = await self.counts(), await self._told_by_keda()
-                if told and counts.waiting + counts.running > MOST_WORKERS and (told > MOST_WORKERS) is back:
+                if counts.waiting + counts.running > MOST_WORKERS and told > MOST_WORKERS:
                     return
                 await asyncio.sleep(1)
 

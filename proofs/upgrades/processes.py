@@ -59,7 +59,7 @@ class Processes(System):
         await self._become(*self._version(self._old, self._python))
         return None
 
-    async def until_scaled(self, *, back: bool) -> None:
+    async def until_scaled(self) -> None:
         """Nothing scales here."""
 
     def _version(self, checkout: Path, python: Path | None) -> tuple[Service, list[Service]]:

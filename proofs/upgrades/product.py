@@ -59,5 +59,5 @@ class Product(Protocol):
     async def roll_back(self) -> Connections | None:
         """Change to the old version again."""
 
-    async def until_scaled(self, *, back: bool) -> None:
+    async def until_scaled(self) -> None:
         """Wait until KEDA goes by the rule of the version that runs; at once where nothing scales."""

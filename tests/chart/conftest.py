@@ -72,7 +72,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "warmHours": [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
         },
     },
-    "by-wait": {**TOKEN, "autoscaling": {"by": "wait", "jobsPerWorker": 2}},
     "traces": {
         **TOKEN,
         "monitoring": {

@@ -192,8 +192,6 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
         {**TOKEN, "monitoring.alerts.objectives.answerSeconds": 100},
         "/monitoring/alerts/objectives/answerSeconds",
     ),
-    "scaled by nothing": ({**TOKEN, "autoscaling.by": "cost"}, "/autoscaling/by"),
-    "no time to wait": ({**TOKEN, "autoscaling.targetWait": 0}, "/autoscaling/targetWait"),
     "more workers than anybody has": ({**TOKEN, "autoscaling.maxReplicas": 1001}, "/autoscaling/maxReplicas"),
     "negative budget": ({**TOKEN, "gpu.hourlyBudget": -1}, "/gpu/hourlyBudget"),
     "negative price": ({**TOKEN, "gpu.hourlyPrice": -1}, "/gpu/hourlyPrice"),

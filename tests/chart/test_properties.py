@@ -33,7 +33,6 @@ NAMESPACED = {
 """Of these kinds; a role or a policy of the cluster would be another."""
 
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}]
-BY_WAIT = "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1))"
 
 
 def containers(pod):
@@ -166,41 +165,20 @@ def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
         names = [trigger["name"] for trigger in scaled["spec"]["triggers"]]
         assert names[:2] == ["waiting", "running"]
         modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
-        assert set(re.findall(r"waiting|running|wanted|warm\d", modifiers["formula"])) == set(names)
+        assert set(re.findall(r"waiting|running|warm\d", modifiers["formula"])) == set(names)
         assert modifiers["activationTarget"] == "0"
         assert "fallback" not in scaled["spec"]
-
-
-@pytest.mark.parametrize(
-    ("scaling", "seconds"),
-    [
-        ({"by": "length"}, None),
-        ({"by": "wait"}, 60),
-        ({"by": "wait", "behavior": {"scaleUp": {"selectPolicy": "Min"}}}, 60),
-        ({"by": "wait", "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}, 300),
-    ],
-)
-def test_workers_go_sooner_by_wait_unless_the_operator_says_when(scaling, seconds, render):
-    values = {"bot": {"token": {"existingSecret": "telegram"}}, "autoscaling": scaling}
-    (scaled,) = of_kind(render(values), "ScaledObject")
-    behavior = scaled["spec"]["advanced"].get("horizontalPodAutoscalerConfig", {}).get("behavior", {})
-    assert behavior.get("scaleDown", {}).get("stabilizationWindowSeconds") == seconds
 
 
 @pytest.mark.parametrize(
     ("values", "formula", "target"),
     [
         ({"jobsPerWorker": 2}, "waiting + running", "2"),
-        ({"by": "wait"}, f"{BY_WAIT} : waiting + running", "1"),
-        (
-            {"by": "wait", "jobsPerWorker": 2, "warmHours": WARM},
-            f"max(({BY_WAIT} : max(running, (waiting + running) / 2)), warm0)",
-            "1",
-        ),
+        ({"warmHours": WARM}, "max(waiting + running, warm0)", "1"),
         ({"jobsPerWorker": 2, "warmHours": WARM}, "max(waiting + running, warm0 * 2)", "2"),
     ],
 )
-def test_keda_goes_by_the_formula_of_its_rule(values, formula, target, render):
+def test_keda_goes_by_the_jobs_and_keeps_warm_workers(values, formula, target, render):
     """That KEDA takes them is shown on a cluster."""
     (scaled,) = of_kind(render({"bot": {"token": {"existingSecret": "t"}}, "autoscaling": values}), "ScaledObject")
     modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
@@ -334,8 +312,7 @@ def test_polling_bots_never_overlap(manifests):
         ({"bot": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-bot"}),
         ({"worker": {"settings": {"logLevel": "DEBUG"}}}, {"edit-qwenedit-worker"}),
         ({"redis": {"maxMemory": "512mb"}}, {"edit-qwenedit-redis"}),
-        ({"autoscaling": {"maxReplicas": 9}}, {"edit-qwenedit-bot"}),
-        ({"autoscaling": {"by": "wait", "cooldownPeriod": 60}}, set()),
+        ({"autoscaling": {"maxReplicas": 9, "cooldownPeriod": 60}}, set()),
         ({"networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}, set()),
     ],
 )

@@ -7,7 +7,6 @@ import time
 
 import pytest_asyncio
 
-from qwenedit_jobs import Keys
 from tests.e2e.cluster.installation import LONG, pod_of, seconds_to_claim
 from tests.e2e.cluster.kube import eventually, throughout
 
@@ -104,7 +103,7 @@ async def test_six_jobs_wake_as_many_workers_as_there_are_gpus_and_keep_them_whi
 async def test_hard_budget_holds_to_one_worker_while_the_bot_is_away(installation, photo):
     """There are GPUs for two, and money for 1.98."""
     await installation.hold(0)
-    await installation.upgrade("gpu.hourlyPrice=0.8", "gpu.hourlyBudget=1.59", "autoscaling.targetWait=5")
+    await installation.upgrade("gpu.hourlyPrice=0.8", "gpu.hourlyBudget=1.59")
     try:
         await installation.let_scale()
         ann = await installation.telegram.user()
@@ -127,25 +126,5 @@ async def test_hard_budget_holds_to_one_worker_while_the_bot_is_away(installatio
         await eventually("the end of all jobs", all_done, within=90)
         assert most == 1
         await ann.picture(timeout=60, number=2)
-    finally:
-        await installation.upgrade()
-
-
-async def test_short_jobs_start_no_worker_beside_a_warm_one_by_wait(installation):
-    """By length as many would be wanted as there are GPUs."""
-    await installation.redis.lpush("qwenedit:durations:", *[4.5] * 20)
-    await installation.upgrade("autoscaling.by=wait")
-    try:
-        await installation.hold(1)
-        jobs = [await installation.push() for _ in range(6)]
-        await installation.let_scale()
-        states, told = ["queued"], set()
-        while set(states) != {"done"}:
-            assert await installation.desired_workers() == 1
-            if states.count("queued") > 1:
-                told.add(await installation.redis.llen(Keys().workers_wanted))
-            states = [(await installation.fields(job))["state"] for job in jobs]
-            await asyncio.sleep(0.5)
-        assert 1 + 1 in told, "one worker is wanted, and nobody went by length"
     finally:
         await installation.upgrade()

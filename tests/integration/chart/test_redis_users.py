@@ -152,7 +152,7 @@ async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
     keys = [
         "qwenedit:dialogue:1:1", "qwenedit:updates", "qwenedit:leader", "qwenedit:reply:1:1:1", "qwenedit:language:1",
         "qwenedit:account:1", "qwenedit:banned", "qwenedit:inbox:ready", "qwenedit:answers:ready",
-        "qwenedit:workers_wanted", "another",
+        "another",
     ]  # fmt: skip
     for key in keys:
         commands = [("GET", key), ("SET", key, "x"), ("DEL", key), ("HSET", key, "a", "b"), ("TYPE", key)]
@@ -261,13 +261,13 @@ async def test_keda_may_count_and_no_more(server, bot, worker):
     await claimed(bot, worker, 1)
     await JobQueue(bot, KEYS).enqueue(job(2), Limits())
     async with server.client("keda") as keda:
-        counted = (KEYS.job_queue, KEYS.leases, KEYS.workers_wanted)
-        assert [await keda.eval(KEDA_SCRIPT, 1, key) for key in counted] == [1, 1, 0]
+        counted = (KEYS.job_queue, KEYS.leases)
+        assert [await keda.eval(KEDA_SCRIPT, 1, key) for key in counted] == [1, 1]
         for command in (("DEL", KEYS.job_queue), ("LRANGE", KEYS.job_queue, 0, -1), ("HGETALL", KEYS.job("1"))):
             with pytest.raises(NoPermissionError):
                 await keda.execute_command(*command)
         with pytest.raises(RedisError, match=r"can't run this command|permission"):
-            await keda.eval("return redis.call('lpush', KEYS[1], 'x')", 1, KEYS.workers_wanted)
+            await keda.eval("return redis.call('lpush', KEYS[1], 'x')", 1, KEYS.job_queue)
 
 
 async def test_stranger_without_a_password_may_not_even_ask(server):

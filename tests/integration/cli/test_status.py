@@ -186,15 +186,6 @@ async def test_status_names_the_oldest_job_whose_user_has_no_answer(desk):
     assert "QweneditAnswersLateFast" in line_of(said, "trouble")
 
 
-async def test_status_tells_how_many_workers_are_wanted_and_yet_to_come(desk, workers):
-    await workers.beat(about("gpu-1"))
-    await workers.beat(about("gpu-2", ready=False, problem="ComfyUI starts"))
-    assert line_of(await desk.ask("status"), "workers") == "2 up, 1 of them ready"
-    await desk.redis.rpush(desk.keys.workers_wanted, *"123456")
-    assert line_of(await desk.ask("status"), "workers") == "2 up, 1 of them ready, 5 wanted, 3 to come"
-    assert (await desk.ask("status", "--json")).json["workers_wanted"] == 5
-
-
 async def test_status_tells_redis_in_percent(desk):
     used = (await desk.redis.info("memory"))["used_memory"]
     await desk.redis.config_set("maxmemory", used * 10 // 9)

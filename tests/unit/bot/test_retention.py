@@ -35,7 +35,7 @@ NOT_ABOUT_USERS = {
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
     "workers": "of workers", "worker_about": "of workers",
-    "workers_wanted": "a number", "failed_calls": "numbers of calls", "largest_result": "bytes",
+    "failed_calls": "numbers of calls", "largest_result": "bytes",
     "swept": "when a bucket was searched", "layout": "a number", "updates_of_layout_1": "no version writes it",
     "albums_of_layout_1": "likewise",
 }  # fmt: skip

@@ -48,12 +48,6 @@ WEBHOOK_STOP_DELAY: {{ .Values.bot.webhook.stopDelay | quote }}
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
-{{- with .Values.autoscaling }}
-SCALING_TARGET_WAIT: {{ .targetWait | quote }}
-SCALING_MIN_WORKERS: {{ int .minReplicas | quote }}
-SCALING_MAX_WORKERS: {{ int .maxReplicas | quote }}
-SCALING_JOBS_PER_WORKER: {{ int .jobsPerWorker | quote }}
-{{- end }}
 {{- end }}
 
 {{/* Enough to finish the handlers, after the delay in which a replica with a webhook still takes updates. */}}

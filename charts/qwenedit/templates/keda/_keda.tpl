@@ -37,24 +37,13 @@
   {{- end }}
 {{- end }}
 
-{{/* How many workers KEDA has, in jobs of one worker or, by wait, in workers. By wait: as the bot says, which counts busy
-     workers; whatever it says, one while there are jobs and no more than one fewer than running jobs, since a worker has
-     two for the moment in which it hands one in. By length while the bot says nothing. */}}
+{{/* What KEDA divides by `jobsPerWorker`: all jobs, or as many as keep the workers of the warm hours. */}}
 {{- define "qwenedit.kedaFormula" -}}
 {{- $scaling := .Values.autoscaling }}
-{{- $several := gt (int $scaling.jobsPerWorker) 1 }}
+{{- $unit := ternary (printf " * %v" $scaling.jobsPerWorker) "" (gt (int $scaling.jobsPerWorker) 1) }}
 {{- $formula := "waiting + running" }}
-{{- $unit := ternary (printf " * %v" $scaling.jobsPerWorker) "" $several }}
-{{- if eq $scaling.by "wait" }}
-{{- $unit = "" }}
-{{- $length := ternary (printf "max(running, (waiting + running) / %v)" $scaling.jobsPerWorker) "waiting + running" $several }}
-{{- $formula = printf "wanted >= 1 ? max(wanted - 1, running - 1, min(waiting + running, 1)) : %s" $length }}
-{{- end }}
 {{- range $index, $_ := $scaling.warmHours }}
-{{- $formula = printf "%s, warm%d%s" (ternary (printf "(%s)" $formula) $formula (and (eq $index 0) (eq $scaling.by "wait"))) $index $unit }}
+{{- $formula = printf "%s, warm%d%s" $formula $index $unit }}
 {{- end }}
-{{- if $scaling.warmHours }}
-{{- $formula = printf "max(%s)" $formula }}
-{{- end }}
-{{- $formula }}
+{{- ternary (printf "max(%s)" $formula) $formula (not (empty $scaling.warmHours)) }}
 {{- end }}

@@ -30,7 +30,7 @@ start.sh: |
   user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
   user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $bot
   user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " }} &qwenedit:nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " }}
-  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:workers_wanted resetchannels -@all +ping +hello +select +eval +type +llen +zcard
+  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
   ACL
   exec valkey-server /etc/valkey/valkey.conf
 {{- end }}

@@ -74,14 +74,6 @@ class Keys:
         return f"{self.prefix}:leader"
 
     @property
-    def workers_wanted(self) -> str:
-        """LIST with one entry more than workers are wanted, for KEDA, which counts it; there while there are jobs.
-
-        The first entry is what the bot remembers of its decision. It expires soon after the last one.
-        """
-        return f"{self.prefix}:workers_wanted"
-
-    @property
     def lost(self) -> str:
         """LIST of attempts that were taken from their workers, as JSON, the last one last; see `LostAttempt`."""
         return f"{self.prefix}:lost"

@@ -23,7 +23,7 @@ from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
-from qwenedit_bot.edits.progress.updater import EDIT_EVERY, Look, ProgressUpdater
+from qwenedit_bot.edits.progress.updater import EDIT_EVERY, ProgressUpdater
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
@@ -467,26 +467,3 @@ async def test_group_is_edited_less_often(queue: JobQueue, progress: ProgressUpd
     edits = [message for message, _text in chat.edits]
     assert (edits.count(1), edits.count(2)) == (20, 5)
     assert chat.actions.count(7) > chat.actions.count(-7) > 0
-
-
-async def test_look_tells_the_line_and_the_jobs_that_keda_counts(
-    redis: Redis, queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, eta: Eta
-) -> None:
-    looks: list[Look] = []
-
-    async def note(look: Look) -> None:
-        looks.append(look)
-
-    progress = ProgressUpdater(
-        queue=queue, messenger=cast("Messenger", chat), late_edits=late_edits, texts=Texts(default="en"),
-        eta=eta, on_look=note, clock=clock,
-    )  # fmt: skip
-    jobs = [await enqueue(queue, number) for number in (1, 2, 3, 4)]
-    for number in (1, 2):
-        await queue.claim(worker=f"w{number}", token=f"t{number}", lease=30)
-    await queue.drain(jobs[0], "t1")
-    await progress.tick()
-    [look] = looks
-    assert look.length == 2
-    assert [status.job.id for status in look.line] == jobs[2:]
-    assert [status.job.id for status in look.running] == jobs[1:2]

@@ -115,8 +115,6 @@ class Overview:
     leader: str | None
     """The bot's replica that leads; None when there is none, or this user may not ask."""
     workers: tuple[SeenWorker, ...]
-    workers_wanted: int | None
-    """How many the bot asks KEDA for; None where it does not say so now."""
     recent: RecentJobs
     lost: LostWorkers
     telegram: FailedCalls | None
@@ -177,7 +175,6 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         paused_since=await queue.paused_since(),
         leader=await _leader(redis, keys),
         workers=_workers((await Workers(redis, keys).seen()).workers, running, await usual_times(redis, keys, running)),
-        workers_wanted=await _wanted(redis, keys),
         recent=recent_jobs(ended, pausing, since=since),
         lost=lost_workers((*ended, *pausing, *running, *head), since=now - HOUR),
         telegram=await _telegram(redis, keys),
@@ -194,15 +191,6 @@ async def _place(redis: Redis, keys: Keys, url: str) -> PicturePlace:
     except PictureStoreError as error:
         problem = str(error)
     return PicturePlace(url, problem, await Cleanup(redis, keys, None).waiting())
-
-
-async def _wanted(redis: Redis, keys: Keys) -> int | None:
-    """The list has an entry more than workers are wanted; without one nobody says."""
-    try:
-        length = int(await redis.llen(keys.workers_wanted))
-    except NoPermissionError:  # a worker's user
-        return None
-    return length - 1 if length else None
 
 
 async def _telegram(redis: Redis, keys: Keys) -> FailedCalls | None:

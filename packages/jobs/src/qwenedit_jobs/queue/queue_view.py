@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
-MOST_RUNNING = 2_000
-"""Jobs in hand whose workers are looked up: no installation has more. Who may write leases may make up any number."""
 LOOK_ONLY = 1_000
 """A share of `maxmemory` that nothing reaches, so that no picture is deleted for it."""
 MOST_NOTED = 1_000
@@ -44,8 +42,6 @@ class Window:
     """Id → place in line, 1 for the next one, in this order."""
     others: tuple[str, ...]
     """Ids of jobs that run or pause between attempts."""
-    running: frozenset[str] = frozenset()
-    """Ids of those that run on pods that are not leaving: KEDA counts them."""
 
 
 class QueueView:
@@ -148,7 +144,6 @@ class QueueView:
             length=int(length),
             positions={job_id: place for place, job_id in enumerate(ids, skip + 1)},
             others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
-            running=frozenset(str(job_id) for job_id in elsewhere[0]) if others else frozenset(),
         )
 
     async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:
@@ -165,14 +160,6 @@ class QueueView:
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
         """Return the ids of one user's unfinished jobs, in no order; at most `MOST_OF_USER`."""
         return cast("list[str]", await self._redis.srandmember(self._keys.user(user_id), MOST_OF_USER))
-
-    async def busy_workers(self) -> set[str]:
-        """Return the names of the workers that have a job in hand and are not leaving, of `MOST_RUNNING` jobs."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for job_id in await self._redis.zrange(self._keys.leases, 0, MOST_RUNNING - 1):
-            pipeline.hget(self._keys.job(cast("str", job_id)), "worker")
-        workers = await pipeline.execute(raise_on_error=False)
-        return {worker for worker in workers if worker and isinstance(worker, str)}
 
     async def memory(self) -> Memory:
         """Return what Redis says of its memory."""

@@ -34,8 +34,6 @@ from qwenedit_bot.pictures.budget import Budget
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
-from qwenedit_bot.scaling.keeper import WorkersWanted
-from qwenedit_bot.scaling.wanted_key import WantedKey
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
@@ -210,20 +208,9 @@ class Edits:
     user_jobs: UserJobs
 
 
-def make_scaling(base: Foundation) -> WorkersWanted:
-    """Build what says how many workers are wanted."""
-    settings = base.settings
-    return WorkersWanted(
-        policy=settings.scaling_policy,
-        jobs_per_worker=settings.scaling_jobs_per_worker,
-        key=WantedKey(base.redis, settings.keys, replica=settings.bot_id),
-        metrics=base.metrics,
-    )
-
-
 def make_edits(
     base: Foundation, jobs: Jobs, chat: Chat, users: Users, accounts: Accounts, pictures: Pictures,
-    hook: ModerationHook | None, scaling: WorkersWanted,
+    hook: ModerationHook | None,
 ) -> Edits:  # fmt: skip
     """Build what makes requests into jobs, shows their progress and gives their answers."""
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
@@ -243,12 +230,11 @@ def make_edits(
         submit=Submit(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
             answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
-            announce=scaling.bridge,
         ),
         eta=eta,
         reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
-            queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta, on_look=scaling.see,
+            queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta,
             late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),
         ),
         deliver=Deliver(

@@ -14,7 +14,6 @@ from qwenedit_bot.app.features import (
     make_jobs,
     make_moderation,
     make_pictures,
-    make_scaling,
     make_users,
 )
 from qwenedit_bot.common import quiet as common_quiet
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.app.foundation import Foundation
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.converter import Converter
-    from qwenedit_bot.scaling.keeper import WorkersWanted
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import Events, JobQueue
     from qwenedit_telemetry import Health
@@ -100,8 +98,7 @@ def make_parts(base: Foundation) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet."""
     jobs, chat, accounts = make_jobs(base), make_chat(base), make_accounts(base)
     users, pictures, hook = make_users(base), make_pictures(base, jobs, chat), make_moderation(base)
-    scaling = make_scaling(base)
-    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, scaling)
+    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook)
     presets = catalogue.load(base.settings.presets_file)
     update_taken = asyncio.Event()
     inbox = Inbox(
@@ -137,7 +134,7 @@ def make_parts(base: Foundation) -> Parts:
             metrics=base.metrics, server=partial(identity, base.redis), ordered=False, quiet=quiet,
             last_look=jobs.events.drain,
         ),
-        leadership=make_leadership(base, quiet, scaling),
+        leadership=make_leadership(base, quiet),
         loops=make_loops(base, jobs, chat, edits, inbox, quiet),
         quiet=quiet,
         hook=hook,
@@ -214,14 +211,10 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
     )
 
 
-def make_leadership(base: Foundation, quiet: Quiet, scaling: WorkersWanted) -> Leadership:
+def make_leadership(base: Foundation, quiet: Quiet) -> Leadership:
     """Build what makes one replica the leader, whose loops then have a round at once."""
-
-    def on_gained() -> None:
-        scaling.begin()
-        quiet.note_work()
-
-    leadership = Leadership(base.redis, base.settings.keys.leader, replica=base.settings.bot_id, on_gained=on_gained)
+    replica = base.settings.bot_id
+    leadership = Leadership(base.redis, base.settings.keys.leader, replica=replica, on_gained=quiet.note_work)
     base.metrics.leader.set_function(lambda: float(leadership.held))
     return leadership
 

@@ -12,7 +12,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.packs import Pack
-from qwenedit_bot.scaling.policy import Policy
 from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
@@ -62,15 +61,6 @@ class BotSettings(RedisSettings):
     """What an hour of all workers' GPUs may cost, in the same currency; 0: no budget."""
     gpu_budget_mode: Literal["hard", "soft"] = "hard"
     """Whether the number of workers is held to the budget, or users and an alert are told when it is exceeded."""
-    scaling_target_wait: float = Field(default=120.0, ge=1, le=86_400)
-    """Seconds from a photo's acceptance to its picture that 95 of 100 users shall wait at most: so many workers are
-    wanted, and KEDA starts them where the chart says so."""
-    scaling_min_workers: int = Field(default=0, ge=0, le=1000)
-    """Workers that always run."""
-    scaling_max_workers: int = Field(default=4, ge=1, le=1000)
-    """Workers at most."""
-    scaling_jobs_per_worker: int = Field(default=1, ge=1)
-    """Jobs that one worker is expected to take on, where the line's length decides."""
     admins: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
@@ -154,21 +144,6 @@ class BotSettings(RedisSettings):
         return self
 
     @model_validator(mode="after")
-    def _workers_have_a_number(self) -> Self:
-        if self.scaling_min_workers > self.scaling_max_workers:
-            raise ValueError(
-                f"SCALING_MIN_WORKERS is {self.scaling_min_workers}, above"
-                f" SCALING_MAX_WORKERS={self.scaling_max_workers}: lower the one or raise the other"
-            )
-        paid = self.budget_workers if self.gpu_budget_mode == "hard" else None
-        if paid is not None and self.scaling_min_workers > paid:
-            raise ValueError(
-                f"SCALING_MIN_WORKERS is {self.scaling_min_workers}, and GPU_HOURLY_BUDGET pays for {paid}: raise the"
-                " budget, or lower the number"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _webhook_is_whole(self) -> Self:
         if self.bot_mode == "webhook" and (self.webhook_url is None or self.webhook_secret is None):
             raise ValueError("BOT_MODE is webhook: set WEBHOOK_URL and WEBHOOK_SECRET, or BOT_MODE=polling")
@@ -212,18 +187,6 @@ class BotSettings(RedisSettings):
     def budget_workers(self) -> int | None:
         """How many workers the budget pays for, exactly; None without a budget."""
         return int(self.gpu_hourly_budget // self.gpu_hourly_price) if self.gpu_hourly_budget else None
-
-    @property
-    def scaling_policy(self) -> Policy:
-        """How many workers the operator wants."""
-        bounded = self.gpu_budget_mode == "hard" and self.gpu_hourly_budget > 0
-        return Policy(
-            target=self.scaling_target_wait,
-            minimum=self.scaling_min_workers,
-            maximum=self.scaling_max_workers,
-            price=float(self.gpu_hourly_price) or None,
-            budget=float(self.gpu_hourly_budget) if bounded else None,
-        )
 
     @property
     def limits(self) -> Limits:

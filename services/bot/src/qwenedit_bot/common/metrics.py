@@ -165,13 +165,6 @@ class BotMetrics:
         )
 
     def _count_workers(self, registry: CollectorRegistry) -> None:
-        self.workers_wanted = Gauge(
-            "qwenedit_workers_wanted",
-            "Workers that are wanted, as the leading replica sees it: by the wait that users would have, and by the"
-            " line's length, whichever KEDA goes by.",
-            ("by",),
-            registry=registry,
-        )
         self.gpu_hourly_budget = Gauge(
             "qwenedit_gpu_hourly_budget",
             "What an hour of all workers' GPUs may cost, in the operator's currency; 0: there is no budget.",

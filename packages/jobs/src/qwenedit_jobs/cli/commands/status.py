@@ -164,12 +164,7 @@ def _workers(overview: Overview) -> str:
     ready = sum(worker.can_work(overview.now) for worker in overview.workers)
     said = f"{up} up, {ready} of them ready"
     failing = len(overview.failing)
-    said += f", {failing} failing" if failing else ""
-    if overview.workers_wanted is None:
-        return said
-    leaving = sum(bool(worker.presence and worker.presence.draining) for worker in overview.workers)
-    pending = max(0, overview.workers_wanted - (up - leaving))
-    return f"{said}, {overview.workers_wanted} wanted, {pending} to come"
+    return f"{said}, {failing} failing" if failing else said
 
 
 def _counted(counts: Mapping[str, int]) -> str:

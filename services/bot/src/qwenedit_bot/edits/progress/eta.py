@@ -65,8 +65,6 @@ class Outlook:
     """Usual seconds a job of each workflow takes. The empty name is the workers' default workflow."""
     cold_start: float | None
     """Usual seconds from a waiting job to the first worker that is ready."""
-    unready: int = 0
-    """Workers that are up, but whose ComfyUI doesn't answer."""
 
 
 class Eta:
@@ -121,13 +119,11 @@ class Eta:
         (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
         seen = (await self._workers.seen()).workers
-        alive = [each.presence for each in seen if now - each.at < SIGN_OF_LIFE and not each.presence.draining]
-        ready = sum(presence.ready for presence in alive)
+        alive = (each.presence for each in seen if now - each.at < SIGN_OF_LIFE)
         usual = {name: _median(times) for name, times in zip(names, durations, strict=True)}
         return Outlook(
             now=now,
-            workers=ready,
-            unready=len(alive) - ready,
+            workers=sum(presence.ready and not presence.draining for presence in alive),
             paused=bool(paused),
             durations={name: time for name, time in usual.items() if time is not None},
             cold_start=_median(cold_starts),

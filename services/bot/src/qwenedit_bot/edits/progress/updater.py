@@ -17,7 +17,7 @@ from qwenedit_bot.edits.progress.reading import READ_AT_ONCE, in_parts
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
@@ -68,19 +68,6 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a look at the jobs has found."""
-
-    outlook: Outlook
-    length: int
-    """Jobs in line, also those that were not read."""
-    line: tuple[Status, ...]
-    """The head of the line, the next job first."""
-    running: tuple[Status, ...]
-    """Jobs in hand of workers that are not leaving."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Change:
     status: Status
     reply: ReplyTo
@@ -97,7 +84,6 @@ class ProgressUpdater:
         late_edits: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
         eta: Estimates when jobs are done.
-        on_look: Is told what each look has found, before anything is drawn: drawing waits for Telegram.
         clock: Monotonic time in seconds.
     """
 
@@ -109,7 +95,6 @@ class ProgressUpdater:
         late_edits: LateEdits,
         texts: Texts,
         eta: Eta,
-        on_look: Callable[[Look], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
@@ -117,7 +102,6 @@ class ProgressUpdater:
         self._late_edits = late_edits
         self._texts = texts
         self._eta = eta
-        self._on_look = on_look
         self._clock = clock
         self._without_worker_since: float | None = None
         self._shown: dict[str, _Shown] = {}
@@ -138,8 +122,6 @@ class ProgressUpdater:
         now = self._clock()
         outlook = await self._eta.outlook(status.job.edit.workflow or "" for status in statuses)
         await self._learn(statuses, outlook, now, waiting=window.length)
-        if self._on_look is not None:
-            await self._on_look(_look(window, statuses, outlook))
         waits = estimate(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
@@ -247,19 +229,6 @@ class ProgressUpdater:
         self._acted[chat_id] = self._clock()
         async with room:
             await self._messenger.show_activity(chat_id)
-
-
-def _look(window: Window, statuses: list[Status], outlook: Outlook) -> Look:
-    """Sort what was read. A job that began after the window was read is told by its own state."""
-    head = {job for job, place in window.positions.items() if place <= HEAD}
-    known = [status for status in statuses if status.job.id in head or status.job.id in window.running]
-    gone = sum(status.job.id in head and status.state is not State.QUEUED for status in known)
-    return Look(
-        outlook=outlook,
-        length=window.length - gone,
-        line=tuple(status for status in known if status.state is State.QUEUED),
-        running=tuple(status for status in known if status.state is State.RUNNING),
-    )
 
 
 def _action_every(chat_id: int) -> float:

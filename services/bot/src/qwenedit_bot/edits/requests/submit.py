@@ -35,7 +35,7 @@ from qwenedit_jobs import (
 from qwenedit_telemetry import job_context, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
@@ -64,7 +64,6 @@ class Submit:
         queue_name: The queue's name, for traces.
         gates: Asked in turn, after what is refused for its form.
         moderation: Asked last, with the pictures.
-        announce: Called before a job is accepted.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -80,7 +79,6 @@ class Submit:
         queue_name: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
         moderation: Moderation | None = None,
-        announce: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._queue = queue
         self._limits = limits
@@ -92,7 +90,6 @@ class Submit:
         self._queue_name = queue_name
         self._gates = gates
         self._moderation = moderation or Unmoderated()
-        self._announce = announce
 
     async def known(self, new_id: str) -> bool:
         """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
@@ -140,8 +137,6 @@ class Submit:
         try:
             pixels = await self._fetch(request, stored)
             job = _job(request, tuple(stored), placeholder, words)
-            if self._announce is not None:
-                await self._announce()
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
                     job, self._limits, trace_context=span.traceparent, pictures_in_redis=True,
