@@ -1,11 +1,10 @@
-"""Keep what is derived from the chart's alerts, the bot's languages and the services' settings equal to them.
+"""Keep what is derived from the chart's alerts and the bot's languages equal to them.
 
     python charts/derived.py            write it
     python charts/derived.py --check    fail when a file is an old one
 
 From `qwenedit/alerts.yaml` come the schema of `monitoring.alerts.rules`, the runbook links of the dashboards, and the
-table of docs/runbooks/README.md. From the bot's languages comes the schema of `bot.settings.defaultLanguage`. From the
-settings comes the list of names that a `.env` file may have.
+table of docs/runbooks/README.md. From the bot's languages comes the schema of `bot.settings.defaultLanguage`.
 """
 
 from __future__ import annotations
@@ -17,17 +16,12 @@ from typing import Any
 
 import yaml
 
-from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.texts import LANGUAGES
-from qwenedit_worker.settings import WorkerSettings
 
 CHARTS = Path(__file__).parent
 CHART = CHARTS / "qwenedit"
 INDEX = CHARTS.parent / "docs/runbooks/README.md"
 BEGIN, END = "<!-- alerts: made by charts/derived.py -->", "<!-- end of alerts -->"
-NAMES = CHARTS.parent / "packages/jobs/src/qwenedit_jobs/setting_names.py"
-FIRST, LAST = "        # Made by charts/derived.py.", "        # End of what is made."
-OF_MAKE_RUN = {"DATA", "PORT"}
 RUNBOOKS = "https://github.com/qwenedit/qwenedit/blob/main/docs/runbooks"
 LINK = "Runbook: "
 PERCENT = r"^[0-9]{1,2}(\.[0-9]+)?$"
@@ -94,14 +88,6 @@ def index(text: str, alerts: list[Alert]) -> str:
     return "\n".join([f"{head}{BEGIN}", *rows, f"{END}{rest.partition(END)[2]}"])
 
 
-def names(text: str, _alerts: list[Alert]) -> str:
-    """Return the module with the names of all settings."""
-    of_services = {name.upper() for settings in (BotSettings, WorkerSettings) for name in settings.model_fields}
-    head, _, rest = text.partition(FIRST)
-    rows = [f'        "{name}",' for name in sorted(of_services | OF_MAKE_RUN)]
-    return "\n".join([f"{head}{FIRST}", *rows, f"{LAST}{rest.partition(LAST)[2]}"])
-
-
 def _json(whole: Any) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
@@ -112,13 +98,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="change nothing, fail when a file is an old one")
     arguments = parser.parse_args()
     alerts = yaml.safe_load((CHART / "alerts.yaml").read_text())["alerts"]
-    files = {CHART / "values.schema.json": schema, INDEX: index, NAMES: names}
+    files = {CHART / "values.schema.json": schema, INDEX: index}
     made = {path: make(path.read_text(), alerts) for path, make in files.items()}
     for path in sorted((CHART / "dashboards").glob("*.json")):
         made[path] = dashboard(path.read_text(), path.stem, alerts)
     old = [str(path.relative_to(CHARTS.parent)) for path, text in made.items() if path.read_text() != text]
     if arguments.check and old:
-        raise SystemExit(f"made from older alerts, languages or settings: {', '.join(old)}; run make chart")
+        raise SystemExit(f"made from older alerts or languages: {', '.join(old)}; run make chart")
     for path, text in made.items():
         if not arguments.check:
             path.write_text(text)

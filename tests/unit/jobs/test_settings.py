@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from pydantic import Field, SecretStr
 
@@ -98,6 +101,26 @@ def test_settings_are_shown_without_secrets(monkeypatch):
     assert "hunter2" not in str(told)
     assert (told["REDIS_URL"], told["PATIENCE"]) == ("redis://:***@one/0", "1.0")
     assert "REDIS_USERNAME" not in told
+
+
+def test_env_file_gives_what_the_environment_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", {"TOKEN": "theirs", "PATIENCE": ""})
+    text = (
+        '\ufeffexport redis_url = "redis://one:1/0" # who\nTOKEN=file\nPATIENCE=2\nREDIS_USERNAME=a$b\nAWS_REGION=x\n'
+    )
+    Path(".env").write_text(text, encoding="utf-8")
+    found = load(Example)
+    assert (found.redis_url, found.token.get_secret_value()) == ("redis://one:1/0", "theirs")
+    assert (found.patience, found.redis_username, os.environ["AWS_REGION"]) == (1.0, "a$b", "x")
+
+
+def test_env_file_in_another_encoding_stops_the_start(tmp_path, monkeypatch, problems):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ENV_FILE")
+    Path(".env").write_text("TOKEN=secret\n", encoding="utf-16")
+    [line] = problems()
+    assert line.startswith(".env cannot be read: 'utf-8' codec")
 
 
 def test_problem_between_two_settings_is_told_in_our_words_alone(monkeypatch, capsys):

@@ -7,15 +7,18 @@ import re
 import sys
 from typing import Annotated, Any, TypeVar
 
+from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
-from qwenedit_jobs.env_file import read_env_file
 from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
 S = TypeVar("S", bound=BaseSettings)
+
+ENV_FILE = "ENV_FILE"
+"""Variable that names another file than `.env` in the working directory; if it is empty, no file is read."""
 
 _URL_PASSWORD = re.compile(r"(//[^/@]*:).*@")
 _BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
@@ -78,18 +81,20 @@ class RedisSettings(BaseSettings):
 
 
 def load(settings: type[S]) -> S:
-    """Read settings from the environment, and from a `.env` file what is not set there.
+    """Add a `.env` file's variables to the environment, where they also reach libraries, and read the settings.
 
     Raises:
         SystemExit: with code 2, after one line per problem on stderr that names the variable, its value and
-            the allowed range, or the line of the file.
+            the allowed range.
     """
-    problems = read_env_file(os.environ)
-    if not problems:
-        try:
-            return settings()
-        except ValidationError as error:
-            problems = describe(settings, error)
+    path = os.environ.get(ENV_FILE, ".env")
+    try:
+        load_dotenv(path, interpolate=False, encoding="utf-8-sig")
+        return settings()
+    except (OSError, UnicodeDecodeError) as error:
+        problems = [f"{path} cannot be read: {error}"]
+    except ValidationError as error:
+        problems = describe(settings, error)
     for line in problems:
         print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
     raise SystemExit(2)
