@@ -21,6 +21,9 @@ ENV_FILE = "ENV_FILE"
 """Variable that names another file than `.env` in the working directory; if it is empty, no file is read."""
 
 _URL_PASSWORD = re.compile(r"(//[^/@]*:).*@")
+_PORT = re.compile(r"[0-9]{1,5}")
+_LONGEST = 60
+"""Characters of a wrong value that its line quotes."""
 _BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
 
 
@@ -35,7 +38,7 @@ class RedisSettings(BaseSettings):
     """Overrides the URL's user."""
     redis_password: SecretStr | None = None
     """Overrides the URL's password, so that the URL needs no secret in it."""
-    redis_sentinels: Annotated[tuple[tuple[str, int], ...], NoDecode] = ()
+    redis_sentinels: Annotated[tuple[tuple[str, Annotated[int, Field(ge=1, le=65535)]], ...], NoDecode] = ()
     """Addresses `host:port`, separated by commas. With them the URL's address is not used."""
     redis_sentinel_master: str = "mymaster"
     """Name under which the Sentinels watch the master."""
@@ -69,8 +72,8 @@ class RedisSettings(BaseSettings):
         addresses = []
         for item in filter(None, (part.strip() for part in value.split(","))):
             host, _colon, port = item.rpartition(":")
-            if not host or not port.isdigit():
-                raise ValueError(f"{item!r} is no host:port")
+            if not host or not _PORT.fullmatch(port):
+                raise ValueError("each address must be host:port")
             addresses.append((host, int(port)))
         return tuple(addresses)
 
@@ -122,10 +125,14 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{variable} is not set: it is required{description}"
     secret = field is not None and "Secret" in str(field.annotation)
-    value = "the value given" if secret else _URL_PASSWORD.sub(r"\1***@", repr(problem["input"]))
+    value = "the value given" if secret else _URL_PASSWORD.sub(r"\1***@", _shortened(ascii(problem["input"])))
     limits = _range(field.metadata) if field is not None else ""
     wanted = f"must be {limits}" if limits else said
     return f"{variable} is {value}: {wanted}{description}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _range(metadata: list[Any]) -> str:

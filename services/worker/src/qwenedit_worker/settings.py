@@ -61,7 +61,7 @@ class WorkerSettings(RedisSettings):
     comfyui_timeout: float = Field(
         default=300.0,
         ge=150,
-        allow_inf_nan=False,
+        le=86_400,
         description="seconds, the budget of one attempt; the pod's grace period is derived from it",
     )
     comfyui_poll_interval: float = Field(
@@ -93,10 +93,10 @@ class WorkerSettings(RedisSettings):
     gpu_hourly_price: float = Field(
         default=0.0,
         ge=0,
-        allow_inf_nan=False,
+        le=1_000_000,
         description="what an hour of the GPU costs, in your currency, for the dashboard of costs; 0 is unknown",
     )
-    picture_ttl: int = Field(default=86_400, ge=60, description="seconds until a result is forgotten")
+    picture_ttl: int = Field(default=86_400, ge=60, le=30 * 86_400, description="seconds until a result is forgotten")
 
     @model_validator(mode="after")
     def _both_folders_or_neither(self) -> Self:

@@ -20,6 +20,9 @@ _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HTTP_URL = re.compile(r"https?://[^/\s]+\S*")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
+UserId = Annotated[int, Field(gt=-(1 << 52), lt=1 << 52)]
+"""Of a user, or of a group or channel, which are below 0."""
+
 
 class BotSettings(RedisSettings):
     """Settings of the bot. `RedisSettings` has those that it shares with the worker."""
@@ -45,19 +48,19 @@ class BotSettings(RedisSettings):
     """Port of the probes and metrics; 0 takes a free one."""
     max_retries: int = Field(default=3, ge=1, le=10)
     """Attempts in all, the first included."""
-    retry_delays: Annotated[tuple[float, ...], NoDecode] = Field(
-        default=(5.0, 10.0, 20.0), description="comma-separated seconds, such as 5,10,20"
+    retry_delays: Annotated[tuple[Annotated[float, Field(ge=0, le=3600)], ...], NoDecode] = Field(
+        default=(5.0, 10.0, 20.0), min_length=1, description="comma-separated seconds, such as 5,10,20"
     )
     """Seconds before the second, third, … attempt; the last one repeats."""
-    max_queue_length: int = Field(default=1000, ge=1)
+    max_queue_length: int = Field(default=1000, ge=1, le=100_000)
     """Waiting jobs; beyond them new jobs are refused."""
-    max_unfinished_jobs_per_user: int = Field(default=3, ge=1)
+    max_unfinished_jobs_per_user: int = Field(default=3, ge=1, le=1000)
     """Jobs that a user may have waiting and running at once."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
     """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
-    gpu_hourly_price: Decimal = Field(default=Decimal(0), ge=0, description="a number such as 0.8")
+    gpu_hourly_price: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, description="a number such as 0.8")
     """What an hour of one worker's GPU costs, in the operator's currency; 0: unknown."""
-    gpu_hourly_budget: Decimal = Field(default=Decimal(0), ge=0, description="a number such as 2.4")
+    gpu_hourly_budget: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, description="a number such as 2.4")
     """What an hour of all workers' GPUs may cost, in the same currency; 0: no budget."""
     gpu_budget_mode: Literal["hard", "soft"] = "hard"
     """Whether the number of workers is held to the budget, or users and an alert are told when it is exceeded."""
@@ -65,11 +68,11 @@ class BotSettings(RedisSettings):
         default=frozenset(), description="comma-separated Telegram user ids"
     )
     """Telegram ids of users with the admin commands and without limits."""
-    allowed_users: Annotated[frozenset[int], NoDecode] = Field(
+    allowed_users: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
     """Telegram ids of users who may use the bot beside the admins; empty: everybody."""
-    jobs_per_day: int | None = Field(default=None, ge=0)
+    jobs_per_day: int | None = Field(default=None, ge=0, le=10_000)
     """Free jobs of a user from 00:00 UTC on; None: no such limit."""
     star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(
         default=(), description="comma-separated jobs:stars, such as 10:50,50:200"
@@ -175,13 +178,6 @@ class BotSettings(RedisSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
-
-    @field_validator("retry_delays")
-    @classmethod
-    def _delays_are_sane(cls, delays: tuple[float, ...]) -> tuple[float, ...]:
-        if not delays or any(not 0 <= delay <= 3600 for delay in delays):  # noqa: PLR2004 - an hour, in seconds
-            raise ValueError("each must be at least 0 and at most 3600")
-        return delays
 
     @property
     def budget_workers(self) -> int | None:

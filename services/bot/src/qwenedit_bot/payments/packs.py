@@ -12,7 +12,7 @@ MOST_JOBS = 10_000
 MOST_STARS = 10_000
 """More than anybody should pay at once; Telegram's own limit is above it."""
 
-_WRITTEN = re.compile(r"(\d{1,5}):(\d{1,5})")
+_WRITTEN = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
