@@ -43,7 +43,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "models": {"claim": {"existingClaim": "node"}, "download": {"onEachNode": True, "nodeSelector": {"gpu": "a"}}},
     },
     "no-models": {**TOKEN, "models": {"enabled": False}},
-    "redis-synced": {**TOKEN, "redis": {"persistence": {"appendfsync": "always"}}},
+    "redis-synced": {**TOKEN, "redis": {"persistence": {"appendfsync": "everysec"}}},
     "redis-in-memory": {**TOKEN, "redis": {"persistence": {"enabled": False}}},
     "redis-claim": {**TOKEN, "redis": {"persistence": {"existingClaim": "queue"}, "auth": {"existingSecret": "users"}}},
     "redis-without-password": {**TOKEN, "redis": {"enabled": False, "external": {"url": "redis://redis.data"}}},

@@ -277,7 +277,7 @@ def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
 
 
 def test_own_redis_syncs_as_its_values_say(values, manifests):
-    wanted = values.get("redis", {}).get("persistence", {}).get("appendfsync", "everysec")
+    wanted = values.get("redis", {}).get("persistence", {}).get("appendfsync", "always")
     for config in of_kind(manifests, "ConfigMap", "-redis"):
         assert f"appendfsync {wanted}\n" in config["data"]["valkey.conf"]
 

@@ -50,10 +50,6 @@ class Work:
         self.apologies.append(row.id)
 
 
-async def one_redis() -> str:
-    return "a"
-
-
 @asynccontextmanager
 async def working(
     lanes: Lanes,
@@ -61,14 +57,13 @@ async def working(
     *,
     slots: int = 8,
     ordered: bool = True,
-    server: Callable[[], Awaitable[str]] = one_redis,
     wake: asyncio.Event | None = None,
     last_look: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     scheduler = Scheduler(
         lanes, work, name="updates", slots=slots, wake=wake or asyncio.Event(),
-        metrics=BotMetrics(CollectorRegistry()), server=server, ordered=ordered, last_look=last_look,
+        metrics=BotMetrics(CollectorRegistry()), ordered=ordered, last_look=last_look,
     )  # fmt: skip
     task = asyncio.create_task(scheduler.run(stop))
     try:
@@ -431,45 +426,6 @@ async def test_replicas_handle_one_chats_entries_one_after_another_in_order(redi
         await empty(replicas[0])
     for entries in log.values():
         assert entries == [(what, number) for number in range(30) for what in ("begin", "end")]
-
-
-@pytest.mark.parametrize(("servers", "times"), [("a", 1), ("ab", 2), ("abc", 3)])
-async def test_entry_is_handled_until_redis_stays_the_same(lanes: Lanes, servers: str, times: int) -> None:
-    """Its handling may be lost with one Redis, and its end be noted in the next one."""
-    names = list(servers)
-    calls = 0
-
-    async def server() -> str:
-        # One question before the first attempt, and one when each has ended, of the Redis that noted its end.
-        return names[min(len(names) - 1, calls)] if calls < len(names) else names[-1]
-
-    async def handle(_entry: str) -> None:
-        nonlocal calls
-        calls += 1
-
-    await lanes.put("1", "first", "")
-    async with working(lanes, Work(handle), server=server):
-        await empty(lanes)
-        await eventually(lambda: calls >= times)
-    assert calls == times
-
-
-async def test_redis_is_asked_for_its_name_once_an_entry(lanes: Lanes) -> None:
-    questions = 0
-
-    async def server() -> str:
-        nonlocal questions
-        questions += 1
-        return "a"
-
-    async def handle(_entry: str) -> None:
-        """Have nothing to do."""
-
-    async with working(lanes, Work(handle), server=server):
-        for number in range(10):
-            await lanes.put("1", str(number), "")
-            await empty(lanes)
-    assert questions == 11
 
 
 async def test_entries_that_redis_lost_do_not_stop_the_others(lanes: Lanes, redis: Redis) -> None:

@@ -385,7 +385,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
     with redis_client.Redis.from_url(stage.redis_url) as client:
         before = {place(key) for key in about(client, *marks)}
         assert before >= {
-            *LEFT.keys() - {"banned"}, "job", "picture", "stored", "dialogue", "language", "users", "reply", "said",
+            *LEFT.keys() - {"banned"}, "job", "picture", "dialogue", "language", "reply", "said",
             "occasion", "undelivered", "withheld", "unfinished", "leases", "inbox", "account:charged",
         }  # fmt: skip
         admin = await stage.telegram.user(ADMIN)

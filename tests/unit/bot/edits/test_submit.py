@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.submit import Submit
@@ -68,7 +67,7 @@ async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
         queue=parts, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
-        metrics=BotMetrics(CollectorRegistry()), answered=TTLCache(most=1, keep=1.0),
+        metrics=BotMetrics(CollectorRegistry()),
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)
     request = Request(JobIds("1:token"), Source(7, 1), 7, (photo,), "make it snow")

@@ -13,7 +13,6 @@ from qwenedit_bot.chat.bot_api import TelegramMessenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
@@ -50,11 +49,6 @@ if TYPE_CHECKING:
 
 PICTURE_MEMORY = 160 * 1024 * 1024
 """Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
-MOST_ANSWERED = 5_000
-"""Answered jobs that this process knows as well, should Redis forget them."""
-ANSWERED_KEPT = 3_600.0
-"""Seconds: longer than a job whose end was forgotten takes to end again."""
-
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +103,6 @@ def make_chat(base: Foundation) -> Chat:
         base.keys,
         messenger,
         longest_wait=base.settings.max_wait * base.settings.max_retries,
-        clock=base.clock,
     )
     return Chat(messenger=messenger, replies=replies, migrations=migrations)
 
@@ -215,7 +208,6 @@ def make_edits(
     """Build what makes requests into jobs, shows their progress and gives their answers."""
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
-    answered: TTLCache[str, float] = TTLCache(most=MOST_ANSWERED, keep=ANSWERED_KEPT, clock=base.clock)
     metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
     eta = Eta(redis, keys, queue=queue, workers=jobs.workers, paused_key=settings.keys.paused)
     daily_counts = DailyCounts(redis, keys)
@@ -229,7 +221,7 @@ def make_edits(
     return Edits(
         submit=Submit(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
-            answered=answered, queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
+            queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
         ),
         eta=eta,
         reword=Reword(queue, pictures.intake, hook),
@@ -239,7 +231,7 @@ def make_edits(
         ),
         deliver=Deliver(
             queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
-            texts=users.texts, metrics=metrics, eta=eta, answered=answered, quotas=quotas,
+            texts=users.texts, metrics=metrics, eta=eta, quotas=quotas,
             daily_counts=daily_counts, moderation=hook or Unmoderated(), undelivered=undelivered,
             larger_megapixels=settings.larger_megapixels,
         ),

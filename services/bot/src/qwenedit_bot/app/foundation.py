@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from qwenedit_bot.common.redis_loss import RedisUptimeClock
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -46,8 +44,6 @@ class Foundation:
     limiter: SharedLimiter
     """The rate limit of all replicas."""
     metrics: BotMetrics
-    clock: RedisUptimeClock = field(default_factory=RedisUptimeClock)
-    """By which this process forgets what Redis may lose."""
 
     @property
     def redis(self) -> Redis:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_bot.app.features import (
@@ -36,12 +35,10 @@ from qwenedit_bot.presets.search import PresetSearch
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
-from qwenedit_bot.upkeep import janitor, picture_cleanup, redis_restore
+from qwenedit_bot.upkeep import janitor, picture_cleanup
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
-from qwenedit_bot.upkeep.redis_restore import RedisRestore
-from qwenedit_jobs.redis.server_identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,7 +100,6 @@ def make_parts(base: Foundation) -> Parts:
     update_taken = asyncio.Event()
     inbox = Inbox(
         base.redis, base.keys, name=base.settings.bot_id, admitted=users.update_filter.admitted, wake=update_taken,
-        clock=base.clock,
     )  # fmt: skip
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
     quiet = make_quiet(base, jobs, inbox)
@@ -125,17 +121,17 @@ def make_parts(base: Foundation) -> Parts:
         receiver=make_receiver(base, inbox),
         updating=Scheduler(
             inbox.lanes, UpdateWork(inbox, handle), name="updates", slots=UPDATES_AT_ONCE, wake=update_taken,
-            metrics=base.metrics, server=partial(identity, base.redis), ordered=True, quiet=quiet,
+            metrics=base.metrics, ordered=True, quiet=quiet,
         ),
         events=jobs.events,
         job_ended=jobs.ended,
         answering=Scheduler(
             jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
-            metrics=base.metrics, server=partial(identity, base.redis), ordered=False, quiet=quiet,
+            metrics=base.metrics, ordered=False, quiet=quiet,
             last_look=jobs.events.drain,
         ),
         leadership=make_leadership(base, quiet),
-        loops=make_loops(base, jobs, chat, edits, inbox, quiet),
+        loops=make_loops(base, jobs, edits, inbox, quiet),
         quiet=quiet,
         hook=hook,
         converter=pictures.converter,
@@ -230,7 +226,6 @@ def make_quiet(base: Foundation, jobs: Jobs, inbox: Inbox) -> Quiet:
 def make_loops(
     base: Foundation,
     jobs: Jobs,
-    chat: Chat,
     edits: Edits,
     inbox: Inbox,
     quiet: Quiet,
@@ -241,13 +236,11 @@ def make_loops(
     cleaning = Janitor(
         queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes,
     )  # fmt: skip
-    restore = RedisRestore(redis, replies=chat.replies, updates=inbox, metrics=metrics, clock=base.clock)
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
     return (
         Loop("work", common_quiet.LOOK_EVERY, quiet.look, led=False, rests=False),
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", updater.TICK, edits.progress.tick),
-        Loop("redis-restore", redis_restore.LOOK_EVERY, restore.tick, led=False),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
         Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
         Loop("sweep", picture_cleanup.TICK, cleanup.sweep),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.redis_loss import LOST_AT_MOST
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
-from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
@@ -25,8 +22,6 @@ REMEMBERED = 2 * DAY
 """Seconds: longer than Telegram keeps undelivered updates. Where jobs may wait longer, it is their wait and a day."""
 SAID_KEPT = 6 * 3_600
 """Seconds for which what was said is known: longer than a handler that waits is called again. Then it is said again."""
-MOST_RECENT = 10_000
-"""Replies known to this process as well, should Redis forget them."""
 
 
 class Replies:
@@ -40,7 +35,6 @@ class Replies:
         keys: The bot's keys.
         messenger: Speaks to Telegram.
         longest_wait: Seconds for which a job may wait in all, whose answer takes the place of a reply.
-        clock: Seconds, by which replies grow old that this process remembers.
     """
 
     def __init__(
@@ -50,14 +44,12 @@ class Replies:
         messenger: Messenger,
         *,
         longest_wait: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
         self.personal_data = _personal_data(self._remembered)
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
-        self._recent: TTLCache[str, int] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, clock=clock)
 
     async def say(self, to: Source, view: View, *, edited_at: int | None = None) -> int:
         """Answer a user's message; returns the id of the bot's message.
@@ -84,14 +76,12 @@ class Replies:
         pipeline.get(self._keys.reply(*message))
         pipeline.sismember(self._keys.said(*message), digest)
         known, said = await pipeline.execute()
-        known = self._recent.get(self._keys.reply(*message)) if known is None else known
         return None if known is None else int(known), bool(said)
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
-        key = self._keys.reply(to.chat_id, to.message_id, to.discriminator)
-        known = await self._redis.get(key)
-        return int(known) if known is not None else self._recent.get(key)
+        known = await self._redis.get(self._keys.reply(to.chat_id, to.message_id, to.discriminator))
+        return None if known is None else int(known)
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Let a message of the bot's be the answer to a user's message from now on."""
@@ -100,7 +90,6 @@ class Replies:
     async def _note(self, to: Source, message_id: int, digest: str | None) -> None:
         message = (to.chat_id, to.message_id, to.discriminator)
         key, said = self._keys.reply(*message), self._keys.said(*message)
-        self._recent.note(key, message_id)
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(key, message_id, ex=self._remembered)
         if digest is not None:
@@ -108,24 +97,16 @@ class Replies:
             pipeline.expire(said, SAID_KEPT)
         await pipeline.execute()
 
-    async def give_back(self) -> int:
-        """Tell Redis of recent replies that it has forgotten; returns how many."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, message_id in self._recent.items():
-            pipeline.set(key, message_id, nx=True, ex=self._remembered)
-        return sum(map(bool, await pipeline.execute()))
-
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
         """Return the names of the answers in a user's private chat, and of what they were answered for in groups."""
         said = self._keys.said(user_id, 0).removesuffix("0")
         occasions, in_groups = self._keys.occasion(user_id, "*"), self._keys.any_occasion(f"*:{user_id}")
         return tuple(map(KeyPattern, (f"{self._answers(user_id)}*", f"{said}*", occasions, in_groups)))
 
-    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
+    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:  # noqa: ARG002 - the keys are the user's
         """Forget the answers in a user's private chat, and in groups what they were answered for."""
         if keys:
             await self._redis.unlink(*keys)
-        self._recent.drop(lambda key: key.startswith(self._answers(user_id)))
 
     def _answers(self, user_id: int) -> str:
         return self._keys.reply(user_id, 0).removesuffix("0")
@@ -133,9 +114,7 @@ class Replies:
     async def forget_answer(self, to: Source) -> None:
         """Forget one answer, wherever it was given."""
         message = (to.chat_id, to.message_id, to.discriminator)
-        key = self._keys.reply(*message)
-        await self._redis.unlink(key, self._keys.said(*message))
-        self._recent.discard(key)
+        await self._redis.unlink(self._keys.reply(*message), self._keys.said(*message))
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

@@ -67,10 +67,6 @@ class BotMetrics:
             "qwenedit_telegram_retry_after_seconds_total", "Seconds that Telegram's 429 answers told us to wait.",
             registry=registry,
         )  # fmt: skip
-        self.recalled = Counter(
-            "qwenedit_bot_updates_recalled_total", "Updates that Redis had lost and the bot wrote again.",
-            registry=registry,
-        )  # fmt: skip
         self.enqueued = Counter("qwenedit_jobs_enqueued_total", "Jobs accepted from users.", registry=registry)
         self.refused = Counter(
             "qwenedit_bot_refusals_total", "Requests refused in words, by reason.", ("reason",), registry=registry

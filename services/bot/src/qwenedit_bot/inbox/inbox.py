@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_bot.common.redis_loss import LOST_AT_MOST
-from qwenedit_bot.common.retention import FORGET_ALL, KeyPattern, PersonalData
-from qwenedit_bot.common.ttl_cache import TTLCache
+from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.inbox.updates import (
     FAILED,
     ReceivedUpdate,
@@ -33,10 +30,6 @@ if TYPE_CHECKING:
 
 REMEMBERED = 86_400
 """Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
-MOST_RECENT = 16 * 1024 * 1024
-"""Characters of updates that this process remembers, should Redis forget them."""
-AT_ONCE = 100
-"""Updates that one call takes again."""
 ALBUM_WINDOW = 0.8
 """Seconds after a message of an album within which the next one comes: Telegram delivers them together, and never says
 which is the last."""
@@ -53,7 +46,6 @@ class Inbox:
         name: This replica's.
         admitted: Returns those of some updates that are to be kept, always the same of the same ones; all without it.
         wake: Set when an update was taken.
-        clock: Seconds, by which updates grow old that this process remembers.
     """
 
     personal_data = (
@@ -77,14 +69,12 @@ class Inbox:
         name: str,
         admitted: Callable[[Sequence[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None = None,
         wake: asyncio.Event | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = Lanes(redis, keys.updates, name=name)
         self._redis = redis
         self._keys = keys
         self._admitted = admitted
         self._wake = wake
-        self._recent: TTLCache[str, str] = TTLCache(most=MOST_RECENT, keep=LOST_AT_MOST, weigh=len, clock=clock)
         scripts = files("qwenedit_bot.inbox") / "lua"
         self._take_script, self._close_album = (
             self.lanes.script((scripts / f"{name}.lua").read_text()) for name in ("take", "close_album")
@@ -101,51 +91,30 @@ class Inbox:
             RedisError: it is not known whether they were kept.
         """
         admitted = list(updates) if self._admitted is None else await self._admitted(list(updates))
-        received = [(str(update["update_id"]), json.dumps(update)) for update in admitted]
-        taken = await self._take(received)
-        for update_id, update in received:
-            self._recent.note(update_id, update)
+        if not admitted:
+            return 0
+        arguments: list[str | int] = [self.lanes.lane_prefix, self._keys.seen_prefix, self._keys.album_prefix]
+        arguments += [REMEMBERED, round(ALBUM_WINDOW * 1000)]
+        arguments += [json.dumps(_entry(update)) for update in admitted]
+        taken = int(await self._take_script(keys=(*self.lanes.keys, self._keys.refused), args=arguments))
+        if taken and self._wake is not None:
+            self._wake.set()
         return taken
-
-    async def take_again(self) -> int:
-        """Keep again what this process took lately and Redis has forgotten; returns how many updates that were."""
-        recent = self._recent.items()
-        return sum([await self._take(recent[start : start + AT_ONCE]) for start in range(0, len(recent), AT_ONCE)])
 
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
         """Return the names of a user's albums."""
         return (KeyPattern(f"{self._keys.album_prefix}{user_id}:*"),)
 
     async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
-        """Forget a user's albums, what was set aside of theirs, and what this process would take again.
-
-        The press that asks for it stays, to be taken again: Redis may lose that it was carried out.
-        """
+        """Forget a user's albums, and what was set aside of theirs."""
         if keys:
             await self._redis.unlink(*keys)
         for entry in await self.lanes.list_set_aside():
             if str(user_id) in (entry.sender, entry.lane):
                 await self.lanes.drop_set_aside(entry.id)
-        theirs = {update_id for update_id, update in self._recent.items() if _is_to_be_forgotten(update, user_id)}
-        self._recent.drop(theirs.__contains__)
-
-    async def _take(self, received: list[tuple[str, str]]) -> int:
-        if not received:
-            return 0
-        arguments: list[str | int] = [self.lanes.lane_prefix, self._keys.seen_prefix, self._keys.album_prefix]
-        arguments += [REMEMBERED, round(ALBUM_WINDOW * 1000)]
-        for update_id, update in received:
-            raw = json.loads(update)
-            most = 0 if is_about_money(raw) else WAITING
-            about = (lane_of(raw), _sharing(raw), most, update, int(calls_for_answer(raw)))
-            arguments += [update_id, *about, *album_of(raw)]
-        taken = int(await self._take_script(keys=(*self.lanes.keys, self._keys.refused), args=arguments))
-        if taken and self._wake is not None:
-            self._wake.set()
-        return taken
 
     async def open(self, entry: Entry) -> ReceivedUpdate | None:
-        """Read an entry; None where Redis has forgotten what it stands for, and what is in memory is taken again.
+        """Read an entry; None where Redis has forgotten what it stands for.
 
         Raises:
             ValueError: it is no update.
@@ -171,11 +140,21 @@ class Inbox:
             await self._redis.hdel(self._keys.refused, entry.id.removeprefix("refused:"))
 
 
+def _entry(update: dict[str, Any]) -> dict[str, Any]:
+    """Describe an update as `take.lua` reads it."""
+    album, message = album_of(update)
+    return {
+        "id": str(update["update_id"]),
+        "lane": lane_of(update),
+        "sender": _sharing(update),
+        "most": 0 if is_about_money(update) else WAITING,
+        "answerable": calls_for_answer(update),
+        "album": album,
+        "message": message,
+        "update": json.dumps(update),
+    }
+
+
 def _sharing(raw: dict[str, Any]) -> str:
     """Name whose share of the bot an update takes; empty for nobody, and where Telegram waits ten seconds at most."""
     return "" if "pre_checkout_query" in raw else str(sender_of(raw) or "")
-
-
-def _is_to_be_forgotten(update: str, user_id: int) -> bool:
-    raw = json.loads(update)
-    return sender_of(raw) == user_id and raw.get("callback_query", {}).get("data") != FORGET_ALL

@@ -86,7 +86,6 @@ class Scheduler:
         slots: Most entries in hand.
         wake: Set when an entry is added.
         metrics: Count what is parked and what is set aside.
-        server: Names the Redis that has the lanes. Another one, at the same address, may lack the last moments.
         ordered: Whether what failed is to be done before what came after it in its chat.
         quiet: Sets `wake` within a second when another process has added an entry; without, the lanes are looked at.
         last_look: Brings what has come, at the stop. What is due then is taken in hand as well, as far as there are
@@ -102,7 +101,6 @@ class Scheduler:
         slots: int,
         wake: asyncio.Event,
         metrics: BotMetrics,
-        server: Callable[[], Awaitable[str]],
         ordered: bool,
         quiet: Quiet | None = None,
         last_look: Callable[[], Awaitable[object]] | None = None,
@@ -113,11 +111,9 @@ class Scheduler:
         self._slots = slots
         self._wake = wake
         self._metrics = metrics
-        self._server = server
         self._ordered = ordered
         self._quiet = quiet
         self._last_look = last_look
-        self._seen: str | None = None  # the server when the last entry ended; asked for once an entry
         self._in_hand: dict[str, Entry] = {}
         self._called: set[str] = set()
         self._log = log.bind(lanes=name)
@@ -215,11 +211,8 @@ class Scheduler:
     async def _attempt(self, entry: Entry) -> bool:
         """Work on an entry; returns whether another one may be taken in hand because of it."""
         try:
-            if self._seen is None:
-                self._seen = await self._server()
-            server = self._seen
             await self._work(entry)
-            return await self._until_redis_takes_it(lambda: self._done(entry, server))
+            return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
             await self._park(entry, later.after, why=later.what)
@@ -287,19 +280,6 @@ class Scheduler:
     async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         self._metrics.set_aside.labels(self._name).inc()
         await self._until_redis_takes_it(lambda: self._lanes.set_aside(self._as_held(entry), why))
-
-    async def _done(self, entry: Entry, server: str) -> bool:
-        """Drop a handled entry, unless Redis was replaced meanwhile; returns whether others wait.
-
-        What the entry stands for may then have been lost with one Redis, and the end of it noted in another.
-        """
-        done = await self._lanes.done(self._as_held(entry))
-        self._seen = await self._server()
-        if self._seen == server:
-            return done.more
-        self._log.info("scheduler.retry", entry=entry.id, error="Redis was replaced")
-        await self._lanes.put(entry.lane, entry.id, entry.payload)
-        return True
 
     async def _until_redis_takes_it(self, call: Callable[[], Awaitable[T]]) -> T:
         """Say what became of an entry. Nothing else is worth doing while Redis does not hear it."""

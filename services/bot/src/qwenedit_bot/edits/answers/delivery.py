@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.progress.eta import Eta
@@ -55,7 +54,6 @@ class Deliver:
         texts: The words of all languages.
         metrics: Counts the answers.
         eta: Learns how long jobs take.
-        answered: Which jobs were answered lately, by their id, and when these were accepted.
         quotas: Get back what a failed job has cost.
         daily_counts: Counts the answers for the admins.
         undelivered: Keeps answers for chats in which the bot may not write now.
@@ -73,7 +71,6 @@ class Deliver:
         texts: Texts,
         metrics: BotMetrics,
         eta: Eta,
-        answered: TTLCache[str, float],
         quotas: Quotas,
         daily_counts: DailyCounts,
         moderation: Moderation,
@@ -88,7 +85,6 @@ class Deliver:
         self._texts = texts
         self._metrics = metrics
         self._eta = eta
-        self._recently = answered
         self._quotas = quotas
         self._daily_counts = daily_counts
         self._moderation = moderation
@@ -118,18 +114,13 @@ class Deliver:
 
     async def _give(self, event: Event, status: Status) -> None:
         if not status.state.final:
-            # Put back in line by the operator, or by a Redis that has forgotten its end: that comes again.
+            # Put back in line by the operator.
             await self._announce(event, status)
             return
         if event.redraw:
             await self._redraw(status)
             return
         if status.answered and not event.again:
-            return
-        if not event.again and self._recently.get(event.job_id) == status.enqueued_at:
-            # Redis has forgotten that, and how the job had ended: it was executed again.
-            log.info("answer.already_given", state=event.state)
-            await self._queue.answered(event.job_id, ending=status.ending)
             return
         with tracing.continued(
             "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
@@ -156,7 +147,6 @@ class Deliver:
         finished_at = status.finished_at or status.enqueued_at
         worked = finished_at - status.enqueued_at
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, worked)
-        self._recently.note(event.job_id, status.enqueued_at)
         # Only now: after a crash before this line the same answer is given again.
         answered_at = await self._queue.answered(event.job_id, ending=status.ending, how=outcome)
         if answered_at is not None:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.common.ttl_cache import TTLCache
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.pictures.intake import Kept, PictureIntake
     from qwenedit_bot.texts import Words
@@ -60,7 +59,6 @@ class Submit:
         intake: Fetches and converts them.
         replies: Says what became of it.
         metrics: Counts it.
-        answered: Which jobs were answered lately, by their id.
         queue_name: The queue's name, for traces.
         gates: Asked in turn, after what is refused for its form.
         moderation: Asked last, with the pictures.
@@ -75,7 +73,6 @@ class Submit:
         intake: PictureIntake,
         replies: Replies,
         metrics: BotMetrics,
-        answered: TTLCache[str, float],
         queue_name: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
         moderation: Moderation | None = None,
@@ -86,14 +83,13 @@ class Submit:
         self._intake = intake
         self._replies = replies
         self._metrics = metrics
-        self._answered = answered
         self._queue_name = queue_name
         self._gates = gates
         self._moderation = moderation or Unmoderated()
 
     async def known(self, new_id: str) -> bool:
-        """Whether a request was accepted as this job before, even if Redis has forgotten it since its answer."""
-        return self._answered.get(new_id) is not None or await self._queue.exists(new_id)
+        """Whether a request was accepted as this job before."""
+        return await self._queue.exists(new_id)
 
     async def __call__(self, request: Request, words: Words) -> RequestOutcome:
         """Accept or refuse a request, and say so in the chat.
