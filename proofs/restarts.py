@@ -264,10 +264,9 @@ async def rollouts(system: System, *, count: int, users: int, seed: int = 1) -> 
                 others = pair(number)
                 await system.start(*others.values())
                 balancer.ports = [*balancer.ports, *others]
-                ending = [asyncio.create_task(_end_bot(part, signal.SIGTERM, figures)) for part in now.values()]
                 await asyncio.sleep(LAG)
                 balancer.ports = list(others)
-                await asyncio.gather(*ending)
+                await asyncio.gather(*(_end_bot(part, signal.SIGTERM, figures) for part in now.values()))
                 now = others
 
         await observe(system, chance, figures, users, act)

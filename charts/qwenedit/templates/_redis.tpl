@@ -59,9 +59,6 @@ REDIS_USERNAME: {{ . | quote }}
 {{- if and .addresses (not $.root.Values.redis.enabled) }}
 REDIS_SENTINELS: {{ join "," .addresses | quote }}
 REDIS_SENTINEL_MASTER: {{ .master | quote }}
-{{- with .username }}
-REDIS_SENTINEL_USERNAME: {{ . | quote }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -50,7 +50,7 @@ def test_malformed_token_is_refused_without_being_shown(
         ("MAX_QUEUE_LENGTH", "0"), ("PICTURE_TTL", "1"), ("DEFAULT_LANGUAGE", "de"), ("BOT_LOG_LEVEL", "LOUD"),
         ("TELEGRAM_API_URL", "api.telegram.org"), ("PROBE_PORT", "70000"), ("MAX_WAIT", "59"),
         ("STAR_PACKS", "10"), ("STAR_PACKS", "0:5"), ("STAR_PACKS", "10:50"),
-        ("MODERATION_TIMEOUT", "0"), ("MODERATION_ON_ERROR", "maybe"), ("GPU_HOURLY_PRICE", "-1"),
+        ("MODERATION_ON_ERROR", "maybe"), ("GPU_HOURLY_PRICE", "-1"),
         ("GPU_HOURLY_BUDGET", "-1"), ("GPU_HOURLY_BUDGET", "NaN"), ("GPU_HOURLY_BUDGET", "3"),
         ("GPU_BUDGET_MODE", "strict"),
     ],

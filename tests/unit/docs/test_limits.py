@@ -86,7 +86,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
             "area of a result",
             [
                 f"{size_nodes.MOST_MEGAPIXELS:.0f} megapixels",
-                f"{size_nodes.MEGAPIXELS_DEFAULT:.0f}, at most 2",
+                f"{size_nodes.MEGAPIXELS_DEFAULT:.0f} for an edit",
                 f"{BotSettings.model_fields['larger_megapixels'].default:.0f}) for",
             ],
         ),

@@ -4,7 +4,6 @@
 {{ include "qwenedit.picturesConfig" . }}
 PROBE_HOST: 0.0.0.0
 PROBE_PORT: "8081"
-BOT_MODE: {{ .Values.bot.mode }}
 BOT_LOG_LEVEL: {{ $settings.logLevel }}
 MAX_RETRIES: {{ int $settings.maxRetries | quote }}
 RETRY_DELAYS: {{ join "," $settings.retryDelays | quote }}
@@ -27,7 +26,6 @@ PAY_SUPPORT: {{ . | quote }}
 {{- end }}
 {{- with .Values.bot.moderation }}
 {{- if .url }}
-MODERATION_TIMEOUT: {{ .timeout | quote }}
 MODERATION_ON_ERROR: {{ .onError }}
 {{- end }}
 {{- end }}
@@ -41,16 +39,14 @@ TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}
 {{- if eq .Values.bot.mode "webhook" }}
 WEBHOOK_URL: {{ .Values.bot.webhook.url | quote }}
-WEBHOOK_HOST: 0.0.0.0
 WEBHOOK_PORT: "8443"
-WEBHOOK_STOP_DELAY: {{ .Values.bot.webhook.stopDelay | quote }}
 {{- end }}
 {{- if include "qwenedit.presetsConfigMap" . }}
 PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
 {{- end }}
 
-{{/* Enough to finish the handlers, after the delay in which a replica with a webhook still takes updates. */}}
+{{/* Enough to finish the handlers, after the delay after which a replica with a webhook is told to stop. */}}
 {{- define "qwenedit.botGracePeriod" -}}
 {{- with .Values.bot }}
 {{- add (int .terminationGracePeriodSeconds) (ternary (int .webhook.stopDelay) 0 (eq .mode "webhook")) }}

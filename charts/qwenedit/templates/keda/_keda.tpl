@@ -19,9 +19,6 @@
     {{- if $sentinels }}
     addresses: {{ join "," $sentinels | quote }}
     sentinelMaster: {{ $sentinel.master | quote }}
-    {{- with $sentinel.username }}
-    sentinelUsername: {{ . | quote }}
-    {{- end }}
     {{- else }}
     address: {{ printf "%s%s:%d" $redis.host (ternary (printf ".%s.svc" $root.Release.Namespace) "" $root.Values.redis.enabled) (int $redis.port) | quote }}
     {{- end }}

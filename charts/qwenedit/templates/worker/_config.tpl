@@ -13,7 +13,6 @@ COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}
 COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
 GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
-MEGAPIXELS: {{ $settings.megapixels | quote }}
 WORKER_WARM_UP: {{ $settings.warmUp | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
 {{- if eq .Values.comfyui.placement "sidecar" }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from typing import Annotated, Any, TypeVar
 
@@ -42,13 +43,15 @@ class RedisSettings(BaseSettings):
     """Addresses `host:port`, separated by commas. With them the URL's address is not used."""
     redis_sentinel_master: str = "mymaster"
     """Name under which the Sentinels watch the master."""
-    redis_sentinel_username: str | None = None
     redis_sentinel_password: SecretStr | None = None
+    """Of the Sentinels' default user."""
     redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
     pictures_url: str = IN_REDIS
     """Where pictures lie: in Redis, or in a store of objects, whose credentials have variables of their own."""
     probe_host: str = "127.0.0.1"
-    """Address of the port with `/livez`, `/readyz` and `/metrics`; images set it to 0.0.0.0."""
+    """Address that probes, metrics and the webhook listen on; images set it to 0.0.0.0."""
+    pod_name: str = Field(default_factory=socket.gethostname, min_length=1)
+    """Name of this process in Redis and in logs; two of a part that run at once need different names."""
 
     @field_validator("redis_url")
     @classmethod

@@ -177,9 +177,7 @@ def webhook(port: int = 0, *, url: str = "") -> dict[str, str]:
     """
     port = port or free_port()
     return {
-        "BOT_MODE": "webhook",
         "WEBHOOK_URL": url or f"http://127.0.0.1:{port}/telegram",
         "WEBHOOK_SECRET": SECRET,
         "WEBHOOK_PORT": str(port),
-        "WEBHOOK_STOP_DELAY": "0.3",
     }

@@ -54,7 +54,7 @@ def main() -> None:
     except (WorkflowFileError, OSError) as error:
         print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
         raise SystemExit(2) from None
-    telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.worker_id})
+    telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.pod_name})
     # These objects stay. The collector would otherwise scan them each time, and wait with a full collection until there
     # is a quarter as much garbage.
     gc.collect()
@@ -94,7 +94,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             comfyui,
             default=workflow,
             folder=settings.workflows_dir,
-            megapixels=settings.megapixels,
             on_workflow=metrics.expect,
         )
         timings = Timings(
@@ -109,13 +108,13 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             editor.warm_up,
             workflow=workflow.name,
             budget=timings.budget,
-            demanded=lambda: demanded(queue, register, by=settings.worker_id),
+            demanded=lambda: demanded(queue, register, by=settings.pod_name),
             metrics=metrics,
         )
         warms = settings.worker_warm_up and settings.comfyui_input_dir is not None
         watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics, warm_up=warm_up if warms else None)
         worker = Worker(
-            settings.worker_id,
+            settings.pod_name,
             timings,
             queue=queue,
             pictures=translate_errors(
@@ -197,7 +196,7 @@ async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
 
 def _about(settings: WorkerSettings, telemetry: Telemetry) -> Presence:
     return Presence(
-        worker=settings.worker_id,
+        worker=settings.pod_name,
         pod=settings.pod_name,
         node=settings.node_name,
         version=telemetry.version,

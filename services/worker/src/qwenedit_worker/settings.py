@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -24,8 +23,6 @@ class LogLevel(StrEnum):
 class WorkerSettings(RedisSettings):
     """Settings of a worker, from its environment. Times are in seconds."""
 
-    worker_id: str = Field(default_factory=socket.gethostname, min_length=1, description="the worker's name")
-    pod_name: str = Field(default="", description="the worker's pod, for the operator")
     node_name: str = Field(default="", description="the pod's node, for the operator")
     probe_port: int = Field(default=8080, ge=0, le=65535, description="port of the probes and metrics; 0 is a free one")
 
@@ -74,12 +71,6 @@ class WorkerSettings(RedisSettings):
         default="qwen-image-edit-2511-fast",
         min_length=1,
         description="a name in WORKFLOWS_DIR, or the path of a workflow in API format (.json)",
-    )
-    megapixels: float = Field(
-        default=1.0,
-        ge=1,
-        le=2,
-        description="area of a result in units of 1024 x 1024 pixels, for a GPU with the memory; 1 is the models' own",
     )
     workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
     comfyui_input_dir: Path | None = Field(

@@ -136,10 +136,10 @@ def bot(
     name: str = "bot",
 ) -> Service:
     """Make the bot; without `telegram_url` it speaks to the real Telegram."""
-    settings = {"REDIS_URL": redis_url, "BOT_TOKEN": token, "BOT_ID": name}
+    settings = {"REDIS_URL": redis_url, "BOT_TOKEN": token}
     if telegram_url is not None:
         settings["TELEGRAM_API_URL"] = telegram_url
-    return Service(name, "qwenedit_bot", env={**env, **settings})
+    return Service(name, "qwenedit_bot", env={"POD_NAME": name, **env, **settings})
 
 
 def worker(
@@ -154,7 +154,6 @@ def worker(
     settings = {
         "REDIS_URL": redis_url,
         "COMFYUI_URL": comfyui_url,
-        "WORKER_ID": name,
         "WORKFLOWS_DIR": str(WORKFLOWS),
     }
-    return Service(name, "qwenedit_worker", env={**env, **settings}, ready=ready)
+    return Service(name, "qwenedit_worker", env={"POD_NAME": name, **env, **settings}, ready=ready)

@@ -32,7 +32,6 @@ async def bots(redis_url: str, tmp_path: Path) -> AsyncIterator[Bots]:
     port = free_port()
     with_webhook = bot(
         env=bare_environment(
-            BOT_MODE="webhook",
             WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram",
             WEBHOOK_SECRET="only-Telegram_knows-this",
             WEBHOOK_PORT=str(port),

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gzip
 import re
-import signal
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRET = "only-Telegram_knows-this"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-STOP_DELAY = 2.0
 FAILURE_THRESHOLD = 3
 """Probes in a row that fail before the kubelet restarts the bot, as in the chart."""
 
@@ -61,11 +59,9 @@ async def replica(redis_server: RedisServer, telegram: TelegramProcess, address:
         client.flushall()
     service = bot(
         env=bare_environment(
-            BOT_MODE="webhook",
             WEBHOOK_URL=address,
             WEBHOOK_SECRET=SECRET,
             WEBHOOK_PORT=address.rpartition(":")[2].partition("/")[0],
-            WEBHOOK_STOP_DELAY=str(STOP_DELAY),
         ),
         redis_url=redis_server.url,
         token=SIMULATED_TOKEN,
@@ -140,37 +136,14 @@ async def test_update_sent_during_a_restart_is_delivered_again(simulator: Telegr
     assert not await simulator.calls("deleteWebhook")
 
 
-async def test_leaving_replica_takes_updates_until_its_delay_is_over(
-    simulator: TelegramSimulator, replica: Service, address: str
-) -> None:
-    loop = asyncio.get_running_loop()
-    taken: list[float] = []
-    replica.signal(signal.SIGTERM)
-    told = loop.time()
-    with contextlib.suppress(aiohttp.ClientConnectionError):  # the end of the delay
-        while True:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.post(address, json=nobodys(10_000 + len(taken)), headers={HEADER: SECRET}) as answer,
-            ):
-                assert answer.status == 200
-            taken.append(loop.time() - told)
-    assert await replica.wait() == 0
-    assert taken[-1] > STOP_DELAY / 2, "a busy machine may take long for the last one"
-    await replica.start()
-    ann = await simulator.user()
-    await ann.send("/help")
-    await ann.says("Send a photo", timeout=60)
-
-
-async def test_mode_without_its_address_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:
+async def test_webhook_without_its_secret_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:
     service = bot(
-        env=bare_environment(BOT_MODE="webhook"),
+        env=bare_environment(WEBHOOK_URL="https://bot.example.com/"),
         redis_url=redis_server.url,
         token=SIMULATED_TOKEN,
         telegram_url=telegram.url,
     )
-    with pytest.raises(Exception, match="set WEBHOOK_URL and WEBHOOK_SECRET"):
+    with pytest.raises(Exception, match="set WEBHOOK_SECRET"):
         await service.start()
 
 

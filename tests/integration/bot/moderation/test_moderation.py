@@ -95,7 +95,7 @@ async def moderated(redis_server: Any, performing: Any, the_judge: Judge) -> Asy
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
     settings = {
-        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN, "MODERATION_TIMEOUT": "20",
+        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN,
         "JOBS_PER_DAY": "5",
     }  # fmt: skip
     async with performing(redis_server.url, **settings) as stage:

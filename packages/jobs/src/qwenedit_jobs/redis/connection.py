@@ -182,7 +182,7 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
             "socket_connect_timeout": SOCKET_TIMEOUT,
             "ssl": tls,
             **{key: value for key, value in options.items() if key.startswith("ssl_")},
-            **_credentials(settings.redis_sentinel_username, settings.redis_sentinel_password),
+            **_credentials(None, settings.redis_sentinel_password),
         },
     )
     connection = _SentinelTls if tls else _Sentinel

@@ -70,7 +70,7 @@ class Jobs:
 def make_jobs(base: Foundation) -> Jobs:
     """Build the bot's side of the queue."""
     settings, metrics, ids = base.settings, base.metrics, JobIds(base.settings.bot_token.get_secret_value())
-    answers = Lanes(base.redis, settings.keys.answers, name=settings.bot_id)
+    answers = Lanes(base.redis, settings.keys.answers, name=settings.pod_name)
     return Jobs(
         ids=ids,
         queue=AddressedQueue(
@@ -179,7 +179,6 @@ def make_moderation(base: Foundation) -> ModerationHook | None:
     return ModerationHook(
         settings.moderation_url,
         token=settings.moderation_token,
-        timeout=settings.moderation_timeout,
         fail_open=settings.moderation_on_error == "allow",
         redis=base.redis,
         keys=base.keys,

@@ -99,7 +99,7 @@ def make_parts(base: Foundation) -> Parts:
     presets = catalogue.load(base.settings.presets_file)
     update_taken = asyncio.Event()
     inbox = Inbox(
-        base.redis, base.keys, name=base.settings.bot_id, admitted=users.update_filter.admitted, wake=update_taken,
+        base.redis, base.keys, name=base.settings.pod_name, admitted=users.update_filter.admitted, wake=update_taken,
     )  # fmt: skip
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
     quiet = make_quiet(base, jobs, inbox)
@@ -193,23 +193,22 @@ class Receiver(Protocol):
 def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
     """Choose how updates come in."""
     settings = base.settings
-    if settings.webhook_url is None or settings.webhook_secret is None or settings.bot_mode == "polling":
+    if settings.webhook_url is None or settings.webhook_secret is None:
         return Poller(base.bot, inbox)
     return Webhook(
         base.bot,
         inbox,
         url=settings.webhook_url,
         secret=settings.webhook_secret,
-        host=settings.webhook_host,
+        host=settings.probe_host,
         port=settings.webhook_port,
-        stop_delay=settings.webhook_stop_delay,
         metrics=base.metrics,
     )
 
 
 def make_leadership(base: Foundation, quiet: Quiet) -> Leadership:
     """Build what makes one replica the leader, whose loops then have a round at once."""
-    replica = base.settings.bot_id
+    replica = base.settings.pod_name
     leadership = Leadership(base.redis, base.settings.keys.leader, replica=replica, on_gained=quiet.note_work)
     base.metrics.leader.set_function(lambda: float(leadership.held))
     return leadership

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from decimal import Decimal
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal, Self
@@ -30,19 +29,12 @@ class BotSettings(RedisSettings):
     bot_token: SecretStr = Field(description="@BotFather gives it out")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://\S+$")
     """Address of the Bot API server: Telegram's own, or another one."""
-    bot_mode: Literal["polling", "webhook"] = "polling"
-    """How updates come in. Telegram serves one poller a bot; webhooks may have any number of replicas."""
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+\S*$")
-    """Public address of the webhook. Telegram itself takes only https."""
+    """Public address of the webhook; Telegram itself takes only https. If unset, the bot polls: Telegram serves one
+    poller a bot, and any number of replicas with a webhook."""
     webhook_secret: SecretStr | None = None
     """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends along."""
-    webhook_host: str = "127.0.0.1"
-    """Address that the webhook listens on; images set it to 0.0.0.0."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
-    webhook_stop_delay: float = Field(default=5.0, ge=0, le=120)
-    """Seconds for which a replica still takes updates after it was told to stop: as long as proxies send them to it."""
-    bot_id: str = Field(default_factory=socket.gethostname, min_length=1)
-    """Name of this replica in Redis. Two replicas that run at once need different names; a restart keeps the name."""
     bot_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     probe_port: int = Field(default=8081, ge=0, le=65535)
     """Port of the probes and metrics; 0 takes a free one."""
@@ -64,7 +56,7 @@ class BotSettings(RedisSettings):
     """What an hour of all workers' GPUs may cost, in the same currency; 0: no budget."""
     gpu_budget_mode: Literal["hard", "soft"] = "hard"
     """Whether the number of workers is held to the budget, or users and an alert are told when it is exceeded."""
-    admins: Annotated[frozenset[int], NoDecode] = Field(
+    admins: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
     """Telegram ids of users with the admin commands and without limits."""
@@ -84,8 +76,6 @@ class BotSettings(RedisSettings):
     """Moderation hook, which the bot asks before it accepts a job and before it shows a result; None: no moderation."""
     moderation_token: SecretStr | None = None
     """Bearer token for the hook."""
-    moderation_timeout: float = Field(default=5.0, ge=0.5, le=60)
-    """Seconds for each of three attempts to ask it."""
     moderation_on_error: Literal["refuse", "allow"] = "refuse"
     """What happens to jobs and results while the hook does not answer."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
@@ -148,8 +138,8 @@ class BotSettings(RedisSettings):
 
     @model_validator(mode="after")
     def _webhook_is_whole(self) -> Self:
-        if self.bot_mode == "webhook" and (self.webhook_url is None or self.webhook_secret is None):
-            raise ValueError("BOT_MODE is webhook: set WEBHOOK_URL and WEBHOOK_SECRET, or BOT_MODE=polling")
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling")
         return self
 
     @field_validator("star_packs", mode="before")

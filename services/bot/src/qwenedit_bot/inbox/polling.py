@@ -125,7 +125,7 @@ class Poller:
         except AiogramError as error:
             log.warning("polling.webhook_not_deleted", error=type(error).__name__)
         else:
-            log.warning("polling.webhook_deleted", note="this bot polls; set BOT_MODE=webhook to receive by webhook")
+            log.warning("polling.webhook_deleted", note="this bot polls; set WEBHOOK_URL to receive by webhook")
 
     def _report(self, error: Exception, backoff: Backoff) -> float:
         wait = backoff.next()

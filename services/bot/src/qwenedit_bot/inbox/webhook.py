@@ -6,7 +6,6 @@ nor unpacked. All such requests together are one log line a minute.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 from typing import TYPE_CHECKING
@@ -26,6 +25,8 @@ from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from aiogram import Bot
     from pydantic import SecretStr
 
@@ -58,8 +59,6 @@ class Webhook:
         secret: What Telegram sends along, so that nobody else can.
         host: Address to listen on.
         port: Port to listen on.
-        stop_delay: Seconds for which updates are still taken after the wish to stop. Proxies that have not heard of it
-            yet open connections meanwhile.
         metrics: Counts the requests that are refused.
     """
 
@@ -72,14 +71,12 @@ class Webhook:
         secret: SecretStr,
         host: str,
         port: int,
-        stop_delay: float,
         metrics: BotMetrics,
     ) -> None:
         self._bot = bot
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._stop_delay = stop_delay
         self._metrics = metrics
         self._lines = LogRate(log)
         app = web.Application(client_max_size=LARGEST_UPDATE)
@@ -99,10 +96,9 @@ class Webhook:
         return HEALTHY if self._set else Health.failing("Telegram has not taken the webhook's address yet")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listen until the wish to stop comes and for the delay after it, and finish the requests in hand then.
+        """Listen until the wish to stop comes, and finish the requests in hand then.
 
-        Telegram keeps the address: another replica, or the next start, answers there. Another replica also handles the
-        updates that are taken during the delay.
+        Telegram keeps the address: another replica, or the next start, answers there.
 
         Raises:
             TokenRefusedError: Telegram no longer knows the token.
@@ -111,8 +107,6 @@ class Webhook:
         async with self._server:
             log.info("webhook.listening", port=self._server.port)
             await self._register(stop)
-            log.info("webhook.leaving", listens_for=self._stop_delay)
-            await asyncio.sleep(self._stop_delay)
 
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
 
 ATTEMPTS = 3
+TIMEOUT = 5.0
+"""Seconds for each attempt."""
 PAUSES = (0.2, 1.0)
 """Seconds before the second and the third attempt."""
 LONGEST_ANSWER = 64 * 1024
@@ -59,7 +61,7 @@ class ModerationHook:
         url: SecretStr,
         *,
         token: SecretStr | None,
-        timeout: float,
+        timeout: float = TIMEOUT,
         fail_open: bool,
         redis: Redis,
         keys: BotKeys,

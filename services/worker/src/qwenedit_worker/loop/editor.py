@@ -78,7 +78,6 @@ class ComfyUIEditor:
         comfyui: The server.
         default: The workflow of jobs that name none.
         folder: Where the others are found by name; they are read when first asked for.
-        megapixels: The area at which models work, in units of 1024 x 1024 pixels, unless a workflow has its own.
         on_workflow: Called with a workflow's name before its first job is executed.
     """
 
@@ -88,13 +87,11 @@ class ComfyUIEditor:
         *,
         default: Workflow,
         folder: Path,
-        megapixels: float = 1.0,
         on_workflow: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._comfyui = comfyui
         self._default = default
         self._folder = folder
-        self._megapixels = megapixels
         self._on_workflow = on_workflow
         self._loaded = {default.name: default}
         on_workflow(default.name)
@@ -126,7 +123,6 @@ class ComfyUIEditor:
             images=pictures,
             seed=job.edit.seed,
             parameters=job.edit.parameters,
-            megapixels=self._megapixels,
         )
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
 
