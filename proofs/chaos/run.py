@@ -16,7 +16,6 @@ from proofs.chaos.faults import BUCKET, WIRES, Kind, Villain, schedule
 from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle, Verdict
 from proofs.chaos.people import Crowd
-from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.processes import MEBIBYTE, resident
@@ -126,8 +125,7 @@ async def _settle(harness: Harness, crowd: Crowd, oracle: Oracle, calm: float, p
 async def waiting(harness: Harness) -> int:
     """Count what the bot has not noted as done: it notes so after it has told the user."""
     lanes = (Lanes(harness.client, Keys().inbox), Lanes(harness.client, Keys().answers))
-    drawing = await harness.client.scard(BotKeys(prefix=Keys().prefix, bot_id=0).drawing)
-    return sum([(await each.occupancy()).waiting for each in lanes], int(drawing))
+    return sum([(await each.occupancy()).waiting for each in lanes])
 
 
 async def _give_signs(crowd: Crowd) -> None:

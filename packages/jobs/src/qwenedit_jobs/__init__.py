@@ -21,7 +21,7 @@ from qwenedit_jobs.errors import (
     UnreadableRecordError,
     WrongTypeError,
 )
-from qwenedit_jobs.events import Event, Events, Gone, event_of
+from qwenedit_jobs.events import Event, Events, event_of
 from qwenedit_jobs.keys import Keys
 from qwenedit_jobs.model import (
     MAX_PICTURES,
@@ -60,7 +60,6 @@ __all__ = [
     "Event",
     "Events",
     "EvictionPolicyError",
-    "Gone",
     "Job",
     "JobQueue",
     "Keys",

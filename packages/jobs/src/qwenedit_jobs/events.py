@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import State
@@ -12,20 +12,10 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.lanes import Entry, Lanes, Put
+    from qwenedit_jobs.lanes import Entry, Lanes
 
 AT_ONCE = 100
 """Entries of the stream that one call moves: a millisecond of Redis."""
-AGAIN, REDRAW, GONE = "again", "redraw", "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Where, and in which language, to say that the picture of a forgotten job is gone."""
-
-    chat_id: int
-    language: str
-    """A language tag, as Telegram sends it; empty for the installation's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +26,6 @@ class Event:
     """Id of the entry."""
     job_id: str
     state: State
-    again: bool = False
-    """Answer it although its user has been answered: they did not see the answer."""
-    redraw: bool = False
-    """Say the last words again, if it ended in words: something may have overwritten them."""
-    gone: Gone | None = None
-    """Say that its picture is gone: its answer was refused, and the job is forgotten meanwhile."""
 
 
 class Events:
@@ -74,25 +58,6 @@ class Events:
             moved += drained
         return moved
 
-    async def again(self, job_id: str, state: State, *, chat_id: int, redraw: bool = False) -> Put:
-        """Have a job answered again; once, however often it is asked for until that has happened.
-
-        Args:
-            job_id: Whose.
-            state: In which it ended.
-            chat_id: Where.
-            redraw: Only if it ended in words.
-        """
-        return await self._put(REDRAW if redraw else AGAIN, job_id, state, chat_id, "1")
-
-    async def gone(self, job_id: str, gone: Gone) -> Put:
-        """Have it said that the picture of a forgotten job is gone; once, as with `again`."""
-        return await self._put(GONE, job_id, State.DONE, gone.chat_id, asdict(gone))
-
-    async def _put(self, how: str, job_id: str, state: State, chat_id: int, value: object) -> Put:
-        payload = json.dumps({"id": job_id, "state": state, how: value})
-        return await self._lanes.put(str(chat_id), f"{how}:{job_id}", payload)
-
 
 def event_of(entry: Entry) -> Event:
     """Read an entry.
@@ -105,10 +70,7 @@ def event_of(entry: Entry) -> Event:
     fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(
-        entry.id, str(fields["id"]), State(fields["state"]), again=AGAIN in fields, redraw=REDRAW in fields,
-        gone=Gone(**fields[GONE]) if GONE in fields else None,
-    )  # fmt: skip
+    return Event(entry.id, str(fields["id"]), State(fields["state"]))
 
 
 def job_in(payload: str) -> str | None:

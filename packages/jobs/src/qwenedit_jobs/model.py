@@ -208,6 +208,8 @@ class Status:
     """Who has, or had, its latest attempt; empty before the first."""
     answered: bool = False
     """Whether its user has the answer."""
+    answer: str = ""
+    """What its user got, as `JobQueue.answered` was told; empty before."""
     ending: int = 0
     """Which of its ends this is, or will be: how often an operator had it executed again after it had failed."""
     expires_at: float | None = None

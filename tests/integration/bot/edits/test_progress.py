@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.errors import ChatUnreachableError, TelegramUnavailableError
-from qwenedit_bot.chat.migrations import Migrations
+from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
-from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
-from qwenedit_bot.edits.progress.updater import EDIT_EVERY, ProgressUpdater
+from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdater
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.budget import Budget
@@ -71,12 +68,14 @@ class Chat:
         self.actions: list[int] = []
         self.busy = False
         self.blocked = False
+        self.until = 0.0
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def ready(self, _chat_id: int, *, edit: bool) -> None:
         """Say at once that it is."""
 
-    async def edit_if_cheap(self, _chat_id: int, message_id: int, view: View) -> bool | None:
+    async def edit_if_cheap(self, _chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
+        self.until = until
         if self.blocked:
             raise ChatUnreachableError
         if self.busy:
@@ -128,17 +127,11 @@ def answers(redis: Redis) -> Lanes:
 
 
 @pytest.fixture
-def late_edits(redis: Redis, queue: JobQueue, answers: Lanes, bot_keys: BotKeys) -> LateEdits:
-    return LateEdits(redis, bot_keys, queue=queue, events=Events(redis, Keys(), answers), wake=asyncio.Event())
-
-
-@pytest.fixture
-def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, eta: Eta) -> ProgressUpdater:
+def progress(queue: JobQueue, chat: Chat, clock: Clock, eta: Eta) -> ProgressUpdater:
     messenger = cast("Messenger", chat)
     return ProgressUpdater(
         queue=queue,
         messenger=messenger,
-        late_edits=late_edits,
         texts=Texts(default="en"),
         eta=eta,
         clock=clock,
@@ -147,7 +140,7 @@ def progress(queue: JobQueue, chat: Chat, clock: Clock, late_edits: LateEdits, e
 
 @pytest.fixture
 def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: Eta, answers: Lanes) -> Deliver:
-    messenger, events = cast("Messenger", chat), Events(redis, Keys(), answers)
+    messenger = cast("Messenger", chat)
     store = RedisPictureStore(redis, Keys(), ttl=60)
     return Deliver(
         queue=queue,
@@ -161,9 +154,6 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
         daily_counts=DailyCounts(redis, bot_keys),
         quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
-        undelivered=UndeliveredAnswers(
-            redis, bot_keys, queue=queue, events=events, migrations=Migrations(redis, bot_keys), wake=asyncio.Event()
-        ),
     )
 
 
@@ -171,8 +161,12 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
     """Give all answers that are due, as the scheduler does."""
     while rows := (await answers.next(10))[0]:
         for row in rows:
-            await deliver(event_of(row))
-            await answers.done(row)
+            try:
+                await deliver(event_of(row))
+            except LaterError as later:
+                await answers.park(row, later.after, alone=later.apart)
+            else:
+                await answers.done(row)
 
 
 @pytest.fixture
@@ -252,11 +246,11 @@ async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_t
     assert [text for _message, text in chat.edits] == ["🚀 Your turn: starting…"]
 
 
-@pytest.mark.parametrize("how", ["edit seen", "reply lost", "leader killed"])
+@pytest.mark.parametrize("how", ["edit seen", "leader killed"])
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
-async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa: PLR0917 - fixtures
+async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, answers: Lanes, deliver: Deliver, how: str,
-    end: str, late_edits: LateEdits, eta: Eta,
+    end: str,
 ) -> None:  # fmt: skip
     """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
@@ -273,8 +267,6 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
             await queue.complete(job, "t", Result(picture="gone", seed=1, seconds=1.0))
         await events.drain()
         await answer_all(answers, deliver)
-        if how == "reply lost":
-            raise TelegramUnavailableError
         if how == "leader killed":
             raise asyncio.CancelledError
 
@@ -284,18 +276,22 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(  # noqa
         await progress.tick()
     chat.meanwhile = None
     assert len(chat.repairs) == 1
-    if how == "leader killed":
-        progress = ProgressUpdater(
-            queue=queue, messenger=cast("Messenger", chat), late_edits=late_edits, texts=Texts(default="en"),
-            eta=eta,
-        )  # fmt: skip
-    await progress.tick()
     await answer_all(answers, deliver)
-    assert len(chat.repairs) == 2
+    assert len(chat.repairs) == 1
+    for _ in range(2):
+        await answers.make_due_apart("7")
+        await answer_all(answers, deliver)
+        assert len(chat.repairs) == 2
     assert chat.repairs[0] == chat.repairs[1]
+    assert (await answers.occupancy()).waiting == 0
+
+
+async def test_edit_that_was_not_sent_in_time_is_out_of_date(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
+) -> None:
+    await enqueue(queue, 1)
     await progress.tick()
-    await answer_all(answers, deliver)
-    assert len(chat.repairs) == 2
+    assert chat.until == clock.now + FRESH
 
 
 @pytest.mark.usefixtures("worker")
@@ -317,7 +313,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     for _ in range(4):
         read = 0
         await progress.tick()
-        assert read <= 2 * 550  # once to draw it, and once to see that it has not ended meanwhile
+        assert read <= 550
         clock.now += 1
     shown = dict(chat.edits)
     assert len(shown) == 2_000

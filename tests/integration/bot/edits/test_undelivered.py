@@ -40,22 +40,6 @@ async def test_person_who_blocked_the_bot_in_mid_job_gets_the_picture_when_they_
     assert 500 <= int(re.findall("[0-9]+", said)[0]) < 600, said
 
 
-async def test_person_who_comes_back_when_the_job_is_forgotten_is_told_that_the_picture_is_gone(
-    stage, ann, worker
-) -> None:
-    await ann.send(photo=photo(), caption="make it snow")
-    claim = await worker.claim()
-    await worker.step(claim, 2, 4)
-    frozen = await ann.says("step 2 of 4")
-    await ann.block()
-    await worker.finish(claim, RESULT)
-    await stage.answered(claim.job.id)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        await redis.delete(Keys().job(claim.job.id))
-    await ann.unblock()
-    assert (await ann.says("I no longer have this picture")).id == frozen.id
-
-
 async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_allows_them(stage, ann, worker) -> None:
     group = await stage.telegram.group("Quiet", ann)
     member = ann.within(group)
@@ -118,7 +102,7 @@ async def test_group_in_which_the_bot_may_not_write_holds_up_nobody_and_is_answe
     await member.picture()
 
 
-async def test_answers_that_a_group_refused_come_with_the_next_one_that_gets_through(stage, ann, worker) -> None:
+async def test_answers_that_a_group_refused_come_when_somebody_calls_the_bot_there(stage, ann, worker) -> None:
     """Nobody tells the bot that an admin lets all members write again."""
     group = await stage.telegram.group("Silent at night", ann)
     member = ann.within(group)
@@ -135,41 +119,3 @@ async def test_answers_that_a_group_refused_come_with_the_next_one_that_gets_thr
     await worker.finish_next(RESULT)
     await member.wait_for(lambda chat: len(chat.pictures) == 3)
     assert len((await member.snapshot()).from_bot) == 3
-
-
-async def test_answer_that_a_supergroup_refused_comes_there_though_it_was_asked_for_in_the_group(
-    stage, ann, worker
-) -> None:
-    group = await stage.telegram.group("Growing", ann, kind="group")
-    await ann.within(group).send(photo=photo(), caption="/edit make it snow")
-    claim = await worker.claim()
-    supergroup = await group.migrate()
-    member = ann.within(supergroup)
-    await supergroup.refuse(description="CHAT_RESTRICTED")
-    await worker.finish(claim, RESULT)
-    await stage.answered(claim.job.id)
-    await supergroup.clear_refusals()
-    await member.send(photo=photo(), caption="/edit make it summer")
-    await worker.finish_next(RESULT)
-    await member.wait_for(lambda chat: len(chat.pictures) == 2)
-
-
-async def test_answers_that_are_forgotten_meanwhile_keep_no_other_one_back_and_are_said_to_be_gone(
-    stage, ann, worker
-) -> None:
-    group = await stage.telegram.group("Silent for days", ann)
-    member = ann.within(group)
-    for wish in ("make it snow", "make it rain"):
-        await member.send(photo=photo(), caption=f"/edit {wish}")
-    forgotten, kept = [await worker.claim() for _ in range(2)]
-    await group.refuse(description="CHAT_RESTRICTED")
-    for claim in (forgotten, kept):
-        await worker.finish(claim, RESULT)
-        await stage.answered(claim.job.id)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        await redis.delete(Keys().job(forgotten.job.id))
-    await group.clear_refusals()
-    await member.send(photo=photo(), caption="/edit make it summer")
-    await worker.finish_next(RESULT)
-    await member.wait_for(lambda chat: len(chat.pictures) == 2)
-    await member.says("I no longer have this picture")

@@ -176,7 +176,7 @@ async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> 
     await stage.answered(done.job.id)
 
     async def in_hand() -> bool:
-        return {"updates", "events", "drawing", "answers"} & kinds(about(client, str(bob.id), done.job.id)) == set()
+        return {"updates", "events", "answers"} & kinds(about(client, str(bob.id), done.job.id)) == set()
 
     await stage.eventually(in_hand)
     before = about(client, str(bob.id), done.job.id).keys()
@@ -283,7 +283,7 @@ async def test_forget_completes_after_answers_that_telegram_refused_in_every_way
         await stage.answered(claim.job.id)
         await chat.clear_refusals()
         jobs.append(claim.job.id)
-    assert {"picture", "undelivered"} <= kinds(about(client, *jobs))
+    assert {"picture", "answers"} <= kinds(about(client, *jobs))
     await ann.send("/forget")
     await ann.press("Delete everything")
     await ann.says("I have deleted everything that I kept about you. Send me a photo")
@@ -386,7 +386,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
         before = {place(key) for key in about(client, *marks)}
         assert before >= {
             *LEFT.keys() - {"banned"}, "job", "picture", "dialogue", "language", "reply", "said",
-            "occasion", "undelivered", "withheld", "unfinished", "leases", "inbox", "account:charged",
+            "occasion", "withheld", "unfinished", "leases", "inbox", "account:charged",
         }  # fmt: skip
         admin = await stage.telegram.user(ADMIN)
         await admin.send(f"/ban {ann.id}")

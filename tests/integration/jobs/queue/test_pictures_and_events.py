@@ -71,7 +71,7 @@ async def test_event_of_a_job_lies_in_the_lane_of_its_chat(desk):
     assert await events.drain() == 0
     (row,), _wait = await lanes.next(10)
     event = event_of(row)
-    assert (row.lane, event.job_id, event.state, event.again) == ("1", job_id, State.DONE, False)
+    assert (row.lane, event.job_id, event.state) == ("1", job_id, State.DONE)
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
@@ -128,15 +128,6 @@ async def test_events_drained_by_two_replicas_at_once_come_once(desk):
             found.append(event_of(row).job_id)
             await lanes.done(row)
     assert found == ids
-
-
-async def test_event_given_again_says_so_and_waits_once(desk):
-    events, lanes = events_of(desk)
-    for _ in range(2):
-        await events.again("a-job", State.FAILED, chat_id=7)
-    (row,), _wait = await lanes.next(10)
-    event = event_of(row)
-    assert (row.lane, event.job_id, event.state, event.again) == ("7", "a-job", State.FAILED, True)
 
 
 async def test_waiting_for_an_event_ends_with_the_first(desk, patient):

@@ -47,9 +47,6 @@ class Recorded:
     def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
 
-    async def came_back(self, chat_id: int, _language: str) -> None:
-        self.told.append((chat_id,))
-
     async def migrated(self, old: int, new: int) -> None:
         self.told.append((old, new))
 
@@ -123,9 +120,7 @@ async def test_group_is_told_how_the_bot_works_when_somebody_who_may_use_it_adds
     change: ChatMemberUpdated, *, invited: bool, introduced: bool
 ) -> None:
     replies = Replies()
-    services: Any = SimpleNamespace(
-        undelivered=Recorded(), access_list=AccessList(invited=invited), replies=replies, languages=Languages()
-    )
+    services: Any = SimpleNamespace(access_list=AccessList(invited=invited), replies=replies, languages=Languages())
     await membership.changed(change, services, BOT_CALLS)
     assert [chat for chat, text in replies.said if "@qwenedit_bot" in text] == ([-100] if introduced else [])
 
@@ -133,7 +128,7 @@ async def test_group_is_told_how_the_bot_works_when_somebody_who_may_use_it_adds
 async def test_supergroup_that_was_a_group_before_is_not_told_again_how_the_bot_works() -> None:
     replies = Replies()
     services: Any = SimpleNamespace(
-        undelivered=Recorded(), migrations=Recorded(), access_list=AccessList(invited=True), replies=replies,
+        migrations=Recorded(), access_list=AccessList(invited=True), replies=replies,
         languages=Languages(),
     )  # fmt: skip
     first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
@@ -142,41 +137,11 @@ async def test_supergroup_that_was_a_group_before_is_not_told_again_how_the_bot_
     assert replies.said == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        (BLOCKED, MEMBER, True),
-        (LEFT, MEMBER, True),
-        (LEFT, ADMIN, True),
-        (MEMBER, ADMIN, True),
-        (LEFT, restricted(texts=False, photos=False), False),
-        (restricted(photos=False), restricted(), True),
-        (restricted(texts=False), restricted(photos=False), True),
-        (restricted(member=False), restricted(), True),
-        (restricted(), MEMBER, False),
-        (ADMIN, MEMBER, False),
-        (MEMBER, BLOCKED, False),
-        (MEMBER, LEFT, False),
-        (MEMBER, restricted(texts=False), False),
-    ],
-)
-async def test_chat_is_told_as_returned_when_the_bot_gets_a_right_to_send(
-    old: dict[str, Any], new: dict[str, Any], *, told: bool
-) -> None:
-    chats = Recorded()
-    change = ChatMemberUpdated.model_validate(
-        {"chat": GROUP, "from": {**BOT, "id": 7}, "date": 1, "old_chat_member": old, "new_chat_member": new}
-    )
-    services: Any = SimpleNamespace(undelivered=chats, access_list=AccessList(invited=False), languages=Languages())
-    await membership.changed(change, services, BOT_CALLS)
-    assert chats.told == ([(-100,)] if told else [])
-
-
 async def test_group_that_became_a_supergroup_is_told_by_the_last_and_by_the_first_message() -> None:
-    migrations, undelivered = Recorded(), Recorded()
-    services: Any = SimpleNamespace(migrations=migrations, undelivered=undelivered, replies=Replies())
+    migrations = Recorded()
+    services: Any = SimpleNamespace(migrations=migrations, replies=Replies())
     last = {"message_id": 9, "date": 1, "chat": {"id": -5, "type": "group", "title": "x"}, "migrate_to_chat_id": -100}
     first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
     await membership.migrated_to(Message.model_validate(last), services)
     await membership.migrated_from(Message.model_validate(first), services)
-    assert migrations.told == undelivered.told == [(-5, -100), (-5, -100)]
+    assert migrations.told == [(-5, -100), (-5, -100)]

@@ -23,6 +23,8 @@ MEANINGS = {
     "pace": "as fast as Telegram allows in this chat, or for this bot",
     "memory": "the bot's memory for pictures is taken",
     "conversion": "the bot's places for conversions are taken",
+    "chat": "the chat refuses the bot: tried every hour, and when anything comes from there",
+    "late_edit": "words are said once more, over late edits of the job's progress",
 }
 """What an answer is parked for, in words."""
 

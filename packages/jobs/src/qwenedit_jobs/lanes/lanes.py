@@ -24,7 +24,8 @@ LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 FIELDS = 6
 """Values by which `next` tells of an entry."""
 SCRIPTS = (
-    "put", "next", "done", "park", "make_due", "renew", "reclaim", "rewrite", "set_aside", "retry_set_aside", "drain",
+    "put", "next", "done", "park", "make_due", "make_due_apart", "renew", "reclaim", "rewrite", "set_aside",
+    "retry_set_aside", "drain",
 )  # fmt: skip
 
 _FOLDER = files("qwenedit_jobs.lanes") / "lua"
@@ -138,6 +139,10 @@ class Lanes:
     async def make_due(self, lane: str) -> None:
         """Make a lane that waits due now."""
         await self._run("make_due", lane)
+
+    async def make_due_apart(self, lane: str) -> int:
+        """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""
+        return int(await self._run("make_due_apart", lane))
 
     async def renew(self, entries: Iterable[Entry]) -> int:
         """Give a sign of life for entries in hand; returns how many still are."""

@@ -105,6 +105,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         finished_at=whole(finished) / 1000 if (finished := fields.get("finished_at")) else None,
         worker=fields.get("worker", ""),
         answered="answered_at" in fields,
+        answer=fields.get("answer", ""),
         ending=whole(fields.get("requeued", 0)),
         expires_at=whole(expires) / 1000 if (expires := fields.get("expires_at")) else None,
         sources=fields.get("sources", ""),

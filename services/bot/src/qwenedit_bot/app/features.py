@@ -16,9 +16,8 @@ from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
+from qwenedit_bot.edits.answers.refused import RefusedAnswers
 from qwenedit_bot.edits.progress.eta import Eta
-from qwenedit_bot.edits.progress.late_edits import LateEdits
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
@@ -195,9 +194,9 @@ class Edits:
     progress: ProgressUpdater
     eta: Eta
     deliver: Deliver
-    undelivered: UndeliveredAnswers
     daily_counts: DailyCounts
     user_jobs: UserJobs
+    refused: RefusedAnswers
 
 
 def make_edits(
@@ -210,9 +209,6 @@ def make_edits(
     metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
     eta = Eta(redis, keys, queue=queue, workers=jobs.workers, paused_key=settings.keys.paused)
     daily_counts = DailyCounts(redis, keys)
-    undelivered = UndeliveredAnswers(
-        redis, keys, queue=queue, events=jobs.events, migrations=chat.migrations, wake=jobs.ended
-    )
     gates = (
         QueueLengthGate(queue, settings.limits, replies),
         QuotaGate(quotas, replies, for_sale=bool(settings.star_packs)),
@@ -226,18 +222,17 @@ def make_edits(
         reword=Reword(queue, pictures.intake, hook),
         progress=ProgressUpdater(
             queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta,
-            late_edits=LateEdits(redis, keys, queue=queue, events=jobs.events, wake=jobs.ended),
         ),
         deliver=Deliver(
             queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
             texts=users.texts, metrics=metrics, eta=eta, quotas=quotas,
-            daily_counts=daily_counts, moderation=hook or Unmoderated(), undelivered=undelivered,
+            daily_counts=daily_counts, moderation=hook or Unmoderated(),
             larger_megapixels=settings.larger_megapixels,
         ),
-        undelivered=undelivered,
         daily_counts=daily_counts,
+        refused=RefusedAnswers(jobs.answers, jobs.ended),
         user_jobs=UserJobs(
             redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, quotas=quotas,
-            replies=replies, answers=jobs.answers, undelivered=undelivered,
+            replies=replies, answers=jobs.answers,
         ),
     )  # fmt: skip

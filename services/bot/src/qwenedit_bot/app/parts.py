@@ -112,7 +112,7 @@ def make_parts(base: Foundation) -> Parts:
         access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs, eta=edits.eta,
         retention=make_retention(base, user_erasure),
         shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
-        migrations=chat.migrations, undelivered=edits.undelivered,
+        migrations=chat.migrations,
         larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
     handle = make_handler(base, services, jobs, users, edits)
@@ -120,8 +120,8 @@ def make_parts(base: Foundation) -> Parts:
         queue=jobs.queue,
         receiver=make_receiver(base, inbox),
         updating=Scheduler(
-            inbox.lanes, UpdateWork(inbox, handle), name="updates", slots=UPDATES_AT_ONCE, wake=update_taken,
-            metrics=base.metrics, ordered=True, quiet=quiet,
+            inbox.lanes, UpdateWork(inbox, handle, edits.refused), name="updates", slots=UPDATES_AT_ONCE,
+            wake=update_taken, metrics=base.metrics, ordered=True, quiet=quiet,
         ),
         events=jobs.events,
         job_ended=jobs.ended,
@@ -155,7 +155,6 @@ def make_user_erasure(
             users.access_list,
             users.update_filter,
             chat.replies,
-            edits.undelivered,
             inbox,
             Dialogues(base.redis, base.keys),
             base.limiter,
@@ -218,7 +217,7 @@ def make_quiet(base: Foundation, jobs: Jobs, inbox: Inbox) -> Quiet:
     """Build what knows whether there is anything to do."""
     keys = base.settings.keys
     line = (keys.job_queue, keys.held, keys.paused, keys.leases, keys.draining, keys.delayed, keys.lost, keys.events)
-    others = (base.keys.drawing, base.keys.forgetting, keys.dropped_objects)
+    others = (base.keys.forgetting, keys.dropped_objects)
     return Quiet(base.redis, (*line, *others, inbox.lanes.entries, jobs.answers.entries))
 
 

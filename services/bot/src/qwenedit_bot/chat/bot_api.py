@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
@@ -166,12 +167,12 @@ class TelegramMessenger:
         await self._calls.turn(place[0], edit=True)
         return await self._edit(*place, view, timeout=None)
 
-    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
+    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's rate."""
         place = await self._migrations.place(chat_id, message_id)
         if place is None:
             return False
-        if not await self._limiter.try_acquire(place[0]):
+        if not await self._limiter.try_acquire(place[0]) or time.monotonic() > until:
             return None
         try:
             return await self._edit(*place, view, timeout=SHORT_TIMEOUT)

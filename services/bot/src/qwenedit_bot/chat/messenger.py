@@ -73,8 +73,14 @@ class Messenger(Protocol):
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change the text and buttons of one of the bot's messages."""
 
-    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View) -> bool | None:
+    async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
         """Like `edit`, but only if it costs nobody anything; None when it was left out.
+
+        Args:
+            chat_id: The chat.
+            message_id: The message.
+            view: What it's to say.
+            until: When that is out of date, by `time.monotonic`: it's left out then.
 
         Raises:
             TelegramUnavailableError: It may have landed, or may still land.

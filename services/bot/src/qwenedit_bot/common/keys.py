@@ -29,10 +29,6 @@ class BotKeys:
         """Prefix of the lanes of updates that Telegram was told we have and that are not handled yet."""
         return f"{self.prefix}:inbox"
 
-    def undelivered(self, chat_id: int) -> str:
-        """SET of jobs whose answers could not be given in a chat; given when the bot may write there again."""
-        return f"{self.prefix}:undelivered:{self.bot_id}:{chat_id}"
-
     @property
     def refused(self) -> str:
         """HASH lane and sender → messages that were not taken, of whom as many wait as may."""
@@ -47,11 +43,6 @@ class BotKeys:
     def banned(self) -> str:
         """SET of users who may not use the bot."""
         return f"{self.prefix}:banned"
-
-    @property
-    def drawing(self) -> str:
-        """SET of jobs whose progress may have been drawn over their answer: the last words are looked at again."""
-        return f"{self.prefix}:drawing"
 
     @property
     def forgetting(self) -> str:

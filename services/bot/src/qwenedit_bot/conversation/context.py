@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.conversation.account.privacy_notice import Retention
     from qwenedit_bot.conversation.account.shop import Shop
-    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.rewording import Reword
@@ -65,7 +64,6 @@ class Services:
     retention: Retention
     shop: Shop
     migrations: Migrations
-    undelivered: UndeliveredAnswers
     larger_megapixels: float = 0
     """Of a result that is enlarged, at most; 0 offers it nowhere."""
 

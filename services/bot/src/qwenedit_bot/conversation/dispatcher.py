@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import AdminServices
+    from qwenedit_bot.edits.answers.refused import RefusedAnswers
     from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
@@ -191,14 +192,16 @@ class UpdateWork:
     Args:
         inbox: Reads the entry.
         handle: Handles the update.
+        refused: Answers that wait until something comes from their chat.
     """
 
     patience: int | None = 15
     """About nine minutes of attempts, those not counted that only Redis missed."""
 
-    def __init__(self, inbox: Inbox, handle: HandleUpdate) -> None:
+    def __init__(self, inbox: Inbox, handle: HandleUpdate, refused: RefusedAnswers) -> None:
         self._inbox = inbox
         self._handle = handle
+        self._refused = refused
 
     async def __call__(self, entry: Entry) -> None:
         """Handle an update; raises what `HandleUpdate` raises."""
@@ -212,6 +215,7 @@ class UpdateWork:
                 except Exception:
                     await self._keep(entry, received, [as_data(request) for request in failed])
                     raise
+            await self._refused.heard_from(entry.lane)
             await self._inbox.finish(entry)
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks

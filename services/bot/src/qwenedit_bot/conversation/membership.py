@@ -1,4 +1,4 @@
-"""Reacts to changes of a chat: the bot came into a group, may write again, or the group became a supergroup."""
+"""Reacts to changes of a chat: the bot came into a group, or the group became a supergroup."""
 
 from __future__ import annotations
 
@@ -30,15 +30,8 @@ _INTRODUCED, _KNOWN = "introduced", "known"
 
 
 async def changed(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:
-    """Tell that the bot may do something here again that it could not do before: answers may wait for it.
-
-    In a group that it has just come into, it says how it works there. No other change is worth a word.
-    """
-    had, has = _rights(change.old_chat_member), _rights(change.new_chat_member)
-    if has - had:
-        words = await services.languages.words_of(change.from_user.id, change.from_user.language_code)
-        await services.undelivered.came_back(change.chat.id, words.language)
-    if _came_in(change) and "texts" in has:
+    """Say in a group that the bot has just come into how it works there. No other change is worth a word."""
+    if _came_in(change) and _may_write(change.new_chat_member):
         await _introduce(change, services, bot)
 
 
@@ -71,7 +64,6 @@ async def migrated_from(message: Message, services: Services) -> None:
 
 async def _migrated(old: int, new: int, services: Services) -> None:
     await services.migrations.migrated(old, new)
-    await services.undelivered.migrated(old, new)
     await services.replies.first(Source(new, 0), _KNOWN)
 
 
@@ -86,21 +78,8 @@ def _is_in(member: ChatMemberUnion) -> bool:
     return isinstance(member, ChatMemberOwner | ChatMemberAdministrator | ChatMemberMember)
 
 
-def _rights(member: ChatMemberUnion) -> frozenset[str]:
-    """Return what the bot may send in a chat."""
-    if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
-        # What a chat forbids all its members, and a closed topic, shows in no member's own rights.
-        return frozenset(("texts", "photos", "documents", "administrator"))
-    if isinstance(member, ChatMemberMember):
-        return frozenset(("texts", "photos", "documents"))
-    if isinstance(member, ChatMemberRestricted) and member.is_member:
-        rights = {
-            "texts": member.can_send_messages,
-            "photos": member.can_send_photos,
-            "documents": member.can_send_documents,
-        }
-        return frozenset(right for right, given in rights.items() if given)
-    return frozenset()
+def _may_write(member: ChatMemberUnion) -> bool:
+    return not isinstance(member, ChatMemberRestricted) or member.can_send_messages
 
 
 def make_router() -> Router:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_jobs import Keys, PictureStore, Status
     from qwenedit_jobs.lanes import Lanes
@@ -63,8 +62,7 @@ class UserJobs:
         picture_ttl: Seconds for which it has them.
         quotas: Have what the jobs cost.
         replies: Have their messages.
-        answers: Has answers that were set aside.
-        undelivered: Has answers for chats in which the bot may not write.
+        answers: Has answers that wait apart or were set aside.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -79,7 +77,6 @@ class UserJobs:
         quotas: Quotas,
         replies: Replies,
         answers: Lanes,
-        undelivered: UndeliveredAnswers,
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -89,7 +86,6 @@ class UserJobs:
         self._quotas = quotas
         self._replies = replies
         self._answers = answers
-        self._undelivered = undelivered
         self.personal_data = _personal_data(picture_ttl)
 
     def key_patterns(self, _user_id: int) -> tuple[KeyPattern, ...]:
@@ -152,9 +148,10 @@ class UserJobs:
         if job.reply is not None:
             reply = job.reply
             await self._replies.forget_answer(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
-            await self._undelivered.forget_job(reply.chat_id, job.id)
         if not await self._queue.forget(job.id):
             return False
+        if job.reply is not None:  # an answer that waits apart finds no job and is dropped
+            await self._answers.make_due_apart(str(job.reply.chat_id))
         await self._redis.srem(self._keys.forgetting, job.id)
         return True
 
@@ -206,8 +203,8 @@ def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
         PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
         PersonalData(what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"),
         PersonalData(
-            what="ids of jobs whose message is drawn, or that are forgotten",
-            keys=("drawing", "forgetting"),
+            what="ids of jobs that are forgotten",
+            keys=("forgetting",),
             until="they have ended",
         ),
         PersonalData(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),

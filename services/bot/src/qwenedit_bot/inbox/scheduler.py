@@ -215,7 +215,7 @@ class Scheduler:
             return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
         except LaterError as later:
             self._metrics.parked.labels(self._name, later.what).inc()
-            await self._park(entry, later.after, why=later.what)
+            await self._park(entry, later.after, apart=later.apart, why=later.what)
             if later.called is not None:
                 later.called.add_done_callback(lambda _called: self._call(entry.lane))
         except (TelegramUnavailableError, StorageAwayError) as error:
@@ -262,8 +262,10 @@ class Scheduler:
             return False
         return True
 
-    async def _park(self, entry: Entry, seconds: float, *, failed: bool = False, why: str = "") -> None:
-        alone = failed and not self._ordered
+    async def _park(
+        self, entry: Entry, seconds: float, *, failed: bool = False, apart: bool = False, why: str = ""
+    ) -> None:
+        alone = apart or (failed and not self._ordered)
         await self._until_redis_takes_it(
             lambda: self._lanes.park(self._as_held(entry), seconds, failed=failed, alone=alone, why=why)
         )

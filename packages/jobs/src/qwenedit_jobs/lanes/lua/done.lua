@@ -7,6 +7,7 @@ if sender then
     redis.call('HDEL', ENTRIES, id)
     redis.call('HDEL', FAILURES, id)
     redis.call('ZREM', PARKED, id)
+    redis.call('SREM', apart_in(lane), id)
     redis.call('UNLINK', why_key)
     take_out(id, lane, sender)
 end

@@ -15,6 +15,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', PARKED, '-inf', NOW, 'LIMIT', 0,
     redis.call('ZREM', PARKED, id)
     local lane, sender = entry(id)
     if lane then
+        redis.call('SREM', apart_in(lane), id)
         redis.call('RPUSH', LANE .. lane, id)
         redis.call('HINCRBY', SENDERS, lane .. '|' .. sender, 1)
         ready(lane, NOW)

@@ -9,6 +9,7 @@ end
 local _, sender = entry(id)
 if sender and alone == '1' then
     take_out(id, lane, sender)
+    redis.call('SADD', apart_in(lane), id)
     redis.call('ZADD', PARKED, moment(NOW + wait), id)
     let_go(lane, token, NOW)
 else

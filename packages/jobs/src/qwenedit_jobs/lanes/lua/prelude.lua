@@ -57,6 +57,11 @@ local function take_out(id, lane, sender)
     end
 end
 
+-- SET of a lane's entries that wait apart, so that those behind them go first.
+local function apart_in(lane)
+    return LANE .. lane .. ':apart'
+end
+
 local function holds(lane, token)
     return redis.call('HGET', HOLDERS, lane) == token
 end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
+from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, LaterError, TelegramRefusedError
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.rate_limit.limits import is_group, on_behalf_of
 from qwenedit_bot.chat.view import View
@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.answers.daily_counts import DailyCounts
-    from qwenedit_bot.edits.answers.undelivered import UndeliveredAnswers
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
-    from qwenedit_jobs import Event, Gone, JobQueue, PictureStore, Status
+    from qwenedit_jobs import Event, JobQueue, PictureStore, Status
     from qwenedit_jobs.lanes import Entry
 
 UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
-"""Outcomes of answers that are kept until the chat takes them."""
+REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
+"""Outcomes of answers that the chat refuses. They wait until the job is forgotten, a day later."""
+IN_WORDS = frozenset(("failed", "cancelled", "withheld"))
+"""Outcomes that a late progress edit may overwrite; Telegram refuses to edit a picture's text."""
+FIRST_PAUSE, REFUSED_PAUSE = 30.0, 3_600.0
+"""Seconds until a refused answer is tried again for the first time, and later, if nothing comes from its chat. Telegram
+doesn't tell a bot that an admin lets all members write again, and somebody may come back while they're refused."""
+LATE_EDITS = 15.0
+"""Seconds after which no edit of a job's progress can arrive any more: see `FRESH` and the messenger's time-out."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +63,6 @@ class Deliver:
         eta: Learns how long jobs take.
         quotas: Get back what a failed job has cost.
         daily_counts: Counts the answers for the admins.
-        undelivered: Keeps answers for chats in which the bot may not write now.
         moderation: Sees each picture first.
     """
 
@@ -74,7 +80,6 @@ class Deliver:
         quotas: Quotas,
         daily_counts: DailyCounts,
         moderation: Moderation,
-        undelivered: UndeliveredAnswers,
         larger_megapixels: float = 0,
     ) -> None:
         self._queue = queue
@@ -88,14 +93,14 @@ class Deliver:
         self._quotas = quotas
         self._daily_counts = daily_counts
         self._moderation = moderation
-        self._undelivered = undelivered
         self._larger_megapixels = larger_megapixels
 
     async def __call__(self, event: Event) -> None:
         """Answer the job that an event says is finished, unless it is answered.
 
         Raises:
-            LaterError: Telegram's pace, or memory, is not to be had now; as with the next, nothing is lost.
+            LaterError: Telegram's pace, memory, or the chat itself is not to be had now, or the words are to be said
+                once more; as with the next, nothing is lost.
             TelegramUnavailableError: Telegram does not answer.
             PoisonError: the job is another version's; it is set aside until a version that knows it is asked again.
         """
@@ -104,9 +109,6 @@ class Deliver:
             if status is None:
                 if await self._queue.exists(event.job_id):
                     raise PoisonError("the job cannot be read by this version")
-                if event.gone is not None:
-                    await self._say_gone(event.job_id, event.gone)
-                    return
                 log.warning("answer.job_forgotten", state=event.state)
                 return
             with on_behalf_of(status.job.user_id):
@@ -117,15 +119,19 @@ class Deliver:
             # Put back in line by the operator.
             await self._announce(event, status)
             return
-        if event.redraw:
-            await self._redraw(status)
-            return
-        if status.answered and not event.again:
+        if status.answered and status.answer not in REFUSED:
+            if status.answer in IN_WORDS:
+                await self._say_again(status)
             return
         with tracing.continued(
             "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
         ) as span:
-            span.set({attributes.OUTCOME: await self._deliver(event, status)})
+            outcome = await self._deliver(event, status)
+            span.set({attributes.OUTCOME: outcome})
+        if outcome in REFUSED:
+            raise LaterError(REFUSED_PAUSE if status.answered else FIRST_PAUSE, "chat", apart=True)
+        if outcome in IN_WORDS:
+            raise LaterError(LATE_EDITS, "late_edit", apart=True)
 
     async def _announce(self, event: Event, status: Status) -> None:
         """Tell that a job which had failed is tried again, in a message of its own: edits of old ones go unseen."""
@@ -147,6 +153,10 @@ class Deliver:
         finished_at = status.finished_at or status.enqueued_at
         worked = finished_at - status.enqueued_at
         outcome = "nobody" if status.job.reply is None else await self._answer(status, status.job.reply, worked)
+        if (
+            status.answered and outcome == status.answer
+        ):  # refused once more; saying so again would keep the job for longer
+            return outcome
         # Only now: after a crash before this line the same answer is given again.
         answered_at = await self._queue.answered(event.job_id, ending=status.ending, how=outcome)
         if answered_at is not None:
@@ -160,31 +170,16 @@ class Deliver:
                 await self._eta.note_duration(status.job.edit.workflow, finished_at - status.started_at)
             told = {"reason": reason} if reason else {}
             log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
-        if status.job.reply is not None and outcome not in {UNREACHABLE, FORBIDDEN}:
-            await self._undelivered.one_more(status.job.reply.chat_id, status.job.reply.language)
         return outcome
 
-    async def _say_gone(self, job_id: str, gone: Gone) -> None:
-        """Say in the message of a forgotten job, whose answer the chat had refused, that its picture is gone."""
-        message_id = await self._undelivered.message_of(gone.chat_id, job_id)
-        view = View(self._texts.of(gone.language)(Text.PRESS_EXPIRED))
-        try:
-            if message_id is not None:
-                await self._messenger.edit(gone.chat_id, message_id, view)
-        except (ChatUnreachableError, TelegramRefusedError) as error:
-            log.info("answer.unreachable", error=str(error))
-            return
-        await self._undelivered.forget_job(gone.chat_id, job_id)
-        await self._undelivered.one_more(gone.chat_id, gone.language)
-
-    async def _redraw(self, status: Status) -> None:
+    async def _say_again(self, status: Status) -> None:
         """Put a job's last words back where a late progress edit may have overwritten them.
 
         Over a picture it could not, and no more can this: Telegram refuses to edit the text of a photo or a file. So
         words that a picture should have had instead are right wherever they can be written.
         """
         reply = status.job.reply
-        if reply is None or not status.answered:  # the answer comes after, and is written over anything
+        if reply is None:
             return
         verdict = await self._moderation.withheld(status.job.id)
         if verdict is not None and status.result is not None:
@@ -213,7 +208,6 @@ class Deliver:
             return await self._answer_in_words(status, status.state, status.reason, reply, to, message_id)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
-            await self._undelivered.note(reply, status.job.id, message_id)
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
 
@@ -270,7 +264,6 @@ class Deliver:
                 return "file" if as_file else "picture"
         if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
             # An admin of the group may allow it: then the picture comes into the place of these words.
-            await self._undelivered.note(reply, status.job.id, message_id)
             await self._say_last(job_views.withheld(words, status.job.id, Text.PICTURES_FORBIDDEN), to, message_id)
             return FORBIDDEN
         return await self._answer_in_words(status, State.FAILED, Reason.EXECUTION_FAILED, reply, to, message_id)

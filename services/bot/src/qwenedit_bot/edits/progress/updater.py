@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.eta import Eta, Outlook, Wait
-    from qwenedit_bot.edits.progress.late_edits import LateEdits
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
     from qwenedit_jobs.queue.queue_view import Window
@@ -40,6 +39,9 @@ AWAY = 20.0
 """Seconds beyond the usual ones until a message is drawn again in a chat in which the bot could not write."""
 NOTHING = 0
 """In place of the hash of a view that was not shown."""
+FRESH = 5.0
+"""Seconds after which an edit that has not been sent is dropped. A process that was stopped must not send it later,
+over the answer that another replica has given meanwhile."""
 AT_ONCE = 10
 """Most edits on their way at the same time."""
 HEAD = 50
@@ -73,6 +75,8 @@ class _Change:
     reply: ReplyTo
     view: View
     phase: _Phase
+    until: float
+    """When it's out of date, by the monotonic clock."""
 
 
 class ProgressUpdater:
@@ -81,7 +85,6 @@ class ProgressUpdater:
     Args:
         queue: Knows the jobs.
         messenger: Edits their messages.
-        late_edits: Has answers said again that a late edit overwrote.
         texts: The words of all languages.
         eta: Estimates when jobs are done.
         clock: Monotonic time in seconds.
@@ -92,14 +95,12 @@ class ProgressUpdater:
         *,
         queue: JobQueue,
         messenger: Messenger,
-        late_edits: LateEdits,
         texts: Texts,
         eta: Eta,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._messenger = messenger
-        self._late_edits = late_edits
         self._texts = texts
         self._eta = eta
         self._clock = clock
@@ -115,7 +116,6 @@ class ProgressUpdater:
         However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
         of the rest.
         """
-        await self._late_edits.look()
         window = await self._window()
         places = window.positions
         statuses = await self._read([*places, *window.others])
@@ -126,7 +126,6 @@ class ProgressUpdater:
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
         self._forget(now, window.length)
-        await self._late_edits.begin(change.status.job.id for change in changes)
         async with asyncio.TaskGroup() as edits:
             for change in changes:
                 edits.create_task(self._edit(change, room))
@@ -186,7 +185,7 @@ class ProgressUpdater:
             if shown is not None:
                 shown.looked_at = now
             if shown is None or (shown.says != hash(view) and (shown.phase != phase or now - shown.at >= pause)):
-                changes.append(_Change(status, status.job.reply, view, phase))
+                changes.append(_Change(status, status.job.reply, view, phase, now + FRESH))
         return sorted(changes, key=lambda change: self._edited_at(change.status.job.id))
 
     def _edited_at(self, job_id: str) -> float:
@@ -198,16 +197,15 @@ class ProgressUpdater:
             job_id = change.status.job.id
             try:
                 edited = await self._messenger.edit_if_cheap(
-                    change.reply.chat_id, change.reply.placeholder_id, change.view
+                    change.reply.chat_id, change.reply.placeholder_id, change.view, until=change.until
                 )
             except TelegramUnavailableError:
-                return  # it may have landed, or may still land: `LateEdits.look` sees to that
+                return  # it may have landed, or may still land: an answer in words is said again
             except ChatUnreachableError as error:
                 log.info("progress.not_shown", job=job_id, error=type(error).__name__)
                 # What it says by then is drawn when the chat may be back; until then each attempt would be refused.
                 now = self._clock()
                 self._shown[job_id] = _Shown(NOTHING, change.phase, now + AWAY, now)
-                await self._late_edits.settle(job_id)
                 return
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
@@ -216,7 +214,6 @@ class ProgressUpdater:
             if edited is not None:  # else the next tick tries again, with what is true then
                 now = self._clock()
                 self._shown[job_id] = _Shown(hash(change.view), change.phase, now, now)
-            await self._late_edits.settle(job_id)
 
     def _busy_chats(self, statuses: list[Status]) -> set[int]:
         return {
