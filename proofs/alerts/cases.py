@@ -41,9 +41,6 @@ SENT, POLLED = CALLS % ("editMessageMedia", "200"), CALLS % ("getUpdates", "200"
 BLOCKED, SLOWER = CALLS % ("sendMessage", "403"), CALLS % ("editMessageText", "429")
 AWAY = CALLS % ("getUpdates", "network")
 UP = "qwenedit_comfyui_up{" + WORKER + "}"
-PRICE = "qwenedit_gpu_hourly_price{" + WORKER + "}"
-PRICE_B, PRICE_C = (PRICE.replace("10.0.0.2", f"10.0.0.{number}") for number in (3, 4))
-BUDGET = "qwenedit_gpu_hourly_budget{" + BOT + "}"
 COLD = "qwenedit_warm_up_seconds_count{" + WORKER + ',workflow="qwen-image-edit-2511-fast",outcome="failed"}'
 ZOMBIES = "qwenedit_comfyui_zombie_verdicts_total{" + WORKER + "}"
 
@@ -106,10 +103,6 @@ CASES = {
     "QweneditLineLong": Case(
         {WAITING: "50x{n}", OLDEST: "0x10 1500x{n}"}, "30m", "warning",
         "The job that is next in line in photos has waited for 25m 0s.", RECORDED,
-    ),
-    "QweneditBudgetReached": Case(
-        {PRICE: "0.8x{n}", PRICE_B: "0.8x{n}", PRICE_C: "0.8x{n}", BUDGET: "2.4x{n}", OLDEST: "0x10 400x{n}"},
-        "30m", "warning", "GPUs in photos cost 2.40 an hour. The budget pays for no more.", RECORDED,
     ),
     "QweneditPauseForgotten": Case(
         {WAITING: "0x20 7x{n}", PAUSED: "0x10 1x{n}"}, "50m", "warning",
@@ -193,9 +186,6 @@ SILENT = {
     "one photo is refused": ({REFUSED: "0x20 1x{n}"}, "TurnedAway"),
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
-    "budget pays for one more worker": ({PRICE: "0.8x{n}", BUDGET: "1.6x{n}", OLDEST: "400x{n}"}, "Budget"),
-    "budget is used up and the line is short": ({PRICE: "0.8x{n}", BUDGET: "0.8x{n}"}, "Budget"),
-    "there is no budget": ({PRICE: "0.8x{n}", BUDGET: "0x{n}", OLDEST: "400x{n}"}, "Budget"),
     "pictures lie in Redis": ({STORED: "_x{n}", UNSTORED: "_x{n}"}, "PictureStore"),
     "the store of objects fails now and then": ({UNSTORED: "0+1x2 2x{n}"}, "PictureStore"),
     "Redis has no limit": ({MOST: "0x{n}"}, "Redis"),

@@ -32,7 +32,7 @@ FRACTIONS = dict(fractions(WHOLE))
 
 
 def values_with(path: str, value: object) -> dict[str, Any]:
-    values = copy.deepcopy(load_example("production")) | {"gpu": {"hourlyPrice": 1, "budgetMode": "soft"}}
+    values = copy.deepcopy(load_example("production")) | {"gpu": {"hourlyPrice": 1}}
     values["bot"]["webhook"]["existingSecret"] = "webhook"  # else each render makes one
     *parents, last = path.removesuffix(".[]").split(".")
     level = values

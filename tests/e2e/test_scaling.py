@@ -98,33 +98,3 @@ async def test_six_jobs_wake_as_many_workers_as_there_are_gpus_and_keep_them_whi
         assert (await sleeping.until(job, "done"))["attempt"] == "1"
     assert [len(sleeping.watch.claims(job)) for job in jobs] == [1] * len(jobs)
     await eventually("no worker", desired(sleeping, 0), within=60)
-
-
-async def test_hard_budget_holds_to_one_worker_while_the_bot_is_away(installation, photo):
-    """There are GPUs for two, and money for 1.98."""
-    await installation.hold(0)
-    await installation.upgrade("gpu.hourlyPrice=0.8", "gpu.hourlyBudget=1.59")
-    try:
-        await installation.let_scale()
-        ann = await installation.telegram.user()
-        await ann.send(photo=photo, caption="make it snow")
-        await ann.picture(timeout=60)  # so that the bot knows how long a job takes
-        jobs = [await installation.push() for _ in range(5)]
-        await ann.send(photo=photo, caption="make it snow")
-        said = await ann.says("Ready in about", timeout=30)
-        print(f"the line says: {said.now.text!r}")
-        most = 0
-
-        async def all_done():
-            nonlocal most
-            most = max(most, len(await installation.kube.pods("worker")))
-            assert await installation.desired_workers() <= 1
-            return all([(await installation.fields(job))["state"] == "done" for job in jobs])
-
-        [bot] = await installation.kube.pods("bot")
-        await installation.kube("delete", "pod", bot.name, "--force", "--grace-period=0")
-        await eventually("the end of all jobs", all_done, within=90)
-        assert most == 1
-        await ann.picture(timeout=60, number=2)
-    finally:
-        await installation.upgrade()

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RELEASE, RUNBOOKS, SILENT, UP, expect
+from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
 from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, monitored
 from qwenedit_jobs.failed_calls import COUNTED
 
@@ -89,26 +89,24 @@ def test_no_alert_when(case, promtool, rules, tmp_path):
     check(promtool, only(rules, *names), tmp_path, silent(series, *names))
 
 
-def test_picture_costs_all_seconds_of_all_gpus_at_their_prices(promtool, rules, tmp_path):
+def test_bill_of_the_page_is_all_seconds_of_all_gpus_at_their_prices(promtool, rules, tmp_path):
     def of(name, worker, **labels):
         told = {"namespace": NAMESPACE, "pod": worker, "instance": worker, **labels}
         return f"{name}{{{','.join(f'{key}={value!r}' for key, value in told.items())}}}".replace("'", '"')
 
-    seconds, price, jobs = "qwenedit_gpu_seconds_total", "qwenedit_gpu_hourly_price", "qwenedit_gpu_job_seconds_count"
+    [bill] = re.findall(r"```promql\n(.*?)```", (CHART.parents[1] / "docs/operations.md").read_text(), re.DOTALL)
+    seconds, price = "qwenedit_gpu_seconds_total", "qwenedit_gpu_hourly_price"
     series = {
         of(seconds, "a", activity="editing"): "0+15x{n}", of(seconds, "a", activity="idle"): "0+15x{n}",
         of(seconds, "b", activity="editing"): "0+30x{n}", of(price, "a"): "0.8x{n}", of(price, "b"): "1.2x{n}",
-        of(jobs, "a", outcome="done", workflow="f"): "0+1x{n}", of(jobs, "a", outcome="lost", workflow="f"): "0+9x{n}",
-        of(jobs, "b", outcome="done", workflow="f"): "0+1x{n}",
     }  # fmt: skip
     test = expect(series, []) | {
         "promql_expr_test": [
-            {"expr": f"round({record}, 0.0001)", "eval_time": "110m", "exp_samples": [{
-                "labels": f'{{namespace="{NAMESPACE}",release="{RELEASE}"}}', "value": value,
-            }]}
-            # An hour of both costs 2, in which they make 240 pictures.
-            for record, value in (("namespace:qwenedit_picture_price:increase1h", 0.0083),
-                                  ("namespace:qwenedit_gpu_hourly_price:sum", 2))
+            # The hour costs 0.4 and 1.2 for edits, and 0.4 for idling.
+            {"expr": f"round({bill.replace('30d', '1h')}, 0.01)", "eval_time": "110m", "exp_samples": [
+                {"labels": f'{{namespace="{NAMESPACE}",activity="{activity}"}}', "value": value}
+                for activity, value in (("editing", 1.6), ("idle", 0.4))
+            ]}
         ]
     }  # fmt: skip
     check(promtool, rules, tmp_path, test)

@@ -4,7 +4,6 @@
 {{- include "qwenedit.guards.images" . }}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
-{{- include "qwenedit.guards.budget" . }}
 {{- include "qwenedit.guards.models" . }}
 {{- include "qwenedit.guards.redis" . }}
 {{- include "qwenedit.guards.pictures" . }}

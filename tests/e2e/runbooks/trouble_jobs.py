@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.e2e.cluster.installation import LONG
 from tests.e2e.cluster.kube import eventually
-from tests.e2e.runbooks.conftest import LINE, SETS, until_up
+from tests.e2e.runbooks.conftest import LINE, until_up
 from tests.e2e.runbooks.on_call import row as row_of
 
 CAPTION = "make it snow"
@@ -89,26 +88,6 @@ async def test_line_that_is_long(installation, on_call):
     assert (await installation.fields(jobs[-1]))["state"] == "cancelled"
     await installation.until(jobs[-2], "done")
     await until_up(installation)
-
-
-async def test_budget_that_is_reached(installation, on_call):
-    one = ("gpu.hourlyPrice=1.2", "gpu.hourlyBudget=1.2", "gpu.budgetMode=hard")
-    await installation.upgrade(*SETS, "autoscaling.maxReplicas=2", *one)
-    await installation.hold(1)
-    await installation.let_scale()
-    jobs = [await installation.push(workflow=LONG) for _ in range(LINE)]
-    row = await on_call.find("QweneditBudgetReached", "the budget pays for", "busy", "MAXPODS", within=60)
-    await on_call.part("QweneditBudgetReached", "Stop-gap")
-    await two_workers(installation)
-    on_call.words["NUMBER"] = "2.4"
-    await on_call.remedy(row)
-    await on_call.remedy(row_of("QweneditBudgetReached", "the budget is soft"))
-    scaled = await installation.kube(
-        "get", "scaledobject", "edit-qwenedit-worker", "--output=jsonpath={.spec.maxReplicaCount}"
-    )
-    assert scaled == "2"
-    for job in jobs:
-        await installation.queue.cancel(job)
 
 
 async def two_workers(installation):

@@ -50,9 +50,7 @@ def test_malformed_token_is_refused_without_being_shown(
         ("MAX_QUEUE_LENGTH", "0"), ("PICTURE_TTL", "1"), ("DEFAULT_LANGUAGE", "de"), ("BOT_LOG_LEVEL", "LOUD"),
         ("TELEGRAM_API_URL", "api.telegram.org"), ("PROBE_PORT", "70000"), ("MAX_WAIT", "59"),
         ("STAR_PACKS", "10"), ("STAR_PACKS", "0:5"), ("STAR_PACKS", "10:50"),
-        ("MODERATION_ON_ERROR", "maybe"), ("GPU_HOURLY_PRICE", "-1"),
-        ("GPU_HOURLY_BUDGET", "-1"), ("GPU_HOURLY_BUDGET", "NaN"), ("GPU_HOURLY_BUDGET", "3"),
-        ("GPU_BUDGET_MODE", "strict"),
+        ("MODERATION_ON_ERROR", "maybe"),
     ],
 )  # fmt: skip
 def test_value_out_of_range_is_named(
@@ -94,21 +92,3 @@ def test_wait_longer_than_pictures_are_kept_is_refused_with_both_names(
     monkeypatch.setenv("PICTURE_TTL", "3600")
     said = refusal(capsys)
     assert "MAX_WAIT is 3601 s and PICTURE_TTL 3600 s" in said
-
-
-@pytest.mark.parametrize(
-    ("budget", "price", "workers"),
-    [("0.3", "0.1", 3), ("2.4", "0.8", 3), ("2.39", "0.8", 2), ("1e+06", "1e-05", 100_000_000_000), ("0", "0.8", None)],
-)
-def test_budget_pays_for_workers_exactly(
-    budget: str, price: str, workers: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GPU_HOURLY_BUDGET", budget)
-    monkeypatch.setenv("GPU_HOURLY_PRICE", price)
-    assert load(BotSettings).budget_workers == workers
-
-
-def test_budget_below_a_worker_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("GPU_HOURLY_BUDGET", "0.79")
-    monkeypatch.setenv("GPU_HOURLY_PRICE", "0.8")
-    assert "GPU_HOURLY_BUDGET is 0.79, below GPU_HOURLY_PRICE=0.8" in refusal(capsys)

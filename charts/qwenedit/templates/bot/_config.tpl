@@ -31,9 +31,6 @@ MODERATION_ON_ERROR: {{ .onError }}
 {{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
 DEFAULT_LANGUAGE: {{ $settings.defaultLanguage | quote }}
-GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
-GPU_HOURLY_BUDGET: {{ .Values.gpu.hourlyBudget | quote }}
-GPU_BUDGET_MODE: {{ .Values.gpu.budgetMode }}
 LARGER_MEGAPIXELS: {{ $settings.largerMegapixels | quote }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}

@@ -1,3 +1,8 @@
+{{/* How many workers there may be at once. */}}
+{{- define "qwenedit.mostWorkers" -}}
+{{- ternary .Values.autoscaling.maxReplicas .Values.worker.replicas .Values.autoscaling.enabled | int64 }}
+{{- end }}
+
 {{/* Whether KEDA needs anything secret to reach Redis. */}}
 {{- define "qwenedit.kedaAuthentication" -}}
 {{- $redis := include "qwenedit.redis" (dict "root" . "part" "keda") | fromJson }}

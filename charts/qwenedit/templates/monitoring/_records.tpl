@@ -22,13 +22,4 @@
 - record: namespace:qwenedit_queue_oldest_wait_seconds:leader
   expr: max by (namespace) (qwenedit_queue_oldest_wait_seconds{ {{- $ours }}} and on (namespace, instance) qwenedit_bot_leader{ {{- $ours }}} == 1)
   labels: {{ $labels }}
-- record: namespace:qwenedit_gpu_hourly_price:sum
-  expr: sum by (namespace) (qwenedit_gpu_hourly_price{ {{- $ours }}})
-  labels: {{ $labels }}
-# What a picture costs, with all idling and loading.
-{{- range $window := list "1h" "1d" }}
-- record: namespace:qwenedit_picture_price:increase{{ $window }}
-  expr: {{ printf "sum by (namespace) (increase(qwenedit_gpu_seconds_total{%s}[%s]) * on (namespace, instance) group_left () max by (namespace, instance) (last_over_time(qwenedit_gpu_hourly_price{%s}[%s]))) / 3600 / (sum by (namespace) (increase(qwenedit_gpu_job_seconds_count{%s,outcome=\"done\"}[%s])) > 0)" $ours $window $ours $window $ours $window | quote }}
-  labels: {{ $labels }}
-{{- end }}
 {{- end }}

@@ -85,7 +85,7 @@ class WorkerSettings(RedisSettings):
         default=0.0,
         ge=0,
         le=1_000_000,
-        description="what an hour of the GPU costs, in your currency, for the dashboard of costs; 0 is unknown",
+        description="what an hour of the GPU costs, in your currency; 0 is unknown",
     )
     picture_ttl: int = Field(default=86_400, ge=60, le=30 * 86_400, description="seconds until a result is forgotten")
 

@@ -206,7 +206,6 @@ def make_edits(
     """Build what makes requests into jobs, shows their progress and gives their answers."""
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
-    metrics.gpu_hourly_budget.set(float(settings.gpu_hourly_budget))
     eta = Eta(redis, keys, queue=queue, workers=jobs.workers, paused_key=settings.keys.paused)
     daily_counts = DailyCounts(redis, keys)
     gates = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal, Self
 
@@ -50,12 +49,6 @@ class BotSettings(RedisSettings):
     """Jobs that a user may have waiting and running at once."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
     """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
-    gpu_hourly_price: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, description="a number such as 0.8")
-    """What an hour of one worker's GPU costs, in the operator's currency; 0: unknown."""
-    gpu_hourly_budget: Decimal = Field(default=Decimal(0), ge=0, le=1_000_000, description="a number such as 2.4")
-    """What an hour of all workers' GPUs may cost, in the same currency; 0: no budget."""
-    gpu_budget_mode: Literal["hard", "soft"] = "hard"
-    """Whether the number of workers is held to the budget, or users and an alert are told when it is exceeded."""
     admins: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
@@ -123,20 +116,6 @@ class BotSettings(RedisSettings):
         return url
 
     @model_validator(mode="after")
-    def _budget_pays_for_a_worker(self) -> Self:
-        if self.gpu_hourly_budget and not self.gpu_hourly_price:
-            raise ValueError(
-                f"GPU_HOURLY_BUDGET is {self.gpu_hourly_budget} and GPU_HOURLY_PRICE 0: set GPU_HOURLY_PRICE, or"
-                " GPU_HOURLY_BUDGET=0 for no budget"
-            )
-        if 0 < self.gpu_hourly_budget < self.gpu_hourly_price:
-            raise ValueError(
-                f"GPU_HOURLY_BUDGET is {self.gpu_hourly_budget}, below GPU_HOURLY_PRICE={self.gpu_hourly_price}, and"
-                " pays for no worker: raise it, or set it to 0 for no budget"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _webhook_is_whole(self) -> Self:
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError("WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling")
@@ -168,11 +147,6 @@ class BotSettings(RedisSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
-
-    @property
-    def budget_workers(self) -> int | None:
-        """How many workers the budget pays for, exactly; None without a budget."""
-        return int(self.gpu_hourly_budget // self.gpu_hourly_price) if self.gpu_hourly_budget else None
 
     @property
     def limits(self) -> Limits:

@@ -153,16 +153,8 @@ class BotMetrics:
         )  # fmt: skip
         for reason in (cleanup.DROPPED, cleanup.ORPHANED):
             self.deleted_objects.labels(reason)
-        self._count_workers(registry)
         self.leader = Gauge(
             "qwenedit_bot_leader",
             "1 on the replica that ends the leases of dead workers and draws progress.",
-            registry=registry,
-        )
-
-    def _count_workers(self, registry: CollectorRegistry) -> None:
-        self.gpu_hourly_budget = Gauge(
-            "qwenedit_gpu_hourly_budget",
-            "What an hour of all workers' GPUs may cost, in the operator's currency; 0: there is no budget.",
             registry=registry,
         )
