@@ -151,8 +151,8 @@ class Harness:
         return BotSettings(
             redis_url=self._redis_url, bot_token=SecretStr(SIMULATED_TOKEN), pod_name="fuzz",
             webhook_url=f"http://127.0.0.1:{self._port}/telegram", webhook_secret=SecretStr(SECRET),
-            webhook_port=self._port, max_unfinished_jobs_per_user=1000, max_queue_length=1_000_000,
-            admins=frozenset((ADMIN,)), jobs_per_day=1_000_000,
+            webhook_port=self._port, max_unfinished_jobs_per_user=1000, max_queue_length=100_000,
+            admins=frozenset((ADMIN,)), jobs_per_day=10_000,
             star_packs=(Pack(jobs=2, stars=50),), pay_support="@owner",
         )  # fmt: skip
 

@@ -62,12 +62,12 @@ class BotKeys:
         """HASH state → jobs that ended so on a day."""
         return f"{self.prefix}:tally:{date}"
 
-    def today(self, user_id: int) -> str:
-        """ZSET job → time (ms): what a user asked for today and may count as free."""
-        return f"{self.prefix}:account:{user_id}:today"
+    def free_used(self, user_id: int) -> str:
+        """HASH day → number: how many free jobs a user has used."""
+        return f"{self.prefix}:account:{user_id}:free-used"
 
     def charged(self, user_id: int) -> str:
-        """HASH job → lot: a user's jobs that were charged to a lot."""
+        """HASH job → day or lot: what a user's unfinished jobs were charged to."""
         return f"{self.prefix}:account:{user_id}:charged"
 
     def lots(self, user_id: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.packs import BOUGHT
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
 
-DAY = 86_400
-REMEMBERED = 8 * DAY
-"""Seconds for which it is known which lot a job was charged to: longer than a job is remembered."""
+REMEMBERED = 8 * 86_400
+"""Seconds for which charges of unfinished jobs are kept, at most: longer than a job may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,9 @@ class Quota:
 class Quotas:
     """The quotas of all users.
 
+    A charge lives as long as its job is unfinished: a request that is repeated after midnight isn't charged again, and
+    one that is made again when its first job is done is.
+
     Args:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
@@ -53,14 +55,18 @@ class Quotas:
     """
 
     personal_data = (
-        PersonalData(what="which jobs were asked for today", keys=("today",), until="00:00 UTC"),
         PersonalData(
             what="how many of today's free jobs are used, as a number",
-            keys=("today",),
+            keys=("free_used",),
             until="00:00 UTC",
             stays="else `/forget` would bring new ones",
         ),
-        PersonalData(what="which grant or pack a job was charged to", keys=("charged",), seconds=REMEMBERED),
+        PersonalData(
+            what="which day, grant or pack a job was charged to",
+            keys=("charged",),
+            until="it is answered",
+            seconds=REMEMBERED,
+        ),
         PersonalData(what="granted jobs", keys=("lots",), until="they are used"),
         PersonalData(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
     )
@@ -82,50 +88,42 @@ class Quotas:
         """Count a job, once however often it is asked for; returns the quota when nothing is left for it."""
         if not self.limited(user_id):
             return None
-        outcome, quota = await self._ask(user_id, job_id)
-        return quota if outcome == "spent" else None
+        charged, quota = await self._ask(user_id, job_id)
+        return None if charged else quota
 
     async def of(self, user_id: int) -> Quota | None:
         """Return what a user has left; None where there is no limit."""
         if not self.limited(user_id):
             return None
-        _outcome, quota = await self._ask(user_id, "")
+        _charged, quota = await self._ask(user_id, "")
         return quota
 
     async def give_back(self, user_id: int, job_id: str) -> str | None:
         """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
-        reply: list[str] = await self._give_back(keys=self._keys_of(user_id), args=(job_id,))
-        return reply[1] if len(reply) > 1 else None
+        charged_to = str(await self._give_back(keys=self._keys_of(user_id), args=(job_id,)))
+        return None if not charged_to or charged_to.startswith("free:") else charged_to
+
+    async def settle(self, user_id: int, job_id: str) -> None:
+        """End a job's charge, for its user has what it was for."""
+        await self._redis.hdel(self._keys.charged(user_id), job_id)
 
     async def add_lot(self, user_id: int, lot: str, jobs: int) -> None:
         """Give a user jobs beyond those of the day; repeating it while some of them are left changes nothing."""
         await self._redis.hsetnx(self._keys.lots(user_id), lot, str(jobs))
 
     async def forget(self, user_id: int) -> None:
-        """Forget what a user asked for and was given. Bought jobs stay.
-
-        Today's free jobs stay counted until midnight, without their ids.
-        """
-        day, charged, lots = self._keys_of(user_id)
+        """Forget what a user asked for and was given. Bought jobs stay, and so does the number of today's free ones."""
+        _free, charged, lots = self._keys_of(user_id)
         await self._redis.unlink(charged)
         given = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]
         if given:
             await self._redis.hdel(lots, *given)
-        entries = cast("list[tuple[str, float]]", await self._redis.zrange(day, 0, -1, withscores=True))
-        seconds, _microseconds = await self._redis.time()
-        pipeline = self._redis.pipeline(transaction=True)
-        for number, (job_id, at) in enumerate(entries):
-            if not job_id.startswith("forgotten:"):
-                pipeline.zadd(day, {f"forgotten:{number}:{at:.0f}": at})
-                pipeline.zrem(day, job_id)
-        pipeline.expireat(day, (int(seconds) // DAY + 1) * DAY)
-        await pipeline.execute()
 
-    async def _ask(self, user_id: int, job_id: str) -> tuple[str, Quota]:
+    async def _ask(self, user_id: int, job_id: str) -> tuple[bool, Quota]:
         per_day = self._per_day or 0
-        reply: list[str] = await self._charge(keys=self._keys_of(user_id), args=(job_id, per_day, REMEMBERED))
-        outcome, used, bought, remaining = reply
-        return outcome, Quota(per_day, int(used), int(bought), int(remaining) / 1000)
+        reply: list[int] = await self._charge(keys=self._keys_of(user_id), args=(job_id, per_day, REMEMBERED))
+        charged, used, bought, remaining = map(int, reply)
+        return bool(charged), Quota(per_day, used, bought, remaining / 1000)
 
     def _keys_of(self, user_id: int) -> tuple[str, str, str]:
-        return self._keys.today(user_id), self._keys.charged(user_id), self._keys.lots(user_id)
+        return self._keys.free_used(user_id), self._keys.charged(user_id), self._keys.lots(user_id)

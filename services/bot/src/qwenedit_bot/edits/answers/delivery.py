@@ -157,6 +157,8 @@ class Deliver:
             status.answered and outcome == status.answer
         ):  # refused once more; saying so again would keep the job for longer
             return outcome
+        if outcome not in REFUSED:
+            await self._quotas.settle(status.job.user_id, status.job.id)
         # Only now: after a crash before this line the same answer is given again.
         answered_at = await self._queue.answered(event.job_id, ending=status.ending, how=outcome)
         if answered_at is not None:

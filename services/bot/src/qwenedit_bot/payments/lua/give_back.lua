@@ -1,14 +1,16 @@
--- KEYS: as of charge.lua. ARGV: job → {'free'} | {'lot', its name} | {'none'}
+-- KEYS: as of charge.lua. ARGV: job → what it was charged to, or ''
 -- Once: a job that is given back is charged to nothing any more.
-local job = ARGV[1]
+local FREE, CHARGES, LOTS = unpack(KEYS)
 
-if redis.call('ZREM', KEYS[1], job) == 1 then
-    return { 'free' }
+local to = redis.call('HGET', CHARGES, ARGV[1])
+if not to then
+    return ''
 end
-local lot = redis.call('HGET', KEYS[2], job)
-if not lot then
-    return { 'none' }
+redis.call('HDEL', CHARGES, ARGV[1])
+local day = string.match(to, '^free:(%d+)$')
+if not day then
+    redis.call('HINCRBY', LOTS, to, 1)
+elseif redis.call('HEXISTS', FREE, day) == 1 and redis.call('HINCRBY', FREE, day, -1) <= 0 then
+    redis.call('HDEL', FREE, day)
 end
-redis.call('HDEL', KEYS[2], job)
-redis.call('HINCRBY', KEYS[3], lot, 1)
-return { 'lot', lot }
+return to
