@@ -47,7 +47,6 @@ def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart
             for name in secrets(manifests, part):
                 environment.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
             SETTINGS[part]()
-    assert any(one["metadata"]["name"].endswith("-upgrade-check") for one in manifests if one["kind"] == "Job")
 
 
 def test_notes_warn_where_an_older_release_s_image_is_kept(tmp_path):

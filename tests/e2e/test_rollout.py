@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 import pytest_asyncio
 
-from qwenedit_jobs import Keys
-from tests.e2e.cluster.kube import CommandError, eventually
+from tests.e2e.cluster.kube import eventually
 
 USERS = 6
 PHOTOS_EACH = 2
@@ -36,22 +34,6 @@ async def test_upgrade_rolls_only_what_its_change_concerns(installation, worker,
     assert not workers & old
     await installation.upgrade("worker.settings.pollingInterval=2", "autoscaling.cooldownPeriod=11")
     assert await identities(installation, "worker") == workers, "a change for KEDA alone rolled the workers"
-
-
-async def test_upgrade_over_messages_of_a_version_too_old_is_refused_and_changes_nothing(installation, worker):
-    keys = Keys()
-    before = {part: await identities(installation, part) for part in ("bot", "redis", "worker")}
-    await installation.redis.delete(keys.layout)
-    await installation.redis.xadd(keys.updates_of_layout_1, {"update": "{}"})
-    try:
-        with pytest.raises(CommandError, match="pre-upgrade hooks failed") as refused:
-            await installation.upgrade("bot.settings.logLevel=DEBUG")
-        check = f"job/{installation.name}-upgrade-check"
-        said = f"{refused.value}\n{await installation.kube('logs', check)}"
-    finally:
-        await installation.redis.delete(keys.updates_of_layout_1)
-    assert "layout 1, with 1 messages that wait for their answers" in said
-    assert {part: await identities(installation, part) for part in before} == before
 
 
 async def test_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_twice(installation, photo, changed):

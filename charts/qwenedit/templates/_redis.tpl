@@ -63,7 +63,7 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Takes root, part and optional: whether the pod also starts while there is no such Secret. */}}
+{{/* Takes root and part. */}}
 {{- define "qwenedit.redisEnv" -}}
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 {{- if $redis.passwordKey }}
@@ -72,9 +72,6 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
     secretKeyRef:
       name: {{ $redis.secret }}
       key: {{ $redis.passwordKey }}
-      {{- if .optional }}
-      optional: true
-      {{- end }}
 {{- end }}
 {{- $sentinel := .root.Values.redis.external.sentinel }}
 {{- if and (not .root.Values.redis.enabled) $sentinel.addresses $sentinel.passwordKey }}
@@ -83,9 +80,6 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
     secretKeyRef:
       name: {{ $redis.secret }}
       key: {{ $sentinel.passwordKey }}
-      {{- if .optional }}
-      optional: true
-      {{- end }}
 {{- end }}
 {{- end }}
 

@@ -36,8 +36,7 @@ NOT_ABOUT_USERS = {
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
     "workers": "of workers", "worker_about": "of workers",
     "failed_calls": "numbers of calls", "largest_result": "bytes",
-    "swept": "when a bucket was searched", "layout": "a number", "updates_of_layout_1": "no version writes it",
-    "albums_of_layout_1": "likewise",
+    "swept": "when a bucket was searched", "layout": "a number",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {

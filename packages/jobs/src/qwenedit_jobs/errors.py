@@ -45,28 +45,13 @@ class EvictionPolicyError(QueueError):
         self.policy = policy
 
 
-class StateError(QueueError):
-    """Redis holds the state of a version whose state this one does not read."""
+class StateTooNewError(QueueError):
+    """A newer version has written to this Redis: parts of its state would be lost or answered wrongly."""
 
-
-class StateTooOldError(StateError):
-    """It is too old a version's: what waits there would get no answer."""
-
-    def __init__(self, *, layout: int, waiting: int, own_layout: int, own_version: str) -> None:
+    def __init__(self, *, found: int, own: int, version: str) -> None:
         super().__init__(
-            f"Redis holds the state of an older version: layout {layout}, with {waiting} messages that wait for their "
-            f"answers. This is version {own_version}, which reads layout {own_layout} alone. "
-            "Run the older version until nothing waits, and upgrade then: docs/upgrades.md"
-        )
-
-
-class StateTooNewError(StateError):
-    """It is a newer version's: parts of it would be lost or answered wrongly."""
-
-    def __init__(self, *, layout: int, version: str, own_layout: int, own_version: str) -> None:
-        super().__init__(
-            f"Redis holds the state of the newer version {version}: layout {layout}. This is version {own_version}, "
-            f"which reads layout {own_layout} alone. Run version {version} again: docs/upgrades.md"
+            f"Redis holds the state of a newer version, with layout {found}. This is version {version}, which reads"
+            f" layouts up to {own}. Run the newer version again: docs/upgrades.md"
         )
 
 

@@ -121,18 +121,8 @@ class Keys:
 
     @property
     def layout(self) -> str:
-        """HASH: which layout all of this has, and which versions read it; see `redis/state_layout.py`."""
+        """HASH with the number of the layout of all this; see `redis/state_layout.py`."""
         return f"{self.prefix}:layout"
-
-    @property
-    def updates_of_layout_1(self) -> str:
-        """STREAM of the messages that wait, as the first layout had them."""
-        return f"{self.prefix}:updates"
-
-    @property
-    def albums_of_layout_1(self) -> str:
-        """Pattern of its ZSETs of open albums, one for each bot."""
-        return f"{self.prefix}:albums:*"
 
     @property
     def workers(self) -> str:

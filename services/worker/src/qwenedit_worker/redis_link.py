@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
-from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateError, StorageFullError
+from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateTooNewError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
-from qwenedit_jobs.redis.state_layout import check_noted_layout
+from qwenedit_jobs.redis.state_layout import check_layout
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
@@ -140,12 +140,12 @@ async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, the
         try:
             with link.translating_errors():
                 await check_eviction_policy(redis)
-                await check_noted_layout(redis, keys)
+                await check_layout(redis, keys)
         except EvictionPolicyError as error:
             log.critical("redis.evicts_keys", error=str(error))
             then()
             return True
-        except StateError as error:
+        except StateTooNewError as error:
             log.critical("redis.state_refused", error=str(error))
             then()
             return True

@@ -14,7 +14,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
-from qwenedit_jobs.cli.commands.compatible import compatible
 from qwenedit_jobs.cli.commands.status import status
 from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
@@ -72,9 +71,6 @@ def make_parser() -> argparse.ArgumentParser:
     force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
 
     commands.add_parser("status", parents=[as_json], help="the queue, the workers, Redis")
-    commands.add_parser(
-        "compatible", parents=[as_json], help="whether this version may take over what Redis holds; changes nothing"
-    )
     commands.add_parser("pause", parents=[as_json], help="let no job begin; new ones are accepted and wait")
     commands.add_parser("resume", parents=[as_json], help="end a pause")
     test = commands.add_parser("selftest", help="send one job through queue, worker and ComfyUI")
@@ -152,9 +148,6 @@ async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Nam
             return await _about_dead_jobs(queue, arguments)
         case "aside":
             return await _about_set_aside(redis, settings.keys, queue, arguments)
-        case "compatible":
-            await _reach(redis)
-            return await compatible(redis, settings.keys, queue)
         case "pause" | "resume" as deed:
             return await (pause.pause if deed == "pause" else pause.resume)(queue)
         case _:

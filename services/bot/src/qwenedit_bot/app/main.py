@@ -34,7 +34,7 @@ from qwenedit_jobs import (
     PictureStoreFullError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
-    StateError,
+    StateTooNewError,
     connect,
     load,
 )
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Keys
     from qwenedit_jobs.pictures.bucket import Bucket
-    from qwenedit_jobs.redis.state_layout import StateLayout
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +102,7 @@ async def serve(settings: BotSettings) -> int:
         except* EvictionPolicyError as refused:
             log.error("bot.redis_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
-        except* StateError as refused:
+        except* StateTooNewError as refused:
             log.error("bot.state_refused", reason=str(refused.exceptions[0]))  # noqa: TRY400 - the reason says it all
             code = 2
         except* PictureStoreRefusedError as refused:
@@ -131,7 +130,7 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
-        StateError: Redis holds the state of a version whose state this one does not read.
+        StateTooNewError: A newer version has written to this Redis.
         PictureStoreRefusedError: the bot may not do in the store of objects what it is for, or the pictures there
             are another installation's.
     """
@@ -141,7 +140,7 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
     while not stop.is_set():
         try:
             await check_eviction_policy(connections.commands)
-            found = await check_layout(connections.commands, keys)
+            await check_layout(connections.commands, keys)
             me = await unless(stop, bot.me())
         except RedisError as error:
             wait = backoff.next()
@@ -154,17 +153,17 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
         else:
             if me is None:
                 return False
-            await keep_layout(connections.commands, keys, found)
+            await keep_layout(connections.commands, keys)
             log.info("bot.started", bot=me.username, bot_id=me.id)
             return True
         await pause(stop, wait)
     return False
 
 
-async def keep_layout(redis: Redis, keys: Keys, found: StateLayout) -> None:
-    """Note the state's layout for versions to come. A full Redis refuses that, and the next start notes it."""
+async def keep_layout(redis: Redis, keys: Keys) -> None:
+    """Note the layout for versions to come. A full Redis refuses that, and the next start notes it."""
     try:
-        await note_layout(redis, keys, found)
+        await note_layout(redis, keys)
     except RedisError as error:
         log.warning("start.layout_not_noted", error=str(error))
 
