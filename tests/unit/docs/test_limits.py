@@ -76,7 +76,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
                 f"{in_script('ENDED_KEPT', 'fail'):,} jobs",
             ],
         ),
-        ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.ARRIVAL:.0f} s to arrive"]),
+        ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.LIFETIME:.0f} s from"]),
         ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),
         (
             "bytes of a request before it is trusted",

@@ -205,15 +205,6 @@ async def probed(replica: Service) -> AsyncIterator[None]:
     assert await probing > 0
 
 
-async def refused(replica: Service) -> dict[str, float]:
-    """Return how many requests the webhook has refused, by reason."""
-    async with aiohttp.ClientSession() as session, session.get(f"{replica.probe_url}/metrics") as answer:
-        found = re.findall(
-            r'^qwenedit_webhook_refused_total\{reason="(\w+)"\} (\S+)$', await answer.text(), re.MULTILINE
-        )
-    return {reason: float(count) for reason, count in found}
-
-
 def lines_about_strangers(replica: Service) -> list[str]:
     ours = re.compile(r"webhook\.(listening|set|not_set)")
     return [line for line in replica.lines if ("webhook." in line and not ours.search(line)) or "aiohttp" in line]
@@ -260,12 +251,11 @@ async def test_compressed_update_is_refused_even_with_the_secret(replica, addres
         headers = {HEADER: SECRET, "Content-Encoding": "gzip"}
         async with probed(replica), session.post(address, data=bomb, headers=headers) as answer:
             assert answer.status == 415
-    assert (await refused(replica))["compressed"] == 1
 
 
-async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line_and_a_count(replica, address):
+async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line(replica, address):
     seconds, flood = 3, b"x" * 1000
-    before, told = (await refused(replica)).get("secret", 0.0), len(lines_about_strangers(replica))
+    told = len(lines_about_strangers(replica))
     # A connection that the replica ends at this moment would fail the next request.
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(connector=connector) as session, probed(replica):
@@ -283,5 +273,4 @@ async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line_and_a_c
             await asyncio.sleep(max(0.0, begun + second + 1 - loop.time()))
         async with session.post(address, json=nobodys(30_000), headers={HEADER: SECRET}) as answer:
             assert answer.status == 200
-    assert (await refused(replica))["secret"] - before == seconds * 1000
     assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // EVERY

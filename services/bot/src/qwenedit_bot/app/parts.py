@@ -201,7 +201,6 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
         secret=settings.webhook_secret,
         host=settings.probe_host,
         port=settings.webhook_port,
-        metrics=base.metrics,
     )
 
 

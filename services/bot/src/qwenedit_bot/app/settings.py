@@ -43,9 +43,9 @@ class BotSettings(RedisSettings):
         default=(5.0, 10.0, 20.0), min_length=1, description="comma-separated seconds, such as 5,10,20"
     )
     """Seconds before the second, third, … attempt; the last one repeats."""
-    max_queue_length: int = Field(default=1000, ge=1, le=100_000)
+    max_queue_length: int = Field(default=1000, ge=1, le=1_000_000)
     """Waiting jobs; beyond them new jobs are refused."""
-    max_unfinished_jobs_per_user: int = Field(default=3, ge=1, le=1000)
+    max_unfinished_jobs_per_user: int = Field(default=3, ge=1, le=1_000_000)
     """Jobs that a user may have waiting and running at once."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
     """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
@@ -57,7 +57,7 @@ class BotSettings(RedisSettings):
         default=frozenset(), description="comma-separated Telegram user ids"
     )
     """Telegram ids of users who may use the bot beside the admins; empty: everybody."""
-    jobs_per_day: int | None = Field(default=None, ge=0, le=10_000)
+    jobs_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
     """Free jobs of a user from 00:00 UTC on; None: no such limit."""
     star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(
         default=(), description="comma-separated jobs:stars, such as 10:50,50:200"

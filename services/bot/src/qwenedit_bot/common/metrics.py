@@ -25,10 +25,6 @@ class BotMetrics:
             ("kind", "outcome"),
             registry=registry,
         )
-        self.webhook_refused = Counter(
-            "qwenedit_webhook_refused_total", "Requests to the webhook that were refused, by reason.", ("reason",),
-            registry=registry,
-        )  # fmt: skip
         self.parked = Counter(
             "qwenedit_bot_parked_total", "Updates and answers that were parked, by the limit that they waited for.",
             ("lanes", "what"), registry=registry,

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from pydantic import SecretStr
 
-    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.inbox.inbox import Inbox
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
@@ -59,7 +58,6 @@ class Webhook:
         secret: What Telegram sends along, so that nobody else can.
         host: Address to listen on.
         port: Port to listen on.
-        metrics: Counts the requests that are refused.
     """
 
     def __init__(
@@ -71,13 +69,11 @@ class Webhook:
         secret: SecretStr,
         host: str,
         port: int,
-        metrics: BotMetrics,
     ) -> None:
         self._bot = bot
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._metrics = metrics
         self._lines = LogRate(log)
         app = web.Application(client_max_size=LARGEST_UPDATE)
         app.router.add_post(urlsplit(url).path or "/", self._receive)
@@ -87,7 +83,6 @@ class Webhook:
             port=port,
             connections=CONNECTIONS,
             shutdown=SHUTDOWN,
-            on_malformed=lambda: self._note("malformed"),
         )
         self._set = False
 
@@ -125,7 +120,6 @@ class Webhook:
         except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             self._note("no_update")
             return web.Response(status=400)
-        self._server.arrived(request)
         try:
             await self._updates.take([update])
         except RedisError as error:
@@ -134,7 +128,6 @@ class Webhook:
         return web.Response()
 
     def _note(self, reason: str) -> None:
-        self._metrics.webhook_refused.labels(reason).inc()
         self._lines.warning("webhook.refused", reason=reason)
 
     async def _register(self, stop: asyncio.Event) -> None:
