@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -187,13 +189,18 @@ async def test_message_that_is_gone_is_told_to_who_edits_it(messenger, telegram)
         assert await messenger.show(chat, 17, PHOTO) is False
 
 
+async def test_progress_that_is_out_of_date_is_left_out(messenger, telegram) -> None:
+    assert await messenger.edit_if_cheap(5, 17, View("hello"), until=time.monotonic() - 0.1) is None
+    assert telegram.made == []
+
+
 async def test_progress_of_a_message_that_is_gone_is_told_apart_from_no_room(messenger, telegram) -> None:
     telegram.refusals = [refused("MESSAGE_ID_INVALID"), (502, "Bad Gateway", {})]
-    assert await messenger.edit_if_cheap(5, 17, View("hello")) is False
+    assert await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf) is False
     with pytest.raises(TelegramUnavailableError):
-        await messenger.edit_if_cheap(5, 17, View("hello"))
+        await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf)
     for _ in range(CHAT.burst):
-        last = await messenger.edit_if_cheap(5, 17, View("hello"))
+        last = await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf)
     assert last is None
 
 
@@ -350,6 +357,26 @@ async def test_refused_ways_of_an_answer_use_up_one_turn(messenger, telegram, gi
         await messenger.edit(5, 17, View("one turn too many"))
 
 
+async def test_reply_of_a_replica_that_was_stopped_meanwhile_is_taken_back(
+    make, telegram, redis, bot_keys, monkeypatch
+) -> None:
+    stopped, other = make(), make()
+    send, to = stopped.send, Source(5, 1)
+    said: list[int] = []
+
+    async def send_late(to: Source, view: View) -> int:
+        late = await send(to, view)
+        said.extend((late, await Replies(redis, bot_keys, other).say(to, view)))
+        return int(late)
+
+    monkeypatch.setattr(stopped, "send", send_late)
+    known = await Replies(redis, bot_keys, stopped).say(to, View("You are next in line"))
+    late, answer = said
+    assert known == answer == await Replies(redis, bot_keys, other).find(to)
+    method, about = telegram.made[-1]
+    assert (method, int(about["message_id"])) == ("deleteMessage", late)
+
+
 async def test_reply_of_the_release_before_is_edited(messenger, telegram, redis, bot_keys) -> None:
     await redis.set(bot_keys.reply(5, 1), 17)
     assert await Replies(redis, bot_keys, messenger).say(Source(5, 1), View("hello")) == 17
@@ -383,7 +410,7 @@ async def test_migration_is_known_to_all_replicas_and_after_a_restart(make, tele
     later = make()
     await later.send(Source(OLD, 1), View("hello"))
     await later.show_activity(OLD)
-    assert await later.edit_if_cheap(OLD, 17, View("hello")) is False
+    assert await later.edit_if_cheap(OLD, 17, View("hello"), until=math.inf) is False
     assert [said["chat_id"] for _method, said in telegram.made] == [str(NEW)] * 2
     assert await redis.ttl(bot_keys.migrated(OLD)) > 86_400
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,6 +20,7 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 from aiogram.methods import Response, SendMessage
+from aiogram.types import Chat, Message
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.bot_calls import LONGEST_CLOSURE, BotCalls, MigratedError
@@ -38,11 +40,11 @@ from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
-    from aiogram.types import Message
 
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 
 METHOD = SendMessage(chat_id=1, text="hello")
+MESSAGE = Message(message_id=1, date=datetime.fromtimestamp(0, tz=UTC), chat=Chat(id=1, type="private"))
 
 
 class Pace:
@@ -162,6 +164,16 @@ async def test_refusals_are_counted_by_method_and_kind(calls: BotCalls, metrics:
     assert metrics.refusals.labels("sendMessage", "write_forbidden")._value.get() == 1
 
 
+async def test_reply_without_a_result_is_one_that_cannot_be_read(metrics: BotMetrics) -> None:
+    async def telegram(bot: Bot, method: TelegramMethod[Message]) -> Response[Message]:
+        del bot, method
+        return Response(ok=True)
+
+    with pytest.raises(ClientDecodeError):
+        await CallMiddleware(metrics)(telegram, Bot("42:TEST"), METHOD)
+    assert metrics.calls.labels("sendMessage", "unreadable")._value.get() == 1
+
+
 async def test_calls_are_counted_by_method_and_status_and_made_once(metrics: BotMetrics) -> None:
     made: list[TelegramMethod[Any]] = []
 
@@ -170,7 +182,7 @@ async def test_calls_are_counted_by_method_and_status_and_made_once(metrics: Bot
         made.append(method)
         if len(made) == 1:
             raise TelegramServerError(method, "Bad Gateway")
-        return Response(ok=True, description="answered")
+        return Response(ok=True, result=MESSAGE, description="answered")
 
     middleware = CallMiddleware(metrics)
     with pytest.raises(TelegramServerError):

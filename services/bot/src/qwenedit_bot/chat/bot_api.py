@@ -194,6 +194,17 @@ class TelegramMessenger:
                 raise
             return False  # a new message is another way of saying it
 
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Take one of the bot's messages away; where Telegram doesn't, it stays."""
+        place = await self._migrations.place(chat_id, message_id)
+        if place is None:
+            return
+        try:
+            async with self._calls.made("deleteMessage", apart=place[0]):
+                await self._bot.delete_message(*place, request_timeout=SHORT_TIMEOUT)
+        except BotError as error:
+            log.info("bot_api.not_deleted", error=type(error).__name__)
+
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture."""
         place = await self._migrations.place(chat_id, message_id)

@@ -54,6 +54,12 @@ def status_of(error: AiogramError | None) -> str:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), "other")
 
 
+def _complete(response: Response[TelegramType]) -> Response[TelegramType]:
+    if response.result is None:  # every method has one; aiogram would return None
+        raise ClientDecodeError("a result is missing", ValueError("result"), response.ok)
+    return response
+
+
 class CallMiddleware(BaseRequestMiddleware):
     """Counts and traces calls. When they are made and what becomes of their errors is `bot_calls`' business.
 
@@ -79,7 +85,7 @@ class CallMiddleware(BaseRequestMiddleware):
             f"telegram {name}", kind=tracing.Kind.CLIENT, attributes={attributes.TELEGRAM_METHOD: name}
         ) as span:
             try:
-                return await make_request(bot, method)
+                return _complete(await make_request(bot, method))
             except (TelegramAPIError, ClientDecodeError) as error:
                 failure = error
                 raise

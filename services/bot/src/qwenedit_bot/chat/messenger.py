@@ -86,6 +86,9 @@ class Messenger(Protocol):
             TelegramUnavailableError: It may have landed, or may still land.
         """
 
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Take one of the bot's messages away; where Telegram doesn't, it stays."""
+
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture, with the picture's buttons.
 

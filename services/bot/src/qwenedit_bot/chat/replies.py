@@ -62,12 +62,25 @@ class Replies:
         """
         digest = _digest(view, edited_at)
         known, said = await self._known(to, digest)
-        if known is not None and said:
+        if known is None:
+            return await self._say_first(to, view, digest)
+        if said:
             return known
-        if known is None or not await self._messenger.edit(to.chat_id, known, view):
+        if not await self._messenger.edit(to.chat_id, known, view):
             known = await self._messenger.send(to, view)
         await self._note(to, known, digest)
         return known
+
+    async def _say_first(self, to: Source, view: View, digest: str) -> int:
+        """Send an answer, and take it back if another replica has answered meanwhile.
+
+        A replica that was stopped may go on when others have taken over: its message would never change again.
+        """
+        sent = await self._messenger.send(to, view)
+        answer = await self._note(to, sent, digest, first=True)
+        if answer != sent:
+            await self._messenger.delete(to.chat_id, sent)
+        return answer
 
     async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
         """Return the id of the reply, and whether it has said something before."""
@@ -87,15 +100,18 @@ class Replies:
         """Let a message of the bot's be the answer to a user's message from now on."""
         await self._note(to, message_id, None)
 
-    async def _note(self, to: Source, message_id: int, digest: str | None) -> None:
+    async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
+        """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
         message = (to.chat_id, to.message_id, to.discriminator)
         key, said = self._keys.reply(*message), self._keys.said(*message)
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.set(key, message_id, ex=self._remembered)
+        pipeline.set(key, message_id, ex=self._remembered, nx=first)
+        pipeline.get(key)
         if digest is not None:
             pipeline.sadd(said, digest)
             pipeline.expire(said, SAID_KEPT)
-        await pipeline.execute()
+        _set, noted, *_others = await pipeline.execute()
+        return int(noted)
 
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
         """Return the names of the answers in a user's private chat, and of what they were answered for in groups."""
