@@ -6,9 +6,9 @@
 `keep` is a `fetch` that stays, as a DaemonSet's pod has to.
 
 The list is `{"files": [{"path": ..., "url": ..., "sha256": ..., "licence": ..., "optional": true}]}`, of which the last
-three may be left out. A file is complete when a note beside it has the
-hash that was computed after its download. A list's `sha256` must equal the note's. HF_TOKEN is sent to
-huggingface.co.
+two may be left out. A file is complete when a note beside it has its hash, which was computed after its download.
+HF_TOKEN is sent to huggingface.co. Redirects are followed within a file's own host, and from huggingface.co and
+github.com to their storage. Nothing is read or written through a symbolic link.
 
 Runs in ComfyUI's image with nothing but the standard library.
 """
@@ -20,6 +20,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -43,6 +44,8 @@ LOOK_EVERY = 2.0
 REPORT_EVERY = 15.0
 """Seconds between two lines of the log."""
 TOKEN_HOST = "huggingface.co"  # noqa: S105 - a host name
+STORAGE = {"huggingface.co": ".hf.co", "github.com": ".githubusercontent.com"}
+"""Host of a list's addresses → end of the hosts to which it redirects downloads."""
 RANGE_NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
 
@@ -57,7 +60,7 @@ class ModelFile:
 
     path: str
     url: str
-    sha256: str | None = None
+    sha256: str
     licence: str | None = None
     """For whoever reads the list."""
     optional: bool = False
@@ -67,13 +70,15 @@ class ModelFile:
         """Refuse what would be written outside of the folder or read from it.
 
         Raises:
-            ModelsError: the path is no plain relative one, or the URL is no HTTP.
+            ModelsError: the path is no plain relative one, the URL is no HTTP, or the hash is none.
         """
         path = PurePosixPath(self.path)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise ModelsError(f"{self.path!r} is not a path below the models folder")
         if urllib.parse.urlsplit(self.url).scheme not in {"http", "https"}:
             raise ModelsError(f"{self.url!r} is not an http or https address")
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", self.sha256):
+            raise ModelsError(f"{self.path} has the sha256 {self.sha256!r}: 64 hexadecimal digits are required")
 
     def target(self, folder: Path) -> Path:
         """Where the complete file lies."""
@@ -86,6 +91,14 @@ class ModelFile:
     def note(self, folder: Path) -> Path:
         """Where its size and hash are noted once it is complete."""
         return folder / f"{self.path}.sha256"
+
+    def link(self, folder: Path) -> Path | None:
+        """Return the first symbolic link below the folder that leads to this file, if there is one."""
+        for path in (self.target(folder), self.part(folder), self.note(folder)):
+            for way in (path, *path.parents[: len(PurePosixPath(self.path).parts) - 1]):
+                if way.is_symlink():
+                    return way
+        return None
 
 
 def read_list(path: Path) -> list[ModelFile]:
@@ -103,6 +116,8 @@ def read_list(path: Path) -> list[ModelFile]:
 def problem(file: ModelFile, folder: Path) -> str | None:
     """Say what keeps a file from being complete, or None."""
     target, note = file.target(folder), file.note(folder)
+    if link := file.link(folder):
+        return f"{link} is a symbolic link"
     if not target.exists():
         part = file.part(folder)
         return f"{part.stat().st_size / 1e9:.2f} GB so far" if part.exists() else "missing"
@@ -111,7 +126,7 @@ def problem(file: ModelFile, folder: Path) -> str | None:
     digest, _, size = note.read_text().strip().partition(" ")
     if size != str(target.stat().st_size):
         return f"{target.stat().st_size} bytes in place of {size}"
-    if file.sha256 and digest != file.sha256.lower():
+    if digest != file.sha256.lower():
         return f"another file: sha256 {digest} in place of {file.sha256}"
     return None
 
@@ -120,11 +135,12 @@ def fetch(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -
     """Download what is not complete.
 
     Raises:
-        ModelsError: a file is not what its hash says, or the volume is too small.
+        ModelsError: a file is not what its hash says, a symbolic link is in the way, a redirect leads elsewhere, or the
+            volume is too small.
         OSError: the download broke off; what has come is kept and taken up by the next call.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".download.lock").open("w") as lock:
+    with open(folder / ".download.lock", "w", opener=_opener) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two downloads into one file would spoil it
         for file in files:
             trouble = problem(file, folder)
@@ -149,6 +165,8 @@ def keep(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) ->
 
 def _fetch(file: ModelFile, folder: Path, *, say: Callable[[str], None]) -> None:
     target, part = file.target(folder), file.part(folder)
+    if link := file.link(folder):
+        raise ModelsError(f"{link} is a symbolic link: replace it by the file or folder itself, or remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
     file.note(folder).unlink(missing_ok=True)
     if target.exists():
@@ -156,7 +174,7 @@ def _fetch(file: ModelFile, folder: Path, *, say: Callable[[str], None]) -> None
     else:
         _download(file, part, say=say)
     digest = _sha256(part)
-    if file.sha256 and digest != file.sha256.lower():
+    if digest != file.sha256.lower():
         part.unlink()
         raise ModelsError(f"{file.path} has sha256 {digest} in place of {file.sha256}; it was deleted")
     size = part.stat().st_size
@@ -175,12 +193,13 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         # Unredirected: the storage behind the hub has signed addresses and must not see the token.
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
-        response = urllib.request.urlopen(request, timeout=SOCKET_TIMEOUT)  # noqa: S310 - checked
+        response = urllib.request.build_opener(_Redirects).open(request, timeout=SOCKET_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == RANGE_NOT_SATISFIABLE:
             return  # nothing is left to come; the hash will tell
         raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
-    with response, part.open("ab" if response.status == PARTIAL_CONTENT else "wb") as out:
+    mode = "ab" if response.status == PARTIAL_CONTENT else "wb"
+    with response, open(part, mode, opener=_opener) as out:
         total = _total(response.headers, out.tell())
         if total is not None and total - out.tell() > shutil.disk_usage(part.parent).free:
             raise ModelsError(f"{file.path} needs {total / 1e9:.1f} GB, more than is free on the volume")
@@ -192,6 +211,24 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
                 say(f"{file.path}: {out.tell() / 1e9:.2f} of {(total or 0) / 1e9:.2f} GB")
         if total is not None and out.tell() < total:
             raise ConnectionError(f"{file.url} broke off after {out.tell()} of {total} bytes")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect only where a download of this host leads: any other could ask the cluster's own services."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
+        storage = STORAGE.get(req.origin_req_host)
+        to_storage = storage is not None and new.scheme == "https" and (new.hostname or "").endswith(storage)
+        if (new.scheme, new.netloc) != (old.scheme, old.netloc) and not to_storage:
+            raise ModelsError(f"{old.geturl()} redirects to {new.scheme}://{new.netloc}, which is not followed")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
 def _total(headers: HTTPMessage, offset: int) -> int | None:

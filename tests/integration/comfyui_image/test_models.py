@@ -35,6 +35,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[dict[str, str]] = []
         self.cut_after: int | None = None
+        self.redirect = ""
 
     @property
     def url(self):
@@ -47,7 +48,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.requests.append(dict(self.headers))
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
-        if self.path != "/model":
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", self.server.redirect)
+            self.end_headers()
+        elif self.path != "/model":
             self.send_error(404)
         elif start >= len(DATA):
             self.send_error(416)
@@ -113,10 +118,57 @@ def test_wrong_hash_is_deleted_and_named(models, hub, tmp_path, lines):
     assert [path for path in tmp_path.rglob("model*") if path.is_file()] == []
 
 
-def test_file_without_a_pinned_hash_is_complete_after_its_download(models, hub, tmp_path, lines):
-    file = listed(models, hub, sha256=None)
+@pytest.mark.parametrize("link", ["vae", "vae/model.safetensors", "vae/model.safetensors.part", ".download.lock"])
+def test_symbolic_link_in_the_folder_is_refused_and_not_written_through(models, hub, tmp_path, lines, link):
+    folder, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
+    for path in (folder / "vae", elsewhere):
+        path.mkdir(parents=True)
+    (elsewhere / "file").write_bytes(b"theirs")
+    if link == "vae":
+        (folder / "vae").rmdir()
+        (folder / "vae").symlink_to(elsewhere)
+    else:
+        (folder / link).symlink_to(elsewhere / "file")
+    with pytest.raises((models.ModelsError, OSError), match="symbolic link"):
+        models.fetch([listed(models, hub)], folder, say=lines.append)
+    assert [path.name for path in elsewhere.iterdir()] == ["file"]
+    assert (elsewhere / "file").read_bytes() == b"theirs"
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/model", "http://169.254.169.254/latest", "ftp://127.0.0.1/model"])
+def test_redirect_to_another_place_is_refused_in_words(models, hub, tmp_path, lines, url):
+    hub.redirect = url
+    with pytest.raises(models.ModelsError, match="which is not followed"):
+        models.fetch([listed(models, hub, url=hub.url.replace("model", "moved"))], tmp_path, say=lines.append)
+
+
+def test_redirect_within_the_host_is_followed(models, hub, tmp_path, lines):
+    hub.redirect = hub.url
+    file = listed(models, hub, url=hub.url.replace("model", "moved"))
     models.fetch([file], tmp_path, say=lines.append)
     assert models.problem(file, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "to", "followed"),
+    [
+        ("https://huggingface.co/a", "https://cas-bridge.xethub.hf.co/b", True),
+        ("https://huggingface.co/a", "http://cdn.hf.co/b", False),
+        ("https://huggingface.co/a", "https://evilhf.co/b", False),
+        ("https://github.com/a", "https://release-assets.githubusercontent.com/b", True),
+        ("https://models.example/a", "https://cdn.hf.co/b", False),
+        ("https://models.example/a", "https://models.example:8443/b", False),
+    ],
+)
+def test_hubs_redirect_to_their_own_storage_alone(models, url, to, followed):
+    request = models.urllib.request.Request(url)
+    handler = models._Redirects()
+    if followed:
+        assert handler.redirect_request(request, None, 302, "Found", {}, to).full_url == to
+    else:
+        with pytest.raises(models.ModelsError, match="which is not followed"):
+            handler.redirect_request(request, None, 302, "Found", {}, to)
 
 
 def test_file_that_lay_there_is_trusted_after_hashing_alone(models, hub, tmp_path, lines):
@@ -137,7 +189,7 @@ def test_truncated_file_is_noticed(models, hub, tmp_path, lines):
 
 
 def test_new_hash_in_the_list_is_noticed(models, hub, tmp_path, lines):
-    models.fetch([listed(models, hub, sha256=None)], tmp_path, say=lines.append)
+    models.fetch([listed(models, hub)], tmp_path, say=lines.append)
     assert "another file" in models.problem(listed(models, hub, sha256="1" * 64), tmp_path)
 
 
@@ -163,7 +215,7 @@ def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
 
 
 def test_nobody_waits_for_an_optional_file(models, hub, tmp_path, lines):
-    needed, optional = listed(models, hub), models.ModelFile("upscale_models/x4.pth", hub.url, optional=True)
+    needed, optional = listed(models, hub), models.ModelFile("upscale_models/x4.pth", hub.url, SHA256, optional=True)
     models.fetch([needed], tmp_path, say=lambda _line: None)
     models.wait([needed, optional], tmp_path, say=lines.append)
     assert lines == ["all 1 model files are complete", "without upscale_models/x4.pth: missing"]
@@ -172,10 +224,13 @@ def test_nobody_waits_for_an_optional_file(models, hub, tmp_path, lines):
 @pytest.mark.parametrize(
     "entry",
     [
-        {"path": "../etc/passwd", "url": "https://a"},
-        {"path": "/etc/passwd", "url": "https://a"},
-        {"path": "a", "url": "file:///etc/passwd"},
+        {"path": "../etc/passwd", "url": "https://a", "sha256": SHA256},
+        {"path": "/etc/passwd", "url": "https://a", "sha256": SHA256},
+        {"path": "a", "url": "file:///etc/passwd", "sha256": SHA256},
         {"path": "a"},
+        {"path": "a", "url": "https://a"},
+        {"path": "a", "url": "https://a", "sha256": ""},
+        {"path": "a", "url": "https://a", "sha256": None},
     ],
 )
 def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
