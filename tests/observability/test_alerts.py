@@ -10,7 +10,6 @@ import yaml
 
 from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
 from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, monitored
-from qwenedit_jobs.failed_calls import COUNTED
 
 
 def check(promtool, rules, folder, *tests):
@@ -45,11 +44,6 @@ def silent(series, *names):
 
 def test_every_alert_has_its_case():
     assert list(CASES) == ALERTS
-
-
-def test_command_line_counts_the_calls_to_telegram_that_the_alert_counts():
-    rejected = yaml.safe_load((CHART / "alerts.yaml").read_text())["expressions"]["rejected"]
-    assert set(re.findall(r'status=~"([^"]+)"', rejected)[0].split("|")) == COUNTED
 
 
 def test_prometheus_takes_the_rules(promtool, rules, tmp_path):

@@ -30,12 +30,12 @@ from qwenedit_jobs import JobQueue, Keys
 
 DOCS = Path(__file__).parents[3] / "docs/users-and-payments.md"
 NOT_ABOUT_USERS = {
-    "cold_starts": "seconds", "daily_counts": "numbers of a day", "durations": "seconds",
+    "cold_starts": "seconds", "durations": "seconds",
     "seen_prefix": "numbers of updates",
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
     "workers": "of workers", "worker_about": "of workers",
-    "failed_calls": "numbers of calls", "largest_result": "bytes",
+    "largest_result": "bytes",
     "swept": "when a bucket was searched", "layout": "a number",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""

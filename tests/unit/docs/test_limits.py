@@ -70,11 +70,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("conversions of heavy pictures", of_a_decoder(converter.HEAVY)),
         (
             "a job's past, for `qwenedit`",
-            [
-                f"{in_script('ATTEMPTS_KEPT', 'fail')} attempts",
-                f"{in_script('DETAIL_KEPT', 'fail')} bytes",
-                f"{in_script('ENDED_KEPT', 'fail'):,} jobs",
-            ],
+            [f"{in_script('ENDED_KEPT', 'fail'):,} jobs"],
         ),
         ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.LIFETIME:.0f} s from"]),
         ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),

@@ -115,10 +115,6 @@ class Keys:
         """LIST of seconds: how long the recent jobs of a workflow took; the empty name is the workers' own."""
         return f"{self.prefix}:durations:{workflow}"
 
-    def failed_calls(self, minute: int) -> str:
-        """HASH HTTP status → calls to Telegram that ended so in a minute since the epoch."""
-        return f"{self.prefix}:telegram:failed:{minute}"
-
     @property
     def layout(self) -> str:
         """HASH with the number of the layout of all this; see `redis/state_layout.py`."""

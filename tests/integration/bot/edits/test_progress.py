@@ -14,7 +14,6 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramU
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
@@ -151,7 +150,6 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
         texts=Texts(default="en"),
         metrics=BotMetrics(CollectorRegistry()),
         eta=eta,
-        daily_counts=DailyCounts(redis, bot_keys),
         quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
         moderation=Unmoderated(),
     )

@@ -158,8 +158,7 @@ async def test_deferred_job_comes_again_after_the_pause_and_waits_no_longer_in_a
     assert 30_000 < await desk.redis.zscore(desk.keys.delayed, claim.job.id) - now < 41_000
     assert (await desk.queue.status(claim.job.id)).expires_at == until
     [record] = await desk.operated.records([claim.job.id])
-    [attempt] = record.attempts
-    assert (attempt.outcome, attempt.detail, attempt.gave_way, attempt.failed) == ("delayed", "no picture", True, False)
+    assert (record.state, record.detail, record.reason) == (State.DELAYED, "no picture", None)
 
 
 # ---------------------------------------------------------------- answers

@@ -45,7 +45,7 @@ async def test_unreadable_job_hides_no_other_from_anybody_who_looks(desk, queue,
     overview = await take_overview(desk.redis, desk.keys, queue)
     assert overview.counts.waiting == 2
     assert "2 waiting" in (await status_command(desk.redis, desk.keys, queue, place="here")).text
-    listed = await jobs_list(desk.redis, desk.keys, queue, states=[State.QUEUED], user=None, limit=10)
+    listed = await jobs_list(queue, states=[State.QUEUED], user=None, limit=10)
     assert {job.id, other.id} <= set(listed.text.split())
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import time
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from qwenedit_jobs.cli import output
 from qwenedit_jobs.cli.commands import dead_jobs, jobs, pause, set_aside
 from qwenedit_jobs.cli.commands.status import status
-from qwenedit_jobs.cli.output import BAD_NEWS, NOT_ASKED, Answer
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
@@ -29,7 +27,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.cli.output import Answer
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
 SELFTEST_PICTURE_TTL = 3600
 """Seconds; the test deletes its pictures itself unless it is killed."""
@@ -47,15 +47,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         raise SystemExit(asyncio.run(_run(settings, arguments)))
     except (RedisError, OSError) as error:
-        raise SystemExit(_complain(_explained(error, settings), NOT_ASKED)) from None
-    except QueueError as error:
-        raise SystemExit(_complain(str(error), BAD_NEWS)) from None
+        raise SystemExit(_complain(_explained(error, settings), output.NOT_ASKED)) from None
+    except (QueueError, SelfTestError) as error:
+        raise SystemExit(_complain(str(error), output.BAD_NEWS)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None  # as shells tell it
 
 
 def _complain(said: str, code: int) -> int:
-    print(f"qwenedit: {said}", file=sys.stderr)
+    output.show(output.one_line(f"qwenedit: {said}"), error=True)
     return code
 
 
@@ -65,8 +65,11 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="for a program; times are seconds since the epoch")
-    some = argparse.ArgumentParser(add_help=False)
+    some = argparse.ArgumentParser(add_help=False, parents=[as_json])
     some.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many to show (50)")
+    chosen = argparse.ArgumentParser(add_help=False, parents=[as_json])
+    chosen.add_argument("id", nargs="*", help="or its beginning")
+    chosen.add_argument("--all", action="store_true", help="all of them")
     force = argparse.ArgumentParser(add_help=False)
     force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
 
@@ -76,51 +79,35 @@ def make_parser() -> argparse.ArgumentParser:
     test = commands.add_parser("selftest", help="send one job through queue, worker and ComfyUI")
     test.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait for it (600)")
 
-    of_jobs = commands.add_parser("jobs", help="list, show, cancel, requeue").add_subparsers(
-        dest="deed", required=True, metavar="DEED"
-    )
+    of_jobs = _deeds(commands, "jobs", "list, show, cancel, requeue")
     listing = of_jobs.add_parser(
-        "list", parents=[as_json, some], help="jobs that wait, run or pause between attempts; --all: ended ones, too"
+        "list", parents=[some], help="jobs that wait, run or pause between attempts; --all: ended ones, too"
     )
-    listing.add_argument("--state", action="append", choices=[str(state) for state in jobs.LISTED], help="only these")
+    listing.add_argument("--state", action="append", choices=[str(state) for state in State], help="only these")
     listing.add_argument("--all", action="store_true", help="those that ended lately, too; so does --user")
     listing.add_argument("--user", type=int, metavar="ID", help="only this Telegram user's")
-    of_jobs.add_parser("show", parents=[as_json], help="all of one job but its prompt and pictures").add_argument("id")
-    of_jobs.add_parser("cancel", parents=[as_json], help="cancel jobs, as their users can").add_argument(
-        "id", nargs="+"
-    )
-    of_jobs.add_parser(
+    showing = of_jobs.add_parser("show", parents=[as_json], help="all of one job but its prompt and pictures")
+    showing.add_argument("id")
+    cancelling = of_jobs.add_parser("cancel", parents=[as_json], help="cancel jobs, as their users can")
+    cancelling.add_argument("id", nargs="+")
+    requeuing = of_jobs.add_parser(
         "requeue", parents=[as_json, force], help="put jobs back in line: running, delayed or failed ones"
-    ).add_argument("id", nargs="+", help="or its beginning")
-
-    of_dead = commands.add_parser("dead", help="list, retry, drop the jobs that failed for good").add_subparsers(
-        dest="deed", required=True, metavar="DEED"
     )
-    of_dead.add_parser("list", parents=[as_json, some], help="newest first")
-    for name, parents, text in (
-        ("retry", [as_json, force], "have them executed again"),
-        ("drop", [as_json], "forget them"),
-    ):
-        deed = of_dead.add_parser(name, parents=parents, help=text)
-        deed.add_argument("id", nargs="*", help="or its beginning")
-        deed.add_argument("--all", action="store_true", help="all of them")
-    _add_aside(commands, as_json, some)
+    requeuing.add_argument("id", nargs="+", help="or its beginning")
+
+    of_dead = _deeds(commands, "dead", "list, retry, drop the jobs that failed for good")
+    of_dead.add_parser("list", parents=[some], help="newest first")
+    of_dead.add_parser("retry", parents=[chosen, force], help="have them executed again")
+    of_dead.add_parser("drop", parents=[chosen], help="forget them")
+    of_aside = _deeds(commands, "aside", "list, retry, drop updates and answers that the bot could not work off")
+    of_aside.add_parser("list", parents=[some], help="oldest first")
+    of_aside.add_parser("retry", parents=[chosen], help="have them worked off again")
+    of_aside.add_parser("drop", parents=[chosen], help="forget them")
     return parser
 
 
-def _add_aside(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    as_json: argparse.ArgumentParser,
-    some: argparse.ArgumentParser,
-) -> None:
-    of_aside = commands.add_parser(
-        "aside", help="list, retry, drop updates and answers that the bot could not work off"
-    ).add_subparsers(dest="deed", required=True, metavar="DEED")
-    of_aside.add_parser("list", parents=[as_json, some], help="oldest first")
-    for name, text in (("retry", "have them worked off again"), ("drop", "forget them")):
-        deed = of_aside.add_parser(name, parents=[as_json], help=text)
-        deed.add_argument("id", nargs="*")
-        deed.add_argument("--all", action="store_true", help="all of them")
+def _deeds(commands: Commands, name: str, text: str) -> Commands:
+    return commands.add_parser(name, help=text).add_subparsers(dest="deed", required=True, metavar="DEED")
 
 
 def _positive(text: str) -> int:
@@ -131,85 +118,58 @@ def _positive(text: str) -> int:
 
 
 async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
-    if arguments.command == "selftest":
-        return await _selftest(settings, arguments)
     async with connect(settings) as redis:
-        answer = await _answer(redis, settings, arguments)
-    print(answer.json if arguments.json else answer.text)
+        queue = OperatorQueue(redis, settings.keys)
+        if arguments.command == "selftest":
+            output.show(await _selftest(redis, settings, queue, timeout=arguments.timeout))
+            return output.OK
+        answer = await _answer(redis, settings, queue, arguments)
+    output.show(answer.json if arguments.json else answer.text)
     return answer.code
 
 
-async def _answer(redis: Redis, settings: RedisSettings, arguments: argparse.Namespace) -> Answer:
-    queue = OperatorQueue(redis, settings.keys)
-    match arguments.command:
-        case "jobs":
-            return await _about_jobs(redis, settings, queue, arguments)
-        case "dead":
-            return await _about_dead_jobs(queue, arguments)
-        case "aside":
-            return await _about_set_aside(redis, settings.keys, queue, arguments)
-        case "pause" | "resume" as deed:
-            return await (pause.pause if deed == "pause" else pause.resume)(queue)
-        case _:
-            return await status(redis, settings.keys, queue, place=_place(settings), pictures_url=settings.pictures_url)
-
-
-async def _about_jobs(
+async def _answer(  # noqa: C901, PLR0911, PLR0912 - one a command
     redis: Redis, settings: RedisSettings, queue: OperatorQueue, arguments: argparse.Namespace
 ) -> Answer:
-    match arguments.deed:
-        case "list":
+    keys = settings.keys
+    match arguments.command, getattr(arguments, "deed", ""):
+        case "jobs", "list":
             everything = arguments.all or arguments.user is not None  # a user asks about what has ended, mostly
             states = [State(state) for state in arguments.state or (State if everything else jobs.UNDER_WAY)]
-            return await jobs.jobs_list(
-                redis, settings.keys, queue, states=states, user=arguments.user, limit=arguments.limit
-            )
-        case "show":
-            return await jobs.jobs_show(redis, settings.keys, queue, arguments.id)
-        case "cancel":
+            return await jobs.jobs_list(queue, states=states, user=arguments.user, limit=arguments.limit)
+        case "jobs", "show":
+            return await jobs.jobs_show(redis, keys, queue, arguments.id)
+        case "jobs", "cancel":
             return await jobs.jobs_cancel(queue, arguments.id)
-        case _:
+        case "jobs", _:
             return await jobs.jobs_requeue(queue, arguments.id, force=arguments.force)
-
-
-async def _about_dead_jobs(queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
-    match arguments.deed:
-        case "list":
+        case "dead", "list":
             return await dead_jobs.dead_list(queue, limit=arguments.limit)
-        case "retry":
+        case "dead", "retry":
             return await dead_jobs.dead_retry(queue, arguments.id, everything=arguments.all, force=arguments.force)
-        case _:
+        case "dead", _:
             return await dead_jobs.dead_drop(queue, arguments.id, everything=arguments.all)
-
-
-async def _about_set_aside(redis: Redis, keys: Keys, queue: OperatorQueue, arguments: argparse.Namespace) -> Answer:
-    match arguments.deed:
-        case "list":
+        case "aside", "list":
             return await set_aside.aside_list(redis, keys, now=await queue.now(), limit=arguments.limit)
-        case "retry":
+        case "aside", "retry":
             return await set_aside.aside_retry(redis, keys, arguments.id, everything=arguments.all)
-        case _:
+        case "aside", _:
             return await set_aside.aside_drop(redis, keys, arguments.id, everything=arguments.all)
+        case "pause", _:
+            return await pause.pause(queue)
+        case "resume", _:
+            return await pause.resume(queue)
+        case _:
+            return await status(redis, keys, queue, place=_place(settings), pictures_url=settings.pictures_url)
 
 
-async def _selftest(settings: RedisSettings, arguments: argparse.Namespace) -> int:
-    async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(connect(settings))
-        raw = await stack.enter_async_context(connect(settings, decode=False))
-        await _reach(redis)
-        try:
-            bucket = open_bucket(settings.pictures_url)
-            pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
-            outcome = await selftest(
-                OperatorQueue(redis, settings.keys),
-                pictures,
-                timeout=arguments.timeout,
-                report=lambda line: print(line, flush=True),
-            )
-        except (SelfTestError, QueueError) as error:
-            return _complain(str(error), BAD_NEWS)
-    print(f"a picture of {outcome.size} bytes after {outcome.seconds:.1f} s, attempt {outcome.attempt}")
-    return 0
+async def _selftest(redis: Redis, settings: RedisSettings, queue: OperatorQueue, *, timeout: float) -> str:  # noqa: ASYNC109 - bounds the job
+    await _reach(redis)
+    async with connect(settings, decode=False) as raw:
+        bucket = open_bucket(settings.pictures_url)
+        pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
+        outcome = await selftest(queue, pictures, timeout=timeout, report=output.show)
+    return f"a picture of {outcome.size} bytes after {outcome.seconds:.1f} s, attempt {outcome.attempt}"
 
 
 async def _reach(redis: Redis) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError
 
-from qwenedit_jobs.cli.pending_answers import in_lanes, pending_answer
-from qwenedit_jobs.cli.recent_jobs import MINUTES, lost_workers, recent_jobs
-from qwenedit_jobs.cli.running_jobs import usual_times
+from qwenedit_jobs.cli.answers import pending_answer
 from qwenedit_jobs.errors import PictureStoreError
-from qwenedit_jobs.failed_calls import CallFailures
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.cleanup import Cleanup
@@ -19,66 +19,42 @@ from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.cli.pending_answers import PendingAnswer
-    from qwenedit_jobs.cli.recent_jobs import LostWorkers, RecentJobs, Tried
-    from qwenedit_jobs.failed_calls import FailedCalls
+    from qwenedit_jobs.cli.answers import PendingAnswer
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Counts, Memory
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
-    from qwenedit_jobs.workers.registry import LiveWorker
+    from qwenedit_jobs.workers.registry import Seen
 
-MOST_PAUSING = 1_000
-"""Jobs between attempts of which it is told for what."""
-MOST_IN_FRONT = 50
-"""Jobs at the head of the line whose attempts are looked at: one that lost its worker waits there."""
-HOUR = 3_600.0
-"""Seconds within which lost workers are counted, as the alert has it."""
+MINUTES = 15
+"""Jobs that ended earlier are left out."""
+MOST_WAITING = 1_000
+"""Jobs that are looked at, of those next in line and of those between attempts."""
 SILENT_AFTER = 3 * BEAT_EVERY
 """Seconds without a sign of life after which a worker is shown as silent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The Redis, as far as its user may ask."""
-
-    program: str
-    """redis or valkey."""
-    version: str
-    used_memory: int
-    """Bytes, as is the next."""
-    max_memory: int
-    """0: no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class PicturePlace:
-    """Where pictures lie."""
-
-    url: str
-    """`PICTURES_URL`."""
-    problem: str | None
-    """Why it cannot be used now; None where it can, or is Redis."""
-    to_delete: int
-    """Objects that wait to be deleted."""
+STEP_TAKES = 20.0
+"""Seconds beyond the usual time of a whole job after which a job that stands at a step hangs."""
+LOAD_TAKES = 120.0
+"""The same before the first step, when the model may have to be loaded, and if no usual time is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
-    """A worker that gave a sign of life, or has a job in hand."""
+    """A worker that gave a sign of life, or has a job in hand. Times are seconds since the epoch, by Redis' clock."""
 
     name: str
     presence: Presence | None
-    """None: it says nothing of itself, as one of an earlier release, or one that was killed a minute ago."""
+    """None: it was killed a minute ago, or is of another version."""
     seen_at: float | None
-    """Seconds since the epoch, by Redis' clock, as are all times here."""
     job: Record | None
     usual: float | None = None
-    """Seconds that jobs of this one's workflow usually take; None where that is not known here."""
+    """Seconds that jobs of this one's workflow usually take; None if that isn't known."""
+    failures: int = 0
+    """Recent jobs whose last attempt failed here."""
 
     def silent(self, now: float) -> bool:
         """Whether it gave no sign of life for a while: it was killed, or is cut off from Redis."""
@@ -90,9 +66,17 @@ class SeenWorker:
             return False
         return self.job is not None or (self.presence.ready and not self.presence.draining)
 
-    def idle(self, now: float) -> bool:
-        """Whether it could take a job and has none."""
-        return self.job is None and self.can_work(now)
+    def hangs_for(self, now: float) -> float:
+        """Seconds for which its job has stood at a step, if whole jobs take less; else 0.
+
+        The job of a killed worker stands still, too: it doesn't count once a sign of life is missing.
+        """
+        job = self.job
+        if job is None or job.started_at is None or self.seen_at is None or now - self.seen_at > 2 * BEAT_EVERY:
+            return 0.0
+        stood = now - max(job.started_at, job.moved_at or 0.0)
+        spare = STEP_TAKES if job.step and self.usual is not None else LOAD_TAKES
+        return stood if stood > (self.usual or 0.0) + spare else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,143 +84,131 @@ class Overview:
     """All that `qwenedit status` shows."""
 
     now: float
-    server: Server | None
-    """None: this Redis user may not ask."""
-    place: PicturePlace
+    """Seconds since the epoch, by Redis' clock, as are all times here."""
+    server: str | None
+    """Program and version; None if this Redis user may not ask."""
     memory: Memory
+    pictures_url: str
+    bucket_problem: str | None
+    """Why the store of objects can't be used."""
+    objects_to_delete: int
     counts: Counts
     oldest_enqueued_at: float | None
-    """When the next job in line was accepted; None when nobody waits."""
+    """When the next job in line was accepted; None if none waits."""
+    paused_since: float | None
+    ended: dict[str, int]
+    """State → jobs that ended lately."""
+    failures: dict[str, int]
+    """Reason → jobs that failed lately, or whose last attempt failed; the most frequent first."""
+    knows_bot: bool
+    """Whether this Redis user may look at what is the bot's: its leader and its answers."""
+    leader: str | None
+    """The bot's replica that leads."""
     answers: int
     """Jobs that ended and whose users may not have the answer yet."""
-    set_aside: int
-    """Updates and answers that nobody could work off; 0 where this user may not ask."""
-    paused_since: float | None
-    leader: str | None
-    """The bot's replica that leads; None when there is none, or this user may not ask."""
-    workers: tuple[SeenWorker, ...]
-    recent: RecentJobs
-    lost: LostWorkers
-    telegram: FailedCalls | None
-    """Calls to Telegram that failed lately; None: this Redis user may not look."""
     oldest_answer: PendingAnswer | None
-    """Of those that users do not have yet."""
-
-    @property
-    def knows_bots(self) -> bool:
-        """Whether this Redis user may look at what bots say of themselves."""
-        return self.telegram is not None
-
-    @property
-    def failing(self) -> dict[str, Tried]:
-        """Workers that are up and of which the last attempts all failed."""
-        tried = self.recent.workers
-        return {each.name: tried[each.name] for each in self.workers if each.name in tried and tried[each.name].failing}
-
-    @property
-    def redis_used(self) -> float | None:
-        """Percent of Redis' memory that is in use; None where it has no limit, or this user may not ask."""
-        server = self.server
-        return 100 * server.used_memory / server.max_memory if server and server.max_memory else None
-
-    @property
-    def redis_needed(self) -> float | None:
-        """The same with the results of unfinished jobs."""
-        memory = self.memory
-        return 100 * (memory.used + memory.kept_free) / memory.limit if memory.limit else None
+    set_aside: int
+    """Updates and answers that could not be worked off."""
+    workers: tuple[SeenWorker, ...]
+    workers_ignored: int
+    """Entries of the register that are no worker's."""
 
 
 async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictures_url: str = IN_REDIS) -> Overview:
-    """Look at everything; a few round trips, however many jobs there are.
+    """Look at everything, in a few round trips.
 
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
         queue: Its queue.
-        pictures_url: Where its pictures lie; a bucket is tried with a tiny object.
+        pictures_url: Where its pictures are; a bucket is tried with a tiny object.
     """
-    places = await queue.ids_by_state()
-    head = await queue.records(places[State.QUEUED][:MOST_IN_FRONT])
-    running = await queue.records(places[State.RUNNING])
-    answers, aside = await in_lanes(redis, keys)
     now = await queue.now()
-    since = now - 60 * MINUTES
-    ended = await queue.records(await queue.ended_ids(since=now - HOUR))
-    pausing = await queue.records(places[State.DELAYED][:MOST_PAUSING])
+    places = await queue.ids_by_state()
+    running = await queue.records(places[State.RUNNING])
+    waiting = await queue.records(places[State.QUEUED][:MOST_WAITING])
+    delayed = await queue.records(places[State.DELAYED][:MOST_WAITING])
+    ended = await queue.records(await queue.ended_ids(since=now - 60 * MINUTES))
+    failed = [record for record in ended if record.state is State.FAILED]
+    failed += [record for record in (*running, *delayed, *waiting) if record.reason]
+    knows_bot, leader, pending, set_aside = await _of_bot(redis, keys)
+    seen = await Workers(redis, keys).seen()
     return Overview(
         now=now,
         server=await _server(redis),
-        place=await _place(redis, keys, pictures_url),
         memory=await queue.memory(),
+        pictures_url=pictures_url,
+        bucket_problem=await _bucket_problem(redis, keys, pictures_url),
+        objects_to_delete=await Cleanup(redis, keys, None).waiting(),
         counts=await queue.counts(),
-        oldest_enqueued_at=head[0].enqueued_at if head else None,
-        answers=answers,
-        set_aside=aside,
+        oldest_enqueued_at=waiting[0].enqueued_at if waiting else None,
         paused_since=await queue.paused_since(),
-        leader=await _leader(redis, keys),
-        workers=_workers((await Workers(redis, keys).seen()).workers, running, await usual_times(redis, keys, running)),
-        recent=recent_jobs(ended, pausing, since=since),
-        lost=lost_workers((*ended, *pausing, *running, *head), since=now - HOUR),
-        telegram=await _telegram(redis, keys),
+        ended=dict(Counter(record.state for record in ended if record.state)),
+        failures=dict(Counter(record.reason or "unknown" for record in failed).most_common()),
+        knows_bot=knows_bot,
+        leader=leader,
+        answers=pending + int(await redis.xlen(keys.events)),
         oldest_answer=await pending_answer(redis, keys),
+        set_aside=set_aside,
+        workers=tuple(await _workers(redis, keys, seen, running, failed)),
+        workers_ignored=seen.ignored,
     )
 
 
-async def _place(redis: Redis, keys: Keys, url: str) -> PicturePlace:
-    problem = None
+async def _server(redis: Redis) -> str | None:
+    try:
+        told = await redis.info("server")
+    except NoPermissionError:  # a Redis whose administrator keeps that to himself
+        return None
+    valkey = told.get("valkey_version")
+    return f"valkey {valkey}" if valkey else f"redis {told.get('redis_version', '')}"
+
+
+async def _bucket_problem(redis: Redis, keys: Keys, url: str) -> str | None:
     try:
         bucket = open_bucket(url)
         if bucket is not None:
             await Cleanup(redis, keys, bucket).leave(await bucket.check(deletes=False))
     except PictureStoreError as error:
-        problem = str(error)
-    return PicturePlace(url, problem, await Cleanup(redis, keys, None).waiting())
+        return str(error)
+    return None
 
 
-async def _telegram(redis: Redis, keys: Keys) -> FailedCalls | None:
-    try:
-        return await CallFailures(redis, keys).recent(MINUTES)
-    except NoPermissionError:  # a worker's user
-        return None
-
-
-async def _server(redis: Redis) -> Server | None:
-    try:
-        told = {**await redis.info("server"), **await redis.info("memory")}
-    except NoPermissionError:  # a Redis whose administrator keeps that to himself
-        return None
-    valkey = told.get("valkey_version")
-    return Server(
-        program="valkey" if valkey else "redis",
-        version=str(valkey or told.get("redis_version", "")),
-        used_memory=int(told.get("used_memory", 0)),
-        max_memory=int(told.get("maxmemory", 0)),
-    )
-
-
-async def _leader(redis: Redis, keys: Keys) -> str | None:
+async def _of_bot(redis: Redis, keys: Keys) -> tuple[bool, str | None, int, int]:
+    """Whether this user may look; the leader, and how many answers wait and entries were set aside."""
     try:
         leader = await redis.get(keys.leader)
+        answers, updates = await Lanes(redis, keys.answers).occupancy(), await Lanes(redis, keys.inbox).occupancy()
+    except NoPermissionError:  # a worker's user
+        return False, None, 0, 0
+    return True, str(leader) if leader else None, answers.waiting, answers.set_aside + updates.set_aside
+
+
+async def _workers(
+    redis: Redis, keys: Keys, seen: Seen, running: Sequence[Record], failed: Iterable[Record]
+) -> list[SeenWorker]:
+    jobs = {record.worker: record for record in running if record.worker}
+    told = {one.presence.worker: one for one in seen.workers}
+    failures = Counter(record.worker for record in failed)
+    usual = {name: await _usual(redis, keys, name) for name in {record.workflow or "" for record in running}}
+    return [
+        SeenWorker(
+            name=name,
+            presence=told[name].presence if name in told else None,
+            seen_at=told[name].at if name in told else None,
+            job=job,
+            usual=usual[job.workflow or ""] if job else None,
+            failures=failures[name],
+        )
+        for name in sorted(told.keys() | jobs.keys())
+        for job in [jobs.get(name)]
+    ]
+
+
+async def _usual(redis: Redis, keys: Keys, workflow: str) -> float | None:
+    """Return the median of what the last jobs of a workflow took; the empty name is the workers' own."""
+    try:
+        times = await redis.lrange(keys.durations(workflow), 0, 99)
     except NoPermissionError:  # a worker's user
         return None
-    return str(leader) if leader is not None else None
-
-
-def _workers(
-    seen: Sequence[LiveWorker], running: Sequence[Record], usual: Mapping[str, float]
-) -> tuple[SeenWorker, ...]:
-    jobs = {record.worker: record for record in running if record.worker}
-    told = {one.presence.worker: one for one in seen}
-    workers = []
-    for name in sorted(told.keys() | jobs.keys()):
-        one, job = told.get(name), jobs.get(name)
-        workers.append(
-            SeenWorker(
-                name=name,
-                presence=one.presence if one else None,
-                seen_at=one.at if one else None,
-                job=job,
-                usual=usual.get(job.workflow or "") if job else None,
-            )
-        )
-    return tuple(workers)
+    return median(map(float, times)) if times else None

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from qwenedit_jobs.model import State
 from qwenedit_jobs.queue.parsing import LARGEST, job_of, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from qwenedit_jobs.model import Job
 
@@ -22,33 +21,6 @@ WORDS = ("payload", "detail", "sources", "attempts")
 
 SHORTEST_OF_PROMPT = 4
 """Characters of a prompt's beginning by which it is recognised at the end of a text that was cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One execution of a job that is over."""
-
-    attempt: int
-    """1 for the first. One that did not count has the number of the next."""
-    worker: str
-    started_at: float
-    """Seconds since the epoch, by Redis' clock, as is the next."""
-    ended_at: float
-    outcome: str
-    """The job's next state: `done`, `failed`, `delayed`, `cancelled` or `queued`."""
-    reason: str
-    detail: str
-    """The beginning of the error's text."""
-
-    @property
-    def gave_way(self) -> bool:
-        """Whether it ended without a fault of worker or job: its pictures did not come, and others had their turn."""
-        return self.outcome == "delayed" and not self.reason
-
-    @property
-    def failed(self) -> bool:
-        """Whether it came to nothing, by no wish of the user's."""
-        return self.outcome not in {"done", "cancelled"} and self.reason != "taken_back" and not self.gave_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +43,7 @@ class Record:
     """How often an operator had it executed again after it had failed."""
     cancelling: bool = False
     worker: str | None = None
+    """Of the attempt under way, or of the last one, as are the next two."""
     reason: str | None = None
     detail: str | None = None
     seed: int | None = None
@@ -88,8 +61,6 @@ class Record:
     died_at: float | None = None
     """When it came among the dead, while it is there."""
     trace_id: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-    """The last ones that are over, in their order; of a version that noted none, none."""
     answer: str | None = None
     """What its user got: `picture`, `file`, `failed`, `unreachable` and so on; None where that is not known."""
     raw: Mapping[str, str] | None = None
@@ -99,6 +70,13 @@ class Record:
     def known(self) -> bool:
         """Whether it is a job that this version can read."""
         return self.state is not None
+
+    @property
+    def at(self) -> str:
+        """How far a running job is, in words; empty for others."""
+        if self.state is not State.RUNNING:
+            return ""
+        return f"{self.phase} {self.step}/{self.steps}" if self.steps else self.phase
 
 
 def record_of(
@@ -155,27 +133,8 @@ def _record(
         lease_ends_at=_seconds_of_score(lease_ends),
         died_at=_seconds_of_score(died),
         trace_id=trace[1] if len(trace) > 1 else None,
-        attempts=tuple(_attempts(fields.get("attempts", ""), job)),
         answer=fields.get("answer"),
     )
-
-
-def _attempts(lines: str, job: Job | None) -> Iterator[Attempt]:
-    for line in filter(None, lines.split("\n")):
-        try:
-            # json.loads would take half a character, which no terminal can show. No value is to be remembered.
-            told = from_json(line, cache_strings="keys")
-            yield Attempt(
-                attempt=whole(told["attempt"]),
-                worker=str(told["worker"]),
-                started_at=whole(told["started_at"]) / 1000,
-                ended_at=whole(told["ended_at"]) / 1000,
-                outcome=str(told["outcome"]),
-                reason=str(told["reason"]),
-                detail=_without_prompt(str(told["detail"]), job),
-            )
-        except (ValueError, TypeError, KeyError):  # of another version
-            continue
 
 
 def _readable(fields: Mapping[str, str]) -> Job | None:

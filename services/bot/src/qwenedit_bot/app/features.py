@@ -14,7 +14,6 @@ from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.edits.addresses import AddressedQueue
-from qwenedit_bot.edits.answers.daily_counts import DailyCounts
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.refused import RefusedAnswers
 from qwenedit_bot.edits.progress.eta import Eta
@@ -194,7 +193,6 @@ class Edits:
     progress: ProgressUpdater
     eta: Eta
     deliver: Deliver
-    daily_counts: DailyCounts
     user_jobs: UserJobs
     refused: RefusedAnswers
 
@@ -207,7 +205,6 @@ def make_edits(
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
     queue, store, quotas, replies = jobs.queue, jobs.store, accounts.quotas, chat.replies
     eta = Eta(redis, keys, queue=queue, workers=jobs.workers, paused_key=settings.keys.paused)
-    daily_counts = DailyCounts(redis, keys)
     gates = (
         QueueLengthGate(queue, settings.limits, replies),
         QuotaGate(quotas, replies, for_sale=bool(settings.star_packs)),
@@ -225,10 +222,9 @@ def make_edits(
         deliver=Deliver(
             queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
             texts=users.texts, metrics=metrics, eta=eta, quotas=quotas,
-            daily_counts=daily_counts, moderation=hook or Unmoderated(),
+            moderation=hook or Unmoderated(),
             larger_megapixels=settings.larger_megapixels,
         ),
-        daily_counts=daily_counts,
         refused=RefusedAnswers(jobs.answers, jobs.ended),
         user_jobs=UserJobs(
             redis, keys, settings.keys, queue=queue, store=store, picture_ttl=settings.picture_ttl, quotas=quotas,

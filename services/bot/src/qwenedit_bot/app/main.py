@@ -39,7 +39,6 @@ from qwenedit_jobs import (
     load,
 )
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_jobs.failed_calls import CallFailures
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.pictures.ownership import take_address
 from qwenedit_jobs.redis.connection import check_writable
@@ -81,9 +80,7 @@ async def serve(settings: BotSettings) -> int:
         metrics = BotMetrics(telemetry.registry)
         keys = BotKeys(prefix=settings.keys.prefix, bot_id=extract_bot_id(settings.bot_token.get_secret_value()))
         limiter = SharedLimiter(connections.commands, keys)
-        failures = CallFailures(connections.commands, settings.keys)
-        await stack.enter_async_context(failures.told())
-        bot = make_bot(settings, metrics, failures)
+        bot = make_bot(settings, metrics)
         stack.push_async_callback(bot.session.close)
         readiness = Readiness(connections.commands, settings.keys)
         await stack.enter_async_context(
@@ -115,10 +112,10 @@ async def serve(settings: BotSettings) -> int:
     return code
 
 
-def make_bot(settings: BotSettings, metrics: BotMetrics, failures: CallFailures) -> Bot:
+def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     """Make the connection to Telegram; nothing is sent before its first call."""
     session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(CallMiddleware(metrics, failures))
+    session.middleware(CallMiddleware(metrics))
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 

@@ -115,7 +115,7 @@ def make_parts(base: Foundation) -> Parts:
         migrations=chat.migrations,
         larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
-    handle = make_handler(base, services, jobs, users, edits)
+    handle = make_handler(base, services, jobs, users)
     return Parts(
         queue=jobs.queue,
         receiver=make_receiver(base, inbox),
@@ -172,9 +172,9 @@ def make_retention(base: Foundation, user_erasure: UserErasure) -> Retention:
     )
 
 
-def make_handler(base: Foundation, services: Services, jobs: Jobs, users: Users, edits: Edits) -> HandleUpdate:
+def make_handler(base: Foundation, services: Services, jobs: Jobs, users: Users) -> HandleUpdate:
     """Build what handles an update."""
-    admin = AdminServices(queue=jobs.queue, workers=jobs.workers, daily_counts=edits.daily_counts)
+    admin = AdminServices(queue=jobs.queue, workers=jobs.workers)
     dispatcher = make_dispatcher(base.redis, base.keys, services, admin, users.update_filter)
     return HandleUpdate(base.bot, dispatcher, services, base.metrics)
 

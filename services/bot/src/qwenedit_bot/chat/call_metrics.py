@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs.failed_calls import CallFailures
 
 _STATUS: tuple[tuple[type[AiogramError], str], ...] = (
     (TelegramRetryAfter, "429"),
@@ -65,12 +64,10 @@ class CallMiddleware(BaseRequestMiddleware):
 
     Args:
         metrics: Count all of them.
-        failures: Counts for the command line those that fail.
     """
 
-    def __init__(self, metrics: BotMetrics, failures: CallFailures | None = None) -> None:
+    def __init__(self, metrics: BotMetrics) -> None:
         self._metrics = metrics
-        self._failures = failures
 
     async def __call__(
         self,
@@ -92,7 +89,4 @@ class CallMiddleware(BaseRequestMiddleware):
             finally:
                 status = status_of(failure)
                 self._metrics.calls.labels(name, status).inc()
-                if self._failures is not None:
-                    wait = float(failure.retry_after) if isinstance(failure, TelegramRetryAfter) else 0.0
-                    self._failures.note(status, method=name, wait=wait)
                 span.set({attributes.TELEGRAM_STATUS: status})

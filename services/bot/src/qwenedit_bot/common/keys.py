@@ -58,10 +58,6 @@ class BotKeys:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"
 
-    def daily_counts(self, date: str) -> str:
-        """HASH state → jobs that ended so on a day."""
-        return f"{self.prefix}:tally:{date}"
-
     def free_used(self, user_id: int) -> str:
         """HASH day → number: how many free jobs a user has used."""
         return f"{self.prefix}:account:{user_id}:free-used"

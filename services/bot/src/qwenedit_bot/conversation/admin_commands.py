@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
 
     from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.texts import Words
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -45,7 +44,6 @@ class AdminServices:
 
     queue: OperatorQueue
     workers: Workers
-    daily_counts: DailyCounts
 
 
 class FromAdmin(BaseFilter):
@@ -60,15 +58,9 @@ class FromAdmin(BaseFilter):
 
 
 async def stats(message: Message, words: Words, services: Services, admin: AdminServices) -> None:
-    """Tell the numbers of today and yesterday, the queue and the workers."""
+    """Tell how many jobs are where, and how many workers are up."""
     counts, seen = await admin.queue.counts(), (await admin.workers.seen()).workers
-    today, yesterday = await admin.daily_counts.days()
     lines = [
-        words(Text.STATS_DAY, day="today", done=today.done, failed=today.failed, cancelled=today.cancelled),
-        words(
-            Text.STATS_DAY, day="yesterday", done=yesterday.done, failed=yesterday.failed,
-            cancelled=yesterday.cancelled,
-        ),
         words(
             Text.STATS_QUEUE, waiting=counts.waiting, running=counts.running + counts.draining, dead=counts.dead,
             delayed=counts.delayed,

@@ -201,7 +201,6 @@ class Text(StrEnum):
     COMMAND_BAN = "command-ban"
     COMMAND_UNBAN = "command-unban"
     COMMAND_GRANT = "command-grant"
-    STATS_DAY = "stats-day"
     STATS_QUEUE = "stats-queue"
     STATS_WORKERS = "stats-workers"
     QUEUE_JOB = "queue-job"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.commands import jobs
-from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.tables import duration, one_line, table
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, duration, of_deeds, one_line, table
 from qwenedit_jobs.model import State
 
 if TYPE_CHECKING:

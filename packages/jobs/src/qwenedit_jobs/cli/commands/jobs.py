@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.pending_answers import in_lanes, pending_answer, why_pending
-from qwenedit_jobs.cli.tables import duration, moment, one_line, pairs, step_of, table
+from qwenedit_jobs.cli.answers import pending_answer
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, duration, lines, moment, of_deeds, pairs, table
 from qwenedit_jobs.model import Cancelled, State
 from qwenedit_jobs.queue.operator_queue import Requeued
 
@@ -17,19 +15,13 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.cli.pending_answers import PendingAnswer
+    from qwenedit_jobs.cli.answers import PendingAnswer
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.queue.job_records import Attempt, Record
+    from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
-LISTED = tuple(State)
-"""States whose jobs can be listed: under way, then those that ended lately."""
-ATTEMPT_HEADS = ("ATTEMPT", "WORKER", "BEGAN", "TOOK", "OUTCOME", "REASON", "DETAIL")
-SHOWN_DETAIL = 100
-"""Characters of an attempt's error in the table; `--json` has more of them."""
-OUTCOMES = {"queued": "given back", "delayed": "failed"}
-"""How an attempt went, where its job's next state does not say it."""
+
 LATELY = "some 1,000"
 """How many ended jobs a list knows."""
 HEADS = ("ID", "STATE", "USER", "AGE", "ENDED", "ATTEMPT", "STEP", "WORKER", "REASON")
@@ -47,17 +39,13 @@ MOST_NAMED = 5
 """Ids that a complaint names."""
 
 
-async def jobs_list(
-    redis: Redis, keys: Keys, queue: OperatorQueue, *, states: Sequence[State], user: int | None, limit: int
-) -> Answer:
+async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int | None, limit: int) -> Answer:
     """List jobs, those in line in their order.
 
     Args:
-        redis: A client that decodes replies.
-        keys: The installation's key names.
         queue: The queue.
         states: Of which to list; of jobs that have ended the last ones, the newest first.
-        user: Only this user's, where given.
+        user: If given, only this user's.
         limit: How many to show.
     """
     places = await queue.ids_by_state()
@@ -72,8 +60,9 @@ async def jobs_list(
     ]
     shown = found[:limit]
     if not found:
-        answers, _set_aside = await in_lanes(redis, keys)
-        return Answer([], _none(states, user, answers=answers))
+        whose, ended = f" of user {user}" if user is not None else "", any(state.final for state in states)
+        hint = f"of those that ended, {LATELY} are known" if ended else "--all shows those that ended, too"
+        return Answer([], f"None: no job{whose} is {' or '.join(states)}; {hint}.")
     now = await queue.now()
     text = table(HEADS, [_row(record, now) for record in shown])
     if len(found) > limit:
@@ -174,23 +163,10 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
         duration(now - record.enqueued_at) if record.enqueued_at else "",
         f"{duration(now - record.finished_at)} ago" if record.finished_at else "",
         f"{record.attempt}/{record.max_attempts}",
-        step_of(record) if record.state is State.RUNNING else "",
+        record.at,
         record.worker or "",
         record.reason or "",
     )
-
-
-def _none(states: Sequence[State], user: int | None, *, answers: int) -> str:
-    whose = f" of user {user}" if user is not None else ""
-    if set(states) == set(State):
-        return f"None: no job{whose} is under way, and none is among the last that ended ({LATELY} are known)."
-    if set(states) == set(UNDER_WAY):
-        none = f"None: no job{whose} waits, runs or is between attempts"
-        if answers:
-            return f"{none}. Answers to be given: {answers}; `qwenedit jobs list --all` shows the jobs that ended, too."
-        return f"{none}. --all shows the last that ended, too."
-    ended = f" among the last that ended ({LATELY} are known)" if any(state.final for state in states) else ""
-    return f"None: no job{whose} is {' or '.join(states)}{ended}."
 
 
 def _user(record: Record) -> str:
@@ -202,8 +178,8 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
         rows = [("id", record.id), ("state", f"{UNREADABLE}; what Redis holds is"), *sorted(record.raw.items())]
         return pairs(rows)
     if not record.known:
-        return f"{record.id}: an item that somebody else put into the queue's list; there is no job behind it"
-    facts = pairs(
+        return lines([f"{record.id}: an item that somebody else put into the queue's list; there is no job behind it"])
+    return pairs(
         [
             ("id", record.id),
             ("state", f"{record.state}{', cancelling' if record.cancelling else ''}"),
@@ -211,9 +187,9 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
             ("attempt", f"{record.attempt} of {record.max_attempts}"),
             ("requeued", f"{record.requeued} times" if record.requeued else ""),
             ("worker", record.worker or ""),
-            ("step", step_of(record) if record.state is State.RUNNING else ""),
+            ("step", record.at),
             ("reason", record.reason or ""),
-            ("detail", one_line(record.detail or "")),
+            ("detail", record.detail or ""),
             ("workflow", record.workflow or "the worker's default"),
             ("seed", str(record.seed) if record.seed is not None else ""),
             ("pictures", str(len(record.pictures))),
@@ -227,24 +203,6 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
             ("trace", record.trace_id or ""),
         ]
     )
-    attempts = [_attempt(each) for each in record.attempts]
-    if record.state is State.RUNNING and record.started_at is not None:
-        took = duration(now - record.started_at)
-        attempts.append((str(record.attempt), record.worker or "", _clock(record.started_at), took, "running", "", ""))
-    return f"{facts}\n\n{table(ATTEMPT_HEADS, attempts)}" if attempts else facts
-
-
-def _attempt(attempt: Attempt) -> tuple[str, ...]:
-    took = duration(attempt.ended_at - attempt.started_at)
-    outcome = "gave way" if attempt.gave_way else OUTCOMES.get(attempt.outcome, attempt.outcome)
-    return (
-        str(attempt.attempt), attempt.worker, _clock(attempt.started_at), took, outcome, attempt.reason,
-        one_line(attempt.detail, most=SHOWN_DETAIL),
-    )  # fmt: skip
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
 def _answered(record: Record, pending: PendingAnswer | None, *, now: float) -> str:
@@ -253,4 +211,4 @@ def _answered(record: Record, pending: PendingAnswer | None, *, now: float) -> s
         return f"{moment(record.answered_at, now=now)}{got}"
     if record.state is None or not record.state.final:
         return ""
-    return f"not yet; {why_pending(pending, now=now)}" if pending else "not yet, and no answer is on its way"
+    return f"not yet; {pending.why(now)}" if pending else "not yet, and no answer is on its way"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.output import Answer
-from qwenedit_jobs.cli.tables import moment
+from qwenedit_jobs.cli.output import Answer, moment
 
 if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.output import Answer, CommandError, Deed, of_deeds
-from qwenedit_jobs.cli.tables import duration, table
+from qwenedit_jobs.cli.output import Answer, CommandError, Deed, duration, of_deeds, table
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.edits.answers.daily_counts import DailyCounts
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.moderation.port import Moderation
     from qwenedit_bot.payments.quotas import Quotas
@@ -62,7 +61,6 @@ class Deliver:
         metrics: Counts the answers.
         eta: Learns how long jobs take.
         quotas: Get back what a failed job has cost.
-        daily_counts: Counts the answers for the admins.
         moderation: Sees each picture first.
     """
 
@@ -78,7 +76,6 @@ class Deliver:
         metrics: BotMetrics,
         eta: Eta,
         quotas: Quotas,
-        daily_counts: DailyCounts,
         moderation: Moderation,
         larger_megapixels: float = 0,
     ) -> None:
@@ -91,7 +88,6 @@ class Deliver:
         self._metrics = metrics
         self._eta = eta
         self._quotas = quotas
-        self._daily_counts = daily_counts
         self._moderation = moderation
         self._larger_megapixels = larger_megapixels
 
@@ -164,7 +160,6 @@ class Deliver:
         if answered_at is not None:
             seconds = max(0.0, answered_at - status.enqueued_at)
             self._metrics.deliveries.labels(outcome).inc()
-            await self._daily_counts.count(status.state)
             reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
             self._metrics.finished.labels(status.state, reason or "").inc()
             self._metrics.answer_seconds.observe(seconds, tracing.exemplar())

@@ -430,17 +430,13 @@ press-not-now = Not right now
 
 ## For admins
 
-command-stats = Numbers of today and yesterday
+command-stats = Numbers of jobs and workers
 command-queue = Jobs that run and wait
 command-pause = Pause the queue
 command-resume = Resume the queue
 command-ban = Ban a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
 command-grant = Give a user jobs: /grant 123456789 10
-stats-day = { $day ->
-    [today] Today (UTC):
-   *[yesterday] Yesterday:
-} { $done } done, { $failed } failed, { $cancelled } cancelled
 stats-queue = Queue: { $waiting } waiting, { $running } running, { $delayed } between attempts, { $dead } dead
 stats-workers = Workers: { $count }, { $ready } of them ready
 queue-job = { $job } · { $state ->

@@ -458,17 +458,13 @@ press-not-now = Сейчас не получится
 
 ## Для администраторов
 
-command-stats = Статистика за сегодня и вчера
+command-stats = Сколько заданий и воркеров
 command-queue = Задания в работе и в очереди
 command-pause = Приостановить очередь
 command-resume = Возобновить очередь
 command-ban = Заблокировать: /ban 123456789
 command-unban = Разблокировать: /unban 123456789
 command-grant = Подарить картинки: /grant 123456789 10
-stats-day = { $day ->
-    [today] Сегодня (UTC):
-   *[yesterday] Вчера:
-} готово { $done }, не вышло { $failed }, отменено { $cancelled }
 stats-queue = Очередь: ждут { $waiting }, в работе { $running }, между попытками { $delayed }, не удались { $dead }
 stats-workers = Воркеры: { $count }, из них готовы { $ready }
 queue-job = { $job } · { $state ->

@@ -1,30 +1,7 @@
 -- include: queue_lengths pictures
 -- How a job ends.
 
-local ATTEMPTS_KEPT = 10 -- of one job
-local DETAIL_KEPT = 200 -- bytes of an attempt's error; the job itself has more of the last one's
 local ENDED_KEPT = 1000 -- jobs
-
--- An error's beginning, without half a character at its end.
-local function beginning_of(detail)
-    local cut = string.sub(detail, 1, DETAIL_KEPT)
-    return cut == detail and detail or (string.gsub(cut, '[\192-\255][\128-\191]*$', ''))
-end
-
--- Keeps what became of an attempt with its job, for the operator: a line of JSON each, the last one last.
-local function note_attempt(id, attempt, worker, started_at, outcome, reason, detail)
-    local lines = {}
-    for line in string.gmatch(get(id, 'attempts') or '', '[^\n]+') do
-        lines[#lines + 1] = line
-    end
-    lines[#lines + 1] = cjson.encode({ attempt = number_in(attempt) or 0, worker = worker,
-        started_at = number_in(started_at) or NOW,
-        ended_at = NOW, outcome = outcome, reason = reason or '', detail = beginning_of(detail or '') })
-    set(id, 'attempts', table.concat(lines, '\n', math.max(1, #lines - ATTEMPTS_KEPT + 1)))
-end
-
--- Why a worker lets go of a job unharmed, in its own words.
-local why_given_back = ''
 
 -- Ends a lease, notes what becomes of the job, and remembers whose call did it, so that the same call, repeated, gets the
 -- same answer.
@@ -35,14 +12,8 @@ local function let_go(id, outcome, ...)
     end
     local token = known(id, 'token')
     if token then
-        local said = { detail = why_given_back }
-        for i = 1, select('#', ...), 2 do
-            said[(select(i, ...))] = select(i + 1, ...)
-        end
-        local attempt, worker, started_at = unpack(redis.call('HMGET', JOB .. id, 'attempt', 'worker', 'started_at'), 1, 3)
-        note_attempt(id, attempt, worker or '', started_at, outcome, said.reason, said.detail)
         set(id, 'settled_by', token, 'settled_as', outcome, ...)
-        redis.call('HDEL', JOB .. id, 'token', 'worker')
+        redis.call('HDEL', JOB .. id, 'token')
     else
         set(id, ...)
     end

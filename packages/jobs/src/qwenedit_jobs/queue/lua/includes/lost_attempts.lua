@@ -19,6 +19,4 @@ local function note_lost(attempt, outcome)
     attempt.outcome = outcome
     redis.call('RPUSH', LOST, cjson.encode(attempt))
     redis.call('LTRIM', LOST, -LOST_KEPT, -1)
-    note_attempt(attempt.id, attempt.attempt, attempt.worker, attempt.started_at, outcome,
-        outcome == 'queued' and 'taken_back' or 'worker_lost')
 end

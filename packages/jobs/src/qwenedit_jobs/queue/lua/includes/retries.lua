@@ -17,12 +17,14 @@ local function uncount(id)
 end
 
 -- Back at the consuming end, the attempt not counted.
-local function give_back(id)
+local function give_back(id, why)
     if cancelling(id) then
         return finish(id, 'cancelled')
     end
     let_go(id, 'queued', 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0)
     uncount(id)
+    redis.call('HDEL', JOB .. id, 'reason') -- of an attempt before
+    set(id, 'detail', why or '')
     redis.call('RPUSH', QUEUE, id)
     return 'queued'
 end

@@ -22,7 +22,6 @@ look_at_clock()
 local state = get(id, 'state')
 if state == 'running' then
     local attempt = take_away(id) -- which does not count
-    redis.call('HDEL', JOB .. id, 'worker')
     redis.call('PUBLISH', NUDGE, id)
     if cancelling(id) then
         note_lost(attempt, 'cancelled')

@@ -2,8 +2,6 @@
 -- id, token, ms, why → 'delayed' (for so long; the attempt is not counted, and all of its time counts as waiting) |
 -- 'cancelled' | 'lost'
 local id, token, pause, why = unpack(ARGV, FIRST)
-why_given_back = why or ''
-
 look_at_clock()
 if not holds(id, token) then
     return settled(id, token)
@@ -13,6 +11,7 @@ if cancelling(id) then
 end
 let_go(id, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0)
 set(id, 'attempt', (number_in(get(id, 'attempt')) or 1) - 1)
-redis.call('HDEL', JOB .. id, 'reason', 'detail') -- of an attempt before
+redis.call('HDEL', JOB .. id, 'reason') -- of an attempt before
+set(id, 'detail', why or '')
 redis.call('ZADD', DELAYED, NOW + pause, id)
 return 'delayed'
