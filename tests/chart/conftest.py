@@ -40,7 +40,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "models-claim": {**TOKEN, "models": {"claim": {"existingClaim": "weights"}, "download": {"enabled": False}}},
     "models-on-each-node": {
         **TOKEN,
-        "models": {"claim": {"existingClaim": "node"}, "download": {"onEachNode": True, "nodeSelector": {"gpu": "a"}}},
+        "models": {
+            "claim": {"existingClaim": "node"},
+            "download": {"onEachNode": True, "pod": {"nodeSelector": {"gpu": "a"}}},
+        },
     },
     "no-models": {**TOKEN, "models": {"enabled": False}},
     "redis-synced": {**TOKEN, "redis": {"persistence": {"appendfsync": "everysec"}}},

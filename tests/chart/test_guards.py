@@ -86,7 +86,7 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         "edit-qwenedit-models is ReadOnlyMany", "models.download.enabled=false",
     ),
     "models on each node of all": (
-        {**TOKEN, "models.download.onEachNode": True}, "models.download.onEachNode", "models.download.nodeSelector",
+        {**TOKEN, "models.download.onEachNode": True}, "models.download.onEachNode", "models.download.pod.nodeSelector",
     ),
     "most below least": (
         {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 4", "autoscaling.minReplicas=5",

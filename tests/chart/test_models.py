@@ -36,7 +36,7 @@ def test_claim_of_one_node_with_several_workers_is_told_of_in_the_notes(notes):
         {"autoscaling": {"maxReplicas": 1}},
         {"autoscaling": {"enabled": False}},
         {"models": {"claim": {"accessModes": ["ReadWriteMany"]}}},
-        {"worker": {"nodeSelector": {"kubernetes.io/hostname": "gpu-1"}}},
+        {"worker": {"pod": {"nodeSelector": {"kubernetes.io/hostname": "gpu-1"}}}},
         {"comfyui": {"placement": "standalone"}},
         {"models": {"enabled": False}},
     ],

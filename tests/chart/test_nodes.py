@@ -40,19 +40,23 @@ def test_lost_node_seconds_of_none_are_kubernetes_own(render):
 
 def test_lost_node_tolerations_of_a_part_win(render):
     own = {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
-    values = {**TOKEN, "worker": {"tolerations": [GPU, own]}, "bot": {**TOKEN["bot"], "tolerations": [own]}}
+    values = {
+        **TOKEN,
+        "worker": {"pod": {"tolerations": [GPU, own]}},
+        "bot": {**TOKEN["bot"], "pod": {"tolerations": [own]}},
+    }
     assert bound_for(render(values), "worker") == {"nvidia.com/gpu": None, UNREACHABLE: 60, NOT_READY: 30}
     assert bound_for(render(values), "bot") == {UNREACHABLE: 60, NOT_READY: 30}
 
 
 @pytest.mark.parametrize("effect", [{}, {"effect": "NoExecute"}])
 def test_lost_node_of_a_part_that_tolerates_everything_is_never_left(render, effect):
-    values = {**TOKEN, "worker": {"tolerations": [{"operator": "Exists", **effect}]}}
+    values = {**TOKEN, "worker": {"pod": {"tolerations": [{"operator": "Exists", **effect}]}}}
     assert bound_for(render(values), "worker") == {None: None}
 
 
 def test_lost_node_of_a_part_that_may_be_scheduled_everywhere_is_left(render):
-    values = {**TOKEN, "worker": {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]}}
+    values = {**TOKEN, "worker": {"pod": {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]}}}
     assert bound_for(render(values), "worker") == {None: None, UNREACHABLE: 5, NOT_READY: 30}
 
 

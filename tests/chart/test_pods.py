@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.chart.conftest import TOKEN
 
 AZURE = "azure.workload.identity/use"
+PLACED: dict[str, Any] = {
+    "nodeSelector": {"gpu": "a"}, "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": [{"maxSkew": 1}],
+    "priorityClassName": "first", "runtimeClassName": "nvidia",
+}  # fmt: skip
+ADDED: dict[str, Any] = {
+    "env": [{"name": "A", "value": "{{ .Release.Name }}"}], "envFrom": [{"secretRef": {"name": "a"}}],
+    "volumeMounts": [{"name": "a", "mountPath": "/a"}],
+}  # fmt: skip
+STANDALONE = {"comfyui": {"placement": "standalone"}}
+TAINT = {"key": "a", "operator": "Exists"}
+PARTS = {
+    "bot": ("Deployment", "bot", "bot"), "worker": ("Deployment", "worker", "worker"),
+    "comfyui": ("Deployment", "comfyui", "comfyui"), "redis": ("StatefulSet", "redis", "redis"),
+    "models": ("Job", "models", "download"),
+}  # fmt: skip
 
 
 def named(manifests, kind, name):
@@ -25,7 +44,30 @@ def test_token_value_that_changes_restarts_the_bot_alone(render):
 
 
 def test_selftest_has_the_bots_identity_at_azure(render):
-    manifests = render({"bot": {**TOKEN["bot"], "podLabels": {AZURE: "true", "team": "photos"}}})
+    manifests = render({"bot": {**TOKEN["bot"], "pod": {"labels": {AZURE: "true", "team": "photos"}}}})
     assert named(manifests, "Pod", "selftest")["metadata"]["labels"].items() >= {AZURE: "true"}.items()
     assert "team" not in named(manifests, "Pod", "selftest")["metadata"]["labels"]
     assert AZURE not in named(render(TOKEN), "Pod", "selftest")["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_parts_pod_takes_kubernetes_own_fields(part, render):
+    pod = {**PLACED, **ADDED, "labels": {"team": "x"}, "annotations": {"note": "y"}, "tolerations": [TAINT]}
+    pod["volumes"] = [{"name": "a", "emptyDir": {}}]
+    given = {"download": {"pod": pod}} if part == "models" else {"pod": pod, **TOKEN.get(part, {})}
+    kind, name, container = PARTS[part]
+    manifests = render({**TOKEN, **STANDALONE, part: {**given, **STANDALONE.get(part, {})}})
+    (template,) = (
+        one["spec"]["template"]
+        for one in manifests
+        if one["kind"] == kind and one["metadata"]["name"].startswith(f"edit-qwenedit-{name}")
+    )
+    assert template["metadata"]["labels"]["team"] == "x"
+    assert template["metadata"]["annotations"]["note"] == "y"
+    spec = template["spec"]
+    assert {key: spec[key] for key in PLACED} == PLACED
+    assert TAINT in spec["tolerations"]
+    assert pod["volumes"][0] in spec["volumes"]
+    (found,) = (one for one in spec["containers"] if one["name"] == container)
+    assert {"name": "A", "value": "edit"} in found["env"]
+    assert all(one in found[key] for key in ("envFrom", "volumeMounts") for one in ADDED[key])

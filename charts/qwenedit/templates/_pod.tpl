@@ -52,7 +52,7 @@ securityContext:
 {{/* Tolerations of a part: its own and, with leavesLostNode, how long its pods stay bound to a node that is lost. Of two
      for one taint Kubernetes takes the shorter, so a taint that the part's own tolerate gets no other. */}}
 {{- define "qwenedit.tolerations" -}}
-{{- $own := .values.tolerations | default list }}
+{{- $own := .pod.tolerations | default list }}
 {{- $all := $own }}
 {{- if .leavesLostNode }}
 {{- $loss := .root.Values.nodeLoss | default dict }}
@@ -74,10 +74,10 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* Where a part's pods run. Takes root, values: the part's, and leavesLostNode: whether they are replaced within seconds
+{{/* Where a part's pods run. Takes root, pod: the part's own, and leavesLostNode: whether they are replaced within seconds
      when their node is lost. */}}
 {{- define "qwenedit.placement" -}}
-{{- with .values.nodeSelector }}
+{{- with .pod.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -85,19 +85,28 @@ nodeSelector:
 tolerations:
   {{- . | nindent 2 }}
 {{- end }}
-{{- with .values.affinity }}
+{{- with .pod.affinity }}
 affinity:
   {{- tpl (toYaml .) $.root | nindent 2 }}
 {{- end }}
-{{- with .values.topologySpreadConstraints }}
+{{- with .pod.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- tpl (toYaml .) $.root | nindent 2 }}
 {{- end }}
-{{- with .values.priorityClassName }}
+{{- with .pod.priorityClassName }}
 priorityClassName: {{ tpl . $.root }}
 {{- end }}
-{{- with .values.runtimeClassName }}
+{{- with .pod.runtimeClassName }}
 runtimeClassName: {{ tpl . $.root }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a part's pods, those of the operator's own included. Takes root, part, pod and, where it is not the chart's,
+     version. */}}
+{{- define "qwenedit.ownLabels" -}}
+{{ include "qwenedit.podLabels" . }}
+{{- with .pod.labels }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 

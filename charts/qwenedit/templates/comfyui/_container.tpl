@@ -14,6 +14,7 @@ http://{{ include "qwenedit.fullname" . }}-comfyui:8188
      knows whether prompts still run. */}}
 {{- define "qwenedit.comfyuiContainer" -}}
 {{- $comfyui := .root.Values.comfyui }}
+{{- $pod := $comfyui.pod | default dict }}
 name: comfyui
 image: {{ include "qwenedit.image" (dict "root" .root "image" $comfyui.image) }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -37,7 +38,11 @@ args:
   {{- with $comfyui.extraArgs }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- with $comfyui.extraEnv }}
+{{- with $pod.envFrom }}
+envFrom:
+  {{- tpl (toYaml .) $.root | nindent 2 }}
+{{- end }}
+{{- with $pod.env }}
 env:
   {{- tpl (toYaml .) $.root | nindent 2 }}
 {{- end }}
@@ -88,7 +93,7 @@ volumeMounts:
   {{- if .root.Values.models.enabled }}
   - {name: models, mountPath: {{ $comfyui.modelsPath }}, readOnly: true}
   {{- end }}
-  {{- include "qwenedit.list" (dict "root" .root "list" $comfyui.extraVolumeMounts) | nindent 2 }}
+  {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumeMounts) | nindent 2 }}
 {{- end }}
 
 {{- define "qwenedit.comfyuiVolumes" -}}

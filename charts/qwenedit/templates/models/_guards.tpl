@@ -20,8 +20,8 @@
 {{- fail "models.volume and models.claim.existingClaim are both set: leave one of them empty" }}
 {{- end }}
 {{- end }}
-{{- if and .Values.models.download.onEachNode (include "qwenedit.modelsDownload" .) (not (or .Values.models.download.nodeSelector .Values.worker.nodeSelector)) }}
-{{- fail "models.download.onEachNode needs models.download.nodeSelector or worker.nodeSelector: without one every node would download the models; name the nodes with a GPU, such as {nvidia.com/gpu.present: \"true\"}" }}
+{{- if and .Values.models.download.onEachNode (include "qwenedit.modelsDownload" .) (not (or (.Values.models.download.pod).nodeSelector (.Values.worker.pod).nodeSelector)) }}
+{{- fail "models.download.onEachNode needs models.download.pod.nodeSelector or worker.pod.nodeSelector: without one every node would download the models; name the nodes with a GPU, such as {nvidia.com/gpu.present: \"true\"}" }}
 {{- end }}
 {{- if include "qwenedit.modelsFromClaim" . }}
 {{- $claim := include "qwenedit.modelsClaim" . }}
@@ -47,7 +47,7 @@
 {{- $claim := include "qwenedit.modelsClaim" . }}
 {{- $modes := include "qwenedit.modelsAccessModes" . }}
 {{- $most := include "qwenedit.mostWorkers" . | int }}
-{{- $pinned := hasKey .Values.worker.nodeSelector "kubernetes.io/hostname" }}
+{{- $pinned := hasKey ((.Values.worker.pod).nodeSelector | default dict) "kubernetes.io/hostname" }}
 {{- if and (eq $modes "ReadWriteOnce") (eq .Values.comfyui.placement "sidecar") (gt $most 1) (not $pinned) }}
 WARNING: one node at a time can mount the models' claim {{ $claim }} (ReadWriteOnce), and there may be {{ $most }} workers.
 That is right where all GPUs are in one node. A worker on a second node never starts: its pod waits in ContainerCreating
