@@ -22,7 +22,7 @@ WEBHOOK: dict[str, Any] = {
     "token": {"existingSecret": "telegram"},
     "webhook": {"url": "https://bot.example.com/hook", "from": [{"podSelector": {"matchLabels": {"app": "ingress"}}}]},
 }
-FILES = [{"path": "vae/a.safetensors", "url": "https://models.example.com:8443/a"}]
+FILES = [{"path": "vae/a.safetensors", "url": "https://models.example.com:8443/a", "sha256": "a" * 64}]
 VARIANTS: dict[str, dict[str, Any]] = {
     "token-value": {"bot": {"token": {"value": "1:abc"}}},
     "webhook": {"bot": WEBHOOK},
