@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
-from local_stack import TelegramSimulator as TelegramProcess
 from qwenedit_bot.app.foundation import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
@@ -23,8 +22,10 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
+from qwenedit_testkit.threads import on_a_thread
 from qwenedit_testkit.waiting import eventually
 from telegram_simulator.client import TelegramSimulator
+from telegram_simulator.server import Config, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -149,21 +150,19 @@ def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand
 
 
 @pytest.fixture(scope="session")
-def performing(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractAsyncContextManager[Stage]]:
+def performing() -> Callable[..., AbstractAsyncContextManager[Stage]]:
     """Return what makes a stage of its own from the address of a Redis and settings of the bot."""
 
     @asynccontextmanager
     async def performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
-        process = TelegramProcess(env=bare_environment(), temp_dir=tmp_path_factory.mktemp("telegram"))
-        service = _bot(redis_url, process.url, **settings)
-        await process.start()
-        try:
-            await service.start()
-            async with TelegramSimulator(process.url) as telegram, by_hand(redis_url) as worker:
-                yield Stage(redis_url, process.url, telegram, service, worker)
-        finally:
-            await service.kill()
-            await process.kill()
+        with on_a_thread(lambda: running(Config(port=0))) as url:
+            service = _bot(redis_url, url, **settings)
+            try:
+                await service.start()
+                async with TelegramSimulator(url) as telegram, by_hand(redis_url) as worker:
+                    yield Stage(redis_url, url, telegram, service, worker)
+            finally:
+                await service.kill()
 
     return performing
 

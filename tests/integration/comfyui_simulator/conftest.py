@@ -24,8 +24,10 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from comfyui_simulator.app import running
 from comfyui_simulator.client import SimulatorControl
-from comfyui_simulator.common.config import PRODUCTION_MODELS
+from comfyui_simulator.common.config import MEGABYTE, PRODUCTION_MODELS, Config
+from qwenedit_testkit.threads import on_a_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -280,6 +282,12 @@ def edit_graph(text: str, *names: str, steps: int = 2, seed: int = 7, prefix: st
     }
 
 
+def simulated(data_dir: Path) -> contextlib.AbstractAsyncContextManager[str]:
+    """A simulator in this process; gives its address."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return running(Config(data_dir=data_dir, port=0, step_seconds=STEP_SECONDS, max_upload_bytes=MEGABYTE))
+
+
 @contextlib.asynccontextmanager
 async def simulator_process(data_dir: Path, *arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """A simulator as its own process; gives its address."""
@@ -305,11 +313,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, bool
         yield url.rstrip("/"), False, Path(output) if output else None
         return
     data_dir = tmp_path_factory.mktemp("comfyui")
-    with asyncio.Runner() as runner:
-        stack = contextlib.AsyncExitStack()
-        url, _ = runner.run(stack.enter_async_context(simulator_process(data_dir)))
+    with on_a_thread(lambda: simulated(data_dir)) as url:
         yield url, True, data_dir / "output"
-        runner.run(stack.aclose())
 
 
 @pytest.fixture
@@ -325,7 +330,7 @@ async def comfy(target: tuple[str, bool, Path | None]) -> AsyncIterator[Comfy]:
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[Comfy]:
     """A simulator of the test's own, to be broken."""
-    async with simulator_process(tmp_path) as (url, _), aiohttp.ClientSession() as session:
+    async with simulated(tmp_path) as url, aiohttp.ClientSession() as session:
         yield Comfy(url, session, simulated=True, output_dir=tmp_path / "output")
 
 

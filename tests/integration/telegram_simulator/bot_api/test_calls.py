@@ -109,6 +109,7 @@ async def test_token_with_another_secret_is_unauthorized(bot, http, simulator_ur
         ('form-data; name="document"; filename="C:\\\\holiday\\\\a.png"', "a.png"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader", "ignore::aiohttp.BadContentDispositionParam")
 async def test_file_names_are_understood_however_they_are_written(ann, http, endpoint, disposition, name, picture):
     data = picture(kind="PNG")
     body = (
