@@ -53,10 +53,11 @@ def status_of(error: AiogramError | None) -> str:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), "other")
 
 
-def _complete(response: Response[TelegramType]) -> Response[TelegramType]:
-    if response.result is None:  # every method has one; aiogram would return None
-        raise ClientDecodeError("a result is missing", ValueError("result"), response.ok)
-    return response
+def _complete(result: Response[TelegramType]) -> Response[TelegramType]:
+    """Return a call's result: aiogram types it as the response, and returns None for one that has none."""
+    if result is None:
+        raise ClientDecodeError("a result is missing", ValueError("result"), None)
+    return result
 
 
 class CallMiddleware(BaseRequestMiddleware):
