@@ -16,7 +16,6 @@ import asyncio
 import json
 import os
 import platform
-import re
 import sys
 import tempfile
 import time
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
 WORKERS_A_PROCESS = 25
 PEOPLE = 400
-_PARKED = re.compile(r'^qwenedit_bot_parked_total\{lanes="(\w+)",what="(\w+)"\} (\S+)', re.MULTILINE)
 BUCKET = "hundred"
 MANY = "1000000"
 A_DAY = 86_400
@@ -82,7 +80,6 @@ class Figures:
     """Seconds from a job's acceptance, by Redis' clock, to its claim by an idle worker."""
     placeholder: list[float] = field(default_factory=list)
     """Seconds from a photo to the bot's first word about it."""
-    parked: dict[str, float] = field(default_factory=dict)
     """Updates and answers that had to wait in the bot, by the limit that they waited for."""
     shares: dict[str, float] = field(default_factory=dict)
     """Of one processor, by process."""
@@ -172,12 +169,11 @@ async def measure(folder: Path, plan: Plan, *, maxmemory: str) -> Figures:
         }  # fmt: skip
         async with background(record.keep_looking(LOOK_EVERY), _watch_memory(watched, figures)):
             await _send(senders, rate=plan.rate, duration=START + WARM_UP * plan.edit)
-            before, commands, parked = _spent(watched), await _commands(system), await _parked(system)
+            before, commands = _spent(watched), await _commands(system)
             began = time.time()
             sent = await _send(senders, rate=plan.rate, duration=plan.duration)
             figures.seconds = time.time() - began
             figures.shares = {name: (spent - before[name]) / figures.seconds for name, spent in _spent(watched).items()}
-            figures.parked = {limit: count - parked.get(limit, 0) for limit, count in (await _parked(system)).items()}
             figures.commands = (await _commands(system) - commands) / figures.seconds
             figures.used = (await system.client.info("memory"))["used_memory"] / MEBIBYTE
             if not plan.backlog:
@@ -268,11 +264,6 @@ async def _commands(system: Hundred) -> int:
     return int((await system.client.info("stats"))["total_commands_processed"])
 
 
-async def _parked(system: Hundred) -> dict[str, float]:
-    async with aiohttp.ClientSession() as http, http.get(f"{system.the_bot.probe_url}/metrics") as reply:
-        return {f"{lanes} {limit}": float(count) for lanes, limit, count in _PARKED.findall(await reply.text())}
-
-
 def _spent(parts: Mapping[str, Part]) -> dict[str, float]:
     return {name: processor_seconds_in_all(part.pid) for name, part in parts.items()} | {"people": sum(os.times()[:2])}
 
@@ -294,7 +285,6 @@ def report(figures: Figures, plan: Plan) -> str:
         _times("next job of a busy worker", at_once),
         _times("photo to placeholder", figures.placeholder),
         "calls a second: " + ", ".join(f"{name} {n / figures.seconds:.1f}" for name, n in figures.calls.most_common()),
-        "parked in the bot: " + (", ".join(f"{what} {count:.0f}" for what, count in figures.parked.items()) or "none"),
         f"Redis: {figures.commands:.0f} commands a second, {figures.used:.0f} MB of data",
         *figures.complaints[:SHOWN],
         "",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from local_stack import SIMULATED_TOKEN, Part, free_port
 from qwenedit_testkit import ROOT
@@ -39,7 +38,6 @@ ADMIN = 9_000
 ALLOWED = range(10_000, 14_000)
 """Users whom `ALLOWED_USERS` names. All others are strangers."""
 STRANGERS = range(90_000, 99_000)
-PARKED = "qwenedit_bot_parked_total"
 
 
 class Harness(System):
@@ -161,15 +159,6 @@ class Harness(System):
             self.peak = max(self.peak, used)
             if used > self.memory_limit:
                 _kill_group(self.the_bot)
-
-    async def parked(self) -> dict[str, float]:
-        """Return how often the bot has parked something since it began, by the limit that it waited for."""
-        with suppress(OSError, TimeoutError, aiohttp.ClientError):
-            async with self.http.get(f"{self.the_bot.probe_url}/metrics") as answer:
-                families = text_string_to_metric_families(await answer.text())
-            samples = [each for family in families for each in family.samples if each.name == PARKED]
-            return {f"{each.labels['lanes']}: {each.labels['what']}": each.value for each in samples}
-        return {}
 
     async def user(self, name: str = "Ann") -> Person:
         """Make a person who may use the bot."""

@@ -55,7 +55,7 @@ def broken(row: Row) -> list[str]:
         (bool(row.errors), f"the abuser failed: {'; '.join(row.errors)}"),
     ]  # fmt: skip
     told = [f"{row.name}: {what}" for is_so, what in found if is_so]
-    return [*told, f"{row.name}: slowest {row.slowest}, parked {row.parked}"] if told else []
+    return [*told, f"{row.name}: slowest {row.slowest}"] if told else []
 
 
 def line(row: Row) -> str:

@@ -49,7 +49,6 @@ class Row:
         errors: What an abuser met that it did not expect.
         load: The machine's load average at the end.
         slowest: Of the messages, in words: where to begin to look.
-        parked: How often the bot parked something meanwhile, by the limit that it waited for.
     """
 
     name: str
@@ -68,7 +67,6 @@ class Row:
     errors: list[str] = field(default_factory=list)
     load: float = 0.0
     slowest: list[str] = field(default_factory=list)
-    parked: dict[str, int] = field(default_factory=dict)
 
 
 async def trial(
@@ -87,13 +85,11 @@ async def trial(
     row, victims, answers = Row(name), await move_in(harness), Answers(harness.chats, harness.client)
     async with background(answers.keep_looking()):
         begun = time.time() + beginning
-        parked = await harness.parked()
         await _beside(harness, victims, abusers, row, beginning + seconds)
         await harness.calm()
         row.recovery = await _recovered(harness, victims, patience)
         await answers.look()
         await answers.look_at_jobs()
-        row.parked = {what: round(times - parked.get(what, 0)) for what, times in (await harness.parked()).items()}
         await _judge(row, victims, answers, begun)
         row.after = await _probe(victims, answers)
     row.memory, row.killed, row.deaths = harness.peak, harness.killed, harness.deaths

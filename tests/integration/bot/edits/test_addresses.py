@@ -30,7 +30,7 @@ class Bench:
     ids: JobIds
 
     def queue(self) -> AddressedQueue:
-        return AddressedQueue(self.redis, KEYS, ids=self.ids, picture_ttl=60, on_unreadable=lambda _job: None)
+        return AddressedQueue(self.redis, KEYS, ids=self.ids, picture_ttl=60)
 
     async def ask(self, chat: int, *, job_id: str = "") -> Job:
         """Have a job accepted, as the bot does."""

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
@@ -15,7 +14,6 @@ from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit import shared
 from qwenedit_bot.chat.rate_limit.limits import Rate, on_behalf_of
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.inbox import scheduler as scheduler_module
 from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
 from qwenedit_jobs.lanes import Lanes
@@ -63,7 +61,7 @@ async def working(
     stop = asyncio.Event()
     scheduler = Scheduler(
         lanes, work, name="updates", slots=slots, wake=wake or asyncio.Event(),
-        metrics=BotMetrics(CollectorRegistry()), ordered=ordered, last_look=last_look,
+        ordered=ordered, last_look=last_look,
     )  # fmt: skip
     task = asyncio.create_task(scheduler.run(stop))
     try:

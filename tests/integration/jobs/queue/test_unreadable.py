@@ -60,14 +60,12 @@ async def test_unreadable_job_is_shown_raw_without_its_users_words(desk, queue, 
 
 
 async def test_unreadable_job_is_told_of_once(desk):
-    told: list[str] = []
-    queue = JobQueue(desk.redis, desk.keys, on_unreadable=told.append)
+    queue = JobQueue(desk.redis, desk.keys)
     job = await spoil(desk, 1, {"state": "upscaling"})
     with structlog.testing.capture_logs() as logs:
         for _ in range(3):
             await queue.statuses([job.id])
-    assert told == [job.id]
-    assert [(line["event"], line["log_level"]) for line in logs] == [("queue.unreadable", "warning")]
+    assert [(line["event"], line["job_id"]) for line in logs] == [("queue.unreadable", job.id)]
 
 
 async def test_unreadable_key_of_another_type_hides_no_other(desk, queue):

@@ -160,11 +160,6 @@ async def test_edit_that_changes_nothing_is_no_error(calls: BotCalls) -> None:
         raise TelegramBadRequest(METHOD, "Bad Request: message is not modified: …")
 
 
-async def test_refusals_are_counted_by_method_and_kind(calls: BotCalls, metrics: BotMetrics) -> None:
-    await fails(calls, TelegramBadRequest(METHOD, "Bad Request: TOPIC_CLOSED"))
-    assert metrics.refusals.labels("sendMessage", "write_forbidden")._value.get() == 1
-
-
 class BareSession(AiohttpSession):
     """Gets the same reply to each call."""
 

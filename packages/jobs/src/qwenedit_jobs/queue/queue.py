@@ -26,7 +26,7 @@ from qwenedit_jobs.redis.error_mapping import explained
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from redis.asyncio import Redis
 
@@ -97,7 +97,6 @@ class JobQueue(QueueView):
         keys: The installation's key names.
         waiter: A client whose connections are for waiting alone: its socket time-out must exceed the wait.
         picture_ttl: Seconds for which pictures are kept, of jobs that are accepted and of results that are handed in.
-        on_unreadable: Called with the id of each job that this version cannot read, the first time it is met.
     """
 
     def __init__(
@@ -107,7 +106,6 @@ class JobQueue(QueueView):
         *,
         waiter: Redis | None = None,
         picture_ttl: int = PICTURE_TTL,
-        on_unreadable: Callable[[str], None] = lambda _job_id: None,
     ) -> None:
         scripts = Scripts(redis, SCRIPTS)
         super().__init__(
@@ -116,7 +114,6 @@ class JobQueue(QueueView):
             scripts=scripts,
             waiting=Scripts(waiter, SCRIPTS) if waiter else scripts,
             common=(UNANSWERED_RETENTION, DEAD_KEPT),
-            on_unreadable=on_unreadable,
         )
         self._picture_ttl = picture_ttl
 

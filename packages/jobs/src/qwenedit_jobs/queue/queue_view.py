@@ -14,7 +14,7 @@ from qwenedit_jobs.queue.parsing import status_of
 from qwenedit_jobs.redis.error_mapping import explained, is_wrong_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -53,7 +53,6 @@ class QueueView:
         scripts: The queue's, for calls that end at once.
         waiting: The same for calls that wait inside Redis.
         common: What every script is told beside the prefixes of keys.
-        on_unreadable: Called with the id of each job that this version cannot read, the first time it is met.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class QueueView:
         scripts: Scripts,
         waiting: Scripts,
         common: Command,
-        on_unreadable: Callable[[str], None],
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -72,7 +70,6 @@ class QueueView:
         self._waiting = waiting
         self._script_keys = keys.of_scripts
         self._common: Command = (*keys.prefixes_of_scripts, *common)
-        self._on_unreadable = on_unreadable
         self._unreadable = dict[str, None]()
 
     async def _run(
@@ -123,7 +120,6 @@ class QueueView:
         if len(self._unreadable) > MOST_NOTED:
             del self._unreadable[next(iter(self._unreadable))]
         log.warning("queue.unreadable", job_id=job_id, error=why, remedy="qwenedit jobs show")
-        self._on_unreadable(job_id)
 
     async def waiting_ids(self) -> list[str]:
         """Return the ids in line, next one first."""

@@ -67,14 +67,11 @@ class Jobs:
 
 def make_jobs(base: Foundation) -> Jobs:
     """Build the bot's side of the queue."""
-    settings, metrics, ids = base.settings, base.metrics, JobIds(base.settings.bot_token.get_secret_value())
+    settings, ids = base.settings, JobIds(base.settings.bot_token.get_secret_value())
     answers = Lanes(base.redis, settings.keys.answers, name=settings.pod_name)
     return Jobs(
         ids=ids,
-        queue=AddressedQueue(
-            base.redis, settings.keys, ids=ids, picture_ttl=settings.picture_ttl,
-            on_unreadable=lambda _job: metrics.unreadable.inc(),
-        ),
+        queue=AddressedQueue(base.redis, settings.keys, ids=ids, picture_ttl=settings.picture_ttl),
         store=picture_store(base.connections.raw, settings.keys, bucket=base.connections.bucket, ttl=UPLOAD_TTL),
         workers=Workers(base.redis, settings.keys),
         answers=answers,

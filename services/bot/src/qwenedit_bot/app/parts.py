@@ -111,7 +111,7 @@ def make_parts(base: Foundation) -> Parts:
         languages=users.languages, presets=presets, preset_search=PresetSearch(presets), quotas=accounts.quotas,
         access_list=users.access_list, user_erasure=user_erasure, user_jobs=edits.user_jobs, eta=edits.eta,
         retention=make_retention(base, user_erasure),
-        shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments, base.metrics),
+        shop=Shop(base.settings.star_packs, base.settings.pay_support, accounts.payments),
         migrations=chat.migrations,
         larger_megapixels=base.settings.larger_megapixels,
     )  # fmt: skip
@@ -121,13 +121,13 @@ def make_parts(base: Foundation) -> Parts:
         receiver=make_receiver(base, inbox),
         updating=Scheduler(
             inbox.lanes, UpdateWork(inbox, handle, edits.refused), name="updates", slots=UPDATES_AT_ONCE,
-            wake=update_taken, metrics=base.metrics, ordered=True, quiet=quiet,
+            wake=update_taken, ordered=True, quiet=quiet,
         ),
         events=jobs.events,
         job_ended=jobs.ended,
         answering=Scheduler(
             jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
-            metrics=base.metrics, ordered=False, quiet=quiet,
+            ordered=False, quiet=quiet,
             last_look=jobs.events.drain,
         ),
         leadership=make_leadership(base, quiet),

@@ -77,7 +77,7 @@ class BotCalls:
 
     Args:
         limiter: The rate limit of all replicas.
-        metrics: Counts what Telegram refuses.
+        metrics: Counts the seconds that Telegram told the bot to wait.
     """
 
     def __init__(self, limiter: SharedLimiter, metrics: BotMetrics) -> None:
@@ -183,7 +183,6 @@ class BotCalls:
         if isinstance(error, TelegramNetworkError) and not isinstance(error, TelegramEntityTooLarge):
             return TelegramUnavailableError(status)
         kind = classify(500 if status == "5xx" else int(status) if status.isdecimal() else 0, error.message)
-        self._metrics.refusals.labels(method, kind).inc()
         if kind is ErrorKind.UNKNOWN:
             log.warning("telegram.unknown_error", method=method, status=status, description=error.message)
         return _error(kind, error.message, status)

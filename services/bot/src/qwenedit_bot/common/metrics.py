@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from qwenedit_jobs import Reason, State
 from qwenedit_jobs.pictures import cleanup
@@ -25,18 +25,6 @@ class BotMetrics:
             ("kind", "outcome"),
             registry=registry,
         )
-        self.parked = Counter(
-            "qwenedit_bot_parked_total", "Updates and answers that were parked, by the limit that they waited for.",
-            ("lanes", "what"), registry=registry,
-        )  # fmt: skip
-        self.set_aside = Counter(
-            "qwenedit_bot_set_aside_total",
-            "Updates and answers that could not be handled and wait for an operator.",
-            ("lanes",),
-            registry=registry,
-        )
-        for lanes in ("updates", "answers"):
-            self.set_aside.labels(lanes)
         self.entries = Gauge(
             "qwenedit_bot_entries", "Updates and answers in Redis, as the leading replica sees them, by place.",
             ("lanes", "place"), registry=registry,
@@ -55,10 +43,6 @@ class BotMetrics:
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,
         )  # fmt: skip
-        self.refusals = Counter(
-            "qwenedit_telegram_refusals_total", "Bot API calls that Telegram refused, by kind of error.",
-            ("method", "kind"), registry=registry,
-        )  # fmt: skip
         self.retry_after = Counter(
             "qwenedit_telegram_retry_after_seconds_total", "Seconds that Telegram's 429 answers told us to wait.",
             registry=registry,
@@ -76,22 +60,6 @@ class BotMetrics:
         for stage in ("request", "result"):
             for outcome in ("allowed", "refused", "error"):
                 self.moderation.labels(stage, outcome)
-        self.moderation_seconds = Histogram(
-            "qwenedit_moderation_seconds", "How long the moderation hook took, repetitions included.", ("stage",),
-            registry=registry,
-        )  # fmt: skip
-        self.payments = Counter(
-            "qwenedit_payments_total", "Payments in Telegram Stars, by outcome.", ("outcome",),
-            registry=registry,
-        )  # fmt: skip
-        self.stars = Counter(
-            "qwenedit_payment_stars_total", "Telegram Stars that were paid, or given back.", ("outcome",),
-            registry=registry,
-        )  # fmt: skip
-        for outcome in ("paid", "refunded"):
-            self.payments.labels(outcome)
-            self.stars.labels(outcome)
-        self.payments.labels("declined")
         self.deliveries = Counter(
             "qwenedit_bot_deliveries_total", "Answers to jobs, by what the user got.", ("outcome",), registry=registry
         )
@@ -124,10 +92,6 @@ class BotMetrics:
         )  # fmt: skip
         self.redis_memory_kept_free = Gauge(
             "qwenedit_redis_memory_kept_free_bytes", "Memory that is kept free for the results of unfinished jobs.",
-            registry=registry,
-        )  # fmt: skip
-        self.unreadable = Counter(
-            "qwenedit_jobs_unreadable_total", "Jobs in Redis that this version could not read, each once a replica.",
             registry=registry,
         )  # fmt: skip
         self.reaped = Counter(

@@ -15,7 +15,7 @@ import structlog
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from redis.asyncio import Redis
 
@@ -35,14 +35,11 @@ class AddressedQueue(OperatorQueue):
         redis: A client that decodes replies.
         keys: The installation's key names.
         ids: Prove where a job comes from.
-        picture_ttl: See `JobQueue`, as for the next.
-        on_unreadable: Called with the id of a job.
+        picture_ttl: See `JobQueue`.
     """
 
-    def __init__(
-        self, redis: Redis, keys: Keys, *, ids: JobIds, picture_ttl: int, on_unreadable: Callable[[str], None]
-    ) -> None:
-        super().__init__(redis, keys, picture_ttl=picture_ttl, on_unreadable=on_unreadable)
+    def __init__(self, redis: Redis, keys: Keys, *, ids: JobIds, picture_ttl: int) -> None:
+        super().__init__(redis, keys, picture_ttl=picture_ttl)
         self._ids = ids
         self._logged = set[str]()
 

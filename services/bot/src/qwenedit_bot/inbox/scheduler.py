@@ -23,7 +23,6 @@ from qwenedit_jobs.lanes.lanes import HOLD
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.common.quiet import Quiet
     from qwenedit_jobs.lanes import Entry, Lanes
 
@@ -82,17 +81,16 @@ class Scheduler:
     Args:
         lanes: Where the entries are.
         work: What is done about each.
-        name: For the log and the metrics.
+        name: For the log.
         slots: Most entries in hand.
         wake: Set when an entry is added.
-        metrics: Count what is parked and what is set aside.
         ordered: Whether what failed is to be done before what came after it in its chat.
         quiet: Sets `wake` within a second when another process has added an entry; without, the lanes are looked at.
         last_look: Brings what has come, at the stop. What is due then is taken in hand as well, as far as there are
             slots: nobody else may be there to do it soon. Without, nothing is.
     """
 
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
+    def __init__(
         self,
         lanes: Lanes,
         work: Work,
@@ -100,7 +98,6 @@ class Scheduler:
         name: str,
         slots: int,
         wake: asyncio.Event,
-        metrics: BotMetrics,
         ordered: bool,
         quiet: Quiet | None = None,
         last_look: Callable[[], Awaitable[object]] | None = None,
@@ -110,7 +107,6 @@ class Scheduler:
         self._name = name
         self._slots = slots
         self._wake = wake
-        self._metrics = metrics
         self._ordered = ordered
         self._quiet = quiet
         self._last_look = last_look
@@ -214,7 +210,6 @@ class Scheduler:
             await self._work(entry)
             return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
         except LaterError as later:
-            self._metrics.parked.labels(self._name, later.what).inc()
             await self._park(entry, later.after, apart=later.apart, why=later.what)
             if later.called is not None:
                 later.called.add_done_callback(lambda _called: self._call(entry.lane))
@@ -280,7 +275,6 @@ class Scheduler:
         self._wake.set()
 
     async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
-        self._metrics.set_aside.labels(self._name).inc()
         await self._until_redis_takes_it(lambda: self._lanes.set_aside(self._as_held(entry), why))
 
     async def _until_redis_takes_it(self, call: Callable[[], Awaitable[T]]) -> T:

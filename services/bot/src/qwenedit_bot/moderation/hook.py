@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -103,14 +102,12 @@ class ModerationHook:
         return Verdict(str(found)) if found is not None else None
 
     async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
-        started = time.monotonic()
         with tracing.span(f"moderate {stage}", kind=tracing.Kind.CLIENT) as span:
             verdict, error = await self._patiently(stage, job_id, instruction, pictures)
             span.set({attributes.OUTCOME: error or verdict.value})
             if error:
                 span.fail(error)
         self._metrics.moderation.labels(stage, "error" if error else verdict.value).inc()
-        self._metrics.moderation_seconds.labels(stage).observe(time.monotonic() - started)
         if error:
             log.error("moderation.failed", stage=stage, error=error, passes=verdict is Verdict.ALLOWED)
         elif verdict is Verdict.REFUSED:

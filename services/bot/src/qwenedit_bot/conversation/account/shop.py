@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from aiogram.filters import CommandObject
     from aiogram.types import CallbackQuery, PreCheckoutQuery
 
-    from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.payments.payments import Payment, Payments
     from qwenedit_bot.texts import Words
@@ -51,7 +50,6 @@ class Shop:
     support: str
     """Whom users ask about payments."""
     payments: Payments
-    metrics: BotMetrics
 
 
 async def offer(message: Message, words: Words, services: Services) -> None:
@@ -99,8 +97,6 @@ async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> No
         refusal = words(Text.PACK_GONE)
     else:
         refusal = None
-    if refusal is not None:
-        services.shop.metrics.payments.labels("declined").inc()
     await services.messenger.answer_checkout(query.id, refusal)
 
 
@@ -117,9 +113,6 @@ async def paid(message: Message, words: Words, services: Services) -> None:
         raise SkipHandler
     at = int(message.date.timestamp())
     outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
-    if outcome is Paid.CREDITED:
-        services.shop.metrics.payments.labels("paid").inc()
-        services.shop.metrics.stars.labels("paid").inc(payment.total_amount)
     if outcome is Paid.REFUNDED:
         said = words(Text.PAYMENT_RETURNED, stars=payment.total_amount)
     else:
@@ -174,9 +167,7 @@ async def _refund(user_id: int, charge: str, words: Words, services: Services) -
 
 
 async def _take_back(user_id: int, charge: str, stars: int, at: int, services: Services) -> None:
-    if await services.shop.payments.refunded(user_id, charge, stars=stars, at=at) is not None:
-        services.shop.metrics.payments.labels("refunded").inc()
-        services.shop.metrics.stars.labels("refunded").inc(stars)
+    await services.shop.payments.refunded(user_id, charge, stars=stars, at=at)
 
 
 def _listed(title: str, words: Words, payments: list[Payment]) -> str:
