@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **TOKEN,
         "comfyui": {"placement": "external", "external": {"url": "https://comfyui.example.com"}},
     },
-    "models-list": {**TOKEN, "models": {"files": FILES, "image": {"repository": "fetcher", "tag": "1"}}},
+    "models-list": {**TOKEN, "models": {"files": FILES}},
     "models-volume": {**TOKEN, "models": {"volume": {"csi": {"driver": "models.example.com", "readOnly": True}}}},
     "models-claim": {**TOKEN, "models": {"claim": {"existingClaim": "weights"}, "download": {"enabled": False}}},
     "models-on-each-node": {
@@ -66,7 +66,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "pictures-by-identity": {
         **TOKEN,
         "pictures": {"url": "gs://photos"},
-        "worker": {"serviceAccount": {"create": True, "annotations": {"iam.gke.io/gcp-service-account": "worker@p"}}},
+        "worker": {"serviceAccount": {"annotations": {"iam.gke.io/gcp-service-account": "worker@p"}}},
     },
     "warm-hours": {
         **TOKEN,

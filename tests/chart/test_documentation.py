@@ -79,10 +79,8 @@ def test_schema_knows_the_same_keys_as_the_values():
             return
         assert set(value) <= set(properties), f"the schema lacks keys of {'.'.join(path)}"
         optional = {"claims"} if path[-1:] == ["resources"] else set()
-        if path[-1:] == ["pod"]:
-            optional = set(POD)
-        if path[-1:] == ["rules"]:
-            optional = set(properties)  # an alert's own settings are in alerts.yaml
+        if {"pod", "users", "rules"} & set(path[-1:]):
+            optional = set(properties)  # none is set by default; an alert's own settings are in alerts.yaml
         assert set(properties) - set(value) <= optional, f"the values lack keys of {'.'.join(path)}"
         for key, child in value.items():
             if isinstance(child, dict):

@@ -133,7 +133,7 @@ def test_bucket_credentials_certificate_and_way_reach_each_service(part, secret,
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render):
-    account = {"create": True, "annotations": {"eks.amazonaws.com/role-arn": part}}
+    account = {"annotations": {"eks.amazonaws.com/role-arn": part}}
     bot = {"token": {"existingSecret": "telegram"}, "serviceAccount": account}
     manifests = render({"bot": bot, "worker": {"serviceAccount": account}, "pictures": {"url": "s3://photos"}})
     pod = pod_of(manifests, part)

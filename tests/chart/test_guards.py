@@ -65,10 +65,6 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "webhook without TLS": ({**WEBHOOK, "bot.webhook.url": "http://bot"}, "bot.webhook.url is http://bot", "https"),
     "address without webhook": ({**WEBHOOK, "bot.mode": "polling"}, "bot.webhook.url", "bot.mode=polling"),
     "webhook that nobody reaches": (WEBHOOK, "bot.webhook.from", "networkPolicy.enabled"),
-    "grace below the budget": (
-        {**TOKEN, "worker.terminationGracePeriodSeconds": 300},
-        "worker.terminationGracePeriodSeconds is 300", "worker.settings.comfyuiTimeout=300", "at least 330",
-    ),
     "external ComfyUI without address": ({**TOKEN, "comfyui.placement": "external"}, "comfyui.external.url"),
     "address of a ComfyUI that runs here": (
         {**TOKEN, "comfyui.external.url": "http://comfyui"}, "comfyui.external.url", "comfyui.placement=sidecar",
@@ -159,7 +155,7 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "misspelt key": ({**TOKEN, "bot.tokn": "x"}, "'tokn' not allowed"),
     "misspelt section": ({**TOKEN, "autoscalling.enabled": False}, "'autoscalling' not allowed"),
     "budget too small": ({**TOKEN, "worker.settings.comfyuiTimeout": 100}, "/worker/settings/comfyuiTimeout"),
-    "poll too slow": ({**TOKEN, "worker.settings.pollingInterval": 6}, "/worker/settings/pollingInterval"),
+    "lease too short": ({**TOKEN, "worker.settings.lease": 9}, "/worker/settings/lease"),
     "no such placement": ({**TOKEN, "comfyui.placement": "cloud"}, "/comfyui/placement"),
     "pull secret without a name": ({**TOKEN, "global.imagePullSecrets": [{"nam": "x"}]}, "/global/imagePullSecrets/0"),
     "no digest": ({**TOKEN, "worker.image.digest": "sha256:1"}, "/worker/image/digest"),

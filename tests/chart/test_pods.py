@@ -31,11 +31,6 @@ def named(manifests, kind, name):
     return found
 
 
-def test_recreated_workers_have_no_settings_of_a_rolling_update(render):
-    worker = named(render({**TOKEN, "worker": {"strategy": {"type": "Recreate"}}}), "Deployment", "worker")
-    assert worker["spec"]["strategy"] == {"type": "Recreate"}
-
-
 def test_token_value_that_changes_restarts_the_bot_alone(render):
     first, second = (render({"bot": {"token": {"value": token}}}) for token in ("1:abc", "1:xyz"))
     for part in ("bot", "worker"):

@@ -36,7 +36,7 @@ def test_file_is_mounted_as_it_is_where_the_bot_looks_for_it(render):
 
 
 def test_config_map_of_the_operators_own_is_mounted(render):
-    chosen = {"existingConfigMap": "{{ .Release.Name }}-ideas", "key": "ideas.yml"}
+    chosen = {"existingConfigMap": "{{ .Release.Name }}-ideas"}
     pod, configs = parts(render({"bot": {"token": TOKEN, "presets": chosen}}))
     assert mounted(pod)["/etc/qwenedit/presets"] == "edit-ideas"
     assert "edit-qwenedit-bot-presets" not in configs

@@ -26,13 +26,13 @@ async def identities(installation, part):
 async def test_upgrade_rolls_only_what_its_change_concerns(installation, worker, changed):
     bot, redis = await identities(installation, "bot"), await identities(installation, "redis")
     old = await identities(installation, "worker")
-    await installation.upgrade("worker.settings.pollingInterval=2")
+    await installation.upgrade("worker.settings.logLevel=DEBUG")
     assert await identities(installation, "bot") == bot
     assert await identities(installation, "redis") == redis
     workers = await identities(installation, "worker")
     assert workers
     assert not workers & old
-    await installation.upgrade("worker.settings.pollingInterval=2", "autoscaling.cooldownPeriod=11")
+    await installation.upgrade("worker.settings.logLevel=DEBUG", "autoscaling.cooldownPeriod=11")
     assert await identities(installation, "worker") == workers, "a change for KEDA alone rolled the workers"
 
 

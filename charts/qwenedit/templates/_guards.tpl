@@ -64,11 +64,6 @@
 {{- end }}
 
 {{- define "qwenedit.guards.worker" -}}
-{{- $timeout := int .Values.worker.settings.comfyuiTimeout }}
-{{- $grace := .Values.worker.terminationGracePeriodSeconds }}
-{{- if and (not (kindIs "invalid" $grace)) (lt (int $grace) (add $timeout 30 | int)) }}
-{{- fail (printf "worker.terminationGracePeriodSeconds is %d, but a job may take worker.settings.comfyuiTimeout=%d s: set at least %d, or null to have it derived" (int $grace) $timeout (add $timeout 30)) }}
-{{- end }}
 {{- with .Values.comfyui }}
 {{- if and (eq .placement "external") (not .external.url) }}
 {{- fail "comfyui.placement=external needs comfyui.external.url: set it to ComfyUI's address, such as http://comfyui.media:8188, or choose the placement sidecar or standalone" }}

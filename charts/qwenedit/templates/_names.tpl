@@ -25,11 +25,8 @@
 {{- tpl .Values.bot.serviceAccount.name . | default (printf "%s-bot" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
-{{/* The workers' service account; empty: the namespace's default. */}}
 {{- define "qwenedit.workerServiceAccount" -}}
-{{- with .Values.worker.serviceAccount }}
-{{- tpl .name $ | default (ternary (printf "%s-worker" (include "qwenedit.fullname" $)) "" .create) }}
-{{- end }}
+{{- tpl ((.Values.worker.serviceAccount).name | default "") . | default (printf "%s-worker" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
 {{/* What never changes about a part's pods. Takes root and part. */}}

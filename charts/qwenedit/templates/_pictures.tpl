@@ -45,7 +45,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 - name: pictures-ca
   secret:
     secretName: {{ tpl .caSecret $ }}
-    items: [{key: {{ .caKey }}, path: ca.crt}]
+    items: [{key: ca.crt, path: ca.crt}]
 {{- end }}
 {{- end }}
 {{- end }}

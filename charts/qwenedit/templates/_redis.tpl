@@ -12,7 +12,7 @@
 {{- if not $url }}{{ $url = "redis://sentinel/0" }}{{ end }}
 {{- $parsed := urlParse $url }}
 {{- $tls := eq $parsed.scheme "rediss" }}
-{{- $own := index $external.users .part }}
+{{- $own := get ($external.users | default dict) .part | default dict }}
 {{- $secret := tpl $external.existingSecret .root }}
 {{- $database := trimPrefix "/" $parsed.path | default "0" }}
 {{- $query := ternary "?ssl_ca_certs=/etc/redis-ca/ca.crt" "" (ne "" (tpl $external.tls.caSecret .root)) }}
@@ -88,7 +88,7 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
 - name: redis-ca
   secret:
     secretName: {{ tpl .Values.redis.external.tls.caSecret . }}
-    items: [{key: {{ .Values.redis.external.tls.caKey }}, path: ca.crt}]
+    items: [{key: ca.crt, path: ca.crt}]
 {{- end }}
 {{- end }}
 

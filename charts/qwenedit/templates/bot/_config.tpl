@@ -46,7 +46,7 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{/* Enough to finish the handlers, after the delay after which a replica with a webhook is told to stop. */}}
 {{- define "qwenedit.botGracePeriod" -}}
 {{- with .Values.bot }}
-{{- add (int .terminationGracePeriodSeconds) (ternary (int .webhook.stopDelay) 0 (eq .mode "webhook")) }}
+{{- add 30 (ternary (int .webhook.stopDelay) 0 (eq .mode "webhook")) }}
 {{- end }}
 {{- end }}
 

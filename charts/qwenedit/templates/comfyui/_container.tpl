@@ -99,7 +99,7 @@ volumeMounts:
 {{- define "qwenedit.comfyuiVolumes" -}}
 {{- range list "tmp" "input" "output" "temp" "user" }}
 - name: comfyui-{{ . }}
-  emptyDir: {sizeLimit: {{ $.Values.comfyui.scratchSize }}}
+  emptyDir: {sizeLimit: 4Gi}
 {{- end }}
 {{- include "qwenedit.modelsVolumes" . }}
 {{- end }}

@@ -9,8 +9,7 @@
 {{- end }}
 
 {{- define "qwenedit.modelsImage" -}}
-{{- $image := ternary .Values.models.image .Values.comfyui.image (ne "" .Values.models.image.repository) }}
-{{- include "qwenedit.image" (dict "root" . "image" $image) }}
+{{- include "qwenedit.image" (dict "root" . "image" .Values.comfyui.image) }}
 {{- end }}
 
 {{- define "qwenedit.modelsArguments" -}}

@@ -24,7 +24,7 @@ OTEL_RESOURCE_ATTRIBUTES: {{ join "," $attributes | quote }}
   valueFrom:
     secretKeyRef:
       name: {{ tpl .existingSecret $ }}
-      key: {{ .key }}
+      key: headers
 {{- end }}
 {{- end }}
 {{- end }}

@@ -5,12 +5,9 @@
 PROBE_HOST: 0.0.0.0
 PROBE_PORT: "8080"
 WORKER_LOG_LEVEL: {{ $settings.logLevel }}
-WORKER_POLLING_INTERVAL: {{ $settings.pollingInterval | quote }}
 WORKER_LEASE: {{ $settings.lease | quote }}
-WORKER_GPU_LOCK_TIMEOUT: {{ $settings.gpuLockTimeout | quote }}
 COMFYUI_URL: {{ include "qwenedit.comfyuiUrl" . | quote }}
 COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}
-COMFYUI_POLL_INTERVAL: {{ $settings.comfyuiPollInterval | quote }}
 GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
 WORKER_WARM_UP: {{ $settings.warmUp | quote }}
@@ -23,6 +20,5 @@ COMFYUI_OUTPUT_DIR: /data/output
 
 {{/* Enough to finish a job that started in the moment of the pod's deletion, to settle it, and to stop ComfyUI. */}}
 {{- define "qwenedit.workerGracePeriod" -}}
-{{- $own := .Values.worker.terminationGracePeriodSeconds }}
-{{- if kindIs "invalid" $own }}{{ add (int .Values.worker.settings.comfyuiTimeout) 60 }}{{ else }}{{ int $own }}{{ end }}
+{{- add (int .Values.worker.settings.comfyuiTimeout) 60 }}
 {{- end }}
