@@ -170,7 +170,7 @@ async def main() -> bool:
     parser.add_argument("--checkout", type=Path, help="a folder that has that revision checked out")
     parser.add_argument("--cluster", action="store_true", help="install both versions on KUBECONFIG's cluster")
     parser.add_argument("--webhook", action="store_true", help="there: two replicas of the bot, by webhook")
-    parser.add_argument("--scaled", action="store_true", help="there: KEDA scales, by wait in this revision")
+    parser.add_argument("--scaled", action="store_true", help="there: KEDA scales")
     parser.add_argument("--loaded", action="store_true", help="the images of both versions are on the nodes already")
     parser.add_argument("--runs", type=whole(), default=3, help="(%(default)s)")
     parser.add_argument("--users", type=whole(), default=12, help="who keep sending (%(default)s)")
