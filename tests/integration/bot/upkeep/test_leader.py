@@ -18,7 +18,7 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
-    first, second = Leadership(redis, KEY, replica="a"), Leadership(redis, KEY, replica="b")
+    first, second = Leadership(redis, KEY), Leadership(redis, KEY)
     stop_first, stop_second = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(first.run(stop_first))
@@ -33,12 +33,19 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
     assert await redis.get(KEY) is None
 
 
-async def test_replica_that_restarts_under_its_name_leads_at_once(redis: Redis) -> None:
-    await redis.set(KEY, "a", px=60_000)
-    again, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
+async def test_leader_that_lost_its_lock_notices_it_and_leads_again_only_when_it_is_free(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
+    paused, stop = Leadership(redis, KEY), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(again.run(stop))
-        await eventually(lambda: again.held)
+        tasks.create_task(paused.run(stop))
+        await eventually(lambda: paused.held)
+        await redis.set(KEY, "another replica's")
+        await eventually(lambda: not paused.held)
+        assert await redis.get(KEY) == "another replica's"
+        await redis.delete(KEY)
+        await eventually(lambda: paused.held)
         stop.set()
 
 
@@ -46,7 +53,7 @@ async def test_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "LEASE", 0.3)
-    alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
+    alone, stop = Leadership(redis, KEY), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(alone.run(stop))
         await eventually(lambda: alone.held)

@@ -170,6 +170,13 @@ class QueueView:
         """
         return (await self._counts(""))[0]
 
+    async def is_idle(self) -> bool:
+        """Whether no job waits, runs or pauses."""
+        keys = self._keys
+        return not await self._redis.exists(
+            keys.job_queue, keys.held, keys.leases, keys.draining, keys.delayed, keys.lost
+        )
+
     async def counts_with_user(self, user_id: int) -> tuple[Counts, int]:
         """Count as `counts` does, and one user's unfinished jobs, at one moment."""
         return await self._counts(user_id)

@@ -213,8 +213,7 @@ async def run(
         tasks.create_task(leadership.run(stop))
         for loop in parts.loops:
             when = (lambda: leadership.held) if loop.led else (lambda: True)
-            rest = parts.quiet.rest if loop.rests else None
-            tasks.create_task(every(loop.seconds, stop, loop.tick, name=loop.name, when=when, rest=rest))
+            tasks.create_task(every(loop.seconds, stop, loop.tick, name=loop.name, when=when))
         tasks.create_task(
             command_menu.offer(
                 bot,

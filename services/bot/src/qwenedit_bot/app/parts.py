@@ -15,8 +15,6 @@ from qwenedit_bot.app.features import (
     make_pictures,
     make_users,
 )
-from qwenedit_bot.common import quiet as common_quiet
-from qwenedit_bot.common.quiet import Quiet
 from qwenedit_bot.conversation.account.privacy_notice import Retention
 from qwenedit_bot.conversation.account.shop import Shop
 from qwenedit_bot.conversation.admin_commands import AdminServices
@@ -68,8 +66,6 @@ class Loop:
     tick: Callable[[], Awaitable[None]]
     led: bool = True
     """The leading replica alone does it."""
-    rests: bool = True
-    """It is done seldom while there is nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +80,6 @@ class Parts:
     answering: Scheduler
     leadership: Leadership
     loops: tuple[Loop, ...]
-    quiet: Quiet
     hook: ModerationHook | None
     converter: Converter
     texts: Texts
@@ -102,9 +97,6 @@ def make_parts(base: Foundation) -> Parts:
         base.redis, base.keys, name=base.settings.pod_name, admitted=users.update_filter.admitted, wake=update_taken,
     )  # fmt: skip
     user_erasure = make_user_erasure(base, chat, users, accounts, edits, inbox)
-    quiet = make_quiet(base, jobs, inbox)
-    for wake in (update_taken, jobs.ended):
-        quiet.wakes(wake)
     services = Services(
         bot_id=base.keys.bot_id, ids=jobs.ids, queue=jobs.queue, store=jobs.store, results=pictures.results,
         submit=edits.submit, reword=edits.reword, replies=chat.replies, messenger=chat.messenger, texts=users.texts,
@@ -121,18 +113,17 @@ def make_parts(base: Foundation) -> Parts:
         receiver=make_receiver(base, inbox),
         updating=Scheduler(
             inbox.lanes, UpdateWork(inbox, handle, edits.refused), name="updates", slots=UPDATES_AT_ONCE,
-            wake=update_taken, ordered=True, quiet=quiet,
+            wake=update_taken, ordered=True,
         ),
         events=jobs.events,
         job_ended=jobs.ended,
         answering=Scheduler(
             jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
-            ordered=False, quiet=quiet,
+            ordered=False,
             last_look=jobs.events.drain,
         ),
-        leadership=make_leadership(base, quiet),
-        loops=make_loops(base, jobs, edits, inbox, quiet),
-        quiet=quiet,
+        leadership=make_leadership(base),
+        loops=make_loops(base, jobs, edits, inbox),
         hook=hook,
         converter=pictures.converter,
         texts=users.texts,
@@ -204,20 +195,11 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
     )
 
 
-def make_leadership(base: Foundation, quiet: Quiet) -> Leadership:
-    """Build what makes one replica the leader, whose loops then have a round at once."""
-    replica = base.settings.pod_name
-    leadership = Leadership(base.redis, base.settings.keys.leader, replica=replica, on_gained=quiet.note_work)
+def make_leadership(base: Foundation) -> Leadership:
+    """Build what makes one replica the leader."""
+    leadership = Leadership(base.redis, base.settings.keys.leader)
     base.metrics.leader.set_function(lambda: float(leadership.held))
     return leadership
-
-
-def make_quiet(base: Foundation, jobs: Jobs, inbox: Inbox) -> Quiet:
-    """Build what knows whether there is anything to do."""
-    keys = base.settings.keys
-    line = (keys.job_queue, keys.held, keys.paused, keys.leases, keys.draining, keys.delayed, keys.lost, keys.events)
-    others = (base.keys.forgetting, keys.dropped_objects)
-    return Quiet(base.redis, (*line, *others, inbox.lanes.entries, jobs.answers.entries))
 
 
 def make_loops(
@@ -225,7 +207,6 @@ def make_loops(
     jobs: Jobs,
     edits: Edits,
     inbox: Inbox,
-    quiet: Quiet,
 ) -> tuple[Loop, ...]:
     """Build what is done again and again."""
     redis, connections, keys, metrics = base.redis, base.connections, base.settings.keys, base.metrics
@@ -235,11 +216,10 @@ def make_loops(
     )  # fmt: skip
     cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
     return (
-        Loop("work", common_quiet.LOOK_EVERY, quiet.look, led=False, rests=False),
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", updater.TICK, edits.progress.tick),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
         Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
         Loop("sweep", picture_cleanup.TICK, cleanup.sweep),
-        Loop("erasure", disk_erasure.TICK, DiskErasure(redis, base.keys).tick, rests=False),
+        Loop("erasure", disk_erasure.TICK, DiskErasure(redis, base.keys).tick),
     )

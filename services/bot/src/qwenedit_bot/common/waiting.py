@@ -49,7 +49,6 @@ async def every(
     *,
     name: str,
     when: Callable[[], bool],
-    rest: Callable[[asyncio.Event], Awaitable[None]] | None = None,
 ) -> None:
     """Call `tick` again and again; what fails in one call is logged, and the next one starts anew.
 
@@ -59,14 +58,11 @@ async def every(
         tick: Works from the state it finds, not from what earlier calls left.
         name: For the log.
         when: Asked before each call.
-        rest: Waits before each call for as long as there is nothing to do, or until the wish to stop.
     """
     failing = False
     while not stop.is_set():
-        if rest is not None:
-            await rest(stop)
         started = time.monotonic()
-        if when() and not stop.is_set():
+        if when():
             try:
                 await tick()
             except Exception as error:  # noqa: BLE001 - a defect in one tick must not end the janitor for good

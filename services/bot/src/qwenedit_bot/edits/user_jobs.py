@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
-TICK = 1.0
+TICK = 5.0
 """Seconds between two looks whether what was stopped has ended."""
 
 _PLACES = (

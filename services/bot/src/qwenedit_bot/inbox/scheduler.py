@@ -15,7 +15,6 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, StorageAwayError, TelegramUnavailableError
-from qwenedit_bot.common.quiet import REST
 from qwenedit_bot.common.waiting import described, pause
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
@@ -23,11 +22,11 @@ from qwenedit_jobs.lanes.lanes import HOLD
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from qwenedit_bot.common.quiet import Quiet
     from qwenedit_jobs.lanes import Entry, Lanes
 
-IDLE = 1.0
-"""Seconds between two looks at the lanes when nobody says that an entry has come, and some wait."""
+IDLE = 5.0
+"""Longest time in seconds between two looks at the lanes. An entry that this replica adds wakes it. One that another
+replica or an operator adds may wait that long, unless that replica works it off itself."""
 HOLD_EVERY = HOLD / 3
 """Seconds between two signs of life for the entries in hand."""
 DRAIN = 10.0
@@ -85,7 +84,6 @@ class Scheduler:
         slots: Most entries in hand.
         wake: Set when an entry is added.
         ordered: Whether what failed is to be done before what came after it in its chat.
-        quiet: Sets `wake` within a second when another process has added an entry; without, the lanes are looked at.
         last_look: Brings what has come, at the stop. What is due then is taken in hand as well, as far as there are
             slots: nobody else may be there to do it soon. Without, nothing is.
     """
@@ -99,7 +97,6 @@ class Scheduler:
         slots: int,
         wake: asyncio.Event,
         ordered: bool,
-        quiet: Quiet | None = None,
         last_look: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._lanes = lanes
@@ -108,7 +105,6 @@ class Scheduler:
         self._slots = slots
         self._wake = wake
         self._ordered = ordered
-        self._quiet = quiet
         self._last_look = last_look
         self._in_hand: dict[str, Entry] = {}
         self._called: set[str] = set()
@@ -168,8 +164,7 @@ class Scheduler:
                     self._begin(entry, tasks, working)
                 if len(entries) == room:
                     wait = IDLE  # for one of them to end, which wakes
-            longest = REST if wait is None and self._quiet is not None else IDLE
-            await self._sleep(min(longest, longest if wait is None else wait))
+            await self._sleep(IDLE if wait is None else min(IDLE, wait))
 
     async def _take_last(self, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
         room = self._slots - len(self._in_hand)
@@ -182,8 +177,6 @@ class Scheduler:
                 self._begin(entry, tasks, working)
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
-        if self._quiet is not None:
-            self._quiet.note_work()
         known = entry.id in self._in_hand  # this process was stalled for longer than its hold
         self._in_hand[entry.id] = entry
         if not known:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
-
 MEASURE_EVERY = 15.0
-"""Seconds between two looks at Redis' memory."""
+"""Seconds between two counts of what there is, as often as Prometheus asks for it."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +58,14 @@ class Janitor:
 
     async def tick(self) -> None:
         """Make one round."""
+        if not await self._queue.is_idle():
+            await self._look_after()
+        if self._clock() >= self._measure_at:
+            self._measure_at = self._clock() + MEASURE_EVERY
+            await self._count()
+            await self._measure_redis()
+
+    async def _look_after(self) -> None:
         await self._queue.reap()
         for attempt in await self._queue.lost_attempts():
             lost_attempts.tell(attempt, queue_name=self._queue_name)
@@ -67,10 +74,6 @@ class Janitor:
             log.info("job.retry_due", job=job)
         for job in await self._queue.expire():
             log.warning("job.expired", job=job)
-        await self._count()
-        if self._clock() >= self._measure_at:
-            await self._measure_redis()
-            self._measure_at = self._clock() + MEASURE_EVERY
 
     async def _count(self) -> None:
         counts = await self._queue.counts()

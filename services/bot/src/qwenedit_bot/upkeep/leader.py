@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from importlib.resources import files
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import RedisError
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockNotOwnedError, RedisError
 
 from qwenedit_bot.common.waiting import pause
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from redis.asyncio import Redis
 
@@ -25,24 +25,16 @@ log = structlog.get_logger(__name__)
 
 
 class Leadership:
-    """A lease in Redis. It may be held by two for a moment (a paused process): what leaders do is repeatable.
+    """A lock in Redis. Two may hold it for a moment (a paused process), so what leaders do is repeatable.
 
     Args:
         redis: A client.
-        key: The lease's key.
-        replica: This replica's name; one that restarts under its old name goes on at once.
-        on_gained: Called when it begins to lead.
+        key: The lock's key.
     """
 
-    def __init__(self, redis: Redis, key: str, *, replica: str, on_gained: Callable[[], None] = lambda: None) -> None:
-        self._redis = redis
-        self._key = key
-        self._replica = replica
-        self._on_gained = on_gained
+    def __init__(self, redis: Redis, key: str) -> None:
+        self._lock = Lock(redis, key, timeout=LEASE, blocking=False, thread_local=False)
         self._until = 0.0
-        folder = files("qwenedit_bot.upkeep") / "lua"
-        self._lead = redis.register_script((folder / "lead.lua").read_text())
-        self._resign = redis.register_script((folder / "resign.lua").read_text())
 
     @property
     def held(self) -> bool:
@@ -50,25 +42,23 @@ class Leadership:
         return time.monotonic() < self._until
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take and keep the lease as long as nobody else has it; give it back at the end."""
+        """Take and keep the lock as long as nobody else has it; release it at the end."""
         while not stop.is_set():
             await self._renew()
             await pause(stop, RENEW_EVERY)
-        self._until = 0.0
-        try:
-            await self._resign(keys=(self._key,), args=(self._replica,))
-        except RedisError as error:
-            log.info("leader.not_resigned", error=type(error).__name__)
+        if self.held:
+            self._until = 0.0
+            with suppress(RedisError):  # it expires by itself
+                await self._lock.release()
 
     async def _renew(self) -> None:
-        asked = time.monotonic()
-        led = self.held
+        asked, led = time.monotonic(), self.held
         try:
-            leads = await self._lead(keys=(self._key,), args=(self._replica, round(LEASE * 1000)))
+            leads = await (self._lock.reacquire() if led else self._lock.acquire())
+        except LockNotOwnedError:
+            leads = False
         except RedisError:
-            return  # the lease runs out by itself, here and there
+            return  # the lock expires by itself, here and there
         self._until = asked + LEASE if leads else 0.0
         if led != self.held:
             log.info("leader.gained" if self.held else "leader.lost")
-            if self.held:
-                self._on_gained()

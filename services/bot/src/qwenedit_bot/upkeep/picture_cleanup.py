@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Keys
     from qwenedit_jobs.pictures.bucket import Bucket
 
-TICK = 2.0
+TICK = 5.0
 """Seconds between two looks at the list of dropped objects, and at when the last sweep was."""
 
 log = structlog.get_logger(__name__)

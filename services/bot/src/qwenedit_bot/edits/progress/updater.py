@@ -116,6 +116,10 @@ class ProgressUpdater:
         However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
         of the rest.
         """
+        if await self._queue.is_idle():
+            self._without_worker_since = None
+            self._forget(self._clock(), 0)
+            return
         window = await self._window()
         places = window.positions
         statuses = await self._read([*places, *window.others])

@@ -1,5 +1,0 @@
--- KEYS: leader. ARGV: replica. Ends this replica's lease and nobody else's.
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-    redis.call('DEL', KEYS[1])
-end
-return 1
