@@ -32,8 +32,7 @@ from local_stack import (
     free_port,
 )
 from qwenedit_telemetry import tracing
-from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer
-from qwenedit_telemetry.span_exporter import make_exporter
+from qwenedit_telemetry.exporting import Exporting
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.processes import MEGABYTE, resident
 from qwenedit_testkit.programs import command_line, whole
@@ -100,19 +99,16 @@ async def pickups(jobs: int) -> None:
     found: dict[bool, list[float]] = {False: [], True: []}
     async with Collector(keep=False) as collector:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
-        tracer = OpenTelemetryTracer.exporting(
-            make_exporter(endpoint=collector.url, protocol="http/protobuf"),
-            service="worker", version="0", endpoint=collector.url,
-        )  # fmt: skip
+        exporting = Exporting(service="worker", version="0", endpoint=collector.url, protocol="http/protobuf")
         for number in range(-2, 2 * jobs // BLOCK):
             traced = bool(number % 2)
-            tracing.use(tracer if traced else None)
+            tracing.use(exporting.tracer if traced else None)
             async with redis_server() as server:
                 block = await measure(server.url, BLOCK)
             if number >= 0:
                 found[traced] += block
         tracing.use(None)
-        await asyncio.to_thread(tracer.close)
+        await asyncio.to_thread(exporting.close)
     off, on = (statistics.median(found[traced]) for traced in (False, True))
     print(f"pickup, {len(found[True])} jobs each: off {off:.2f} ms, on {on:.2f} ms, ratio {on / off:.3f} (medians)")
 

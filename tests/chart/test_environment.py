@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.sdk.trace import sampling
 
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_telemetry import otel_tracer
+from qwenedit_telemetry import exporting
 from qwenedit_worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeyp
         "remoteParentNotSampled:AlwaysOffSampler,localParentSampled:AlwaysOnSampler,"
         "localParentNotSampled:AlwaysOffSampler}"
     )
-    told = otel_tracer.resource(service=part, version="1").attributes
+    told = exporting.resource(service=part, version="1").attributes
     assert {
         "service.name": f"qwenedit-{part}",
         "service.version": "1",

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from local_stack import free_port
 from qwenedit_telemetry import configure_logging, setup, tracing
-from qwenedit_telemetry.otel_tracer import FLUSH
+from qwenedit_telemetry.exporting import FLUSH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +111,7 @@ def test_collector_that_is_away_costs_one_line_and_no_time(start, log, protocol)
 
 def test_wrong_trace_variable_costs_the_traces_and_not_the_service(start, log):
     telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", OTEL_EXPORTER_OTLP_PROTOCOL="carrier-pigeon")
-    assert telemetry.tracer is None
+    assert telemetry.exporting is None
     a_job()
     structlog.get_logger().info("working")
     assert "working" in log.getvalue()
@@ -119,4 +119,4 @@ def test_wrong_trace_variable_costs_the_traces_and_not_the_service(start, log):
 
 @pytest.mark.parametrize("off", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
 def test_opentelemetrys_own_switches_turn_tracing_off(start, off):
-    assert start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", **off).tracer is None
+    assert start(OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318", **off).exporting is None

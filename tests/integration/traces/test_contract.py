@@ -51,7 +51,7 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
         "messaging.operation.type": "process",
         "qwenedit.attempt": 1,
         "qwenedit.max_attempts": 3,
-        "qwenedit.worker": "worker",
+        "qwenedit.worker": "worker-0",
         "qwenedit.workflow": "qwen-image-edit-2511-fast",
         "qwenedit.outcome": "done",
     }
@@ -182,7 +182,7 @@ async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installatio
         "messaging.operation.type": "process",
         "qwenedit.attempt": 1,
         "qwenedit.max_attempts": 3,
-        "qwenedit.worker": "worker",
+        "qwenedit.worker": "worker-0",
         "qwenedit.outcome": "delayed",
         "qwenedit.reason": "worker_lost",
         "error.type": "worker_lost",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer
+    from qwenedit_telemetry.exporting import Exporting
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class Telemetry:
 
     registry: CollectorRegistry
     """Make the service's own metrics in this one."""
-    tracer: OpenTelemetryTracer | None
+    exporting: Exporting | None
     """Exports spans; None where no collector is configured."""
     version: str
     """Of the service."""
@@ -42,8 +42,8 @@ class Telemetry:
     def close(self) -> None:
         """Export the last spans, for a few seconds at most. Call it when all else has ended."""
         tracing.use(None)
-        if self.tracer is not None:
-            self.tracer.close()
+        if self.exporting is not None:
+            self.exporting.close()
 
 
 def setup(*, service: str, level: str = "INFO", constants: Mapping[str, str] | None = None) -> Telemetry:
@@ -59,12 +59,12 @@ def setup(*, service: str, level: str = "INFO", constants: Mapping[str, str] | N
     """
     configure_logging(service=service, level=level, constants=constants)
     build = _version(service)
-    tracer = _tracer(service, build)
-    tracing.use(tracer)
-    return Telemetry(registry=make_registry(service=service, version=build), tracer=tracer, version=build)
+    exporting = _exporting(service, build)
+    tracing.use(exporting.tracer if exporting else None)
+    return Telemetry(registry=make_registry(service=service, version=build), exporting=exporting, version=build)
 
 
-def _tracer(service: str, build: str) -> OpenTelemetryTracer | None:
+def _exporting(service: str, build: str) -> Exporting | None:
     """Read OpenTelemetry's variables (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 
     A mistake in them is told and costs the traces: what serves users runs without.
@@ -74,15 +74,13 @@ def _tracer(service: str, build: str) -> OpenTelemetryTracer | None:
     if not endpoint or off:
         return None
     # Here and not above: 8 to 19 MB and 70 ms of CPU, for those who want traces.
-    from qwenedit_telemetry.otel_tracer import OpenTelemetryTracer  # noqa: PLC0415
-    from qwenedit_telemetry.span_exporter import UnknownProtocolError, make_exporter  # noqa: PLC0415
+    from qwenedit_telemetry.exporting import Exporting  # noqa: PLC0415
 
     try:
-        exporter = make_exporter(endpoint=endpoint, protocol=_otlp("PROTOCOL"))
-    except (UnknownProtocolError, ValueError, OSError) as error:
+        return Exporting(service=service, version=build, endpoint=endpoint, protocol=_otlp("PROTOCOL"))
+    except (ValueError, OSError) as error:
         log.error("tracing.off", reason=str(error))  # noqa: TRY400 - the reason says it all
         return None
-    return OpenTelemetryTracer.exporting(exporter, service=service, version=build, endpoint=endpoint)
 
 
 def _otlp(name: str) -> str:

@@ -1,52 +1,71 @@
-"""Spans, for business code. Until a tracer is set, every call here does nothing and costs next to nothing.
+"""Spans, for business code: OpenTelemetry's API in the ways in which this product makes spans.
 
-OpenTelemetry's exporter is imported only where traces are exported (`otel_tracer`). It takes 8 MB of memory over HTTP
-and 16 MB over gRPC, which an installation without a collector does not pay.
+Until a tracer is set, every call here does nothing. The SDK and an exporter are imported only where traces are exported
+(`exporting`): they take 8 MB of memory over HTTP and 16 MB over gRPC.
 """
 
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from qwenedit_telemetry import attributes as names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from opentelemetry.context import Context
 
 Attributes: TypeAlias = "Mapping[str, str | int | float | bool]"
+Kind = trace.SpanKind
+"""A span's part in a conversation."""
+
+_W3C = TraceContextTextMapPropagator()
+_OUTSIDE = trace.set_span_in_context(trace.INVALID_SPAN)
+"""Whatever is current has nothing to do with a span that is made here."""
+
+agreed_id: ContextVar[int] = ContextVar("agreed_id", default=0)
+"""The id that the next span is to have; 0: a fresh one."""
 
 
-class Kind(StrEnum):
-    """A span's part in a conversation; the values are OpenTelemetry's."""
-
-    INTERNAL = "INTERNAL"
-    CLIENT = "CLIENT"
-    PRODUCER = "PRODUCER"
-    CONSUMER = "CONSUMER"
-
-
-class Span(Protocol):
+class Span:
     """What is being done, from one moment to another."""
+
+    def __init__(self, span: trace.Span) -> None:
+        self._span = span
+        self.ours = True
+        """Whether this process exports it."""
 
     @property
     def traceparent(self) -> str:
         """What another process needs to go on from here (https://www.w3.org/TR/trace-context/); empty: nothing."""
+        carrier: dict[str, str] = {}
+        _W3C.inject(carrier, trace.set_span_in_context(self._span))
+        return carrier.get("traceparent", "")
 
     def set(self, attributes: Attributes) -> None:
         """Say more of it; names come from `attributes`."""
+        self._span.set_attributes(dict(attributes))
 
     def event(self, name: str, attributes: Attributes) -> None:
         """Note something that happened now."""
+        self._span.add_event(name, dict(attributes))
 
     def fail(self, kind: str) -> None:
         """Mark it as failed, with a word from a bounded set: an error's text may quote a user."""
+        self._span.set_attribute(names.ERROR_TYPE, kind)
+        self._span.set_status(trace.StatusCode.ERROR)
 
     def leave_to_others(self) -> None:
         """Export its parts alone: another process tells of it, under the same identity."""
+        self.ours = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,67 +76,13 @@ class Period:
     end: float
 
 
-class Tracer(Protocol):
-    """Makes spans; `otel_tracer` has the one that exports them."""
-
-    def span(
-        self,
-        name: str,
-        *,
-        kind: Kind,
-        attributes: Attributes,
-        parent: str | None,
-        links: Sequence[str],
-        identity: str,
-        period: Period | None,
-    ) -> AbstractContextManager[Span]:
-        """Make a span that is current inside the block.
-
-        Args:
-            name: One of few.
-            kind: Its part in a conversation.
-            attributes: Known from the start.
-            parent: A traceparent; empty: this span begins a trace; None: the current span.
-            links: Traceparents of other spans that it has to do with; empty ones are left out.
-            identity: The traceparent that the span itself is to have; empty: a fresh one.
-            period: When that was, of which it tells; None: it is being done now.
-        """
-
-    def current(self) -> tuple[str, str] | None:
-        """Return trace id and span id of the current span, as hexadecimal digits."""
-
-    def sampled(self) -> bool:
-        """Whether the current span's trace is exported."""
-
-
-class _NoSpan(AbstractContextManager["_NoSpan"]):
-    """Stands in where nothing is traced."""
-
-    traceparent = ""
-
-    def __exit__(self, *_error: object) -> None:
-        return
-
-    def set(self, attributes: Attributes) -> None:
-        pass
-
-    def event(self, name: str, attributes: Attributes) -> None:
-        pass
-
-    def fail(self, kind: str) -> None:
-        pass
-
-    def leave_to_others(self) -> None:
-        pass
-
-
-NO_SPAN = _NoSpan()
+NO_SPAN = Span(trace.INVALID_SPAN)
 """For a place that holds a span, while there is none."""
 
-_tracer: Tracer | None = None
+_tracer: trace.Tracer | None = None
 
 
-def use(tracer: Tracer | None) -> None:
+def use(tracer: trace.Tracer | None) -> None:
     """Set what makes this process' spans; None turns tracing off."""
     global _tracer  # noqa: PLW0603 - one a process, as the logs' configuration
     _tracer = tracer
@@ -130,13 +95,14 @@ def root(
     return _make(name, kind=kind, attributes=attributes, parent="")
 
 
-def span(
-    name: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None = None
-) -> AbstractContextManager[Span]:
+@contextmanager
+def span(name: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None = None) -> Iterator[Span]:
     """Make a part of the current span; outside of any span, none: what serves no job is not traced."""
-    if _tracer is None or _tracer.current() is None:
-        return NO_SPAN
-    return _make(name, kind=kind, attributes=attributes, parent=None)
+    if current_ids() is None:
+        yield NO_SPAN
+        return
+    with _make(name, kind=kind, attributes=attributes, parent=None) as made:
+        yield made
 
 
 def took(name: str, seconds: float, *, failed_as: str = "") -> None:
@@ -147,12 +113,12 @@ def took(name: str, seconds: float, *, failed_as: str = "") -> None:
         seconds: How long it took.
         failed_as: A word from a bounded set; empty: it did not fail.
     """
-    if _tracer is None or _tracer.current() is None:
+    if current_ids() is None:
         return
     now = time.time()
-    with _make(name, kind=Kind.CLIENT, attributes=None, parent=None, period=Period(now - seconds, now)) as span:
+    with _make(name, kind=Kind.CLIENT, attributes=None, parent=None, period=Period(now - seconds, now)) as made:
         if failed_as:
-            span.fail(failed_as)
+            made.fail(failed_as)
 
 
 def continued(
@@ -164,13 +130,11 @@ def continued(
 
 def sending(destination: str, message_id: str) -> AbstractContextManager[Span]:
     """Send a message; its span's `traceparent` is to travel with it."""
-    if _tracer is None:
-        return NO_SPAN
     return _make(
         f"send {destination}",
         kind=Kind.PRODUCER,
         attributes=_messaging(destination, message_id, "send"),
-        parent=None if _tracer.current() else "",
+        parent=None if current_ids() else "",
     )
 
 
@@ -211,17 +175,22 @@ def processing(
 
 def exemplar() -> dict[str, str] | None:
     """Return what leads from a metric's observation to the current trace, where that is exported."""
-    if _tracer is None or not _tracer.sampled():
-        return None
-    ids = _tracer.current()
-    return {"trace_id": ids[0], "span_id": ids[1]} if ids else None
+    ids = current_ids()
+    sampled = trace.get_current_span().get_span_context().trace_flags.sampled
+    return {"trace_id": ids[0], "span_id": ids[1]} if ids and sampled else None
 
 
 def current_ids() -> tuple[str, str] | None:
     """Return the current span's trace id and span id, for a log line."""
-    return None if _tracer is None else _tracer.current()
+    if _tracer is None:
+        return None
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
 
+@contextmanager
 def _make(
     name: str,
     *,
@@ -231,18 +200,46 @@ def _make(
     links: Sequence[str] = (),
     identity: str = "",
     period: Period | None = None,
-) -> AbstractContextManager[Span]:
+) -> Iterator[Span]:
+    """Make a span that is current inside the block; with an empty `parent` it begins a trace, with None it's a part."""
     if _tracer is None:
-        return NO_SPAN
-    return _tracer.span(
-        name,
-        kind=kind,
-        attributes=attributes or {},
-        parent=parent,
-        links=links,
-        identity=identity,
-        period=period,
-    )
+        yield NO_SPAN
+        return
+    token = agreed_id.set(_span_context(identity).span_id)
+    try:
+        made = _tracer.start_span(
+            name,
+            context=None if parent is None else _context(parent),
+            kind=kind,
+            attributes=dict(attributes or {}),
+            links=[trace.Link(context) for context in map(_span_context, links) if context.is_valid],
+            start_time=_nanoseconds(period.start) if period else None,
+        )
+    finally:
+        agreed_id.reset(token)
+    span = Span(made)
+    # An exception's text may quote a user, and its frames' variables hold pictures: only its class is told.
+    with trace.use_span(made, end_on_exit=False, record_exception=False, set_status_on_exception=False):
+        try:
+            yield span
+        except Exception as error:
+            span.fail(type(error).__name__)
+            raise
+        finally:
+            if span.ours:
+                made.end(_nanoseconds(period.end) if period else None)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000_000)
+
+
+def _context(traceparent: str) -> Context:
+    return _W3C.extract({"traceparent": traceparent}, context=_OUTSIDE)
+
+
+def _span_context(traceparent: str) -> trace.SpanContext:
+    return trace.get_current_span(_context(traceparent)).get_span_context()
 
 
 def _messaging(destination: str, message_id: str, operation: str) -> dict[str, str]:

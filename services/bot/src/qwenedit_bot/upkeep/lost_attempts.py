@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import structlog
@@ -40,7 +41,7 @@ def tell(attempt: LostAttempt, *, queue_name: str) -> None:
 
 def _span(attempt: LostAttempt, reason: str, queue_name: str) -> AbstractContextManager[tracing.Span]:
     if not attempt.trace_context:
-        return tracing.NO_SPAN  # else it would be a trace of its own
+        return nullcontext(tracing.NO_SPAN)  # else it would be a trace of its own
     return tracing.processing(
         queue_name,
         attempt.job_id,

@@ -1,0 +1,149 @@
+"""Spans to an OpenTelemetry collector, by OpenTelemetry's own variables. Imported only where one is configured."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+
+from qwenedit_telemetry import tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+FLUSH = 3.0
+"""Seconds that the last spans have at a stop; a collector that is away may not delay a pod's end."""
+GRPC_PORT = 4317
+"""Registered for OTLP over gRPC, as 4318 is for HTTP (https://opentelemetry.io/docs/specs/otlp/)."""
+
+_FROM_KUBERNETES = {
+    "k8s.pod.name": "POD_NAME",
+    "k8s.node.name": "NODE_NAME",
+    "k8s.namespace.name": "POD_NAMESPACE",
+    "service.instance.id": "POD_NAME",
+}
+_TALKATIVE = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
+"""Log each failed attempt, and each span that they drop."""
+
+log = structlog.get_logger(__name__)
+
+
+def make_provider(processor: SpanProcessor, *, service: str, version: str) -> TracerProvider:
+    """Make what makes spans, of which `processor` gets those of sampled traces.
+
+    The sampler is the one of `OTEL_TRACES_SAMPLER`. If that isn't set, all traces are exported but those whose parent
+    was left out.
+    """
+    described = resource(service=service, version=version)
+    provider = TracerProvider(resource=described, id_generator=_Ids(), shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    return provider
+
+
+def resource(*, service: str, version: str) -> Resource:
+    """Describe this process; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have the last word."""
+    known = {"service.name": f"qwenedit-{service}", "service.namespace": "qwenedit", "service.version": version}
+    pod = {name: os.environ[variable] for name, variable in _FROM_KUBERNETES.items() if os.environ.get(variable)}
+    return Resource.create({**known, **pod}).merge(OTELResourceDetector().detect())
+
+
+class _Ids(RandomIdGenerator):
+    """Random ids, except where a span's identity was agreed on beforehand."""
+
+    def generate_span_id(self) -> int:
+        return tracing.agreed_id.get() or super().generate_span_id()
+
+
+class Exporting:
+    """Exports spans in batches, in a thread of its own: a span's end never waits.
+
+    Spans that don't fit into the queue (`OTEL_BSP_MAX_QUEUE_SIZE`) are dropped, the oldest first.
+
+    Args:
+        service: `bot` or `worker`.
+        version: Of the service.
+        endpoint: Tells the protocol by its port, where none is given.
+        protocol: `grpc`, `http/protobuf`, or empty.
+
+    Raises:
+        ValueError: the protocol is another one, or a variable of OpenTelemetry's can't be used.
+        OSError: a certificate can't be read.
+    """
+
+    def __init__(self, *, service: str, version: str, endpoint: str, protocol: str) -> None:
+        self._exporter = WatchedExporter(make_exporter(endpoint=endpoint, protocol=protocol), endpoint=endpoint)
+        self._provider = make_provider(BatchSpanProcessor(self._exporter), service=service, version=version)
+        self.tracer = self._provider.get_tracer("qwenedit", version)
+
+    def close(self) -> None:
+        """Export what is left, within `FLUSH` seconds; what is left then is dropped."""
+        # The SDK's own shutdown waits for up to half a minute, and takes no other time.
+        flushing = threading.Thread(target=self._provider.shutdown, name="flush-spans", daemon=True)
+        flushing.start()
+        flushing.join(FLUSH)
+        if flushing.is_alive():
+            self._exporter.shutdown()
+
+
+def make_exporter(*, endpoint: str, protocol: str) -> SpanExporter:
+    """Make the exporter for a protocol; it reads the other `OTEL_EXPORTER_OTLP_*` variables itself.
+
+    Raises:
+        ValueError: the protocol is neither `grpc` nor `http/protobuf` nor empty.
+    """
+    if not protocol:
+        protocol = "grpc" if urlsplit(endpoint).port == GRPC_PORT else "http/protobuf"
+    if protocol == "grpc":
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to stderr
+        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as over_grpc  # noqa: PLC0415 - 16 MB
+
+        return over_grpc.OTLPSpanExporter()
+    if protocol == "http/protobuf":
+        from opentelemetry.exporter.otlp.proto.http import trace_exporter as over_http  # noqa: PLC0415 - one or other
+
+        return over_http.OTLPSpanExporter()
+    raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}: choose from grpc, http/protobuf")
+
+
+class WatchedExporter(SpanExporter):
+    """An exporter that logs once that the collector takes no spans, and once that it does again.
+
+    Args:
+        exporter: Does the work.
+        endpoint: Named in the log.
+    """
+
+    def __init__(self, exporter: SpanExporter, *, endpoint: str) -> None:
+        self._exporter = exporter
+        self._endpoint = endpoint
+        self._lost = 0
+        self._away = False
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export a batch."""
+        result = self._exporter.export(spans)
+        if result is SpanExportResult.FAILURE:
+            if not self._away:
+                log.warning("tracing.collector_unreachable", endpoint=self._endpoint, effect="spans are dropped")
+            self._away = True
+            self._lost += len(spans)
+        elif self._away:
+            log.info("tracing.collector_reachable", endpoint=self._endpoint, lost_spans=self._lost)
+            self._away, self._lost = False, 0
+        return result
+
+    def shutdown(self) -> None:
+        """Stop; what is on its way is given up."""
+        self._exporter.shutdown()
