@@ -31,7 +31,7 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.errors.table import ROWS
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.migrations import CONTINUED, Migrations
+from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.chat.replies import Replies
@@ -394,13 +394,16 @@ async def test_group_that_became_a_supergroup_is_answered_there(messenger, teleg
     replies = Replies(redis, bot_keys, messenger)
     known = await replies.say(Source(OLD, 1), View("one moment"))
     telegram.moved[OLD] = NEW
+    with pytest.raises(LaterError):
+        await replies.say(Source(OLD, 1), View("done", BUTTONS))
     answer = await replies.say(Source(OLD, 1), View("done", BUTTONS))
-    assert answer > CONTINUED > known
     method, said = telegram.made[-1]
     assert (method, said["chat_id"], "reply_parameters" in said) == ("sendMessage", str(NEW), False)
-    assert await messenger.show(OLD, answer, PHOTO)
+    there = await messenger.followed(Source(OLD, 1))
+    assert await replies.find(Source(OLD, 1)) == await replies.find(there) == answer
+    assert await messenger.show(there.chat_id, answer, PHOTO)
     method, said = telegram.made[-1]
-    assert (method, said["chat_id"], said["message_id"]) == ("editMessageMedia", str(NEW), str(answer - CONTINUED))
+    assert (method, said["chat_id"], said["message_id"]) == ("editMessageMedia", str(NEW), str(answer))
     assert await messenger.edit(OLD, known, View("old")) is False
 
 
@@ -427,6 +430,9 @@ async def test_many_migrated_groups_are_answered_and_hold_up_nobody(messenger, t
     groups = range(-720, -700)
     telegram.moved = {group: group - 1_000_000_000_000 for group in groups}
     async with asyncio.timeout(30):
+        for group in groups:
+            with pytest.raises(LaterError):
+                await replies.say(Source(group, 1), View("done"))
         await asyncio.gather(*(replies.say(Source(group, 1), View("done")) for group in groups))
         for chat in range(1, 6):
             await messenger.send(Source(chat, 1), View("hello"))
@@ -436,6 +442,8 @@ async def test_many_migrated_groups_are_answered_and_hold_up_nobody(messenger, t
 
 async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:
     telegram.moved = {OLD: NEW, NEW: OLD}
+    with pytest.raises(LaterError):
+        await messenger.send(Source(OLD, 1), View("hello"))
     with pytest.raises(ChatUnreachableError):
         await messenger.send(Source(OLD, 1), View("hello"))
     assert len(telegram.made) == 2
@@ -443,5 +451,7 @@ async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(mess
 
 async def test_keyboard_of_a_moved_message_is_the_same_as_ever(messenger, telegram) -> None:
     telegram.moved[OLD] = NEW
+    with pytest.raises(LaterError):
+        await messenger.send(Source(OLD, 1), View("hello", BUTTONS))
     await messenger.send(Source(OLD, 1), View("hello", BUTTONS))
     assert json.loads(telegram.made[-1][1]["reply_markup"])["inline_keyboard"][0][0]["callback_data"] == "cancel:1"

@@ -14,6 +14,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramU
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.messenger import Messenger, Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs import Status
@@ -69,6 +70,9 @@ class Chat:
         self.blocked = False
         self.until = 0.0
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def followed(self, to: Source) -> Source:
+        return to
 
     async def ready(self, _chat_id: int, *, edit: bool) -> None:
         """Say at once that it is."""
@@ -141,17 +145,21 @@ def progress(queue: JobQueue, chat: Chat, clock: Clock, eta: Eta) -> ProgressUpd
 def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: Eta, answers: Lanes) -> Deliver:
     messenger = cast("Messenger", chat)
     store = RedisPictureStore(redis, Keys(), ttl=60)
+    quotas = Quotas(redis, bot_keys, per_day=None, exempt=frozenset())
     return Deliver(
         queue=queue,
-        store=store,
-        results=Results(store, Converter(), Budget("memory", 1), version="1"),
-        messenger=messenger,
-        replies=Replies(redis, bot_keys, messenger),
-        texts=Texts(default="en"),
+        answering=Answering(
+            store=store,
+            results=Results(store, Converter(), Budget("memory", 1), version="1"),
+            messenger=messenger,
+            replies=Replies(redis, bot_keys, messenger),
+            texts=Texts(default="en"),
+            quotas=quotas,
+            moderation=Unmoderated(),
+        ),
         metrics=BotMetrics(CollectorRegistry()),
         eta=eta,
-        quotas=Quotas(redis, bot_keys, per_day=None, exempt=frozenset()),
-        moderation=Unmoderated(),
+        quotas=quotas,
     )
 
 

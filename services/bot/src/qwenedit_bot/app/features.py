@@ -14,6 +14,7 @@ from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.edits.addresses import AddressedQueue
+from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.refused import RefusedAnswers
 from qwenedit_bot.edits.progress.eta import Eta
@@ -213,14 +214,13 @@ def make_edits(
         ),
         eta=eta,
         reword=Reword(queue, pictures.intake, hook),
-        progress=ProgressUpdater(
-            queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta,
-        ),
+        progress=ProgressUpdater(queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta),
         deliver=Deliver(
-            queue=queue, store=store, results=pictures.results, messenger=chat.messenger, replies=replies,
-            texts=users.texts, metrics=metrics, eta=eta, quotas=quotas,
-            moderation=hook or Unmoderated(),
-            larger_megapixels=settings.larger_megapixels,
+            queue=queue, metrics=metrics, eta=eta, quotas=quotas,
+            answering=Answering(
+                store=store, results=pictures.results, messenger=chat.messenger, replies=replies, texts=users.texts,
+                quotas=quotas, moderation=hook or Unmoderated(), larger_megapixels=settings.larger_megapixels,
+            ),
         ),
         refused=RefusedAnswers(jobs.answers, jobs.ended),
         user_jobs=UserJobs(

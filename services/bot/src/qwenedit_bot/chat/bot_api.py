@@ -26,7 +26,6 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.errors.kinds import ErrorKind
 from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
-from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
@@ -121,34 +120,16 @@ class TelegramMessenger:
         buttons: Buttons,
         call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
     ) -> int:
-        """Send a message, in the supergroup where the group became one; returns its number there, above `CONTINUED`."""
-        chat_id = await self._migrations.current(to.chat_id)
-        try:
-            return await self._send_there(method, chat_id, to, buttons, call)
-        except MigratedError as moved:
-            await self._migrations.migrated(chat_id, moved.new_id)
-        chat_id = await self._migrations.current(to.chat_id)
-        try:
-            return await self._send_there(method, chat_id, to, buttons, call)
-        except MigratedError:
-            raise ChatUnreachableError("the group is said to have become a supergroup time and again") from None
-
-    async def _send_there(
-        self,
-        method: str,
-        chat_id: int,
-        to: Source,
-        buttons: Buttons,
-        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
-    ) -> int:
-        elsewhere = chat_id != to.chat_id
-        reply = None if elsewhere else reply_to(to)
-        await self._calls.turn(chat_id)
+        to = await self._migrations.followed(to)
+        reply = reply_to(to)
+        await self._calls.turn(to.chat_id)
         while True:
             try:
-                async with self._calls.made(method, chat_id=chat_id):
-                    message = await self._with_buttons(buttons, lambda markup: call(chat_id, reply, markup))  # noqa: B023
-                    return message.message_id + (CONTINUED if elsewhere else 0)
+                async with self._calls.made(method, chat_id=to.chat_id):
+                    message = await self._with_buttons(buttons, lambda markup: call(to.chat_id, reply, markup))  # noqa: B023
+                    return message.message_id
+            except MigratedError as moved:
+                raise await self._moved(to.chat_id, moved.new_id) from None
             except TelegramRefusedError as error:
                 without_reply = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN) and reply is not None
                 without_buttons = error.kind in (ErrorKind.BUTTONS_REJECTED, ErrorKind.UNKNOWN) and bool(buttons)
@@ -159,23 +140,33 @@ class TelegramMessenger:
             else:
                 raise TelegramUnavailableError("sent nothing")
 
+    async def followed(self, to: Source) -> Source:
+        """Return a message to answer, in the supergroup if its group became one."""
+        return await self._migrations.followed(to)
+
+    async def _moved(self, old: int, new: int) -> BotError:
+        if await self._migrations.migrated(old, new):
+            return LaterError(0.0, "migration")
+        return ChatUnreachableError("a supergroup is said to have become another one")
+
+    async def _stayed_behind(self, chat_id: int) -> bool:
+        return await self._migrations.current(chat_id) != chat_id
+
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change one of the bot's messages."""
-        place = await self._migrations.place(chat_id, message_id)
-        if place is None:
+        if await self._stayed_behind(chat_id):
             return False
-        await self._calls.turn(place[0], edit=True)
-        return await self._edit(*place, view, timeout=None)
+        await self._calls.turn(chat_id, edit=True)
+        return await self._edit(chat_id, message_id, view, timeout=None)
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's rate."""
-        place = await self._migrations.place(chat_id, message_id)
-        if place is None:
+        if await self._stayed_behind(chat_id):
             return False
-        if not await self._limiter.try_acquire(place[0]) or time.monotonic() > until:
+        if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
             return None
         try:
-            return await self._edit(*place, view, timeout=SHORT_TIMEOUT)
+            return await self._edit(chat_id, message_id, view, timeout=SHORT_TIMEOUT)
         except LaterError:
             return None
 
@@ -196,43 +187,37 @@ class TelegramMessenger:
 
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Take one of the bot's messages away; where Telegram doesn't, it stays."""
-        place = await self._migrations.place(chat_id, message_id)
-        if place is None:
-            return
         try:
-            async with self._calls.made("deleteMessage", apart=place[0]):
-                await self._bot.delete_message(*place, request_timeout=SHORT_TIMEOUT)
+            async with self._calls.made("deleteMessage", apart=chat_id):
+                await self._bot.delete_message(chat_id, message_id, request_timeout=SHORT_TIMEOUT)
         except BotError as error:
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture."""
-        place = await self._migrations.place(chat_id, message_id)
-        if place is None:
+        if await self._stayed_behind(chat_id):
             return False
-        where, number = place
-        await self._calls.turn(where, edit=True)
+        await self._calls.turn(chat_id, edit=True)
         media = (InputMediaDocument if picture.as_file else InputMediaPhoto)(
             media=file_of(picture), caption=picture.caption
         )
         return await self._change(
-            "editMessageMedia", where, picture.buttons,
+            "editMessageMedia", chat_id, picture.buttons,
             lambda markup: self._bot.edit_message_media(
-                media, chat_id=where, message_id=number, reply_markup=markup
+                media, chat_id=chat_id, message_id=message_id, reply_markup=markup
             ),
         )  # fmt: skip
 
     async def _change(
         self, method: str, chat_id: int, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]
     ) -> bool:
-        """Change a message; False where it is gone, or stayed behind in the group that became a supergroup."""
+        """Change a message; False where it is gone."""
         while True:
             try:
                 async with self._calls.made(method, chat_id=chat_id):
                     await self._with_buttons(buttons, call)
             except MigratedError as moved:
-                await self._migrations.migrated(chat_id, moved.new_id)
-                return False
+                raise await self._moved(chat_id, moved.new_id) from None
             except TelegramRefusedError as error:
                 if error.kind is ErrorKind.MESSAGE_GONE:
                     return False

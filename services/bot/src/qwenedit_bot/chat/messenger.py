@@ -20,6 +20,13 @@ class Source:
     """0: what is sent answers nothing."""
     discriminator: str = ""
     """Tells answers apart that reply to the same message."""
+    moved: bool = False
+    """The message is in the group that this supergroup was, where numbers were others: it can't be replied to."""
+
+    @property
+    def answer(self) -> tuple[int, int, str]:
+        """What names its answer."""
+        return self.chat_id, self.message_id, f"{self.discriminator}{':moved' if self.moved else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,12 @@ class Messenger(Protocol):
 
     No method repeats a call or waits for a chat's turn. Every one may raise `TelegramUnavailableError`, `LaterError`
     and Redis' errors: the same call may work later. Every one that names a chat may raise `ChatUnreachableError`.
-    A chat that became a supergroup is followed there. Methods that return bool say whether the message is still there.
+    Methods that return bool say whether the message is still there. If a group turns out to have become a supergroup,
+    `LaterError` says so: what is done again, with `followed`, goes there.
     """
+
+    async def followed(self, to: Source) -> Source:
+        """Return a message to answer, in the supergroup if its group became one."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Look whether something can be said now, before work whose result is to be said; takes nothing.

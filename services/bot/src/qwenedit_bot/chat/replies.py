@@ -60,7 +60,7 @@ class Replies:
             edited_at: When the message was corrected, where that is answered: a later correction may get the same
                 answer again.
         """
-        digest = _digest(view, edited_at)
+        to, digest = await self._messenger.followed(to), _digest(view, edited_at)
         known, said = await self._known(to, digest)
         if known is None:
             return await self._say_first(to, view, digest)
@@ -84,26 +84,25 @@ class Replies:
 
     async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
         """Return the id of the reply, and whether it has said something before."""
-        message = (to.chat_id, to.message_id, to.discriminator)
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.get(self._keys.reply(*message))
-        pipeline.sismember(self._keys.said(*message), digest)
+        pipeline.get(self._keys.reply(*to.answer))
+        pipeline.sismember(self._keys.said(*to.answer), digest)
         known, said = await pipeline.execute()
         return None if known is None else int(known), bool(said)
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
-        known = await self._redis.get(self._keys.reply(to.chat_id, to.message_id, to.discriminator))
+        to = await self._messenger.followed(to)
+        known = await self._redis.get(self._keys.reply(*to.answer))
         return None if known is None else int(known)
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Let a message of the bot's be the answer to a user's message from now on."""
-        await self._note(to, message_id, None)
+        await self._note(await self._messenger.followed(to), message_id, None)
 
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
         """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
-        message = (to.chat_id, to.message_id, to.discriminator)
-        key, said = self._keys.reply(*message), self._keys.said(*message)
+        key, said = self._keys.reply(*to.answer), self._keys.said(*to.answer)
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(key, message_id, ex=self._remembered, nx=first)
         pipeline.get(key)
@@ -129,8 +128,8 @@ class Replies:
 
     async def forget_answer(self, to: Source) -> None:
         """Forget one answer, wherever it was given."""
-        message = (to.chat_id, to.message_id, to.discriminator)
-        await self._redis.unlink(self._keys.reply(*message), self._keys.said(*message))
+        to = await self._messenger.followed(to)
+        await self._redis.unlink(self._keys.reply(*to.answer), self._keys.said(*to.answer))
 
     async def first(self, to: Source, outcome: str) -> str:
         """Keep what came of a user's message; returns what came of it the first time that it was handled.

@@ -8,7 +8,6 @@ from aiogram.types import InaccessibleMessage
 
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.migrations import CONTINUED
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.edits.job_views import FURTHER, job_of
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -67,7 +66,7 @@ async def is_jobs_own(message_id: int, status: Status | None, services: Services
         return False
     reply = status.job.reply
     answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
-    return message_id in {number % CONTINUED for number in (reply.placeholder_id, answer) if number is not None}
+    return message_id in {reply.placeholder_id, answer}
 
 
 async def _shown_by(message: Message, services: Services) -> Status | None:

@@ -1,0 +1,257 @@
+"""Says in a job's message how the job ended: the picture, or the reason in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
+from qwenedit_bot.chat.messenger import Picture, Source
+from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.larger import is_larger, target_of
+from qwenedit_bot.moderation.port import Verdict
+from qwenedit_bot.texts import Text
+from qwenedit_decoder.decoding import PictureRefusedError
+from qwenedit_jobs import PictureExpiredError, Reason, State, short_id
+
+if TYPE_CHECKING:
+    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.moderation.port import Moderation
+    from qwenedit_bot.payments.quotas import Quotas
+    from qwenedit_bot.pictures.results import ResultPicture, Results
+    from qwenedit_bot.texts import Texts, Words
+    from qwenedit_jobs import PictureStore, ReplyTo, Status
+
+UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
+"""Outcomes of answers that the chat refuses: all of it, or the picture."""
+FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
+"""Outcomes in words."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer on its way."""
+
+    status: Status
+    to: Source
+    message_id: int | None
+    """The job's message; None if it stayed behind in a group that became a supergroup."""
+    words: Words
+
+    @property
+    def job_id(self) -> str:
+        return self.status.job.id
+
+    @property
+    def seconds(self) -> float:
+        """From the job's acceptance to its end."""
+        return (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
+
+
+class Answering:
+    """Says how jobs ended. An answer is an edit of the job's own message, so giving it again changes nothing visible.
+
+    Args:
+        store: Forgets pictures that nobody may see.
+        results: Have the picture.
+        messenger: Shows it.
+        replies: Knows the job's message, should it have been replaced.
+        texts: The words of all languages.
+        quotas: Get back what a failed job has cost.
+        moderation: Sees each picture first.
+        larger_megapixels: What a picture can be enlarged to; 0: none can.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: PictureStore,
+        results: Results,
+        messenger: Messenger,
+        replies: Replies,
+        texts: Texts,
+        quotas: Quotas,
+        moderation: Moderation,
+        larger_megapixels: float = 0,
+    ) -> None:
+        self._store = store
+        self._results = results
+        self._messenger = messenger
+        self._replies = replies
+        self._texts = texts
+        self._quotas = quotas
+        self._moderation = moderation
+        self._larger_megapixels = larger_megapixels
+
+    async def give(self, status: Status, reply: ReplyTo) -> str:
+        """Answer a job; returns what its user got: `picture`, `file`, or one of the outcomes above.
+
+        Raises:
+            LaterError: Telegram's pace or memory is not to be had now.
+            TelegramUnavailableError: Telegram does not answer.
+        """
+        answer = await self._answer_to(status, reply)
+        try:
+            return await self._give(answer)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
+            log.warning("answer.unreachable", error=str(error))
+            return UNREACHABLE
+
+    async def say_again(self, status: Status, reply: ReplyTo) -> None:
+        """Put a job's last words back where a late progress edit may have overwritten them.
+
+        Over a picture it could not, and no more can this: Telegram refuses to edit the text of a photo or a file. So
+        words that a picture should have had instead are right wherever they can be written.
+        """
+        answer = await self._answer_to(status, reply)
+        verdict = await self._moderation.withheld(status.job.id)
+        if verdict is not None and status.result is not None:
+            view = self._withheld(answer, verdict)
+        elif status.state is State.DONE:
+            held = status.result is not None and await self._store.holds(status.result.picture)
+            view = self._outcome(answer, State.FAILED, Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED)
+        else:
+            view = self._outcome(answer, status.state, status.reason)
+        try:
+            await self._edit(answer, view)
+        except (ChatUnreachableError, TelegramRefusedError) as error:
+            log.info("answer.edit_failed", error=str(error))
+
+    async def announce(self, status: Status, reply: ReplyTo, entry: str) -> int | None:
+        """Say that a job which had failed is tried again, in a message of its own: edits of old ones go unseen.
+
+        Args:
+            status: The job.
+            reply: Where it's answered.
+            entry: Which of its ends: each is announced once.
+
+        Returns:
+            The new message, in which the job goes on; None if the chat refuses it.
+        """
+        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        view = job_views.requeued(self._texts.of(reply.language), status.job.id)
+        try:
+            message_id = await self._replies.say(replace(to, discriminator=f"{to.discriminator}again {entry}"), view)
+        except ChatUnreachableError as error:
+            log.info("answer.unreachable", error=str(error))
+            return None
+        await self._replies.remember(to, message_id)
+        log.info("answer.retried")
+        return message_id
+
+    async def _answer_to(self, status: Status, reply: ReplyTo) -> _Answer:
+        to = await self._messenger.followed(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+        message_id = await self._replies.find(to) or (None if to.moved else reply.placeholder_id)
+        return _Answer(status, to, message_id, self._texts.of(reply.language))
+
+    async def _give(self, answer: _Answer) -> str:
+        status = answer.status
+        verdict = await self._moderation.withheld(answer.job_id)
+        if verdict is not None and status.result is not None:  # found before a crash
+            return await self._withhold(answer, verdict)
+        if status.state is not State.DONE:
+            return await self._say_outcome(answer, status.state, status.reason)
+        if status.result is None:
+            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
+        await self._messenger.ready(answer.to.chat_id, edit=True)  # before the picture takes memory
+        try:
+            async with self._results.read(status.result.picture, owner=status.job.user_id) as result:
+                return await self._give_result(answer, result)
+        except PictureExpiredError:
+            return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED)
+        except PictureRefusedError:
+            log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
+            return await self._say_outcome(answer, State.FAILED, Reason.EXECUTION_FAILED)
+
+    async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
+        status = answer.status
+        judged = result.photo or result.original
+        verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, judged)
+        if verdict is not Verdict.ALLOWED:
+            return await self._withhold(answer, verdict)
+        quota = None if is_group(answer.to.chat_id) else await self._quotas.of(status.job.user_id)
+        caption = job_views.done(answer.words, answer.job_id, seconds=answer.seconds, quota=quota)
+        larger = target_of(status, self._larger_megapixels)
+        forms = [(result.photo, False), (result.original, True)]
+        if is_larger(status.job):  # Telegram makes photos smaller
+            forms.reverse()
+        refusals = list[TelegramRefusedError]()
+        for data, as_file in forms:
+            if data is None:
+                continue
+            buttons = job_views.result_buttons(answer.words, status, as_file=as_file, larger=larger)
+            try:
+                await self._show(answer, Picture(data, caption, as_file, buttons, name=short_id(answer.job_id)))
+            except TelegramRefusedError as error:
+                log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(data))
+                refusals.append(error)
+            else:
+                return "file" if as_file else "picture"
+        if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
+            # An admin of the group may allow it: then the picture comes into the place of these words.
+            await self._say(answer, job_views.withheld(answer.words, answer.job_id, Text.PICTURES_FORBIDDEN))
+            return FORBIDDEN
+        return await self._say_outcome(answer, State.FAILED, Reason.EXECUTION_FAILED)
+
+    async def _show(self, answer: _Answer, picture: Picture) -> None:
+        to = answer.to
+        if answer.message_id is not None and await self._messenger.show(to.chat_id, answer.message_id, picture):
+            return
+        # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
+        # reply is lost, words come twice and not the picture.
+        another = await self._replies.say(to, View(picture.caption))
+        if not await self._messenger.show(to.chat_id, another, picture):
+            log.info("answer.deleted")
+
+    async def _withhold(self, answer: _Answer, verdict: Verdict) -> str:
+        """Say that the picture is not shown; it is deleted, for no button may bring it back."""
+        if answer.status.result is not None:
+            await self._store.delete(answer.status.result.picture)
+        await self._give_back(answer)
+        await self._say(answer, self._withheld(answer, verdict))
+        return WITHHELD
+
+    async def _say_outcome(self, answer: _Answer, state: State, reason: Reason | None) -> str:
+        if state is State.FAILED or answer.status.attempt == 0:
+            await self._give_back(answer)
+        view = self._outcome(answer, state, reason)
+        if state is State.CANCELLED:
+            await self._edit(answer, view)
+            return CANCELLED
+        await self._say(answer, view)
+        return FAILED
+
+    async def _give_back(self, answer: _Answer) -> None:
+        await self._quotas.give_back(answer.status.job.user_id, answer.job_id)
+
+    async def _say(self, answer: _Answer, view: View) -> None:
+        try:
+            if await self._edit(answer, view):
+                return
+        except TelegramRefusedError as error:
+            log.warning("answer.edit_refused", error=str(error))
+        await self._replies.remember(answer.to, await self._messenger.send(answer.to, view))
+
+    async def _edit(self, answer: _Answer, view: View) -> bool:
+        return answer.message_id is not None and await self._messenger.edit(answer.to.chat_id, answer.message_id, view)
+
+    def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
+        text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
+        return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, text))
+
+    def _outcome(self, answer: _Answer, state: State, reason: Reason | None) -> View:
+        view = job_views.outcome(answer.words, answer.job_id, state, reason, larger=is_larger(answer.status.job))
+        return self._not_counted(answer, view) if state is State.FAILED else view
+
+    def _not_counted(self, answer: _Answer, view: View) -> View:
+        if is_group(answer.to.chat_id) or not self._quotas.limited(answer.status.job.user_id):
+            return view
+        return replace(view, text=f"{view.text}\n{answer.words(Text.NOT_COUNTED)}")
