@@ -57,7 +57,7 @@ async def test_retry_of_a_job_that_is_not_dead_says_so(desk):
     identity = await desk.enqueue(1)
     said = await desk.ask("dead", "retry", identity)
     assert said.code == 1
-    assert f"none of the dead begins with {identity}" in said.err
+    assert f"0 of the dead begin with {identity}" in said.err
 
 
 async def test_paused_queue_begins_no_job_and_kedas_list_is_empty(desk):

@@ -168,8 +168,7 @@ async def _selftest(redis: Redis, settings: RedisSettings, queue: OperatorQueue,
     async with connect(settings, decode=False) as raw:
         bucket = open_bucket(settings.pictures_url)
         pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
-        outcome = await selftest(queue, pictures, timeout=timeout, report=output.show)
-    return f"a picture of {outcome.size} bytes after {outcome.seconds:.1f} s, attempt {outcome.attempt}"
+        return await selftest(queue, pictures, timeout=timeout, report=output.show)
 
 
 async def _reach(redis: Redis) -> None:

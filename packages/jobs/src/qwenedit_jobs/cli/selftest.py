@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import Edit, Job, State
@@ -31,27 +30,14 @@ class SelfTestError(Exception):
     """The job did not come back as a picture; the message says how far it got."""
 
 
-@dataclass(frozen=True, slots=True)
-class SelfTestResult:
-    """How the job went."""
-
-    job_id: str
-    seconds: float
-    """From enqueue to the result."""
-    attempt: int
-    """Which attempt succeeded."""
-    size: int
-    """Bytes of the resulting PNG."""
-
-
 async def selftest(
     queue: OperatorQueue,
     pictures: PictureStore,
     *,
     timeout: float,  # noqa: ASYNC109 - bounds the job, not this call's awaits
     report: Callable[[str], None],
-) -> SelfTestResult:
-    """Send a job that is nobody's and wait for its picture.
+) -> str:
+    """Send a job that is nobody's and wait for its picture; returns how it went, in words.
 
     Args:
         queue: The installation's queue.
@@ -81,7 +67,7 @@ async def selftest(
         await pictures.delete(picture)
     if not data.startswith(PNG_SIGNATURE):
         raise SelfTestError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
-    return SelfTestResult(job_id, time.monotonic() - started, status.attempt, len(data))
+    return f"a picture of {len(data)} bytes after {time.monotonic() - started:.1f} s, attempt {status.attempt}"
 
 
 async def _told(queue: OperatorQueue, status: Status) -> str:

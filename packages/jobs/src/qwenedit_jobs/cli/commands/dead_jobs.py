@@ -28,57 +28,50 @@ async def dead_list(queue: OperatorQueue, *, limit: int) -> Answer:
     records = await queue.records(ids[:limit])
     now = await queue.now()
     text = table(HEADS, [_row(record, now) for record in records])
-    if len(ids) > limit:
-        text += f"\n… and {len(ids) - limit} more: --limit shows them."
-    return Answer(records, text)
+    return Answer(records, jobs.with_rest(text, len(ids) - limit))
 
 
 async def dead_retry(queue: OperatorQueue, starts: Sequence[str], *, everything: bool, force: bool) -> Answer:
     """Have dead jobs executed again, as new ones behind everybody who waits."""
-    deeds = []
-    for record in await _chosen(queue, starts, everything=everything):
-        if record.known:
-            deeds.append(await jobs.requeue(queue, record, force=force))
-        else:
-            deeds.append(Deed(record.id, "stranger", f"{STRANGER}; `qwenedit dead drop` removes it", done=False))
-    return of_deeds(deeds)
+    stranger = f"{STRANGER}; `qwenedit dead drop` removes it"
+    return of_deeds(
+        [
+            await jobs.requeue(queue, record, force=force)
+            if record.known
+            else Deed(record.id, "stranger", stranger, done=False)
+            for record in await _chosen(queue, starts, everything=everything)
+        ]
+    )
 
 
 async def dead_drop(queue: OperatorQueue, starts: Sequence[str], *, everything: bool) -> Answer:
     """Forget dead jobs."""
-    deeds = []
-    for record in await _chosen(queue, starts, everything=everything):
-        if await queue.drop(record.id):
-            deeds.append(Deed(record.id, "dropped", "forgotten"))
-        else:
-            deeds.append(Deed(record.id, "gone", "is not among the dead any more", done=False))
-    return of_deeds(deeds)
+    return of_deeds(
+        [
+            Deed(record.id, "dropped", "forgotten")
+            if await queue.drop(record.id)
+            else Deed(record.id, "gone", "is not among the dead any more", done=False)
+            for record in await _chosen(queue, starts, everything=everything)
+        ]
+    )
 
 
 async def _chosen(queue: OperatorQueue, starts: Sequence[str], *, everything: bool) -> list[Record]:
     """Find the dead that are meant.
 
     Raises:
-        CommandError: an id's beginning fits none of them, or more than one; or nothing was named.
+        CommandError: an id's beginning fits none of them, or more than one; or none was named.
     """
     if everything == bool(starts):
         raise CommandError("name the ids, which `qwenedit dead list` shows, or say --all")
     dead = (await queue.ids_by_state())[State.FAILED]
-    ids = dead if everything else [_one_of(dead, start) for start in starts]
-    return await queue.records(ids)
-
-
-def _one_of(dead: Sequence[str], start: str) -> str:
-    if start in dead:
-        return start
-    found = [job_id for job_id in dead if job_id.startswith(start)]
-    match found:
-        case [job_id]:
-            return job_id
-        case []:
-            raise CommandError(f"none of the dead begins with {start}: `qwenedit dead list` shows them")
-        case _:
-            raise CommandError(f"{len(found)} of the dead begin with {start}: say more of the id")
+    ids = []
+    for start in starts:
+        found = [start] if start in dead else [job_id for job_id in dead if job_id.startswith(start)]
+        if len(found) != 1:
+            raise CommandError(f"{len(found)} of the dead begin with {start}: `qwenedit dead list` shows them")
+        ids += found
+    return await queue.records(dead if everything else ids)
 
 
 def _row(record: Record, now: float) -> tuple[str, ...]:
@@ -88,7 +81,7 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
     return (
         record.id,
         f"{duration(now - record.died_at)} ago" if record.died_at else "",
-        "selftest" if record.user_id == 0 else str(record.user_id or ""),
+        jobs.user_of(record),
         str(record.attempt) if record.known else "",
         record.reason or "",
         one_line(detail, most=SHOWN_DETAIL),

@@ -65,9 +65,12 @@ async def jobs_list(queue: OperatorQueue, *, states: Sequence[State], user: int 
         return Answer([], f"None: no job{whose} is {' or '.join(states)}; {hint}.")
     now = await queue.now()
     text = table(HEADS, [_row(record, now) for record in shown])
-    if len(found) > limit:
-        text += f"\n… and {len(found) - limit} more: --limit shows them."
-    return Answer(shown, text)
+    return Answer(shown, with_rest(text, len(found) - limit))
+
+
+def with_rest(text: str, more: int) -> str:
+    """Say below a list how many are not shown."""
+    return f"{text}\n… and {more} more: --limit shows them." if more > 0 else text
 
 
 async def jobs_show(redis: Redis, keys: Keys, queue: OperatorQueue, start: str) -> Answer:
@@ -159,7 +162,7 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
     return (
         record.id,
         f"{record.state} (cancelling)" if record.cancelling else str(record.state),
-        _user(record),
+        user_of(record),
         duration(now - record.enqueued_at) if record.enqueued_at else "",
         f"{duration(now - record.finished_at)} ago" if record.finished_at else "",
         f"{record.attempt}/{record.max_attempts}",
@@ -169,7 +172,8 @@ def _row(record: Record, now: float) -> tuple[str, ...]:
     )
 
 
-def _user(record: Record) -> str:
+def user_of(record: Record) -> str:
+    """Tell whose job it is."""
     return "selftest" if record.user_id == 0 else str(record.user_id or "")
 
 
@@ -183,7 +187,7 @@ def _details(record: Record, pending: PendingAnswer | None, *, now: float) -> st
         [
             ("id", record.id),
             ("state", f"{record.state}{', cancelling' if record.cancelling else ''}"),
-            ("user", _user(record)),
+            ("user", user_of(record)),
             ("attempt", f"{record.attempt} of {record.max_attempts}"),
             ("requeued", f"{record.requeued} times" if record.requeued else ""),
             ("worker", record.worker or ""),
