@@ -62,7 +62,7 @@ class HttpServer:
             max_headers=MOST_HEADERS,
             logger=logger,
         )
-        self._host = host
+        self.host = host
         self._port = port
         self._most = connections
         self._lifetime = lifetime
@@ -84,7 +84,7 @@ class HttpServer:
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
-            self._listener = await loop.create_server(lambda: _Gate(self), self._host, self._port, backlog=1024)
+            self._listener = await loop.create_server(lambda: _Gate(self), self.host, self._port, backlog=1024)
         except OSError:
             await self._runner.cleanup()
             raise

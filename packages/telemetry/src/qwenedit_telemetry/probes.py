@@ -15,8 +15,6 @@ from prometheus_client.exposition import choose_encoder
 from qwenedit_telemetry.http_server import HttpServer
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from prometheus_client import CollectorRegistry
 
 CHECK_TIMEOUT = 2.0
@@ -45,7 +43,7 @@ HEALTHY = Health(ok=True)
 Check = Callable[[], Health | Awaitable[Health]]
 
 
-class ProbeServer:
+class ProbeServer(HttpServer):
     """Serves checks and metrics on a port of its own, from the service's own event loop.
 
     A loop that is blocked cannot answer, so `/livez` fails by itself when the service hangs. Nothing here has an
@@ -67,39 +65,18 @@ class ProbeServer:
         registry: CollectorRegistry,
         checks: Mapping[str, Check],
     ) -> None:
-        self._host = host
         self._registry = registry
         self._verdicts: dict[str, bool] = {}
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
         for path, check in {"/livez": _alive, **checks}.items():
             app.router.add_get(path, self._handler(check))
-        self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=CHECK_TIMEOUT)
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return self._server.port
+        super().__init__(app, host=host, port=port, connections=CONNECTIONS, shutdown=CHECK_TIMEOUT)
 
     @property
     def url(self) -> str:
         """Where the server is, without a path."""
-        return f"http://{self._host}:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        """Listen.
-
-        Raises:
-            OSError: the port is taken, or the address is not this machine's.
-        """
-        await self._server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        await self._server.__aexit__(kind, error, traceback)
+        return f"http://{self.host}:{self.port}"
 
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
