@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 
-import yaml
-
-from tests.chart.goldens import CHART, canonical, reproducible
+from tests.chart.conftest import load_example
+from tests.chart.goldens import CHART, kept_form, kept_of, reproducible
 
 
 def test_example_renders_to_what_is_kept_in_git(example, render):
-    folder = CHART / "examples" / example
-    rendered = "---\n".join(canonical(render(yaml.safe_load((folder / "values.yaml").read_text()))))
-    kept = folder / "rendered.yaml"
+    manifests, minimal = render(load_example(example)), render(load_example("minimal"))
+    rendered, kept = kept_form(example, manifests, minimal), kept_of(example)
     if os.environ.get("UPDATE_GOLDENS"):
         kept.write_text(rendered)
-    assert kept.read_text() == rendered, (
-        "look at the difference; if it is meant, run UPDATE_GOLDENS=1 make test TESTS=tests/chart"
-    )
+    assert kept.read_text() == rendered, "look at the difference; if it is meant, run `make chart`"
 
 
 def test_only_the_generated_passwords_differ_between_two_renders(values, manifests, render):

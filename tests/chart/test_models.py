@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 
 import pytest
 import yaml
 
-from tests.chart.goldens import CHART, canonical
+from tests.chart.goldens import CHART, by_object, differences
 
 FOLDER = CHART / "examples" / "models"
 KEPT = FOLDER / "rendered.diff"
@@ -53,24 +52,6 @@ def test_download_may_go_where_its_own_egress_leads(render):
         one for one in manifests if one["metadata"]["name"] == "edit-qwenedit-models" and "policyTypes" in one["spec"]
     )
     assert proxy in policy["spec"]["egress"]
-
-
-def by_object(manifests):
-    """Return the lines of each object that is rendered."""
-    rendered = zip(manifests, canonical(manifests), strict=True)
-    return {f"{one['kind']}/{one['metadata']['name']}": text.splitlines() for one, text in rendered}
-
-
-def differences(before, after):
-    """Yield the lines by which two renders differ, each object's after its name; places in them change too often."""
-    for name in sorted(before.keys() | after.keys()):
-        if name not in after:
-            yield f"-{name}"
-            continue
-        lines = list(difflib.unified_diff(before.get(name, []), after[name], n=0, lineterm=""))[2:]
-        if lines:
-            yield f" {name}"
-            yield from (line for line in lines if not line.startswith("@@"))
 
 
 def test_change_by_each_way_of_the_models_is_kept_in_git(render):
