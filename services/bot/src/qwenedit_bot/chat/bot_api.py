@@ -10,6 +10,7 @@ import structlog
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
+from cachetools import TTLCache
 
 from qwenedit_bot.chat.bot_calls import MigratedError
 from qwenedit_bot.chat.errors import (
@@ -26,7 +27,6 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.errors.kinds import ErrorKind
 from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
-from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,7 +72,7 @@ class TelegramMessenger:
         self._limiter = limiter
         self._migrations = migrations
         self._old_api = False
-        self._answered: TTLCache[str, bool] = TTLCache(most=ANSWERED_PRESSES, keep=PRESS_KEPT)
+        self._answered: TTLCache[str, bool] = TTLCache(ANSWERED_PRESSES, PRESS_KEPT)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Raise `LaterError` where the chat's turn is not free now."""
@@ -260,7 +260,7 @@ class TelegramMessenger:
                 await self._bot.answer_callback_query(press_id, text, show_alert=alert)
         except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
             pass
-        self._answered.note(press_id, value=True)
+        self._answered[press_id] = True
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Agree to be paid, or say why not."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
+from cachetools import TTLCache
 
 from qwenedit_bot.chat.errors import FileUnavailableError, TelegramUnavailableError
-from qwenedit_bot.common.ttl_cache import TTLCache
 from qwenedit_bot.pictures.budget import Budget
 from qwenedit_decoder.decoding import MAX_BYTES
 
@@ -89,7 +89,7 @@ class Downloads:
         self._files_awaited = files_awaited
         self._places = Budget("download", places, most_of_one=1)
         self._running: list[_Running] = []
-        self._slow: TTLCache[str, int] = TTLCache(most=MOST_SLOW, keep=SLOW_KEPT)
+        self._slow: TTLCache[str, int] = TTLCache(MOST_SLOW, SLOW_KEPT)
 
     def place(self, owner: int) -> AbstractContextManager[object]:
         """Hold a place, before anything else is taken for the files.
@@ -155,7 +155,6 @@ class Downloads:
             slowest.timeout.reschedule(now)
 
     def _too_slow(self, file_id: str) -> Exception:
-        times = (self._slow.get(file_id) or 0) + 1
-        self._slow.note(file_id, times)
+        times = self._slow[file_id] = self._slow.get(file_id, 0) + 1
         log.warning("download.too_slow", times=times)
         return TelegramUnavailableError("file server: too slow") if times < SLOW_AT_MOST else FileUnavailableError()

@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from cachetools import TTLCache
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.actors import actor_in, wrote_it_themselves
 from qwenedit_bot.common.log_rate import LogRate
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
-from qwenedit_bot.common.ttl_cache import TTLCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +81,8 @@ class UpdateFilter:
         self._metrics = metrics
         self._username = username
         self._bot_id = bot_id
-        self._banned: TTLCache[int, bool] = TTLCache(most=MOST_KEPT, keep=BANS_KEPT)
-        self._told: TTLCache[int, int] = TTLCache(most=MOST_KEPT, keep=TOLD_EVERY)
+        self._banned: TTLCache[int, bool] = TTLCache(MOST_KEPT, BANS_KEPT)
+        self._told: TTLCache[int, int] = TTLCache(MOST_KEPT, TOLD_EVERY)
 
     async def admitted(self, updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the updates to be stored; repeated for the same ones it returns the same.
@@ -119,13 +119,13 @@ class UpdateFilter:
             except OutOfMemoryError:  # a full Redis is no reason to hold up everybody else
                 return False
             told = int(await self._redis.get(key) or update_id)
-            self._told.note(actor, told)
+            self._told[actor] = told
         return told == update_id
 
     async def forget(self, user_id: int) -> None:
         """Forget when somebody was told that they may not use the bot."""
         await self._redis.unlink(self._keys.occasion(user_id, "access"))
-        self._told.discard(user_id)
+        self._told.pop(user_id, None)
 
     async def _answered(self, update: dict[str, Any]) -> bool:
         message, press = update.get("message"), update.get("callback_query")
@@ -138,7 +138,7 @@ class UpdateFilter:
         """Return those of some people who may not use the bot."""
         unknown = [actor for actor in actors if self.access_list.is_invited(actor) and self._banned.get(actor) is None]
         for actor, banned in zip(unknown, await self.access_list.banned(unknown), strict=True):
-            self._banned.note(actor, banned)
+            self._banned[actor] = banned
         return frozenset(a for a in actors if not self.access_list.is_invited(a) or self._banned.get(a))
 
     def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
