@@ -22,8 +22,8 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
-from qwenedit_bot.app.foundation import Connections
-from qwenedit_bot.app.main import Readiness, run
+from qwenedit_bot.app.bot import Readiness, connected, run_parts
+from qwenedit_bot.app.foundation import Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.call_metrics import CallMiddleware
@@ -31,10 +31,9 @@ from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
-from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.payments.packs import Pack
-from qwenedit_jobs import JobQueue, RedisPictureStore, connect
+from qwenedit_jobs import JobQueue, RedisPictureStore
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -114,11 +113,7 @@ class Harness:
         self._stack.callback(structlog.reset_defaults)
         asyncio.get_running_loop().set_exception_handler(self._loose)
         settings = self._settings()
-        connections = Connections(
-            commands=await self._stack.enter_async_context(connect(settings)),
-            blocking=await self._stack.enter_async_context(connect(settings, block=BLOCK)),
-            raw=await self._stack.enter_async_context(connect(settings, decode=False)),
-        )
+        connections = await self._stack.enter_async_context(connected(settings))
         await connections.commands.flushdb()
         self.queue = JobQueue(connections.commands, settings.keys)
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
@@ -129,10 +124,12 @@ class Harness:
         self.wire.middleware(CallMiddleware(metrics))
         bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        base = Foundation(
+            settings=settings, connections=connections, keys=self._keys, bot=bot, me=await bot.me(), limiter=pace,
+            metrics=metrics,
+        )  # fmt: skip
         readiness = Readiness(connections.commands, settings.keys)
-        self._running = asyncio.create_task(
-            run(settings, connections, self._keys, bot, pace, metrics, readiness, self._stop)
-        )
+        self._running = asyncio.create_task(run_parts(base, readiness, self._stop))
         async with asyncio.timeout(PATIENCE):
             while not (await readiness.check()).ok:
                 if self._running.done():
