@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from qwenedit_jobs import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
+    Fail,
     Job,
     JobQueue,
     Keys,
@@ -62,7 +63,7 @@ async def main() -> None:
             for number in range(count):
                 claim = await queue.claim(worker="worker-1", token=str(number), lease=0.1)
                 if claim is not None:
-                    await queue.fail(claim.job.id, claim.token, Reason.TIMEOUT, "300 s were not enough")
+                    await queue.settle(claim.job.id, claim.token, Fail(Reason.TIMEOUT, "300 s were not enough"))
             await asyncio.sleep(0.2)
             finished = (await _used(redis) - before) / count
             print(

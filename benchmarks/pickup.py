@@ -38,11 +38,9 @@ class TimedQueue(JobQueue):
 
     claimed: ClassVar[dict[str, float]] = {}
 
-    async def claim(
-        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
-    ) -> Claim | None:
+    async def claim(self, *, worker: str, token: str, lease: float, wait: float = 0.0) -> Claim | None:
         """See `JobQueue.claim`."""
-        claim = await super().claim(worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to, wait=wait)
+        claim = await super().claim(worker=worker, token=token, lease=lease, wait=wait)
         if claim is not None:
             self.claimed[claim.job.id] = time.perf_counter()
         return claim

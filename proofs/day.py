@@ -24,7 +24,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs import (
+    Done,
     Edit,
+    Fail,
     Job,
     JobQueue,
     Keys,
@@ -173,7 +175,7 @@ class Day:
         if not await self._store.holds(*claim.job.edit.pictures):
             self.figures.lost_photos += 1
         if self._chance.randrange(ONE_IN) == 0:
-            await self._queue.fail(claim.job.id, claim.token, Reason.EXECUTION_FAILED)
+            await self._queue.settle(claim.job.id, claim.token, Fail(Reason.EXECUTION_FAILED))
             self._failed.update(claim.job.edit.pictures)
             await self._queue.answered(claim.job.id)
             await self._date(number, *claim.job.edit.pictures)
@@ -184,10 +186,10 @@ class Day:
         ref = result_ref(claim.job.id, claim.attempt, claim.token)
         told = Result(picture=ref, seed=1, seconds=SECONDS_EACH)
         try:
-            await self._queue.complete(claim.job.id, claim.token, told, picture=self._bytes(RESULT))
+            await self._queue.settle(claim.job.id, claim.token, Done(told, picture=self._bytes(RESULT)))
         except StorageFullError:
             self.figures.no_room_for_result += 1
-            await self._queue.fail(claim.job.id, claim.token, Reason.STORAGE_FULL)
+            await self._queue.settle(claim.job.id, claim.token, Fail(Reason.STORAGE_FULL))
             return
         self.figures.done += 1
         self._to_answer.append((claim.job.id, ref))

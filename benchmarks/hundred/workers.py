@@ -78,12 +78,10 @@ class Noted:
 class NotingQueue(JobQueue):
     """Prints each claim that brought a job."""
 
-    async def claim(
-        self, *, worker: str, token: str, lease: float, pictures_up_to: int = 0, wait: float = 0.0
-    ) -> Claim | None:
+    async def claim(self, *, worker: str, token: str, lease: float, wait: float = 0.0) -> Claim | None:
         """See `JobQueue.claim`."""
         began = time.perf_counter()
-        claim = await super().claim(worker=worker, token=token, lease=lease, pictures_up_to=pictures_up_to, wait=wait)
+        claim = await super().claim(worker=worker, token=token, lease=lease, wait=wait)
         if claim is not None:
             noted = Noted(claim.job.id, time.time(), time.perf_counter() - began, waited=wait > 0)
             print(json.dumps(asdict(noted)), flush=True)

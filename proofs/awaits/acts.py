@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import secrets
 import signal
@@ -12,11 +11,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from redis.asyncio import Redis
 
 from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from qwenedit_jobs.queue.queue import SCRIPTS
-from qwenedit_jobs.redis.scripts import scripts_in
+from qwenedit_jobs.queue.queue_view import SCRIPTS
+from qwenedit_jobs.redis.scripts import Scripts
 from qwenedit_testkit.proxy import BANDWIDTH, Toxic
 
 if TYPE_CHECKING:
@@ -186,14 +186,9 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
     return prepared
 
 
-def digest(source: str) -> str:
-    """Return what a worker calls a script by."""
-    return hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - Redis' choice
-
-
 def script(name: str) -> str:
     """Return what a worker calls a script of the queue by."""
-    return digest(scripts_in(SCRIPTS)[name])
+    return str(Scripts(Redis(), SCRIPTS, str).call(name)[0])
 
 
 def allowed_after(denials: int) -> Act:
@@ -210,7 +205,7 @@ def allowed_after(denials: int) -> Act:
 
 @asynccontextmanager
 async def without_pictures(executioner: Executioner, jobs: list[str]) -> AsyncIterator[None]:
-    """Have pictures too large to come with the claim, and Redis break the connection on which they are asked for."""
+    """Have Redis break the connection on which they are asked for."""
     for job in jobs:
         await executioner.harness.client.append(Keys().picture(input_ref(job, 0)), "\0" * LARGE)
     async with denied("\r\nSTRLEN\r\n")(executioner, jobs):

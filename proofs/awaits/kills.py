@@ -19,7 +19,7 @@ from proofs.chaos.harness import Harness
 from proofs.chaos.oracle import Oracle
 from proofs.chaos.people import Crowd, Request
 from proofs.chaos.run import waiting
-from qwenedit_jobs import Keys, Reason, State
+from qwenedit_jobs import Keys, Reason, Retry, State
 from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Executioner:
         """Let the jobs that are left in line be tried later: the next worker is to get those of its own scenario."""
         queue = self.harness.queue
         while claim := await queue.claim(worker="clerk", token=secrets.token_hex(8), lease=60):
-            await queue.retry(claim.job.id, claim.token, Reason.UNKNOWN, "left over")
+            await queue.settle(claim.job.id, claim.token, Retry(Reason.UNKNOWN, "left over"))
 
     async def _until_accepted(self, jobs: list[Request]) -> None:
         while len(await self.harness.queue.statuses(job.job_id for job in jobs)) < len(jobs):

@@ -103,12 +103,11 @@ class History:
     def _note_of(past: Past, name: bytes, rest: list[bytes]) -> None:
         if name == b"HINCRBY" and rest[0] == b"attempt":
             past.attempts += int(rest[1])
-        elif name == b"HSETNX" and rest[0] == b"answered_at":
-            past.answered = True
         elif name == b"HSET":
             fields = dict(zip(rest[::2], rest[1::2], strict=False))
             past.accepted += {b"payload", b"enqueued_at"} <= fields.keys()
             past.claims += b"claimed_by" in fields
+            past.answered = past.answered or b"answered_at" in fields
             past.attempts = int(fields.get(b"attempt", past.attempts))
             past.reason = fields.get(b"reason", past.reason.encode()).decode()
 

@@ -32,7 +32,7 @@ PRESSED = (
 between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""
 STAY_FILLED = (KEYS.dead, KEYS.ended, KEYS.answered_pictures, KEYS.largest_result)
 """Keys that hold something of jobs that have ended: a bounded number of them, kept pictures and sizes."""
-KEPT = (*STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.clock, KEYS.layout, "qwenedit:users", "qwenedit:leader")
+KEPT = (*STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, KEYS.layout, "qwenedit:users", "qwenedit:leader")
 """Keys that stay for good: these, empty streams, and what is bounded by the number of users."""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.queue import queue
+from qwenedit_jobs.queue import queue_view
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHECK = "return found[1] == 'running' and found[2] == token"
+CHECK = "return job.state == 'running' and job.token == args.token"
 
 
 def without_token_check(folder: Path) -> Path:
@@ -19,10 +19,10 @@ def without_token_check(folder: Path) -> Path:
     Raises:
         ValueError: the check is not where it was.
     """
-    shutil.copytree(str(queue.SCRIPTS), folder, dirs_exist_ok=True)
-    prelude = folder / "includes" / "prelude.lua"
+    shutil.copytree(str(queue_view.SCRIPTS), folder, dirs_exist_ok=True)
+    prelude = folder / "prelude.lua"
     text = prelude.read_text()
     if text.count(CHECK) != 1:
         raise ValueError(f"{CHECK!r} is not in prelude.lua exactly once")
-    prelude.write_text(text.replace(CHECK, "return found[1] ~= false"))
+    prelude.write_text(text.replace(CHECK, "return job.state ~= nil"))
     return folder

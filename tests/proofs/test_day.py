@@ -8,7 +8,7 @@ import pytest
 
 from proofs.day import day
 from qwenedit_jobs.pictures import redis_store
-from qwenedit_jobs.queue import queue
+from qwenedit_jobs.queue import queue_view
 
 SHORT = {"jobs": 144, "megabytes": 64, "seed": 1}
 
@@ -23,21 +23,26 @@ async def test_nobody_is_refused_for_an_old_picture_and_each_result_finds_room()
 @pytest.mark.parametrize(
     ("script", "right", "wrong", "broken"),
     [
-        ("memory", "(waiting + running + draining + delayed)", "0", "no_room_for_result"),
-        ("memory", "limit > 0 and missing > 0 and", "false and", "refused"),
-        ("memory", "redis.call('ZRANGE', ANSWERED, 0, AT_MOST - 1)", "{}", "refused_beside_old"),
-        ("pictures", "        drop_pictures(refs)\n", "", "photos_left"),
+        ("prelude", "local kept_free = unfinished * of_each", "local kept_free = 0", "no_room_for_result"),
+        ("prelude", "limit > 0 and missing > 0 and", "false and", "refused"),
+        ("prelude", "redis.call('ZRANGE', ANSWERED_PICTURES, 0, AT_MOST - 1)", "{}", "refused_beside_old"),
+        ("prelude", "        drop_pictures(refs)\n", "", "photos_left"),
         ("answered", "spare_pictures({ picture })\n", "", "refused"),
-        ("complete", "redis.call('EXPIRE', PICTURE .. ref, seconds)\n", "spare_pictures({ ref })\n", "lost_results"),
+        (
+            "settle",
+            "redis.call('EXPIRE', PICTURE_PREFIX .. args.picture, args.picture_ttl)\n",
+            "spare_pictures({ args.picture })\n",
+            "lost_results",
+        ),
     ],
 )
 async def test_day_shows_that_a_script_is_broken(script, right, wrong, broken, tmp_path, monkeypatch) -> None:
-    shutil.copytree(str(queue.SCRIPTS), tmp_path, dirs_exist_ok=True)
-    (found,) = tmp_path.glob(f"*/{script}.lua")
+    shutil.copytree(str(queue_view.SCRIPTS), tmp_path, dirs_exist_ok=True)
+    found = tmp_path / f"{script}.lua"
     text = found.read_text()
     assert text.count(right) == 1, "the mutation fits the script"
     found.write_text(text.replace(right, wrong))
-    for module in (queue, redis_store):
+    for module in (queue_view, redis_store):
         monkeypatch.setattr(module, "SCRIPTS", tmp_path)
     figures = await day(**SHORT)
     assert getattr(figures, broken) > 0, figures

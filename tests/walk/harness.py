@@ -12,8 +12,7 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, RedisServer, Service, TelegramSimulator, free_port
 from local_stack.run.build import Parts
 from local_stack.run.settings import StackSettings
-from qwenedit_bot.edits.answers.ended_jobs import BLOCK
-from qwenedit_jobs import RedisSettings, connect
+from qwenedit_jobs import Fail, RedisSettings, connect
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.system import ended
@@ -117,7 +116,7 @@ class Harness:
         claim = None
         while claim is None:
             claim = await self._queue.claim(worker="by hand", token=secrets.token_hex(8), lease=30, wait=1.0)
-        await self._queue.fail(claim.job.id, claim.token, reason)
+        await self._queue.settle(claim.job.id, claim.token, Fail(reason))
 
     async def comfyui_works(self) -> None:
         """Let no job fail any more."""
@@ -159,7 +158,7 @@ async def performing(data: Path) -> AsyncIterator[Harness]:
         for part in parts.values():
             if part.name != "worker":
                 await part.start(timeout=START)
-        store = await stack.enter_async_context(connect(settings, block=BLOCK))
+        store = await stack.enter_async_context(connect(settings, waits=True))
         people = await stack.enter_async_context(client.TelegramSimulator(telegram.url))
         control = await stack.enter_async_context(SimulatorControl(comfyui.url))
         await people.limit(enabled=False)

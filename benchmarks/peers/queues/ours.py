@@ -93,8 +93,7 @@ async def consume() -> None:
 async def tend(queue: JobQueue) -> None:
     """End the leases of dead workers, as the bot's janitor does for all workers."""
     while True:
-        await queue.reap()
-        await queue.promote()
+        await queue.tick()
         await asyncio.sleep(JANITOR_EVERY)
 
 

@@ -19,7 +19,6 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.answers.ended_jobs import BLOCK
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
 from qwenedit_testkit.threads import on_a_thread
@@ -51,7 +50,7 @@ def within_a_day() -> None:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(RedisSettings(redis_url=redis_url), block=BLOCK) as client:
+    async with connect(RedisSettings(redis_url=redis_url), waits=True) as client:
         yield client
 
 
@@ -105,7 +104,7 @@ class Stage:
         """Wait until the bot has noted which message of its own answers a person's: that is after Telegram sent it."""
         assert message.reply_to is not None
         key = BotKeys(prefix="qwenedit", bot_id=message.sender_id).reply(person.id, message.reply_to)
-        async with connect(RedisSettings(redis_url=self.redis_url), block=BLOCK) as redis:
+        async with connect(RedisSettings(redis_url=self.redis_url), waits=True) as redis:
 
             async def there() -> bool:
                 return bool(await redis.exists(key))

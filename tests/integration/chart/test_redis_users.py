@@ -8,7 +8,23 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from qwenedit_jobs import Edit, Events, Job, JobQueue, Keys, Limits, Phase, Reason, Result, State, event_of
+from qwenedit_jobs import (
+    Done,
+    Edit,
+    Events,
+    Fail,
+    Job,
+    JobQueue,
+    Keys,
+    Limits,
+    Phase,
+    Reason,
+    Release,
+    Result,
+    Retry,
+    State,
+    event_of,
+)
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
@@ -52,20 +68,20 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
     assert await queue.claim(worker="w", token="early", lease=30, wait=0.1) is None
     for number, settle in enumerate(
         (
-            lambda one: queue.complete(one.job.id, one.token, Result(picture="a:out", seed=1, seconds=1.0)),
-            lambda one: queue.fail(one.job.id, one.token, Reason.WORKFLOW_REJECTED),
-            lambda one: queue.retry(one.job.id, one.token, Reason.TIMEOUT),
-            lambda one: queue.release(one.job.id, one.token),
-            lambda one: queue.defer(one.job.id, one.token),
-            lambda one: queue.complete(
-                one.job.id, one.token, Result(picture="b:out", seed=1, seconds=1.0), picture=bytes(300_000)
+            lambda one: queue.settle(one.job.id, one.token, Done(Result(picture="a:out", seed=1, seconds=1.0))),
+            lambda one: queue.settle(one.job.id, one.token, Fail(Reason.WORKFLOW_REJECTED)),
+            lambda one: queue.settle(one.job.id, one.token, Retry(Reason.TIMEOUT)),
+            lambda one: queue.settle(one.job.id, one.token, Release()),
+            lambda one: queue.settle(one.job.id, one.token, Release(pause=5.0)),
+            lambda one: queue.settle(
+                one.job.id, one.token, Done(Result(picture="b:out", seed=1, seconds=1.0), picture=bytes(300_000))
             ),
         )
     ):
         claim = await claimed(bot, worker, number)
-        await queue.renew(claim.job.id, claim.token, lease=30)
-        await queue.progress(claim.job.id, claim.token, Phase.EDITING, step=1, steps=4)
-        await queue.drain(claim.job.id, claim.token)
+        await queue.heartbeat(claim.job.id, claim.token, lease=30)
+        await queue.heartbeat(claim.job.id, claim.token, phase=Phase.EDITING, step=1, steps=4)
+        await queue.heartbeat(claim.job.id, claim.token, draining=True)
         await settle(claim)
     async with worker.pubsub() as listener:
         await listener.subscribe(KEYS.nudge)
@@ -80,8 +96,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     await queue.cancel(job(2).id)
     await queue.cancel(claim.job.id)
     await bot.zadd(KEYS.leases, {claim.job.id: 1})
-    assert [job_id for job_id, _outcome in await queue.reap()] == [claim.job.id]
-    assert (await queue.promote(), await queue.expire()) == ([], [])
+    assert [lost.job_id for lost in (await queue.tick()).lost] == [claim.job.id]
     assert await events.wait(0.1)
     assert await events.drain() > 0
     while rows := (await lanes.next(10))[0]:
@@ -106,7 +121,7 @@ async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
 
 async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):
     claim = await claimed(bot, worker, 1)
-    await JobQueue(worker, KEYS).fail(claim.job.id, claim.token, Reason.OUT_OF_MEMORY)
+    await JobQueue(worker, KEYS).settle(claim.job.id, claim.token, Fail(Reason.OUT_OF_MEMORY))
     queue = OperatorQueue(bot, KEYS)
     assert (await queue.pause())[0]
     assert await queue.requeue(claim.job.id) == (Requeued.QUEUED, State.FAILED)
@@ -205,19 +220,21 @@ FILLINGS = {
 async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
     """Whoever needs such a key would be held up: the bot's loops, and users whose own keys these are."""
     kinds = {
-        **KEYS.kinds, KEYS.paused: "string", KEYS.clock: "string", KEYS.workers: "zset",
+        **KEYS.kinds, KEYS.paused: "string", KEYS.workers: "zset",
         KEYS.job("1"): "hash", KEYS.user(1): "set", KEYS.picture("1"): "string",
         f"{KEYS.claim_prefix}1": "string", KEYS.worker_about("1"): "string",
     }  # fmt: skip
+    del kinds[KEYS.time]  # which it only reads
     for key, kind in kinds.items():
         commands = {name: (command, key, *rest) for name, (command, *rest) in FILLINGS.items()}
         others = [command for name, command in commands.items() if name != kind]
         assert await allowed(worker, others) == []
         await worker.execute_command(*commands[kind])
     copies = [
-        ("RENAME", KEYS.lost, KEYS.leases),
+        ("RENAME", KEYS.ended, KEYS.leases),
         ("SUNIONSTORE", KEYS.leases, KEYS.user(1)),
         ("HSET", KEYS.layout, "a", 1),
+        ("HSET", KEYS.time, "ahead", 1),
     ]
     assert await allowed(worker, copies) == []
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenedit_jobs import Edit, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
+from qwenedit_jobs import Edit, Fail, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -75,7 +75,7 @@ class Desk:
         identity = await self.enqueue(number)
         token = f"dead {number}"
         assert await self.claim(token=token) == identity
-        await self.queue.fail(identity, token, Reason.OUT_OF_MEMORY, detail)
+        await self.queue.settle(identity, token, Fail(Reason.OUT_OF_MEMORY, detail))
         return identity
 
     async def state(self, identity: str) -> str:

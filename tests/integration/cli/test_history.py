@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from qwenedit_jobs import Edit, Job, Limits, Reason, ReplyTo, Result
+from qwenedit_jobs import Done, Edit, Fail, Job, Limits, Reason, Release, ReplyTo, Result, Retry
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.cli.conftest import PROMPT
 
@@ -15,13 +15,13 @@ from tests.integration.cli.conftest import PROMPT
 async def test_last_attempt_is_told_with_its_worker_and_why_it_ended(desk):
     identity = await desk.enqueue(1)
     await desk.claim(worker="gpu-1", token="a")
-    await desk.queue.retry(identity, "a", Reason.COMFYUI_UNAVAILABLE, f"the server restarted with {PROMPT}")
+    await desk.queue.settle(identity, "a", Retry(Reason.COMFYUI_UNAVAILABLE, f"the server restarted with {PROMPT}"))
     told = (await desk.ask("jobs", "show", identity, "--json")).json
     assert (told["worker"], told["reason"]) == ("gpu-1", "comfyui_unavailable")
     assert told["detail"] == "the server restarted with [prompt]"
     await desk.ask("jobs", "requeue", identity)
     await desk.claim(worker="gpu-2", token="b")
-    await desk.queue.release(identity, "b", "ModelMissing: lacks vae/qwen.safetensors")
+    await desk.queue.settle(identity, "b", Release("ModelMissing: lacks vae/qwen.safetensors"))
     told = (await desk.ask("jobs", "show", identity, "--json")).json
     assert (told["worker"], told["reason"]) == ("gpu-2", None)
     assert told["detail"] == "ModelMissing: lacks vae/qwen.safetensors"
@@ -33,7 +33,7 @@ async def test_jobs_that_ended_are_listed_the_newest_first(desk):
     await desk.queue.cancel(cancelled)
     done = await desk.enqueue(3)
     await desk.claim(token="d")
-    await desk.queue.complete(done, "d", Result(picture="p", seed=1, seconds=1.0))
+    await desk.queue.settle(done, "d", Done(Result(picture="p", seed=1, seconds=1.0)))
     waiting = await desk.enqueue(4)
 
     async def ids(*words):
@@ -65,7 +65,7 @@ async def test_answer_that_is_stuck_says_until_when_and_for_what(desk):
     job = Job(id="feedfacefeedface", user_id=7, edit=Edit(prompt=PROMPT, pictures=("p",), seed=4), reply=reply)
     await desk.queue.enqueue(job, Limits())
     await desk.claim()
-    await desk.queue.fail(job.id, "t", Reason.TIMEOUT)
+    await desk.queue.settle(job.id, "t", Fail(Reason.TIMEOUT))
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
     assert "not yet, and no answer is on its way" in (await desk.ask("jobs", "show", job.id)).out
     await lanes.drain(desk.keys.events, desk.keys.job_prefix, count=10)
@@ -85,7 +85,7 @@ async def test_selftest_that_fails_says_why_and_leaves_no_dead_job(desk):
     asking = asyncio.create_task(desk.ask("selftest", "--timeout", "20"))
     while (claim := await desk.queue.claim(worker="gpu-1", token="t", lease=30, wait=1.0)) is None:
         pass
-    await desk.queue.fail(claim.job.id, "t", Reason.SERVER_OUT_OF_MEMORY, "node 4: out of memory")
+    await desk.queue.settle(claim.job.id, "t", Fail(Reason.SERVER_OUT_OF_MEMORY, "node 4: out of memory"))
     said = await asking
     assert said.code == 1
     assert "server_out_of_memory after 1 attempts: node 4: out of memory" in said.err

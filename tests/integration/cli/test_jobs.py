@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Reason
+from qwenedit_jobs import Reason, Retry
 
 
 async def test_jobs_are_listed_in_the_order_of_the_line_and_by_state_and_user(desk):
@@ -79,13 +79,13 @@ async def test_running_job_is_taken_from_its_worker(desk):
     said = await desk.ask("jobs", "requeue", identity)
     assert (said.code, "taken from its worker" in said.out) == (0, True)
     assert await desk.queue.waiting_ids() == [identity]
-    assert await desk.queue.renew(identity, "t", lease=30) == "lost"
+    assert await desk.queue.heartbeat(identity, "t", lease=30) == "lost"
 
 
 async def test_pause_between_attempts_is_cut_short(desk):
     identity = await desk.enqueue(1)
     await desk.claim()
-    await desk.queue.retry(identity, "t", Reason.TIMEOUT)
+    await desk.queue.settle(identity, "t", Retry(Reason.TIMEOUT))
     said = await desk.ask("jobs", "requeue", identity)
     assert (said.code, "without its pause" in said.out) == (0, True)
     assert await desk.state(identity) == "queued"

@@ -27,7 +27,7 @@ async def test_status_of_an_empty_installation_says_that_nothing_is_up(desk):
 async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, workers):
     identity = await desk.enqueue(1)
     await desk.claim(worker="gpu-1")
-    await desk.queue.progress(identity, "t", Phase.EDITING, step=2, steps=4)
+    await desk.queue.heartbeat(identity, "t", phase=Phase.EDITING, step=2, steps=4)
     device = Device(version="0.27.0", name="RTX 4090", vram_total=24 << 30, vram_free=3 << 30)
     await workers.beat(about("gpu-1", node="node-a", comfyui_url="http://127.0.0.1:8188", device=device))
     await workers.beat(about("gpu-2", ready=False, problem="ComfyUI lacks vae/qwen.safetensors"))

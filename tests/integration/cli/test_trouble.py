@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from qwenedit_jobs import Phase, Reason, Result
+from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.cli.conftest import about, line_of, row
 
@@ -26,7 +26,7 @@ async def running(desk, workers, *, ran, stood, worker="gpu-1", number=1):
     """Have a job that began, and stands at a step, since so many seconds."""
     identity = await desk.enqueue(number)
     await desk.claim(worker=worker, token=f"{number}")
-    await desk.queue.progress(identity, f"{number}", Phase.EDITING, step=2, steps=4)
+    await desk.queue.heartbeat(identity, f"{number}", phase=Phase.EDITING, step=2, steps=4)
     seconds, _ = await desk.redis.time()
     times = {"started_at": (seconds - ran) * 1000, "moved_at": (seconds - stood) * 1000}
     await desk.redis.hset(desk.keys.job(identity), mapping=times)
@@ -37,13 +37,13 @@ async def running(desk, workers, *, ran, stood, worker="gpu-1", number=1):
 async def failed(desk, number, *, worker="gpu-1", reason=Reason.SERVER_OUT_OF_MEMORY):
     identity = await desk.enqueue(number)
     await desk.claim(worker=worker, token=f"{number}")
-    await desk.queue.fail(identity, f"{number}", reason)
+    await desk.queue.settle(identity, f"{number}", Fail(reason))
 
 
 async def done(desk, number):
     identity = await desk.enqueue(number)
     await desk.claim(worker="gpu-2", token=f"{number}")
-    await desk.queue.complete(identity, f"{number}", Result(picture="p", seed=1, seconds=1.0))
+    await desk.queue.settle(identity, f"{number}", Done(Result(picture="p", seed=1, seconds=1.0)))
 
 
 async def test_status_names_the_job_that_hangs_with_its_step_and_the_usual_time(desk, workers):
@@ -58,7 +58,7 @@ async def test_progress_of_a_job_says_when_its_step_moved(desk, workers):
     await desk.redis.rpush(desk.keys.durations(""), "4")
     identity = await running(desk, workers, ran=60, stood=50)
     assert "QweneditQueueStuck" in await trouble(desk)
-    await desk.queue.progress(identity, "1", Phase.EDITING, step=3, steps=4)
+    await desk.queue.heartbeat(identity, "1", phase=Phase.EDITING, step=3, steps=4)
     assert await trouble(desk) == NONE
 
 
@@ -75,7 +75,7 @@ async def test_jobs_that_lose_their_worker_are_trouble_wherever_they_are(desk, w
         identity = await desk.enqueue(number)
         await desk.claim(worker="gpu-9", token=f"{number}")
         await desk.redis.zadd(desk.keys.leases, {identity: 1})
-        await desk.queue.reap()
+        await desk.queue.tick()
     told = "QweneditWorkersLost: of the last 3 jobs 3 failed, or their last attempt did (worker_lost)"
     assert await trouble(desk) == told
 
@@ -89,7 +89,7 @@ async def test_status_tells_failures_by_reason_and_by_worker(desk, workers):
         await failed(desk, number)
     pausing = await desk.enqueue(3)
     await desk.claim(token="p")
-    await desk.queue.retry(pausing, "p", Reason.TIMEOUT)
+    await desk.queue.settle(pausing, "p", Retry(Reason.TIMEOUT))
     await done(desk, 4)
     said = await desk.ask("status")
     assert line_of(said, "ended") == (

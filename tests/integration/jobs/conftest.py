@@ -48,8 +48,14 @@ class Desk:
             await self.redis.zadd(key, {job_id: 1}, xx=True)
 
     async def due(self, job_id):
-        """Let a job's pause end now."""
+        """Let a job's pause end now, and put it back in line."""
         await self.redis.zadd(self.keys.delayed, {job_id: 1}, xx=True)
+        await self.queue.tick()
+
+    async def later(self, seconds):
+        """Let time pass, for everything that is waited for."""
+        await self.queue.tick()
+        await self.redis.hincrby(self.keys.time, "ahead", -round(seconds * 1000))
 
     async def state(self, job_id):
         status = await self.queue.status(job_id)
@@ -71,7 +77,7 @@ class Desk:
 @pytest.fixture
 async def patient(redis_url):
     """A client for waits of up to a minute: what ends one is told from their end, however busy the machine."""
-    redis = connect(RedisSettings(redis_url=redis_url), block=60)
+    redis = connect(RedisSettings(redis_url=redis_url), waits=True)
     yield redis
     await redis.aclose()
 

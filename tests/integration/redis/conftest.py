@@ -64,15 +64,15 @@ async def clients() -> AsyncIterator[Callable[..., Any]]:
     """Make clients as the services do; they are closed after the test."""
     async with AsyncExitStack() as opened:
 
-        async def client(*, block: float = 0.0, decode: bool = True, **settings: Any) -> Any:
-            return await opened.enter_async_context(connect(RedisSettings(**settings), block=block, decode=decode))
+        async def client(*, waits: bool = False, decode: bool = True, **settings: Any) -> Any:
+            return await opened.enter_async_context(connect(RedisSettings(**settings), waits=waits, decode=decode))
 
         yield client
 
 
 @pytest.fixture
 async def redis(redis_url: str, clients: Any) -> Any:
-    return await clients(redis_url=redis_url, block=1.0)
+    return await clients(redis_url=redis_url, waits=True)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
 from qwenedit_bot.app.bot import Readiness
-from qwenedit_jobs import JobQueue, Result, Settled
+from qwenedit_jobs import Done, JobQueue, Result, Settled
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_telemetry import HEALTHY
 from qwenedit_testkit.proxy import Proxy
@@ -48,7 +48,7 @@ async def behind_address(tmp_path, running, clients):
 
 async def test_queue_goes_on_after_a_failover_behind_one_address(behind_address, clients):
     url = behind_address.url
-    queue = JobQueue(await clients(redis_url=url), KEYS, waiter=await clients(redis_url=url, block=LONG_WAIT))
+    queue = JobQueue(await clients(redis_url=url), KEYS, waiter=await clients(redis_url=url, waits=True))
     await queue.enqueue(job(1), MANY)
     before = await queue.claim(worker="w", token="before", lease=30)
     assert before is not None
@@ -64,7 +64,7 @@ async def test_queue_goes_on_after_a_failover_behind_one_address(behind_address,
         while found is None:
             found = await queue.claim(worker="w", token="after", lease=30, wait=1.0)
     assert found.job == job(2)
-    assert await queue.complete(job(1).id, "before", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
+    assert await queue.settle(job(1).id, "before", Done(Result(picture="a", seed=1, seconds=1))) is Settled.DONE
 
 
 async def test_readiness_fails_while_redis_refuses_writes(behind_address, clients):

@@ -19,11 +19,14 @@ from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import (
     Cancelled,
+    Done,
     Events,
+    Fail,
     JobQueue,
     Lease,
     Reason,
     RedisPictureStore,
+    Release,
     Result,
     Settled,
     StorageFullError,
@@ -90,8 +93,8 @@ async def test_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(qu
     await memory.fill(1.1)
     claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
     assert claim is not None
-    assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
-    assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
+    assert await queue.heartbeat(claim.job.id, "t", lease=30) is Lease.HELD
+    assert await queue.settle(claim.job.id, "t", Done(Result(picture="a", seed=1, seconds=1))) is Settled.DONE
     assert await queue.answered(claim.job.id)
     assert not await queue.answered(claim.job.id)
     assert await queue.claim(worker="w", token="u", lease=30, wait=0.05) is None
@@ -103,7 +106,7 @@ async def test_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_ful
     await queue.enqueue(job(1), MANY)
     await queue.claim(worker="w", token="t", lease=30)
     await memory.fill(1.1)
-    waiter = await clients(redis_url=redis_url, block=60)
+    waiter = await clients(redis_url=redis_url, waits=True)
     patient = JobQueue(redis, KEYS, waiter=waiter)
 
     async def claim():
@@ -113,7 +116,7 @@ async def test_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_ful
 
     waiting = asyncio.create_task(claim())
     await asyncio.sleep(0.1)
-    await queue.release(job(1).id, "t")
+    await queue.settle(job(1).id, "t", Release())
     assert (await waiting).job == job(1)
 
 
@@ -125,8 +128,8 @@ async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue
     await memory.fill(1.1)
     assert await queue.cancel(job(1).id) is Cancelled.CANCELLING
     assert await queue.cancel(job(2).id) is Cancelled.CANCELLED
-    assert await queue.expire() == [job(3).id]
-    assert await queue.release(job(1).id, "t") is Settled.CANCELLED
+    assert list((await queue.tick()).expired) == [job(3).id]
+    assert await queue.settle(job(1).id, "t", Release()) is Settled.CANCELLED
 
 
 async def test_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue, memory):
@@ -190,8 +193,8 @@ async def test_result_of_real_size_is_refused_by_name_in_a_full_redis_and_its_jo
     result = Result(picture="out", seed=1, seconds=1)
     for _ in range(2):
         with pytest.raises(StorageFullError):
-            await queue.complete(claim.job.id, claim.token, result, picture=photo("PNG", (1024, 1024)))
-    assert await queue.fail(claim.job.id, claim.token, Reason.STORAGE_FULL) is Settled.FAILED
+            await queue.settle(claim.job.id, claim.token, Done(result, picture=photo("PNG", (1024, 1024))))
+    assert await queue.settle(claim.job.id, claim.token, Fail(Reason.STORAGE_FULL)) is Settled.FAILED
     assert await redis.keys(KEYS.picture("*")) == []
 
 
@@ -202,14 +205,14 @@ async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_
     for number in range(1, 8):
         claim = await claimed(queue, number)
         result = Result(picture=f"{claim.job.id}:out:1", seed=1, seconds=1)
-        await queue.complete(claim.job.id, claim.token, result, picture=picture)
+        await queue.settle(claim.job.id, claim.token, Done(result, picture=picture))
         if number != 4:
             await queue.answered(claim.job.id)
     claim = await claimed(queue, 9)
     await memory.fill()
     await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] - 1)
     result = Result(picture="new", seed=1, seconds=1)
-    assert await queue.complete(claim.job.id, claim.token, result, picture=picture) is Settled.DONE
+    assert await queue.settle(claim.job.id, claim.token, Done(result, picture=picture)) is Settled.DONE
     store = RedisPictureStore(binary, KEYS, ttl=60)
     assert await store.get("new") == picture
     assert await store.holds(f"{job(4).id}:out:1")

@@ -13,7 +13,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_jobs import Events, JobQueue, Result, Settled, event_of
+from qwenedit_jobs import Done, Events, JobQueue, Result, Settled, event_of
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
@@ -75,7 +75,7 @@ class Crowd:
 
     async def queue(self) -> JobQueue:
         return JobQueue(
-            await self.clients(**self.settings), KEYS, waiter=await self.clients(block=1.0, **self.settings)
+            await self.clients(**self.settings), KEYS, waiter=await self.clients(waits=True, **self.settings)
         )
 
     async def produce(self) -> None:
@@ -98,19 +98,18 @@ class Crowd:
             self.executions[claim.job.id] += 1
             await asyncio.sleep(0.03)
             result = Result(picture=token, seed=1, seconds=0.03)
-            settled = await until_answered(queue.complete, claim.job.id, claim.token, result)
+            settled = await until_answered(queue.settle, claim.job.id, claim.token, Done(result))
             assert settled in {Settled.DONE, Settled.LOST}
 
     async def keep_house(self) -> None:
         queue = await self.queue()
         while not self.finished.is_set():
-            await until_answered(queue.reap)
-            await until_answered(queue.promote)
+            await until_answered(queue.tick)
             await asyncio.sleep(0.2)
 
     async def answer(self) -> None:
         lanes = Lanes(await self.clients(**self.settings), KEYS.answers, name="bot")
-        events = Events(await self.clients(block=1.0, **self.settings), KEYS, lanes)
+        events = Events(await self.clients(waits=True, **self.settings), KEYS, lanes)
         while not (self.produced.is_set() and await until_answered(self.nothing_waits, lanes)):
             await until_answered(lanes.reclaim)
             await until_answered(events.wait, 0.5)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local_stack.processes.ports import HOST
-from qwenedit_jobs import JobQueue, RedisPictureStore, Result, Settled
+from qwenedit_jobs import Done, JobQueue, RedisPictureStore, Result, Settled
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_testkit.proxy import Proxy, Toxic
@@ -47,7 +47,7 @@ async def test_picture_passes_a_slow_connection_both_ways(redis, redis_url, slow
 
     async def complete():
         result = Result(picture="a:out:1", seed=1, seconds=1)
-        settled = await JobQueue(await clients(redis_url=slow), KEYS).complete(job().id, "t", result, picture=PICTURE)
+        settled = await JobQueue(await clients(redis_url=slow), KEYS).settle(job().id, "t", Done(result, PICTURE))
         return settled, await near.get("a:out:1")
 
     read, stored, (settled, result) = await asyncio.gather(get(), put(), complete())

@@ -10,14 +10,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from local_stack.processes.errors import PartDiedError
 from local_stack.processes.ports import HOST
 from local_stack.processes.ready import by_line
-from qwenedit_jobs import Events, JobQueue, Lease, RedisPictureStore, Result, Settled, event_of
+from qwenedit_jobs import Done, Events, JobQueue, Lease, RedisPictureStore, Result, Settled, event_of
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 
 async def a_job_goes_its_way(clients, **settings):
     """Use every kind of client and command that the services have: scripts, blocking ones, streams, pub/sub, bytes."""
-    redis, blocking = await clients(**settings), await clients(block=1.0, **settings)
+    redis, blocking = await clients(**settings), await clients(waits=True, **settings)
     pictures = RedisPictureStore(await clients(decode=False, **settings), KEYS, ttl=60)
     lanes = Lanes(redis, KEYS.answers, name="bot")
     queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, lanes)
@@ -29,8 +29,8 @@ async def a_job_goes_its_way(clients, **settings):
         assert claim is not None
         assert claim.job == job()
         assert await pictures.get("a:in:0") == b"\x89PNG"
-        assert await queue.renew(claim.job.id, "t", lease=30) is Lease.HELD
-        assert await queue.complete(claim.job.id, "t", Result(picture="a", seed=1, seconds=1)) is Settled.DONE
+        assert await queue.heartbeat(claim.job.id, "t", lease=30) is Lease.HELD
+        assert await queue.settle(claim.job.id, "t", Done(Result(picture="a", seed=1, seconds=1))) is Settled.DONE
     assert await events.wait(1.0)
     await events.drain()
     [row], _wait = await lanes.next(1)

@@ -78,13 +78,12 @@ def parts_of(picture: bytes) -> set[bytes]:
 
 @pytest.fixture
 async def events(installation):
-    """Every event of the stream, and every lost attempt, seen before the bot has dealt with it."""
+    """Every event of the stream, seen before the bot has dealt with it."""
     seen: set[str] = set()
 
     async def look():
         while True:
             seen.update(repr(entry) for entry in await installation.client.xrange(Keys().events))
-            seen.update(await installation.client.lrange(Keys().lost, 0, -1))
             await asyncio.sleep(0.002)
 
     looking = asyncio.create_task(look())

@@ -30,7 +30,7 @@ from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, Si
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import LONGEST_WAIT, Timings, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -149,7 +149,7 @@ class Bench:
     ):
         activity = Activity(budget=budget, busy=self.metrics.busy)
         link = RedisLink(on_change=self.metrics.redis_up.set)
-        waiter = connect(self.settings, block=LONGEST_WAIT)
+        waiter = connect(self.settings, waits=True)
         queue = queue or JobQueue(connect(self.settings), self.keys, waiter=waiter)
         watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
         worker = Worker(

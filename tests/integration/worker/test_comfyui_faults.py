@@ -65,7 +65,7 @@ async def executions(control):
 async def all_ended(bench, jobs, *, within=120):
     async with asyncio.timeout(within):
         while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
-            await bench.queue.promote()
+            await bench.queue.tick()
             await asyncio.sleep(0.05)
     return [await bench.queue.status(job.id) for job in jobs]
 

@@ -103,7 +103,7 @@ async def soon(stored, monkeypatch):
 
     async def promote():
         while True:
-            await stored.queue.promote()
+            await stored.queue.tick()
             await asyncio.sleep(0.05)
 
     janitor = asyncio.create_task(promote())

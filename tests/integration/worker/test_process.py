@@ -219,9 +219,9 @@ async def test_killed_workers_job_is_answered_by_the_second_attempt_of_another(b
     await control.clear()
     await start(bench.url, name="worker-2")
     await bench.redis.zadd(bench.keys.leases, {job.id: 0})  # the lease's 10 seconds pass
-    assert await bench.queue.reap() == [(job.id, Settled.DELAYED)]
+    assert [(lost.job_id, lost.outcome) for lost in (await bench.queue.tick()).lost] == [(job.id, Settled.DELAYED)]
     await asyncio.sleep(0.06)
-    assert await bench.queue.promote() == [job.id]
+    assert list((await bench.queue.tick()).due) == [job.id]
     status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 2)
     assert await bench.redis.xlen(bench.keys.events) == 1
@@ -350,7 +350,7 @@ async def test_comfyui_that_crashes_in_mid_job_costs_an_attempt(bench, comfyui, 
     await comfyui.wait()
     await comfyui.start()
     await asyncio.sleep(0.06)
-    await bench.queue.promote()
+    await bench.queue.tick()
     status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 2)
 
@@ -424,7 +424,7 @@ async def test_dead_executor_fails_comfyuis_liveness_alone_and_the_job_is_answer
     await comfyui.start()
     async with asyncio.timeout(120):
         while not (await bench.queue.status(job.id)).state.final:
-            await bench.queue.promote()
+            await bench.queue.tick()
             await asyncio.sleep(0.2)
     assert (await bench.queue.status(job.id)).state is State.DONE
     assert (await get(part, "/comfyui/livez"))[0] == 200
@@ -482,7 +482,7 @@ async def test_stopped_process_that_wakes_after_its_lease_hands_nothing_in(bench
     await bench.until(job, editing)
     part.signal(signal.SIGSTOP)
     await bench.redis.zadd(bench.keys.leases, {job.id: 0})  # the lease's 10 seconds pass
-    assert await bench.queue.reap() == [(job.id, Settled.DELAYED)]
+    assert [(lost.job_id, lost.outcome) for lost in (await bench.queue.tick()).lost] == [(job.id, Settled.DELAYED)]
     await control.clear()
     part.signal(signal.SIGCONT)
     async with asyncio.timeout(120):

@@ -13,8 +13,6 @@ from local_stack import RedisServer
 from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import Progress, Stage
-from qwenedit_worker.loop.worker import PICTURES_WITH_CLAIM
-from tests.integration.worker.conftest import PNG
 
 LIMITS = Limits(retry_delays=(60.0,))  # a pause that ends when a test says so
 LEASE = 60.0
@@ -75,7 +73,7 @@ async def test_lease_is_renewed_for_as_long_as_the_job_runs(bench):
     async with bench.working(lease=18.0), asyncio.timeout(120):
         ends_of_lease = {None}
         while len(ends_of_lease) < 4:  # it was renewed twice
-            assert await bench.queue.reap() == []
+            assert [(lost.job_id, lost.outcome) for lost in (await bench.queue.tick()).lost] == []
             ends_of_lease.add(await bench.redis.zscore(bench.keys.leases, job.id))
             await asyncio.sleep(0.05)
         ends.set()
@@ -85,12 +83,14 @@ async def test_lease_is_renewed_for_as_long_as_the_job_runs(bench):
 
 async def test_worker_that_lost_its_lease_stops_and_says_nothing(bench, running):
     await bench.redis.zadd(bench.keys.leases, {running.job.id: 0})
-    assert await bench.queue.reap() == [(running.job.id, Settled.DELAYED)]
+    assert [(lost.job_id, lost.outcome) for lost in (await bench.queue.tick()).lost] == [
+        (running.job.id, Settled.DELAYED)
+    ]
     await bench.redis.publish(bench.keys.nudge, running.job.id)
     await stopped(bench)
     assert (await bench.queue.status(running.job.id)).state is State.DELAYED
     await bench.redis.zadd(bench.keys.delayed, {running.job.id: 0})
-    await bench.queue.promote()
+    await bench.queue.tick()
     status = await bench.until_final(running.job)
     assert (status.state, status.attempt) == (State.DONE, 2)
     assert bench.metric("qwenedit_attempts_total", outcome="lost", reason="") == 1
@@ -107,7 +107,7 @@ async def test_picture_that_comes_after_the_lease_was_lost_is_refused(bench):
     async with bench.working():
         await bench.until(job, lambda _status: bool(bench.editor.calls))
         await bench.redis.zadd(bench.keys.leases, {job.id: 0})
-        await bench.queue.reap()
+        await bench.queue.tick()
         lost.set()
         await asyncio.sleep(0.2)
         assert (await bench.queue.status(job.id)).state is State.DELAYED
@@ -176,9 +176,20 @@ class LossyQueue(JobQueue):
         self.lose = dict(lose)
         self.hang = asyncio.Event()
 
-    async def _run(self, transition, *arguments, **how):
-        reply = await super()._run(transition, *arguments, **how)
-        fate = self.lose.pop(transition, None)
+    async def claim(self, *, wait=0.0, **how):
+        return await self._lost("waiting claim" if wait else "claim", await super().claim(wait=wait, **how))
+
+    async def settle(self, *how):
+        return await self._lost("settle", await super().settle(*how))
+
+    async def abandon(self, token):
+        return await self._lost("abandon", await super().abandon(token))
+
+    async def heartbeat(self, *job, **how):
+        return await self._lost("heartbeat", await super().heartbeat(*job, **how))
+
+    async def _lost(self, call, reply):
+        fate = self.lose.pop(call, None)
         if fate == "lost":
             raise RedisConnectionError("the reply was lost")
         if fate == "hangs":
@@ -187,14 +198,14 @@ class LossyQueue(JobQueue):
         return reply
 
 
-@pytest.mark.parametrize("transition", ["claim_awaited", "complete", "renew", "progress"])
+@pytest.mark.parametrize("transition", ["waiting claim", "settle", "heartbeat"])
 async def test_lost_reply_changes_nothing(bench, transition):
     queue = LossyQueue(bench, {transition: "lost"})
 
     async def a_while(on_progress):
         on_progress(Progress(Stage.EDITING, step=1, steps=4))
         await asyncio.sleep(0.5)
-        while queue.lose and transition != "complete":
+        while queue.lose and transition != "settle":
             await asyncio.sleep(0.01)
 
     bench.editor.script.append(a_while)
@@ -219,41 +230,10 @@ async def test_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
     assert queue.lose == {}
 
 
-class SlowQueue(JobQueue):
-    """Carries calls out, and is too slow for a reply with pictures."""
-
-    def __init__(self, bench):
-        super().__init__(bench.redis, bench.keys)
-        self.brought = []
-
-    async def claim(self, *, pictures_up_to=0, **how):
-        claim = await super().claim(pictures_up_to=pictures_up_to, **how)
-        if claim is not None:
-            self.brought.append((claim.job.id, pictures_up_to, claim.pictures))
-            if claim.pictures:
-                raise RedisConnectionError("the reply did not arrive in time")
-        return claim
-
-
-async def test_claim_whose_reply_is_lost_with_pictures_in_it_is_asked_for_without_them(bench):
-    """The first claim waits in line, and the one after a job does not."""
-    jobs = [await bench.enqueue() for _ in range(2)]
-    queue = SlowQueue(bench)
-    async with bench.working(queue=queue):
-        async with asyncio.timeout(30):
-            while len(queue.brought) < 4:
-                await asyncio.sleep(0.01)
-        with_and_without = ((PICTURES_WITH_CLAIM, (PNG,)), (0, ()))
-        assert queue.brought[:4] == [(job.id, *each) for job in jobs for each in with_and_without]
-        found = [await bench.until_final(job) for job in jobs]
-    assert [(status.state, status.attempt) for status in found] == [(State.DONE, 1)] * 2
-    assert [call.pictures for call in bench.editor.calls] == [(PNG,)] * 2
-
-
 async def test_lost_reply_to_a_release_changes_nothing(bench, unavailable):
     bench.editor.script.append(unavailable(submitted=False))
     job = await bench.enqueue()
-    async with bench.working(queue=LossyQueue(bench, {"release": "lost"})):
+    async with bench.working(queue=LossyQueue(bench, {"settle": "lost"})):
         status = await bench.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1)
 
@@ -262,7 +242,7 @@ async def test_lost_reply_to_a_release_changes_nothing(bench, unavailable):
 @pytest.mark.parametrize("end", ["cancelled", "told to leave"])
 async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(bench, end):
     job = await bench.enqueue()
-    queue = LossyQueue(bench, {"claim_awaited": "hangs"})
+    queue = LossyQueue(bench, {"waiting claim": "hangs"})
     async with bench.working(queue=queue) as parts:
         await asyncio.wait_for(queue.hang.wait(), 30)
         assert (await bench.queue.status(job.id)).state is State.RUNNING
@@ -278,7 +258,7 @@ async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(b
 
 async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_same(bench, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.worker.LAST_CALLS", 0.1)
-    queue = LossyQueue(bench, {"claim_awaited": "hangs", "abandon": "hangs"})
+    queue = LossyQueue(bench, {"waiting claim": "hangs", "abandon": "hangs"})
     async with bench.working(queue=queue) as parts:
         await asyncio.wait_for(queue.hang.wait(), 30)
         bench.shutdown.leave()

@@ -174,7 +174,7 @@ async def test_error_that_is_not_the_jobs_leads_to_another_attempt_until_the_las
     async with bench.working():
         await bench.until(recovers, lambda status: status.reason is reason)
         await asyncio.sleep(0.06)
-        await bench.queue.promote()
+        await bench.queue.tick()
         assert (await bench.until_final(recovers)).state is State.DONE
         assert [call.attempt for call in bench.editor.calls] == [1, 2]
 
@@ -228,7 +228,7 @@ async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end_thoug
     jobs = [await bench.enqueue(limits=limits) for _ in range(2)]
     async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(30):
         while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
-            await bench.queue.promote()
+            await bench.queue.tick()
             await asyncio.sleep(0.05)
     assert {(await bench.queue.status(job.id)).reason for job in jobs} == {Reason.COMFYUI_UNAVAILABLE}
 
@@ -473,5 +473,6 @@ async def test_job_that_this_worker_cannot_read_is_left_unharmed_and_the_next_on
     assert await bench.redis.hmget(bench.keys.job(strange.id), "state", "attempt") == ["delayed", "0"]
     await bench.redis.hset(bench.keys.job(strange.id), "payload", payload)
     await bench.redis.zadd(bench.keys.delayed, {strange.id: 1})
+    await bench.queue.tick()
     claim = await bench.queue.claim(worker="newer", token="t", lease=30)
     assert (claim.job, claim.attempt) == (strange, 1)

@@ -33,7 +33,7 @@ NOT_ABOUT_USERS = {
     "cold_starts": "seconds", "durations": "seconds",
     "seen_prefix": "numbers of updates",
     "erased": "when a file was written", "migrated": "ids of groups",
-    "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "clock": "a time",
+    "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "time": "a time",
     "workers": "of workers", "worker_about": "of workers",
     "largest_result": "bytes",
     "swept": "when a bucket was searched", "layout": "a number",
@@ -41,7 +41,7 @@ NOT_ABOUT_USERS = {
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {
     "inbox": "`updates`", "any_occasion": "`occasion`", "took_words": "`occasion`", "kinds": "all of them",
-    "of_scripts": "all of them", "prefixes_of_scripts": "all of them",
+    "picture_prefix": "`picture`",
 }  # fmt: skip
 """Other names of keys, each with the key's own."""
 

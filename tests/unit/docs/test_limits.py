@@ -18,8 +18,8 @@ from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
 from qwenedit_jobs.pictures import bucket, cleanup
-from qwenedit_jobs.queue import queue
-from qwenedit_jobs.redis import chunks, scripts
+from qwenedit_jobs.queue import queue, queue_view
+from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
@@ -39,9 +39,10 @@ DECODER = 21
 """MB that a decoder has taken before its limit begins, as measured."""
 
 
-def in_script(name: str, script: str = "enqueue") -> int:
-    """Return a constant of a script, as of the one that keeps room for results."""
-    (value,) = re.findall(rf"^local {name} = (\d+)", scripts.scripts_in(queue.SCRIPTS)[script], re.MULTILINE)
+def in_script(name: str) -> int:
+    """Return a constant of the queue's scripts."""
+    text = (queue_view.SCRIPTS / "prelude.lua").read_text()
+    (value,) = re.findall(rf"^local {name} = (\d+)", text, re.MULTILINE)
     return int(value)
 
 
@@ -70,7 +71,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("conversions of heavy pictures", of_a_decoder(converter.HEAVY)),
         (
             "a job's past, for `qwenedit`",
-            [f"{in_script('ENDED_KEPT', 'fail'):,} jobs"],
+            [f"{in_script('ENDED_KEPT'):,} jobs"],
         ),
         ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.LIFETIME:.0f} s from"]),
         ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),

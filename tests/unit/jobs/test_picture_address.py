@@ -13,7 +13,7 @@ from qwenedit_jobs.picture_address import Address
 from qwenedit_jobs.pictures.receipts import LONGEST, MAGIC, Receipt, folder_of, is_upload, ref_of
 from qwenedit_jobs.settings import load
 
-LUA = Path(qwenedit_jobs.__file__).parent / "queue/lua/pictures/pictures.lua"
+LUA = Path(qwenedit_jobs.__file__).parent / "queue/lua/prelude.lua"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_jobs import Claim, Edit, Job, Lease, ReplyTo
+from qwenedit_jobs import Claim, Edit, Job, Lease, Phase, ReplyTo
+from qwenedit_worker.comfyui import Progress, Stage
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
+from qwenedit_worker.loop.lease import PACE, LeaseEnd, LeaseKeeper
 from qwenedit_worker.telemetry.metrics import Metrics
 
 LEASE = 0.3
@@ -31,8 +32,10 @@ class Answers:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.times = []
+        self.news = []
 
-    async def renew(self, _job_id, _token, **_lease):
+    async def heartbeat(self, _job_id, _token, **news):
+        self.news.append(news)
         self.times.append(time.monotonic())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer == "silence":
@@ -47,9 +50,9 @@ def registry():
     return CollectorRegistry()
 
 
-def keeper(queue, registry, *, since=None, lease=LEASE):
+def keeper(queue, registry, *, since=None, lease=LEASE, draining=False):
     began = asyncio.get_running_loop().time() if since is None else since
-    return LeaseKeeper(queue, CLAIM, lease=lease, since=began, metrics=Metrics(registry))
+    return LeaseKeeper(queue, CLAIM, lease=lease, since=began, draining=lambda: draining, metrics=Metrics(registry))
 
 
 async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry):
@@ -62,7 +65,7 @@ async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry):
 async def test_nudge_asks_at_once(registry):
     kept = keeper(Answers(Lease.CANCELLED), registry, lease=60)
     began = time.monotonic()
-    kept.nudge()
+    kept.look()
     assert await kept.keep() is LeaseEnd.CANCELLED
     assert time.monotonic() - began < SLOW
 
@@ -89,3 +92,29 @@ async def test_worker_that_slept_through_its_lease_believes_redis(registry):
     late = keeper(queue, registry, since=asyncio.get_running_loop().time() - 100)
     assert await late.keep() is LeaseEnd.LOST
     assert len(queue.times) == 2
+
+
+async def test_progress_is_told_soon_and_the_latest_alone(registry):
+    queue = Answers(Lease.HELD, Lease.LOST)
+    kept = keeper(queue, registry, lease=60)
+    assert not kept.show(Progress(Stage.LOADING))
+    for step in (1, 2):
+        assert kept.show(Progress(Stage.EDITING, step, 4))
+    keeping = asyncio.create_task(kept.keep())
+    while not queue.times:
+        await asyncio.sleep(0.01)
+    assert kept.show(Progress(Stage.EDITING, 3, 4))
+    assert await keeping is LeaseEnd.LOST
+    assert [(news["phase"], news["step"], news["steps"]) for news in queue.news] == [
+        (Phase.EDITING, 2, 4),
+        (Phase.EDITING, 3, 4),
+    ]
+    assert queue.times[1] - queue.times[0] >= PACE
+
+
+async def test_heartbeat_without_news_says_none_and_that_the_pod_leaves(registry):
+    queue = Answers(Lease.LOST)
+    kept = keeper(queue, registry, lease=60, draining=True)
+    kept.look()
+    await kept.keep()
+    assert [(news["phase"], news["draining"]) for news in queue.news] == [(None, True)]

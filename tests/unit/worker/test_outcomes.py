@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import PictureExpiredError, Reason
+from qwenedit_jobs import Fail, PictureExpiredError, Reason, Retry
 from qwenedit_worker import comfyui
-from qwenedit_worker.loop.outcomes import MAX_DETAIL, Fail, Release, Retry, outcome_of
+from qwenedit_worker.loop.outcomes import MAX_DETAIL, Release, outcome_of
 
 EXPECTED = [
     (comfyui.ComfyUIUnavailable("x"), Release, None),

@@ -27,11 +27,11 @@ class SlowQueue:
         self.renewals = 0
         self.enough = asyncio.Event()
 
-    async def complete(self, *_told: object, **_picture: object) -> Settled:
+    async def settle(self, *_told: object, **_picture: object) -> Settled:
         await self.enough.wait()
         return Settled.DONE
 
-    async def renew(self, job_id: str, token: str, *, lease: float) -> Lease:
+    async def heartbeat(self, job_id: str, token: str, *, lease: float) -> Lease:
         assert (job_id, token, lease) == (JOB.id, "t", 0.03)
         self.renewals += 1
         if self.renewals == RENEWALS:
@@ -74,11 +74,11 @@ class ForbiddenQueue:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
 
-    async def complete(self, *_told: object, **_picture: object) -> Settled:
+    async def settle(self, *_told: object, **_picture: object) -> Settled:
         self.asked.set()
         raise QueueForbiddenError("No permissions to access a key")
 
-    async def renew(self, *_told: object, lease: float) -> Lease:
+    async def heartbeat(self, *_told: object, lease: float) -> Lease:
         assert lease > 0
         return Lease.HELD
 

@@ -41,11 +41,12 @@ start.sh: |
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
 ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*
 ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered
-~qwenedit:pictures:dropped ~qwenedit:clock ~qwenedit:results:largest
+~qwenedit:pictures:dropped ~qwenedit:time ~qwenedit:clock ~qwenedit:results:largest
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
-     it. The layout is for reading: by it a bot refuses to start. A new key has to be named here as well. */}}
+     it. The layout and the time are for reading. A new key has to be named here as well. Of `lost` and `clock` only
+     workers of the release before know. */}}
 {{- define "qwenedit.workerKinds" -}}
 (+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost)
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
@@ -57,4 +58,5 @@ start.sh: |
 (+rename ~qwenedit:picture:*)
 (+xadd +xlen +xrange ~qwenedit:events)
 (+hmget %R~qwenedit:layout)
+(+hmget %R~qwenedit:time)
 {{- end }}

@@ -27,13 +27,17 @@ from qwenedit_jobs.model import (
     Cancelled,
     Claim,
     Counts,
+    Done,
     Edit,
+    Fail,
     Job,
     Lease,
     Phase,
     Reason,
+    Release,
     ReplyTo,
     Result,
+    Retry,
     Settled,
     State,
     Status,
@@ -44,7 +48,7 @@ from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.pictures.refs import input_ref, result_ref
 from qwenedit_jobs.pictures.store import PictureStore
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.queue import JobQueue, Limits
+from qwenedit_jobs.queue.queue import JobQueue, Limits, Tick
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load, shown
 
@@ -54,10 +58,12 @@ __all__ = [
     "Cancelled",
     "Claim",
     "Counts",
+    "Done",
     "Edit",
     "Event",
     "Events",
     "EvictionPolicyError",
+    "Fail",
     "Job",
     "JobQueue",
     "Keys",
@@ -79,13 +85,16 @@ __all__ = [
     "Reason",
     "RedisPictureStore",
     "RedisSettings",
+    "Release",
     "ReplyTo",
     "Result",
+    "Retry",
     "Settled",
     "State",
     "StateTooNewError",
     "Status",
     "StorageFullError",
+    "Tick",
     "TooManyUnfinishedError",
     "UnreadableJobError",
     "UnreadableRecordError",

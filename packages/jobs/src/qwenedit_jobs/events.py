@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import State
+from qwenedit_jobs.redis.connection import answered_within
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -35,7 +36,7 @@ class Events:
     step. An end that was written by an older or newer version lies in its lane as it is.
 
     Args:
-        redis: A client that decodes replies and waits at least `block` longer than its time-out.
+        redis: A client that decodes replies, for waiting.
         keys: The installation's key names.
         lanes: Where the entries go.
     """
@@ -48,7 +49,8 @@ class Events:
     async def wait(self, block: float) -> bool:
         """Wait up to `block` seconds until the stream has an entry; returns whether it has. It takes nothing."""
         milliseconds = max(1, round(block * 1000))
-        return bool(await self._redis.xread({self._keys.events: "0-0"}, count=1, block=milliseconds))
+        async with answered_within(block):
+            return bool(await self._redis.xread({self._keys.events: "0-0"}, count=1, block=milliseconds))
 
     async def drain(self) -> int:
         """Move what is in the stream into the lanes; returns how many entries that were."""

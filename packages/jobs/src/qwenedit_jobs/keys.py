@@ -74,11 +74,6 @@ class Keys:
         return f"{self.prefix}:leader"
 
     @property
-    def lost(self) -> str:
-        """LIST of attempts that were taken from their workers, as JSON, the last one last; see `LostAttempt`."""
-        return f"{self.prefix}:lost"
-
-    @property
     def answered_pictures(self) -> str:
         """ZSET reference → time (ms): pictures that nobody waits for any more, the first to go when room is needed."""
         return f"{self.prefix}:pictures:answered"
@@ -99,9 +94,9 @@ class Keys:
         return f"{self.prefix}:pictures:swept"
 
     @property
-    def clock(self) -> str:
-        """STRING: when (ms) a script last looked at Redis' clock, which tells a jump of it."""
-        return f"{self.prefix}:clock"
+    def time(self) -> str:
+        """HASH: how far Redis' clock is ahead of the one by which scripts wait, and when that was noted."""
+        return f"{self.prefix}:time"
 
     @property
     def ended(self) -> str:
@@ -148,8 +143,8 @@ class Keys:
     def kinds(self) -> dict[str, str]:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures, self.ended)
-        lists = dict.fromkeys((self.job_queue, self.held, self.lost), "list")
-        others = {self.events: "stream", self.dropped_objects: "set", self.largest_result: "string"}
+        lists = dict.fromkeys((self.job_queue, self.held), "list")
+        others = {self.events: "stream", self.dropped_objects: "set", self.largest_result: "string", self.time: "hash"}
         return {**lists, **others, **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
@@ -161,19 +156,10 @@ class Keys:
         return f"{self.user_prefix}{user_id}"
 
     @property
-    def of_scripts(self) -> tuple[str, ...]:
-        """The keys that every script is given, in the order in which the prelude takes them."""
-        return (
-            self.job_queue, self.leases, self.draining, self.delayed, self.dead, self.events, self.nudge, self.paused,
-            self.held, self.lost, self.answered_pictures, self.clock, self.largest_result, self.dropped_objects,
-            self.ended,
-        )  # fmt: skip
-
-    @property
-    def prefixes_of_scripts(self) -> tuple[str, ...]:
-        """The prefixes of keys that scripts build by themselves, likewise."""
-        return (self.job_prefix, self.user_prefix, self.claim_prefix, self.picture(""))
+    def picture_prefix(self) -> str:
+        """Prefix of pictures."""
+        return f"{self.prefix}:picture:"
 
     def picture(self, ref: str) -> str:
         """STRING with the bytes of one picture, or with the receipt of the object that has them."""
-        return f"{self.prefix}:picture:{ref}"
+        return f"{self.picture_prefix}{ref}"

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
@@ -128,6 +128,44 @@ class Result(_Frozen):
     """Execution time on ComfyUI, in seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An attempt produced a picture."""
+
+    result: Result
+    picture: bytes | None = field(default=None, repr=False)
+    """Is kept in Redis under the result's reference; None where it lies elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The attempt failed; another one may not."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """No attempt would succeed."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The attempt did not really begin: the job goes back unharmed, and the attempt is not counted."""
+
+    detail: str = ""
+    pause: float = 0.0
+    """Seconds until it is back in line, which count as waiting; 0: it is the next one."""
+
+
+Outcome: TypeAlias = Done | Retry | Fail | Release
+"""How an attempt ended."""
+
+
 class Lease(StrEnum):
     """What a worker learns about its right to a job."""
 
@@ -177,8 +215,6 @@ class Claim:
     """What this attempt's span is to be called, a traceparent; empty for a job without a trace."""
     previous_context: str = ""
     """The same of the attempt before; empty for the first."""
-    pictures: tuple[bytes, ...] = field(default=(), repr=False)
-    """The job's pictures, where they were asked for, were small and all there; else empty."""
     first: bool = True
     """No worker has had the job before."""
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -25,13 +25,15 @@ from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
-from qwenedit_worker.loop.worker import LONGEST_WAIT, Timings, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.picture_link import pictures_refused
 from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_cannot_be_used, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qwenedit_telemetry import Telemetry
 
 LEAVING_MARGIN = 10.0
@@ -78,7 +80,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
     bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(aclosing(connect(settings)))
-        waiter = await stack.enter_async_context(aclosing(connect(settings, block=LONGEST_WAIT)))
+        waiter = await stack.enter_async_context(aclosing(connect(settings, waits=True)))
         binary = await stack.enter_async_context(aclosing(connect(settings, decode=False)))
         comfyui = await stack.enter_async_context(
             ComfyUI(
@@ -180,11 +182,18 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             await worker.run()
             # Drained alone, the worker stays: an exit would be a restart, and the next job's.
             await shutdown.leaving.wait()
-            for helper in helpers:
-                helper.cancel()
+            await _end(helpers)
     log.info("worker.stopped")
     if any(not task.cancelled() and task.result() for task in (refused, refused_pictures)):
         raise SystemExit(2)
+
+
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended: before Python 3.12, redis-py may swallow a cancellation."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=1.0)
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:

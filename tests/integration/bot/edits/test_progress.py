@@ -27,14 +27,17 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
+    Done,
     Edit,
     Events,
+    Fail,
     Job,
     JobQueue,
     Keys,
     Phase,
     Reason,
     RedisPictureStore,
+    Release,
     ReplyTo,
     Result,
     event_of,
@@ -228,9 +231,9 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     await progress.tick()
     await queue.claim(worker="w", token="t", lease=30)
     await progress.tick()
-    await queue.progress(job, "t", Phase.EDITING, step=1, steps=4)
+    await queue.heartbeat(job, "t", phase=Phase.EDITING, step=1, steps=4)
     await progress.tick()
-    await queue.progress(job, "t", Phase.EDITING, step=2, steps=4)
+    await queue.heartbeat(job, "t", phase=Phase.EDITING, step=2, steps=4)
     await progress.tick()
     clock.now += EDIT_EVERY
     await progress.tick()
@@ -265,12 +268,12 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
 
     async def meanwhile() -> None:
         if end == "failed":
-            await queue.fail(job, "t", Reason.TIMEOUT)
+            await queue.settle(job, "t", Fail(Reason.TIMEOUT))
         elif end == "cancelled":
             await queue.cancel(job)
-            await queue.release(job, "t")
+            await queue.settle(job, "t", Release())
         else:
-            await queue.complete(job, "t", Result(picture="gone", seed=1, seconds=1.0))
+            await queue.settle(job, "t", Done(Result(picture="gone", seed=1, seconds=1.0)))
         await events.drain()
         await answer_all(answers, deliver)
         if how == "leader killed":
@@ -461,7 +464,7 @@ async def test_group_is_edited_less_often(queue: JobQueue, progress: ProgressUpd
     for step in range(20):
         for claim in claims:
             assert claim is not None
-            await queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step + 1, steps=20)
+            await queue.heartbeat(claim.job.id, claim.token, phase=Phase.EDITING, step=step + 1, steps=20)
         await progress.tick()
         clock.now += 4
     edits = [message for message, _text in chat.edits]

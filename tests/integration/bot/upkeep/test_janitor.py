@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Reason, Result, State
+from qwenedit_jobs import Done, Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue import Limits
@@ -77,45 +76,13 @@ async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
     assert metrics.queue_jobs.labels("waiting")._value.get() == 1
 
 
-LOST = {
-    "id": "1", "worker": "w", "attempt": "1", "max_attempts": "3", "started_at": "1", "ended_at": "2",
-    "claimed_by": "t", "claimed_before": "", "trace_context": "", "outcome": "delayed",
-}  # fmt: skip
-UNREADABLE = {
-    "an outcome of half a character": json.dumps(LOST | {"outcome": "\ud800"}),
-    "an outcome that there is not": json.dumps(LOST | {"outcome": "x"}),
-    "a worker of half a character": json.dumps(LOST | {"worker": "\ud800"}),
-    "a time beyond those of traces": json.dumps(LOST | {"ended_at": str(10**13)}),
-    "lists in lists": "[" * 100_000,
-}
-
-
-def _outcomes(metrics: BotMetrics) -> list[str]:
-    return [sample.labels["outcome"] for family in metrics.reaped.collect() for sample in family.samples]
-
-
-@pytest.mark.parametrize("entry", UNREADABLE.values(), ids=UNREADABLE)
-async def test_lost_attempt_that_nobody_can_read_is_in_no_metric_and_ends_no_round(
-    redis: Redis, queue: JobQueue, janitor: Janitor, metrics: BotMetrics, entry: str
-) -> None:
-    await queue.enqueue(JOB, Limits(max_wait=0.0))
-    await redis.rpush(Keys().lost, entry, json.dumps(LOST))
-    outcomes = _outcomes(metrics)
-    await janitor.tick()
-    assert metrics.reaped.labels("delayed")._value.get() == 1
-    assert _outcomes(metrics) == outcomes
-    status = await queue.status(JOB.id)
-    assert status is not None
-    assert status.reason is Reason.EXPIRED
-
-
 async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:
     await queue.enqueue(JOB, Limits())
     await queue.claim(worker="w", token="t", lease=30)
     picture = f"{JOB.id}:result"
-    await queue.complete(JOB.id, "t", Result(picture=picture, seed=1, seconds=1.0), picture=bytes(5_000_000))
+    await queue.settle(JOB.id, "t", Done(Result(picture=picture, seed=1, seconds=1.0), picture=bytes(5_000_000)))
     await queue.answered(JOB.id)
     await redis.config_set("maxmemory", (await redis.info("memory"))["used_memory"] - 1_000_000)
     try:

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from qwenedit_jobs import PictureExpiredError, Result, Settled, input_ref, result_ref
+from qwenedit_jobs import Done, PictureExpiredError, Release, Result, Settled, input_ref, result_ref
 from qwenedit_jobs.pictures.cleanup import Cleanup
 from qwenedit_jobs.pictures.opening import open_bucket
 from qwenedit_jobs.queue.queue import PICTURE_TTL, UPLOAD_TTL
@@ -28,7 +28,7 @@ async def handed_in(desk, store, job, token, *, data=PICTURE, attempt=1):
     """Hand a result in; returns its reference, and what became of the job."""
     ref = result_ref(job.id, attempt, token)
     kept = await store.deposit(ref, data)
-    outcome = await desk.queue.complete(job.id, token, Result(picture=ref, seed=1, seconds=1), picture=kept)
+    outcome = await desk.queue.settle(job.id, token, Done(Result(picture=ref, seed=1, seconds=1), picture=kept))
     return ref, outcome
 
 
@@ -60,13 +60,6 @@ async def test_picture_that_is_deleted_is_gone_and_its_neighbour_is_not(store):
     with pytest.raises(PictureExpiredError):
         await store.get("job:in:0")
     assert await store.get("job:in:1") == SMALL
-
-
-async def test_claim_brings_what_the_store_turns_into_the_picture(desk, store):
-    job = await accepted(desk, store)
-    claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=512 * 1024)
-    (kept,) = claim.pictures
-    assert await store.redeem(job.edit.pictures[0], kept) == SMALL
 
 
 async def test_result_that_is_handed_in_is_kept_as_long_as_the_operator_says(desk, store):
@@ -157,7 +150,7 @@ class TestDroppedPictures:
     async def test_picture_of_a_stale_attempt_and_not_its_successors(self, desk, store, cleanup, url):
         job = await accepted(desk, store)
         await desk.queue.claim(worker="frozen", token="a", lease=30)
-        await desk.queue.release(job.id, "a")
+        await desk.queue.settle(job.id, "a", Release())
         await desk.queue.claim(worker="w", token="b", lease=30)
         ref, good = await handed_in(desk, store, job, "b")
         _stale, late = await handed_in(desk, store, job, "a", data=SMALL)
@@ -172,7 +165,7 @@ class TestDroppedPictures:
         kept = await store.deposit(ref, PICTURE)
         for _lost_reply in range(3):
             told = Result(picture=ref, seed=1, seconds=1)
-            assert await desk.queue.complete(job.id, "t", told, picture=kept) is Settled.DONE
+            assert await desk.queue.settle(job.id, "t", Done(told, picture=kept)) is Settled.DONE
             await self.left(cleanup, url)
         assert await store.get(ref) == PICTURE
 
@@ -205,10 +198,9 @@ class TestDroppedPictures:
         for ref in refs:
             await store.put(ref, SMALL)
         await desk.queue.enqueue(album, desk.limits, pictures_in_redis=True)
-        claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=512 * 1024)
-        kept = zip(refs, claim.pictures, strict=True)
-        assert [await store.redeem(ref, each) for ref, each in kept] == [SMALL] * 3
+        await desk.queue.claim(worker="w", token="t", lease=30)
+        assert [await store.get(ref) for ref in refs] == [SMALL] * 3
         await desk.queue.cancel(job.id)
-        await desk.queue.release(job.id, "t")
+        await desk.queue.settle(job.id, "t", Release())
         assert await self.left(cleanup, url) == set()
         assert await desk.redis.keys(desk.keys.picture("*")) == []

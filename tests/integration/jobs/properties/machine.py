@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from qwenedit_jobs import Edit, Job, Keys, Limits, Phase, QueueFullError, Reason, Result, State, TooManyUnfinishedError
+from qwenedit_jobs import (
+    Done,
+    Edit,
+    Fail,
+    Job,
+    Keys,
+    Limits,
+    Phase,
+    QueueFullError,
+    Reason,
+    Release,
+    Result,
+    Retry,
+    State,
+    TooManyUnfinishedError,
+)
 from tests.integration.jobs.properties.model import FINAL, Model, ModelJob
 
 if TYPE_CHECKING:
@@ -17,6 +32,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_jobs.model import Outcome
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 KEYS = Keys()
@@ -32,7 +48,7 @@ FAILED_KEPT, UPLOAD = 3_600, 600
 SNAPSHOT = """
 local all = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
-    if key ~= 'qwenedit:clock' then -- a time that moves by itself
+    if key ~= 'qwenedit:time' then -- a time that moves by itself
     local kind, value = redis.call('TYPE', key).ok, nil
     if kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
     elseif kind == 'zset' then value = redis.call('ZRANGE', key, 0, -1)
@@ -189,25 +205,13 @@ class QueueMachine(RuleBasedStateMachine):
         self.note("reword", "waits" if expected else "unknown" if which == UNFAIR else "has begun")
 
     @rule()
-    def reap(self) -> None:
-        expected = self.model.reap()
-        assert self.do(self.queue.reap()) == expected
-        self.note("reap", *(outcome for _job, outcome in expected))
-        self.nothing_changes = not expected
-
-    @rule()
-    def promote(self) -> None:
-        expected = self.model.promote()
-        assert self.do(self.queue.promote()) == expected
-        self.note("promote", *("due" for _job in expected))
-        self.nothing_changes = not expected
-
-    @rule()
-    def expire(self) -> None:
-        expected = self.model.expire()
-        assert self.do(self.queue.expire()) == expected
-        self.note("expire", *("late" for _job in expected))
-        self.nothing_changes = not expected
+    def tick(self) -> None:
+        due, late, lost = self.model.tick()
+        told = self.do(self.queue.tick())
+        assert (list(told.due), list(told.expired)) == (due, late)
+        assert [(attempt.job_id, attempt.outcome) for attempt in told.lost] == lost
+        self.note("tick", *("due" for _job in due), *("late" for _job in late), *(outcome for _job, outcome in lost))
+        self.nothing_changes = not (due or late or lost)
 
     @precondition(lambda self: self.model.jobs)
     @rule(which=whichever, earlier=st.booleans())
@@ -320,30 +324,14 @@ class QueueMachine(RuleBasedStateMachine):
         return (next(iter(self.model.jobs), job_id) if which == UNFAIR else job_id), token
 
     @precondition(lambda self: self.claims)
-    @rule(which=whichever)
-    def renew(self, which: int) -> None:
+    @rule(which=whichever, step=st.integers(0, 4), draining=st.booleans())
+    def heartbeat(self, which: int, step: int, *, draining: bool) -> None:
+        """Renew the lease, with news of the job's progress for steps above 0."""
         job_id, token = self.one_of_the_claims(which)
-        expected = self.model.renew(job_id, token)
-        assert self.do(self.queue.renew(job_id, token, lease=LONG)) is expected
-        self.note("renew", expected)
-        self.nothing_changes = True  # but for a score, which the snapshot leaves out
-
-    @precondition(lambda self: self.claims)
-    @rule(which=whichever, step=st.integers(0, 4))
-    def progress(self, which: int, step: int) -> None:
-        job_id, token = self.one_of_the_claims(which)
-        expected = self.model.look(job_id, token)
-        assert self.do(self.queue.progress(job_id, token, Phase.EDITING, step=step, steps=4)) is expected
-        self.note("progress", expected)
-        self.nothing_changes = expected == "lost"
-
-    @precondition(lambda self: self.claims)
-    @rule(which=whichever)
-    def drain(self, which: int) -> None:
-        job_id, token = self.one_of_the_claims(which)
-        expected = self.model.drain(job_id, token)
-        assert self.do(self.queue.drain(job_id, token)) is expected
-        self.note("drain", expected)
+        expected = self.model.heartbeat(job_id, token, draining=draining)
+        news: dict[str, Any] = {"phase": Phase.EDITING, "step": step, "steps": 4} if step else {}
+        assert self.do(self.queue.heartbeat(job_id, token, lease=LONG, draining=draining, **news)) is expected
+        self.note("heartbeat", expected)
         self.nothing_changes = expected == "lost"
 
     @precondition(lambda self: self.claims)
@@ -353,14 +341,14 @@ class QueueMachine(RuleBasedStateMachine):
         self.nothing_changes = not self.model.holds(job_id, token)
         expected = self.model.settle(how, job_id, token)
         result = Result(picture=f"{job_id}:out:{token}", seed=7, seconds=1.5)
-        call = {
-            "complete": lambda: self.queue.complete(job_id, token, result, picture=b"png"),
-            "fail": lambda: self.queue.fail(job_id, token, Reason.OUT_OF_MEMORY, "CUDA"),
-            "retry": lambda: self.queue.retry(job_id, token, Reason.TIMEOUT, "300 s"),
-            "release": lambda: self.queue.release(job_id, token),
-            "defer": lambda: self.queue.defer(job_id, token),
-        }[how]
-        assert self.do(call()) is expected
+        outcomes: dict[str, Outcome] = {
+            "complete": Done(result, b"png"),
+            "fail": Fail(Reason.OUT_OF_MEMORY, "CUDA"),
+            "retry": Retry(Reason.TIMEOUT, "300 s"),
+            "release": Release(),
+            "defer": Release(pause=DELAY),
+        }
+        assert self.do(self.queue.settle(job_id, token, outcomes[how])) is expected
         self.note(f"{how} again" if self.nothing_changes else how, expected)
 
     # ---------------------------------------------------------------- time
@@ -457,7 +445,7 @@ class QueueMachine(RuleBasedStateMachine):
                 expected[f"{job.id}:in:0"] = job.picture_kept
             if job.result:
                 expected[job.result] = "for long"
-        prefix = KEYS.picture("")
+        prefix = KEYS.picture_prefix
         found = {
             key.removeprefix(prefix): how_long(seconds)
             for key, seconds in seen.seconds.items()
@@ -473,7 +461,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
         users = {KEYS.user(user) for user in range(3)}
         assert seen.mortal.get(KEYS.answered_pictures, True)
-        pictures = {key for key in seen.values if key.startswith(KEYS.picture(""))}
+        pictures = {key for key in seen.values if key.startswith(KEYS.picture_prefix)}
         assert set(seen.values) <= {*jobs, *claims, *users, *pictures, *KEYS.kinds, KEYS.paused}
 
 

@@ -116,28 +116,23 @@ class Model:
         job.words = words
         return True
 
-    def reap(self) -> list[tuple[str, Settled]]:
-        reaped = []
+    def tick(self) -> tuple[list[str], list[str], list[tuple[str, Settled]]]:
+        """Return the jobs that are due, those that waited too long, and what became of those whose lease ran out."""
+        lost = []
         for draining in (False, True):
             for job in self._over(State.RUNNING):
                 if job.draining is draining:
                     job.token = None
-                    reaped.append((job.id, self._try_again(job, "worker_lost")))
-        return reaped
-
-    def promote(self) -> list[str]:
+                    lost.append((job.id, self._try_again(job, "worker_lost")))
         due = self._over(State.DELAYED)
         for job in due:
             job.state, job.over_since = State.QUEUED, None
             self.line.append(job.id)
-        return [job.id for job in due]
-
-    def expire(self) -> list[str]:
         late = [job_id for job_id in self.line if self.jobs[job_id].late]
         for job_id in late:
             self.line.remove(job_id)
             self._finish(self.jobs[job_id], State.FAILED, reason="expired")
-        return late
+        return [job.id for job in due], late, lost
 
     def answered(self, job_id: str, ending: int) -> bool:
         job = self.jobs.get(job_id)
@@ -201,8 +196,6 @@ class Model:
                 return None
             job = self.jobs[job_id]
             return job_id, job.attempt, job.words
-        self.promote()
-        self.reap()
         while self.line and not self.paused:
             job = self.jobs[self.line.pop()]
             if job.late:
@@ -220,23 +213,13 @@ class Model:
         job = self.jobs[job_id]
         return self._finish(job, State.CANCELLED) if job.cancelling else self._release(job)
 
-    def renew(self, job_id: str, token: str) -> Lease:
-        lease = self.look(job_id, token)
-        if lease is not Lease.LOST:
-            self.jobs[job_id].over_since = None
-        return lease
-
-    def look(self, job_id: str, token: str) -> Lease:
-        """What progress, too, answers."""
+    def heartbeat(self, job_id: str, token: str, *, draining: bool) -> Lease:
         if not self.holds(job_id, token):
             return Lease.LOST
-        return Lease.CANCELLED if self.jobs[job_id].cancelling else Lease.HELD
-
-    def drain(self, job_id: str, token: str) -> Lease:
-        if not self.holds(job_id, token):
-            return Lease.LOST
-        self.jobs[job_id].draining = True
-        return Lease.HELD
+        job = self.jobs[job_id]
+        job.over_since = None
+        job.draining = job.draining or draining
+        return Lease.CANCELLED if job.cancelling else Lease.HELD
 
     def settle(self, how: str, job_id: str, token: str) -> Settled:
         job = self.jobs.get(job_id)
@@ -289,7 +272,7 @@ class Model:
 
     def _release(self, job: ModelJob) -> Settled:
         self._let_go(job, Settled.QUEUED)
-        job.state, job.attempt = State.QUEUED, job.attempt - 1
+        job.state, job.attempt, job.reason = State.QUEUED, job.attempt - 1, None
         self.line.append(job.id)
         return Settled.QUEUED
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from qwenedit_jobs import RedisSettings, connect
-from qwenedit_jobs.queue import queue
+from qwenedit_jobs.queue import queue_view
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from tests.integration.jobs.properties.machine import FAIR, KEYS, UNFAIR, QueueMachine
 
@@ -49,15 +49,15 @@ EVERYWHERE = {
     *(f"enqueue: {answer}" for answer in ("queued", "known", "full", "limited")),
     *(f"cancel: {answer}" for answer in ("cancelled", "cancelling", "done", "failed", "unknown")),
     *(f"reword: {answer}" for answer in ("waits", "has begun", "unknown")),
-    *(f"reap: {answer}" for answer in ("delayed", "failed", "cancelled")),
-    *(f"{call}: {answer}" for call in ("renew", "progress") for answer in ("held", "cancelled", "lost")),
+    *(f"tick: {answer}" for answer in ("due", "late", "delayed", "failed", "cancelled")),
+    *(f"heartbeat: {answer}" for answer in ("held", "cancelled", "lost")),
     *(f"claim{how}: {answer}" for how in CLAIMS for answer in ("a job", "none")),
     *(f"answered: {answer}" for answer in ("first", "again", "another end", "not ended")),
     *(f"abandon: {answer}" for answer in ("queued", "cancelled", "lost")),
     *(f"requeue: {state} queued" for state in ("queued", "running", "delayed", "failed")),
     *("requeue: running cancelled", "requeue: done done", "requeue: cancelled cancelled", "requeue: None unknown"),
     *("pause: first", "pause: again", "drop: dead", "drop: not dead", "forget: forgotten", "forget: not yet"),
-    *("drain: held", "drain: lost", "promote: due", "expire: late", "retry: failed"),
+    "retry: failed",
     *(f"{call}: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled")),
     *(f"{call} again: {answer}" for call, outcome in LETTING_GO.items() for answer in (outcome, "cancelled", "lost")),
 }
@@ -75,95 +75,144 @@ def test_promises_hold_whoever_calls_what_in_which_order(redis_url):
 MUTATIONS = {
     "the token is not checked": (
         "prelude",
-        " and found[2] == token",
-        "",
+        "job.state == 'running' and job.token == args.token",
+        "job.state == 'running'",
         "claim, release, claim, complete the first claim",
     ),
-    "a job is popped and not leased": ("claim", "redis.call('ZADD', LEASES, NOW + lease, id)\n", "", "claim"),
+    "a job is popped and not leased": ("claim", "redis.call('ZADD', LEASES, at + args.lease, id)\n", "", "claim"),
     "the event is forgotten": (
-        "finish",
-        "    publish(id, state)\n",
+        "prelude",
+        "    redis.call('XADD', EVENTS, '*', 'id', job.id, 'state', state)\n",
         "",
         "cancel",
     ),
-    "a cancelled job stays in line": ("cancel", "    redis.call('LREM', QUEUE, 1, id)\n", "", "cancel"),
-    "a token claims again": ("claim", "redis.call('SET', CLAIM .. token, id, 'PX', lease)\n", "", "claim"),
-    "a finished job stays for ever": ("finish", "    redis.call('EXPIRE', JOB .. id, RETENTION)\n", "", "cancel"),
+    "a cancelled job stays in line": ("prelude", "        redis.call('LREM', line(), -1, job.id)\n", "", "cancel"),
+    "a token claims again": (
+        "claim",
+        "redis.call('SET', CLAIM_PREFIX .. args.token, id, 'PX', args.lease)\n",
+        "",
+        "claim",
+    ),
+    "a finished job stays for ever": (
+        "prelude",
+        "    redis.call('EXPIRE', JOB_PREFIX .. job.id, RETENTION)\n",
+        "",
+        "cancel",
+    ),
     "the user's job stays unfinished": (
-        "finish",
-        "    redis.call('SREM', UNFINISHED .. (known(id, 'user') or ''), id)\n",
+        "prelude",
+        "    redis.call('SREM', USER_PREFIX .. (job.user or ''), job.id)\n",
         "",
         "cancel",
     ),
-    "a drained lease is counted twice": ("drain", "    redis.call('ZREM', LEASES, id)\n", "", "claim, drain"),
+    "a drained lease is counted twice": ("heartbeat", "    redis.call('ZREM', LEASES, job.id)\n", "", "claim, drain"),
+    "a drained job keeps its lease": (
+        "prelude",
+        "job.draining and DRAINING or LEASES",
+        "LEASES",
+        "claim, drain, complete",
+    ),
+    "a heartbeat of somebody else counts": (
+        "heartbeat",
+        "not holds(job)",
+        "not job.state",
+        "claim, release, claim, drain by the first claim",
+    ),
     "a released job goes to the end of the line": (
-        "retries",
-        "redis.call('RPUSH', QUEUE, id)\n    return 'queued'",
-        "redis.call('LPUSH', QUEUE, id)\n    return 'queued'",
+        "prelude",
+        "redis.call('RPUSH', line(), job.id)",
+        "redis.call('LPUSH', line(), job.id)",
         "another job, claim, release",
     ),
-    "a job that runs is reworded": ("reword", "state ~= 'queued' or ", "", "claim, defer, reword"),
+    "a released job counts an attempt": (
+        "prelude",
+        "math.max((number_in(job.attempt) or 1) - 1, 0)",
+        "job.attempt",
+        "claim, release",
+    ),
+    "a job that runs is reworded": ("reword", "job.state == 'queued' and ", "", "claim, defer, reword"),
     "a job that was tried is reworded": (
         "reword",
-        " or attempt ~= '0'",
+        " and job.attempt == '0'",
         "",
-        "claim, retry, pause ends, promote, reword what was tried",
+        "claim, retry, pause ends, tick, reword what was tried",
     ),
-    "new words are forgotten": ("reword", "set(id, 'payload', payload)\n", "", "reword, claim"),
+    "new words are forgotten": ("reword", "set(job, 'payload', args.payload)\n", "", "reword, claim"),
     "an abandoned token takes a job": (
-        "abandon",
-        "redis.call('SET', CLAIM .. token, '', 'PX', void)\n",
+        "settle",
+        "    redis.call('SET', CLAIM_PREFIX .. args.token, '', 'PX', VOID)\n",
         "",
         "abandon nothing",
     ),
-    "an abandoned job stays where it is": ("abandon", "give_back(id)", "'queued'", "claim, abandon"),
+    "an abandoned job stays where it is": (
+        "settle",
+        "return give_back(job, args.detail)",
+        "return 'queued'",
+        "claim, abandon",
+    ),
     "a claim that waits forgets what it took": (
-        "skip_empty_queue",
-        ", ARGV[3] .. ARGV[8]) == 0",
+        "claim",
+        ", CLAIM_PREFIX .. args.token) == 0",
         ") == 0",
         "claim, claim again",
     ),
     "a lost worker is still heard": (
-        "lost_attempts",
-        "    redis.call('HDEL', JOB .. id, 'token')\n",
-        "",
-        "claim, lease ends, reap",
+        "tick",
+        "    job.token = nil",
+        "    job.token = job.token",
+        "claim, lease ends, tick, complete",
     ),
-    "a late job is executed": ("claim", " and not too_late", "", "wait too long, claim"),
-    "a pause leaves the line where it is": ("pause", "hold_queue()\n", "", "pause"),
-    "a worker whose job was taken is heard": ("requeue", "take_away(id)", "{ id = id }", "claim, requeue"),
-    "a done or cancelled job keeps its photos": ("pictures", "        drop_pictures(refs)\n", "", "cancel"),
+    "a late job is executed": ("claim", "<= at then", "<= 0 then", "wait too long, claim"),
+    "a late job waits on": ("tick", "<= at then", "<= 0 then", "wait too long, tick"),
+    "a pause leaves the line where it is": (
+        "pause",
+        "    while redis.call('LMOVE', JOB_QUEUE, HELD, 'RIGHT', 'LEFT') do end\n",
+        "",
+        "pause",
+    ),
+    "a worker whose job was taken is heard": (
+        "requeue",
+        "    job.token = nil",
+        "    job.token = job.token",
+        "claim, requeue, complete",
+    ),
+    "a done or cancelled job keeps its photos": ("prelude", "        drop_pictures(refs)\n", "", "cancel"),
     "a failed job loses its photos": (
-        "pictures",
+        "prelude",
         "    if state ~= 'failed' then\n",
         "    if true then\n",
         "claim, fail",
     ),
     "a failed job keeps its pictures for a day": (
-        "pictures",
-        "EXPIRE', PICTURE .. ref, FAILED_KEPT",
-        "EXISTS', PICTURE .. ref",
+        "prelude",
+        "EXPIRE', PICTURE_PREFIX .. ref, FAILED_KEPT",
+        "EXISTS', PICTURE_PREFIX .. ref",
         "claim, fail",
     ),
-    "a stale result stays": ("complete", "    drop(sent)\n", "", "claim, release, claim, complete the first claim"),
-    "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_them()\n", "\n", ""),
+    "a stale result stays": (
+        "settle",
+        "        drop_pictures({ args.picture })\n",
+        "",
+        "claim, release, claim, complete the first claim",
+    ),
+    "an accepted result is forgotten soon": (
+        "settle",
+        "args.picture and outcome == 'done'",
+        "false",
+        "claim, complete",
+    ),
+    "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_pictures()\n", "\n", ""),
     "an answer to an earlier end counts": (
         "answered",
-        " or ending ~= '' and ending ~= (requeued or '0')",
+        " or args.ending and args.ending ~= (job.requeued or '0')",
         "",
         "claim, fail, requeue, claim, fail, answer the end before",
     ),
-    "a job that waits is answered": ("answered", "not FINAL[state] or ", "", "answer"),
-    "a job that nobody here can read counts an attempt": (
-        "defer",
-        "set(id, 'attempt', (number_in(get(id, 'attempt')) or 1) - 1)\n",
-        "",
-        "claim, defer",
-    ),
+    "a job that waits is answered": ("answered", "not FINAL[job.state] or ", "", "answer"),
     "a job that began in time is too late": (
-        "retries",
-        ",\n        'expires_at', due + patience(id))",
-        ")",
+        "prelude",
+        "'expires_at', due + (number_in(job.max_wait) or 0)",
+        "'detail', detail",
         "claim, retry",
     ),
     "what is answered is kept before what waits": (
@@ -174,11 +223,16 @@ MUTATIONS = {
     ),
     "a job that begins anew has spare pictures": (
         "requeue",
-        "        redis.call('ZREM', ANSWERED, ref)\n",
+        "    redis.call('ZREM', ANSWERED_PICTURES, ref)\n",
         "",
         "claim, fail, requeue",
     ),
-    "a job that begins anew expires": ("requeue", "    redis.call('PERSIST', JOB .. id)\n", "", "claim, fail, requeue"),
+    "a job that begins anew expires": (
+        "requeue",
+        "redis.call('PERSIST', JOB_PREFIX .. job.id)\n",
+        "",
+        "claim, fail, requeue",
+    ),
 }
 
 
@@ -202,8 +256,7 @@ CALLS = {
     "cancel": Call("cancel"),
     "reword": Call("reword"),
     "reword what was tried": Call("reword", FAIR),
-    "reap": Call("reap", None),
-    "promote": Call("promote", None),
+    "tick": Call("tick", None),
     "pause": Call("pause", None),
     "requeue": Call("requeue"),
     "answer": Call("answered", arguments={"earlier": False}),
@@ -212,7 +265,8 @@ CALLS = {
     "claim again": Call("claim_again", arguments={**WORKER, "waits": True}),
     "abandon": Call("abandon"),
     "abandon nothing": Call("abandon", UNFAIR),
-    "drain": Call("drain"),
+    "drain": Call("heartbeat", arguments={"step": 1, "draining": True}),
+    "drain by the first claim": Call("heartbeat", FAIR, {"step": 0, "draining": True}),
     **{how: Call("settle", arguments={"how": how}) for how in LETTING_GO},
     "complete the first claim": Call("settle", FAIR, {"how": "complete"}),
     "lease ends": Call("lease_ends"),
@@ -241,11 +295,11 @@ def test_promises_hold_in_each_story(redis_url, story):
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_broken_script_is_caught(redis_url, mutation, tmp_path, monkeypatch):
     script, right, wrong, story = MUTATIONS[mutation]
-    shutil.copytree(str(queue.SCRIPTS), tmp_path, dirs_exist_ok=True)
-    (broken,) = tmp_path.glob(f"*/{script}.lua")
+    shutil.copytree(str(queue_view.SCRIPTS), tmp_path, dirs_exist_ok=True)
+    broken = tmp_path / f"{script}.lua"
     text = broken.read_text()
     assert text.count(right) == 1, "the mutation fits the script"
     broken.write_text(text.replace(right, wrong))
-    monkeypatch.setattr(queue, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(queue_view, "SCRIPTS", tmp_path)
     with machine(redis_url) as bound, pytest.raises(AssertionError):
         tell(story, bound())

@@ -13,7 +13,7 @@ from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 async def test_waiting_ends_at_any_moment_of_it(redis_url, connected):
     swallowed = []
     for moment in range(30):
-        redis = connect(RedisSettings(redis_url=redis_url), block=60)
+        redis = connect(RedisSettings(redis_url=redis_url), waits=True)
         if connected:
             await redis.ping()
         waiting = asyncio.create_task(JobQueue(redis, Keys()).claim(worker="w", token="t", lease=30, wait=60))

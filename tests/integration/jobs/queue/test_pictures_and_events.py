@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from qwenedit_jobs import (
+    Done,
     Events,
     PictureExpiredError,
     PicturesForgottenError,
@@ -54,7 +55,7 @@ def test_late_attempts_result_has_another_name_than_its_successors():
 async def finish(desk, number):
     await desk.enqueued(number)
     claim = await desk.queue.claim(worker="w", token=str(number), lease=30)
-    await desk.queue.complete(claim.job.id, str(number), Result(picture="p", seed=1, seconds=1))
+    await desk.queue.settle(claim.job.id, str(number), Done(Result(picture="p", seed=1, seconds=1)))
     return claim.job.id
 
 
@@ -158,21 +159,10 @@ async def test_result_is_accepted_with_its_picture_and_not_without_room_for_it(d
     await desk.redis.config_set("maxmemory", 1)
     try:
         with pytest.raises(StorageFullError):
-            await desk.queue.complete(claim.job.id, claim.token, result, picture=b"x")
+            await desk.queue.settle(claim.job.id, claim.token, Done(result, picture=b"x"))
     finally:
         await desk.redis.config_set("maxmemory", 0)
     assert await desk.state(claim.job.id) is State.RUNNING
-    assert await desk.queue.complete(claim.job.id, claim.token, result, picture=b"x") is Settled.DONE
+    assert await desk.queue.settle(claim.job.id, claim.token, Done(result, picture=b"x")) is Settled.DONE
     assert await desk.redis.get(desk.keys.picture("out")) == "x"
     assert 0 < await desk.redis.ttl(desk.keys.picture("out")) <= 86_400
-
-
-async def test_claim_brings_the_pictures_along_that_are_all_there_and_small(desk):
-    store = RedisPictureStore(desk.redis, desk.keys, ttl=60)
-    job = await desk.enqueued()
-    for data, brought in ((None, ()), (b"12345", ()), (b"1234", (b"1234",))):
-        if data is not None:
-            await store.put(job.edit.pictures[0], data)
-        claim = await desk.queue.claim(worker="w", token="t", lease=30, pictures_up_to=4)
-        assert (claim.job, claim.pictures) == (job, brought)
-    assert (await desk.queue.claim(worker="w", token="t", lease=30)).pictures == ()

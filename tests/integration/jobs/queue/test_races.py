@@ -12,13 +12,16 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs import (
     Cancelled,
+    Done,
+    Fail,
     JobQueue,
     Lease,
-    Phase,
     Reason,
     RedisPictureStore,
     RedisSettings,
+    Release,
     Result,
+    Retry,
     Settled,
     connect,
 )
@@ -55,7 +58,7 @@ async def test_cancel_against_claim_has_one_winner(desk, turn):
         assert cancelled is Cancelled.CANCELLED
     else:
         assert cancelled is Cancelled.CANCELLING
-        assert await desk.queue.complete(job.id, "t", RESULT) is Settled.CANCELLED
+        assert await desk.queue.settle(job.id, "t", Done(RESULT)) is Settled.CANCELLED
     assert await desk.events() == [(job.id, "cancelled")]
 
 
@@ -63,17 +66,18 @@ async def test_cancel_against_claim_has_one_winner(desk, turn):
 async def test_complete_against_reap_has_one_winner(desk, _round):
     claim = await desk.claimed()
     await desk.expire(claim.job.id)
-    settled, reaped = await asyncio.gather(desk.queue.complete(claim.job.id, "token", RESULT), desk.queue.reap())
+    settled, tick = await asyncio.gather(desk.queue.settle(claim.job.id, "token", Done(RESULT)), desk.queue.tick())
+    lost = [(each.job_id, each.outcome) for each in tick.lost]
     if settled is Settled.DONE:
-        assert reaped == []
+        assert lost == []
         assert await desk.places(claim.job.id) == []
     else:
-        assert (settled, reaped) == (Settled.LOST, [(claim.job.id, Settled.DELAYED)])
+        assert (settled, lost) == (Settled.LOST, [(claim.job.id, Settled.DELAYED)])
         assert await desk.places(claim.job.id) == ["delayed"]
 
 
 async def test_claim_whose_connection_was_closed_takes_nothing(desk, redis_url):
-    client = connect(RedisSettings(redis_url=redis_url), block=60)
+    client = connect(RedisSettings(redis_url=redis_url), waits=True)
     claiming = JobQueue(client, desk.keys).claim(worker="w", token="t", lease=30, wait=60)
     waiting = asyncio.create_task(claiming)
     await asyncio.sleep(0.2)
@@ -138,11 +142,11 @@ async def test_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
     for token, wait in zip("abcd", (0.0, 1.0, 0.0, 1.0), strict=True):
         claim = await full.queue.claim(worker="w", token=token, lease=30, wait=wait)
         ids.append(claim.job.id)
-        assert await full.queue.renew(claim.job.id, token, lease=60) is Lease.HELD
-    assert await full.queue.complete(ids[0], "a", RESULT) is Settled.DONE
-    assert await full.queue.fail(ids[1], "b", Reason.OUT_OF_MEMORY) is Settled.FAILED
-    assert await full.queue.retry(ids[2], "c", Reason.TIMEOUT) is Settled.DELAYED
-    assert await full.queue.release(ids[3], "d") is Settled.QUEUED
+        assert await full.queue.heartbeat(claim.job.id, token, lease=60) is Lease.HELD
+    assert await full.queue.settle(ids[0], "a", Done(RESULT)) is Settled.DONE
+    assert await full.queue.settle(ids[1], "b", Fail(Reason.OUT_OF_MEMORY)) is Settled.FAILED
+    assert await full.queue.settle(ids[2], "c", Retry(Reason.TIMEOUT)) is Settled.DELAYED
+    assert await full.queue.settle(ids[3], "d", Release()) is Settled.QUEUED
     assert [await full.places(job_id) for job_id in ids] == [[], ["dead"], ["delayed"], ["line"]]
     assert (await full.queue.claim(worker="w", token="e", lease=30)).job.id == ids[3]
     assert await full.queue.claim(worker="w", token="f", lease=30, wait=0.05) is None
@@ -152,11 +156,3 @@ async def test_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
     with pytest.raises(OutOfMemoryError):
         await RedisPictureStore(binary, full.keys, ttl=60).put("x", bytes(1000))
     await binary.aclose()
-
-
-async def test_progress_over_a_full_redis_is_refused_and_harmless(full):
-    claim = await full.claimed()
-    await full.fill()
-    with pytest.raises(OutOfMemoryError):
-        await full.queue.progress(claim.job.id, "token", Phase.EDITING, step=1, steps=4)
-    assert await full.places(claim.job.id) == ["leases"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Reason, Settled
-from qwenedit_jobs.queue.operator_queue import OperatorQueue
+from qwenedit_jobs import Fail, Reason, Retry, Settled
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -32,7 +31,7 @@ async def test_claim_tells_the_senders_context_and_its_own_in_the_same_trace(des
 
 async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     await claimed(desk, "one")
-    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     await desk.due(job.id)
     lost, again = await claimed(desk, "two"), await claimed(desk, "two")
     assert again.previous_context == lost.previous_context != ""
@@ -41,7 +40,7 @@ async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
 
 async def test_attempt_after_a_failed_one_names_it(desk, job):
     first = await claimed(desk, "one")
-    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     await desk.due(job.id)
     second = await claimed(desk, "two")
     assert second.previous_context == first.attempt_context
@@ -51,7 +50,7 @@ async def test_attempt_after_a_failed_one_names_it(desk, job):
 async def test_attempt_after_one_whose_worker_is_gone_names_that_attempt(desk, job):
     first = await claimed(desk, "one")
     await desk.expire(job.id)
-    await desk.queue.reap()
+    await desk.queue.tick()
     await desk.due(job.id)
     assert (await claimed(desk, "two")).previous_context == first.attempt_context
 
@@ -59,7 +58,7 @@ async def test_attempt_after_one_whose_worker_is_gone_names_that_attempt(desk, j
 async def test_job_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job):
     assert (await desk.queue.status(job.id)).trace_context == SENT
     claim = await claimed(desk, "one")
-    await desk.queue.fail(job.id, "one", Reason.TIMEOUT)
+    await desk.queue.settle(job.id, "one", Fail(Reason.TIMEOUT))
     assert (await desk.queue.status(job.id)).trace_context == claim.attempt_context
 
 
@@ -71,51 +70,22 @@ async def test_job_without_a_trace_has_attempts_without_one(desk):
 
 async def test_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
     first = await claimed(desk, "one")
-    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
+    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     await desk.due(job.id)
     second = await claimed(desk, "two")
     seconds, microseconds = await desk.redis.time()
     await desk.expire(job.id)
-    await desk.queue.reap()
-    (lost,) = await desk.queue.lost_attempts()
+    (lost,) = (await desk.queue.tick()).lost
     assert (lost.job_id, lost.worker, lost.attempt, lost.max_attempts) == (job.id, "w", 2, second.max_attempts)
     assert lost.outcome == Settled.DELAYED
     assert lost.started_at - 0.001 <= seconds + microseconds / 1e6 <= lost.ended_at + 0.001
     assert (lost.trace_context, lost.attempt_context, lost.previous_context) == (
         SENT, second.attempt_context, first.attempt_context,
     )  # fmt: skip
-    assert await desk.queue.lost_attempts() == []
-
-
-async def test_attempt_is_lost_as_well_when_a_claim_ends_its_lease_or_an_operator_takes_it(desk, job):
-    await claimed(desk, "one")
-    await desk.expire(job.id)
-    assert await claimed(desk, "two") is None, "it pauses"
-    await desk.due(job.id)
-    await claimed(desk, "three")
-    await OperatorQueue(desk.redis, desk.keys).requeue(job.id)
-    found = [(lost.attempt, lost.outcome) for lost in await desk.queue.lost_attempts()]
-    assert found == [(1, Settled.DELAYED), (2, Settled.QUEUED)]
-
-
-async def test_only_so_many_lost_attempts_are_kept_for_a_bot_that_is_away(desk, job):
-    await desk.redis.rpush(desk.keys.lost, *["old"] * 2000)
-    await claimed(desk, "one")
-    await desk.expire(job.id)
-    await desk.queue.reap()
-    assert await desk.redis.llen(desk.keys.lost) == 1000
+    assert (await desk.queue.tick()).lost == ()
 
 
 async def test_attempt_that_its_worker_ended_is_not_lost(desk, job):
     await claimed(desk, "one")
-    await desk.queue.retry(job.id, "one", Reason.TIMEOUT)
-    await desk.queue.reap()
-    assert await desk.queue.lost_attempts() == []
-
-
-async def test_unreadable_lost_attempt_is_left_out(desk, job):
-    await desk.redis.rpush(desk.keys.lost, "no JSON", "[]", "{}")
-    await claimed(desk, "one")
-    await desk.expire(job.id)
-    await desk.queue.reap()
-    assert [lost.job_id for lost in await desk.queue.lost_attempts()] == [job.id]
+    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
+    assert (await desk.queue.tick()).lost == ()

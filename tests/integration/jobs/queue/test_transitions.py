@@ -9,14 +9,17 @@ import pytest
 
 from qwenedit_jobs import (
     Cancelled,
-    Claim,
+    Done,
+    Fail,
     JobQueue,
     Lease,
     Phase,
     QueueFullError,
     Reason,
     RedisSettings,
+    Release,
     Result,
+    Retry,
     Settled,
     State,
     TooManyUnfinishedError,
@@ -44,7 +47,7 @@ async def test_same_job_enqueued_again_returns_its_state_and_waits_once(desk):
     assert await desk.places(job.id) == ["line"]
     await desk.queue.claim(worker="w", token="t", lease=30)
     assert await desk.queue.enqueue(job, desk.limits) is State.RUNNING
-    await desk.queue.complete(job.id, "t", RESULT)
+    await desk.queue.settle(job.id, "t", Done(RESULT))
     assert await desk.queue.enqueue(job, desk.limits) is State.DONE
     assert await desk.places(job.id) == []
 
@@ -59,7 +62,7 @@ async def test_full_queue_refuses_and_keeps_nothing(desk):
 
 async def test_jobs_between_attempts_count_as_waiting(desk):
     claim = await desk.claimed()
-    await desk.queue.retry(claim.job.id, "token", Reason.TIMEOUT)
+    await desk.queue.settle(claim.job.id, "token", Retry(Reason.TIMEOUT))
     with pytest.raises(QueueFullError):
         await desk.enqueued(2, max_queue_length=1)
 
@@ -69,7 +72,7 @@ async def test_user_has_no_more_unfinished_jobs_than_allowed(desk):
     with pytest.raises(TooManyUnfinishedError) as caught:
         await desk.enqueued(2, max_unfinished_per_user=1)
     assert caught.value.unfinished == 1
-    await desk.queue.complete(claim.job.id, "token", RESULT)
+    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
     await desk.enqueued(2, max_unfinished_per_user=1)
 
 
@@ -101,7 +104,7 @@ async def test_claim_that_waits_takes_the_job_that_comes(desk, patient):
 
 
 async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
-    clients = [connect(RedisSettings(redis_url=redis_url), block=60) for _ in range(5)]
+    clients = [connect(RedisSettings(redis_url=redis_url), waits=True) for _ in range(5)]
     waiting = [
         asyncio.create_task(JobQueue(client, desk.keys).claim(worker=token, token=token, lease=30, wait=60))
         for token, client in zip("abcde", clients, strict=True)
@@ -110,14 +113,10 @@ async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
         while sum("b" in client["flags"] for client in await desk.redis.client_list()) < len(clients):
             await asyncio.sleep(0.01)
         job = await desk.enqueued()
-        done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for other in others:
-        other.cancel()
-    claims = await asyncio.gather(*waiting, return_exceptions=True)
+        claims = await asyncio.gather(*waiting)  # all are woken, and the first one takes it
     for client in clients:
         await client.aclose()
-    assert [claim.job for claim in claims if isinstance(claim, Claim)] == [job]
-    assert len(done) == 1
+    assert [claim.job for claim in claims if claim] == [job]
     assert await desk.places(job.id) == ["leases"]
 
 
@@ -177,27 +176,16 @@ async def test_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):
 async def test_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_other(desk, end):
     claim = await desk.claimed()
     if end == "complete":
-        await desk.queue.complete(claim.job.id, "token", RESULT)
+        await desk.queue.settle(claim.job.id, "token", Done(RESULT))
     elif end == "release":
-        await desk.queue.release(claim.job.id, "token")
+        await desk.queue.settle(claim.job.id, "token", Release())
     else:
         await desk.expire(claim.job.id)
-        await desk.queue.reap()
+        await desk.queue.tick()
     await desk.enqueued(2)
     waiting = await desk.queue.waiting_ids()
     assert await desk.queue.claim(worker="worker-1", token="token", lease=30) is None
     assert await desk.queue.waiting_ids() == waiting
-
-
-async def test_claim_takes_up_jobs_whose_pause_has_ended_and_leases_that_ran_out(desk):
-    paused = await desk.claimed("a")
-    await desk.queue.retry(paused.job.id, "a", Reason.TIMEOUT)
-    await desk.due(paused.job.id)
-    claim = await desk.queue.claim(worker="w", token="b", lease=30)
-    assert (claim.job.id, claim.attempt) == (paused.job.id, 2)
-    await desk.expire(paused.job.id)
-    assert await desk.queue.claim(worker="w", token="c", lease=30) is None
-    assert await desk.places(paused.job.id) == ["delayed"]
 
 
 async def test_foreign_item_in_the_list_goes_to_the_dead_and_does_not_block(desk):
@@ -214,7 +202,7 @@ async def test_payload_of_another_version_is_claimed_and_can_be_settled(desk):
     with pytest.raises(UnreadableJobError) as caught:
         await desk.queue.claim(worker="w", token="t", lease=30)
     assert (caught.value.job_id, caught.value.token) == (job.id, "t")
-    assert await desk.queue.retry(job.id, "t", Reason.UNKNOWN) is Settled.DELAYED
+    assert await desk.queue.settle(job.id, "t", Retry(Reason.UNKNOWN)) is Settled.DELAYED
 
 
 async def test_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_and_answered(desk):
@@ -245,16 +233,16 @@ async def deadline(desk, job_id):
 async def test_renewing_moves_the_deadline(desk):
     claim = await desk.claimed(lease=10)
     before = await deadline(desk, claim.job.id)
-    assert await desk.queue.renew(claim.job.id, "token", lease=100) is Lease.HELD
+    assert await desk.queue.heartbeat(claim.job.id, "token", lease=100) is Lease.HELD
     assert 90_000 <= await deadline(desk, claim.job.id) - before < 120_000
 
 
 async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
     claim = await desk.claimed()
-    assert await desk.queue.progress(claim.job.id, "token", Phase.EDITING, step=2, steps=4) is Lease.HELD
+    assert await desk.queue.heartbeat(claim.job.id, "token", phase=Phase.EDITING, step=2, steps=4) is Lease.HELD
     status = await desk.queue.status(claim.job.id)
     assert (status.phase, status.step, status.steps) == (Phase.EDITING, 2, 4)
-    await desk.queue.release(claim.job.id, "token")
+    await desk.queue.settle(claim.job.id, "token", Release())
     status = await desk.queue.status(claim.job.id)
     assert (status.phase, status.step, status.steps) == (Phase.QUEUED, 0, 0)
 
@@ -262,15 +250,15 @@ async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
 async def test_draining_workers_job_keeps_its_lease_where_keda_does_not_count(desk):
     claim = await desk.claimed(lease=10)
     before = await deadline(desk, claim.job.id)
-    assert await desk.queue.drain(claim.job.id, "token") is Lease.HELD
-    assert await desk.queue.drain(claim.job.id, "token") is Lease.HELD
+    assert await desk.queue.heartbeat(claim.job.id, "token", draining=True) is Lease.HELD
+    assert await desk.queue.heartbeat(claim.job.id, "token", draining=True) is Lease.HELD
     assert await desk.places(claim.job.id) == ["draining"]
-    assert await desk.redis.zscore(desk.keys.draining, claim.job.id) == before
-    assert await desk.queue.renew(claim.job.id, "token", lease=100) is Lease.HELD
+    assert await desk.redis.zscore(desk.keys.draining, claim.job.id) >= before
+    assert await desk.queue.heartbeat(claim.job.id, "token", lease=100) is Lease.HELD
     assert await desk.places(claim.job.id) == ["draining"]
     assert await desk.redis.zscore(desk.keys.draining, claim.job.id) > before + 50_000
     await desk.expire(claim.job.id)
-    assert await desk.queue.reap() == [(claim.job.id, Settled.DELAYED)]
+    assert [(lost.job_id, lost.outcome) for lost in (await desk.queue.tick()).lost] == [(claim.job.id, Settled.DELAYED)]
     assert await desk.places(claim.job.id) == ["delayed"]
 
 
@@ -279,9 +267,9 @@ async def test_token_of_another_claim_loses_the_lease_and_changes_nothing(desk, 
     claim = await desk.claimed()
     before = await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)
     calls = {
-        "renew": lambda: desk.queue.renew(claim.job.id, "other", lease=999),
-        "progress": lambda: desk.queue.progress(claim.job.id, "other", Phase.SENDING),
-        "drain": lambda: desk.queue.drain(claim.job.id, "other"),
+        "renew": lambda: desk.queue.heartbeat(claim.job.id, "other", lease=999),
+        "progress": lambda: desk.queue.heartbeat(claim.job.id, "other", phase=Phase.SENDING),
+        "drain": lambda: desk.queue.heartbeat(claim.job.id, "other", draining=True),
     }
     assert await calls[call]() is Lease.LOST
     assert (await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)) == before
@@ -292,12 +280,12 @@ async def test_token_of_another_claim_loses_the_lease_and_changes_nothing(desk, 
 
 
 SETTLEMENTS = {
-    "complete": (lambda queue, job_id, token: queue.complete(job_id, token, RESULT), Settled.DONE, ["done"], []),
-    "fail": (lambda queue, job_id, token: queue.fail(job_id, token, Reason.OUT_OF_MEMORY, "CUDA"), Settled.FAILED,
-             ["failed"], ["dead"]),
-    "retry": (lambda queue, job_id, token: queue.retry(job_id, token, Reason.TIMEOUT, "300 s"), Settled.DELAYED,
-              [], ["delayed"]),
-    "release": (lambda queue, job_id, token: queue.release(job_id, token), Settled.QUEUED, [], ["line"]),
+    "complete": (lambda queue, job_id, token: queue.settle(job_id, token, Done(RESULT)), Settled.DONE, ["done"], []),
+    "fail": (lambda queue, job_id, token: queue.settle(job_id, token, Fail(Reason.OUT_OF_MEMORY, "CUDA")),
+             Settled.FAILED, ["failed"], ["dead"]),
+    "retry": (lambda queue, job_id, token: queue.settle(job_id, token, Retry(Reason.TIMEOUT, "300 s")),
+              Settled.DELAYED, [], ["delayed"]),
+    "release": (lambda queue, job_id, token: queue.settle(job_id, token, Release()), Settled.QUEUED, [], ["line"]),
 }  # fmt: skip
 
 
@@ -327,14 +315,14 @@ async def test_worker_settles_nothing_after_its_lease_ran_out(desk, call):
     settle, *_ = SETTLEMENTS[call]
     claim = await desk.claimed()
     await desk.expire(claim.job.id)
-    await desk.queue.reap()
+    await desk.queue.tick()
     assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
     await desk.due(claim.job.id)
     second = await desk.queue.claim(worker="worker-2", token="second", lease=30)
     assert second.attempt == 2
     assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
     assert await desk.state(claim.job.id) is State.RUNNING
-    assert await desk.queue.complete(claim.job.id, "second", RESULT) is Settled.DONE
+    assert await desk.queue.settle(claim.job.id, "second", Done(RESULT)) is Settled.DONE
     assert await desk.events() == [(claim.job.id, "done")]
 
 
@@ -351,7 +339,7 @@ async def test_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_s
 
 async def test_result_is_kept_with_the_job(desk):
     claim = await desk.claimed()
-    await desk.queue.complete(claim.job.id, "token", RESULT)
+    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
     status = await desk.queue.status(claim.job.id)
     assert (status.result, status.reason) == (RESULT, None)
 
@@ -359,7 +347,7 @@ async def test_result_is_kept_with_the_job(desk):
 async def test_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
     claim = await desk.claimed()
     second = await desk.enqueued(2)
-    await desk.queue.release(claim.job.id, "token")
+    await desk.queue.settle(claim.job.id, "token", Release())
     assert await desk.queue.waiting_ids() == [claim.job.id, second.id]
     assert (await desk.queue.claim(worker="w", token="b", lease=30)).attempt == 1
 
@@ -374,13 +362,12 @@ async def test_retries_pause_as_long_as_was_said_at_acceptance_and_then_end(desk
     claim = await desk.claimed("0", max_attempts=3, retry_delays=(5.0, 10.0))
     for token, delay in (("0", 5_000), ("1", 10_000)):
         before = await now(desk)
-        assert await desk.queue.retry(claim.job.id, token, Reason.TIMEOUT) is Settled.DELAYED
+        assert await desk.queue.settle(claim.job.id, token, Retry(Reason.TIMEOUT)) is Settled.DELAYED
         assert before <= await desk.redis.zscore(desk.keys.delayed, claim.job.id) - delay <= await now(desk)
         await desk.due(claim.job.id)
-        assert await desk.queue.promote() == [claim.job.id]
-        assert await desk.queue.promote() == []
+        assert await desk.places(claim.job.id) == ["line"]
         await desk.queue.claim(worker="w", token=str(int(token) + 1), lease=30)
-    assert await desk.queue.retry(claim.job.id, "2", Reason.TIMEOUT, "300 s") is Settled.FAILED
+    assert await desk.queue.settle(claim.job.id, "2", Retry(Reason.TIMEOUT, "300 s")) is Settled.FAILED
     status = await desk.queue.status(claim.job.id)
     assert (status.state, status.reason, status.attempt) == (State.FAILED, Reason.TIMEOUT, 3)
     assert await desk.places(claim.job.id) == ["dead"]
@@ -394,10 +381,10 @@ async def test_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
         assert claim.attempt == attempt
         await desk.expire(job_id)
         expected = Settled.FAILED if attempt == 3 else Settled.DELAYED
-        assert await desk.queue.reap() == [(job_id, expected)]
-        assert await desk.queue.reap() == []
+        lost = (await desk.queue.tick()).lost
+        assert [(each.job_id, each.outcome) for each in lost] == [(job_id, expected)]
+        assert [(lost.job_id, lost.outcome) for lost in (await desk.queue.tick()).lost] == []
         await desk.due(job_id)
-        await desk.queue.promote()
     assert (await desk.queue.status(job_id)).reason is Reason.WORKER_LOST
     assert await desk.events() == [(job_id, "failed")]
 
@@ -420,11 +407,9 @@ async def test_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
 
 async def test_job_between_attempts_is_cancelled_at_once(desk):
     claim = await desk.claimed()
-    await desk.queue.retry(claim.job.id, "token", Reason.TIMEOUT)
+    await desk.queue.settle(claim.job.id, "token", Retry(Reason.TIMEOUT))
     assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLED
     assert await desk.places(claim.job.id) == []
-    await desk.due(claim.job.id)
-    assert await desk.queue.promote() == []
 
 
 async def test_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(desk):
@@ -435,8 +420,8 @@ async def test_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(de
         assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
         message = await nudges.get_message(timeout=30)
     assert message["data"] == claim.job.id
-    assert await desk.queue.renew(claim.job.id, "token", lease=30) is Lease.CANCELLED
-    assert await desk.queue.progress(claim.job.id, "token", Phase.EDITING) is Lease.CANCELLED
+    assert await desk.queue.heartbeat(claim.job.id, "token", lease=30) is Lease.CANCELLED
+    assert await desk.queue.heartbeat(claim.job.id, "token", phase=Phase.EDITING) is Lease.CANCELLED
     assert await desk.state(claim.job.id) is State.RUNNING
 
 
@@ -444,12 +429,14 @@ async def test_cancelled_job_whose_worker_dies_ends_cancelled(desk):
     claim = await desk.claimed()
     await desk.queue.cancel(claim.job.id)
     await desk.expire(claim.job.id)
-    assert await desk.queue.reap() == [(claim.job.id, Settled.CANCELLED)]
+    assert [(lost.job_id, lost.outcome) for lost in (await desk.queue.tick()).lost] == [
+        (claim.job.id, Settled.CANCELLED)
+    ]
 
 
 async def test_cancelling_what_is_over_or_unknown_says_so(desk):
     claim = await desk.claimed()
-    await desk.queue.complete(claim.job.id, "token", RESULT)
+    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
     assert await desk.queue.cancel(claim.job.id) is Cancelled.DONE
     assert await desk.queue.cancel("feedfacefeedface") is Cancelled.UNKNOWN
 
@@ -462,7 +449,7 @@ async def test_job_is_reworded_until_it_begins_and_not_after_that(desk):
     claim = await desk.queue.claim(worker="w", token="t", lease=30)
     assert claim.job == other
     assert not await desk.queue.reword(job)
-    await desk.queue.retry(job.id, "t", Reason.WORKER_LOST)
+    await desk.queue.settle(job.id, "t", Retry(Reason.WORKER_LOST))
     assert not await desk.queue.reword(job)
     assert (await desk.queue.status(job.id)).job == other
     assert not await desk.queue.reword(desk.job(2))
@@ -471,7 +458,7 @@ async def test_job_is_reworded_until_it_begins_and_not_after_that(desk):
 
 async def test_first_caller_of_answered_is_told_so(desk):
     claim = await desk.claimed()
-    await desk.queue.complete(claim.job.id, "token", RESULT)
+    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
     assert not await desk.queue.was_answered(claim.job.id)
     assert await desk.queue.answered(claim.job.id)
     assert not await desk.queue.answered(claim.job.id)

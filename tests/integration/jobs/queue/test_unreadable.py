@@ -7,7 +7,7 @@ import json
 import pytest
 import structlog
 
-from qwenedit_jobs import Cancelled, JobQueue, Reason, Result, Settled, State
+from qwenedit_jobs import Cancelled, Done, Fail, JobQueue, Reason, Release, Result, Retry, Settled, State
 from qwenedit_jobs.cli.commands.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.commands.status import status as status_command
 from qwenedit_jobs.cli.overview import take_overview
@@ -89,16 +89,16 @@ async def test_unreadable_job_between_others_stops_no_janitor(desk):
     await desk.redis.hset(desk.keys.job(claims[0].job.id), "state", "upscaling")
     for claim in claims:
         await desk.expire(claim.job.id)
-    assert [job_id for job_id, _outcome in await desk.queue.reap()] == [claims[1].job.id]
+    assert [lost.job_id for lost in (await desk.queue.tick()).lost] == [claims[1].job.id]
     assert await desk.places(claims[0].job.id) == ["leases"]
     await desk.redis.zadd(desk.keys.delayed, {claims[0].job.id: 1, claims[1].job.id: 2})
-    assert await desk.queue.promote() == [claims[1].job.id]
+    assert list((await desk.queue.tick()).due) == [claims[1].job.id]
 
 
 @pytest.mark.parametrize("times", ["x", "0.5", "-5", "1e15"])
 async def test_failed_job_is_put_back_in_line_whatever_it_says_of_earlier_times(desk, times):
     claim = await desk.claimed("a")
-    await desk.queue.fail(claim.job.id, "a", Reason.TIMEOUT)
+    await desk.queue.settle(claim.job.id, "a", Fail(Reason.TIMEOUT))
     await desk.redis.hset(desk.keys.job(claim.job.id), "requeued", times)
     assert (await desk.operated.requeue(claim.job.id))[0] is Requeued.QUEUED
     assert (await desk.queue.status(claim.job.id)).ending == 1
@@ -114,8 +114,7 @@ async def test_job_whose_delays_are_unreadable_is_retried_at_once(desk):
     claim = await desk.claimed()
     await desk.redis.hset(desk.keys.job(claim.job.id), "delays", "soon")
     await desk.expire(claim.job.id)
-    await desk.queue.reap()
-    assert await desk.queue.promote() == [claim.job.id]
+    assert (await desk.queue.tick()).due == (claim.job.id,)
 
 
 async def test_unreadable_job_is_neither_accepted_again_nor_moved_by_hand(desk, queue):
@@ -134,9 +133,9 @@ async def test_unreadable_job_is_erased_with_its_user_wherever_it_stands(desk, q
     await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
     assert await queue.erase_unreadable(job.id)
     assert not await queue.erase_unreadable(job.id)
-    left = set(await desk.redis.keys("*")) - {desk.keys.clock, desk.keys.claim_prefix + "t"}
+    left = set(await desk.redis.keys("*")) - {desk.keys.time, desk.keys.claim_prefix + "t"}
     assert left <= {desk.keys.picture(job.edit.pictures[0])} if "payload" in fields else left == set()
-    assert await desk.queue.renew(job.id, "t", lease=30) == "lost"
+    assert await desk.queue.heartbeat(job.id, "t", lease=30) == "lost"
 
 
 ENDLESS: dict[str, dict[str, str]] = {
@@ -154,18 +153,19 @@ async def test_job_with_endless_numbers_keeps_the_janitor_from_no_other(desk, fi
     await desk.redis.hset(desk.keys.job(strange.job.id), mapping=fields)
     for claim in (strange, other):
         await desk.expire(claim.job.id)
-    assert {job_id for job_id, _outcome in await desk.queue.reap()} == {strange.job.id, other.job.id}
-    assert await desk.state(other.job.id) is State.DELAYED
+    assert other.job.id in {lost.job_id for lost in (await desk.queue.tick()).lost}
+    assert await desk.places(other.job.id) == ["delayed"]
+    assert await desk.places(strange.job.id) != ["leases"]
 
 
 @pytest.mark.parametrize("fields", ENDLESS.values(), ids=ENDLESS)
 async def test_job_with_endless_numbers_can_be_handed_in_and_given_back(desk, fields):
     deeds = (
-        lambda one: desk.queue.complete(one.job.id, one.token, Result(picture="x", seed=1, seconds=1)),
-        lambda one: desk.queue.fail(one.job.id, one.token, Reason.TIMEOUT),
-        lambda one: desk.queue.retry(one.job.id, one.token, Reason.TIMEOUT),
-        lambda one: desk.queue.release(one.job.id, one.token),
-        lambda one: desk.queue.defer(one.job.id, one.token),
+        lambda one: desk.queue.settle(one.job.id, one.token, Done(Result(picture="x", seed=1, seconds=1))),
+        lambda one: desk.queue.settle(one.job.id, one.token, Fail(Reason.TIMEOUT)),
+        lambda one: desk.queue.settle(one.job.id, one.token, Retry(Reason.TIMEOUT)),
+        lambda one: desk.queue.settle(one.job.id, one.token, Release()),
+        lambda one: desk.queue.settle(one.job.id, one.token, Release(pause=5.0)),
     )
     for number, deed in enumerate(deeds):
         claim = await desk.claimed(f"t{number}", number=number)
@@ -183,32 +183,18 @@ async def test_job_with_pictures_without_number_ends(desk):
         pipeline.expire(desk.keys.picture(ref), 600)
     await pipeline.execute()
     await desk.redis.hset(desk.keys.job(claim.job.id), "payload", json.dumps({"edit": {"pictures": refs}}))
-    assert await desk.queue.fail(claim.job.id, claim.token, Reason.TIMEOUT) is Settled.FAILED
+    assert await desk.queue.settle(claim.job.id, claim.token, Fail(Reason.TIMEOUT)) is Settled.FAILED
 
 
 async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
     delayed = await desk.claimed()
-    await desk.queue.retry(delayed.job.id, delayed.token, Reason.TIMEOUT)
+    await desk.queue.settle(delayed.job.id, delayed.token, Retry(Reason.TIMEOUT))
     job = await desk.enqueued(2)
     for strange in ("inf", "-inf", "nan", "noon"):
-        await desk.redis.set(desk.keys.clock, strange)
+        await desk.redis.hset(desk.keys.time, mapping={"seen": strange, "ahead": strange})
         await desk.redis.zadd(desk.keys.delayed, {delayed.job.id: "inf"})
-        assert await queue.promote() == await queue.expire() == []
+        assert (await queue.tick()).due == ()
     assert await desk.state(job.id) is State.QUEUED
-
-
-async def test_end_of_a_job_is_told_although_the_stream_has_had_its_last_id(desk):
-    first, second = await desk.claimed("a", number=1), await desk.claimed("b", number=2)
-    await desk.queue.fail(first.job.id, "a", Reason.TIMEOUT)
-    last = f"{2**64 - 1}-{2**64 - 1}"
-    await desk.redis.xadd(desk.keys.events, {"of": "another program"}, id=last)
-    assert await desk.queue.fail(second.job.id, "b", Reason.TIMEOUT) is Settled.FAILED
-    await desk.operated.requeue(second.job.id)
-    assert await desk.events() == [(first.job.id, "failed"), (second.job.id, "failed")]
-    await desk.redis.xadd(desk.keys.events, {"of": "another program"}, id=last)
-    await desk.redis.xtrim(desk.keys.events, maxlen=0)  # the bot takes what it finds, and the last id stays
-    await desk.queue.cancel(second.job.id)
-    assert await desk.events() == [(second.job.id, "cancelled")]
 
 
 async def test_crowd_among_a_users_jobs_is_not_read_as_a_whole(desk, queue):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import OutOfMemoryError
@@ -10,7 +10,8 @@ from redis.exceptions import OutOfMemoryError
 from qwenedit_jobs.errors import PictureElsewhereError, PictureExpiredError, StorageFullError
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.receipts import LONGEST, Receipt
-from qwenedit_jobs.queue.queue import SCRIPTS, SHARE
+from qwenedit_jobs.queue.queue import SHARE
+from qwenedit_jobs.queue.queue_view import SCRIPTS
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
-    from qwenedit_jobs.redis.scripts import Command
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class RedisPictureStore:
         self._redis = redis
         self._keys = keys
         self._ttl = ttl
-        self._scripts = Scripts(redis, SCRIPTS)
+        self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))
 
     async def put(self, ref: str, data: bytes) -> None:
         """Keep a picture until its TTL runs out.
@@ -49,7 +49,7 @@ class RedisPictureStore:
         Raises:
             StorageFullError: there's no room.
         """
-        room, *_memory = await self._run("room", len(data), SHARE)
+        room, *_memory = await self._scripts.run("room", bytes=len(data), share=SHARE)
         if not room:
             raise StorageFullError
         try:
@@ -128,7 +128,7 @@ class RedisPictureStore:
     async def delete(self, *refs: str) -> None:
         """Forget pictures; the bot deletes those that are objects within seconds."""
         if refs:
-            await self._run("delete_pictures", *refs)
+            await self._scripts.run("delete_pictures", refs=refs)
 
     async def leave_object(self, store: str, name: str) -> None:
         """Note an object to be deleted by the bot."""
@@ -137,9 +137,3 @@ class RedisPictureStore:
     async def erase(self, job_id: str, *refs: str) -> None:  # noqa: ARG002 - elsewhere it is needed
         """Forget a job's pictures, which are nowhere else."""
         await self.delete(*refs)
-
-    async def _run(self, script: str, *arguments: str | float) -> list[Any]:
-        keys = self._keys
-        # The retention of jobs, which every script is given, is nothing to these.
-        command: Command = (*keys.prefixes_of_scripts, 0, 0, *arguments)
-        return cast("list[Any]", await self._scripts.run(script, keys.of_scripts, command, raw=True))

@@ -13,11 +13,11 @@ from qwenedit_jobs.queue.trace_context import attempt_context
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostAttempt:
-    """An attempt whose lease ran out, or whose job an operator put back in line."""
+    """An attempt whose lease ran out."""
 
     job_id: str
     outcome: Settled
-    """What became of the job: `delayed`, `failed`, `cancelled`, or `queued` by an operator."""
+    """What became of the job: `delayed`, `failed` or `cancelled`."""
     worker: str
     attempt: int
     """1 for the first."""
@@ -37,7 +37,7 @@ class LostAttempt:
 
     @classmethod
     def read(cls, entry: str) -> LostAttempt | None:
-        """Read an entry of the list in Redis; None for what is none."""
+        """Read what the script tells of it; None for what is none."""
         try:
             # json.loads would take half a character, which no log and no metric can have. No value is to be remembered.
             fields = from_json(entry, cache_strings="keys")

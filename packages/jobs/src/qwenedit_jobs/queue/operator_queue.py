@@ -10,6 +10,7 @@ from qwenedit_jobs.model import State
 from qwenedit_jobs.queue.job_records import Record, record_of
 from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
+from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,12 +44,13 @@ class OperatorQueue(JobQueue):
         Returns:
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.
         """
-        first, since = await self._run("pause")
+        first, since = await self._run("pause", on=True)
         return bool(int(first)), _seconds(since)
 
     async def resume(self) -> bool:
         """End a pause; False when there was none."""
-        return bool(await self._run("resume"))
+        ended, _since = await self._run("pause", on=False)
+        return bool(ended)
 
     async def paused_since(self) -> float | None:
         """Since when the queue is paused, in seconds since the epoch; None when it is not.
@@ -64,23 +66,23 @@ class OperatorQueue(JobQueue):
         Returns:
             What became of it, and its state before where that was changed.
         """
-        outcome, *before = await self._run("requeue", job_id)
+        outcome, *before = await self._run("requeue", id=job_id)
         return known(Requeued, outcome, Requeued.UNKNOWN), State(before[0]) if before else None
 
     async def drop(self, job_id: str) -> bool:
         """Take a job from among the dead; False when it was not there."""
-        return bool(await self._run("drop", job_id))
+        return bool(await self._run("forget", id=job_id, which="dead"))
 
     async def forget(self, job_id: str) -> bool:
         """Forget a job that is finished and answered, with its pictures; False while it is not."""
-        return bool(await self._run("forget", job_id))
+        return bool(await self._run("forget", id=job_id, which="answered"))
 
     async def erase_unreadable(self, job_id: str) -> bool:
         """Forget a job that this version cannot read, wherever it stands; False when nothing was known of it.
 
         Nobody can answer it. A worker that has it in hand is told that its lease is lost.
         """
-        return bool(await self._run("erase_unreadable", job_id))
+        return bool(await self._run("forget", id=job_id, which="any"))
 
     # ---------------------------------------------------------------- looking
 
@@ -91,7 +93,9 @@ class OperatorQueue(JobQueue):
 
     async def ids_by_state(self) -> dict[State, list[str]]:
         """Return the ids of all jobs that wait (next one first), run, pause and are dead (newest first)."""
-        line, leases, draining, delayed = await self._run("unfinished")
+        _counts, line, leases, draining, delayed, _places = await self._run(
+            "view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL
+        )
         dead = await self._redis.zrange(self._keys.dead, 0, -1, desc=True)
         return {
             State.QUEUED: list(reversed(line)),

@@ -27,29 +27,27 @@ Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def claim_of(found: Sequence[bytes], token: str) -> Claim:
+def claim_of(found: Sequence[str], token: str) -> Claim:
     """Read what the script says of the job that it took.
 
     Raises:
         UnreadableJobError: this version does not know the whole of the job.
     """
-    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token, *pictures = found
+    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = found
     try:
-        trace = trace_context.decode()
         return Claim(
             job=Job.model_validate_json(payload),
             token=token,
             attempt=int(attempt),
             max_attempts=int(max_attempts),
-            trace_context=trace,
+            trace_context=trace_context,
             waited=int(waited) / 1000,
-            attempt_context=attempt_context(trace, token),
-            previous_context=attempt_context(trace, previous_token.decode()),
-            pictures=tuple(pictures),
+            attempt_context=attempt_context(trace_context, token),
+            previous_context=attempt_context(trace_context, previous_token),
             first=not previous_token,
         )
     except ValueError as error:  # pydantic's and those of texts and numbers
-        raise UnreadableJobError(job_id.decode(errors="backslashreplace"), token) from error
+        raise UnreadableJobError(job_id, token) from error
 
 
 def job_of(fields: Mapping[str, str]) -> Job:

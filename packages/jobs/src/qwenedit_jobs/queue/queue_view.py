@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -12,16 +13,19 @@ from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
 from qwenedit_jobs.redis.error_mapping import explained, is_wrong_kind
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.redis.scripts import Command, Scripts
 
+SCRIPTS = Path(__file__).parent / "lua"
+MOST_OF_ALL = 100_000
+"""Jobs of one place that are looked at; far more than an operator lets wait."""
 MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
 LOOK_ONLY = 1_000
@@ -50,42 +54,22 @@ class QueueView:
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
-        scripts: The queue's, for calls that end at once.
-        waiting: The same for calls that wait inside Redis.
-        common: What every script is told beside the prefixes of keys.
     """
 
-    def __init__(
-        self,
-        redis: Redis,
-        keys: Keys,
-        *,
-        scripts: Scripts,
-        waiting: Scripts,
-        common: Command,
-    ) -> None:
+    def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self._scripts = scripts
-        self._waiting = waiting
-        self._script_keys = keys.of_scripts
-        self._common: Command = (*keys.prefixes_of_scripts, *common)
+        self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))
         self._unreadable = dict[str, None]()
 
-    async def _run(
-        self,
-        transition: str,
-        *arguments: str | float,
-        raw: bool = False,
-        before: Sequence[Command] = (),
-        waiting: bool = False,
-    ) -> Any:
-        scripts = self._waiting if waiting else self._scripts
+    async def _run(self, transition: str, **arguments: object) -> Any:
         try:
-            return await scripts.run(transition, self._script_keys, (*self._common, *arguments), raw=raw, before=before)
+            return await self._scripts.run(transition, **arguments)
         except ResponseError as error:
-            job = {self._keys.job(str(about)): "hash" for about in arguments[:1]}
-            raise await explained(error, self._redis, self._keys.kinds | job) from error
+            raise await self._explained(error, str(arguments.get("id", ""))) from error
+
+    async def _explained(self, error: ResponseError, job_id: str = "") -> ResponseError:
+        return await explained(error, self._redis, self._keys.kinds | {self._keys.job(job_id): "hash"})
 
     async def status(self, job_id: str) -> Status | None:
         """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
@@ -123,7 +107,7 @@ class QueueView:
 
     async def waiting_ids(self) -> list[str]:
         """Return the ids in line, next one first."""
-        line, *_others = await self._run("unfinished")
+        _counts, line, *_others = await self._run("view", skip=0, count=MOST_OF_ALL)
         return list(reversed(line))
 
     async def window(self, *, skip: int, count: int, others: int) -> Window:
@@ -134,23 +118,22 @@ class QueueView:
             count: Jobs in line that are told.
             others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
         """
-        length, line, *elsewhere = await self._run("window", skip, count, others)
-        ids = [str(job_id) for job_id in reversed(line)]
+        counts, line, *elsewhere, _places = await self._run("view", skip=skip, count=count, others=others)
         return Window(
-            length=int(length),
-            positions={job_id: place for place, job_id in enumerate(ids, skip + 1)},
-            others=tuple(str(job_id) for ids in elsewhere for job_id in ids) if others else (),
+            length=counts[0],
+            positions={str(job_id): place for place, job_id in enumerate(reversed(line), skip + 1)},
+            others=tuple(str(job_id) for ids in elsewhere for job_id in ids),
         )
 
     async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:
         """Return the places in line, 1 for the next one, of those jobs that are in line."""
         ids = list(job_ids)
-        places = await self._run("positions", *ids) if ids else []
+        *_others, places = await self._run("view", ids=ids) if ids else ([],)
         return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
 
     async def unfinished_ids(self) -> list[str]:
         """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
-        line, *others = await self._run("unfinished")
+        _counts, line, *others, _places = await self._run("view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL)
         return [*reversed(line), *(job_id for ids in others for job_id in ids)]
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
@@ -159,7 +142,7 @@ class QueueView:
 
     async def memory(self) -> Memory:
         """Return what Redis says of its memory."""
-        _room, used, limit, kept_free = await self._run("room", 0, LOOK_ONLY)
+        _room, used, limit, kept_free = await self._run("room", bytes=0, share=LOOK_ONLY)
         return Memory(used, limit, kept_free)
 
     async def counts(self) -> Counts:
@@ -168,19 +151,18 @@ class QueueView:
         Raises:
             WrongTypeError: one of the places holds something else.
         """
-        return (await self._counts(""))[0]
+        return (await self._counts())[0]
 
     async def is_idle(self) -> bool:
         """Whether no job waits, runs or pauses."""
         keys = self._keys
-        return not await self._redis.exists(
-            keys.job_queue, keys.held, keys.leases, keys.draining, keys.delayed, keys.lost
-        )
+        return not await self._redis.exists(keys.job_queue, keys.held, keys.leases, keys.draining, keys.delayed)
 
     async def counts_with_user(self, user_id: int) -> tuple[Counts, int]:
         """Count as `counts` does, and one user's unfinished jobs, at one moment."""
-        return await self._counts(user_id)
+        return await self._counts(str(user_id))
 
-    async def _counts(self, user_id: int | str) -> tuple[Counts, int]:
-        waiting, running, draining, delayed, dead, paused, unfinished = await self._run("counts", user_id)
+    async def _counts(self, user: str | None = None) -> tuple[Counts, int]:
+        counts, *_ids = await self._run("view", user=user)
+        waiting, running, draining, delayed, dead, paused, unfinished = counts
         return Counts(waiting, running, draining, delayed, dead, paused=bool(paused)), unfinished

@@ -8,45 +8,31 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_jobs.redis.scripts import Command
-
 CHUNK = 128 * 1024
 """Bytes. With the 5 s of `connection.SOCKET_TIMEOUT`, 26 kB/s is the slowest connection that works."""
 CHUNKS_AT_ONCE = 16
 """Chunks that are read in one round trip; their replies are in memory together."""
 
 
-def commands(key: str, data: bytes, *, ms: int) -> list[Command]:
-    """Return the commands that keep a picture; the last one's reply tells whether they did, or an earlier refusal.
+async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
+    """Keep a picture for so many milliseconds.
 
     A large one is a transaction: where the connection breaks, or what is sent twice meets halfway, nothing of it is
     there or all of it.
 
-    Args:
-        key: Where.
-        data: The picture.
-        ms: Milliseconds until it is forgotten.
-    """
-    if len(data) <= CHUNK:
-        return [("SET", key, data, "PX", ms)]
-    starts = range(0, len(data), CHUNK)
-    # From the end: the first write makes the string as long as it gets, and the others find their place in it.
-    chunks: list[Command] = [("SETRANGE", key, start, data[start : start + CHUNK]) for start in reversed(starts)]
-    return [("MULTI",), ("UNLINK", key), *chunks, ("PEXPIRE", key, ms), ("EXEC",)]
-
-
-async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
-    """Keep a picture for so many milliseconds.
-
     Raises:
         OutOfMemoryError: Redis is at its `maxmemory`.
     """
-    pipeline = redis.pipeline(transaction=False)
-    for command in commands(key, data, ms=ms):
-        pipeline.execute_command(*command)
-    for reply in await pipeline.execute(raise_on_error=False):
-        if isinstance(reply, Exception):
-            raise reply
+    if len(data) <= CHUNK:
+        await redis.set(key, data, px=ms)
+        return
+    pipeline = redis.pipeline(transaction=True)
+    pipeline.unlink(key)
+    # From the end: the first write makes the string as long as it gets, and the others find their place in it.
+    for start in reversed(range(0, len(data), CHUNK)):
+        pipeline.setrange(key, start, data[start : start + CHUNK])
+    pipeline.pexpire(key, ms)
+    await pipeline.execute()
 
 
 async def get(redis: Redis, key: str) -> bytes | None:

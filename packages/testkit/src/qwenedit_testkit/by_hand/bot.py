@@ -75,8 +75,7 @@ class BotByHand:
     async def keep_tidy(self) -> None:
         """Be the janitor, until cancelled: reap leases that ran out, and promote retries that are due."""
         while True:
-            await self.queue.reap()
-            await self.queue.promote()
+            await self.queue.tick()
             await asyncio.sleep(JANITOR_EVERY)
 
 

@@ -9,7 +9,18 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import JobQueue, Phase, RedisPictureStore, RedisSettings, Result, connect, result_ref
+from qwenedit_jobs import (
+    Done,
+    Fail,
+    JobQueue,
+    Phase,
+    RedisPictureStore,
+    RedisSettings,
+    Release,
+    Result,
+    connect,
+    result_ref,
+)
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_testkit.waiting import background
 
@@ -55,24 +66,24 @@ class WorkerByHand:
 
     async def step(self, claim: Claim, step: int, steps: int) -> None:
         """Say that so many steps of an edit are done."""
-        await self.queue.progress(claim.job.id, claim.token, Phase.EDITING, step=step, steps=steps)
+        await self.queue.heartbeat(claim.job.id, claim.token, phase=Phase.EDITING, step=step, steps=steps)
 
     async def finish(self, claim: Claim, picture: bytes) -> None:
         """Hand a picture in."""
         ref = result_ref(claim.job.id, claim.attempt)
         await self.store.put(ref, picture)
-        await self.queue.complete(claim.job.id, claim.token, Result(picture=ref, seed=1, seconds=2.0))
+        await self.queue.settle(claim.job.id, claim.token, Done(Result(picture=ref, seed=1, seconds=2.0)))
 
     async def fail(self, claim: Claim, reason: Reason) -> None:
         """Give a job up."""
-        await self.queue.fail(claim.job.id, claim.token, reason)
+        await self.queue.settle(claim.job.id, claim.token, Fail(reason))
 
     async def clear(self) -> None:
         """Leave no job behind for the next test."""
         for job_id in await self.queue.unfinished_ids():
             await self.queue.cancel(job_id)
         for claim in self.claims:
-            await self.queue.release(claim.job.id, claim.token)
+            await self.queue.settle(claim.job.id, claim.token, Release())
         self.claims.clear()
         self.photos.clear()
 
@@ -87,7 +98,7 @@ class WorkerByHand:
 async def by_hand(redis_url: str) -> AsyncIterator[WorkerByHand]:
     """Make a worker's part in the queue of a Redis."""
     settings = RedisSettings(redis_url=redis_url)
-    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
+    async with connect(settings, waits=True) as redis, connect(settings, decode=False) as raw:
         yield WorkerByHand(JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600))
 
 
@@ -104,7 +115,7 @@ async def pretending(
         result: What every job comes to.
     """
     settings = RedisSettings(redis_url=redis_url)
-    async with connect(settings, block=BLOCK) as redis, connect(settings, decode=False) as raw:
+    async with connect(settings, waits=True) as redis, connect(settings, decode=False) as raw:
         queue, store = JobQueue(redis, settings.keys), RedisPictureStore(raw, settings.keys, ttl=600)
         presences = Workers(redis, settings.keys)
         names = [f"w{number}" for number in range(workers)]
@@ -133,7 +144,7 @@ async def _work(
             await store.get(ref)
         for step in range(1, STEPS + 1):
             await asyncio.sleep(takes / STEPS)
-            await queue.progress(job.id, claim.token, Phase.EDITING, step=step, steps=STEPS)
+            await queue.heartbeat(job.id, claim.token, phase=Phase.EDITING, step=step, steps=STEPS)
         ref = result_ref(job.id, claim.attempt)
         await store.put(ref, result)
-        await queue.complete(job.id, claim.token, Result(picture=ref, seed=1, seconds=takes))
+        await queue.settle(job.id, claim.token, Done(Result(picture=ref, seed=1, seconds=takes)))

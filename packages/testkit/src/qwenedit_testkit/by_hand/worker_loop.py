@@ -15,7 +15,7 @@ from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.worker import LONGEST_WAIT, Timings, Worker
+from qwenedit_worker.loop.worker import Timings, Worker
 from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -83,7 +83,7 @@ async def working(
     settings = RedisSettings(redis_url=redis_url)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(connect(settings))
-        waiter = await stack.enter_async_context(connect(settings, block=LONGEST_WAIT))
+        waiter = await stack.enter_async_context(connect(settings, waits=True))
         raw = await stack.enter_async_context(connect(settings, decode=False))
         line = queue(redis, settings.keys, waiter=waiter)
         store = picture_store(raw, settings.keys, bucket=open_bucket(pictures_url), ttl=3600)

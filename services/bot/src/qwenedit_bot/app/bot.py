@@ -85,7 +85,7 @@ async def connected(settings: BotSettings) -> AsyncIterator[Connections]:
     """Make the clients of Redis, without a store of objects; nothing is sent before their first commands."""
     async with (
         connect(settings) as commands,
-        connect(settings, block=ended_jobs.BLOCK) as blocking,
+        connect(settings, waits=True) as blocking,
         connect(settings, decode=False) as raw,
     ):
         yield Connections(commands, blocking, raw)

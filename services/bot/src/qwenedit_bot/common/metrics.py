@@ -96,7 +96,7 @@ class BotMetrics:
         )  # fmt: skip
         self.reaped = Counter(
             "qwenedit_jobs_reaped_total",
-            "Attempts that were taken from their workers, by the job's next state (queued: by an operator).",
+            "Attempts whose worker was lost, by the job's next state.",
             ("outcome",),
             registry=registry,
         )  # fmt: skip

@@ -34,7 +34,7 @@ TICK = 5.0
 """Seconds between two looks whether what was stopped has ended."""
 
 _PLACES = (
-    "user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "ended", "events", "answers", "lost",
+    "user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "ended", "events", "answers",
 )  # fmt: skip
 
 log = structlog.get_logger(__name__)

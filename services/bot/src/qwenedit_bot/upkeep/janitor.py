@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
+TICK_IDLE = 5.0
+"""Seconds between two rounds while no job waits or runs: the queue's clock is to go on."""
 MEASURE_EVERY = 15.0
 """Seconds between two counts of what there is, as often as Prometheus asks for it."""
 
@@ -54,11 +56,12 @@ class Janitor:
         self._metrics = metrics
         self._queue_name = queue_name
         self._clock = clock
-        self._measure_at = clock()
+        self._measure_at = self._tick_at = clock()
 
     async def tick(self) -> None:
         """Make one round."""
-        if not await self._queue.is_idle():
+        if self._clock() >= self._tick_at or not await self._queue.is_idle():
+            self._tick_at = self._clock() + TICK_IDLE
             await self._look_after()
         if self._clock() >= self._measure_at:
             self._measure_at = self._clock() + MEASURE_EVERY
@@ -66,13 +69,13 @@ class Janitor:
             await self._measure_redis()
 
     async def _look_after(self) -> None:
-        await self._queue.reap()
-        for attempt in await self._queue.lost_attempts():
+        tick = await self._queue.tick()
+        for attempt in tick.lost:
             lost_attempts.tell(attempt, queue_name=self._queue_name)
             self._metrics.reaped.labels(attempt.outcome).inc()
-        for job in await self._queue.promote():
+        for job in tick.due:
             log.info("job.retry_due", job=job)
-        for job in await self._queue.expire():
+        for job in tick.expired:
             log.warning("job.expired", job=job)
 
     async def _count(self) -> None:

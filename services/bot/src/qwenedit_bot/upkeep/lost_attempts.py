@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Reason, Settled
+from qwenedit_jobs import Reason
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qwenedit_jobs import LostAttempt
-
-TAKEN_BACK = "taken_back"
-"""Why an attempt ended whose job an operator put back in line."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,18 +25,13 @@ def tell(attempt: LostAttempt, *, queue_name: str) -> None:
         attempt: What Redis knows of it.
         queue_name: The queue's name.
     """
-    taken_back = attempt.outcome == Settled.QUEUED
-    reason = TAKEN_BACK if taken_back else Reason.WORKER_LOST.value
     seconds = round(attempt.ended_at - attempt.started_at, 1)
-    with job_context(attempt.job_id, attempt=attempt.attempt), _span(attempt, reason, queue_name) as span:
-        span.fail(reason)
-        if taken_back:
-            log.info("job.taken_back", worker=attempt.worker, seconds=seconds)
-        else:
-            log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)
+    with job_context(attempt.job_id, attempt=attempt.attempt), _span(attempt, queue_name) as span:
+        span.fail(Reason.WORKER_LOST)
+        log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)
 
 
-def _span(attempt: LostAttempt, reason: str, queue_name: str) -> AbstractContextManager[tracing.Span]:
+def _span(attempt: LostAttempt, queue_name: str) -> AbstractContextManager[tracing.Span]:
     if not attempt.trace_context:
         return nullcontext(tracing.NO_SPAN)  # else it would be a trace of its own
     return tracing.processing(
@@ -54,6 +46,6 @@ def _span(attempt: LostAttempt, reason: str, queue_name: str) -> AbstractContext
             attributes.MAX_ATTEMPTS: attempt.max_attempts,
             attributes.WORKER: attempt.worker,
             attributes.OUTCOME: attempt.outcome,
-            attributes.REASON: reason,
+            attributes.REASON: Reason.WORKER_LOST.value,
         },
     )

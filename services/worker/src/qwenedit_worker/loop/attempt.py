@@ -14,7 +14,6 @@ from qwenedit_worker.comfyui import ComfyUIError, EditTimeout, OutOfMemory, Prog
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import LeaseEnd, LeaseKeeper
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost, Release, outcome_of
-from qwenedit_worker.loop.progress import ProgressReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-REPORTER = "reporter"
+LEASE = "lease"
 SENDING_SHOWN_AFTER = 0.2
 """Seconds of fetching a result after which its user is told: most are there sooner."""
 LAST_WRITE = 0.5
-"""Seconds that progress which is being written when the edit ends may take yet."""
+"""Seconds that a heartbeat which is being sent when the edit ends may take yet."""
 
 JUDGED_WITHIN = 20.0
 """Seconds that a job waits inside a ComfyUI that executes nothing. Its executor may be dead, and the job that waits is
@@ -53,7 +52,7 @@ class Attempt:
         lease: Seconds.
         budget: Seconds within which the attempt must end.
         patience: Seconds that the job may wait inside ComfyUI for other clients' jobs.
-        queue: Renews, and takes progress.
+        queue: Takes heartbeats.
         pictures: Has the job's pictures.
         editor: Executes.
         shutdown: May ask for the job to be given back.
@@ -83,15 +82,15 @@ class Attempt:
         self._claim = claim
         self._deadline = since + budget
         self._patience = patience
-        self._queue = queue
         self._pictures = pictures
         self._editor = editor
         self._shutdown = shutdown
         self._activity = activity
         self._gpu_time = gpu_time
         self._executed = executed
-        self._lease = LeaseKeeper(queue, claim, lease=lease, since=since, metrics=metrics)
-        self._reporter = ProgressReporter(queue, claim)
+        self._lease = LeaseKeeper(
+            queue, claim, lease=lease, since=since, draining=shutdown.draining.is_set, metrics=metrics
+        )
         self._stop: AttemptOutcome | None = None
         self._over = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -113,10 +112,10 @@ class Attempt:
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as self._tasks:
             self._editing = self._tasks.create_task(self._edit(), name="edit")
-            self._timers.append(loop.call_at(self._lease.due, self._help, "lease", self._keep_lease))
+            self._timers.append(loop.call_at(self._lease.due, self._help, LEASE, self._keep_lease))
             with (
                 self._shutdown.abandoning.calling(lambda: self._halt(Release("the worker was told to leave at once"))),
-                self._shutdown.draining.calling(lambda: self._help("drain", self._mark_draining)),
+                self._shutdown.draining.calling(self._look_at_lease),
             ):
                 try:
                     await asyncio.wait((self._editing,))
@@ -145,21 +144,20 @@ class Attempt:
         for timer in self._timers:
             timer.cancel()
         for name, helper in self._helpers.items():
-            if name == REPORTER and self._reporter.finish():
+            if name == LEASE and self._lease.finish():
                 asyncio.get_running_loop().call_later(LAST_WRITE, helper.cancel)
             else:
                 helper.cancel()
         self._timers.clear()  # they know this attempt: its picture would stay until the garbage is collected
 
     def _look_at_lease(self) -> None:
-        self._lease.nudge()
-        self._help("lease", self._keep_lease)
+        self._lease.look()
+        self._help(LEASE, self._keep_lease)
 
     async def _keep_lease(self) -> None:
-        self._halt(_stopped(await self._lease.keep()))
-
-    async def _report(self) -> None:
-        await self._reporter.run(on_change=self._look_at_lease)
+        end = await self._lease.keep()
+        if end is not None:
+            self._halt(_stopped(end))
 
     async def _edit(self) -> AttemptOutcome:
         try:
@@ -182,9 +180,8 @@ class Attempt:
     async def _read(self) -> tuple[bytes, ...]:
         refs = self._claim.job.edit.pictures
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
-            came_along = self._claim.pictures or (None,) * len(refs)
             until = asyncio.get_running_loop().time() + STORE_AWAITED
-            return tuple([await self._picture(ref, kept, until) for ref, kept in zip(refs, came_along, strict=True)])
+            return tuple([await self._picture(ref, until) for ref in refs])
 
     async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
         return await self._editor.edit(
@@ -195,14 +192,13 @@ class Attempt:
             deadline=self._deadline,
         )
 
-    async def _picture(self, ref: str, kept: bytes | None, until: float) -> bytes:
+    async def _picture(self, ref: str, until: float) -> bytes:
         """Fetch a picture, and try again while Redis does not answer; the end of the lease ends that as well.
 
         A store of objects is waited for as well. Then the job goes back: others have their turn meanwhile.
 
         Args:
             ref: The picture.
-            kept: What came with the claim.
             until: How long its store is waited for, on the event loop's clock; a call under way ends later.
 
         Raises:
@@ -213,7 +209,7 @@ class Attempt:
         while True:
             pause = backoff.next()
             try:
-                return await (self._pictures.get(ref) if kept is None else self._pictures.redeem(ref, kept))
+                return await self._pictures.get(ref)
             except QueueUnavailableError as error:
                 if clock() >= self._deadline:
                     raise EditTimeout(f"Redis did not hand the picture out: {error}") from error
@@ -253,8 +249,8 @@ class Attempt:
         )  # fmt: skip
 
     def _show(self, progress: Progress) -> None:
-        if self._reporter.show(progress):
-            self._help(REPORTER, self._report)
+        if self._lease.show(progress):
+            self._help(LEASE, self._keep_lease)
 
     def _note_place(self, *, begun: bool) -> None:
         """Stop when ComfyUI lets the job wait too long; a job that has begun never is."""
@@ -274,18 +270,6 @@ class Attempt:
             await asyncio.sleep(LOOK_AGAIN)
         if not self._begun:
             self._halt(Release(f"ComfyUI was busy with others' jobs for {self._patience:g} s", comfyui_busy=True))
-
-    async def _mark_draining(self) -> None:
-        """Let KEDA forget the job once its pod is leaving, so that it keeps no idle replacement for it."""
-        await self._shutdown.draining.wait()
-        backoff = Backoff()
-        while True:
-            try:
-                await self._queue.drain(self._claim.job.id, self._claim.token)
-            except QueueUnavailableError:
-                await asyncio.sleep(backoff.next())
-            else:
-                return
 
 
 def _stopped(end: LeaseEnd) -> AttemptOutcome:

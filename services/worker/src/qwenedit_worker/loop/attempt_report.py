@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Settled
+from qwenedit_jobs import Fail, Release, Retry, Settled
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.loop.outcomes import Fail, Finished, LeaseLost, Release, Retry
+from qwenedit_worker.loop.outcomes import Finished, LeaseLost
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim

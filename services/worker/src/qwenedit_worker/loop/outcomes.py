@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason
+import qwenedit_jobs as jobs
+from qwenedit_jobs import Fail, PictureExpiredError, PictureStoreUnavailableError, Reason, Retry
 from qwenedit_worker.comfyui import (
     ComfyUIError,
     ComfyUIUnavailable,
@@ -37,26 +38,9 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """The attempt failed; another one may not."""
-
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    """No attempt would succeed."""
-
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(jobs.Release):
     """The attempt did not really begin; the job goes back unharmed."""
 
-    detail: str
     limited: bool = False
     """Whether one job may be released so only a few times; see `Returns`."""
     comfyui_unready: bool = False
@@ -65,8 +49,6 @@ class Release:
     """Whether it only waited inside ComfyUI, for others' jobs."""
     pictures_away: bool = False
     """Whether the store of objects does not hand its pictures out."""
-    pause: float = 0.0
-    """Seconds until it is back in line; 0: it is the next one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Lease, PictureStoreUnavailableError, Reason, Result, Settled, result_ref
+from qwenedit_jobs import (
+    Done,
+    Fail,
+    Lease,
+    PictureStoreUnavailableError,
+    Reason,
+    Release,
+    Result,
+    Settled,
+    result_ref,
+)
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal, set_within, unless
-from qwenedit_worker.loop.outcomes import AttemptOutcome, Fail, Finished, JobCancelled, LeaseLost, Release, Retry
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
     from qwenedit_jobs import Claim, JobQueue, PictureStore
@@ -118,33 +128,25 @@ class Settlement:
         return self._shutdown.leaving if isinstance(error, QueueForbiddenError) else self._shutdown.abandoning
 
     async def _say(self, claim: Claim, outcome: AttemptOutcome, deposits: Deposits | None) -> Settled:
-        job_id, token = claim.job.id, claim.token
         match outcome:
-            case Finished(result):
-                ref = result_ref(job_id, claim.attempt, token)
-                told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
-                return await self._complete(claim, told, result.png, deposits)
-            case Retry(reason, detail):
-                return await self._queue.retry(job_id, token, reason, detail)
-            case Fail(reason, detail):
-                return await self._queue.fail(job_id, token, reason, detail)
-            case Release(detail):
-                if outcome.pause:
-                    going_back = self._queue.defer(job_id, token, outcome.pause, detail)
-                else:
-                    going_back = self._queue.release(job_id, token, detail)
-                return await going_back
+            case Finished():
+                return await self._complete(claim, outcome, deposits)
             case JobCancelled():
                 # Releasing a job whose user has cancelled it ends it.
-                return await self._queue.release(job_id, token)
+                return await self._queue.settle(claim.job.id, claim.token, Release())
             case LeaseLost():
                 return Settled.LOST
+            case _:
+                return await self._queue.settle(claim.job.id, claim.token, outcome)
 
-    async def _complete(self, claim: Claim, told: Result, picture: bytes, deposits: Deposits | None) -> Settled:
+    async def _complete(self, claim: Claim, outcome: Finished, deposits: Deposits | None) -> Settled:
         """Hand the result in, and renew the lease meanwhile: a picture may take longer on its way than the lease lasts.
 
         Most are there much sooner, so the renewal is a task only when it is due.
         """
+        result = outcome.result
+        ref = result_ref(claim.job.id, claim.attempt, claim.token)
+        told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
         keeping: list[asyncio.Task[None]] = []
 
         def begin() -> None:
@@ -154,10 +156,10 @@ class Settlement:
         try:
             kept = None
             if deposits is not None:
-                kept = await unless(self._shutdown.abandoning, deposits.of(told.picture, picture))
+                kept = await unless(self._shutdown.abandoning, deposits.of(ref, result.png))
                 if kept is None:
                     raise PictureStoreUnavailableError("the worker was told to leave at once")
-            return await self._queue.complete(claim.job.id, claim.token, told, picture=kept)
+            return await self._queue.settle(claim.job.id, claim.token, Done(told, kept))
         finally:
             due.cancel()
             for task in keeping:
@@ -177,7 +179,7 @@ class Settlement:
         the answer it then got; only the picture is not sent again.
         """
         try:
-            return await self._queue.renew(claim.job.id, claim.token, lease=self._lease)
+            return await self._queue.heartbeat(claim.job.id, claim.token, lease=self._lease)
         except QueueUnavailableError:
             return None
 

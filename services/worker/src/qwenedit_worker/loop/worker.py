@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Reason, UnreadableJobError
+from qwenedit_jobs import Reason, Retry, UnreadableJobError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, job_context, redact_words, tracing
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
-from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, Retry
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release
 from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
 
@@ -39,9 +39,8 @@ LONGEST_WAIT = 5.0
 takes a job only until its wait ends."""
 LOOK_AGAIN = 0.5
 """Seconds between looks whether ComfyUI is still busy with others' jobs."""
-PICTURES_WITH_CLAIM = 512 * 1024
-"""Bytes of a job's pictures that come with its claim, a round trip less: a few of Telegram's photos. Redis copies them
-twice then, so larger ones are fetched by themselves."""
+UNREADABLE_LEFT_FOR = 5.0
+"""Seconds for which a job that this worker cannot read is left to the workers of another version."""
 
 log = structlog.get_logger(__name__)
 
@@ -189,13 +188,12 @@ class Worker:
         """
         token = str(uuid.uuid4())
         backoff = Backoff()
-        room = PICTURES_WITH_CLAIM
         try:
             while not self._shutdown.draining.is_set():
                 try:
-                    claim = await self._ask(token, wait, room)
+                    claim = await self._ask(token, wait)
                 except QueueUnavailableError:
-                    wait, room = 0.0, 0  # the connection may be too slow for pictures in one reply
+                    wait = 0.0
                     await set_within(self._shutdown.draining, backoff.next())
                 else:
                     if claim is not None or not self._shutdown.draining.is_set():
@@ -210,10 +208,8 @@ class Worker:
         await self._abandon(token)
         return None
 
-    async def _ask(self, token: str, wait: float, room: int) -> Claim | None:
-        claiming = self._queue.claim(
-            worker=self._name, token=token, lease=self._timings.lease, pictures_up_to=room, wait=wait
-        )
+    async def _ask(self, token: str, wait: float) -> Claim | None:
+        claiming = self._queue.claim(worker=self._name, token=token, lease=self._timings.lease, wait=wait)
         return await (unless(self._shutdown.draining, claiming) if wait else claiming)
 
     async def _abandon(self, token: str) -> None:
@@ -228,13 +224,13 @@ class Worker:
         """Release a job while the process is being torn down; only a moment is left for it."""
         try:
             async with asyncio.timeout(LAST_CALLS):
-                await self._queue.release(job_id, token)
+                await self._queue.settle(job_id, token, Release())
         except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
 
     async def _leave_to_another_version(self, error: UnreadableJobError) -> None:
         try:
-            await self._queue.defer(error.job_id, error.token)
+            await self._queue.settle(error.job_id, error.token, Release(pause=UNREADABLE_LEFT_FOR))
         except QueueUnavailableError:
             log.warning("job.not_given_back", job=error.job_id, remedy="its lease runs out")
 

@@ -1,0 +1,13 @@
+#!lua flags=allow-oom
+-- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures dropped_objects
+-- KEYS: job_prefix user_prefix picture_prefix
+-- id → 'cancelled' (it had not begun) | 'cancelling' (its worker is told) | a final state | 'unknown'
+local job = read(args.id)
+if job.state == 'queued' or job.state == 'delayed' then
+    return finish(job, 'cancelled')
+elseif job.state == 'running' then
+    set(job, 'cancelling', 1)
+    redis.call('PUBLISH', NUDGE, job.id)
+    return 'cancelling'
+end
+return job.state or 'unknown'

@@ -1,0 +1,46 @@
+#!lua flags=allow-oom
+-- KEYS: time job_queue held paused leases draining delayed answered_pictures dropped_objects largest_result job_prefix
+-- KEYS: user_prefix picture_prefix
+-- id, payload, user, trace, max_attempts, delays (JSON), max_wait in ms, max_queue, max_unfinished, picture_ttl in s,
+-- sources, share of the memory, pictures: references of those that must be here
+-- → {outcome}: accepted, exists (and the state), full or limited (and how many there are), forgotten: a picture is not
+-- here, no_room: for its result beside those of the jobs before it
+local function keep_pictures()
+    for _, ref in ipairs(args.pictures) do
+        redis.call('EXPIRE', PICTURE_PREFIX .. ref, args.picture_ttl) -- they were sent before, for a short time
+    end
+end
+
+local state = redis.call('HGET', JOB_PREFIX .. args.id, 'state')
+if state then
+    if not FINAL[state] then
+        keep_pictures() -- sent again meanwhile
+    end
+    return { 'exists', state }
+end
+for _, ref in ipairs(args.pictures) do
+    if redis.call('EXISTS', PICTURE_PREFIX .. ref) == 0 then
+        return { 'forgotten' }
+    end
+end
+local queue = line()
+local length = redis.call('LLEN', queue) + redis.call('ZCARD', DELAYED)
+if length >= args.max_queue then
+    return { 'full', tostring(length) }
+end
+local unfinished = redis.call('SCARD', USER_PREFIX .. args.user)
+if unfinished >= args.max_unfinished then
+    return { 'limited', tostring(unfinished) }
+end
+if not make_room(0, #args.pictures > 0 and args.share or 1, #args.pictures > 0) then
+    return { 'no_room' }
+end
+local expires_at = now() + args.max_wait
+redis.call('LPUSH', queue, args.id)
+redis.call('SADD', USER_PREFIX .. args.user, args.id)
+set(args, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', args.payload,
+    'user', args.user, 'trace_context', args.trace, 'max_attempts', args.max_attempts, 'delays', args.delays,
+    'enqueued_at', wall(), 'expires_at', expires_at, 'max_wait', args.max_wait,
+    'picture_ttl', args.picture_ttl, 'sources', args.sources)
+keep_pictures()
+return { 'accepted' }

@@ -1,5 +1,0 @@
--- include: memory
--- bytes, share of `maxmemory` → {1 when there is room for them below it, or 0; bytes in use; the limit, 0 for none; bytes
--- that are kept free for the results of unfinished jobs}
-local room, used, limit, kept_free = make_room(tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]))
-return { room and 1 or 0, used, limit, kept_free }

@@ -1,0 +1,235 @@
+-- Stands before every script of the queue. A script is told which keys it touches, and its arguments as one JSON
+-- object. Keys of single jobs are built from prefixes, which Redis Cluster would not allow; it is not supported. A
+-- full Redis refuses no script (`allow-oom`): `enqueue` accepts a job only if there is room for its end. A script
+-- writes the job's own hash last, and takes it out of its place just before. So one that a key of a wrong type stops
+-- half-way may be called again.
+local args = cjson.decode(ARGV[1])
+
+local RETENTION = 7 * 86400 -- s that a finished job is kept while its answer is on its way
+local DEAD_KEPT = 1000 -- jobs
+local ENDED_KEPT = 1000 -- jobs
+local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
+local FINAL = { done = true, failed = true, cancelled = true }
+local FIELDS = {
+    'state', 'token', 'cancelling', 'draining', 'user', 'payload', 'result', 'attempt', 'max_attempts', 'delays',
+    'max_wait', 'patience', 'expires_at', 'enqueued_at', 'started_at', 'requeued', 'answered_at', 'picture_ttl',
+    'worker', 'trace_context', 'claimed_by', 'claimed_before', 'settled_by', 'settled_as',
+}
+
+-- What a job's hash holds; without a state for what is no job. Workers write hashes: whatever they hold must stop no
+-- script that deals with other jobs as well.
+local function read(id)
+    local job, found = { id = id }, redis.pcall('HMGET', JOB_PREFIX .. id, unpack(FIELDS))
+    for index, field in ipairs(found.err and {} or FIELDS) do
+        job[field] = found[index] or nil
+    end
+    return job
+end
+
+local function set(job, ...)
+    redis.call('HSET', JOB_PREFIX .. job.id, ...)
+end
+
+-- A count, or a time in milliseconds; nil for anything else. What is larger fits no program that reads it, see
+-- parsing.py.
+local function count_in(text)
+    local number = tonumber(text)
+    return number and number >= 0 and number <= 9e12 and number % 1 == 0 and number or nil
+end
+
+local function add_bounded(set_of_jobs, id, at, most)
+    redis.call('ZADD', set_of_jobs, at, id)
+    redis.call('ZREMRANGEBYRANK', set_of_jobs, 0, -1 - most)
+end
+
+-- ---------------------------------------------------------------- pictures
+
+local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
+local RECEIPT = '^qwenedit%-receipt:1 (%S+ %S+) ' -- of a picture that is an object: the store, and its name there
+local LONGEST_RECEIPT = 1024 -- bytes
+local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
+local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
+
+-- A job's own pictures. A payload that this version cannot read has none; a reference to another job's is left alone.
+local function pictures_of(job)
+    local readable, refs = pcall(function()
+        return cjson.decode(job.payload).edit.pictures
+    end)
+    local own = {}
+    for _, ref in ipairs(readable and type(refs) == 'table' and refs or {}) do
+        if #own < MOST_OF_JOB and type(ref) == 'string' and string.sub(ref, 1, #job.id + 1) == job.id .. ':' then
+            own[#own + 1] = ref
+        end
+    end
+    return own
+end
+
+local function picture_in(result)
+    local readable, ref = pcall(function()
+        return cjson.decode(result).picture
+    end)
+    return readable and type(ref) == 'string' and ref or nil
+end
+
+-- Removes what is kept of pictures. No script can delete an object: where a receipt went, the bot is left its name.
+local function drop_pictures(refs)
+    for _, ref in ipairs(refs) do
+        local kept = redis.pcall('GETRANGE', PICTURE_PREFIX .. ref, 0, LONGEST_RECEIPT - 1)
+        redis.call('ZREM', ANSWERED_PICTURES, ref)
+        redis.call('UNLINK', PICTURE_PREFIX .. ref)
+        local object = type(kept) == 'string' and string.match(kept, RECEIPT)
+        if object then
+            redis.call('SADD', DROPPED_OBJECTS, object)
+        end
+    end
+end
+
+-- Of the oldest in the list those that are gone leave it.
+local function tidy_spare_pictures()
+    for _, ref in ipairs(redis.call('ZRANGE', ANSWERED_PICTURES, 0, LOOKED_AT - 1)) do
+        if redis.call('EXISTS', PICTURE_PREFIX .. ref) == 1 then
+            return
+        end
+        redis.call('ZREM', ANSWERED_PICTURES, ref)
+    end
+end
+
+-- Nobody waits for these pictures any more: they are the first to go when others need the room. The list goes with the
+-- last of all.
+local function spare_pictures(refs)
+    tidy_spare_pictures()
+    for _, ref in ipairs(refs) do
+        local left = redis.call('PTTL', PICTURE_PREFIX .. ref)
+        if left > 0 then
+            redis.call('ZADD', ANSWERED_PICTURES, wall(), ref)
+            if redis.call('PTTL', ANSWERED_PICTURES) < left then
+                redis.call('PEXPIRE', ANSWERED_PICTURES, left)
+            end
+        end
+    end
+end
+
+-- A job that has ended needs its photos no more. A failed one keeps them for a while, as long as there is room.
+local function pictures_of_ended(job, state)
+    local refs = pictures_of(job)
+    if state ~= 'failed' then
+        drop_pictures(refs)
+        return
+    end
+    for _, ref in ipairs(refs) do
+        if redis.call('PTTL', PICTURE_PREFIX .. ref) > FAILED_KEPT * 1000 then
+            redis.call('EXPIRE', PICTURE_PREFIX .. ref, FAILED_KEPT)
+        end
+    end
+    spare_pictures(refs)
+end
+
+-- The rule of admission: beside what is used there must be room for the results of all unfinished jobs and of one
+-- more, below a share of `maxmemory`. Pictures of answered jobs go for it, oldest first. Results that are objects need
+-- none.
+local UNKNOWN = 2097152 -- bytes that a result takes before any is known: a PNG of a megapixel
+local LARGEST = 50000000 -- bytes of the largest legal one, whatever a worker has written here
+local ROUNDED_UP = 1.25 -- what Redis' allocator takes at most for a byte of a large string
+local FORGETS = 0.98 -- of the largest result, with each that is smaller
+local AT_MOST = 2000 -- pictures that one call deletes
+
+local function expected()
+    return math.min(count_in(redis.call('GET', LARGEST_RESULT)) or UNKNOWN, LARGEST)
+end
+
+local function note_result(bytes)
+    redis.call('SET', LARGEST_RESULT, math.floor(math.max(bytes, expected() * FORGETS)))
+end
+
+-- Has room for so many bytes if that can be. Returns whether there is, and what Redis says: bytes in use, the limit
+-- (0: none), and the bytes that are kept free for results.
+local function make_room(bytes, share, results_are_here)
+    local told = redis.pcall('INFO', 'memory')
+    local function said(field)
+        return type(told) == 'string' and tonumber(string.match(told, field .. ':(%d+)')) or 0
+    end
+    local used, limit = said('used_memory'), said('maxmemory')
+    local unfinished = redis.call('LLEN', JOB_QUEUE) + redis.call('LLEN', HELD) + redis.call('ZCARD', LEASES)
+        + redis.call('ZCARD', DRAINING) + redis.call('ZCARD', DELAYED)
+    local of_each = results_are_here and expected() * ROUNDED_UP or 0
+    local kept_free = unfinished * of_each
+    local missing = used + bytes + kept_free + of_each - limit * share
+    for _, ref in ipairs(limit > 0 and missing > 0 and redis.call('ZRANGE', ANSWERED_PICTURES, 0, AT_MOST - 1) or {}) do
+        local size = redis.call('STRLEN', PICTURE_PREFIX .. ref)
+        drop_pictures({ ref })
+        missing, used = missing - size, used - size
+        if missing <= 0 then
+            break
+        end
+    end
+    return limit == 0 or missing <= 0, used, limit, math.floor(kept_free)
+end
+
+-- ---------------------------------------------------------------- a job's way
+
+-- While the operator has the queue paused, waiting jobs are in another list. The job queue is empty then, so that no
+-- worker wakes and KEDA starts none.
+local function line()
+    return redis.call('EXISTS', PAUSED) == 1 and HELD or JOB_QUEUE
+end
+
+local function holds(job)
+    return job.state == 'running' and job.token == args.token
+end
+
+-- Takes a job out of its place. Remembers whose call ended an attempt, so that the same call, repeated, gets the same
+-- answer.
+local function let_go(job, outcome, ...)
+    if job.state == 'queued' then
+        redis.call('LREM', line(), -1, job.id)
+    elseif job.state == 'delayed' then
+        redis.call('ZREM', DELAYED, job.id)
+    elseif job.state == 'running' then
+        redis.call('ZREM', job.draining and DRAINING or LEASES, job.id)
+        redis.call('HDEL', JOB_PREFIX .. job.id, 'token', 'draining')
+    end
+    if job.token then
+        set(job, 'settled_by', job.token, 'settled_as', outcome, ...)
+    else
+        set(job, ...)
+    end
+    return outcome
+end
+
+-- Final state, event for the bot and end of the lease in one: “acknowledged” and “published” cannot diverge.
+local function finish(job, state, ...)
+    local at = wall()
+    add_bounded(ENDED, job.id, at, ENDED_KEPT)
+    if state == 'failed' then
+        add_bounded(DEAD, job.id, at, DEAD_KEPT)
+    end
+    redis.call('SREM', USER_PREFIX .. (job.user or ''), job.id)
+    pictures_of_ended(job, state)
+    redis.call('XADD', EVENTS, '*', 'id', job.id, 'state', state)
+    let_go(job, state, 'state', state, 'finished_at', at, ...)
+    redis.call('EXPIRE', JOB_PREFIX .. job.id, RETENTION)
+    return state
+end
+
+-- Back at the consuming end, the attempt not counted; the time with the worker does not count as waiting.
+local function give_back(job, why)
+    redis.call('RPUSH', line(), job.id)
+    redis.call('HDEL', JOB_PREFIX .. job.id, 'reason') -- of an attempt before
+    return let_go(job, 'queued', 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0,
+        'detail', why or '', 'attempt', math.max((number_in(job.attempt) or 1) - 1, 0),
+        'expires_at', now() + (number_in(job.patience) or number_in(job.max_wait) or 0))
+end
+
+-- After a failed attempt: the next one later, or the end. The job has begun in time, and may wait as long again.
+local function try_again(job, reason, detail)
+    local attempt = number_in(job.attempt) or 1
+    if attempt >= (number_in(job.max_attempts) or 1) then
+        return finish(job, 'failed', 'reason', reason, 'detail', detail)
+    end
+    local readable, delays = pcall(cjson.decode, job.delays)
+    local delay = readable and type(delays) == 'table' and number_in(delays[math.min(attempt, #delays)]) or 0
+    local due = now() + math.floor(delay * 1000)
+    redis.call('ZADD', DELAYED, due, job.id)
+    return let_go(job, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0, 'reason', reason,
+        'detail', detail, 'expires_at', due + (number_in(job.max_wait) or 0))
+end

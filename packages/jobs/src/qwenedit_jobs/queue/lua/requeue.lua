@@ -1,0 +1,40 @@
+#!lua flags=allow-oom
+-- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures dropped_objects
+-- KEYS: job_prefix user_prefix picture_prefix
+-- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
+local job = read(args.id)
+if job.state == 'running' then
+    job.token = nil -- whatever its worker still says of it is answered with 'lost'
+    redis.call('PUBLISH', NUDGE, job.id)
+    if job.cancelling == '1' then
+        return { finish(job, 'cancelled') }
+    end
+    return { give_back(job), 'running' }
+elseif job.state == 'delayed' then
+    redis.call('RPUSH', line(), job.id)
+    let_go(job, 'queued', 'state', 'queued')
+    return { 'queued', 'delayed' }
+elseif job.state ~= 'failed' then
+    return { job.state or 'unknown' }
+end
+-- Anew, behind everybody who waits: attempts and patience count from now. A user who was told of the failure is told
+-- of this, too.
+for _, ref in ipairs(pictures_of(job)) do
+    redis.call('ZREM', ANSWERED_PICTURES, ref)
+    if count_in(job.picture_ttl) then
+        redis.call('EXPIRE', PICTURE_PREFIX .. ref, job.picture_ttl)
+    end
+end
+redis.call('SADD', USER_PREFIX .. (job.user or ''), job.id)
+redis.call('LPUSH', line(), job.id)
+if job.answered_at then
+    redis.call('XADD', EVENTS, '*', 'id', job.id, 'state', 'queued')
+end
+redis.call('ZREM', DEAD, job.id)
+redis.call('ZREM', ENDED, job.id)
+redis.call('PERSIST', JOB_PREFIX .. job.id)
+redis.call('HDEL', JOB_PREFIX .. job.id, 'answered_at', 'answer', 'finished_at', 'reason', 'detail', 'settled_by',
+    'settled_as', 'dropped')
+set(job, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'enqueued_at', wall(),
+    'expires_at', now() + (number_in(job.max_wait) or 0), 'requeued', (count_in(job.requeued) or 0) + 1)
+return { 'queued', 'failed' }

@@ -1,0 +1,53 @@
+#!lua flags=allow-oom
+-- KEYS: job_queue held paused leases draining delayed claim_prefix largest_result time dead ended events
+-- KEYS: answered_pictures dropped_objects job_prefix user_prefix picture_prefix
+-- An attempt ends. token; id, or none: the token is void from now on, and the job that it may have taken goes back.
+-- outcome: done, failed, delayed (and tried again, after its delay) or queued (given back, the attempt not counted);
+-- reason, detail, result (JSON), picture: the reference under which the result was sent just now, picture_ttl in s,
+-- pause in ms: a job that is given back is in line again after so long, which counts as waiting
+-- → the job's state | 'lost': somebody else has it | 'forgotten': the picture is not there
+local VOID = 60000 -- ms for which a void token is remembered: its claim may still be on its way, or wait inside Redis
+local id = args.id
+if not id then
+    id = redis.call('GET', CLAIM_PREFIX .. args.token) or ''
+    redis.call('SET', CLAIM_PREFIX .. args.token, '', 'PX', VOID)
+end
+
+-- The picture's name is the attempt's own. What is not accepted does not stay.
+local function keep_picture(outcome)
+    if args.picture and outcome == 'done' then
+        redis.call('EXPIRE', PICTURE_PREFIX .. args.picture, args.picture_ttl)
+    elseif args.picture then
+        drop_pictures({ args.picture })
+    end
+    return outcome
+end
+
+local job = read(id)
+if not holds(job) then
+    return keep_picture(args.id and job.settled_by == args.token and job.settled_as or 'lost')
+end
+if job.cancelling == '1' then
+    return keep_picture(finish(job, 'cancelled'))
+end
+if args.outcome == 'failed' then
+    return finish(job, 'failed', 'reason', args.reason, 'detail', args.detail)
+elseif args.outcome == 'delayed' then
+    return try_again(job, args.reason, args.detail)
+elseif args.outcome == 'queued' and not args.pause then
+    return give_back(job, args.detail)
+elseif args.outcome == 'queued' then
+    redis.call('ZADD', DELAYED, now() + args.pause, id)
+    let_go(job, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0, 'detail', args.detail,
+        'attempt', math.max((number_in(job.attempt) or 1) - 1, 0))
+    redis.call('HDEL', JOB_PREFIX .. id, 'reason') -- of an attempt before
+    return 'delayed'
+end
+if args.picture then
+    local bytes = redis.call('STRLEN', PICTURE_PREFIX .. args.picture)
+    if bytes == 0 then
+        return 'forgotten'
+    end
+    note_result(bytes)
+end
+return keep_picture(finish(job, 'done', 'phase', 'sending', 'result', args.result))

@@ -1,0 +1,27 @@
+#!lua flags=allow-oom
+-- KEYS: job_queue held paused leases draining delayed dead user_prefix
+-- user: whose unfinished jobs are counted; skip, count: which part of the line is told; others: most ids of each other
+-- place; ids: of these the places in line. All at one moment. A script and no transaction: over `maxmemory` Redis
+-- refuses even to look in one.
+-- → {how many wait, run, run on pods that are leaving, pause, are dead; 1 when an operator has paused the queue; how
+-- many the user has unfinished}, ids in line (next one last), ids that run, run on pods that are leaving, pause,
+-- places (1 for the next one, 0 for none)
+local queue = line()
+local waiting = redis.call('LLEN', queue)
+local counts = {
+    waiting, redis.call('ZCARD', LEASES), redis.call('ZCARD', DRAINING), redis.call('ZCARD', DELAYED),
+    redis.call('ZCARD', DEAD), queue == HELD and 1 or 0,
+    args.user and redis.call('SCARD', USER_PREFIX .. args.user) or 0,
+}
+
+local function some_of(set_of_jobs)
+    return (args.others or 0) > 0 and redis.call('ZRANGE', set_of_jobs, 0, args.others - 1) or {}
+end
+
+local ids = (args.count or 0) > 0 and redis.call('LRANGE', queue, -(args.skip + args.count), -(args.skip + 1)) or {}
+local places = {}
+for index, id in ipairs(args.ids or {}) do
+    local found = redis.call('LPOS', queue, id)
+    places[index] = found and waiting - found or 0
+end
+return { counts, ids, some_of(LEASES), some_of(DRAINING), some_of(DELAYED), places }

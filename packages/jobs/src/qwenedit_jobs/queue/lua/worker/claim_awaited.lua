@@ -1,2 +1,0 @@
--- include: skip_empty_queue claim
--- A claim that follows a wait in the same round trip.

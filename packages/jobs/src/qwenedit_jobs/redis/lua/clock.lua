@@ -1,0 +1,49 @@
+-- The one clock by which scripts wait. Redis' own clock is the machine's and may step, by hours, in either direction.
+-- What is due must not come hours late, or early, for that. `now()` passes as the wall clock does, but over a step:
+-- between two notes of the time at least nothing passes, and at most MOST. Scripts that act on what is due note the
+-- time. TIME is a HASH: `seen`, the wall clock at the last note, and `ahead`, how far it is ahead of `now()`. The
+-- difference goes away by itself, by a tenth of the time that passes.
+local MOST = 10000 -- ms
+local CATCH_UP = 0.1
+local NOTED_EVERY = 500 -- ms
+
+-- ms since the epoch, for what is told to people.
+local function wall()
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- A number; nil for what is none, or not finite.
+local function number_in(text)
+    local number = tonumber(text)
+    return number and number - number == 0 and number or nil
+end
+
+-- What `now()` is, with its fraction; what the wall clock says; how much of a step is not passed over; whether to note
+-- it.
+local function look_at_clock()
+    local noted = redis.call('HMGET', TIME, 'seen', 'ahead')
+    local time = redis.call('TIME')
+    local at = time[1] * 1000 + time[2] / 1000
+    local seen, ahead = number_in(noted[1]) or at, number_in(noted[2]) or 0
+    local passed = math.min(math.max(at - seen, 0), MOST)
+    return seen + passed - ahead, at, passed, passed >= NOTED_EVERY or at < seen or not number_in(noted[1])
+end
+
+-- ms, for what is waited for.
+local function now()
+    return math.floor((look_at_clock()))
+end
+
+-- Where nothing waits the difference goes away at once.
+local function note_time(nothing_waits)
+    local current, at, passed, due = look_at_clock()
+    if due then
+        local ahead = nothing_waits and 0 or at - current
+        local less = math.min(math.abs(ahead), passed * CATCH_UP)
+        ahead = math.floor(ahead > 0 and ahead - less or ahead + less)
+        redis.call('HSET', TIME, 'seen', math.floor(at), 'ahead', ahead)
+        return at - ahead
+    end
+    return current
+end
