@@ -153,6 +153,14 @@ def test_unreadable_file_is_refused(tmp_path: Path, data: bytes | None) -> None:
         presets.load(path)
 
 
+def test_key_of_a_merge_may_be_overridden() -> None:
+    merged = GOOD.replace("      - id: snow\n", "      - &snow\n        id: snow\n")
+    merged += "      - {<<: *snow, id: rain, prompt: Make it rain.}\n"
+    rain = presets.read(merged).preset("rain")
+    assert rain is not None
+    assert (rain.prompt, rain.name["en"]) == ("Make it rain.", "Snow")
+
+
 def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
     preset = presets.read(GOOD.replace(", ru: Снег}", "}")).preset("snow")
     assert preset is not None

@@ -146,9 +146,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - as PyYAML has it
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
-        if len(mapping) < len(node.value):
-            (key, _count), *_ = Counter(key.value for key, _value in node.value).most_common(1)
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} comes twice", node.start_mark)
+        begin, end = node.start_mark.index, node.end_mark.index
+        own = [key for key, _value in node.value if begin <= key.start_mark.index < end]  # and none of a `<<` merge
+        for key, count in Counter(key.value for key in own).items():
+            if count > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} comes twice", node.start_mark)
         return mapping
 
 
