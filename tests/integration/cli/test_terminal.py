@@ -50,7 +50,7 @@ async def ids(desk, workers):
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
-async def test_what_is_in_redis_steers_no_terminal(desk, ids, form):
+async def test_redis_content_steers_no_terminal(desk, ids, form):
     for words in COMMANDS:
         said = await desk.ask(*words.format(**ids).split(), *form)
         for printed in (said.out, said.err):
