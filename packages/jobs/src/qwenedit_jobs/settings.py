@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import sys
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -17,6 +17,7 @@ from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
 S = TypeVar("S", bound=BaseSettings)
+LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 ENV_FILE = "ENV_FILE"
 """Variable that names another file than `.env` in the working directory; if it is empty, no file is read."""
@@ -48,6 +49,8 @@ class RedisSettings(BaseSettings):
     redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
     pictures_url: str = IN_REDIS
     """Where pictures lie: in Redis, or in a store of objects, whose credentials have variables of their own."""
+    picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
+    """Seconds for which photos and results are kept."""
     probe_host: str = "127.0.0.1"
     """Address that probes, metrics and the webhook listen on; images set it to 0.0.0.0."""
     pod_name: str = Field(default_factory=socket.gethostname, min_length=1)

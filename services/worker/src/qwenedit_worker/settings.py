@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from qwenedit_jobs import RedisSettings
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
+from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 
 class WorkerSettings(RedisSettings):
@@ -48,7 +39,7 @@ class WorkerSettings(RedisSettings):
         default=True,
         description="load the model of the pod's own ComfyUI before the first job; false: the first job does",
     )
-    worker_log_level: LogLevel = Field(default=LogLevel.INFO, description="how much is logged")
+    worker_log_level: LogLevel = Field(default="INFO", description="how much is logged")
 
     comfyui_url: str = Field(
         default="http://127.0.0.1:8188",
@@ -87,7 +78,6 @@ class WorkerSettings(RedisSettings):
         le=1_000_000,
         description="what an hour of the GPU costs, in your currency; 0 is unknown",
     )
-    picture_ttl: int = Field(default=86_400, ge=60, le=30 * 86_400, description="seconds until a result is forgotten")
 
     @model_validator(mode="after")
     def _both_folders_or_neither(self) -> Self:

@@ -13,6 +13,7 @@ from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HTTP_URL = re.compile(r"https?://[^/\s]+\S*")
@@ -34,7 +35,7 @@ class BotSettings(RedisSettings):
     webhook_secret: SecretStr | None = None
     """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends along."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
-    bot_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    bot_log_level: LogLevel = "INFO"
     probe_port: int = Field(default=8081, ge=0, le=65535)
     """Port of the probes and metrics; 0 takes a free one."""
     max_retries: int = Field(default=3, ge=1, le=10)
@@ -71,8 +72,6 @@ class BotSettings(RedisSettings):
     """Bearer token for the hook."""
     moderation_on_error: Literal["refuse", "allow"] = "refuse"
     """What happens to jobs and results while the hook does not answer."""
-    picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
-    """Seconds for which photos and results are kept."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
     """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
     default_language: str = LANGUAGES[0]
