@@ -65,7 +65,11 @@ class Processes(System):
     def _version(self, checkout: Path, python: Path | None) -> tuple[Service, list[Service]]:
         workflows = str(checkout / "services/comfyui/workflows")
         bot = self.bot("bot")
-        workers = [self.worker(f"worker-{number}", number, WORKFLOWS_DIR=workflows) for number in range(WORKERS)]
+        # Versions before POD_NAME read a worker's name from WORKER_ID.
+        workers = [
+            self.worker(f"worker-{number}", number, WORKFLOWS_DIR=workflows, WORKER_ID=f"worker-{number}")
+            for number in range(WORKERS)
+        ]
         for part in (bot, *workers):
             if python is not None:
                 part.command = (str(python), *part.command[1:])
