@@ -30,6 +30,11 @@ def logged() -> Iterator[tuple[str, str]]:
                         yield event, level
                     case ast.Call(args=[ast.Constant(value=str(event)), *_]) if EVENT.fullmatch(event):
                         yield event, "by outcome"
+                    case ast.Dict(values=values):  # a table of events
+                        for value in values:
+                            match value:
+                                case ast.Constant(value=str(event)) if EVENT.fullmatch(event):
+                                    yield event, "by outcome"
 
 
 def test_page_on_logs_has_each_warning_and_error_with_its_level() -> None:
