@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis as redis_client
 
-from qwenedit_bot.conversation.commands import MOST_TOLD
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import short_id
@@ -97,7 +96,7 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     await stage.eventually(forgotten)
 
 
-async def test_crowd_among_a_users_jobs_leaves_them_an_overview(stage: Any, client: Any) -> None:
+async def test_forged_jobs_among_a_users_own_are_not_in_the_overview(stage: Any, client: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     [status] = await stage.jobs(1)
@@ -112,6 +111,6 @@ async def test_crowd_among_a_users_jobs_leaves_them_an_overview(stage: Any, clie
             pipeline.sadd(Keys().user(ann.id), made_up)
         pipeline.execute()
     told = await overview(ann)
-    assert told.count("Job ") == MOST_TOLD
-    assert told.endswith(f"… and {200 + 1 - MOST_TOLD} more")
+    assert told.count("Job ") == 1
+    assert status.job.id[:8] in told
     client.delete(Keys().user(ann.id))

@@ -148,8 +148,8 @@ async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage
     left = about(client, str(ANN))
     assert all(client.ttl(key) <= 120 for key in left if key.startswith("qwenedit:pace:"))
     [counted] = [key for key in left if key.startswith("qwenedit:account:")]
-    assert client.type(counted) == b"zset"
-    assert client.ttl(counted) <= 86_400
+    assert client.type(counted) == b"hash"
+    assert client.ttl(counted) <= 2 * 86_400
     assert not client.keys("qwenedit:picture:*")
     shown = [message.now.text for message in (await ann.snapshot()).from_bot]
     assert sum("✖️ Cancelled." in text for text in shown) == 2
@@ -296,7 +296,7 @@ async def test_forget_completes_after_answers_that_telegram_refused_in_every_way
 
 
 LEFT = {
-    "account:today": "a number of jobs: else /forget would bring new free ones; until 00:00 UTC",
+    "account:free-used": "a number of jobs: else /forget would bring new free ones; until the next day ends",
     "account:payments": "tax law has the operator keep accounts, and refunds need them",
     "account:lots": "bought jobs are paid for",
     "banned": "a ban would end with it",
@@ -407,7 +407,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
             found = about(client, *marks)
             pytest.fail(f"left: { {key: found[key] for key in found if place(key) not in LEFT} } {pictures(client)}")
         left = about(client, *marks)
-        assert {place(key) for key in left} >= {"account:today", "account:payments", "account:lots", "banned"}
+        assert {place(key) for key in left} >= {"account:free-used", "account:payments", "account:lots", "banned"}
         assert not any(mark in value for value in left.values() for mark in (FIRST_NAME, USERNAME, WORDS))
         lots = client.hkeys(f"qwenedit:account:{ann.id}:lots")
         assert all(name.startswith(b"stars ") for name in lots)
