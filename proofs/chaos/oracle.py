@@ -32,7 +32,10 @@ PRESSED = (
 between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""
 STAY_FILLED = (KEYS.dead, KEYS.ended, KEYS.answered_pictures, KEYS.largest_result)
 """Keys that hold something of jobs that have ended: a bounded number of them, kept pictures and sizes."""
-KEPT = (*STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, KEYS.layout, "qwenedit:users", "qwenedit:leader")
+KEPT = (
+    *STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, KEYS.layout, KEYS.workers, "qwenedit:users",
+    "qwenedit:leader",
+)  # fmt: skip
 """Keys that stay for good: these, empty streams, and what is bounded by the number of users."""
 
 
@@ -157,9 +160,9 @@ def _outcome(message: Message, past: Past) -> str:
 async def left_over(client: Redis) -> list[str]:
     """List what Redis still holds of a run in which every job has ended."""
     found = []
+    sizes = {"list": client.llen, "set": client.scard, "zset": client.zcard, "stream": client.xlen}
     for key, kind in KEYS.kinds.items():
-        size = {"list": client.llen, "set": client.scard, "zset": client.zcard, "stream": client.xlen}[kind]
-        if key not in STAY_FILLED and (count := await size(key)):
+        if kind in sizes and key not in STAY_FILLED and (count := await sizes[kind](key)):
             found.append(f"{key} holds {count}")
     keys = [key async for key in client.scan_iter("*", count=1000) if key not in KEPT]
     return found + [f"{key} stays for ever" for key in keys if await client.ttl(key) == -1]
