@@ -16,7 +16,9 @@ from proofs.fuzz.pictures import odd, smaller
 from proofs.fuzz.recorded import record
 from proofs.fuzz.updates import about, conversations
 from qwenedit_bot.inbox.updates import KINDS
-from qwenedit_decoder.decoding import MAX_SIDE, PictureRefusedError, for_send_photo
+from qwenedit_decoder.answers import PictureRefusedError
+from qwenedit_decoder.decoding import MAX_SIDE
+from qwenedit_decoder.results import look_at_result, make_photo
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:
@@ -172,7 +174,8 @@ async def _check_stored(harness: Harness) -> None:
 def _check_as_result(data: bytes) -> None:
     """See that it could also come from a worker, in whose results the bot trusts no more."""
     try:
-        for_send_photo(data)
+        look_at_result(data, tool="qwenedit")
+        make_photo(data, tool="qwenedit")
     except PictureRefusedError:
         return
     except Exception as error:

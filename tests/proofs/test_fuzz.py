@@ -11,7 +11,7 @@ from aiogram.methods import SetChatMenuButton, SetMyCommands
 from proofs.fuzz.harness import FoundError, Harness
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_decoder.decoding import PictureRefusedError, Refusal
+from qwenedit_decoder.answers import PictureRefusedError, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, r
 def test_update_that_breaks_the_bot_is_found_and_made_small(
     runner: asyncio.Runner, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def normalise(_converter: Converter, data: bytes, *, owner: int) -> None:
+    async def normalise(_converter: Converter, data: bytes, *, photo: bool) -> None:
         if b"IDAT" in data:
             raise ZeroDivisionError
         raise PictureRefusedError(Refusal.UNKNOWN)

@@ -13,7 +13,7 @@ from fluent.syntax.visitor import Visitor as FluentVisitor
 import qwenedit_bot
 from qwenedit_bot.conversation.editing.unsupported import KINDS
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
-from qwenedit_decoder.decoding import Refusal
+from qwenedit_decoder.answers import Refusal
 from qwenedit_jobs import Reason
 
 VALUES: dict[str, str | float] = {

@@ -13,10 +13,12 @@ from qwenedit_bot.app import features, parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
-from qwenedit_bot.pictures import converter, downloads, results
+from qwenedit_bot.pictures import intake, results
 from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
+from qwenedit_decoder import answers
+from qwenedit_decoder import parts as decoder_parts
 from qwenedit_jobs.pictures import bucket, cleanup
 from qwenedit_jobs.queue import queue, queue_view
 from qwenedit_jobs.redis import chunks
@@ -27,7 +29,7 @@ from qwenedit_worker.comfyui.protocol import transport, websocket
 from qwenedit_worker.comfyui.workflow import size_nodes
 
 if TYPE_CHECKING:
-    from qwenedit_bot.pictures.decoder_process import Limits
+    from qwenedit_decoder.answers import Limits
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/limits.md").read_text()
@@ -35,8 +37,8 @@ VALUES = (ROOT / "charts/qwenedit/values.yaml").read_text()
 ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
 MIB = 2**20
 MB = 10**6
-DECODER = 21
-"""MB that a decoder has taken before its limit begins, as measured."""
+SERVER = 28
+"""MB that the server of the processes has taken before their limits begin, as measured."""
 
 
 def in_script(name: str) -> int:
@@ -47,8 +49,8 @@ def in_script(name: str) -> int:
 
 
 def of_a_decoder(limits: Limits) -> list[str]:
-    """Return the figures of a process; the second of CPU that it has begun is its own."""
-    return [f"{limits.cpu + 1} s of CPU", f"{limits.memory // MIB} MiB", f"{limits.seconds:.0f} s"]
+    """Return the figures of a process."""
+    return [f"{limits.cpu} s of CPU", f"{limits.memory // MIB} MiB", f"{limits.seconds} s"]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +68,19 @@ def of_a_decoder(limits: Limits) -> list[str]:
             [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
         ),
         ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
-        ("downloads", [f"{downloads.PLACES};", f"{downloads.PATIENCE:.0f} s", f"{downloads.SLOWEST // 1000} kB"]),
-        ("conversions of ordinary pictures", [f"of {converter.PLACES} places", *of_a_decoder(converter.LIGHT)]),
-        ("conversions of heavy pictures", of_a_decoder(converter.HEAVY)),
+        (
+            "downloads",
+            [
+                f"{intake.DOWNLOADS} requests",
+                f"{intake.DOWNLOAD_PATIENCE:.0f} s",
+                f"{intake.DOWNLOAD_SLOWEST // 1000} kB",
+            ],
+        ),
+        ("requests with files", [f"{intake.FILES};", f"{intake.LARGE_FILES} more", f"{intake.LARGE // MB} MB"]),
+        ("looks at pictures, which read the header", of_a_decoder(answers.LOOK)),
+        ("conversions of ordinary pictures", of_a_decoder(answers.LIGHT)),
+        ("conversions of heavy pictures", of_a_decoder(answers.HEAVY)),
+        ("parts of a file (chunks, segments, boxes)", [f"{decoder_parts.MOST:,}"]),
         (
             "a job's past, for `qwenedit`",
             [f"{in_script('ENDED_KEPT'):,} jobs"],
@@ -87,7 +99,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
                 f"{BotSettings.model_fields['larger_megapixels'].default:.0f}) for",
             ],
         ),
-        ("bytes of a result", [f"{transport.MAX_PICTURE // 10**6} MB"]),
+        ("bytes of a result", [f"{transport.MAX_PICTURE // MB} MB", f"{answers.MAX_RESULT_BYTES // MB} MB"]),
         (
             "fetches of a result from ComfyUI",
             [f"{transfer.FETCHES} in {transfer.PATIENCE:.0f} s", f"{transport.SILENCE:.0f} s without a byte"],
@@ -124,11 +136,12 @@ def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
     told = re.sub(r"\s+#\s+", " ", VALUES)
     (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
     pictures = round(features.PICTURE_MEMORY / MB)
-    light, heavy = (limits.memory // MB + DECODER for limits in (converter.LIGHT, converter.HEAVY))
-    total = itself + pictures + light + heavy
+    look, light, heavy = (round(limits.memory / MB) for limits in (answers.LOOK, answers.LIGHT, answers.HEAVY))
+    total = itself + pictures + SERVER + look + light + heavy
     limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]
     assert limit.endswith("Mi")
     mebibytes = int(limit.removesuffix("Mi"))
     assert total * MB < mebibytes * MIB
-    assert f"{pictures} MB for pictures in memory, and at most {light} and {heavy} MB for the two" in told
+    assert f"{pictures} MB for pictures in memory, {SERVER} MB for the server" in told
+    assert f"take at most {look}, {light} and {heavy} MB" in told
     assert f"{mebibytes} MiB in the chart, above the sum of the bounds ({total:,} MB)" in ROWS["the bot's memory"]

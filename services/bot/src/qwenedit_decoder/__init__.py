@@ -1,1 +1,1 @@
-"""Decodes pictures from strangers, in a process of its own."""
+"""Opens pictures of strangers and of workers, in processes of its own."""

@@ -1,5 +1,7 @@
-"""Run the process that decodes pictures: `python -m qwenedit_decoder`."""
+"""Run the server of the processes that open pictures: `python -m qwenedit_decoder FD`."""
 
-from qwenedit_decoder.child import main
+import sys
 
-main()
+from qwenedit_decoder.server import serve
+
+serve(int(sys.argv[1]))

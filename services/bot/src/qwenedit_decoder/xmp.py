@@ -6,11 +6,11 @@ import struct
 import zlib
 from typing import Final
 
+from qwenedit_decoder.parts import PNG
+
 EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
 
-PNG: Final = b"\x89PNG\r\n\x1a\n"
-JPEG: Final = b"\xff\xd8\xff"
 _LENGTH: Final = struct.Struct(">I")
 _SHORT: Final = struct.Struct(">H")
 _HEADER_END: Final = 33
@@ -30,28 +30,20 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/" Iptc4xmpExt:DigitalSourceType="{source}
 </rdf:RDF></x:xmpmeta><?xpacket end="r"?>"""
 
 
-class UnmarkableError(Exception):
-    """A picture is neither PNG nor JPEG."""
-
-
-def marked(data: bytes, *, tool: str) -> bytes:
-    """Return a picture that says that an AI edited it.
+def mark_of(data: bytes, *, tool: str) -> tuple[int, bytes]:
+    """Return what says in a picture that an AI edited it, and where in the file that belongs.
 
     Args:
         data: PNG or JPEG. If it has an XMP packet, that one stays; readers take the first one, which is this.
         tool: Name and version of the program that edited it.
 
     Raises:
-        UnmarkableError: it's neither, or it ends before its pixels.
+        ValueError: it ends before its pixels.
     """
     packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
-    if data.startswith(PNG) and data[12:16] == b"IHDR":
-        at, part = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
-    elif data.startswith(JPEG):
-        at, part = _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
-    else:
-        raise UnmarkableError("neither PNG nor JPEG")
-    return b"".join((memoryview(data)[:at], part, memoryview(data)[at:]))
+    if data.startswith(PNG):
+        return _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
+    return _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -65,7 +57,7 @@ def _end_of_first_segments(data: bytes) -> int:
         if not (data.startswith(_APP0, at) or (data.startswith(_APP1, at) and data.startswith(b"Exif\0", at + 4))):
             break
         if at + 4 > len(data):
-            raise UnmarkableError("cut")
+            raise ValueError("it ends before its pixels")
         at += 2 + _SHORT.unpack_from(data, at + 2)[0]
     return at
 

@@ -22,7 +22,7 @@ from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
 from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdater
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
-from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.texts import Texts
@@ -153,7 +153,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
         queue=queue,
         answering=Answering(
             store=store,
-            results=Results(store, Converter(), Budget("memory", 1), version="1"),
+            results=Results(store, Converter(tool="t"), Bound("memory", 1)),
             messenger=messenger,
             replies=Replies(redis, bot_keys, messenger),
             texts=Texts(default="en"),

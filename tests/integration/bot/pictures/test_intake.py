@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import io
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
-from qwenedit_bot.chat.errors import FileUnavailableError, LaterError, StorageSlowError, TelegramUnavailableError
-from qwenedit_bot.pictures import converter, downloads, intake
-from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.chat.errors import LaterError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.pictures import intake
+from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.decoding import MAX_BYTES, SEND_PHOTO_BYTES
+from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, PictureRefusedError
+from qwenedit_decoder.xmp import EDITED_BY_AI
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
 from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-ANN, BOB, CLEO = 1, 2, 3
+ANN, BOB = 1, 2
 KEYS = Keys()
+MEMORY = 100 * 1024 * 1024
 
 
 def encoded(kind: str, size: tuple[int, int] = (640, 480)) -> bytes:
@@ -45,9 +47,8 @@ class Files:
         self.asked = 0
         self.go = asyncio.Event()
 
-    async def download(self, file_id: str, *, limit: int, on_bytes: Callable[[int], None]) -> bytes:
+    async def download(self, file_id: str, *, limit: int) -> bytes:
         self.asked += 1
-        on_bytes(0)
         assert limit == MAX_BYTES
         await self.go.wait()
         return PHOTO if file_id == "photo" else FILE
@@ -59,8 +60,8 @@ def files() -> Files:
 
 
 @pytest.fixture
-def memory() -> Budget:
-    return Budget("memory", 100 * 1024 * 1024)
+def memory() -> Bound:
+    return Bound("memory", MEMORY)
 
 
 @pytest.fixture
@@ -70,14 +71,19 @@ async def store(redis_url: str) -> AsyncIterator[RedisPictureStore]:
 
 
 @pytest.fixture
-async def conversions() -> AsyncIterator[Converter]:
-    async with aclosing(Converter()) as conversions:
-        yield conversions
+async def converter() -> AsyncIterator[Converter]:
+    async with aclosing(Converter(tool="qwenedit 1.2.3")) as converter:
+        yield converter
 
 
 @pytest.fixture
-def taking(files: Files, store: RedisPictureStore, conversions: Converter, memory: Budget) -> PictureIntake:
-    return PictureIntake(files, store, conversions, memory)
+def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Bound) -> PictureIntake:
+    return PictureIntake(files, store, converter, memory)
+
+
+@pytest.fixture
+def results(store: RedisPictureStore, converter: Converter, memory: Bound) -> Results:
+    return Results(store, converter, memory)
 
 
 def photo(size: int | None = len(PHOTO)) -> Attachment:
@@ -90,7 +96,9 @@ def document(size: int | None = len(FILE)) -> Attachment:
 
 async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
     with taking.room(owner, [attachment], await taking.sizes([attachment])):
-        return (await taking.keep(attachment, ref, owner=owner)).data
+        await taking.keep(attachment, ref)
+    async with taking.stored([ref]) as (kept,):
+        return kept
 
 
 async def begun(files: Files, count: int) -> None:
@@ -100,7 +108,7 @@ async def begun(files: Files, count: int) -> None:
 
 
 async def test_memory_of_a_file_is_taken_before_its_download_and_given_back(
-    taking: PictureIntake, files: Files, memory: Budget
+    taking: PictureIntake, files: Files, memory: Bound
 ) -> None:
     keeping = asyncio.create_task(keep(taking, document(), ANN))
     await begun(files, 1)
@@ -111,13 +119,13 @@ async def test_memory_of_a_file_is_taken_before_its_download_and_given_back(
 
 
 async def test_file_of_unknown_size_takes_what_the_largest_would(
-    taking: PictureIntake, files: Files, memory: Budget
+    taking: PictureIntake, files: Files, memory: Bound
 ) -> None:
     keeping = asyncio.create_task(keep(taking, photo(None), ANN))
     await begun(files, 1)
     assert memory.used == 2 * MAX_BYTES
     files.go.set()
-    await keeping
+    assert await keeping == PHOTO
 
 
 async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: PictureIntake, files: Files) -> None:
@@ -131,49 +139,36 @@ async def test_user_has_one_request_at_a_time_in_whatever_chats(taking: PictureI
     await begun(files, 2)
     files.go.set()
     await asyncio.gather(first, other)
+    assert await keep(taking, photo(), ANN) == PHOTO
 
 
-async def test_files_of_many_users_never_take_more_than_the_budget(
-    taking: PictureIntake, files: Files, memory: Budget
+async def test_files_of_many_users_take_a_part_of_the_memory_and_hold_up_no_photo(
+    taking: PictureIntake, files: Files, memory: Bound
 ) -> None:
-    async def attempt(owner: int) -> bool:
-        try:
-            await keep(taking, document(19_000_000), owner, f"x{owner}")
-        except LaterError:
-            return False
-        return True
-
-    attempts = [asyncio.create_task(attempt(owner)) for owner in range(50)]
+    flood = [asyncio.create_task(keep(taking, document(19_000_000), owner, f"x{owner}")) for owner in range(3, 50)]
     await begun(files, 2)
-    assert memory.used <= 100 * 1024 * 1024
+    assert memory.used <= MEMORY
+    ann = asyncio.create_task(keep(taking, photo(), ANN))
+    await begun(files, 3)
     files.go.set()
-    assert sum(await asyncio.gather(*attempts)) == files.asked == 2
+    assert await ann == PHOTO
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert {type(each) for each in outcomes} == {bytes, LaterError}
     assert memory.used == 0
 
 
-async def test_photo_of_telegrams_own_needs_no_process(
-    taking: PictureIntake, files: Files, conversions: Converter
+async def test_download_that_is_too_slow_is_given_up(
+    taking: PictureIntake, memory: Bound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files.go.set()
-    assert await keep(taking, photo(), ANN) == PHOTO
-    assert conversions.pids == []
-
-
-async def test_download_that_is_too_slow_is_given_up_and_at_last_told(
-    taking: PictureIntake, files: Files, memory: Budget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "PATIENCE", 0.05)
-    for _ in range(downloads.SLOW_AT_MOST - 1):
-        with pytest.raises(TelegramUnavailableError):
-            await keep(taking, photo(), ANN)
-    with pytest.raises(FileUnavailableError):
+    monkeypatch.setattr(intake, "DOWNLOAD_PATIENCE", 0.05)
+    with pytest.raises(TelegramUnavailableError):
         await keep(taking, photo(), ANN)
     assert memory.used == 0
 
 
 async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: Files) -> None:
-    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(downloads.PLACES)]
-    await begun(files, downloads.PLACES)
+    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(intake.DOWNLOADS)]
+    await begun(files, intake.DOWNLOADS)
     with pytest.raises(LaterError) as refusal:
         await keep(taking, photo(), 100)
     assert refusal.value.what == "download"
@@ -181,86 +176,8 @@ async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: 
     await asyncio.gather(*tasks)
 
 
-async def test_download_that_is_slow_gives_its_place_to_somebody_who_waits(
-    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "UNDISTURBED", 0.0)
-    monkeypatch.setattr(downloads, "SLOWEST", 1e12)
-    slow = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(downloads.PLACES)]
-    await begun(files, downloads.PLACES)
-    with pytest.raises(LaterError):
-        await keep(taking, photo(), 100)
-    with pytest.raises(TelegramUnavailableError):  # it is tried again, behind whoever waits
-        await slow[0]
-    newcomer = asyncio.create_task(keep(taking, photo(), 100))
-    await begun(files, downloads.PLACES + 1)
-    files.go.set()
-    assert await newcomer == PHOTO
-    assert [await task for task in slow[1:]] == [PHOTO] * (downloads.PLACES - 1)
-
-
-async def test_slow_file_gives_its_place_for_conversion_to_somebody_who_waits(
-    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "UNDISTURBED", 0.0)
-    monkeypatch.setattr(downloads, "SLOWEST", 1e12)
-    slow_photo = asyncio.create_task(keep(taking, photo(), 50, "photo"))
-    await begun(files, 1)
-    slow = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(converter.PLACES)]
-    await begun(files, 1 + converter.PLACES)
-    with pytest.raises(LaterError) as refusal:
-        await keep(taking, document(), 100)
-    assert refusal.value.what == "conversion"
-    with pytest.raises(TelegramUnavailableError):
-        await slow[0]
-    newcomer = asyncio.create_task(keep(taking, document(), 100))
-    await begun(files, 2 + converter.PLACES)
-    files.go.set()
-    await asyncio.gather(newcomer, slow_photo, *slow[1:])
-
-
-async def test_download_that_crawls_while_others_wait_is_no_reason_to_give_it_up(
-    files: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "CRAWLS_FROM", 0.0)
-    others_wait = downloads.Downloads(files, files_awaited=lambda: True)
-    for _ in range(downloads.SLOW_AT_MOST + 1):
-        with pytest.raises(TelegramUnavailableError):
-            await others_wait.fetch("file", expected=len(FILE), converted=True)
-
-
-async def test_file_that_becomes_slow_gives_its_place_to_somebody_who_waits_already(
-    taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "CRAWLS_FROM", 0.5)
-    slow = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(converter.PLACES)]
-    await begun(files, converter.PLACES)
-    with pytest.raises(LaterError):
-        await keep(taking, document(), 100)
-    done, _ = await asyncio.wait(slow, timeout=20, return_when=asyncio.FIRST_COMPLETED)
-    assert [type(each.exception()) for each in done] == [TelegramUnavailableError]
-    files.go.set()
-    await asyncio.gather(*slow, return_exceptions=True)
-
-
-async def test_request_that_is_judged_holds_its_pictures_memory_and_no_place(
-    taking: PictureIntake, files: Files, conversions: Converter, memory: Budget
-) -> None:
-    files.go.set()
-    with taking.room(ANN, [document()], []) as room:
-        kept = await taking.keep(document(), "x", owner=ANN)
-        room.hold_only(len(kept.data))
-        assert memory.used == len(kept.data)
-        with conversions.place(ANN):
-            pass
-        with pytest.raises(LaterError) as refusal, taking.room(ANN, [photo()], []):
-            pass
-        assert refusal.value.what == "user"
-    assert memory.used == 0
-
-
 async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
-    redis_url: str, files: Files, conversions: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, files: Files, converter: Converter, memory: Bound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
     port = urlsplit(redis_url).port
@@ -271,32 +188,66 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), conversions, memory)
+        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
         with pytest.raises(StorageSlowError):
             await keep(taking, document(), ANN)
     assert memory.used == 0
 
 
-async def test_result_takes_its_bytes_before_it_is_read_and_gives_them_back(
-    store: RedisPictureStore, conversions: Converter, memory: Budget
+async def test_stored_picture_is_copied_within_the_memory(
+    taking: PictureIntake, store: RedisPictureStore, memory: Bound
 ) -> None:
-    results = Results(store, conversions, memory, version="1")
     await store.put("r", FILE)
-    async with results.read("r", owner=ANN) as result:
-        assert result.original is result.photo
-        assert memory.used == len(result.original)
+    assert await keep(taking, StoredPicture("r"), ANN, "copy") == FILE
+    assert await store.get("copy") == FILE
+    with memory.taken(MEMORY), pytest.raises(LaterError):
+        await keep(taking, StoredPicture("r"), ANN, "copy")
+
+
+@pytest.mark.parametrize("size", [(640, 480), (10_100, 600)])
+async def test_result_is_marked_each_way_it_leaves(
+    store: RedisPictureStore, results: Results, memory: Bound, size: tuple[int, int]
+) -> None:
+    made = encoded("PNG", size)
+    await store.put("r", made)
+    async with results.read("r") as read, results.original("r") as file:
+        assert memory.used > 0
+        for shown in (read.original, read.photo or b"", file):
+            assert EDITED_BY_AI.encode() in shown
+        for unchanged in (read.original, file):
+            with Image.open(io.BytesIO(unchanged)) as image, Image.open(io.BytesIO(made)) as worked:
+                assert image.tobytes() == worked.tobytes()
     assert memory.used == 0
-    with memory.taken(BOB, 100 * 1024 * 1024), pytest.raises(LaterError):
-        async with results.read("r", owner=ANN):
+
+
+async def test_result_takes_its_memory_before_it_is_read(
+    store: RedisPictureStore, results: Results, memory: Bound
+) -> None:
+    await store.put("r", FILE)
+    with memory.taken(MEMORY), pytest.raises(LaterError):
+        async with results.read("r"):
             pass
     with pytest.raises(PictureExpiredError):
-        async with results.read("gone", owner=ANN):
+        async with results.read("gone"):
+            pass
+
+
+async def test_result_larger_than_any_that_a_worker_makes_is_not_read(
+    store: RedisPictureStore, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(_ref: str) -> bytes:
+        raise AssertionError("it was read")
+
+    await store.put("r", bytes(MAX_RESULT_BYTES + 1))
+    monkeypatch.setattr(store, "get", read)
+    with pytest.raises(PictureRefusedError):
+        async with results.read("r"):
             pass
 
 
 @pytest.mark.parametrize("how", ["read", "original"])
 async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
-    redis_url: str, store: RedisPictureStore, conversions: Converter, memory: Budget, how: str,
+    redis_url: str, store: RedisPictureStore, converter: Converter, memory: Bound, how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
@@ -308,75 +259,9 @@ async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        results = Results(RedisPictureStore(raw, KEYS, ttl=60), conversions, memory, version="1")
+        results = Results(RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
         with pytest.raises(LaterError) as refusal:
-            async with getattr(results, how)("r", owner=ANN):
+            async with getattr(results, how)("r"):
                 pass
     assert (refusal.value.after, refusal.value.what) == (SLOW_AGAIN, "storage")
-    assert refusal.value.called is None, "it would be read again at once"
-    assert memory.used == 0
-
-
-async def test_large_result_waits_for_its_conversion_before_it_is_read(
-    store: RedisPictureStore, conversions: Converter, memory: Budget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def read_too_early(_ref: str) -> bytes:
-        raise AssertionError("a result that waits was read")
-
-    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
-    monkeypatch.setattr(store, "get", read_too_early)
-    with conversions.place(BOB, heavy=True), pytest.raises(LaterError):
-        async with Results(store, conversions, memory, version="1").read("r", owner=ANN):
-            pass
-
-
-async def test_result_that_is_called_for_memory_and_waits_for_its_conversion_leaves_the_memory_to_others(
-    store: RedisPictureStore, conversions: Converter, memory: Budget
-) -> None:
-    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
-    results = Results(store, conversions, memory, version="1")
-
-    async def read() -> None:
-        async with results.read("r", owner=ANN):
-            pass
-
-    with memory.taken(CLEO, 100 * 1024 * 1024):
-        with pytest.raises(LaterError) as for_memory:
-            await read()
-        with pytest.raises(LaterError) as behind, memory.taken(BOB, 90 * 1024 * 1024):
-            pass
-    assert for_memory.value.called is not None
-    assert behind.value.called is not None
-    assert [for_memory.value.called.done(), behind.value.called.done()] == [True, False]
-    with conversions.place(CLEO, heavy=True), pytest.raises(LaterError):
-        await read()
-    assert behind.value.called.done()
-
-
-async def test_file_that_is_called_for_memory_and_waits_for_its_conversion_leaves_the_memory_to_others(
-    taking: PictureIntake, conversions: Converter, memory: Budget
-) -> None:
-    with memory.taken(CLEO, 100 * 1024 * 1024):
-        with pytest.raises(LaterError) as for_memory:
-            await keep(taking, document(), ANN)
-        with pytest.raises(LaterError) as behind, memory.taken(BOB, 90 * 1024 * 1024):
-            pass
-    assert for_memory.value.called is not None
-    assert behind.value.called is not None
-    assert [for_memory.value.called.done(), behind.value.called.done()] == [True, False]
-    with ExitStack() as held:
-        for owner in range(10, 10 + converter.PLACES):
-            held.enter_context(conversions.place(owner))
-        with pytest.raises(LaterError) as refusal:
-            await keep(taking, document(), ANN)
-    assert refusal.value.what == "conversion"
-    assert behind.value.called.done()
-
-
-async def test_stored_picture_is_copied_within_the_budget(
-    taking: PictureIntake, store: RedisPictureStore, memory: Budget
-) -> None:
-    await store.put("r", FILE)
-    assert await keep(taking, StoredPicture("r"), ANN, "copy") == FILE
-    assert await store.get("copy") == FILE
     assert memory.used == 0

@@ -43,9 +43,9 @@ class Replicas:
     def room(self, *_request: Any) -> Any:
         return nullcontext()
 
-    async def keep(self, *_picture: Any, owner: int) -> bytes:
+    async def keep(self, *_picture: Any) -> int:
         self.job_is_known = self.accepted_meanwhile
-        raise StorageFullError(f"no room for {owner}")
+        raise StorageFullError("no room")
 
     async def delete(self, *refs: str) -> None:
         self.deleted += refs

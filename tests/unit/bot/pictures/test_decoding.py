@@ -2,21 +2,16 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from qwenedit_decoder.decoding import (
-    MAX_SIDE,
-    SEND_PHOTO_BYTES,
-    PictureRefusedError,
-    Refusal,
-    for_send_photo,
-    goes_as_it_is,
-    normalise,
-    of_telegram,
-)
+from qwenedit_decoder.answers import MAX_BYTES, SEND_PHOTO_BYTES, PictureRefusedError, Refusal
+from qwenedit_decoder.decoding import MAX_SIDE, look_at_file, look_at_photo, normalise
+from qwenedit_decoder.results import look_at_result, make_photo
+from qwenedit_decoder.xmp import EDITED_BY_AI
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -192,64 +187,123 @@ def test_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None:
 
 
 def test_photo_of_telegrams_own_is_taken_by_its_header() -> None:
-    data = photo()
-    taken = of_telegram(data)
-    assert taken == normalise(data)
-    assert taken.data is data
+    look = look_at_photo(photo())
+    assert (look.ready, look.width, look.height) == (True, 640, 480)
 
 
 @pytest.mark.parametrize(
     "data",
     [
         photo(kind="PNG"),
+        photo(kind="WEBP"),
         encoded(Image.new("RGB", (64, 64)), "JPEG", comment=b"made by hand"),
         photo()[: len(photo()) // 2],
-        photo()[:10],
-        b"",
-        encoded(Image.new("RGB", (10, 10)), "JPEG"),
         encoded(Image.new("L", (100, 100)), "JPEG"),
-        encoded(Image.new("RGB", (3000, 100)), "JPEG"),
+        encoded(Image.new("RGB", (3000, 300)), "JPEG"),
     ],
 )
-def test_anything_else_is_left_to_normalise(data: bytes) -> None:
-    assert of_telegram(data) is None
+def test_any_other_photo_is_converted(data: bytes) -> None:
+    assert not look_at_photo(data).ready
 
 
-def test_result_within_telegrams_limits_is_sent_untouched() -> None:
+@pytest.mark.parametrize(
+    ("data", "heavy"),
+    [
+        (photo(), False),
+        (photo(kind="PNG"), False),
+        (encoded(Image.new("RGB", (8160, 6144)), "JPEG"), False),
+        (encoded(Image.new("RGB", (5_000, 5_000)), "PNG"), True),
+        (encoded(Image.new("RGB", (6_000, 6_000)), "JPEG", progressive=True, quality=5), True),
+        (photo(kind="WEBP"), True),
+        (photo(kind="AVIF"), True),
+    ],
+)
+def test_picture_that_takes_long_is_told_by_its_header(data: bytes, heavy: bool) -> None:
+    assert look_at_file(data).heavy is heavy
+
+
+def in_chunks(kind: bytes, body: bytes = b"") -> bytes:
+    """Return a PNG filled up with chunks before its pixels, to what Telegram lets a bot download."""
+    data = photo(32, 32, "PNG")
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return data[:33] + chunk * ((MAX_BYTES - len(data)) // len(chunk)) + data[33:]
+
+
+def in_segments(segment: bytes) -> bytes:
+    """Return a JPEG filled up with segments before its pixels."""
+    data = photo(32, 32)
+    at = data.index(b"\xff\xdb")
+    return data[:at] + segment * ((MAX_BYTES - len(data)) // len(segment)) + data[at:]
+
+
+BUSY = {
+    "empty chunks": lambda: in_chunks(b"bKGD"),
+    "empty chunks of pixels": lambda: in_chunks(b"IDAT"),
+    "frames of an animation": lambda: in_chunks(b"fcTL", bytes(26)),
+    "comments": lambda: in_segments(b"\xff\xfe\0\2"),
+    "restarts": lambda: in_segments(b"\xff\xd0"),
+    "ends": lambda: in_segments(b"\xff\xd9"),
+    "fill": lambda: in_segments(b"\xff"),
+    "bytes between segments": lambda: in_segments(b"\0"),
+    "boxes": lambda: struct.pack(">I8s4s", 16, b"ftypheic", b"mif1") + struct.pack(">I4s", 8, b"free") * 2_000_000,
+}
+"""Files of few pixels, each of whose parts costs their reader time."""
+
+
+@pytest.mark.parametrize("kind", BUSY)
+def test_file_of_too_many_parts_is_refused_before_it_is_opened(kind: str) -> None:
+    data = BUSY[kind]()
+    began = time.process_time()
+    for look in (look_at_file, look_at_photo, normalise):
+        with pytest.raises(PictureRefusedError) as refusal:
+            look(data)
+        assert refusal.value.why is Refusal.TOO_HEAVY
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize("kind", ["empty chunks", "comments"])
+def test_result_of_too_many_parts_is_refused_before_it_is_opened(kind: str) -> None:
+    with pytest.raises(PictureRefusedError):
+        look_at_result(BUSY[kind](), tool="t")
+
+
+def test_file_of_as_many_parts_as_programs_write_is_taken() -> None:
     data = photo(kind="PNG")
-    assert goes_as_it_is(data)
-    assert for_send_photo(data) is data
+    chunk = struct.pack(">I4s", 0, b"IDAT") + struct.pack(">I", zlib.crc32(b"IDAT"))
+    at = data.index(b"IDAT") - 4
+    assert normalise(data[:at] + chunk * 6_000 + data[at:]).width == 640
 
 
-def test_result_too_large_for_a_photo_is_reencoded_below_the_limit() -> None:
-    data = encoded(Image.effect_noise((3600, 3600), 120).convert("RGB"), "PNG", compress_level=0)
-    assert len(data) > SEND_PHOTO_BYTES
-    assert not goes_as_it_is(data)
-    sent = for_send_photo(data)
-    assert sent is not None
-    assert len(sent) <= SEND_PHOTO_BYTES
-    assert opened(sent).size == (3600, 3600)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_result_within_telegrams_limits_is_sent_untouched(kind: str) -> None:
+    assert look_at_result(photo(kind=kind), tool="t").fits
 
 
-def test_result_with_too_long_sides_is_scaled() -> None:
-    data = encoded(Image.new("RGB", (9000, 1500)), "PNG")
-    assert not goes_as_it_is(data)
-    sent = for_send_photo(data)
-    assert sent is not None
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.effect_noise((3600, 3600), 120).convert("RGB"),
+        Image.new("RGB", (9000, 1500)),
+    ],
+    ids=["many bytes", "long sides"],
+)
+def test_result_beyond_telegrams_limits_becomes_a_photo(image: Image.Image) -> None:
+    data = encoded(image, "PNG", compress_level=0)
+    assert not look_at_result(data, tool="t").fits
+    sent = make_photo(data, tool="t").data
+    assert len(sent) <= SEND_PHOTO_BYTES + 32 * 1024
     assert sum(opened(sent).size) <= 10_000
+    assert EDITED_BY_AI.encode() in sent
 
 
-def test_result_that_no_photo_can_carry_goes_as_a_file() -> None:
-    data = encoded(Image.new("RGB", (2100, 100)), "PNG")
-    assert not goes_as_it_is(data)
-    assert for_send_photo(data) is None
+@pytest.mark.parametrize("size", [(2100, 100), (8000, 4000)], ids=["too narrow", "too many pixels"])
+def test_result_that_no_photo_can_carry_goes_as_a_file(size: tuple[int, int]) -> None:
+    data = encoded(Image.new("RGB", size), "PNG")
+    assert make_photo(data, tool="t").data == b""
 
 
-def test_result_of_more_pixels_than_can_be_converted_goes_as_a_file() -> None:
-    assert for_send_photo(encoded(Image.new("RGB", (8000, 4000)), "PNG")) is None
-
-
-def test_result_that_is_no_picture_is_told_apart() -> None:
-    for judge in (goes_as_it_is, for_send_photo):
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\nrest", photo(kind="WEBP"), b""])
+def test_result_that_is_no_picture_is_told_apart(data: bytes) -> None:
+    for judge in (look_at_result, make_photo):
         with pytest.raises(PictureRefusedError):
-            judge(b"\x89PNG\r\n\x1a\nrest")
+            judge(data, tool="t")

@@ -28,7 +28,7 @@ from qwenedit_bot.moderation.hook import ModerationHook
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.payments import Payments
 from qwenedit_bot.payments.quotas import Quotas
-from qwenedit_bot.pictures.budget import Budget
+from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.app.foundation import Foundation
     from qwenedit_jobs import PictureStore
 
-PICTURE_MEMORY = 160 * 1024 * 1024
-"""Bytes of pictures in memory: three of the largest files with what becomes of them, or one of the largest results."""
+PICTURE_MEMORY = 192 * 1024 * 1024
+"""Bytes of pictures in memory: all files that are fetched side by side with what becomes of them, and 50 MB more."""
 
 log = structlog.get_logger(__name__)
 
@@ -154,16 +154,14 @@ class Pictures:
     results: Results
 
 
-def make_pictures(base: Foundation, jobs: Jobs, chat: Chat) -> Pictures:
-    """Build what handles pictures, within one budget of memory."""
-    memory = Budget("memory", PICTURE_MEMORY, most_of_one=PICTURE_MEMORY * 5 // 8)
-    base.metrics.pictures_bytes.set_function(lambda: memory.used)
-    base.metrics.pictures_max.set(PICTURE_MEMORY)
-    converter = Converter(killed=base.metrics.conversions_killed.inc)
+def make_pictures(jobs: Jobs, chat: Chat) -> Pictures:
+    """Build what handles pictures, within one bound of memory."""
+    memory = Bound("memory", PICTURE_MEMORY)
+    converter = Converter(tool=f"qwenedit {version('qwenedit-bot')}")
     return Pictures(
         converter=converter,
         intake=PictureIntake(chat.messenger, jobs.store, converter, memory),
-        results=Results(jobs.store, converter, memory, version=version("qwenedit-bot")),
+        results=Results(jobs.store, converter, memory),
     )
 
 

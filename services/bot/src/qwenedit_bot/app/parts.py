@@ -89,7 +89,7 @@ class Parts:
 def make_parts(base: Foundation) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet."""
     jobs, chat, accounts = make_jobs(base), make_chat(base), make_accounts(base)
-    users, pictures, hook = make_users(base), make_pictures(base, jobs, chat), make_moderation(base)
+    users, pictures, hook = make_users(base), make_pictures(jobs, chat), make_moderation(base)
     edits = make_edits(base, jobs, chat, users, accounts, pictures, hook)
     presets = catalogue.load(base.settings.presets_file)
     update_taken = asyncio.Event()

@@ -277,9 +277,7 @@ class TelegramMessenger:
         async with self._calls.made("refundStarPayment"):  # which sends nothing
             await self._bot.refund_star_payment(user_id, charge)
 
-    async def download(
-        self, file_id: str, *, limit: int, on_bytes: Callable[[int], None] = lambda _count: None
-    ) -> bytes:
+    async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file."""
         try:
             async with self._calls.made("getFile"):  # which sends nothing: Telegram's rates are not about it
@@ -297,7 +295,6 @@ class TelegramMessenger:
         try:
             async for chunk in self._bot.session.stream_content(url, timeout=DOWNLOAD_TIMEOUT):
                 data += chunk
-                on_bytes(len(chunk))
                 if len(data) > limit:
                     raise FileTooBigError
         except aiohttp.ClientResponseError as error:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qwenedit_bot.chat.view import Buttons, View
 
 
@@ -137,10 +135,8 @@ class Messenger(Protocol):
             TelegramRefusedError: Telegram does not do it.
         """
 
-    async def download(
-        self, file_id: str, *, limit: int, on_bytes: Callable[[int], None] = lambda _count: None
-    ) -> bytes:
-        """Fetch a user's file of at most `limit` bytes; `on_bytes` is told how many have come, each time.
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file of at most `limit` bytes.
 
         Raises:
             FileTooBigError: it is larger.

@@ -29,16 +29,6 @@ class BotMetrics:
             "qwenedit_bot_entries", "Updates and answers in Redis, as the leading replica sees them, by place.",
             ("lanes", "place"), registry=registry,
         )  # fmt: skip
-        self.pictures_bytes = Gauge(
-            "qwenedit_bot_pictures_bytes", "Bytes of memory that are taken for pictures.", registry=registry
-        )
-        self.pictures_max = Gauge(
-            "qwenedit_bot_pictures_max_bytes", "Bytes of memory beyond which pictures wait.", registry=registry
-        )
-        self.conversions_killed = Counter(
-            "qwenedit_bot_conversions_killed_total", "Pictures whose conversion took more than its limits.",
-            registry=registry,
-        )  # fmt: skip
         self.calls = Counter(
             "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
             registry=registry,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_bot.chat.errors import LaterError, StorageAwayError, StorageSlowError
-from qwenedit_bot.pictures.budget import Budget, Reservation
-from qwenedit_bot.pictures.downloads import Downloads
+from qwenedit_bot.chat.errors import LaterError, StorageAwayError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.decoding import MAX_BYTES, Normalised, of_telegram
+from qwenedit_decoder.answers import MAX_BYTES
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
 from qwenedit_telemetry import attributes, tracing
 
@@ -21,12 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from qwenedit_bot.pictures.converter import Converter
-    from qwenedit_bot.pictures.downloads import Files
     from qwenedit_jobs import PictureStore
 
 log = structlog.get_logger(__name__)
 
 
+DOWNLOADS = 16
+"""Requests whose pictures are fetched side by side."""
+FILES, LARGE_FILES = 3, 2
+"""Of these, requests with pictures that were sent as files, up to `LARGE` bytes and beyond: each is converted."""
+LARGE = 4_000_000
+DOWNLOAD_PATIENCE = 30.0
+"""Seconds that a download may take in any case."""
+DOWNLOAD_SLOWEST = 500_000
+"""Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 STORE_PATIENCE = 30.0
 """Seconds that a picture may take to the store or from it in any case: Redis may be replaced meanwhile."""
 STORE_SLOWEST = 64_000
@@ -35,26 +41,11 @@ LOOK_AGAIN = 1.0
 """Seconds until a request begins anew whose stored picture went for others while it was being read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A picture in the store."""
+class Files(Protocol):
+    """Telegram's files; see `Messenger.download`."""
 
-    data: bytes
-    pixels: int = 0
-    """Of the picture as its user sent it; 0 for an earlier result."""
-
-
-class Room:
-    """What a request holds while its pictures are fetched and stored."""
-
-    def __init__(self, places: ExitStack, memory: Reservation) -> None:
-        self._places = places
-        self._memory = memory
-
-    def hold_only(self, size: int) -> None:
-        """Give back the places, and all memory but that of so many bytes: who judges the pictures may be slow."""
-        self._places.close()
-        self._memory.resize(size)
+    async def download(self, file_id: str, *, limit: int) -> bytes:
+        """Fetch a user's file."""
 
 
 class PictureIntake:
@@ -67,12 +58,16 @@ class PictureIntake:
         memory: Bytes of pictures that the bot may have in memory.
     """
 
-    def __init__(self, files: Files, store: PictureStore, converter: Converter, memory: Budget) -> None:
+    def __init__(self, files: Files, store: PictureStore, converter: Converter, memory: Bound) -> None:
+        self._files = files
         self._store = store
         self._converter = converter
         self._memory = memory
-        self._requests = Budget("user", 1_000_000, most_of_one=1)
-        self._downloads = Downloads(files, files_awaited=lambda: converter.awaited or memory.awaited)
+        self._downloads = Bound("download", DOWNLOADS)
+        self._files_side_by_side = {False: Bound("conversion", FILES), True: Bound("conversion", LARGE_FILES)}
+        """By whether one is large."""
+        self._busy = set[int]()
+        """Users with a request here."""
 
     async def found(self, attachments: Sequence[Attachment | StoredPicture]) -> tuple[Attachment | StoredPicture, ...]:
         """Return where pictures are now: Telegram's copy of each one that the store has no more.
@@ -92,7 +87,7 @@ class PictureIntake:
     @contextmanager
     def room(
         self, owner: int, attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]
-    ) -> Iterator[Room]:
+    ) -> Iterator[None]:
         """Hold what a request's pictures may take, before any of them is fetched.
 
         Args:
@@ -102,24 +97,21 @@ class PictureIntake:
 
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
-                downloads or of pictures to be converted are taken.
-            PictureCooldownError: their last file had to be killed.
+                downloads or of files are taken.
         """
-        with self._requests.taken(owner), ExitStack() as held:
-            places = held.enter_context(ExitStack())
-            try:
-                if any(isinstance(each, Attachment) for each in attachments):
-                    places.enter_context(self._downloads.place(owner))
-                if any(isinstance(each, Attachment) and each.mime is not None for each in attachments):
-                    self._converter.check_rest(owner)
-                    places.enter_context(self._converter.place(owner))
-                memory = held.enter_context(self._memory.taken(owner, _most(attachments, sizes)))
-            except LaterError:
-                self._converter.pass_over(owner)
-                self._memory.pass_over(owner)
-                self._downloads.give_way_to_those_who_wait()
-                raise
-            yield Room(places, memory)
+        if owner in self._busy:
+            raise later("user")
+        sent = [each for each in attachments if isinstance(each, Attachment)]
+        with ExitStack() as held:
+            if sent:
+                held.enter_context(self._downloads.taken())
+            if files := [each for each in sent if each.mime is not None]:
+                large = any(each.expected > LARGE for each in files)
+                held.enter_context(self._files_side_by_side[large].taken())
+            held.enter_context(self._memory.taken(max([*map(_most, sent), *sizes])))
+            self._busy.add(owner)
+            held.callback(self._busy.discard, owner)
+            yield
 
     async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
         """Return the bytes of pictures that are stored already.
@@ -134,13 +126,17 @@ class PictureIntake:
         with _found_anew(picture):
             return await self._store.size(picture.ref)
 
-    async def keep(self, attachment: Attachment | StoredPicture, ref: str, *, owner: int) -> Kept:
-        """Put a picture into the store as the worker is to have it, and return it; to be called with room.
+    async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> int:
+        """Put a picture into the store as the worker is to have it; to be called with room.
+
+        Returns:
+            Pixels of the picture as its user sent it; 0 for an earlier result.
 
         Raises:
             LaterError: there is no process to convert it, or it is not kept any more and Telegram has a copy.
+            TelegramUnavailableError: it came too slowly, or Telegram does not answer.
             FileTooBigError: it is larger than a bot may download.
-            FileUnavailableError: Telegram does not hand it out, or too slowly again and again.
+            FileUnavailableError: Telegram does not hand it out.
             PictureRefusedError: it is no picture that we take.
             PictureExpiredError: it is not kept any more, and is nowhere else.
             StorageFullError: the store has no room.
@@ -148,33 +144,38 @@ class PictureIntake:
             StorageAwayError: it does not answer.
         """
         if isinstance(attachment, StoredPicture):
-            size = await self._size(attachment)
-            with _found_anew(attachment):
-                async with stored_in_time(size):
-                    copied = await self._store.get(attachment.ref)
-            await self._put(ref, copied)  # a copy lives as long as its own job
-            return Kept(copied)
+            await self._put(ref, await self._get(attachment))  # a copy lives as long as its own job
+            return 0
         data = await self._download(attachment)
         with tracing.span("convert photo"):
-            normalised = await self._normalised(attachment, data, owner)
+            normalised = await self._converter.normalise(data, photo=attachment.mime is None)
         with tracing.span("store photo"):
             await self._put(ref, normalised.data)
         log.info(
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
         )  # fmt: skip
-        return Kept(normalised.data, normalised.pixels)
+        return normalised.pixels
 
-    async def stored(self, picture: StoredPicture) -> bytes:
-        """Return a picture that was kept; to be called with room.
+    @asynccontextmanager
+    async def stored(self, refs: Sequence[str]) -> AsyncIterator[list[bytes]]:
+        """Have pictures in memory inside the block that were kept.
 
         Raises:
-            PictureExpiredError: it is not kept any more.
+            LaterError: there is no room in memory.
+            PictureExpiredError: one is not kept any more.
             StorageSlowError: the way from the store is too slow.
             StorageAwayError: it does not answer.
         """
-        async with stored_in_time(await self._size(picture)):
-            return await self._store.get(picture.ref)
+        pictures = [StoredPicture(ref) for ref in refs]
+        with self._memory.taken(sum(await self.sizes(pictures))):
+            yield [await self._get(picture) for picture in pictures]
+
+    async def _get(self, picture: StoredPicture) -> bytes:
+        size = await self._size(picture)
+        with _found_anew(picture):
+            async with stored_in_time(size):
+                return await self._store.get(picture.ref)
 
     async def _put(self, ref: str, data: bytes) -> None:
         async with stored_in_time(len(data)):
@@ -182,19 +183,13 @@ class PictureIntake:
 
     async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            converted = attachment.mime is not None
-            data = await self._downloads.fetch(attachment.file_id, expected=attachment.expected, converted=converted)
+            try:
+                async with asyncio.timeout(DOWNLOAD_PATIENCE + attachment.expected / DOWNLOAD_SLOWEST):
+                    data = await self._files.download(attachment.file_id, limit=MAX_BYTES)
+            except TimeoutError:
+                raise TelegramUnavailableError("file server: too slow") from None
             span.set({attributes.BYTES: len(data)})
             return data
-
-    async def _normalised(self, attachment: Attachment, data: bytes, owner: int) -> Normalised:
-        if attachment.mime is not None:  # the place was taken before the download
-            return await self._converter.normalise(data, owner=owner)
-        normalised = of_telegram(data)
-        if normalised is None:
-            with self._converter.place(owner):
-                normalised = await self._converter.normalise(data, owner=owner)
-        return normalised
 
 
 @contextmanager
@@ -227,8 +222,6 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
         raise StorageAwayError from error
 
 
-def _most(attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]) -> int:
-    """Bytes that a request's pictures take at most: all that are kept for moderation, and one that is converted."""
-    sent = [each for each in attachments if isinstance(each, Attachment)]
-    kept = sum(MAX_BYTES if each.mime is not None else each.expected for each in sent)
-    return kept + max((each.expected for each in sent), default=0) + sum(sizes)
+def _most(attachment: Attachment) -> int:
+    """Bytes that a picture takes at most: as it comes, and as it is kept."""
+    return attachment.expected + (attachment.expected if attachment.mime is None else MAX_BYTES)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_decoder.decoding import MAX_BYTES, MAX_PIXELS_PHOTO
+from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS_PHOTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -92,7 +92,6 @@ class Text(StrEnum):
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
     STORAGE_SLOW = "storage-slow"
-    RESTING = "resting"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
     PICTURES_FORBIDDEN = "pictures-forbidden"

@@ -73,10 +73,6 @@ class FileUnavailableError(BotError):
     """Telegram does not hand out a user's file."""
 
 
-class PictureCooldownError(BotError):
-    """A user's last file had to be killed: none of their files is opened for a while."""
-
-
 class StorageSlowError(BotError):
     """The connection to the store of pictures is too slow for one of this size."""
 

@@ -15,7 +15,7 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import is_larger, target_of
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.decoding import PictureRefusedError
+from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, Reason, State, short_id
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Answering:
             return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
         await self._messenger.ready(answer.to.chat_id, edit=True)  # before the picture takes memory
         try:
-            async with self._results.read(status.result.picture, owner=status.job.user_id) as result:
+            async with self._results.read(status.result.picture) as result:
                 return await self._give_result(answer, result)
         except PictureExpiredError:
             return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED)

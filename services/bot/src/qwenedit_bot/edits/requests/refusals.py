@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.errors import FileTooBigError, PictureCooldownError, StorageSlowError
+from qwenedit_bot.chat.errors import FileTooBigError, StorageSlowError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.decoding import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
 from qwenedit_jobs import (
     PictureExpiredError,
     QueueFullError,
@@ -37,7 +37,6 @@ _NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
     QueueFullError: ("queue_full", Text.QUEUE_FULL),
     StorageFullError: ("storage_full", Text.STORAGE_FULL),
     StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
-    PictureCooldownError: ("resting", Text.RESTING),
 }
 
 
@@ -76,7 +75,7 @@ def refusal_of(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError() | StorageFullError() | StorageSlowError() | PictureCooldownError():
+        case QueueFullError() | StorageFullError() | StorageSlowError():
             reason, text = next(told for kind, told in _NO_ROOM.items() if isinstance(error, kind))
             return RequestOutcome.NOT_NOW, reason, View(words(text))
         case TooManyUnfinishedError(unfinished=unfinished):

@@ -9,7 +9,6 @@ import structlog
 
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
-from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_jobs import PictureExpiredError, State
 from qwenedit_telemetry import job_context
 
@@ -64,10 +63,8 @@ class Reword:
     async def _allowed(self, status: Status, wish: str) -> bool:
         if isinstance(self._moderation, Unmoderated):
             return True
-        pictures = tuple(map(StoredPicture, status.job.edit.pictures))
         try:
-            with self._intake.room(status.job.user_id, pictures, await self._intake.sizes(pictures)):
-                seen = [await self._intake.stored(picture) for picture in pictures]
+            async with self._intake.stored(status.job.edit.pictures) as seen:
                 return await self._moderation.of_request(status.job.id, wish, seen) is Verdict.ALLOWED
         except PictureExpiredError:  # the job has ended meanwhile
             return True

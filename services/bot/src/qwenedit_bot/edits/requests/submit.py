@@ -10,7 +10,6 @@ from qwenedit_bot.chat.errors import (
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
-    PictureCooldownError,
     StorageSlowError,
 )
 from qwenedit_bot.chat.view import View
@@ -21,7 +20,7 @@ from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, 
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
 from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.decoding import PictureRefusedError
+from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import (
     Edit,
     Job,
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.moderation.port import Moderation
-    from qwenedit_bot.pictures.intake import Kept, PictureIntake
+    from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue.queue import Limits
@@ -132,6 +131,7 @@ class Submit:
         stored: list[str] = []
         try:
             pixels = await self._fetch(request, stored)
+            await self._judge(request, stored)
             job = _job(request, tuple(stored), placeholder, words)
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
@@ -140,7 +140,7 @@ class Submit:
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-            QueueFullError, StorageFullError, StorageSlowError, PictureCooldownError,
+            QueueFullError, StorageFullError, StorageSlowError,
             TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
             if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
@@ -154,7 +154,7 @@ class Submit:
         return RequestOutcome.ACCEPTED
 
     async def _fetch(self, request: Request, stored: list[str]) -> list[int]:
-        """Store the pictures and have them judged; returns how many pixels each had as it was sent.
+        """Store the pictures; returns how many pixels each had as it was sent.
 
         Args:
             request: Has them.
@@ -163,22 +163,23 @@ class Submit:
         Raises:
             LaterError: there is no room for them now.
         """
-        seen: list[Kept] = []
+        pixels: list[int] = []
         attachments = await self._intake.found(request.attachments)
-        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)) as room:
+        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)):
             for number, attachment in enumerate(attachments):
                 stored.append(input_ref(request.job_id, number))
-                seen.append(await self._intake.keep(attachment, stored[-1], owner=request.user_id))
-            room.hold_only(sum(len(each.data) for each in seen))
-            await self._judge(request, [each.data for each in seen])
-        return [each.pixels for each in seen]
+                pixels.append(await self._intake.keep(attachment, stored[-1]))
+        return pixels
 
     async def _withdraw(self, request: Request) -> None:
         for gate in self._gates:
             await gate.withdraw(request)
 
-    async def _judge(self, request: Request, pictures: Sequence[bytes]) -> None:
-        verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
+    async def _judge(self, request: Request, stored: Sequence[str]) -> None:
+        if isinstance(self._moderation, Unmoderated):
+            return
+        async with self._intake.stored(stored) as pictures:
+            verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
         if verdict is not Verdict.ALLOWED:
             raise NotAllowedError(verdict)
 

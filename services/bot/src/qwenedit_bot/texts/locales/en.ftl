@@ -334,7 +334,6 @@ about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
 storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
-resting = Your last file took too long to open. Please wait a few minutes before you send another file. Photos are welcome meanwhile.
 too-many-unfinished = { $count ->
     [one] You already have a picture in the works. Wait for it or /cancel it, then send again what I have not answered.
    *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send again what I have not answered.
