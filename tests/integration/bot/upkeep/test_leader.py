@@ -18,7 +18,7 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
-    first, second = Leadership(redis, KEY), Leadership(redis, KEY)
+    first, second = Leadership(redis, KEY, replica="a"), Leadership(redis, KEY, replica="b")
     stop_first, stop_second = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(first.run(stop_first))
@@ -26,6 +26,7 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
         tasks.create_task(second.run(stop_second))
         await asyncio.sleep(0.3)
         assert not second.held
+        assert await redis.get(KEY) == "a", "`qwenedit status` shows it"
         stop_first.set()
         await eventually(lambda: second.held)
         assert not first.held
@@ -37,7 +38,7 @@ async def test_leader_that_lost_its_lock_notices_it_and_leads_again_only_when_it
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "RENEW_EVERY", 0.05)
-    paused, stop = Leadership(redis, KEY), asyncio.Event()
+    paused, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(paused.run(stop))
         await eventually(lambda: paused.held)
@@ -53,7 +54,7 @@ async def test_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader, "LEASE", 0.3)
-    alone, stop = Leadership(redis, KEY), asyncio.Event()
+    alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(alone.run(stop))
         await eventually(lambda: alone.held)

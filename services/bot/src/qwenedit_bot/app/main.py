@@ -16,14 +16,8 @@ from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_jobs import EvictionPolicyError, PictureStoreRefusedError, StateTooNewError, load
 from qwenedit_telemetry import setup
 
-REFUSALS: dict[type[Exception], str] = {
-    TokenRefusedError: "bot.token_refused",
-    EvictionPolicyError: "bot.redis_refused",
-    StateTooNewError: "bot.state_refused",
-    PictureStoreRefusedError: "bot.pictures_refused",
-    PresetsError: "bot.presets_refused",
-}
-"""Events of errors that another start would meet again, with exit code 2."""
+REFUSALS = (TokenRefusedError, EvictionPolicyError, StateTooNewError, PictureStoreRefusedError, PresetsError)
+"""Errors that another start would meet again: exit code 2."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +40,26 @@ async def serve(settings: BotSettings) -> int:
     code = 0
     try:
         await run(settings, telemetry, stop)
-    except* tuple(REFUSALS) as refused:
+    except* REFUSALS as refused:
         code = 2
-        for kind, event in REFUSALS.items():
-            if isinstance(error := refused.exceptions[0], kind):
-                log.error(event, reason=str(error))  # noqa: TRY400 - the reason says it all
+        tell(refused.exceptions[0])
     finally:
         telemetry.close()
     log.info("bot.stopped", code=code)
     return code
+
+
+def tell(refused: Exception) -> None:
+    """Log why the bot does not start."""
+    reason = str(refused)
+    match refused:
+        case TokenRefusedError():
+            log.error("bot.token_refused", reason=reason)
+        case EvictionPolicyError():
+            log.error("bot.redis_refused", reason=reason)
+        case StateTooNewError():
+            log.error("bot.state_refused", reason=reason)
+        case PictureStoreRefusedError():
+            log.error("bot.pictures_refused", reason=reason)
+        case _:
+            log.error("bot.presets_refused", reason=reason)

@@ -197,7 +197,7 @@ def make_receiver(base: Foundation, inbox: Inbox) -> Receiver:
 
 def make_leadership(base: Foundation) -> Leadership:
     """Build what makes one replica the leader."""
-    leadership = Leadership(base.redis, base.settings.keys.leader)
+    leadership = Leadership(base.redis, base.settings.keys.leader, replica=base.settings.pod_name)
     base.metrics.leader.set_function(lambda: float(leadership.held))
     return leadership
 

@@ -30,9 +30,11 @@ class Leadership:
     Args:
         redis: A client.
         key: The lock's key.
+        replica: This replica's name, for the operator: it is the lock's value.
     """
 
-    def __init__(self, redis: Redis, key: str) -> None:
+    def __init__(self, redis: Redis, key: str, *, replica: str) -> None:
+        self._replica = replica
         self._lock = Lock(redis, key, timeout=LEASE, blocking=False, thread_local=False)
         self._until = 0.0
 
@@ -54,7 +56,7 @@ class Leadership:
     async def _renew(self) -> None:
         asked, led = time.monotonic(), self.held
         try:
-            leads = await (self._lock.reacquire() if led else self._lock.acquire())
+            leads = await (self._lock.reacquire() if led else self._lock.acquire(token=self._replica))
         except LockNotOwnedError:
             leads = False
         except RedisError:
