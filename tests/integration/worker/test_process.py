@@ -267,7 +267,7 @@ async def test_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, 
 
 async def test_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, control, start, make_bench):
     server = RedisServer(tmp_path / "redis", port=free_port())
-    part = await start(server.url)
+    part = await start(server.url, wait=False)
     await part.wait_for_line("redis.unreachable")
     assert (await get(part, "/livez"))[0] == 200
     await asyncio.sleep(3)
