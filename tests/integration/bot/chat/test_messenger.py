@@ -29,7 +29,7 @@ from qwenedit_bot.chat.errors import (
     TelegramUnavailableError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.errors.table import ROWS
+from qwenedit_bot.chat.errors.kinds import TEXTS
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.rate_limit.limits import CHAT
@@ -155,7 +155,7 @@ def refused(text: str, status: int = 400) -> Refusal:
 
 
 def texts_of(*kinds: str) -> Iterable[str]:
-    return [text for kind, text, _source in ROWS if kind in kinds]
+    return [text for kind, texts in TEXTS.items() if kind in kinds for text in texts]
 
 
 async def test_words_in_an_unreachable_chat_are_not_tried_again(messenger, telegram) -> None:

@@ -152,10 +152,6 @@ class Replies:
         """Return the jobs that took the words of a message and answer another one."""
         return sorted(map(str, await self._redis.smembers(self._keys.took_words(said_in.chat_id, said_in.message_id))))
 
-    async def speaks_for(self, to: Source, occasion: str, *, seconds: int) -> bool:
-        """Whether this message is the one that gets the answer for all that follow it, each within so many seconds."""
-        return await self.is_first(to.chat_id, occasion, str(to.message_id), seconds=seconds)
-
     async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
         """Whether this is the first of all that follow each other within so many seconds, such as taps of a button.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.messenger import Source
-
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
@@ -20,8 +18,8 @@ TAPPED_AGAIN = 5
 async def is_news(message: Message, said: str, services: Services) -> bool:
     """Whether nothing equal was said in the chat a moment before; the same message is told the same again."""
     name = blake2b(said.encode(errors="replace"), digest_size=8).hexdigest()
-    to = Source(message.chat.id, message.message_id)
-    return await services.replies.speaks_for(to, f"said:{name}", seconds=TAPPED_AGAIN)
+    about = f"said:{name}"
+    return await services.replies.is_first(message.chat.id, about, str(message.message_id), seconds=TAPPED_AGAIN)
 
 
 async def is_first_tap(press: CallbackQuery, services: Services) -> bool:

@@ -1,15 +1,9 @@
-"""All errors of the Bot API server, and what the bot does about each.
-
-The texts are from the source of the server and of TDLib, which it is built on. Names in capitals are those of
-Telegram's own servers, which both pass on.
-"""
+"""The errors of the Bot API server that the bot tells apart, and what each asks of its caller."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from qwenedit_bot.chat.errors.table import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +59,35 @@ _BY_STATUS = {
     421: ErrorKind.UNAUTHORIZED,
     429: ErrorKind.FLOOD,
 }
-_BY_TEXT = tuple((text.lower(), ErrorKind(kind)) for kind, text, _source in ROWS)
+TEXTS: dict[ErrorKind, tuple[str, ...]] = {
+    # From the source of the server and of TDLib, which it's built on (github.com/tdlib). Names in capitals are those of
+    # Telegram's own servers, which both pass on. A text matches where it occurs, in any case; the first one decides.
+    ErrorKind.UNCHANGED: ("message is not modified", "MESSAGE_NOT_MODIFIED", "CHARGE_ALREADY_REFUNDED"),
+    ErrorKind.MIGRATED: ("group chat was upgraded to a supergroup chat",),
+    ErrorKind.WRITE_FORBIDDEN: (
+        "TOPIC_CLOSED", "have no rights to send", "CHAT_WRITE_FORBIDDEN", "CHAT_RESTRICTED", "ADMIN_REQUIRED",
+        "USER_BANNED_IN_CHANNEL",
+    ),
+    ErrorKind.REPLY_REJECTED: (
+        "to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED",
+    ),
+    ErrorKind.MESSAGE_GONE: (
+        "message to edit", "message not found", "can't be edited", "MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED",
+        "MESSAGE_AUTHOR_REQUIRED",
+    ),
+    ErrorKind.CHAT_UNREACHABLE: (
+        "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE",
+    ),
+    ErrorKind.KIND_FORBIDDEN: ("not enough rights to send", "CHAT_SEND_"),
+    ErrorKind.FLOOD: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
+    ErrorKind.TOO_LARGE: ("too big", "too large"),
+    ErrorKind.BUTTONS_REJECTED: ("inline keyboard", "REPLY_MARKUP_", "BUTTON_"),
+    ErrorKind.TEXT_REJECTED: ("too long", "TOO_LONG", "is empty", "MESSAGE_EMPTY", "non-empty", "can't parse entities"),
+    ErrorKind.PICTURE_REJECTED: ("PHOTO_", "photo must be", "IMAGE_PROCESS_FAILED", "MEDIA_", "FILE_PART"),
+    ErrorKind.FILE_GONE: ("file_id", "file identifier", "FILE_REFERENCE_", "LOCATION_INVALID"),
+    ErrorKind.QUERY_STALE: ("query is too old", "QUERY_ID_INVALID"),
+}  # fmt: skip
+_BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts)
 _SERVER_ERRORS = 500
 
 

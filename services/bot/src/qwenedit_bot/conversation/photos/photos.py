@@ -169,7 +169,7 @@ async def instruction(message: Message, words: Words, services: Services, state:
 
 async def no_wish(message: Message, words: Words, services: Services) -> None:
     """Ask for words, once a burst: a thumb or a few dots say nothing of what to change."""
-    if await services.replies.speaks_for(source_of(message), f"no_wish:{message.chat.id}", seconds=BURST):
+    if await services.replies.is_first(message.chat.id, "no_wish", str(message.message_id), seconds=BURST):
         await services.replies.say(source_of(message), View(words(Text.NO_WISH)))
 
 
@@ -180,7 +180,7 @@ async def without_photo(message: Message, words: Words, services: Services, stat
         return
     if wish:
         await keep_words(message, wish, words, services, state)
-    elif await services.replies.speaks_for(source_of(message), f"no_photo:{message.chat.id}", seconds=BURST):
+    elif await services.replies.is_first(message.chat.id, "no_photo", str(message.message_id), seconds=BURST):
         await services.replies.say(source_of(message), View(words(Text.TEXT_WITHOUT_PHOTO)))
 
 
