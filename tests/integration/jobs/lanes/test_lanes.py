@@ -324,3 +324,31 @@ async def test_lanes_go_on_in_a_full_redis(redis: Redis, lanes: Lanes) -> None:
         assert sorted(ids(await taken(lanes))) == ["1", "2"]
     finally:
         await redis.config_set("maxmemory", 0)
+
+
+HOUR = 3_600_000
+"""Milliseconds."""
+
+
+async def add(redis: Redis, **milliseconds: int) -> None:
+    for field, amount in milliseconds.items():
+        await redis.hincrby(f"{PREFIX}:time", field, amount)
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, 100 * HOUR])
+async def test_step_of_redis_clock_neither_ends_nor_prolongs_pauses_and_holds(
+    redis: Redis, lanes: Lanes, step: int
+) -> None:
+    for lane in ("parked", "held"):
+        await lanes.put(lane, lane, "x")
+    for row in await taken(lanes):
+        if row.lane == "parked":
+            await lanes.park(row, 60.0)
+    await add(redis, seen=-step, ahead=-step)  # what was noted of the clock before lies further back, or ahead
+    assert await taken(lanes) == []
+    await lanes.put("new", "new", "x")
+    assert ids(await taken(lanes)) == ["new"]
+    await add(redis, ahead=-31_000)
+    assert "held" in ids(await taken(lanes))
+    await add(redis, ahead=-30_000)
+    assert "parked" in ids(await taken(lanes))

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside, Stay, Waiting
+from qwenedit_jobs.redis.scripts import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,9 @@ SCRIPTS = (
     "put", "next", "done", "park", "make_due", "make_due_apart", "renew", "reclaim", "rewrite", "set_aside",
     "retry_set_aside", "drain",
 )  # fmt: skip
+
+TIME = 9
+"""Place of the clock's key among those of a script."""
 
 _FOLDER = files("qwenedit_jobs.lanes") / "lua"
 
@@ -58,9 +62,12 @@ class Lanes:
         self.prefix = prefix
         self.keys = tuple(
             f"{prefix}:{part}"
-            for part in ("entries", "failures", "ready", "held", "holders", "parked", "senders", "aside")
+            for part in ("entries", "failures", "ready", "held", "holders", "parked", "senders", "aside", "time")
         )
-        self._scripts = {script: self.script((_FOLDER / f"{script}.lua").read_text()) for script in SCRIPTS}
+        self._scripts = {
+            script: self.script((_FOLDER / f"{script}.lua").read_text(), when_full=script != "put")
+            for script in SCRIPTS
+        }
 
     @property
     def lane_prefix(self) -> str:
@@ -76,9 +83,16 @@ class Lanes:
         """STRING: what an entry waits for, until it is done, or for a minute longer than the wait."""
         return f"{self.prefix}:why:{entry}"
 
-    def script(self, text: str) -> AsyncScript:
-        """Make a script that may use the functions of the lanes' prelude; call it with `keys` first."""
-        return self._redis.register_script((_FOLDER / "prelude.lua").read_text() + text)
+    def script(self, text: str, *, when_full: bool = False) -> AsyncScript:
+        """Make a script that may use the functions of the lanes' prelude; call it with `keys` first.
+
+        Args:
+            text: Its own.
+            when_full: A full Redis runs it as well.
+        """
+        flags = "#!lua flags=allow-oom\n" if when_full else ""
+        clock = f"{flags}local TIME = KEYS[{TIME}]\n{CLOCK.read_text()}"
+        return self._redis.register_script(clock + (_FOLDER / "prelude.lua").read_text() + text)
 
     async def put(self, lane: str, entry: str, payload: str, *, sender: str = "", most: int = 0) -> Put:
         """Add an entry behind those of its lane, once.
@@ -171,7 +185,7 @@ class Lanes:
     async def occupancy(self) -> Occupancy:
         """Count the entries."""
         pipeline = self._redis.pipeline(transaction=False)
-        entries, _failures, _ready, held, _holders, _parked, _senders, aside = self.keys
+        entries, _failures, _ready, held, _holders, _parked, _senders, aside, _time = self.keys
         pipeline.hlen(entries)
         pipeline.zcard(held)
         pipeline.hlen(aside)
@@ -190,7 +204,7 @@ class Lanes:
 
     async def stay_of(self, entry: Waiting) -> Stay:
         """Tell why an entry is still there."""
-        _entries, failures, ready, held, _holders, parked, _senders, _aside = self.keys
+        _entries, failures, ready, held, _holders, parked, _senders, _aside, _time = self.keys
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zscore(ready, entry.lane)
         pipeline.zscore(parked, entry.id)
@@ -209,7 +223,7 @@ class Lanes:
     async def list_set_aside(self) -> list[SetAside]:
         """Return what was set aside, oldest first."""
         found = [
-            _set_aside(str(entry), str(packed)) for entry, packed in (await self._redis.hgetall(self.keys[-1])).items()
+            _set_aside(str(entry), str(packed)) for entry, packed in (await self._redis.hgetall(self.keys[7])).items()
         ]
         return sorted(found, key=lambda each: each.at)
 
@@ -219,7 +233,7 @@ class Lanes:
 
     async def drop_set_aside(self, entry: str) -> bool:
         """Forget an entry that was set aside; False when it was not there."""
-        return bool(await self._redis.hdel(self.keys[-1], entry))
+        return bool(await self._redis.hdel(self.keys[7], entry))
 
     async def _run(self, script: str, *arguments: str | int) -> Any:
         return await self._scripts[script](keys=self.keys, args=(self.lane_prefix, *arguments))

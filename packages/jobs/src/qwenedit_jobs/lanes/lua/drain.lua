@@ -2,7 +2,7 @@
 -- into the lanes of the chats that wait for them, with the job's user as the sender. An entry whose job is not known has
 -- a lane of its own, or one with others where its id is none.
 local count, JOB = unpack(ARGV, FIRST)
-local STREAM = KEYS[9]
+local STREAM = KEYS[10]
 
 local function lane_and_sender(id)
     local found = redis.pcall('HGET', JOB .. id, 'payload')
@@ -20,7 +20,7 @@ for _, found in ipairs(drained) do
     for i = 1, #found[2], 2 do
         fields[found[2][i]] = found[2][i + 1]
     end
-    redis.call('XDEL', STREAM, found[1]) -- frees memory: a full Redis lets all of this pass
+    redis.call('XDEL', STREAM, found[1])
     local lane, sender = lane_and_sender(fields.id or '')
     put(lane, sender, found[1], cjson.encode(fields), 0)
 end

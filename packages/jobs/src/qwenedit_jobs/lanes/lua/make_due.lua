@@ -2,6 +2,5 @@
 local lane = ARGV[FIRST]
 local due = tonumber(redis.call('ZSCORE', READY, lane) or '')
 if due and due > NOW then
-    redis.call('ZREM', READY, lane) -- a full Redis refuses ZADD as a script's first write
     redis.call('ZADD', READY, moment(NOW), lane)
 end

@@ -1,11 +1,8 @@
--- Prepended to every script of the lanes. A script's first write frees memory or needs none where the work must go on
--- over `maxmemory`: Redis refuses a script's first write that needs memory, and none after it.
+-- Prepended to every script of the lanes, behind `clock.lua`. A full Redis refuses those that put new entries alone.
 -- An entry is kept as lane, sender, due time (ms, or nothing) and payload, one line each; only the payload may be longer.
 local ENTRIES, FAILURES, READY, HELD, HOLDERS, PARKED, SENDERS, ASIDE = unpack(KEYS, 1, 8)
 local LANE = ARGV[1]
 local FIRST = 2 -- index of a script's own first argument
-
-local time = redis.call('TIME')
 
 local function written(number)
     return string.format('%.0f', number)
@@ -16,7 +13,7 @@ local function moment(ms)
 end
 
 -- ms with their fraction, so that who comes within one ms keep their order; exactly what a score reads as.
-local NOW = tonumber(moment(time[1] * 1000 + time[2] / 1000))
+local NOW = tonumber(moment((look_at_clock())))
 
 local function entry(id)
     local packed = redis.call('HGET', ENTRIES, id)

@@ -6,7 +6,7 @@ if sender then
     redis.call('HDEL', ENTRIES, id)
     redis.call('HDEL', FAILURES, id)
     take_out(id, lane, sender)
-    redis.call('HSET', ASIDE, id, table.concat({ lane, sender, written(NOW), why, payload }, '\n'))
+    redis.call('HSET', ASIDE, id, table.concat({ lane, sender, written(wall()), why, payload }, '\n'))
 end
 let_go(lane, token, NOW)
 return sender and 1 or 0

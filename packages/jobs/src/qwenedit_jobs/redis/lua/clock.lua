@@ -21,13 +21,19 @@ end
 
 -- What `now()` is, with its fraction; what the wall clock says; how much of a step is not passed over; whether to note
 -- it.
+local looked
 local function look_at_clock()
+    if looked then
+        return unpack(looked)
+    end
     local noted = redis.call('HMGET', TIME, 'seen', 'ahead')
     local time = redis.call('TIME')
     local at = time[1] * 1000 + time[2] / 1000
     local seen, ahead = number_in(noted[1]) or at, number_in(noted[2]) or 0
     local passed = math.min(math.max(at - seen, 0), MOST)
-    return seen + passed - ahead, at, passed, passed >= NOTED_EVERY or at < seen or not number_in(noted[1])
+    local to_be_noted = passed >= NOTED_EVERY or at < seen or not number_in(noted[1])
+    looked = { seen + passed - ahead, at, passed, to_be_noted }
+    return unpack(looked)
 end
 
 -- ms, for what is waited for.
@@ -37,13 +43,16 @@ end
 
 -- Where nothing waits the difference goes away at once.
 local function note_time(nothing_waits)
-    local current, at, passed, due = look_at_clock()
-    if due then
-        local ahead = nothing_waits and 0 or at - current
-        local less = math.min(math.abs(ahead), passed * CATCH_UP)
-        ahead = math.floor(ahead > 0 and ahead - less or ahead + less)
-        redis.call('HSET', TIME, 'seen', math.floor(at), 'ahead', ahead)
-        return at - ahead
+    local current, at, passed, to_be_noted = look_at_clock()
+    if nothing_waits then
+        redis.call('DEL', TIME)
+        return at
+    elseif not to_be_noted then
+        return current
     end
-    return current
+    local ahead = at - current
+    local less = math.min(math.abs(ahead), passed * CATCH_UP)
+    ahead = math.floor(ahead > 0 and ahead - less or ahead + less)
+    redis.call('HSET', TIME, 'seen', math.floor(at), 'ahead', ahead)
+    return at - ahead
 end

@@ -1,7 +1,7 @@
 -- Behind the lanes' prelude. KEYS: after those of the lanes, an album. ARGV: entry, seconds to remember that it is closed
 -- → the album's updates as one payload, or '' where Redis has forgotten them. Repeated it returns the same.
 local id, remembered = unpack(ARGV, FIRST)
-local ALBUM = KEYS[9]
+local ALBUM = KEYS[10]
 
 local lane, sender, _, payload = entry(id)
 if not lane then

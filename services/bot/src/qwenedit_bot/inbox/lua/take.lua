@@ -5,7 +5,7 @@
 -- → number of updates that were new. Marking and adding are one step: an update is taken once, whoever asks twice.
 -- An album has its place from its first message on; its entry is due when no other message of it has come for a while.
 local SEEN, ALBUM, remembered, window = unpack(ARGV, FIRST, FIRST + 3)
-local REFUSED = KEYS[9]
+local REFUSED = KEYS[10]
 
 local function put_album(lane, sender, most, name, message, update)
     local id, album, due = 'album:' .. name, ALBUM .. name, written(NOW + window)
