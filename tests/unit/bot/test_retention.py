@@ -30,7 +30,7 @@ from qwenedit_jobs import JobQueue, Keys
 
 DOCS = Path(__file__).parents[3] / "docs/users-and-payments.md"
 NOT_ABOUT_USERS = {
-    "cold_starts": "seconds", "durations": "seconds",
+    "durations": "seconds",
     "seen_prefix": "numbers of updates",
     "erased": "when a file was written", "migrated": "ids of groups",
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "time": "a time",

@@ -9,7 +9,7 @@ from qwenedit_bot.edits.progress.eta import Outlook, Wait, estimate
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
 
-OUTLOOK = Outlook(now=1000.0, workers=1, paused=False, durations={"": 20.0, "slow": 60.0}, cold_start=None)
+OUTLOOK = Outlook(now=1000.0, workers=1, paused=False, durations={"": 20.0, "slow": 60.0})
 
 GIVES_UP = "If it cannot begin within 55\u00a0min, I'll tell you."
 
@@ -69,13 +69,11 @@ def test_late_jobs_are_said_to_be_late_and_until_when_they_wait() -> None:
     assert waits([job("a"), slow], replace(OUTLOOK, workers=2)) == {"a": Wait(20), "r": Wait(late=True)}
     nobody = replace(OUTLOOK, workers=0)
     assert waits([late], nobody) == {"a": Wait(late=True, expires_in=3200)}
-    assert waits([late], replace(nobody, cold_start=380.0)) == {"a": Wait(380.0, waking=True)}
 
 
-@pytest.mark.parametrize("usual", [None, 80.0])
-def test_eta_without_a_worker_is_its_usual_start(usual: float | None) -> None:
-    outlook = replace(OUTLOOK, workers=0, cold_start=usual)
-    assert waits([job("a"), job("b")], outlook) == {name: Wait(usual, waking=True) for name in "ab"}
+def test_eta_is_unknown_while_a_worker_starts() -> None:
+    outlook = replace(OUTLOOK, workers=0)
+    assert waits([job("a"), job("b")], outlook) == {name: Wait(waking=True) for name in "ab"}
 
 
 def test_pause_is_said_whatever_workers_there_are() -> None:
@@ -95,8 +93,6 @@ def test_eta_is_not_guessed() -> None:
         (Wait(3.0), "Ready in about 10\u00a0s"),
         (Wait(80.1), "Ready in about 90\u00a0s"),
         (Wait(91.0), "Ready in about 2\u00a0min"),
-        (Wait(75.0, waking=True), "🔌 Starting the server, usually 80\u00a0s"),
-        (Wait(200.0, waking=True), "🔌 Starting the server, usually 4\u00a0min"),
         (Wait(waking=True), "🔌 Starting the server, which may take a few minutes"),
         (Wait(paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
         (

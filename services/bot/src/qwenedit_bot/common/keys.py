@@ -83,11 +83,6 @@ class BotKeys:
         """Prefix of STRINGs: updates that were taken already."""
         return f"{self.prefix}:update:{self.bot_id}:"
 
-    @property
-    def cold_starts(self) -> str:
-        """LIST of seconds: how long jobs waited lately for the first worker to come up."""
-        return f"{self.prefix}:cold-starts"
-
     def durations(self, workflow: str) -> str:
         """LIST of seconds: how long the recent jobs of a workflow took."""
         return Keys(prefix=self.prefix).durations(workflow)

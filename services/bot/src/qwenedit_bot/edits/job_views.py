@@ -201,12 +201,11 @@ def _expected(words: Words, wait: Wait) -> str:
             return said
         minutes = max(1, math.ceil(wait.expires_in / 60 / GIVES_UP_IN_STEPS)) * GIVES_UP_IN_STEPS
         return f"{said}\n{words(Text.GIVES_UP, minutes=minutes)}"
-    text = Text.WAKING if wait.waking else Text.READY_IN
-    if wait.seconds is None:
-        return words(text, unit="unknown", count=0)
+    if wait.waking or wait.seconds is None:
+        return words(Text.WAKING)
     if wait.seconds < SAID_IN_SECONDS:
-        return words(text, unit="seconds", count=max(1, math.ceil(wait.seconds / 10)) * 10)
-    return words(text, unit="minutes", count=math.ceil(wait.seconds / 60))
+        return words(Text.READY_IN, unit="seconds", count=max(1, math.ceil(wait.seconds / 10)) * 10)
+    return words(Text.READY_IN, unit="minutes", count=math.ceil(wait.seconds / 60))
 
 
 def _cancel(words: Words, job_id: str, *, disabled: bool = False) -> Buttons:

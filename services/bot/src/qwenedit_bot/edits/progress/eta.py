@@ -41,7 +41,7 @@ class Wait:
     """What to expect for an unfinished job."""
 
     seconds: float | None = None
-    """Until its picture; None if unknown. While a worker starts: its usual start-up time."""
+    """Until its picture; None if unknown."""
     waking: bool = False
     """No worker is ready: one has to start first."""
     paused: bool = False
@@ -63,8 +63,6 @@ class Outlook:
     paused: bool
     durations: Mapping[str, float]
     """Usual seconds a job of each workflow takes. The empty name is the workers' default workflow."""
-    cold_start: float | None
-    """Usual seconds from a waiting job to the first worker that is ready."""
 
 
 class Eta:
@@ -87,11 +85,15 @@ class Eta:
 
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
-        await self._note(self._keys.durations(workflow or ""), seconds)
-
-    async def note_cold_start(self, seconds: float) -> None:
-        """Remember how long a job waited for the first worker to be ready."""
-        await self._note(self._keys.cold_starts, seconds)
+        key = self._keys.durations(workflow or "")
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.lpush(key, round(seconds, 1))
+        pipeline.ltrim(key, 0, KEPT - 1)
+        pipeline.expire(key, REMEMBERED)
+        try:
+            await pipeline.execute()
+        except RedisError as error:  # not worth a second attempt at what goes with it
+            log.info("eta.not_stored", error=type(error).__name__)
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
         """Return what to expect for a few unfinished jobs, by their ids.
@@ -114,9 +116,9 @@ class Eta:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
         pipeline.exists(self._paused_key)
-        for key in (self._keys.cold_starts, *map(self._keys.durations, names)):
-            pipeline.lrange(key, 0, -1)
-        (seconds, microseconds), paused, cold_starts, *durations = await pipeline.execute()
+        for name in names:
+            pipeline.lrange(self._keys.durations(name), 0, -1)
+        (seconds, microseconds), paused, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
         seen = (await self._workers.seen()).workers
         alive = (each.presence for each in seen if now - each.at < SIGN_OF_LIFE)
@@ -126,18 +128,7 @@ class Eta:
             workers=sum(presence.ready and not presence.draining for presence in alive),
             paused=bool(paused),
             durations={name: time for name, time in usual.items() if time is not None},
-            cold_start=_median(cold_starts),
         )
-
-    async def _note(self, key: str, seconds: float) -> None:
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.lpush(key, round(seconds, 1))
-        pipeline.ltrim(key, 0, KEPT - 1)
-        pipeline.expire(key, REMEMBERED)
-        try:
-            await pipeline.execute()
-        except RedisError as error:  # not worth a second attempt at what goes with it
-            log.info("eta.not_stored", error=type(error).__name__)
 
 
 def estimate(statuses: Iterable[Status], outlook: Outlook, places: Mapping[str, int]) -> dict[str, Wait]:
@@ -170,8 +161,8 @@ def _wait(status: Status, outlook: Outlook, place: int, free_in: Sequence[float]
     if outlook.paused:
         return Wait(paused=True)
     if not free_in:
-        if workers == 0 and outlook.now - status.enqueued_at < max(PATIENCE, LATE * (outlook.cold_start or 0.0)):
-            return Wait(outlook.cold_start, waking=True)
+        if workers == 0 and outlook.now - status.enqueued_at < PATIENCE:
+            return Wait(waking=True)
         left = max(0.0, status.expires_at - outlook.now) if status.expires_at is not None else None
         return Wait(late=True, expires_in=left)
     usual = _usual(status, outlook)

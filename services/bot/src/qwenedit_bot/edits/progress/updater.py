@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.progress.eta import Eta, Outlook, Wait
+    from qwenedit_bot.edits.progress.eta import Eta, Wait
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
     from qwenedit_jobs.queue.queue_view import Window
@@ -104,7 +104,6 @@ class ProgressUpdater:
         self._texts = texts
         self._eta = eta
         self._clock = clock
-        self._without_worker_since: float | None = None
         self._shown: dict[str, _Shown] = {}
         self._acted: dict[int, float] = {}
         self._further = HEAD
@@ -117,7 +116,6 @@ class ProgressUpdater:
         of the rest.
         """
         if await self._queue.is_idle():
-            self._without_worker_since = None
             self._forget(self._clock(), 0)
             return
         window = await self._window()
@@ -125,7 +123,6 @@ class ProgressUpdater:
         statuses = await self._read([*places, *window.others])
         now = self._clock()
         outlook = await self._eta.outlook(status.job.edit.workflow or "" for status in statuses)
-        await self._learn(statuses, outlook, now, waiting=window.length)
         waits = estimate(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
@@ -158,17 +155,6 @@ class ProgressUpdater:
             last_look = now - FORGOTTEN_AFTER - 2 * TICK * length / FURTHER
             self._shown = {job: shown for job, shown in self._shown.items() if shown.looked_at > last_look}
             self._forget_at = now + FORGOTTEN_AFTER / 10
-
-    async def _learn(self, statuses: list[Status], outlook: Outlook, now: float, *, waiting: int) -> None:
-        """See how long a GPU takes to wake: from a job that waits without any worker to a worker that is up."""
-        states = {status.state for status in statuses}
-        up = outlook.workers > 0 or State.RUNNING in states
-        if up and self._without_worker_since is not None:
-            await self._eta.note_cold_start(now - self._without_worker_since)
-        if up or outlook.paused or not waiting:
-            self._without_worker_since = None
-        elif self._without_worker_since is None:
-            self._without_worker_since = now
 
     async def _changes(
         self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float

@@ -252,14 +252,9 @@ queued = { $position ->
 }
 ready-in = { $unit ->
     [seconds] Ready in about { $count } s
-    [minutes] Ready in about { $count } min
-   *[unknown] Ready soon
+   *[minutes] Ready in about { $count } min
 }
-waking = { $unit ->
-    [seconds] 🔌 Starting the server, usually { $count } s
-    [minutes] 🔌 Starting the server, usually { $count } min
-   *[unknown] 🔌 Starting the server, which may take a few minutes
-}
+waking = 🔌 Starting the server, which may take a few minutes
 on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
 late = 🐢 This takes longer than usual. If it gets stuck, I try it again by myself.
 gives-up = If it cannot begin within { $minutes } min, I'll tell you.
