@@ -366,24 +366,6 @@ async def test_redis_that_is_away_at_the_last_look_does_not_hold_up_the_stop(lan
     assert (await lanes.occupancy()).waiting == 1
 
 
-async def test_parked_entry_comes_back_as_soon_as_it_is_called(lanes: Lanes) -> None:
-    room = asyncio.get_running_loop().create_future()
-    seen: list[str] = []
-
-    async def handle(entry: str) -> None:
-        seen.append(entry)
-        if not room.done():
-            raise LaterError(600.0, "memory", called=room)
-
-    await lanes.put("1", "first", "")
-    async with working(lanes, Work(handle)):
-        await eventually(lambda: len(seen) == 1)
-        await asyncio.sleep(0.05)  # it is parked, or is about to be: a call in between counts as well
-        room.set_result(None)
-        await empty(lanes)
-    assert seen == ["first", "first"]
-
-
 async def test_stop_leaves_what_hangs_to_others_at_once(
     lanes: Lanes, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 FIELDS = 6
 """Values by which `next` tells of an entry."""
 SCRIPTS = (
-    "put", "next", "done", "park", "make_due", "make_due_apart", "renew", "reclaim", "rewrite", "set_aside",
+    "put", "next", "done", "park", "make_due_apart", "renew", "reclaim", "rewrite", "set_aside",
     "retry_set_aside", "drain",
 )  # fmt: skip
 
@@ -149,10 +149,6 @@ class Lanes:
         """Return an entry with what it says now."""
         packed = await self._redis.hget(self.entries, entry.id)
         return entry if packed is None else replace(entry, payload=_waiting(entry.id, str(packed)).payload)
-
-    async def make_due(self, lane: str) -> None:
-        """Make a lane that waits due now."""
-        await self._run("make_due", lane)
 
     async def make_due_apart(self, lane: str) -> int:
         """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""

@@ -107,7 +107,6 @@ class Scheduler:
         self._ordered = ordered
         self._last_look = last_look
         self._in_hand: dict[str, Entry] = {}
-        self._called: set[str] = set()
         self._log = log.bind(lanes=name)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -147,9 +146,6 @@ class Scheduler:
             wait: float | None = IDLE
             if room > 0:
                 try:
-                    for lane in tuple(self._called):
-                        await self._lanes.make_due(lane)
-                        self._called.discard(lane)
                     entries, wait = await self._lanes.next(room)
                 except RedisError as error:
                     seconds = backoff.next()
@@ -204,8 +200,6 @@ class Scheduler:
             return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
         except LaterError as later:
             await self._park(entry, later.after, apart=later.apart, why=later.what)
-            if later.called is not None:
-                later.called.add_done_callback(lambda _called: self._call(entry.lane))
         except (TelegramUnavailableError, StorageAwayError) as error:
             await self._fail(entry, error)
         except RedisError as error:
@@ -261,11 +255,6 @@ class Scheduler:
     def _as_held(self, entry: Entry) -> Entry:
         """Return an entry as it is held now: after a stall longer than its hold it was taken once more."""
         return self._in_hand.get(entry.id, entry)
-
-    def _call(self, lane: str) -> None:
-        """Have the next look at the lanes begin with one that waits."""
-        self._called.add(lane)
-        self._wake.set()
 
     async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         await self._until_redis_takes_it(lambda: self._lanes.set_aside(self._as_held(entry), why))

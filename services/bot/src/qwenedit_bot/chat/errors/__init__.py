@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qwenedit_bot.chat.errors.kinds import ErrorKind
-
-if TYPE_CHECKING:
-    from asyncio import Future
 
 
 class BotError(Exception):
@@ -23,15 +18,13 @@ class LaterError(BotError):
     Args:
         after: Seconds until it is worth another look.
         what: What was not to be had, for metrics: `pace`, `conversion`, `memory`, ….
-        called: Done as soon as it is to be had, which may be before that.
         apart: The work waits apart, so that what came after it in its chat goes first.
     """
 
-    def __init__(self, after: float, what: str, *, called: Future[None] | None = None, apart: bool = False) -> None:
+    def __init__(self, after: float, what: str, *, apart: bool = False) -> None:
         super().__init__(f"{what}: again in {after:.1f} s")
         self.after = after
         self.what = what
-        self.called = called
         self.apart = apart
 
 
