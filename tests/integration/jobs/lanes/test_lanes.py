@@ -310,6 +310,25 @@ async def test_lanes_leave_nothing_behind(redis: Redis, lanes: Lanes) -> None:
     assert await redis.keys(f"{PREFIX}*") == []
 
 
+async def test_entry_that_waits_apart_lets_others_go_first_and_is_due_when_asked_for(
+    redis: Redis, lanes: Lanes
+) -> None:
+    for entry in "ab":
+        await lanes.put("lane", entry, "")
+    (apart,) = await taken(lanes)
+    await lanes.park(apart, 3_600.0, alone=True)
+    (other,) = await taken(lanes)
+    assert (apart.id, other.id) == ("a", "b")
+    await lanes.done(other)
+    assert await taken(lanes) == []
+    assert [await lanes.make_due_apart(lane) for lane in ("another", "lane")] == [0, 1]
+    (apart,) = await taken(lanes)
+    await lanes.done(apart)
+    await redis.sadd(f"{PREFIX}:lane:lane:apart", "of a version that did not know it")
+    assert await lanes.make_due_apart("lane") == 0
+    assert not await redis.exists(f"{PREFIX}:lane:lane:apart")
+
+
 async def test_lanes_go_on_in_a_full_redis(redis: Redis, lanes: Lanes) -> None:
     for number in range(4):
         await lanes.put("abcd"[number], str(number), "")
