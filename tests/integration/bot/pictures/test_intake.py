@@ -18,7 +18,7 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, PictureRefusedError
+from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, SEND_PHOTO_BYTES, PictureRefusedError
 from qwenedit_decoder.xmp import EDITED_BY_AI
 from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
 from qwenedit_testkit.proxy import Proxy, Toxic
@@ -99,6 +99,12 @@ async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, ow
         await taking.keep(attachment, ref)
     async with taking.stored([ref]) as (kept,):
         return kept
+
+
+async def until_busy(converter: Converter, heavy: asyncio.Task[object]) -> None:
+    while not heavy.done():
+        converter.check_heavy()
+        await asyncio.sleep(0)
 
 
 async def begun(files: Files, count: int) -> None:
@@ -243,6 +249,23 @@ async def test_result_larger_than_any_that_a_worker_makes_is_not_read(
     with pytest.raises(PictureRefusedError):
         async with results.read("r"):
             pass
+
+
+async def test_large_result_is_not_read_while_another_heavy_picture_is_converted(
+    store: RedisPictureStore, results: Results, converter: Converter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(_ref: str) -> bytes:
+        raise AssertionError("it was read")
+
+    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
+    monkeypatch.setattr(store, "get", read)
+    heavy: asyncio.Task[object] = asyncio.create_task(converter.normalise(encoded("WEBP"), photo=False))
+    with pytest.raises(LaterError):
+        await until_busy(converter, heavy)
+    with pytest.raises(LaterError):
+        async with results.read("r"):
+            pass
+    await heavy
 
 
 @pytest.mark.parametrize("how", ["read", "original"])

@@ -53,6 +53,14 @@ class Converter:
             return Normalised(data, look.width, look.height, look.width * look.height)
         return await self._decoder.ask(_NORMALISED, "normalise", data, HEAVY if look.heavy else LIGHT)
 
+    def check_heavy(self) -> None:
+        """Send away whoever is about to read a picture that may be heavy, while there is another one.
+
+        Raises:
+            LaterError: there is.
+        """
+        self._decoder.check_heavy()
+
     async def look_at_result(self, data: bytes) -> ResultLook:
         """Check a result, and find its mark.
 

@@ -107,6 +107,15 @@ class Decoder:
         if server is not None:
             server.close()
 
+    def check_heavy(self) -> None:
+        """Send away whoever has a heavy picture, while there is another one.
+
+        Raises:
+            LaterError: there is.
+        """
+        if self._places[HEAVY].locked():
+            raise later("conversion")
+
     async def ask(self, answer: TypeAdapter[A], do: str, data: bytes, limits: Limits, **arguments: str) -> A:
         """Have something done with a picture.
 
@@ -121,10 +130,9 @@ class Decoder:
             PictureRefusedError: it is no picture that we take, or it takes more than the limits.
             LaterError: there is no process for it now.
         """
-        place = self._places[limits]
-        if limits is HEAVY and place.locked():
-            raise later("conversion")
-        async with place:
+        if limits is HEAVY:
+            self.check_heavy()
+        async with self._places[limits]:
             order = {"do": do, "size": len(data), "limits": asdict(limits), "with": arguments}
             head, picture = await self._exchange(json.dumps(order).encode() + b"\n", data, limits)
         try:

@@ -57,7 +57,7 @@ class Results:
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is no picture.
         """
-        async with self._opened(ref) as (data, look):
+        async with self._opened(ref, as_photo=True) as (data, look):
             marked = _marked(data, look)
             if look.fits:
                 yield ResultPicture(marked, marked)
@@ -70,14 +70,16 @@ class Results:
     @asynccontextmanager
     async def original(self, ref: str) -> AsyncIterator[bytes]:
         """Have a result in memory inside the block, as it was made; raises what `read` raises."""
-        async with self._opened(ref) as (data, look):
+        async with self._opened(ref, as_photo=False) as (data, look):
             yield _marked(data, look)
 
     @asynccontextmanager
-    async def _opened(self, ref: str) -> AsyncIterator[tuple[bytes, ResultLook]]:
+    async def _opened(self, ref: str, *, as_photo: bool) -> AsyncIterator[tuple[bytes, ResultLook]]:
         size = await self._store.size(ref)
         if size > MAX_RESULT_BYTES:  # no worker of ours stores one
             raise PictureRefusedError(Refusal.TOO_HEAVY)
+        if as_photo and size > SEND_PHOTO_BYTES:  # sixteen that wait would be read again and again
+            self._converter.check_heavy()
         with self._memory.taken(2 * size + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)):
             try:
                 with tracing.span("read picture"):
