@@ -338,10 +338,12 @@ class JobQueue(QueueView):
         said: dict[str, object] = {"id": job_id, "token": token}
         match outcome:
             case Done(result, picture):
-                if picture is not None:
-                    await self._upload(result.picture, picture)
-                    said |= {"picture": result.picture, "picture_ttl": self._picture_ttl}
                 said |= {"outcome": Settled.DONE, "result": result.model_dump_json()}
+                if picture is not None:
+                    said |= {"picture": result.picture, "picture_ttl": self._picture_ttl}
+                    if settled := await self._settle_with(picture, result.picture, said):
+                        return settled
+                    await self._upload(result.picture, picture)
             case Retry(reason, detail):
                 said |= {"outcome": Settled.DELAYED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Fail(reason, detail):
@@ -351,6 +353,18 @@ class JobQueue(QueueView):
         settled = await self._run("settle", **said)
         if settled == _FORGOTTEN:
             raise PicturesForgottenError(job_id)
+        return Settled(settled)
+
+    async def _settle_with(self, picture: bytes, ref: str, said: dict[str, object]) -> Settled | None:
+        """Send a small result and settle in one round trip; None where that has to be done one after the other."""
+        if len(picture) > chunks.CHUNK:
+            return None
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(self._keys.picture(ref), picture, px=_ms(UPLOAD_TTL))
+        pipeline.evalsha(*self._scripts.call("settle", **said))  # type: ignore[arg-type]  # the names are texts
+        sent, settled = await pipeline.execute(raise_on_error=False)
+        if isinstance(sent, ResponseError) or isinstance(settled, ResponseError) or settled == _FORGOTTEN:
+            return None
         return Settled(settled)
 
     async def _upload(self, ref: str, picture: bytes) -> None:
