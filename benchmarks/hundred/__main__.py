@@ -33,8 +33,8 @@ from benchmarks.hundred.workers import READY, Noted, Told
 from local_stack import SIMULATED_TOKEN, Part, RedisServer, bare_environment, by_line, python_module
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_jobs import Edit, Job, Keys, Limits, RedisSettings, ReplyTo, connect, input_ref
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs import Edit, Job, Keys, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.object_server import Versitygw
 from qwenedit_testkit.people import Sender
 from qwenedit_testkit.photos import SMALL, phone_photo, photo
@@ -205,7 +205,7 @@ async def _fill(system: Hundred, count: int) -> None:
         connect(settings, decode=False) as raw,
         aiohttp.ClientSession(f"{system.telegram.url}/bot{SIMULATED_TOKEN}/", raise_for_status=True) as api,
     ):
-        store = picture_store(raw, Keys(), bucket=open_bucket(system.pictures_url), ttl=A_DAY)
+        store = open_objects(system.pictures_url) or RedisPictureStore(raw, Keys(), ttl=A_DAY)
 
         async def wait_in_line(number: int) -> None:
             chat = people[number % len(people)].chat_id

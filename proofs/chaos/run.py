@@ -101,7 +101,7 @@ async def run(  # noqa: PLR0913 - what a run is made of, by name
             verdict = result.verdict = await oracle.judge()
             if harness.bucket is not None:
                 people = {request.person.id: request.person for request in crowd.requests}
-                verdict.unclean += await harness.bucket.leftovers(harness.redis.url, people.values(), crowd.jobs_of())
+                verdict.unclean += await harness.bucket.leftovers(people.values(), crowd.jobs_of())
         result.history = oracle.history
         result.commands = sum(result.history.commands.values())
         # Read from the file, which goes with the folder.

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from comfyui_simulator.client import SimulatorControl
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
-from qwenedit_jobs.pictures.refs import input_ref
+from qwenedit_jobs.picture_refs import input_ref
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.sample_picture import gradient
 from tests.e2e.cluster.kube import Kube, Pod, eventually, run

@@ -8,11 +8,11 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import PictureStoreUnavailableError, Reason, State, input_ref
-from qwenedit_jobs.pictures import bucket as limits
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs import PictureStoreUnavailableError, Reason, State
+from qwenedit_jobs.pictures import object_store as limits
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
-from qwenedit_worker.loop import attempt, returns, settlement
+from qwenedit_worker.loop import attempt, returns
 from tests.integration.worker.conftest import PNG
 
 
@@ -47,38 +47,18 @@ async def address(object_server):
 @pytest.fixture
 async def stored(bench, proxy, address):
     """A bench whose worker has its pictures in the bucket, behind the proxy."""
-    bench.store = picture_store(bench.binary, bench.keys, bucket=open_bucket(address), ttl=600)
+    bench.store = open_objects(address)
     return bench
 
 
-async def test_job_is_done_with_pictures_from_the_bucket(stored, address):
+async def test_job_is_done_with_pictures_from_the_bucket(stored):
     async with stored.working():
         job = await stored.enqueue()
         status = await stored.until_final(job)
     assert status.state is State.DONE
     assert stored.editor.calls[0].pictures == (PNG,)
     assert await stored.store.get(status.result.picture) == PNG
-    assert (await stored.binary.get(stored.keys.picture(status.result.picture))).startswith(b"qwenedit-receipt")
-
-
-async def test_job_from_before_the_bucket_is_done(stored, bench):
-    in_redis = picture_store(bench.binary, bench.keys, bucket=None, ttl=600)
-    in_bucket, bench.store = bench.store, in_redis
-    job = await bench.enqueue()
-    large = await bench.enqueue(picture=PNG + bytes(1_000_000))  # which does not come with the claim
-    bench.store = in_bucket
-    async with bench.working():
-        for each in (job, large):
-            assert (await bench.until_final(each)).state is State.DONE
-
-
-async def test_job_whose_pictures_lie_in_a_bucket_that_is_not_configured_fails_in_words(stored, bench):
-    job = await bench.enqueue()
-    bench.store = picture_store(bench.binary, bench.keys, bucket=None, ttl=600)
-    async with bench.working():
-        status = await bench.until_final(job)
-    assert (status.state, status.reason) == (State.FAILED, Reason.PICTURE_EXPIRED)
-    assert bench.editor.calls == [], "a receipt is no picture"
+    assert await stored.redis.keys(stored.keys.picture("*")) == []
 
 
 @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
@@ -123,7 +103,6 @@ async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, spoil):
     spoil(Toxic.DOWN)
     async with stored.working():
         await stored.until(job, lambda _status: deferred(stored) >= 2)
-        assert "PictureStoreUnavailableError" in await stored.redis.hget(stored.keys.job(job.id), "attempts")
         spoil(None)
         status = await stored.until_final(job)
     assert (status.state, status.attempt) == (State.DONE, 1), "two attempts that did not begin were not counted"
@@ -142,10 +121,6 @@ class Withholding:
     async def get(self, ref):
         self._refuse(ref)
         return await self._store.get(ref)
-
-    async def redeem(self, ref, kept):
-        self._refuse(ref)
-        return await self._store.redeem(ref, kept)
 
     def _refuse(self, ref):
         if ref == self._ref:
@@ -217,13 +192,3 @@ async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy
         stored.shutdown.abandon()
         await asyncio.wait_for(parts.task, 10)
     assert (await stored.queue.status(job.id)).state is State.RUNNING, "its lease runs out"
-
-
-async def test_result_that_could_not_be_handed_in_for_long_is_uploaded_anew(stored, monkeypatch):
-    monkeypatch.setattr(settlement, "DEPOSIT_HOLDS", 0.0)
-    deposits = settlement.Deposits(stored.store)
-    ref = input_ref("job", 0)
-    assert await deposits.of(ref, PNG) != await deposits.of(ref, PNG)
-    monkeypatch.setattr(settlement, "DEPOSIT_HOLDS", 60.0)
-    deposits = settlement.Deposits(stored.store)
-    assert await deposits.of(ref, PNG) == await deposits.of(ref, PNG)

@@ -36,7 +36,7 @@ NOT_ABOUT_USERS = {
     "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "time": "a time",
     "workers": "of workers", "worker_about": "of workers",
     "largest_result": "bytes",
-    "swept": "when a bucket was searched", "layout": "a number",
+    "layout": "a number",
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {

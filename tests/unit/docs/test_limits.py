@@ -19,7 +19,8 @@ from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
 from qwenedit_decoder import answers
 from qwenedit_decoder import parts as decoder_parts
-from qwenedit_jobs.pictures import bucket, cleanup
+from qwenedit_jobs import picture_refs
+from qwenedit_jobs.pictures import object_store
 from qwenedit_jobs.queue import queue, queue_view
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
@@ -99,7 +100,10 @@ def of_a_decoder(limits: Limits) -> list[str]:
                 f"{BotSettings.model_fields['larger_megapixels'].default:.0f}) for",
             ],
         ),
-        ("bytes of a result", [f"{transport.MAX_PICTURE // MB} MB", f"{answers.MAX_RESULT_BYTES // MB} MB"]),
+        (
+            "bytes of a result",
+            [f"{most // MB} MB" for most in (transport.MAX_PICTURE, answers.MAX_RESULT_BYTES, picture_refs.MAX_BYTES)],
+        ),
         (
             "fetches of a result from ComfyUI",
             [f"{transfer.FETCHES} in {transfer.PATIENCE:.0f} s", f"{transport.SILENCE:.0f} s without a byte"],
@@ -118,9 +122,8 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ),
         (
             "a call to the store of objects",
-            [f"{bucket.PATIENCE:.0f} s", f"{bucket.SLOWEST // 1000} kB"],
+            [f"{object_store.PATIENCE:.0f} s", f"{object_store.SLOWEST // 1000} kB"],
         ),
-        ("objects that wait to be deleted", [f"{cleanup.BATCH} at once"]),
         (
             "a picture's way to Redis and back",
             [f"{chunks.CHUNK // 1024} KiB in {SOCKET_TIMEOUT:.0f} s", f"again after {results.SLOW_AGAIN:.0f} s"],

@@ -1,19 +1,15 @@
-"""`PICTURES_URL` and receipts are read as they are written, and what is neither is told."""
+"""`PICTURES_URL` and references are read as they are written, and what is neither is told."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-import qwenedit_jobs
-from qwenedit_jobs import RedisSettings
+from qwenedit_jobs import PictureExpiredError, RedisSettings, input_ref, result_ref
 from qwenedit_jobs.picture_address import Address
-from qwenedit_jobs.pictures.receipts import LONGEST, MAGIC, Receipt, folder_of, is_upload, ref_of
+from qwenedit_jobs.picture_refs import is_of_job, object_of
 from qwenedit_jobs.settings import load
-
-LUA = Path(qwenedit_jobs.__file__).parent / "queue/lua/prelude.lua"
 
 
 @pytest.mark.parametrize(
@@ -69,34 +65,19 @@ def test_service_does_not_start_with_another_one(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("PICTURES_URL is 'ftp://pictures': must be redis:, s3://BUCKET/PREFIX")
 
 
-def test_receipt_is_read_as_it_is_written_and_vouches_for_its_bytes_alone():
-    begun = Receipt.begun("0123:in:0", len(b"picture"), store="s3://pictures/a")
-    receipt = begun.with_digest_of(b"picture")
-    assert len(bytes(begun)) == len(bytes(receipt))
-    assert Receipt.read(bytes(receipt)) == receipt
-    assert receipt.vouches_for(b"picture")
-    assert not receipt.vouches_for(b"pictura")
-    assert not receipt.vouches_for(b"picture ")
-    assert ref_of(receipt.name) == "0123:in:0"
-    assert receipt.name.startswith(f"{folder_of('0123')}/")
-    assert is_upload(receipt.name)
+@pytest.mark.parametrize("ref", [input_ref("0123", 0), result_ref("0123", 2, "token"), result_ref("0123", 1)])
+def test_objects_of_a_job_lie_in_its_folder(ref):
+    assert object_of(ref).startswith("0123/")
+    assert is_of_job("0123", ref)
+    assert not is_of_job("012", ref)
 
 
-def test_two_uploads_have_two_names():
-    first, second = (Receipt.begun("0123:in:0", 7, store="s3://pictures") for _ in range(2))
-    assert first.name != second.name
+@pytest.mark.parametrize("ref", ["", "0123", "0123:", "0123:..", "0123:../4567:in:0", "0123:a/b", "0123:a b", "4:in:0"])
+def test_reference_that_is_not_a_jobs_own_names_none_of_its_pictures(ref):
+    assert not is_of_job("0123", ref)
 
 
-@pytest.mark.parametrize(
-    "kept",
-    [b"", b"\xff\xd8\xff\xe0 a JPEG", b"\x89PNG\r\n\x1a\n", b"RIFF....WEBP", MAGIC, MAGIC + b"s3://a b c d",
-     MAGIC + b"s3://a b 1 " + b"c" * LONGEST],
-)  # fmt: skip
-def test_bytes_that_are_no_receipt_are_a_picture(kept):
-    assert Receipt.read(kept) is None
-
-
-def test_scripts_know_the_same_receipts():
-    text = LUA.read_text()
-    assert f"local RECEIPT = '^{MAGIC.decode().replace('-', '%-')}(%S+ %S+) '" in text
-    assert f"local LONGEST_RECEIPT = {LONGEST} " in text
+@pytest.mark.parametrize("ref", ["", "..", "a/b", "0123:..", "0123:in:0\n", "0123"])
+def test_reference_of_another_form_names_no_object(ref):
+    with pytest.raises(PictureExpiredError):
+        object_of(ref)

@@ -41,7 +41,7 @@ start.sh: |
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
 ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*
 ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered
-~qwenedit:pictures:dropped ~qwenedit:time ~qwenedit:clock ~qwenedit:results:largest
+~qwenedit:time ~qwenedit:clock ~qwenedit:results:largest
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
@@ -51,7 +51,7 @@ start.sh: |
 (+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost)
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
 ~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered)
-(+@set -@dangerous ~qwenedit:unfinished:* ~qwenedit:pictures:dropped)
+(+@set -@dangerous ~qwenedit:unfinished:*)
 (+@hash -@dangerous ~qwenedit:job:*)
 (+@string -@dangerous ~qwenedit:paused ~qwenedit:clock ~qwenedit:claim:* ~qwenedit:picture:*
 ~qwenedit:results:largest ~qwenedit:workers:about:*)

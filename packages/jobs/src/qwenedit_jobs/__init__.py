@@ -2,14 +2,12 @@
 
 from qwenedit_jobs.errors import (
     EvictionPolicyError,
-    PictureDamagedError,
-    PictureElsewhereError,
     PictureExpiredError,
     PicturesForgottenError,
     PictureStoreError,
-    PictureStoreFullError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
+    PictureTooLargeError,
     QueueError,
     QueueFullError,
     StateTooNewError,
@@ -44,8 +42,8 @@ from qwenedit_jobs.model import (
     job_id,
     short_id,
 )
+from qwenedit_jobs.picture_refs import input_ref, result_ref
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
-from qwenedit_jobs.pictures.refs import input_ref, result_ref
 from qwenedit_jobs.pictures.store import PictureStore
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
 from qwenedit_jobs.queue.queue import JobQueue, Limits, Tick
@@ -71,14 +69,12 @@ __all__ = [
     "Limits",
     "LostAttempt",
     "Phase",
-    "PictureDamagedError",
-    "PictureElsewhereError",
     "PictureExpiredError",
     "PictureStore",
     "PictureStoreError",
-    "PictureStoreFullError",
     "PictureStoreRefusedError",
     "PictureStoreUnavailableError",
+    "PictureTooLargeError",
     "PicturesForgottenError",
     "QueueError",
     "QueueFullError",

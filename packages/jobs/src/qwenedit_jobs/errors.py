@@ -74,18 +74,11 @@ class PictureExpiredError(QueueError):
         self.ref = ref
 
 
-class PictureElsewhereError(PictureExpiredError):
-    """The picture lies in a store that `PICTURES_URL` does not name, or no longer."""
+class PictureTooLargeError(PictureExpiredError):
+    """What lies in the picture's place is larger than any picture may be, and is not read."""
 
-    def __init__(self, ref: str, *, place: str, configured: str) -> None:
-        super().__init__(ref, f"lies in {place}, and PICTURES_URL is {configured}: such jobs fail until it is set back")
-
-
-class PictureDamagedError(PictureExpiredError):
-    """The store returns other bytes than were put there, at each attempt: cut short, or changed."""
-
-    def __init__(self, ref: str, *, expected: int, found: int) -> None:
-        super().__init__(ref, f"came back as {found} bytes that are not the {expected} that were put there")
+    def __init__(self, ref: str, *, size: int, most: int) -> None:
+        super().__init__(ref, f"has {size} bytes, and no picture has more than {most}")
 
 
 class PictureStoreError(QueueError):
@@ -98,10 +91,6 @@ class PictureStoreUnavailableError(PictureStoreError):
 
 class PictureStoreRefusedError(PictureStoreUnavailableError):
     """The store refuses until an operator has mended something; the text says what. Then the call may be repeated."""
-
-
-class PictureStoreFullError(PictureStoreError, StorageFullError):
-    """The store of objects has no room. Handlers of a full Redis handle it."""
 
 
 class PicturesForgottenError(QueueError, ResponseError):

@@ -84,16 +84,6 @@ class Keys:
         return f"{self.prefix}:results:largest"
 
     @property
-    def dropped_objects(self) -> str:
-        """SET of "store name": objects whose receipts are gone and that the bot has yet to delete."""
-        return f"{self.prefix}:pictures:dropped"
-
-    @property
-    def swept(self) -> str:
-        """STRING: there for an hour after the store of objects was searched for objects without a receipt."""
-        return f"{self.prefix}:pictures:swept"
-
-    @property
     def time(self) -> str:
         """HASH: how far Redis' clock is ahead of the one by which scripts wait, and when that was noted."""
         return f"{self.prefix}:time"
@@ -144,7 +134,7 @@ class Keys:
         """Which Redis type each key has that there is one of."""
         zsets = (self.leases, self.draining, self.delayed, self.dead, self.answered_pictures, self.ended)
         lists = dict.fromkeys((self.job_queue, self.held), "list")
-        others = {self.events: "stream", self.dropped_objects: "set", self.largest_result: "string", self.time: "hash"}
+        others = {self.events: "stream", self.largest_result: "string", self.time: "hash"}
         return {**lists, **others, **dict.fromkeys(zsets, "zset")}
 
     def job(self, job_id: str) -> str:
@@ -161,5 +151,5 @@ class Keys:
         return f"{self.prefix}:picture:"
 
     def picture(self, ref: str) -> str:
-        """STRING with the bytes of one picture, or with the receipt of the object that has them."""
+        """STRING with the bytes of one picture."""
         return f"{self.picture_prefix}{ref}"

@@ -10,7 +10,7 @@ IN_REDIS = "redis:"
 """The default: beside the jobs, with nothing to set up."""
 Scheme = Literal["s3", "gs", "az", "file"]
 LONGEST = 300
-"""Characters. Each receipt has the address in it."""
+"""Characters."""
 
 _PLACE = re.compile(r"(?P<scheme>[a-z0-9+.-]+)://(?P<bucket>[^/]*)(?P<prefix>/.*)?")
 _FORMS = "redis:, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER"
@@ -54,6 +54,6 @@ class Address:
         return cls(scheme, found["bucket"], prefix)
 
     def __str__(self) -> str:
-        """Return the address as receipts have it."""
+        """Return the address."""
         path = f"/{self.prefix}" if self.prefix else ""
         return f"{self.scheme}://{self.bucket}{path}"

@@ -61,6 +61,7 @@ class ObjectServer(Part):
             "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_REGION": "us-east-1",
+            "AWS_ALLOW_HTTP": "true",
         }
 
     async def make_bucket(self, name: str) -> None:

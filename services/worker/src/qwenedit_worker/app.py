@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvloop
 
-from qwenedit_jobs import JobQueue, PictureStoreRefusedError, connect, load, shown
-from qwenedit_jobs.pictures.cleanup import Cleanup
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs import JobQueue, PictureStoreRefusedError, RedisPictureStore, connect, load, shown
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
@@ -77,7 +76,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
     link = RedisLink(on_change=metrics.redis_up.set)
-    bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
+    objects = open_objects(settings.pictures_url, on_call=metrics.on_picture_call)
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(aclosing(connect(settings)))
         waiter = await stack.enter_async_context(aclosing(connect(settings, waits=True)))
@@ -104,6 +103,8 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             budget=settings.comfyui_timeout,
             gpu_lock_timeout=settings.worker_gpu_lock_timeout,
         )
+        in_redis = RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl)
+        pictures = translate_errors(objects or in_redis, link)
         queue = translate_errors(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link)
         register = translate_errors(Workers(redis, settings.keys), link)
         warm_up = WarmUp(
@@ -119,9 +120,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             settings.pod_name,
             timings,
             queue=queue,
-            pictures=translate_errors(
-                picture_store(binary, settings.keys, bucket=bucket, ttl=settings.picture_ttl), link
-            ),
+            pictures=pictures,
             editor=editor,
             watch=watch,
             shutdown=shutdown,
@@ -164,12 +163,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 redis_cannot_be_used(redis, settings.keys, link=link, then=shutdown.abandon), name="redis-check"
             )
             refused_pictures = tasks.create_task(
-                pictures_refused(
-                    bucket,
-                    cleanup=translate_errors(Cleanup(binary, settings.keys, bucket), link),
-                    then=shutdown.abandon,
-                ),
-                name="picture-store",
+                pictures_refused(pictures, then=shutdown.abandon), name="picture-store"
             )
             helpers = [
                 refused,

@@ -7,41 +7,34 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import PictureStoreError, PictureStoreRefusedError
+from qwenedit_jobs import PictureStoreRefusedError, PictureStoreUnavailableError
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwenedit_jobs.pictures.bucket import Bucket
-    from qwenedit_jobs.pictures.cleanup import Cleanup
+    from qwenedit_jobs import PictureStore
 
 log = structlog.get_logger(__name__)
 
 
-async def pictures_refused(bucket: Bucket | None, *, cleanup: Cleanup, then: Callable[[], None]) -> bool:
+async def pictures_refused(pictures: PictureStore, *, then: Callable[[], None]) -> bool:
     """Whether the store refuses what a worker is for, put and get; asked until it answers.
 
     Args:
-        bucket: The store; None: pictures lie in Redis.
-        cleanup: Has the bot delete what a worker may not.
+        pictures: The store.
         then: Called if so.
     """
     backoff = Backoff()
-    while bucket is not None:
+    while True:
         try:
-            await cleanup.leave(await bucket.check(deletes=False))
-        except QueueUnavailableError:
-            await asyncio.sleep(backoff.next())
+            await pictures.check(deletes=False)
         except PictureStoreRefusedError as error:
             log.critical("pictures.refused", error=str(error))
             then()
             return True
-        except PictureStoreError as error:
+        except PictureStoreUnavailableError as error:
             log.warning("pictures.unavailable", error=str(error))
             await asyncio.sleep(backoff.next())
         else:
-            log.info("pictures.checked", store=bucket.url)
             return False
-    return False

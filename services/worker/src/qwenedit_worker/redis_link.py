@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
-from qwenedit_jobs import EvictionPolicyError, PictureStoreFullError, StateTooNewError, StorageFullError
+from qwenedit_jobs import EvictionPolicyError, StateTooNewError, StorageFullError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_layout
@@ -53,9 +53,6 @@ class RedisLink:
         """Turn Redis' errors into `QueueUnavailableError`."""
         try:
             yield
-        except PictureStoreFullError as error:
-            self._pictures_refused(str(error))
-            raise QueueStorageFullError(str(error)) from error
         except StorageFullError as error:
             self._refused(str(error))
             raise QueueStorageFullError(str(error)) from error
@@ -85,10 +82,6 @@ class RedisLink:
     def _refused(self, why: str) -> None:
         if self._refusal_is_new(why):
             log.error("redis.refused", error=why)
-
-    def _pictures_refused(self, why: str) -> None:
-        if self._refusal_is_new(why):
-            log.error("pictures.refused", error=why)
 
     def _refusal_is_new(self, why: str) -> bool:
         """Whether nothing was logged lately of what a Redis that is there does not do: it is full, say."""

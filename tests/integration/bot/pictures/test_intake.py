@@ -18,9 +18,9 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, SEND_PHOTO_BYTES, PictureRefusedError
+from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, SEND_PHOTO_BYTES
 from qwenedit_decoder.xmp import EDITED_BY_AI
-from qwenedit_jobs import Keys, PictureExpiredError, RedisPictureStore, RedisSettings, connect
+from qwenedit_jobs import Keys, PictureExpiredError, PictureTooLargeError, RedisPictureStore, RedisSettings, connect
 from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ async def test_result_larger_than_any_that_a_worker_makes_is_not_read(
 
     await store.put("r", bytes(MAX_RESULT_BYTES + 1))
     monkeypatch.setattr(store, "get", read)
-    with pytest.raises(PictureRefusedError):
+    with pytest.raises(PictureTooLargeError):
         async with results.read("r"):
             pass
 

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from qwenedit_jobs import Keys, RedisSettings, connect
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.proxy import Proxy, Toxic
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def waits(lanes: str) -> str:
     """Return the pattern of the line by which the bot says that an update or an answer waits for the bucket."""
-    return f'(?=.*scheduler.retry)(?=.*StorageAwayError).*"lanes": "{lanes}"'
+    return f'(?=.*scheduler.retry)(?=.*PictureStoreUnavailableError).*"lanes": "{lanes}"'
 
 
 @asynccontextmanager
@@ -41,12 +40,9 @@ async def stage_with_bucket(performing: Any, redis_url: str, server: Any) -> Asy
     url = f"s3://{bucket}/here"
     async with Proxy("objects", server.port).running() as proxy:
         settings = {"PICTURES_URL": url, **server.settings(port=proxy.port)}
-        async with (
-            performing(redis_url, **settings) as stage,
-            connect(RedisSettings(redis_url=redis_url), decode=False) as raw,
-        ):
+        async with performing(redis_url, **settings) as stage:
             with patch.dict(os.environ, server.settings()):
-                stage.worker.store = picture_store(raw, Keys(), bucket=open_bucket(url), ttl=600)
+                stage.worker.store = open_objects(url)
             yield stage, proxy, bucket
 
 

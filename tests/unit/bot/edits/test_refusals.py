@@ -8,7 +8,7 @@ from qwenedit_bot.chat.errors import StorageSlowError
 from qwenedit_bot.edits.requests.refusals import refusal_of
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.texts import Texts
-from qwenedit_jobs import PictureStoreFullError, QueueFullError, StorageFullError
+from qwenedit_jobs import QueueFullError, StorageFullError
 
 WORDS = Texts(default="en").of("en")
 
@@ -17,7 +17,6 @@ WORDS = Texts(default="en").of("en")
     ("error", "reason"),
     [
         (StorageFullError(), "storage_full"),
-        (PictureStoreFullError("PICTURES_URL is s3://pictures: the store is full"), "storage_full"),
         (StorageSlowError(), "storage_slow"),
         (QueueFullError(7), "queue_full"),
     ],

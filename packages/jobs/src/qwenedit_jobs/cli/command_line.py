@@ -17,7 +17,8 @@ from qwenedit_jobs.cli.commands.status import status
 from qwenedit_jobs.cli.selftest import SelfTestError, selftest
 from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
 from qwenedit_jobs.model import State
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs.pictures.opening import open_objects
+from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.cli.output import Answer
+    from qwenedit_jobs.pictures.store import PictureStore
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
@@ -142,11 +144,14 @@ async def _answer(  # noqa: C901, PLR0911, PLR0912 - one a command
         case "jobs", "cancel":
             return await jobs.jobs_cancel(queue, arguments.id)
         case "jobs", _:
-            return await jobs.jobs_requeue(queue, arguments.id, force=arguments.force)
+            return await jobs.jobs_requeue(queue, _pictures(redis, settings), arguments.id, force=arguments.force)
         case "dead", "list":
             return await dead_jobs.dead_list(queue, limit=arguments.limit)
         case "dead", "retry":
-            return await dead_jobs.dead_retry(queue, arguments.id, everything=arguments.all, force=arguments.force)
+            pictures = _pictures(redis, settings)
+            return await dead_jobs.dead_retry(
+                queue, pictures, arguments.id, everything=arguments.all, force=arguments.force
+            )
         case "dead", _:
             return await dead_jobs.dead_drop(queue, arguments.id, everything=arguments.all)
         case "aside", "list":
@@ -166,9 +171,11 @@ async def _answer(  # noqa: C901, PLR0911, PLR0912 - one a command
 async def _selftest(redis: Redis, settings: RedisSettings, queue: OperatorQueue, *, timeout: float) -> str:  # noqa: ASYNC109 - bounds the job
     await _reach(redis)
     async with connect(settings, decode=False) as raw:
-        bucket = open_bucket(settings.pictures_url)
-        pictures = picture_store(raw, settings.keys, bucket=bucket, ttl=SELFTEST_PICTURE_TTL)
-        return await selftest(queue, pictures, timeout=timeout, report=output.show)
+        return await selftest(queue, _pictures(raw, settings), timeout=timeout, report=output.show)
+
+
+def _pictures(redis: Redis, settings: RedisSettings) -> PictureStore:
+    return open_objects(settings.pictures_url) or RedisPictureStore(redis, settings.keys, ttl=SELFTEST_PICTURE_TTL)
 
 
 async def _reach(redis: Redis) -> None:

@@ -14,8 +14,7 @@ from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
 from qwenedit_jobs.picture_address import IN_REDIS
-from qwenedit_jobs.pictures.cleanup import Cleanup
-from qwenedit_jobs.pictures.opening import open_bucket
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
@@ -91,7 +90,6 @@ class Overview:
     pictures_url: str
     bucket_problem: str | None
     """Why the store of objects can't be used."""
-    objects_to_delete: int
     counts: Counts
     oldest_enqueued_at: float | None
     """When the next job in line was accepted; None if none waits."""
@@ -138,8 +136,7 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
         server=await _server(redis),
         memory=await queue.memory(),
         pictures_url=pictures_url,
-        bucket_problem=await _bucket_problem(redis, keys, pictures_url),
-        objects_to_delete=await Cleanup(redis, keys, None).waiting(),
+        bucket_problem=await _bucket_problem(pictures_url),
         counts=await queue.counts(),
         oldest_enqueued_at=waiting[0].enqueued_at if waiting else None,
         paused_since=await queue.paused_since(),
@@ -164,11 +161,11 @@ async def _server(redis: Redis) -> str | None:
     return f"valkey {valkey}" if valkey else f"redis {told.get('redis_version', '')}"
 
 
-async def _bucket_problem(redis: Redis, keys: Keys, url: str) -> str | None:
+async def _bucket_problem(url: str) -> str | None:
     try:
-        bucket = open_bucket(url)
-        if bucket is not None:
-            await Cleanup(redis, keys, bucket).leave(await bucket.check(deletes=False))
+        objects = open_objects(url)
+        if objects is not None:
+            await objects.check(deletes=False)
     except PictureStoreError as error:
         return str(error)
     return None

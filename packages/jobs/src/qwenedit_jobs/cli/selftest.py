@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.model import Edit, Job, State
-from qwenedit_jobs.pictures.refs import input_ref
+from qwenedit_jobs.picture_refs import input_ref
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.sample_picture import PNG_SIGNATURE, gradient
 

@@ -1,136 +1,164 @@
-"""Stores the pictures of jobs as objects in a bucket, with a receipt of each in Redis."""
+"""Stores the pictures of jobs as objects in a bucket or a folder, by the library obstore."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import re
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
 
-import structlog
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from qwenedit_jobs.errors import (
-    PictureDamagedError,
-    PictureElsewhereError,
     PictureExpiredError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
+    PictureTooLargeError,
 )
-from qwenedit_jobs.pictures.receipts import Receipt, is_job
+from qwenedit_jobs.picture_refs import MAX_BYTES, is_job, object_of
 
 if TYPE_CHECKING:
-    from qwenedit_jobs.pictures.bucket import Bucket
-    from qwenedit_jobs.pictures.redis_store import RedisPictureStore
+    from collections.abc import AsyncIterator, Callable
 
-READINGS = 3
-"""How often an object is read that does not come back as it was put there."""
+    from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
-log = structlog.get_logger(__name__)
+    Objects: TypeAlias = AzureStore | GCSStore | LocalStore | S3Store
+    OnCall: TypeAlias = Callable[[str, str, float], None]
+
+PATIENCE = 15.0
+"""Seconds that a call may take in any case."""
+SLOWEST = 64_000
+"""Bytes a second that a picture is to have beyond: 1.5 MB take 38 s at most."""
+CHECK = "check"
+"""Name of the object of one byte by which services find out at their start what they may do."""
+_MISSING = re.compile(r"NoSuchKey|BlobNotFound|specified blob does not exist|[Nn]o such object|\(os error 2\)")
+"""What stores say of an object that isn't there. Any other 404 is a wrong bucket, or an ingress without a store."""
 
 
 class ObjectPictureStore:
-    """Pictures in a bucket. Redis' scripts decide by their receipts which there are, as if these were the pictures.
-
-    An object is put there before anything refers to it, and deleted after nothing does any more. So a crash leaves
-    an object too many at most, which `Cleanup` finds.
+    """Pictures in a bucket or a folder. The reference is the object's name, in the folder of its job.
 
     Args:
-        bucket: Has the pictures.
-        receipts: Has their receipts. A value that is no receipt is a picture from before there was a bucket.
+        url: Its address, for messages.
+        objects: The library's store.
+        on_call: Told of each call: put, get, delete or list; how it ended (ok, missing, refused, unavailable); seconds.
     """
 
-    def __init__(self, bucket: Bucket, receipts: RedisPictureStore) -> None:
-        self._bucket = bucket
-        self._receipts = receipts
+    in_redis = False
+
+    def __init__(self, url: str, objects: Objects, *, on_call: OnCall = lambda *_: None) -> None:
+        self.url = url
+        self._objects = objects
+        self._on_call = on_call
 
     async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture; see `PictureStore`."""
-        receipt = Receipt.begun(ref, len(data), store=self._bucket.url)
-        await self._receipts.put(ref, bytes(await self._uploaded(receipt, data)))
-
-    async def deposit(self, ref: str, data: bytes) -> bytes:
-        """Put a result into the bucket; returns its receipt."""
-        return bytes(await self._uploaded(Receipt.begun(ref, len(data), store=self._bucket.url), data))
-
-    async def _uploaded(self, receipt: Receipt, data: bytes) -> Receipt:
-        """Upload a picture; its digest is made meanwhile, in a thread."""
-        final, _none = await asyncio.gather(
-            asyncio.to_thread(receipt.with_digest_of, data), self._bucket.put(receipt.name, data)
-        )
-        return final
+        """Keep a picture; nobody sees half of one."""
+        await self._put(object_of(ref), data)
 
     async def get(self, ref: str) -> bytes:
         """Return a picture; see `PictureStore`."""
-        return await self.redeem(ref, await self._receipts.kept(ref))
+        size, name = await self.size(ref), object_of(ref)
+        async with self._picture(ref, size=size):
+            return bytes(await self._objects.get_range_async(name, start=0, length=size))
 
-    async def redeem(self, ref: str, kept: bytes) -> bytes:
-        """Return the picture that a receipt stands for, or a picture from before there was a bucket.
-
-        Raises:
-            PictureElsewhereError: it lies in another store.
-            PictureExpiredError: somebody has deleted its object before its time.
-            PictureDamagedError: its object is not whole.
-        """
-        receipt = Receipt.read(kept)
-        if receipt is None:
-            return kept
-        if receipt.store != self._bucket.url:
-            log.error("picture.elsewhere", ref=ref, store=receipt.store, configured=self._bucket.url)
-            raise PictureElsewhereError(ref, place=receipt.store, configured=self._bucket.url)
-        data = b""
-        for _reading in range(READINGS):
-            found = await self._found(receipt)
-            if found is None:
-                await self._receipts.delete(ref)  # whoever asks whether there is such a picture is told the truth
-                log.error("picture.object_gone", ref=ref, store=receipt.store, object=receipt.name)
-                raise PictureExpiredError(ref, f"is gone from {receipt.store} before its time")
-            if await asyncio.to_thread(receipt.vouches_for, found):
-                return found
-            data = found
-        await self._receipts.delete(ref)
-        log.error("picture.damaged", ref=ref, object=receipt.name, expected=receipt.size, found=len(data))
-        raise PictureDamagedError(ref, expected=receipt.size, found=len(data))
-
-    async def _found(self, receipt: Receipt) -> bytes | None:
-        """Return an object's bytes, or None where it is not there.
-
-        To a service that may not list, S3 and Google say of an object that is not there: you may not get it. So
-        another object is tried, and then this one again.
-
-        Raises:
-            PictureStoreRefusedError: the service may really not get objects.
-        """
-        try:
-            return await self._bucket.get(receipt.name, size=receipt.size)
-        except PictureStoreRefusedError:
-            await self._receipts.leave_object(self._bucket.url, await self._bucket.check(deletes=False))
-        try:
-            return await self._bucket.get(receipt.name, size=receipt.size)
-        except PictureStoreRefusedError:
-            return None
+    async def deposit(self, ref: str, data: bytes) -> bytes:
+        """Put a result into the bucket; Redis keeps nothing of it."""
+        await self.put(ref, data)
+        return b""
 
     async def size(self, ref: str) -> int:
-        """Return a picture's bytes, as its receipt says."""
-        return await self._receipts.size(ref)
+        """Return a picture's bytes; see `PictureStore`."""
+        name = object_of(ref)
+        async with self._picture(ref):
+            # Not HEAD: its 404 has no body that tells a missing object from a missing store.
+            reply = await self._objects.get_async(name, options={"range": (0, 1)})
+        size = int(reply.meta["size"])
+        if size > MAX_BYTES:
+            raise PictureTooLargeError(ref, size=size, most=MAX_BYTES)
+        return size
 
     async def holds(self, *refs: str) -> bool:
-        """Whether all of these pictures have receipts of this bucket, or are from before there was one."""
-        return await self._receipts.has(refs, store=self._bucket.url)
+        """Whether all of these pictures are there now."""
+        try:
+            for ref in refs:
+                await self.size(ref)
+        except PictureExpiredError:
+            return False
+        return True
 
     async def delete(self, *refs: str) -> None:
-        """Forget pictures. Their objects are noted, and go within seconds."""
-        await self._receipts.delete(*refs)
+        """Delete pictures; those that are not there are no error."""
+        for ref in refs:
+            await self._delete(object_of(ref))
 
-    async def erase(self, job_id: str, *refs: str) -> None:
-        """Forget a job's pictures, and delete every object that was ever uploaded for it.
+    async def delete_photos(self, job_id: str) -> None:
+        """Delete the photos of a job that is done."""
+        if is_job(job_id):
+            await self._empty(f"{job_id}/in")
 
-        Raises:
-            PictureStoreUnavailableError: there may be some left.
-        """
-        await self._receipts.delete(*refs)
-        if not is_job(job_id):  # somebody wrote that into Redis, and nothing was ever uploaded for it
+    async def erase(self, job_id: str, *refs: str) -> None:  # noqa: ARG002 - elsewhere they are needed
+        """Delete every object that was ever uploaded for a job."""
+        if is_job(job_id):
+            await self._empty(job_id)
+
+    async def check(self, *, deletes: bool) -> None:
+        """Find out by a tiny object whether a service may do there what it's for; see `PictureStore`."""
+        await self._put(CHECK, b"x")
+        async with self._call("get"):
+            await self._objects.get_async(CHECK)
+        if deletes:
+            await self._empty(CHECK)
+            await self._delete(CHECK)
+
+    async def _put(self, name: str, data: bytes) -> None:
+        async with self._call("put", size=len(data)):
+            await self._objects.put_async(name, data, use_multipart=False)
+
+    async def _empty(self, folder: str) -> None:
+        async with self._call("list"):
+            names = [each["path"] async for page in self._objects.list_async(prefix=folder) for each in page]
+        for name in names:
+            await self._delete(name)
+
+    async def _delete(self, name: str) -> None:
+        try:
+            async with self._call("delete"):
+                await self._objects.delete_async(name)
+        except FileNotFoundError:
             return
-        await self._bucket.delete(await self._uploads(job_id))
-        if await self._uploads(job_id):
-            raise PictureStoreUnavailableError(f"{self._bucket.url} still lists pictures of job {job_id}")
 
-    async def _uploads(self, job_id: str) -> list[str]:
-        return [found.name async for page in self._bucket.listing(job_id) for found in page]
+    @asynccontextmanager
+    async def _picture(self, ref: str, *, size: int = 0) -> AsyncIterator[None]:
+        try:
+            async with self._call("get", size=size):
+                yield
+        except FileNotFoundError:
+            raise PictureExpiredError(ref) from None
+
+    @asynccontextmanager
+    async def _call(self, operation: str, *, size: int = 0) -> AsyncIterator[None]:
+        """Bound a call in time, and translate the library's errors; a missing object stays a `FileNotFoundError`."""
+        started, outcome = time.monotonic(), "unavailable"
+        try:
+            async with asyncio.timeout(PATIENCE + size / SLOWEST):
+                yield
+            outcome = "ok"
+        except TimeoutError:
+            waited = time.monotonic() - started
+            raise PictureStoreUnavailableError(self._said(operation, f"no reply within {waited:.0f} s")) from None
+        except FileNotFoundError as error:
+            outcome = "missing" if _MISSING.search(str(error)) else "refused"
+            if outcome == "missing":
+                raise
+            raise PictureStoreRefusedError(self._said(operation, str(error))) from error
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+            outcome = "refused"
+            raise PictureStoreRefusedError(self._said(operation, str(error))) from error
+        except (BaseError, OSError, ValueError) as error:
+            raise PictureStoreUnavailableError(self._said(operation, str(error))) from error
+        finally:
+            self._on_call(operation, outcome, time.monotonic() - started)
+
+    def _said(self, operation: str, why: str) -> str:
+        return f"PICTURES_URL is {self.url}: {operation} failed: {why.partition('Debug source')[0].strip()[:300]}"

@@ -6,11 +6,14 @@ from typing import Protocol
 
 
 class PictureStore(Protocol):
-    """Keeps pictures by reference: in Redis, or as objects with a receipt of each in Redis.
+    """Keeps pictures by reference: in Redis, or as objects in a bucket or a folder.
 
-    Every method may raise `redis.exceptions.RedisError`. Those that move a picture may also raise
-    `PictureStoreUnavailableError` where pictures lie in a store of objects. Every call may be repeated.
+    Every call may be repeated. In Redis each may raise `redis.exceptions.RedisError`, in a bucket
+    `PictureStoreUnavailableError`. A picture beyond `picture_refs.MAX_BYTES` is never read.
     """
+
+    in_redis: bool
+    """Whether the pictures lie beside the jobs, so that the queue's scripts see and delete them."""
 
     async def put(self, ref: str, data: bytes) -> None:
         """Keep a picture under a reference of the caller's choice; repeating it is harmless.
@@ -23,43 +26,46 @@ class PictureStore(Protocol):
         """Return a picture.
 
         Raises:
-            PictureExpiredError: nothing is kept under the reference.
+            PictureExpiredError: nothing is kept under the reference, or it's larger than any picture may be.
         """
 
     async def deposit(self, ref: str, data: bytes) -> bytes:
         """Bring a result to where pictures lie.
 
         Returns:
-            What `JobQueue.complete` is to keep under the reference: the picture, or the receipt of its object.
-
-        Raises:
-            StorageFullError: there is no room.
-        """
-
-    async def redeem(self, ref: str, kept: bytes) -> bytes:
-        """Return the picture for what Redis keeps under its reference, such as a claim brings along.
-
-        Raises:
-            PictureExpiredError: the receipt's object is not there.
+            What `JobQueue.complete` is to bring to Redis: the picture, or nothing.
         """
 
     async def size(self, ref: str) -> int:
         """Return a picture's bytes.
 
         Raises:
-            PictureExpiredError: nothing is kept under the reference.
+            PictureExpiredError: as `get`.
         """
 
     async def holds(self, *refs: str) -> bool:
         """Whether all of these pictures are kept now."""
 
     async def delete(self, *refs: str) -> None:
-        """Forget pictures; unknown references are ignored. Their objects go within seconds."""
+        """Delete pictures; unknown references are ignored."""
+
+    async def delete_photos(self, job_id: str) -> None:
+        """Delete the photos of a job that is done, where the queue's scripts don't."""
 
     async def erase(self, job_id: str, *refs: str) -> None:
-        """Forget a job's pictures, and have nothing of them left anywhere when this returns.
+        """Delete a job's pictures, and have nothing of them left anywhere when this returns.
 
         Args:
             job_id: The job.
-            refs: Its pictures. Whatever else was uploaded for it goes as well.
+            refs: Its pictures. In a bucket, whatever else was uploaded for it goes as well.
+        """
+
+    async def check(self, *, deletes: bool) -> None:
+        """Find out whether a service may do there what it's for.
+
+        Args:
+            deletes: Whether it deletes and lists as well.
+
+        Raises:
+            PictureStoreRefusedError: it may not, until an operator has mended something.
         """

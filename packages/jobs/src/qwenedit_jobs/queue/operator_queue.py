@@ -131,11 +131,6 @@ class OperatorQueue(JobQueue):
         keys = self._redis.scan_iter(pattern, count=SCANNED_AT_ONCE)
         return sorted({str(key).removeprefix(prefix) async for key in keys})
 
-    async def has_pictures(self, record: Record) -> bool:
-        """Whether all pictures of a job are still kept."""
-        keys = {self._keys.picture(ref) for ref in record.pictures}
-        return not keys or int(await self._redis.exists(*keys)) == len(keys)
-
     async def records(self, job_ids: Iterable[str]) -> list[Record]:
         """Return what is known of some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]

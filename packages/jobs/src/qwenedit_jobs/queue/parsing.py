@@ -6,6 +6,7 @@ part only. The bot and the command line show or answer a job by that part alone,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from qwenedit_jobs.errors import UnreadableJobError, UnreadableRecordError
 from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
+from qwenedit_jobs.picture_refs import is_of_job
 from qwenedit_jobs.queue.trace_context import attempt_context
 
 if TYPE_CHECKING:
@@ -63,8 +65,15 @@ def job_of(fields: Mapping[str, str]) -> Job:
     return job.model_copy(update={"reply": job.reply.model_copy(update={"placeholder_id": int(placeholder)})})
 
 
-def status_of(fields: object) -> Status:
+def status_of(fields: object, job_id: str) -> Status:
     """Read a job's hash, or Redis' error in its place: a key of another type.
+
+    A worker may write the hash. So a job that names another id is unreadable, and a result that isn't the job's own
+    picture is none.
+
+    Args:
+        fields: The hash.
+        job_id: The id under which it lies.
 
     Raises:
         UnreadableRecordError: what this version must know is not there, or is something else.
@@ -72,7 +81,7 @@ def status_of(fields: object) -> Status:
     if not isinstance(fields, dict):
         raise UnreadableRecordError(f"no hash: {fields}")
     try:
-        return _status_of(fields)
+        status = _status_of(fields)
     except ValidationError as error:
         named = {".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors()}
         raise UnreadableRecordError(f"of another version: {', '.join(sorted(named))}") from error
@@ -81,6 +90,11 @@ def status_of(fields: object) -> Status:
     except (ValueError, TypeError) as error:
         # Of all fields only these are numbers and words; the user's own words are in the payload.
         raise UnreadableRecordError(str(error)) from error
+    if status.job.id != job_id:
+        raise UnreadableRecordError("names another job")
+    if status.result is not None and not is_of_job(job_id, status.result.picture):
+        return replace(status, result=None)
+    return status
 
 
 def _status_of(fields: Mapping[str, str]) -> Status:

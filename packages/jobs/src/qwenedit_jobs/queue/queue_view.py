@@ -91,7 +91,7 @@ class QueueView:
             if isinstance(fields, Exception) and not is_wrong_kind(fields):
                 raise fields
             try:
-                statuses += [status_of(fields)] if fields else []
+                statuses += [status_of(fields, job_id)] if fields else []
             except UnreadableRecordError as error:
                 # A job that is shown to nobody must not keep the others from being shown.
                 self._note_unreadable(job_id, str(error))

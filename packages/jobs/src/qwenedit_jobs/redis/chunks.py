@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -35,21 +35,16 @@ async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
     await pipeline.execute()
 
 
-async def get(redis: Redis, key: str) -> bytes | None:
-    """Return a picture, or None where there is none.
+async def get(redis: Redis, key: str, *, size: int) -> bytes | None:
+    """Return a picture, or None where there is none of this size.
 
     Args:
         redis: A client that does not decode replies.
         key: Where it is.
+        size: Its bytes; no more is read.
     """
     pipeline = redis.pipeline(transaction=False)
-    pipeline.strlen(key)
-    pipeline.getrange(key, 0, CHUNK - 1)
-    size, first = cast("tuple[int, bytes]", await pipeline.execute())
-    if size <= CHUNK:
-        return first or None
     picture = io.BytesIO()
-    picture.write(first)
     while (here := picture.tell()) < size:
         for start in range(here, min(size, here + CHUNKS_AT_ONCE * CHUNK), CHUNK):
             pipeline.getrange(key, start, start + CHUNK - 1)

@@ -27,7 +27,7 @@ from qwenedit_testkit.waiting import background
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwenedit_jobs import Claim, Reason
+    from qwenedit_jobs import Claim, PictureStore, Reason
 
 HELD = 600.0
 """Seconds of a lease by hand: longer than any test that holds a job in its hand."""
@@ -47,7 +47,7 @@ class WorkerByHand:
         photos: By their references, the photos of these jobs, which go when a job ends.
     """
 
-    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
+    def __init__(self, queue: JobQueue, store: PictureStore) -> None:
         self.queue = queue
         self.store = store
         self.claims: list[Claim] = []

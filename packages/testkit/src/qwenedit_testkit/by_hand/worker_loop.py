@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from qwenedit_jobs import JobQueue, RedisSettings, connect
+from qwenedit_jobs import JobQueue, RedisPictureStore, RedisSettings, connect
 from qwenedit_jobs.picture_address import IN_REDIS
-from qwenedit_jobs.pictures.opening import open_bucket, picture_store
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_worker.comfyui import EditResult, Progress, Verdict
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
@@ -86,7 +86,7 @@ async def working(
         waiter = await stack.enter_async_context(connect(settings, waits=True))
         raw = await stack.enter_async_context(connect(settings, decode=False))
         line = queue(redis, settings.keys, waiter=waiter)
-        store = picture_store(raw, settings.keys, bucket=open_bucket(pictures_url), ttl=3600)
+        store = open_objects(pictures_url) or RedisPictureStore(raw, settings.keys, ttl=3600)
         timings = Timings(polling_interval=POLLING_INTERVAL, lease=lease, budget=300.0, gpu_lock_timeout=30.0)
         link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
         activity = Activity(budget=timings.budget, busy=metrics.busy)

@@ -25,14 +25,12 @@ from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_jobs import (
-    PictureStoreFullError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
     connect,
 )
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_jobs.pictures.opening import open_bucket
-from qwenedit_jobs.pictures.ownership import take_address
+from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_layout, note_layout
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.app.settings import BotSettings
     from qwenedit_jobs import Keys
-    from qwenedit_jobs.pictures.bucket import Bucket
+    from qwenedit_jobs.pictures.object_store import ObjectPictureStore
     from qwenedit_telemetry import Telemetry
 
 log = structlog.get_logger(__name__)
@@ -70,8 +68,8 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
                 host=settings.probe_host, port=settings.probe_port, checks={"/readyz": readiness.check}
             )
         )
-        connections.bucket = open_bucket(settings.pictures_url, on_call=metrics.on_picture_call)
-        me = await introduce(bot, connections, settings.keys, stop, installation=keys.installation)
+        connections.objects = open_objects(settings.pictures_url, on_call=metrics.on_picture_call)
+        me = await introduce(bot, connections, settings.keys, stop)
         if me is not None:
             base = Foundation(
                 settings=settings, connections=connections, keys=keys, bot=bot, me=me,
@@ -98,9 +96,7 @@ def make_bot(settings: BotSettings, metrics: BotMetrics) -> Bot:
     return Bot(settings.bot_token.get_secret_value(), session=session)
 
 
-async def introduce(
-    bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event, *, installation: str
-) -> User | None:
+async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event) -> User | None:
     """Wait until Redis and Telegram answer; returns the bot's user, or None when the wish to stop came first.
 
     A store of objects that does not answer is not waited for: all but the pictures works without.
@@ -109,12 +105,11 @@ async def introduce(
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
         StateTooNewError: A newer version has written to this Redis.
-        PictureStoreRefusedError: the bot may not do in the store of objects what it is for, or the pictures there
-            are another installation's.
+        PictureStoreRefusedError: the bot may not do in the store of objects what it is for.
     """
     backoff = Backoff()
-    if connections.bucket is not None:
-        await check_bucket(connections.bucket, installation)
+    if connections.objects is not None:
+        await check_objects(connections.objects)
     while not stop.is_set():
         try:
             await check_eviction_policy(connections.commands)
@@ -145,21 +140,20 @@ async def keep_layout(redis: Redis, keys: Keys) -> None:
         log.warning("start.layout_not_noted", error=str(error))
 
 
-async def check_bucket(bucket: Bucket, installation: str) -> None:
-    """Find out whether the bot may put, get, delete and list, and whether the pictures there are its own.
+async def check_objects(objects: ObjectPictureStore) -> None:
+    """Find out whether the bot may put, get, delete and list where pictures lie.
 
     Raises:
-        PictureStoreRefusedError: it may not, or they are not.
+        PictureStoreRefusedError: it may not.
     """
     try:
-        await bucket.check(deletes=True)
-        await take_address(bucket, installation)
+        await objects.check(deletes=True)
     except PictureStoreRefusedError:
         raise
-    except (PictureStoreUnavailableError, PictureStoreFullError) as error:
+    except PictureStoreUnavailableError as error:
         log.warning("start.pictures_unavailable", error=str(error))
     else:
-        log.info("start.pictures_checked", store=bucket.url)
+        log.info("start.pictures_checked", store=objects.url)
 
 
 async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event) -> None:

@@ -36,9 +36,8 @@ from qwenedit_bot.texts import Texts
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
-from qwenedit_jobs import Events
+from qwenedit_jobs import Events, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.pictures.opening import picture_store
 from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.workers.registry import Workers
 
@@ -73,7 +72,7 @@ def make_jobs(base: Foundation) -> Jobs:
     return Jobs(
         ids=ids,
         queue=AddressedQueue(base.redis, settings.keys, ids=ids, picture_ttl=settings.picture_ttl),
-        store=picture_store(base.connections.raw, settings.keys, bucket=base.connections.bucket, ttl=UPLOAD_TTL),
+        store=base.connections.objects or RedisPictureStore(base.connections.raw, settings.keys, ttl=UPLOAD_TTL),
         workers=Workers(base.redis, settings.keys),
         answers=answers,
         events=Events(base.connections.blocking, settings.keys, answers),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs.pictures.bucket import Bucket
+    from qwenedit_jobs.pictures.object_store import ObjectPictureStore
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Connections:
     blocking: Redis
     raw: Redis
     """Does not decode: for pictures."""
-    bucket: Bucket | None = None
+    objects: ObjectPictureStore | None = None
     """Has the pictures; None: Redis has them."""
 
 

@@ -33,10 +33,9 @@ from qwenedit_bot.presets.search import PresetSearch
 from qwenedit_bot.privacy import disk_erasure
 from qwenedit_bot.privacy.disk_erasure import DiskErasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
-from qwenedit_bot.upkeep import janitor, picture_cleanup
+from qwenedit_bot.upkeep import janitor
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
-from qwenedit_bot.upkeep.picture_cleanup import PictureCleanup
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -209,17 +208,14 @@ def make_loops(
     inbox: Inbox,
 ) -> tuple[Loop, ...]:
     """Build what is done again and again."""
-    redis, connections, keys, metrics = base.redis, base.connections, base.settings.keys, base.metrics
+    redis, keys, metrics = base.redis, base.settings.keys, base.metrics
     lanes = {"updates": inbox.lanes, "answers": jobs.answers}
     cleaning = Janitor(
         queue=jobs.queue, redis=redis, metrics=metrics, queue_name=keys.job_queue, lanes=lanes,
     )  # fmt: skip
-    cleanup = PictureCleanup(connections.raw, keys, connections.bucket, metrics, installation=base.keys.installation)
     return (
         Loop("janitor", janitor.TICK, cleaning.tick),
         Loop("progress", updater.TICK, edits.progress.tick),
         Loop("forget", FORGET_TICK, edits.user_jobs.tick),
-        Loop("pictures", picture_cleanup.TICK, cleanup.delete_dropped),
-        Loop("sweep", picture_cleanup.TICK, cleanup.sweep),
         Loop("erasure", disk_erasure.TICK, DiskErasure(redis, base.keys).tick),
     )

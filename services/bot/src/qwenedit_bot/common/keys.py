@@ -20,11 +20,6 @@ class BotKeys:
     bot_id: int
 
     @property
-    def installation(self) -> str:
-        """Name of the installation, with nothing secret in it: it stays as long as the bot and its Redis keys do."""
-        return f"the bot {self.bot_id} with the Redis keys {self.prefix}:*"
-
-    @property
     def updates(self) -> str:
         """Prefix of the lanes of updates that Telegram was told we have and that are not handled yet."""
         return f"{self.prefix}:inbox"

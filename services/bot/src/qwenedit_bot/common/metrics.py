@@ -5,7 +5,6 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from qwenedit_jobs import Reason, State
-from qwenedit_jobs.pictures import cleanup
 from qwenedit_telemetry import job_seconds, picture_calls
 
 
@@ -93,16 +92,6 @@ class BotMetrics:
         for outcome in ("delayed", State.FAILED, State.CANCELLED):
             self.reaped.labels(outcome)
         self.on_picture_call = picture_calls(registry)
-        self.dropped_objects = Gauge(
-            "qwenedit_pictures_to_delete", "Objects that wait to be deleted, as the leading replica sees them.",
-            registry=registry,
-        )  # fmt: skip
-        self.deleted_objects = Counter(
-            "qwenedit_pictures_deleted_total", "Objects deleted: dropped with their picture, or orphaned by a crash.",
-            ("reason",), registry=registry,
-        )  # fmt: skip
-        for reason in (cleanup.DROPPED, cleanup.ORPHANED):
-            self.deleted_objects.labels(reason)
         self.leader = Gauge(
             "qwenedit_bot_leader",
             "1 on the replica that ends the leases of dead workers and draws progress.",

@@ -177,11 +177,6 @@ def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
             until="`PICTURE_TTL`",
         ),
         PersonalData(
-            what="names of pictures to be deleted from a store of objects",
-            keys=("dropped_objects",),
-            until="they are deleted, within seconds while it answers",
-        ),
-        PersonalData(
             what="photos of a job that failed, from then on",
             keys=("picture",),
             seconds=FAILED_PICTURES_KEPT,

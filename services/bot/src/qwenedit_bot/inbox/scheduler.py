@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 from redis.exceptions import RedisError
 
-from qwenedit_bot.chat.errors import LaterError, StorageAwayError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.common.waiting import described, pause
+from qwenedit_jobs import PictureStoreUnavailableError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
 
@@ -57,7 +58,7 @@ class Work(Protocol):
         Raises:
             LaterError: something scarce is not to be had now.
             TelegramUnavailableError: Telegram did not take it.
-            StorageAwayError: the store of pictures did not answer.
+            PictureStoreUnavailableError: the store of pictures did not answer.
             PoisonError: the entry cannot be read.
         """
 
@@ -200,7 +201,7 @@ class Scheduler:
             return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
         except LaterError as later:
             await self._park(entry, later.after, apart=later.apart, why=later.what)
-        except (TelegramUnavailableError, StorageAwayError) as error:
+        except (TelegramUnavailableError, PictureStoreUnavailableError) as error:
             await self._fail(entry, error)
         except RedisError as error:
             seconds = REDIS_PAUSE * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
@@ -220,7 +221,7 @@ class Scheduler:
                 await self._park(entry, FIRST_PAUSE * 2**entry.failures, failed=True, why=said.get("error", ""))
         return True
 
-    async def _fail(self, entry: Entry, error: TelegramUnavailableError | StorageAwayError) -> None:
+    async def _fail(self, entry: Entry, error: TelegramUnavailableError | PictureStoreUnavailableError) -> None:
         seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
         kind, status = type(error).__name__, str(error)
         self._say_retry(entry, kind, seconds, status=status, failures=entry.failures + 1)

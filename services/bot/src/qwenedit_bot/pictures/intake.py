@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_bot.chat.errors import LaterError, StorageAwayError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import LaterError, StorageSlowError, TelegramUnavailableError
 from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.answers import MAX_BYTES
@@ -141,7 +141,7 @@ class PictureIntake:
             PictureExpiredError: it is not kept any more, and is nowhere else.
             StorageFullError: the store has no room.
             StorageSlowError: the way to it is too slow.
-            StorageAwayError: it does not answer.
+            PictureStoreUnavailableError: it does not answer.
         """
         if isinstance(attachment, StoredPicture):
             await self._put(ref, await self._get(attachment))  # a copy lives as long as its own job
@@ -165,7 +165,7 @@ class PictureIntake:
             LaterError: there is no room in memory.
             PictureExpiredError: one is not kept any more.
             StorageSlowError: the way from the store is too slow.
-            StorageAwayError: it does not answer.
+            PictureStoreUnavailableError: it does not answer.
         """
         pictures = [StoredPicture(ref) for ref in refs]
         with self._memory.taken(sum(await self.sizes(pictures))):
@@ -209,7 +209,7 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
 
     Raises:
         StorageSlowError: it was not there in time.
-        StorageAwayError: the store does not answer.
+        PictureStoreUnavailableError: the store does not answer.
     """
     try:
         async with asyncio.timeout(STORE_PATIENCE + size / STORE_SLOWEST):
@@ -219,7 +219,7 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
         raise StorageSlowError from None
     except PictureStoreUnavailableError as error:
         log.warning("picture.storage_away", bytes=size, error=str(error))
-        raise StorageAwayError from error
+        raise
 
 
 def _most(attachment: Attachment) -> int:

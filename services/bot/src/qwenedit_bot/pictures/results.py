@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures.intake import stored_in_time
-from qwenedit_decoder.answers import MAX_RESULT_BYTES, SEND_PHOTO_BYTES, PictureRefusedError, Refusal, ResultLook
+from qwenedit_decoder.answers import SEND_PHOTO_BYTES, ResultLook
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Results:
 
         Raises:
             LaterError: there is no room in memory or no process for it, or the way from the store is too slow.
-            StorageAwayError: the store does not answer.
+            PictureStoreUnavailableError: the store does not answer.
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is no picture.
         """
@@ -76,8 +76,6 @@ class Results:
     @asynccontextmanager
     async def _opened(self, ref: str, *, as_photo: bool) -> AsyncIterator[tuple[bytes, ResultLook]]:
         size = await self._store.size(ref)
-        if size > MAX_RESULT_BYTES:  # no worker of ours stores one
-            raise PictureRefusedError(Refusal.TOO_HEAVY)
         if as_photo and size > SEND_PHOTO_BYTES:  # sixteen that wait would be read again and again
             self._converter.check_heavy()
         with self._memory.taken(2 * size + (SEND_PHOTO_BYTES if size > SEND_PHOTO_BYTES else 0)):

@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS_PHOTO
+from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from qwenedit_jobs import Job
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading any text at all as pictures can raise: a worker may write to a job what it likes."""
@@ -39,6 +42,11 @@ class StoredPicture:
     """In the picture store."""
     copy: Attachment | None = None
     """What Telegram has of it, for when the store has it no more."""
+
+
+def photos_of(job: Job) -> tuple[StoredPicture, ...]:
+    """Return a job's own photos by their names, whatever its payload says: a worker may write to that."""
+    return tuple(StoredPicture(input_ref(job.id, number)) for number in range(len(job.edit.pictures)))
 
 
 def as_data(pictures: Iterable[Attachment | StoredPicture]) -> dict[str, Any]:

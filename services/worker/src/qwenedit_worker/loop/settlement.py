@@ -19,7 +19,6 @@ from qwenedit_jobs import (
     result_ref,
 )
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal, set_within, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 ROOM_AWAITED = 10.0
 """Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
-DEPOSIT_HOLDS = UPLOAD_TTL / 2
-"""Seconds after which a result is uploaded again that could not be handed in: an old upload may have been swept."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +43,7 @@ class Deposits:
 
     def __init__(self, pictures: PictureStore) -> None:
         self._pictures = pictures
-        self._kept = b""
-        self._until = 0.0
+        self._kept: bytes | None = None
 
     async def of(self, ref: str, picture: bytes) -> bytes:
         """Return what Redis is to keep of the result.
@@ -55,10 +51,8 @@ class Deposits:
         Raises:
             PictureStoreUnavailableError: the store of objects does not take it now.
         """
-        clock = asyncio.get_running_loop().time
-        if clock() >= self._until:
+        if self._kept is None:
             self._kept = await self._pictures.deposit(ref, picture)
-            self._until = clock() + DEPOSIT_HOLDS
         return self._kept
 
 
@@ -66,7 +60,7 @@ class Settlement:
     """Hands outcomes in.
 
     Args:
-        queue: Takes the outcome, with the result's picture or its receipt.
+        queue: Takes the outcome, with the result's picture if Redis keeps it.
         pictures: Where the picture lies.
         lease: Seconds.
         activity: Is told that the worker waits for Redis and does not hang.
@@ -159,7 +153,7 @@ class Settlement:
                 kept = await unless(self._shutdown.abandoning, deposits.of(ref, result.png))
                 if kept is None:
                     raise PictureStoreUnavailableError("the worker was told to leave at once")
-            return await self._queue.settle(claim.job.id, claim.token, Done(told, kept))
+            return await self._queue.settle(claim.job.id, claim.token, Done(told, kept or None))
         finally:
             due.cancel()
             for task in keeping:

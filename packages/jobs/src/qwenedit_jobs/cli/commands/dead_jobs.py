@@ -11,6 +11,7 @@ from qwenedit_jobs.model import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwenedit_jobs.pictures.store import PictureStore
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
@@ -31,12 +32,14 @@ async def dead_list(queue: OperatorQueue, *, limit: int) -> Answer:
     return Answer(records, jobs.with_rest(text, len(ids) - limit))
 
 
-async def dead_retry(queue: OperatorQueue, starts: Sequence[str], *, everything: bool, force: bool) -> Answer:
+async def dead_retry(
+    queue: OperatorQueue, pictures: PictureStore, starts: Sequence[str], *, everything: bool, force: bool
+) -> Answer:
     """Have dead jobs executed again, as new ones behind everybody who waits."""
     stranger = f"{STRANGER}; `qwenedit dead drop` removes it"
     return of_deeds(
         [
-            await jobs.requeue(queue, record, force=force)
+            await jobs.requeue(queue, pictures, record, force=force)
             if record.known
             else Deed(record.id, "stranger", stranger, done=False)
             for record in await _chosen(queue, starts, everything=everything)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.cli.answers import PendingAnswer
     from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.pictures.store import PictureStore
     from qwenedit_jobs.queue.job_records import Record
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
@@ -87,20 +88,21 @@ async def jobs_cancel(queue: OperatorQueue, starts: Sequence[str]) -> Answer:
     return of_deeds([await _cancel(queue, await find(queue, start)) for start in starts])
 
 
-async def jobs_requeue(queue: OperatorQueue, starts: Sequence[str], *, force: bool) -> Answer:
+async def jobs_requeue(queue: OperatorQueue, pictures: PictureStore, starts: Sequence[str], *, force: bool) -> Answer:
     """Put jobs back in line.
 
     Args:
         queue: The queue.
+        pictures: Has their pictures.
         starts: Ids, or their beginnings.
         force: Also those whose pictures are gone.
     """
-    return of_deeds([await requeue(queue, await find(queue, start), force=force) for start in starts])
+    return of_deeds([await requeue(queue, pictures, await find(queue, start), force=force) for start in starts])
 
 
-async def requeue(queue: OperatorQueue, record: Record, *, force: bool) -> Deed:
+async def requeue(queue: OperatorQueue, pictures: PictureStore, record: Record, *, force: bool) -> Deed:
     """Put one job back in line, unless it would only fail again."""
-    if record.state is State.FAILED and not force and not await queue.has_pictures(record):
+    if record.state is State.FAILED and not force and not await pictures.holds(*record.pictures):
         said = "its pictures are no longer kept, so it would fail again; the user has to send them anew (--force tries)"
         return Deed(record.id, "pictures_gone", said, done=False)
     outcome, before = await queue.requeue(record.id)

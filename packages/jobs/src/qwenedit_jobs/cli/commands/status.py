@@ -88,10 +88,8 @@ def _redis(seen: Overview, place: str) -> str:
 
 def _bucket(seen: Overview) -> str:
     if seen.pictures_url == IN_REDIS:
-        said = "none: pictures are in Redis"
-    else:
-        said = seen.bucket_problem or f"{seen.pictures_url}, which answers"
-    return f"{said}; {seen.objects_to_delete} objects wait to be deleted" if seen.objects_to_delete else said
+        return "none: pictures are in Redis"
+    return seen.bucket_problem or f"{seen.pictures_url}, which answers"
 
 
 def _queue(seen: Overview) -> str:

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: answered_pictures dropped_objects job_prefix picture_prefix
+-- KEYS: answered_pictures job_prefix picture_prefix
 -- id, retention in s; ending: which of its ends (how often it was requeued before), if told; how: what its user got
 -- → the time in ms: from now on the user has the answer; 0 when that was known already, or the job has gone on since:
 -- the answer to its next end is still to come
@@ -7,7 +7,7 @@ local job = read(args.id)
 if not FINAL[job.state] or job.answered_at or args.ending and args.ending ~= (job.requeued or '0') then
     return 0
 end
-local picture, at = picture_in(job.result), wall()
+local picture, at = picture_in(job), wall()
 if picture and redis.call('TTL', PICTURE_PREFIX .. picture) > args.retention then
     redis.call('EXPIRE', PICTURE_PREFIX .. picture, args.retention) -- nobody would find it without its job
 end

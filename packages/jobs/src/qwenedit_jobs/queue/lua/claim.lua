@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed claim_prefix time dead ended events answered_pictures
--- KEYS: dropped_objects job_prefix user_prefix picture_prefix
+-- KEYS: job_prefix user_prefix picture_prefix
 -- worker, token, lease in ms → {how many foreign items there were}, and of the job that was taken: id, payload,
 -- attempt, max_attempts, trace context, ms waited, token of the claim before Foreign items of the list are no job's
 -- id, or belong to jobs that this version cannot read. They are put among the dead, where the operator finds them.

@@ -1,4 +1,4 @@
 #!lua flags=allow-oom
--- KEYS: answered_pictures dropped_objects picture_prefix
+-- KEYS: answered_pictures picture_prefix
 -- refs → nothing: these pictures are forgotten
 drop_pictures(args.refs)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: time job_queue held paused leases draining delayed answered_pictures dropped_objects largest_result job_prefix
+-- KEYS: time job_queue held paused leases draining delayed answered_pictures largest_result job_prefix
 -- KEYS: user_prefix picture_prefix
 -- id, payload, user, trace, max_attempts, delays (JSON), max_wait in ms, max_queue, max_unfinished, picture_ttl in s,
 -- sources, share of the memory, pictures: references of those that must be here

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held leases draining delayed dead ended answered_pictures dropped_objects job_prefix user_prefix
+-- KEYS: job_queue held leases draining delayed dead ended answered_pictures job_prefix user_prefix
 -- KEYS: picture_prefix
 -- id, which: 'answered' (a finished job whose user has the answer), 'dead' (one that an operator takes from among the
 -- dead; it is forgotten when its user has the answer) or 'any' (one that this version cannot read, wherever it stands)
@@ -28,5 +28,5 @@ redis.call('ZREM', DEAD, job.id)
 redis.call('ZREM', ENDED, job.id)
 redis.call('SREM', USER_PREFIX .. (job.user or ''), job.id)
 drop_pictures(pictures_of(job))
-drop_pictures({ picture_in(job.result) })
+drop_pictures({ picture_in(job) })
 return redis.call('DEL', JOB_PREFIX .. job.id)

@@ -45,10 +45,12 @@ end
 -- ---------------------------------------------------------------- pictures
 
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
-local RECEIPT = '^qwenedit%-receipt:1 (%S+ %S+) ' -- of a picture that is an object: the store, and its name there
-local LONGEST_RECEIPT = 1024 -- bytes
 local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
 local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
+
+local function is_own(job, ref)
+    return type(ref) == 'string' and string.sub(ref, 1, #job.id + 1) == job.id .. ':'
+end
 
 -- A job's own pictures. A payload that this version cannot read has none; a reference to another job's is left alone.
 local function pictures_of(job)
@@ -57,30 +59,25 @@ local function pictures_of(job)
     end)
     local own = {}
     for _, ref in ipairs(readable and type(refs) == 'table' and refs or {}) do
-        if #own < MOST_OF_JOB and type(ref) == 'string' and string.sub(ref, 1, #job.id + 1) == job.id .. ':' then
+        if #own < MOST_OF_JOB and is_own(job, ref) then
             own[#own + 1] = ref
         end
     end
     return own
 end
 
-local function picture_in(result)
+-- The same of its result.
+local function picture_in(job)
     local readable, ref = pcall(function()
-        return cjson.decode(result).picture
+        return cjson.decode(job.result).picture
     end)
-    return readable and type(ref) == 'string' and ref or nil
+    return readable and is_own(job, ref) and ref or nil
 end
 
--- Removes what is kept of pictures. No script can delete an object: where a receipt went, the bot is left its name.
 local function drop_pictures(refs)
     for _, ref in ipairs(refs) do
-        local kept = redis.pcall('GETRANGE', PICTURE_PREFIX .. ref, 0, LONGEST_RECEIPT - 1)
         redis.call('ZREM', ANSWERED_PICTURES, ref)
         redis.call('UNLINK', PICTURE_PREFIX .. ref)
-        local object = type(kept) == 'string' and string.match(kept, RECEIPT)
-        if object then
-            redis.call('SADD', DROPPED_OBJECTS, object)
-        end
     end
 end
 

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures dropped_objects
+-- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
 local job = read(args.id)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed claim_prefix largest_result time dead ended events
--- KEYS: answered_pictures dropped_objects job_prefix user_prefix picture_prefix
+-- KEYS: answered_pictures job_prefix user_prefix picture_prefix
 -- An attempt ends. token; id, or none: the token is void from now on, and the job that it may have taken goes back.
 -- outcome: done, failed, delayed (and tried again, after its delay) or queued (given back, the attempt not counted);
 -- reason, detail, result (JSON), picture: the reference under which the result was sent just now, picture_ttl in s,

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures dropped_objects
+-- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
 -- limit → {ids of the jobs whose pause has ended, and that are back in line; ids of those that waited too long, and
 -- have failed; the attempts whose lease ran out, as JSON, with what became of their jobs}

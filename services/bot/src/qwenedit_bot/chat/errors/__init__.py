@@ -70,10 +70,6 @@ class StorageSlowError(BotError):
     """The connection to the store of pictures is too slow for one of this size."""
 
 
-class StorageAwayError(BotError):
-    """The store of objects that has the pictures does not answer, or refuses. The same call may work later."""
-
-
 class FileTooBigError(BotError):
     """A user's file is larger than a bot may download."""
 

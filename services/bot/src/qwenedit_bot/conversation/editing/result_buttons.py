@@ -17,7 +17,7 @@ from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
-from qwenedit_bot.pictures.sources import StoredPicture, of_text
+from qwenedit_bot.pictures.sources import StoredPicture, of_text, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
 
@@ -46,7 +46,7 @@ async def do_again(
     if status.job.reply is None:
         return
     edit = status.job.edit
-    pictures = of_text(status.sources) or tuple(map(StoredPicture, edit.pictures))
+    pictures = of_text(status.sources) or photos_of(status.job)
     lost = [each.ref for each in pictures if isinstance(each, StoredPicture) and each.copy is None]
     if lost and not await services.store.holds(*lost):
         await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)

@@ -16,7 +16,7 @@ from qwenedit_bot.edits.larger import is_larger, target_of
 from qwenedit_bot.moderation.port import Verdict
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
-from qwenedit_jobs import PictureExpiredError, Reason, State, short_id
+from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason, State, short_id
 
 if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
@@ -210,6 +210,16 @@ class Answering:
         another = await self._replies.say(to, View(picture.caption))
         if not await self._messenger.show(to.chat_id, another, picture):
             log.info("answer.deleted")
+
+    async def delete_pictures(self, status: Status) -> None:
+        """Delete what nobody needs of an ended job. The store's own rule deletes what a failure here leaves."""
+        try:
+            if status.state is State.DONE:
+                await self._store.delete_photos(status.job.id)
+            elif status.state is State.CANCELLED:
+                await self._store.erase(status.job.id)
+        except PictureStoreUnavailableError as error:
+            log.warning("pictures.not_deleted", error=str(error))
 
     async def _withhold(self, answer: _Answer, verdict: Verdict) -> str:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""

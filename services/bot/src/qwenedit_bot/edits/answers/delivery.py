@@ -113,6 +113,7 @@ class Deliver:
         answered_at = await self._queue.answered(status.job.id, ending=status.ending, how=outcome)
         if answered_at is None:
             return
+        await self._answering.delete_pictures(status)
         seconds = max(0.0, answered_at - status.enqueued_at)
         reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
         self._metrics.deliveries.labels(outcome).inc()

@@ -9,6 +9,7 @@ import structlog
 
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.moderation.port import Unmoderated, Verdict
+from qwenedit_bot.pictures.sources import photos_of
 from qwenedit_jobs import PictureExpiredError, State
 from qwenedit_telemetry import job_context
 
@@ -64,7 +65,7 @@ class Reword:
         if isinstance(self._moderation, Unmoderated):
             return True
         try:
-            async with self._intake.stored(status.job.edit.pictures) as seen:
+            async with self._intake.stored([each.ref for each in photos_of(status.job)]) as seen:
                 return await self._moderation.of_request(status.job.id, wish, seen) is Verdict.ALLOWED
         except PictureExpiredError:  # the job has ended meanwhile
             return True

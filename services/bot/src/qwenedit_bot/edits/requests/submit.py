@@ -25,6 +25,7 @@ from qwenedit_jobs import (
     Edit,
     Job,
     PictureExpiredError,
+    PictureStoreUnavailableError,
     QueueFullError,
     ReplyTo,
     StorageFullError,
@@ -135,7 +136,7 @@ class Submit:
             job = _job(request, tuple(stored), placeholder, words)
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
-                    job, self._limits, trace_context=span.traceparent, pictures_in_redis=True,
+                    job, self._limits, trace_context=span.traceparent, pictures_in_redis=self._store.in_redis,
                     sources=as_text(request.attachments, pixels),
                 )  # fmt: skip
         except (
@@ -145,7 +146,7 @@ class Submit:
         ) as error:  # fmt: skip
             if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
                 return RequestOutcome.ACCEPTED
-            await self._store.delete(*stored)
+            await self._delete(stored)
             await self._withdraw(request)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
             return await self._refuse(request.to, outcome, reason, view)
@@ -170,6 +171,12 @@ class Submit:
                 stored.append(input_ref(request.job_id, number))
                 pixels.append(await self._intake.keep(attachment, stored[-1]))
         return pixels
+
+    async def _delete(self, stored: Sequence[str]) -> None:
+        try:
+            await self._store.delete(*stored)
+        except PictureStoreUnavailableError as error:
+            log.warning("pictures.not_deleted", error=str(error))
 
     async def _withdraw(self, request: Request) -> None:
         for gate in self._gates:
