@@ -20,7 +20,7 @@ POISON = "poison"
 
 
 def _scripts(folder: str) -> None:
-    queue = importlib.import_module("qwenedit_jobs.queue.queue")
+    queue = importlib.import_module("qwenedit_jobs.queue.queue_view")
     queue.SCRIPTS = Path(folder)  # type: ignore[attr-defined]
 
 
@@ -59,14 +59,14 @@ def _poison(word: str) -> None:
 def _stop(_value: str) -> None:
     """Stop the process just before it hands its first result in, as a machine does that is suspended."""
     queue = importlib.import_module("qwenedit_jobs.queue.queue").JobQueue
-    complete = queue.complete
+    settle = queue.settle
 
-    async def stopped(self: object, *args: object, **named: object) -> object:
-        queue.complete = complete
+    async def stopped(self: object, *args: object) -> object:
+        queue.settle = settle
         os.kill(os.getpid(), signal.SIGSTOP)
-        return await complete(self, *args, **named)
+        return await settle(self, *args)
 
-    queue.complete = stopped
+    queue.settle = stopped
 
 
 CHANGES = {
