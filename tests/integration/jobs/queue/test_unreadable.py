@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 import structlog
@@ -200,3 +201,17 @@ async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
 async def test_crowd_among_a_users_jobs_is_not_read_as_a_whole(desk, queue):
     await desk.redis.sadd(desk.keys.user(1), *range(MOST_OF_USER + 5))
     assert len(set(await queue.unfinished_ids_of(1))) == MOST_OF_USER
+
+
+async def test_job_that_is_too_large_is_read_by_nobody_and_hides_no_other(desk, queue):
+    """With a worker's password such a value could kill the bot again after each start."""
+    job, other = await spoil(desk, 1, {"detail": "x" * 20_000_000}), await desk.enqueued(2)
+    tracemalloc.start()
+    try:
+        assert [status.job for status in await queue.statuses([job.id, other.id])] == [other]
+        [large, _other] = await queue.records([job.id, other.id])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert large.raw == {"error": "larger than 262144 bytes"}
+    assert peak < 2_000_000

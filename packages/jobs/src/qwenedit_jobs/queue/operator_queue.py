@@ -11,6 +11,7 @@ from qwenedit_jobs.queue.job_records import Record, record_of
 from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
+from qwenedit_jobs.redis.hashes import read_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,16 +144,14 @@ class OperatorQueue(JobQueue):
         pipeline = self._redis.pipeline(transaction=False)
         keys = (self._keys.leases, self._keys.draining, self._keys.delayed, self._keys.dead)
         for job_id in ids:
-            pipeline.hgetall(self._keys.job(job_id))
             for key in keys:
                 pipeline.zscore(key, job_id)
-        replies = await pipeline.execute(raise_on_error=False)
-        width = 1 + len(keys)
+        scores = await pipeline.execute(raise_on_error=False)
         records = []
-        for index, job_id in enumerate(ids):
-            fields, leased, draining, due, died = replies[index * width : (index + 1) * width]
+        for index, fields in enumerate(await read_hashes(self._redis, list(map(self._keys.job, ids)))):
+            leased, draining, due, died = scores[index * len(keys) : (index + 1) * len(keys)]
             ends = leased if leased is not None else draining
-            records.append(record_of(job_id, fields, lease_ends=ends, due=due, died=died))
+            records.append(record_of(ids[index], fields, lease_ends=ends, due=due, died=died))
         return records
 
 

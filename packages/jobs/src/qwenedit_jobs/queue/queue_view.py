@@ -12,7 +12,8 @@ from redis.exceptions import ResponseError
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
-from qwenedit_jobs.redis.error_mapping import explained, is_wrong_kind
+from qwenedit_jobs.redis.error_mapping import explained
+from qwenedit_jobs.redis.hashes import read_hashes
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -83,13 +84,9 @@ class QueueView:
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)
-        pipeline = self._redis.pipeline(transaction=False)
-        for job_id in ids:
-            pipeline.hgetall(self._keys.job(job_id))
+        found = await read_hashes(self._redis, list(map(self._keys.job, ids)))
         statuses: list[Status] = []
-        for job_id, fields in zip(ids, await pipeline.execute(raise_on_error=False), strict=True):
-            if isinstance(fields, Exception) and not is_wrong_kind(fields):
-                raise fields
+        for job_id, fields in zip(ids, found, strict=True):
             try:
                 statuses += [status_of(fields, job_id)] if fields else []
             except UnreadableRecordError as error:
