@@ -133,10 +133,9 @@ async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage
     assert "The number of pictures that you had today is kept" in asked.text
     await ann.press("Delete everything")
     await ann.says("The picture that I was working on is being stopped")
-    worker = stage.worker.queue
-    assert await worker.renew(running.job.id, running.token, lease=30) is Lease.CANCELLED
+    assert await stage.worker.queue.heartbeat(running.job.id, running.token, lease=30) is Lease.CANCELLED
     assert kinds(about(client, WISH)) == {"job"}  # of the one that is being stopped
-    await worker.fail(running.job.id, running.token, Reason.UNKNOWN)
+    await stage.worker.fail(running, Reason.UNKNOWN)
 
     async def forgotten() -> bool:
         # A claim's token leads to a job's id alone, until its lease would have ended. When the chat was last written
