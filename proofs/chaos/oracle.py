@@ -33,8 +33,8 @@ between Telegram's taking it and its own note of it, and has sent the job anothe
 STAY_FILLED = (KEYS.dead, KEYS.ended, KEYS.answered_pictures, KEYS.largest_result)
 """Keys that hold something of jobs that have ended: a bounded number of them, kept pictures and sizes."""
 KEPT = (
-    *STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, KEYS.layout, KEYS.workers, "qwenedit:users",
-    "qwenedit:leader",
+    *STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, f"{KEYS.inbox}:time", f"{KEYS.answers}:time",
+    KEYS.layout, KEYS.workers, "qwenedit:users", "qwenedit:leader",
 )  # fmt: skip
 """Keys that stay for good: these, empty streams, and what is bounded by the number of users."""
 
