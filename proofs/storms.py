@@ -80,6 +80,10 @@ class Figures:
         return not (self.unanswered or self.twice or self.missed) and self.edits <= MOST_EDITS
 
 
+AFTER_A_STANDSTILL = {"deleteMessage"}
+"""Methods that are called only after a replica has stood still; nothing depends on what comes of them."""
+
+
 def methods_used() -> set[str]:
     """Return the methods of the Bot API that the bot's code calls, and `file` where it downloads."""
     names = {
@@ -89,7 +93,8 @@ def methods_used() -> set[str]:
         if isinstance(node, ast.Attribute) and _is_bot(node.value)
         for name in (node.attr,)
     }
-    return {name for name in names if hasattr(aiogram.methods, name[0].upper() + name[1:])} | {
+    known = {name for name in names if hasattr(aiogram.methods, name[0].upper() + name[1:])}
+    return known - AFTER_A_STANDSTILL | {
         "getMe",
         "getUpdates",
         FILE,
