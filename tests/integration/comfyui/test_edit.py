@@ -205,9 +205,8 @@ async def test_node_errors_in_a_200_are_a_rejection_and_what_was_queued_is_taken
 async def test_execution_error_names_the_node(client, server, control) -> None:
     await control.fault("execution_error", at_step=2, message="boom", exception_type="ValueError")
 
-    with pytest.raises(ExecutionFailed, match=r"KSampler\): ValueError: boom") as caught:
+    with pytest.raises(ExecutionFailed, match=r"KSampler\): ValueError: boom"):
         await client.edit()
-    assert caught.value.class_type == "KSampler"
     await assert_clean(server)
 
 
@@ -253,9 +252,8 @@ async def test_job_that_names_a_workflow_whose_model_is_missing_is_rejected(clie
 async def test_missing_model_sends_the_job_back(client, control) -> None:
     await control.fault("missing_model", model="Lightning")
 
-    with pytest.raises(ModelMissing) as caught:
+    with pytest.raises(ModelMissing, match=r"loras/Qwen-Image-Edit-2511-Lightning-4steps-V1\.0-bf16\.safetensors"):
         await client.edit()
-    assert caught.value.files == ("loras/Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors",)
 
 
 async def test_more_pictures_than_the_workflow_takes_are_rejected_before_any_upload(client, server, invert) -> None:

@@ -97,7 +97,7 @@ class Hostile:
                 for frame in self.frames:
                     await socket.send_str(frame.replace("{prompt_id}", self.prompt_id))
                     self.flooded += 1
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         return socket
 
 

@@ -29,25 +29,20 @@ async def test_shipped_workflows_fit_the_server(server, fast, quality, invert, o
         await client.comfyui.check()
 
 
-@pytest.mark.parametrize("has_jobs", [True, False])
-async def test_server_is_logged_once_with_its_version_and_what_it_lacks(server, client, control, has_jobs) -> None:
-    if not has_jobs:
-        await control.fault("http_error", path="/api/jobs", status=404, times=None)
+async def test_server_is_logged_once_with_its_version(client) -> None:
     with capture_logs() as logs:
         await client.comfyui.check()
         await client.comfyui.check()
     [said] = [line for line in logs if line["event"] == "comfyui.server"]
     assert said["version"]
-    assert said["jobs_endpoint"] is has_jobs
 
 
 async def test_removed_model_file_is_noticed_at_the_next_check(client, control) -> None:
     await client.comfyui.check()
     await control.fault("missing_model", model="qwen_image_vae")
 
-    with pytest.raises(ModelMissing) as caught:
+    with pytest.raises(ModelMissing, match=r"lacks vae/qwen_image_vae\.safetensors$"):
         await client.comfyui.check()
-    assert caught.value.files == ("vae/qwen_image_vae.safetensors",)
 
     await control.clear()
     await client.comfyui.check()
@@ -77,28 +72,6 @@ async def test_workflow_that_only_a_job_names_is_compared_before_its_job(server,
         with pytest.raises(WorkflowRejected, match=r"node 32 .*'sideways' is none of the server's choices"):
             await client.edit(client.request(changed))
         assert (await client.edit(client.request(fast))).png
-
-
-@pytest.mark.parametrize(
-    ("choices", "words"),
-    [
-        ({}, r"node 40 \(KSampler\), input sampler_name: parameter sampler allows any value where the server has"),
-        ({"choices": ["euler", "eule"]}, "input sampler_name: parameter sampler allows 'eule', none of the server's"),
-        ({"choices": ["euler", "dpmpp_2m"]}, None),
-    ],
-)
-async def test_parameter_choices_are_compared_with_the_servers(server, fast, tmp_path, choices, words) -> None:
-    binding = fast.binding.model_dump()
-    binding["parameters"] = {"sampler": {"node": "40", "input": "sampler_name", **choices}}
-    (tmp_path / "variant.binding.json").write_text(json.dumps(binding))
-    changed = variant(tmp_path, fast, lambda _graph: None)
-
-    async with server.client(workflows=(changed,)) as client:
-        if words is None:
-            await client.comfyui.check()
-        else:
-            with pytest.raises(WorkflowRejected, match=words):
-                await client.comfyui.check()
 
 
 async def test_unknown_class_and_absent_input_are_named_together(server, fast, tmp_path) -> None:

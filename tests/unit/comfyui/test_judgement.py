@@ -66,7 +66,7 @@ def test_execution_error_decides_whatever_the_status_says(node, exception, said,
     with pytest.raises(ExecutionFailed) as caught:
         record(failure(node, exception, said), status=status).picture(BOUND)
     assert type(caught.value) is kind
-    assert (caught.value.node, caught.value.exception_type) == (node, exception)
+    assert str(caught.value).startswith(f"node {node} (X): {exception}: ")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_model_that_is_not_in_the_loaders_list_is_missing() -> None:
         refusal("15", "VAELoader", "value_not_in_list", "vae_name", "v.safetensors"),
     )
     assert isinstance(error, ModelMissing)
-    assert error.files == ("diffusion_models/q.safetensors", "vae/v.safetensors")
+    assert str(error) == "ComfyUI lacks diffusion_models/q.safetensors, vae/v.safetensors"
 
 
 def test_fault_beside_a_missing_model_is_permanent() -> None:
@@ -173,7 +173,7 @@ def test_vanished_upload_is_the_servers_fault() -> None:
 def test_error_without_node_errors_is_worded() -> None:
     error = rejection({"error": {"type": "prompt_no_outputs", "message": "Prompt has no outputs"}}, BOUND)
     assert isinstance(error, WorkflowRejected)
-    assert str(error) == "prompt_no_outputs Prompt has no outputs"
+    assert "Prompt has no outputs" in str(error)
 
 
 def test_node_errors_in_an_accepted_prompt_are_a_rejection() -> None:

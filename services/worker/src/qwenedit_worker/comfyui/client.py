@@ -10,7 +10,6 @@ import structlog
 
 from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
-from qwenedit_worker.comfyui.execution.progress import Reporter
 from qwenedit_worker.comfyui.execution.prompt_execution import PromptExecution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
 from qwenedit_worker.comfyui.protocol.history import PromptState
@@ -117,7 +116,7 @@ class ComfyUI:
             request,
             api=self._api,
             feed=self._feed,
-            reporter=Reporter(on_progress),
+            on_progress=on_progress,
             watch=self._watch,
             verdict=self.verdict,
             poll_interval=self._poll_interval,
@@ -192,10 +191,10 @@ class ComfyUI:
         return await self._api.system_stats(within=VERDICT_TIMEOUT)
 
     async def _introduce(self) -> None:
-        """Log once which server this is, and what of its version is done without."""
+        """Log once which server this is."""
         if not self._introduced:
-            stats, has_jobs = await self._api.system_stats(), await self._api.has_jobs()
-            log.info("comfyui.server", version=stats.version, device=stats.device, jobs_endpoint=has_jobs)
+            stats = await self._api.system_stats()
+            log.info("comfyui.server", version=stats.version, device=stats.device)
             self._introduced = True
 
     def _expect_restart(self, error: ComfyUIUnavailable) -> None:

@@ -61,15 +61,7 @@ class SilentExecutor(ComfyUIUnavailable):
 
 
 class ModelMissing(ComfyUIError):
-    """The server lacks a model file that the workflow loads.
-
-    Attributes:
-        files: the missing files, as `folder/name` where the folder is known.
-    """
-
-    def __init__(self, message: str, *, files: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.files = files
+    """The server lacks a model file that the workflow loads."""
 
 
 class WorkflowRejected(ComfyUIError):
@@ -77,26 +69,7 @@ class WorkflowRejected(ComfyUIError):
 
 
 class ExecutionFailed(ComfyUIError):
-    """A node raised an exception, or the outcome lacks the picture.
-
-    Attributes:
-        node: id of the failed node in the graph, where known.
-        class_type: its class, where known.
-        exception_type: the Python exception's qualified name on the server, where known.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        node: str | None = None,
-        class_type: str | None = None,
-        exception_type: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.node = node
-        self.class_type = class_type
-        self.exception_type = exception_type
+    """A node raised an exception, or the outcome lacks the picture."""
 
 
 class PictureUnreadable(ExecutionFailed):

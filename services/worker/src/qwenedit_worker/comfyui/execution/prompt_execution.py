@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from qwenedit_worker.comfyui.execution.progress import Reporter
     from qwenedit_worker.comfyui.protocol.api import Api
     from qwenedit_worker.comfyui.protocol.history import Record
     from qwenedit_worker.comfyui.protocol.websocket import Event, Feed
@@ -49,6 +48,8 @@ WRITING = 0.01
 WITHDRAWAL_PACE = 0.1
 """Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 
+_ORDER = list(Stage)
+
 
 class PromptExecution:
     """One prompt's life.
@@ -57,7 +58,7 @@ class PromptExecution:
         request: what to execute.
         api: the server's endpoints.
         feed: the websocket.
-        reporter: shown each progress.
+        on_progress: told of each progress that goes further than the one before; must not block.
         watch: told of each sign of life.
         verdict: judges the executor.
         poll_interval: seconds between questions while the websocket is silent.
@@ -69,7 +70,7 @@ class PromptExecution:
         *,
         api: Api,
         feed: Feed,
-        reporter: Reporter,
+        on_progress: Callable[[Progress], None],
         watch: ExecutorWatch,
         verdict: Callable[[], Awaitable[Verdict]],
         poll_interval: float,
@@ -78,7 +79,8 @@ class PromptExecution:
         self._request = request
         self._sizes = tuple(map(size_of, request.images))
         self._api = api
-        self._reporter = reporter
+        self._on_progress = on_progress
+        self._newest: Progress | None = None
         self._watch = watch
         self._verdict = verdict
         self._poll_interval = poll_interval
@@ -126,7 +128,7 @@ class PromptExecution:
         bound = self._bound = await self._bind()
         with self._span("submit"):
             await self._submit(bound)
-        self._reporter.show(Progress(Stage.QUEUED, 0, bound.steps))
+        self._show(Progress(Stage.QUEUED, 0, bound.steps))
         with self._span("wait") as self._waiting:
             record = await self._follow(bound)
         self._settled = True
@@ -135,7 +137,7 @@ class PromptExecution:
         except OutOfMemory:
             await self._free()
             raise
-        self._reporter.show(Progress(Stage.SENDING, bound.steps, bound.steps))
+        self._show(Progress(Stage.SENDING, bound.steps, bound.steps))
         with self._span("fetch"):
             png = await fetch(self._api, file, on_gone=self._watch.gone)
         seconds = record.seconds
@@ -268,7 +270,7 @@ class PromptExecution:
                 case PromptState.FINISHED if status.record is not None:
                     return status.record
                 case PromptState.RUNNING:
-                    self._reporter.show(Progress(Stage.STARTING, 0, bound.steps))
+                    self._show(Progress(Stage.STARTING, 0, bound.steps))
                 case PromptState.PENDING if self._clock() - judged >= VERDICT_PACE:
                     judged = self._clock()
                     verdict = await self._verdict()
@@ -305,6 +307,12 @@ class PromptExecution:
         except ComfyUIError as error:
             log.warning("comfyui.memory_not_freed", error=str(error))
 
+    def _show(self, progress: Progress) -> None:
+        """Tell of progress. Going back, as late and repeated events would, changes nothing."""
+        if self._newest is None or _rank(progress) > _rank(self._newest):
+            self._newest = progress
+            self._on_progress(progress)
+
     def _on_event(self, event: Event) -> None:
         self._heard = self._clock()
         if not isinstance(event, AskNow):
@@ -312,13 +320,13 @@ class PromptExecution:
         steps = self._bound.steps if self._bound else 0
         match event:
             case Began(node=node):
-                self._reporter.show(Progress(Stage.STARTING, 0, steps))
+                self._show(Progress(Stage.STARTING, 0, steps))
                 if self._bound and self._bound.loads_model(node):
-                    self._reporter.show(Progress(Stage.LOADING, 0, steps))
+                    self._show(Progress(Stage.LOADING, 0, steps))
                 elif self._bound and node and self._bound.steps_node is None:
-                    self._reporter.show(Progress(Stage.EDITING))
+                    self._show(Progress(Stage.EDITING))
             case Stepped() if self._bound and (event.node == self._bound.steps_node or event.steps == steps):
-                self._reporter.show(Progress(Stage.EDITING, event.step, event.steps))
+                self._show(Progress(Stage.EDITING, event.step, event.steps))
                 self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
             case Ending():
                 # Asked now, the server would mostly say that it still runs; as soon as it does not, it says so.
@@ -328,3 +336,7 @@ class PromptExecution:
                 self._ask.set()
             case _:
                 pass
+
+
+def _rank(progress: Progress) -> tuple[int, int]:
+    return _ORDER.index(progress.stage), progress.step

@@ -181,11 +181,6 @@ class Api:
             case other:
                 raise UnexpectedReply(f"GET /system_stats: {other!r:.200}")
 
-    async def has_jobs(self) -> bool:
-        """Whether prompts can be asked after, and cancelled, one by one; before that there are queue and history."""
-        reply = await self._transport.get("/api/jobs", params={"limit": "1"})
-        return reply.status == HTTPStatus.OK and reply.is_json
-
     async def models(self, folder: str) -> frozenset[str]:
         """Names of the files in a model folder; empty where there is no such folder."""
         reply = await self._transport.get(f"/models/{quote(folder)}")

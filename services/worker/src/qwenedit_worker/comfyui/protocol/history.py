@@ -112,7 +112,7 @@ class Record:
             raise ExecutionFailed("the execution failed, and ComfyUI does not say why")
         output = self.outputs.get(bound.output_node)
         if not (isinstance(output, dict) and output.get("images")):
-            raise ExecutionFailed("the execution succeeded without the picture", node=bound.output_node)
+            raise ExecutionFailed(f"the execution succeeded without the picture of node {bound.output_node}")
         return first_picture(output)
 
 
@@ -149,7 +149,7 @@ def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
         kind = PictureUnreadable
     elif bound.loads_model(node or ""):
         kind = ServerOutOfMemory if NO_MEMORY.search(said) or exception == "MemoryError" else ModelUnusable
-    return kind(message, node=node, class_type=class_type, exception_type=exception)
+    return kind(message)
 
 
 def _out_of_memory(exception: str, said: str) -> bool:

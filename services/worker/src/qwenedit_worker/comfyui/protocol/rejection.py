@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_worker.comfyui.errors import ComfyUIError, ModelMissing, PictureLost, WorkflowRejected
@@ -12,19 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
-
-
-@dataclass(frozen=True, slots=True)
-class _NodeError:
-    node: str
-    class_type: str
-    type: str
-    input: str
-    text: str
-    received: str
-
-    def __str__(self) -> str:
-        return f"node {self.node} ({self.class_type}), input {self.input or '?'}: {self.type}: {self.text}"
 
 
 def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
@@ -38,36 +24,32 @@ def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
     reason = body.get("error")
     if not errors and not reason:
         return None
-    missing = [error for error in errors if error.type == "value_not_in_list" and "Loader" in error.class_type]
-    if missing and len(missing) == len([e for e in errors if e.type not in _CONSEQUENCES]):
-        files = tuple(model_file(error.class_type, error.input, error.received) for error in missing)
-        return ModelMissing(f"ComfyUI lacks {', '.join(files)}", files=files)
-    lost = [error for error in errors if error.node in bound.image_nodes and error.type == "custom_validation_failed"]
-    if lost:
-        return PictureLost(f"the uploaded picture is gone from the server: {lost[0]}")
-    if errors:
-        return WorkflowRejected("; ".join(map(str, errors)))
-    said = reason if isinstance(reason, dict) else {"message": reason}
-    return WorkflowRejected(" ".join(str(said[key]) for key in ("type", "message", "details") if said.get(key)))
+    missing = [error for error in errors if error["type"] == "value_not_in_list" and "Loader" in error["class_type"]]
+    if missing and len(missing) == len([error for error in errors if error["type"] not in _CONSEQUENCES]):
+        files = [model_file(error["class_type"], error["input"], error["received"]) for error in missing]
+        return ModelMissing(f"ComfyUI lacks {', '.join(files)}")
+    told = [_TOLD.format_map(error) for error in errors]
+    for error, words in zip(errors, told, strict=True):
+        if error["node"] in bound.image_nodes and error["type"] == "custom_validation_failed":
+            return PictureLost(f"the uploaded picture is gone from the server: {words}")
+    return WorkflowRejected("; ".join(told) or f"ComfyUI refused the prompt: {reason!r}")
 
 
+_TOLD = "node {node} ({class_type}), input {input}: {type}: {text}"
 _CONSEQUENCES = frozenset({"exception_during_inner_validation"})
 """Errors that a node reports for the faults of those before it (execution.py)."""
 
 
-def _node_errors(node_errors: Any) -> Iterator[_NodeError]:
-    if not isinstance(node_errors, dict):
-        return
-    for node, found in node_errors.items():
-        if not isinstance(found, dict):
-            continue
+def _node_errors(node_errors: Any) -> Iterator[dict[str, str]]:
+    for node, found in (node_errors or {}).items():
         for error in found.get("errors") or [{}]:
             extra = error.get("extra_info") or {}
-            yield _NodeError(
-                node=str(node),
-                class_type=str(found.get("class_type")),
-                type=str(error.get("type")),
-                input=str(extra.get("input_name") or ""),
-                text=str(error.get("details") or error.get("message") or ""),
-                received=str(extra.get("received_value") or ""),
-            )
+            said = {
+                "node": node,
+                "class_type": found.get("class_type"),
+                "type": error.get("type"),
+                "input": extra.get("input_name") or "?",
+                "text": error.get("details") or error.get("message"),
+                "received": extra.get("received_value"),
+            }
+            yield {key: str(value) for key, value in said.items()}

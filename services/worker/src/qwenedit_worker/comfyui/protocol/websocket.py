@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import aiohttp
 import structlog
 
-from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
+from qwenedit_worker.comfyui.errors import ComfyUIUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,10 +30,6 @@ _LONGEST_PAUSE = 2.0
 _GOODBYE = 1.0
 MOST_STEPS = 10_000
 """ComfyUI's own limit of a sampler (nodes.py)."""
-MOST_MESSAGES = 5000
-MOST_BYTES = 32 * 2**20
-"""Of one second; a server that sends more is not listened to for a while. A busy ComfyUI sends some hundred messages,
-and previews of a few hundred kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +130,6 @@ class Subscriber:
             self._on_event(AskNow())
 
 
-class MessageRateLimit:
-    """Counts what a websocket brings in a second, and puts a bound to it."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._since = clock()
-        self._messages = self._bytes = 0
-
-    def note(self, size: int) -> None:
-        """Note a message.
-
-        Raises:
-            UnexpectedReply: there are too many, or they are too large.
-        """
-        now = self._clock()
-        if now - self._since >= 1.0:
-            self._since, self._messages, self._bytes = now, 0, 0
-        self._messages += 1
-        self._bytes += size
-        if self._messages > MOST_MESSAGES or self._bytes > MOST_BYTES:
-            log.warning("comfyui.websocket_flood", messages=self._messages, bytes=self._bytes)
-            raise UnexpectedReply("the websocket brings more than a ComfyUI would")
-
-
 class Feed:
     """Keeps one websocket open, through reconnects, and hands on what it says of each prompt that is followed.
 
@@ -222,9 +193,7 @@ class Feed:
             self._tried.set()
             for subscriber in tuple(self._subscribers):
                 subscriber.reconnected()
-            rate_limit = MessageRateLimit()
             async for frame in socket:
-                rate_limit.note(len(frame.data))
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
                 for subscriber in tuple(self._subscribers):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from qwenedit_worker.comfyui.protocol.api import Api
     from qwenedit_worker.comfyui.workflow.graph import Node
-    from qwenedit_worker.comfyui.workflow.parameter import Parameter
     from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 SCHEMA_LIFETIME = 300.0
@@ -77,7 +76,7 @@ class Readiness:
 
     async def _look_for_models(self) -> None:
         if missing := await self._missing(self._workflows):
-            raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}", files=missing)
+            raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}")
 
     async def _missing(self, workflows: Iterable[Workflow]) -> tuple[str, ...]:
         """Name the model files that workflows load and the server has not, as `folder/name`."""
@@ -113,9 +112,6 @@ class Readiness:
             where = f"workflow {workflow.name}, node {node_id} ({node.class_type})"
             for problem in differences(node, described, filled=filled):
                 yield where + problem
-            for name, parameter in workflow.binding.parameters.items():
-                if parameter.node == node_id and (excess := beyond(parameter, described)):
-                    yield f"{where}, input {parameter.input}: parameter {name} {excess}"
 
 
 def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str]) -> Iterator[str]:
@@ -140,18 +136,6 @@ def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str
             choices = _choices(inputs[head])
             if choices is not None and value not in choices:
                 yield f", input {name}: {value!r} is none of the server's choices"
-
-
-def beyond(parameter: Parameter, described: dict[str, Any] | None) -> str | None:
-    """Say what a parameter allows that its input's class on the server does not; None where there is nothing."""
-    required, optional = _inputs(described or {})
-    choices = _choices({**required, **optional}.get(parameter.input))
-    if choices is None:
-        return None
-    if not parameter.choices:
-        return "allows any value where the server has choices: list some of them as `choices`"
-    unknown = [choice for choice in parameter.choices if choice not in choices]
-    return f"allows {', '.join(map(repr, unknown))}, none of the server's choices" if unknown else None
 
 
 def _inputs(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
