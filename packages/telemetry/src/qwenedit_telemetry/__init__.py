@@ -2,7 +2,7 @@
 
 from qwenedit_telemetry.http_server import HttpServer
 from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context, redact_words
-from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry, picture_calls
+from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry, open_sockets, picture_calls
 from qwenedit_telemetry.probes import HEALTHY, Check, Health, ProbeServer
 from qwenedit_telemetry.setup import Telemetry, setup
 
@@ -19,6 +19,7 @@ __all__ = [
     "job_context",
     "job_seconds",
     "make_registry",
+    "open_sockets",
     "picture_calls",
     "redact_words",
     "setup",

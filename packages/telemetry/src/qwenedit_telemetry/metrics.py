@@ -33,9 +33,9 @@ def make_registry(*, service: str, version: str) -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=True)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    if _DESCRIPTORS.is_dir():  # Linux only
+    if open_sockets() is not None:
         sockets = Gauge("qwenedit_process_open_sockets", "Sockets this process has open.", registry=registry)
-        sockets.set_function(_open_sockets)  # at each scrape: a leak of connections shows here first
+        sockets.set_function(lambda: open_sockets() or 0)  # at each scrape: a leak of connections shows here first
     build = Gauge(
         "qwenedit_build_info", "The service and its version; always 1.", ("service", "version"), registry=registry
     )
@@ -70,7 +70,10 @@ def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], No
     return called
 
 
-def _open_sockets() -> int:
+def open_sockets() -> int | None:
+    """Count this process' sockets; None where the system does not say."""
+    if not _DESCRIPTORS.is_dir():  # Linux only
+        return None
     count = 0
     for descriptor in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - names alone are needed, at each scrape
         try:

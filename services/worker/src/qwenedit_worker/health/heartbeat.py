@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
+from qwenedit_telemetry import open_sockets
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
@@ -23,7 +22,6 @@ LOOK_EVERY = 1.0
 """Seconds within which a change is told."""
 GOODBYE = 2.0
 """Seconds for taking the name from the register; without, it is forgotten a minute later."""
-OPEN_FILES = Path("/proc/self/fd")
 
 
 class Server(Protocol):
@@ -98,18 +96,3 @@ class Heartbeat:
                 await self._register.leave(self._now.worker)
         except (QueueUnavailableError, TimeoutError):
             return
-
-
-def open_sockets(folder: Path = OPEN_FILES) -> int | None:
-    """Count this process' sockets; None where the system has no such folder."""
-    try:
-        return sum(1 for path in folder.iterdir() if _is_socket(path))
-    except OSError:
-        return None
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return os.readlink(path).startswith("socket:")  # noqa: PTH115 - what it points to is no path
-    except OSError:  # closed meanwhile
-        return False
