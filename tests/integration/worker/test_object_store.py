@@ -12,7 +12,7 @@ from qwenedit_jobs import PictureStoreUnavailableError, Reason, State
 from qwenedit_jobs.pictures import object_store as limits
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
-from qwenedit_worker.loop import attempt, returns
+from qwenedit_worker.loop import attempt, outcomes
 from tests.integration.worker.conftest import PNG
 
 
@@ -78,8 +78,7 @@ async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, spoil
 async def soon(stored, monkeypatch):
     """Have a worker wait for pictures, and come back to them, within half a second."""
     monkeypatch.setattr(attempt, "STORE_AWAITED", 0.5)
-    monkeypatch.setattr(returns, "FIRST_PAUSE", 0.1)
-    monkeypatch.setattr(returns, "LONGEST_PAUSE", 0.4)
+    monkeypatch.setattr(outcomes, "STORE_AWAY", 0.4)
 
     async def promote():
         while True:

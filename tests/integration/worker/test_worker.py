@@ -28,7 +28,7 @@ from qwenedit_worker.comfyui import (
 from qwenedit_worker.loop.returns import MAX_RELEASES
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
-MISSING = ModelMissing("no such file", files=("vae/qwen_image_vae.safetensors",))
+MISSING = ModelMissing("ComfyUI lacks vae/qwen_image_vae.safetensors")
 ONE_ATTEMPT = Limits(max_attempts=1, retry_delays=(0.05,))
 
 

@@ -16,7 +16,7 @@ EXPECTED = [
     (comfyui.PictureLost("x"), Release, None),
     (comfyui.SilentExecutor("x"), Release, None),
     (comfyui.SilentExecutor("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
-    (comfyui.ModelMissing("x", files=("vae/a",)), Release, None),
+    (comfyui.ModelMissing("x"), Release, None),
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
     (comfyui.ModelUnusable("x"), Fail, Reason.WORKFLOW_REJECTED),

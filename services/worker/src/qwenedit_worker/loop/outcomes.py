@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_DETAIL = 500
 """Characters of an error's text that are kept with the job, for the operator."""
+STORE_AWAY = 60.0
+"""Seconds until a job is back in line whose pictures the store of objects does not hand out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,6 @@ class Release(jobs.Release):
     """Whether ComfyUI has to prove itself before it gets another job."""
     comfyui_busy: bool = False
     """Whether it only waited inside ComfyUI, for others' jobs."""
-    pictures_away: bool = False
-    """Whether the store of objects does not hand its pictures out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,13 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, limited=True, comfyui_unready=True)
-        case ExecutionInterrupted() | PictureStoreUnavailableError():
-            away = isinstance(error, PictureStoreUnavailableError)
-            return Release(detail, limited=not away, pictures_away=away)
-        case ComfyUIUnavailable():
-            return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
-        case EditTimeout():
-            return Retry(Reason.TIMEOUT, detail)
+        case ExecutionInterrupted():
+            return Release(detail, limited=True)
+        case PictureStoreUnavailableError():
+            return Release(detail, pause=STORE_AWAY)
+        case ComfyUIUnavailable() | EditTimeout():
+            reason = Reason.TIMEOUT if isinstance(error, EditTimeout) else Reason.COMFYUI_UNAVAILABLE
+            return Retry(reason, detail)
     for kind, reason in _PERMANENT:
         if isinstance(error, kind):
             return Fail(reason, detail)

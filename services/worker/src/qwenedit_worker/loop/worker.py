@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -303,8 +303,6 @@ class Worker:
         self._comfyui_busy = outcome.comfyui_busy
         if outcome.comfyui_unready:
             self._watch.mark_not_ready(outcome.detail)
-        if outcome.pictures_away:
-            return replace(outcome, pause=self._returns.pause(claim.job.id))
         if not outcome.limited or self._returns.allowed(claim.job.id):
             return outcome
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)
