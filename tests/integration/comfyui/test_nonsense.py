@@ -43,7 +43,7 @@ def impatience(monkeypatch) -> None:
     monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
     monkeypatch.setattr(retry, "SILENT_PATIENCE", 0.3)
     monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.3)
-    monkeypatch.setattr(transfer, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
     monkeypatch.setattr(client, "CLEAN_UP", 0.3)
 
 

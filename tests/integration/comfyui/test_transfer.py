@@ -23,8 +23,7 @@ BUDGET = 40
 
 @pytest.fixture
 def no_pause(monkeypatch) -> None:
-    monkeypatch.setattr(transfer, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(transfer, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
 
 
 def noise(side: int) -> bytes:

@@ -26,8 +26,9 @@ from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.execution import transfer
-from qwenedit_worker.comfyui.protocol import transport, websocket
+from qwenedit_worker.comfyui.protocol import transport
 from qwenedit_worker.comfyui.workflow import size_nodes
+from qwenedit_worker.loop import outcomes
 
 if TYPE_CHECKING:
     from qwenedit_decoder.answers import Limits
@@ -106,11 +107,11 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ),
         (
             "fetches of a result from ComfyUI",
-            [f"{transfer.FETCHES} in {transfer.PATIENCE:.0f} s", f"{transport.SILENCE:.0f} s without a byte"],
+            [f"{len(transfer.PAUSES) + 1}, ", f"{transport.SILENCE:.0f} s without a byte"],
         ),
         (
             "ComfyUI's replies",
-            [f"{transport.MAX_JSON // MIB} MiB", f"{websocket.MOST_MESSAGES:,}", f"{websocket.MOST_BYTES // MIB} MiB"],
+            [f"{transport.MAX_JSON // MIB} MiB", f"{transport.MAX_MESSAGE // MIB} MiB a message"],
         ),
         (
             "bytes of pictures in Redis",
@@ -122,7 +123,11 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ),
         (
             "a call to the store of objects",
-            [f"{object_store.PATIENCE:.0f} s", f"{object_store.SLOWEST // 1000} kB"],
+            [
+                f"{object_store.PATIENCE:.0f} s",
+                f"{object_store.SLOWEST // 1000} kB",
+                f"{outcomes.STORE_AWAY:.0f} s",
+            ],
         ),
         (
             "a picture's way to Redis and back",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
@@ -12,14 +12,13 @@ from qwenedit_telemetry import tracing
 from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
 from qwenedit_worker.comfyui.execution.prompt_execution import PromptExecution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
-from qwenedit_worker.comfyui.protocol.history import PromptState
 from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
 from qwenedit_worker.comfyui.protocol.websocket import Feed
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
 from qwenedit_worker.comfyui.server.requirements import Readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from qwenedit_worker.comfyui.execution.folders import SharedFolders
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CLEAN_UP = 5.0
-"""Seconds within which an edit is taken back and its traces are removed; what remains is tried after later edits."""
-BROKEN_UPLOAD_STORED = 0.5
+"""Seconds for which an edit that failed waits until it is taken back; what takes longer goes on beside the next edits.
+A client that is closed waits as long, and leaves the rest."""
+LONGEST_CLEAN_UP = 300.0
+"""Seconds after which an edit's traces are left to the server, which bounds them itself."""
+BROKEN_UPLOAD_STORED = 10.0
 """Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
-BROKEN_UPLOAD_STORED_LATE = 10.0
-"""Seconds within which it is stored by a server whose event loop stalls; what is stored later stays."""
-MAX_LEFTOVERS = 100
 MAX_EDITS = 3
 """At once: with the websocket and the questions beside them they fit into the pool."""
 TIDYING_DELAY = 0.1
@@ -74,8 +73,6 @@ class ComfyUI:
         self._room = asyncio.Semaphore(MAX_EDITS)
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
-        self._leftovers: dict[str, str] = {}
-        """Folder of each prompt that could not be taken back, by its id."""
         self._tidying: set[asyncio.Task[None]] = set()
         self._tidy_now = asyncio.Event()
         self._introduced = False
@@ -90,6 +87,8 @@ class ComfyUI:
     ) -> None:
         try:
             await self.tidied()
+            for task in self._tidying:
+                task.cancel()
         finally:
             if self._listening is not None:
                 self._listening.cancel()
@@ -101,8 +100,8 @@ class ComfyUI:
     ) -> EditResult:
         """Execute one edit, and leave no trace of it on the server.
 
-        Cancelled, or past its deadline, it takes the prompt back first; all that takes `CLEAN_UP` seconds at most. The
-        traces of a successful edit are removed a moment after its return; see `tidied`.
+        Cancelled, or past its deadline, it takes the prompt back first, and waits for that for `CLEAN_UP` seconds at
+        most. The traces of a successful edit are removed a moment after its return; see `tidied`.
 
         Args:
             request: what to edit, and how.
@@ -123,24 +122,26 @@ class ComfyUI:
         )
         try:
             async with asyncio.timeout_at(deadline) as limit, self._room:
-                await self._withdraw_leftovers()
                 await self._readiness.check_workflow(request.workflow)
                 result = await execution.run()
         except BaseException as error:
             if isinstance(error, ComfyUIUnavailable):
                 self._expect_restart(error)
-            await self._clean_up(execution, request)
+            delay = BROKEN_UPLOAD_STORED if execution.uploading else 0.0
+            tidying = self._tidy_later(execution, request, delay=delay)
+            if not delay:
+                await asyncio.wait([tidying], timeout=CLEAN_UP)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise EditTimeout("the deadline passed before there was a picture") from error
             raise
-        self._tidy_later(self._clean_up(execution, request))
+        self._tidy_later(execution, request, delay=TIDYING_DELAY)
         return result
 
     async def tidied(self) -> None:
-        """Remove what successful edits have left so far, now."""
+        """Remove what edits have left so far, now; waits for `CLEAN_UP` seconds at most."""
         self._tidy_now.set()
-        while self._tidying:
-            await asyncio.wait(self._tidying)
+        if self._tidying:
+            await asyncio.wait(self._tidying, timeout=CLEAN_UP)
         self._tidy_now.clear()
 
     async def check(self) -> None:
@@ -204,65 +205,29 @@ class ComfyUI:
         if isinstance(error, NotSentError):
             self._watch.gone()
 
-    def _tidy_later(self, clean_up: Coroutine[Any, Any, None], *, delay: float = TIDYING_DELAY) -> None:
+    def _tidy_later(self, execution: PromptExecution, request: EditRequest, *, delay: float) -> asyncio.Task[None]:
+        """Take an edit back and remove its traces, after so many seconds."""
+
         async def tidy() -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._tidy_now.wait()
-            await clean_up
+            with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
+                await self._remove_traces(execution, request.folder)
 
         task = asyncio.create_task(tidy(), name="comfyui-tidying")
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
+        return task
 
-    async def _clean_up(self, execution: PromptExecution, request: EditRequest) -> None:
-        with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
-            if not execution.sent:
-                await (self._remove_after_broken_upload if execution.uploading else self._remove_files)(request.folder)
-                return
-            self._leftovers[execution.prompt_id] = request.folder
+    async def _remove_traces(self, execution: PromptExecution, folder: str) -> None:
+        if execution.sent:
             try:
-                async with asyncio.timeout(CLEAN_UP):
+                async with asyncio.timeout(LONGEST_CLEAN_UP):
                     await execution.withdraw()
-                    await self._clear_leftovers(out=execution.prompt_id)
+                    await self._api.forget(execution.prompt_id)
             except (TimeoutError, ComfyUIError) as error:
-                log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=_told(error))
-            while len(self._leftovers) > MAX_LEFTOVERS:
-                del self._leftovers[next(iter(self._leftovers))]
-
-    async def _remove_after_broken_upload(self, folder: str) -> None:
-        """Remove files of which one may still be on its way, and look again later: a server may stall for seconds."""
-        if self._folders is not None:
-            await asyncio.sleep(BROKEN_UPLOAD_STORED)
-            await self._folders.remove(folder)
-            self._tidy_later(self._folders.remove(folder), delay=BROKEN_UPLOAD_STORED_LATE)
-
-    async def _withdraw_leftovers(self) -> None:
-        """Cancel again what could not be taken back at the time, so that this edit need not wait for it to end."""
-        try:
-            async with asyncio.timeout(CLEAN_UP):
-                for prompt_id in tuple(self._leftovers):
-                    if (await self._api.prompt_status(prompt_id)).state in (PromptState.PENDING, PromptState.RUNNING):
-                        await self._api.cancel(prompt_id)
-        except (TimeoutError, ComfyUIError) as error:
-            log.info("comfyui.cleanup_postponed", count=len(self._leftovers), error=_told(error))
-
-    async def _clear_leftovers(self, *, out: str) -> None:
-        """Delete history and pictures of the edit that is `out`, and of earlier ones that were not at their end."""
-        gone = (PromptState.FINISHED, PromptState.UNKNOWN)
-        earlier = self._leftovers.keys() - {out}
-        done = [out] + [prompt_id for prompt_id in earlier if (await self._api.prompt_status(prompt_id)).state in gone]
-        await self._api.forget(done)
-        for prompt_id in done:
-            self._watch.ended(prompt_id)
-            if left := self._leftovers.pop(prompt_id, None):  # unless another edit was faster
-                await self._remove_files(left)
-
-    async def _remove_files(self, folder: str) -> None:
+                told = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
+                log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=told)
         if self._folders is not None:
             await self._folders.remove(folder)
-
-
-def _told(error: TimeoutError | ComfyUIError) -> str:
-    """Say it in the log; a timeout has no words of its own."""
-    return str(error) or f"it still runs after {CLEAN_UP:g} s"

@@ -46,7 +46,8 @@ VERDICT_PACE = 1.0
 WRITING = 0.01
 """Seconds until a look at a record that is just being written, should nothing say that it is; doubled each time."""
 WITHDRAWAL_PACE = 0.1
-"""Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
+"""Seconds until another look at a cancelled prompt: an interrupt acts about 0.1 s later. Doubled each time."""
+LONGEST_WITHDRAWAL_PACE = 1.0
 
 _ORDER = list(Stage)
 
@@ -159,7 +160,7 @@ class PromptExecution:
             await self._api.cancel(self.prompt_id)  # the other copy, should both have arrived
         if not self._sent or self._settled:
             return
-        started = self._clock()
+        started, pace = self._clock(), WITHDRAWAL_PACE
         while not self._settled:
             try:
                 self._settled = await self._cancel(may_arrive=self._clock() - started <= ARRIVAL)
@@ -168,7 +169,8 @@ class PromptExecution:
             except ComfyUIUnavailable as error:
                 log.info("comfyui.cancel_retried", prompt_id=self.prompt_id, error=str(error))
             if not self._settled:
-                await asyncio.sleep(WITHDRAWAL_PACE)
+                await asyncio.sleep(pace)
+                pace = min(pace * 2, LONGEST_WITHDRAWAL_PACE)
 
     async def _cancel(self, *, may_arrive: bool) -> bool:
         """Cancel once, and say whether the prompt is out; one not yet seen counts as in while it `may_arrive`."""

@@ -22,14 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FETCHES = 5
-"""Times that the server is asked for the same result. With each one silent that is half a minute, which a server whose
-event loop stalls, because it loads a model for the next prompt, needs as well."""
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 2.0
-"""Seconds between two of them; doubled each time."""
-PATIENCE = 30.0
-"""Seconds after which no further fetch begins. A restarted server still has its results."""
+PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
+"""Seconds between the fetches of one result: a server that restarts has it still, and one whose event loop stalls,
+because it loads a model for the next prompt, needs half a minute."""
 
 
 class PictureGoneError(ComfyUIUnavailable):
@@ -66,21 +61,18 @@ async def fetch(api: Api, file: OutputFile, *, on_gone: Callable[[], None]) -> b
         ResultUnusable: it is no PNG, or too large.
         ComfyUIUnavailable: it did not arrive whole. The attempt counts: the server has done its work.
     """
-    clock = asyncio.get_running_loop().time
-    started, pause, fetches = clock(), FIRST_PAUSE, 0
+    pauses = iter(PAUSES)
     while True:
         try:
             return await _fetch(api, file)
         except (ComfyUIUnavailable, NotPngError) as error:
             if isinstance(error, NotSentError):
                 on_gone()
-            else:
-                fetches += 1
-            if _lasting(error) or fetches >= FETCHES or clock() - started >= PATIENCE:
+            pause = next(pauses, None)
+            if pause is None or _lasting(error):
                 raise _given_up(file, error) from error
             log.info("comfyui.fetch_retried", file=file.filename, error=str(error))
         await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 async def _fetch(api: Api, file: OutputFile) -> bytes:

@@ -139,9 +139,9 @@ class Api:
             if prompt_id in (await self.queue()).running:  # old versions interrupt whatever runs
                 _ok("POST /interrupt", await self._transport.post("/interrupt", json={"prompt_id": prompt_id}))
 
-    async def forget(self, prompt_ids: Iterable[str]) -> None:
-        """Delete history entries. ComfyUI keeps 10,000 of them, with their whole prompts, in memory."""
-        _ok("POST /history", await self._transport.post("/history", json={"delete": list(prompt_ids)}))
+    async def forget(self, prompt_id: str) -> None:
+        """Delete a history entry. ComfyUI keeps 10,000 of them, with their whole prompts, in memory."""
+        _ok("POST /history", await self._transport.post("/history", json={"delete": [prompt_id]}))
 
     async def free(self) -> None:
         """Ask the executor to unload all models and drop its caches, before whatever it does next."""

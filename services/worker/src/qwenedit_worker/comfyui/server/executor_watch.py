@@ -86,11 +86,6 @@ class ExecutorWatch:
         """Note that a prompt was told to stop."""
         self._interrupted.setdefault(prompt_id, self._clock())
 
-    def ended(self, prompt_id: str) -> None:
-        """Note that a prompt is known to have left the executor."""
-        self._heard.pop(prompt_id, None)
-        self._interrupted.pop(prompt_id, None)
-
     def unreachable(self, error: str) -> Verdict:
         """Judge a server that did not reply."""
         now = self._clock()
