@@ -153,8 +153,8 @@ async def whole_and_larger(user: Visitor, harness: Harness) -> None:
 
 @scene("Ready-made edits")
 async def presets(user: Visitor, harness: Harness) -> None:
-    """`/presets` has 219 of them in 14 categories. A word finds them too, and the last two stand on top. Some want two
-    photos, such as trying on clothes."""
+    """`/presets` has 219 of them in 14 categories. A word finds them, too. Some want two photos, such
+    as trying on clothes."""
     await user.say("/presets")
     await user.sees(Text.PRESETS)
     await user.take("presets", "The categories")
