@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 MOST_WORKER, MOST_BOT = 80.0, 230.0
 """Resident megabytes at the end. 190 of the bot's are there when its modules are imported, mostly aiogram's models."""
 MOST_WORKER_GROWTH, MOST_BOT_GROWTH = 2.0, 6.0
-"""Megabytes from the first thousand jobs to the end. The bot remembers 5,000 answered jobs for an hour (1.2 MB), and
-small objects that stay among others that go hold pages of the heap. Its growth ends with that: 5.1 after 10,000."""
+"""Megabytes from the first thousand jobs to the end. Small objects that stay hold pages of the heap."""
 SETTLED = 1_000
 MOST_TO_COMFYUI, MOST_SOCKETS = 10, 15
 """The worker's open sockets."""
