@@ -9,7 +9,7 @@ import pytest
 
 from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, client
 from qwenedit_worker.comfyui.execution import prompt_execution, transfer
-from qwenedit_worker.comfyui.protocol import api, retry, websocket
+from qwenedit_worker.comfyui.protocol import api, websocket
 from tests.integration.comfyui.test_hostile import standing_before
 
 DEEP = b"[" * 100_000
@@ -41,7 +41,7 @@ BODIES = {
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
     monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
-    monkeypatch.setattr(retry, "SILENT_PATIENCE", 0.3)
+    monkeypatch.setattr(prompt_execution, "SILENT_PATIENCE", 0.3)
     monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.3)
     monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
     monkeypatch.setattr(client, "CLEAN_UP", 0.3)

@@ -80,17 +80,12 @@ class RedisLink:
         self._on_change(up)
 
     def _refused(self, why: str) -> None:
-        if self._refusal_is_new(why):
-            log.error("redis.refused", error=why)
-
-    def _refusal_is_new(self, why: str) -> bool:
-        """Whether nothing was logged lately of what a Redis that is there does not do: it is full, say."""
+        """Log what a Redis that is there does not do: it is full, say. One log line in `REFUSAL_LOGGED_EVERY`."""
         code = why.partition(" ")[0]
         now = time.monotonic()
-        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) < REFUSAL_LOGGED_EVERY:
-            return False
-        self._refusals[code] = now
-        return True
+        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
+            self._refusals[code] = now
+            log.error("redis.refused", error=why)
 
 
 T = TypeVar("T")
@@ -134,12 +129,9 @@ async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, the
             with link.translating_errors():
                 await check_eviction_policy(redis)
                 await check_layout(redis, keys)
-        except EvictionPolicyError as error:
-            log.critical("redis.evicts_keys", error=str(error))
-            then()
-            return True
-        except StateTooNewError as error:
-            log.critical("redis.state_refused", error=str(error))
+        except (EvictionPolicyError, StateTooNewError) as error:
+            evicts = isinstance(error, EvictionPolicyError)
+            log.critical("redis.evicts_keys" if evicts else "redis.state_refused", error=str(error))
             then()
             return True
         except QueueUnavailableError:

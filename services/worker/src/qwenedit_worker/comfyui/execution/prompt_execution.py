@@ -18,7 +18,6 @@ from qwenedit_worker.comfyui.errors import (
 )
 from qwenedit_worker.comfyui.execution.transfer import fetch, upload
 from qwenedit_worker.comfyui.protocol.history import PromptState
-from qwenedit_worker.comfyui.protocol.retry import RequestRetry
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
 from qwenedit_worker.comfyui.protocol.websocket import AskNow, Began, Ended, Ending, Stepped, Subscriber
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qwenedit_worker.comfyui.protocol.api import Api
-    from qwenedit_worker.comfyui.protocol.history import Record
+    from qwenedit_worker.comfyui.protocol.history import PromptStatus, Record
     from qwenedit_worker.comfyui.protocol.websocket import Event, Feed
     from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
     from qwenedit_worker.comfyui.types import EditRequest
@@ -39,6 +38,10 @@ log = structlog.get_logger(__name__)
 
 ARRIVAL = 2.0
 """Seconds that a prompt, sent without a reply, may take to show up before it is sent again."""
+REFUSED_PATIENCE = 5.0
+"""Seconds of refused connections after which the server counts as gone, and its queue with it."""
+SILENT_PATIENCE = 30.0
+"""Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
 SOCKET_PATIENCE = 2.0
 """Seconds that the submission waits for the websocket. Without one, only progress is lost."""
 VERDICT_PACE = 1.0
@@ -98,7 +101,6 @@ class PromptExecution:
         self._sent_twice = False
         self._arrived = False
         self._settled = False
-        self._retry = RequestRetry(pause=poll_interval, on_gone=watch.gone)
 
     @property
     def sent(self) -> bool:
@@ -250,11 +252,7 @@ class PromptExecution:
         """Ask whether a prompt, sent without a reply, was taken; sent twice, it would be executed twice."""
         give_up = self._clock() + ARRIVAL
         while True:
-            try:
-                status = await self._retry.call(lambda: self._api.prompt_status(self.prompt_id))
-            except ComfyUIUnavailable as error:
-                raise ComfyUIUnavailable(f"after an unanswered submission: {error}", submitted=True) from error
-            if status.state is not PromptState.UNKNOWN:
+            if (await self._status()).state is not PromptState.UNKNOWN:
                 return True
             if self._clock() >= give_up:
                 return False
@@ -264,10 +262,7 @@ class PromptExecution:
         judged = self._clock()
         while True:
             await self._pause()
-            try:
-                status = await self._retry.call(lambda: self._api.prompt_status(self.prompt_id))
-            except ComfyUIUnavailable as error:
-                raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
+            status = await self._status()
             match status.state:
                 case PromptState.FINISHED if status.record is not None:
                     return status.record
@@ -286,6 +281,24 @@ class PromptExecution:
                     )
                 case _:
                     pass
+
+    async def _status(self) -> PromptStatus:
+        """Ask where the prompt stands, until there is a reply or the server must be taken for gone.
+
+        Raises:
+            ComfyUIUnavailable: it must; the attempt counts.
+        """
+        started = self._clock()
+        while True:
+            try:
+                return await self._api.prompt_status(self.prompt_id)
+            except ComfyUIUnavailable as error:
+                refused = isinstance(error, NotSentError)
+                if refused:
+                    self._watch.gone()  # back within our patience, it must not be judged by what it did before
+                if self._clock() - started >= (REFUSED_PATIENCE if refused else SILENT_PATIENCE):
+                    raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
+            await asyncio.sleep(self._poll_interval)
 
     async def _pause(self) -> None:
         """Wait until it makes sense to ask: a hint has come, or nothing has for a while."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
-"""Seconds between the fetches of one result: a server that restarts has it still, and one whose event loop stalls,
-because it loads a model for the next prompt, needs half a minute."""
+PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Seconds between the fetches of one result. With each one silent that is half a minute, which a server whose event
+loop stalls, because it loads a model for the next prompt, needs as well."""
 
 
 class PictureGoneError(ComfyUIUnavailable):

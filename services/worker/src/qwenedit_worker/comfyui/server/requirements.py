@@ -6,7 +6,6 @@ inputs, and then executes something else.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_worker.comfyui.errors import ModelMissing, WorkflowRejected
@@ -14,14 +13,11 @@ from qwenedit_worker.comfyui.workflow.graph import link
 from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS, model_files
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
     from qwenedit_worker.comfyui.protocol.api import Api
     from qwenedit_worker.comfyui.workflow.graph import Node
     from qwenedit_worker.comfyui.workflow.workflow import Workflow
-
-SCHEMA_LIFETIME = 300.0
-"""Seconds after which the nodes are compared again. They change only with a restart, which is mostly noticed anyway."""
 
 
 class Readiness:
@@ -30,15 +26,13 @@ class Readiness:
     Args:
         api: the server's endpoints.
         workflows: what it must be able to execute.
-        clock: monotonic seconds.
     """
 
-    def __init__(self, api: Api, workflows: Sequence[Workflow], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Api, workflows: Sequence[Workflow]) -> None:
         self._api = api
         self._workflows = workflows
-        self._clock = clock
-        self._compared: dict[str, float] = {}
-        """When each workflow was found to fit, by its name."""
+        self._compared: set[str] = set()
+        """Names of the workflows that were found to fit."""
 
     def forget(self) -> None:
         """The server may have restarted, as another version: compare everything the next time."""
@@ -52,10 +46,7 @@ class Readiness:
             WorkflowRejected: a node class, an input or a choice is unknown to the server.
             ModelMissing: model files are not there.
         """
-        now = self._clock()
-        await self._compare(
-            [w for w in self._workflows if now - self._compared.get(w.name, -SCHEMA_LIFETIME) >= SCHEMA_LIFETIME]
-        )
+        await self._compare([workflow for workflow in self._workflows if workflow.name not in self._compared])
         await self._look_for_models()
 
     async def check_workflow(self, workflow: Workflow) -> None:
@@ -71,7 +62,7 @@ class Readiness:
         if workflow not in self._workflows and workflow.name not in self._compared:
             await self._compare([workflow])
             if missing := await self._missing([workflow]):
-                self._compared.pop(workflow.name, None)
+                self._compared.discard(workflow.name)
                 raise WorkflowRejected(f"workflow {workflow.name}: ComfyUI lacks {', '.join(missing)}")
 
     async def _look_for_models(self) -> None:
@@ -94,10 +85,9 @@ class Readiness:
         known: dict[str, dict[str, Any] | None] = {}
         problems: list[str] = []
         for workflow in workflows:
-            self._compared.pop(workflow.name, None)
             found = [problem async for problem in self._differences(workflow, known)]
             if not found:
-                self._compared[workflow.name] = self._clock()
+                self._compared.add(workflow.name)
             problems += found
         if problems:
             raise WorkflowRejected("; ".join(problems))
