@@ -129,9 +129,12 @@ async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, the
             with link.translating_errors():
                 await check_eviction_policy(redis)
                 await check_layout(redis, keys)
-        except (EvictionPolicyError, StateTooNewError) as error:
-            evicts = isinstance(error, EvictionPolicyError)
-            log.critical("redis.evicts_keys" if evicts else "redis.state_refused", error=str(error))
+        except EvictionPolicyError as error:
+            log.critical("redis.evicts_keys", error=str(error))
+            then()
+            return True
+        except StateTooNewError as error:
+            log.critical("redis.state_refused", error=str(error))
             then()
             return True
         except QueueUnavailableError:

@@ -42,6 +42,8 @@ REFUSED_PATIENCE = 5.0
 """Seconds of refused connections after which the server counts as gone, and its queue with it."""
 SILENT_PATIENCE = 30.0
 """Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
+LONGEST_UNASKED = 2.0
+"""Seconds after which the server is asked where the prompt stands, however much the websocket says."""
 SOCKET_PATIENCE = 2.0
 """Seconds that the submission waits for the websocket. Without one, only progress is lost."""
 VERDICT_PACE = 1.0
@@ -307,7 +309,7 @@ class PromptExecution:
         else:
             wait = self._poll_interval
         asked = self._clock()
-        while (left := max(asked, self._heard) + wait - self._clock()) > 0:
+        while (left := min(max(asked, self._heard) + wait, asked + LONGEST_UNASKED) - self._clock()) > 0:
             try:
                 async with asyncio.timeout(left):
                     await self._ask.wait()
