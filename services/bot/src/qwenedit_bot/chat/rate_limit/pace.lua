@@ -16,15 +16,21 @@ if ask.pause then
     redis.call('SET', KEYS[1], ask.pause, 'PX', ask.pause)
     return ask.pause
 end
-local TOKEN_PAUSE, CHAT_PAUSE, PLACE, BEFORE_BUCKETS = KEYS[1], KEYS[2], KEYS[3], 3
+local TOKEN_PAUSE, CHAT_PAUSE, PLACE, BEFORE_BUCKETS = 1, 2, 3, 3 -- indexes of KEYS
 
-local function left(key, longest)
-    local ttl = redis.call('PTTL', key)
+-- Most of these keys are gone most of the time: one look at all of them spares a command for each.
+local values = redis.call('MGET', unpack(KEYS))
+
+local function left(i, longest)
+    if not values[i] then
+        return 0
+    end
+    local ttl = redis.call('PTTL', KEYS[i])
     return ttl <= longest and math.max(ttl, 0) or 0
 end
 
-local function pause_left(key) -- the value is the pause's length
-    return left(key, tonumber(redis.call('GET', key) or 0))
+local function pause_left(i) -- the value is the pause's length
+    return left(i, tonumber(values[i]) or 0)
 end
 
 local used = {}
@@ -39,7 +45,7 @@ end
 
 local wait, chat_wait = 0, 0
 for i, bucket in ipairs(ask.buckets) do
-    used[i] = left(KEYS[BEFORE_BUCKETS + i], bucket.longest)
+    used[i] = left(BEFORE_BUCKETS + i, bucket.longest)
     if i == 1 then
         wait = used[i] - bucket.early
     else
@@ -55,7 +61,7 @@ if wait > 0 or chat_wait > 0 then
     -- If the chat's own turn comes later, a reserved turn of the token would be wasted.
     if place == 0 and wait >= chat_wait and wait <= ask.line then
         charge(1)
-        redis.call('SET', PLACE, '', 'PX', math.ceil(wait + ask.kept))
+        redis.call('SET', KEYS[PLACE], '', 'PX', math.ceil(wait + ask.kept))
     end
     return math.ceil(math.max(wait, chat_wait))
 end
@@ -64,7 +70,7 @@ if ask.take then
         charge(i)
     end
     if place > 0 then
-        redis.call('DEL', PLACE)
+        redis.call('DEL', KEYS[PLACE])
     end
 end
 return 0
