@@ -5,7 +5,11 @@ local BATCH = 50 -- holds and pauses that end in one call, and lanes that are pa
 local SHARE = 2 -- entries of one sender that may be in hand; of nobody any number
 local LOOK_AGAIN = 100 -- ms until a lane is looked at again whose sender has as many in hand
 local FIELDS = 6
-NOW = tonumber(moment(note_time(redis.call('EXISTS', ENTRIES) == 0)))
+local nothing_waits = redis.call('EXISTS', ENTRIES) == 0
+local NOW = tonumber(moment(note_time(nothing_waits)))
+if nothing_waits then
+    return { '-1' }
+end
 
 local wait = -1
 local function note(moment_due)

@@ -10,10 +10,10 @@ local _, sender = entry(id)
 if sender and alone == '1' then
     take_out(id, lane, sender)
     redis.call('SADD', apart_in(lane), id)
-    redis.call('ZADD', PARKED, moment(NOW + wait), id)
-    let_go(lane, token, NOW)
+    redis.call('ZADD', PARKED, moment(exactly_now() + wait), id)
+    end_hold(lane)
 else
-    let_go(lane, token, NOW + wait)
+    end_hold(lane, exactly_now() + wait)
 end
 if sender and failed == '1' then
     redis.call('HINCRBY', FAILURES, id, 1)

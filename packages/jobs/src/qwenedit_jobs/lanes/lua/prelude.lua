@@ -13,7 +13,9 @@ local function moment(ms)
 end
 
 -- ms with their fraction, so that who comes within one ms keep their order; exactly what a score reads as.
-local NOW = tonumber(moment((look_at_clock())))
+local function exactly_now()
+    return tonumber(moment((look_at_clock())))
+end
 
 local function entry(id)
     local packed = redis.call('HGET', ENTRIES, id)
@@ -38,10 +40,11 @@ local function put(lane, sender, id, payload, most, due)
     if most > 0 and tonumber(redis.call('HGET', SENDERS, from) or 0) >= most then
         return 'full'
     end
+    local at = exactly_now()
     redis.call('HSET', ENTRIES, id, table.concat({ lane, sender, due or '', payload }, '\n'))
     redis.call('RPUSH', LANE .. lane, id)
     redis.call('HINCRBY', SENDERS, from, 1)
-    ready(lane, NOW)
+    ready(lane, at)
     return 'put'
 end
 
@@ -63,14 +66,19 @@ local function holds(lane, token)
     return redis.call('HGET', HOLDERS, lane) == token
 end
 
--- Ends a hold; the lane's next entry comes when it is due, behind those of the lanes that are due before.
-local function let_go(lane, token, due)
-    if not holds(lane, token) then
-        return
-    end
+-- Ends the hold of whoever has it; the lane's next entry comes when it is due, or now, behind those of the lanes that
+-- are due before.
+local function end_hold(lane, due)
+    local next_due = redis.call('EXISTS', LANE .. lane) == 1 and moment(due or exactly_now())
     redis.call('ZREM', HELD, lane)
     redis.call('HDEL', HOLDERS, lane)
-    if redis.call('EXISTS', LANE .. lane) == 1 then
-        redis.call('ZADD', READY, moment(due), lane)
+    if next_due then
+        redis.call('ZADD', READY, next_due, lane)
+    end
+end
+
+local function let_go(lane, token, due)
+    if holds(lane, token) then
+        end_hold(lane, due)
     end
 end

@@ -3,7 +3,7 @@ local lease = ARGV[FIRST]
 local held = 0
 for i = FIRST + 1, #ARGV, 2 do
     if holds(ARGV[i], ARGV[i + 1]) then
-        redis.call('ZADD', HELD, 'XX', moment(NOW + lease), ARGV[i])
+        redis.call('ZADD', HELD, 'XX', moment(exactly_now() + lease), ARGV[i])
         held = held + 1
     end
 end

@@ -8,5 +8,5 @@ if sender then
     take_out(id, lane, sender)
     redis.call('HSET', ASIDE, id, table.concat({ lane, sender, written(wall()), why, payload }, '\n'))
 end
-let_go(lane, token, NOW)
+let_go(lane, token)
 return sender and 1 or 0

@@ -7,10 +7,19 @@ local MOST = 10000 -- ms
 local CATCH_UP = 0.1
 local NOTED_EVERY = 500 -- ms
 
+-- ms since the epoch, with their fraction: when the script first asked.
+local wall_clock
+local function look_at_wall()
+    if not wall_clock then
+        local time = redis.call('TIME')
+        wall_clock = time[1] * 1000 + time[2] / 1000
+    end
+    return wall_clock
+end
+
 -- ms since the epoch, for what is told to people.
 local function wall()
-    local time = redis.call('TIME')
-    return time[1] * 1000 + math.floor(time[2] / 1000)
+    return math.floor(look_at_wall())
 end
 
 -- A number; nil for what is none, or not finite.
@@ -27,8 +36,7 @@ local function look_at_clock()
         return unpack(looked)
     end
     local noted = redis.call('HMGET', TIME, 'seen', 'ahead')
-    local time = redis.call('TIME')
-    local at = time[1] * 1000 + time[2] / 1000
+    local at = look_at_wall()
     local seen, ahead = number_in(noted[1]) or at, number_in(noted[2]) or 0
     local passed = math.min(math.max(at - seen, 0), MOST)
     local to_be_noted = passed >= NOTED_EVERY or at < seen or not number_in(noted[1])
@@ -43,11 +51,12 @@ end
 
 -- Where nothing waits the difference goes away at once.
 local function note_time(nothing_waits)
-    local current, at, passed, to_be_noted = look_at_clock()
     if nothing_waits then
         redis.call('DEL', TIME)
-        return at
-    elseif not to_be_noted then
+        return look_at_wall()
+    end
+    local current, at, passed, to_be_noted = look_at_clock()
+    if not to_be_noted then
         return current
     end
     local ahead = at - current

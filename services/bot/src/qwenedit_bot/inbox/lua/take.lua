@@ -8,7 +8,7 @@ local SEEN, ALBUM, remembered, window = unpack(ARGV, FIRST, FIRST + 3)
 local REFUSED = KEYS[10]
 
 local function put_album(lane, sender, most, name, message, update)
-    local id, album, due = 'album:' .. name, ALBUM .. name, written(NOW + window)
+    local id, album, due = 'album:' .. name, ALBUM .. name, written(exactly_now() + window)
     local payload = cjson.encode({ open_album = name })
     if put(lane, sender, id, payload, most, due) == 'full' then
         return 'full'
