@@ -160,6 +160,6 @@ class QueueView:
         return await self._counts(str(user_id))
 
     async def _counts(self, user: str | None = None) -> tuple[Counts, int]:
-        counts, *_ids = await self._run("view", user=user)
+        counts, *_ids = await self._run("view", counts=True, user=user)
         waiting, running, draining, delayed, dead, paused, unfinished = counts
         return Counts(waiting, running, draining, delayed, dead, paused=bool(paused)), unfinished

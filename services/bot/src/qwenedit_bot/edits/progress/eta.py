@@ -59,7 +59,7 @@ class Outlook:
     now: float
     """Seconds since the epoch, by Redis' clock."""
     workers: int
-    """Workers that are ready for a job."""
+    """Workers that are ready for a job; 0 if no job waits for one."""
     paused: bool
     durations: Mapping[str, float]
     """Usual seconds a job of each workflow takes. The empty name is the workers' default workflow."""
@@ -86,7 +86,7 @@ class Eta:
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
         key = self._keys.durations(workflow or "")
-        pipeline = self._redis.pipeline(transaction=True)
+        pipeline = self._redis.pipeline(transaction=False)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)
@@ -108,11 +108,12 @@ class Eta:
         mine = {status.job.id for status in jobs}
         others = await self._queue.statuses(job_id for job_id in window.others if job_id not in mine)
         known = [*jobs, *(status for status in others if status.state is State.RUNNING)]
-        return estimate(known, await self.outlook(each.job.edit.workflow or "" for each in known), places)
+        return estimate(known, await self.outlook(known), places)
 
-    async def outlook(self, workflows: Iterable[str]) -> Outlook:
-        """Return what is known now about these workflows and all workers."""
-        names = sorted(set(workflows))
+    async def outlook(self, statuses: Iterable[Status]) -> Outlook:
+        """Return what is known now about these jobs' workflows and, if one of them waits in line, all workers."""
+        known = list(statuses)
+        names = sorted({each.job.edit.workflow or "" for each in known})
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
         pipeline.exists(self._paused_key)
@@ -120,7 +121,8 @@ class Eta:
             pipeline.lrange(self._keys.durations(name), 0, -1)
         (seconds, microseconds), paused, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
-        seen = (await self._workers.seen()).workers
+        waiting = any(each.state is State.QUEUED for each in known)
+        seen = (await self._workers.seen()).workers if waiting else ()
         alive = (each.presence for each in seen if now - each.at < SIGN_OF_LIFE)
         usual = {name: _median(times) for name, times in zip(names, durations, strict=True)}
         return Outlook(

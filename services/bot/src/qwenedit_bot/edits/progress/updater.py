@@ -122,7 +122,7 @@ class ProgressUpdater:
         places = window.positions
         statuses = await self._read([*places, *window.others])
         now = self._clock()
-        outlook = await self._eta.outlook(status.job.edit.workflow or "" for status in statuses)
+        outlook = await self._eta.outlook(statuses)
         waits = estimate(statuses, outlook, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
