@@ -112,6 +112,21 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
     assert queue.times[1] - queue.times[0] >= PACE
 
 
+async def test_progress_that_is_being_told_is_not_told_again(registry):
+    class Loading(Answers):
+        async def heartbeat(self, _job_id, _token, **news):
+            kept.show(Progress(Stage.LOADING, 0, 4))  # another stage, the same words
+            return await super().heartbeat(_job_id, _token, **news)
+
+    queue = Loading(Lease.HELD)
+    kept = keeper(queue, registry, lease=60)
+    kept.show(Progress(Stage.STARTING, 0, 4))
+    keeping = asyncio.create_task(kept.keep())
+    await asyncio.sleep(PACE * 3)
+    keeping.cancel()
+    assert len(queue.times) == 1
+
+
 async def test_heartbeat_without_news_says_none_and_that_the_pod_leaves(registry):
     queue = Answers(Lease.LOST)
     kept = keeper(queue, registry, lease=60, draining=True)

@@ -87,9 +87,10 @@ class LeaseKeeper:
 
     def show(self, progress: Progress) -> bool:
         """Note how far the job is; returns whether there is news for Redis. What is outdated is not told."""
-        self._latest = (PHASES[progress.stage], progress.step, progress.steps)
-        if self._latest != self._told:
+        latest = (PHASES[progress.stage], progress.step, progress.steps)
+        if latest not in (self._latest, self._told):  # else it is told already, or about to be
             self._wanted.set()
+        self._latest = latest
         return self._latest != self._told
 
     def finish(self) -> bool:
