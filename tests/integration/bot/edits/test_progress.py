@@ -273,7 +273,7 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
             await queue.cancel(job)
             await queue.settle(job, "t", Release())
         else:
-            await queue.settle(job, "t", Done(Result(picture="gone", seed=1, seconds=1.0)))
+            await queue.settle(job, "t", Done(Result(picture=f"{job}:out:gone", seed=1, seconds=1.0)))
         await events.drain()
         await answer_all(answers, deliver)
         if how == "leader killed":

@@ -339,9 +339,10 @@ async def test_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_s
 
 async def test_result_is_kept_with_the_job(desk):
     claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
+    result = RESULT.model_copy(update={"picture": f"{claim.job.id}:out:1"})
+    await desk.queue.settle(claim.job.id, "token", Done(result))
     status = await desk.queue.status(claim.job.id)
-    assert (status.result, status.reason) == (RESULT, None)
+    assert (status.result, status.reason) == (result, None)
 
 
 async def test_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
