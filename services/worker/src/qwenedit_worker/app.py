@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
 
 from qwenedit_jobs import JobQueue, PictureStoreRefusedError, RedisPictureStore, connect, load, shown
 from qwenedit_jobs.pictures.opening import open_objects
+from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
@@ -31,8 +32,6 @@ from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from qwenedit_telemetry import Telemetry
 
 LEAVING_MARGIN = 10.0
@@ -176,18 +175,10 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             await worker.run()
             # Drained alone, the worker stays: an exit would be a restart, and the next job's.
             await shutdown.leaving.wait()
-            await _end(helpers)
+            await end(helpers)
     log.info("worker.stopped")
     if any(not task.cancelled() and task.result() for task in (refused, refused_pictures)):
         raise SystemExit(2)
-
-
-async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended: before Python 3.12, redis-py may swallow a cancellation."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=1.0)
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:

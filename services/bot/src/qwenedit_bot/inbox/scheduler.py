@@ -19,6 +19,7 @@ from qwenedit_bot.common.waiting import described, pause
 from qwenedit_jobs import PictureStoreUnavailableError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.lanes.lanes import HOLD
+from qwenedit_jobs.redis.ending import end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -120,13 +121,10 @@ class Scheduler:
             await self._take_last(tasks, working)
             if working:
                 _done, late = await asyncio.wait(working, timeout=DRAIN)
-                for task in late:
-                    task.cancel()
                 if late:
                     self._log.warning("scheduler.left_for_next_start", entries=len(late))
-                    await asyncio.wait(late)
-            for task in beside:
-                task.cancel()
+                    await end(late)
+            await end(beside)
 
     async def _reclaim(self, stop: asyncio.Event) -> None:
         """Have what this replica held before a crash at once, and not only when the hold has run out."""

@@ -142,9 +142,10 @@ class Settlement:
         ref = result_ref(claim.job.id, claim.attempt, claim.token)
         told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
         keeping: list[asyncio.Task[None]] = []
+        over = asyncio.Event()
 
         def begin() -> None:
-            keeping.append(asyncio.create_task(self._keep(claim)))
+            keeping.append(asyncio.create_task(self._keep(claim, over)))
 
         due = asyncio.get_running_loop().call_later(self._lease / 3, begin)
         try:
@@ -156,15 +157,15 @@ class Settlement:
             return await self._queue.settle(claim.job.id, claim.token, Done(told, kept or None))
         finally:
             due.cancel()
+            over.set()  # no cancellation: redis-py swallows some on Python 3.11, and the task would go on for ever
             for task in keeping:
-                task.cancel()
-                await asyncio.wait([task])
+                await task
 
-    async def _keep(self, claim: Claim) -> None:
-        while True:
+    async def _keep(self, claim: Claim, over: asyncio.Event) -> None:
+        while not over.is_set():
             self._activity.sign()
             await self._renewed(claim)  # Redis' word on the completion decides
-            await asyncio.sleep(self._lease / 3)
+            await set_within(over, self._lease / 3)
 
     async def _renewed(self, claim: Claim) -> Lease | None:
         """Renew the lease at Redis, which may answer and yet refuse all writes; None where it does not answer.
