@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cachetools import TTLCache
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import LaterError
@@ -186,11 +187,9 @@ async def test_access_costs_a_flood_of_one_stranger_no_question_to_redis(access:
     assert after - before <= 1
 
 
-async def test_access_notices_a_ban_and_its_end(
-    access: UpdateFilter, redis: Redis, bot_keys: BotKeys, monkeypatch
-) -> None:
+async def test_access_notices_a_ban_and_its_end(access: UpdateFilter, redis: Redis, bot_keys: BotKeys) -> None:
     now = 0.0
-    monkeypatch.setattr(access._banned, "_clock", lambda: now)
+    access._banned = TTLCache(access._banned.maxsize, access._banned.ttl, timer=lambda: now)
     assert await access.intake_class(message(INVITED, text="hi")) is Admission.USER
     await redis.sadd(bot_keys.banned, INVITED)
     now = 6.0
