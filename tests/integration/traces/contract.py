@@ -35,7 +35,6 @@ EXECUTED = {
 ANSWERED = {
     (PROCESSED, DELIVERED),
     (DELIVERED, "bot: read picture"),
-    (DELIVERED, "bot: convert picture"),
     (DELIVERED, "bot: telegram editMessageMedia"),
 }
 

@@ -26,6 +26,8 @@ MAX_SCANS: Final = 64
 pixels, so that a file of thousands keeps a CPU busy for minutes."""
 LIGHT_PIXELS: Final = 6_000_000
 """Of a picture that is light: up to 110 MB and half a second. A screenshot of a phone has 4 million."""
+LIGHT_FILE: Final = 8_000_000
+"""Bytes of a JPEG that is light: Pillow keeps copies of its segments, and 19 MB of comments take 180 MB in all."""
 LIGHT_PROGRESSIVE: Final = 16_000_000
 """Pixels of a progressive JPEG that is light: the decoder has up to 8 bytes of each in memory."""
 LIGHT_SCANNED: Final = 160_000_000
@@ -199,6 +201,8 @@ def is_heavy(image: Image.Image, data: bytes) -> bool:
     scans = _scans(data)
     if scans > MAX_SCANS:
         raise PictureRefusedError(Refusal.TOO_HEAVY)
+    if len(data) > LIGHT_FILE:
+        return True
     return bool(image.info.get("progressive")) and (pixels > LIGHT_PROGRESSIVE or pixels * scans > LIGHT_SCANNED)
 
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
+from proofs.neighbours.pictures import large_file
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
@@ -121,6 +122,10 @@ async def test_picture_that_takes_too_much_is_refused_and_the_next_is_taken(
         await decoder.ask(NORMALISED, "normalise", data, limits)
     assert refusal.value.why is Refusal.TOO_HEAVY
     assert (await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)).width == 640
+
+
+async def test_large_file_of_a_camera_is_converted(converter: Converter) -> None:
+    assert (await converter.normalise(large_file(), photo=False)).width == 2560
 
 
 async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in_memory(converter: Converter) -> None:

@@ -202,7 +202,7 @@ def test_photo_of_telegrams_own_is_taken_by_its_header() -> None:
         encoded(Image.new("RGB", (3000, 300)), "JPEG"),
     ],
 )
-def test_any_other_photo_is_converted(data: bytes) -> None:
+def test_photo_that_telegram_has_not_encoded_is_converted(data: bytes) -> None:
     assert not look_at_photo(data).ready
 
 
