@@ -23,7 +23,11 @@ BUTTONS = InlineKeyboardMarkup(
 async def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with the page as it is now."""
     found = await Axe().run(page)
-    return [f"{rule['id']}: {node['html']}" for rule in found.response["violations"] for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['html']}: {node['failureSummary']}"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
 
 
 async def talked(page: Page, bot, photos) -> None:
