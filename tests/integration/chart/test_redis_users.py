@@ -19,12 +19,14 @@ from qwenedit_jobs import (
     Limits,
     Phase,
     Reason,
+    RedisSettings,
     Release,
     Result,
     Retry,
     State,
     event_of,
 )
+from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.overview import take_overview
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.picture_refs import input_ref
@@ -129,13 +131,13 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
     assert await queue.resume()
     [record] = await queue.records(await queue.ids_like(claim.job.id[:8]))
     assert record.state is State.QUEUED
-    overview = await take_overview(bot, KEYS, queue)
+    overview = await take_overview(Installation(bot, bot, RedisSettings()))
     assert (overview.counts.waiting, overview.server is not None) == (1, True)
 
 
 async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     await bot.set(KEYS.leader, "bot-0")
-    overview = await take_overview(worker, KEYS, OperatorQueue(worker, KEYS))
+    overview = await take_overview(Installation(worker, worker, RedisSettings()))
     assert (overview.counts.waiting, overview.leader, overview.server is not None) == (0, None, True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from qwenedit_jobs import Reason, Retry
@@ -30,7 +32,7 @@ async def test_job_that_ended_is_found_by_its_whole_id_and_by_what_its_user_tell
     await desk.queue.cancel(identity)
     said = await desk.ask("jobs", "show", identity[:length])
     assert said.code == 0
-    assert "state     cancelled" in said.out
+    assert re.search(r"^state +cancelled$", said.out, re.MULTILINE)
 
 
 async def test_job_is_asked_for_by_an_id_prefix_and_by_no_pattern(desk):
@@ -43,7 +45,7 @@ async def test_job_is_asked_for_by_an_id_prefix_and_by_no_pattern(desk):
 async def test_unknown_job_is_answered_with_where_to_look(desk, deed):
     said = await desk.ask("jobs", deed, "ffff")
     assert (said.code, said.out) == (1, "")
-    assert "no job begins with ffff: `qwenedit jobs list`" in said.err
+    assert "0 ids begin with ffff. `qwenedit jobs list" in said.err
 
 
 async def test_id_prefix_of_several_jobs_names_them_and_changes_nothing(desk):
@@ -51,7 +53,7 @@ async def test_id_prefix_of_several_jobs_names_them_and_changes_nothing(desk):
     initial = next(one for one in "0123456789abcdef" if sum(each.startswith(one) for each in ids) > 1)
     said = await desk.ask("jobs", "cancel", initial)
     assert said.code == 1
-    assert f"jobs begin with {initial}:" in said.err
+    assert f"ids begin with {initial}:" in said.err
     assert len(await desk.queue.waiting_ids()) == 20
 
 
@@ -61,7 +63,7 @@ async def test_cancelling_says_what_it_came_to(desk):
     said = await desk.ask("jobs", "cancel", waiting, running)
     assert said.code == 0
     assert f"{waiting}: cancelled" in said.out
-    assert f"{running}: gpu-1 is told to stop" in said.out
+    assert f"{running}: cancelling" in said.out
     again = await desk.ask("jobs", "cancel", waiting, "--json")
     assert (again.code, again.json[0]["outcome"]) == (0, "cancelled")
 
@@ -77,7 +79,7 @@ async def test_running_job_is_taken_from_its_worker(desk):
     identity = await desk.enqueue(1)
     await desk.claim()
     said = await desk.ask("jobs", "requeue", identity)
-    assert (said.code, "taken from its worker" in said.out) == (0, True)
+    assert (said.code, said.out) == (0, f"{identity}: in line\n")
     assert await desk.queue.waiting_ids() == [identity]
     assert await desk.queue.heartbeat(identity, "t", lease=30) == "lost"
 
@@ -87,14 +89,14 @@ async def test_pause_between_attempts_is_cut_short(desk):
     await desk.claim()
     await desk.queue.settle(identity, "t", Retry(Reason.TIMEOUT))
     said = await desk.ask("jobs", "requeue", identity)
-    assert (said.code, "without its pause" in said.out) == (0, True)
+    assert (said.code, said.out) == (0, f"{identity}: in line\n")
     assert await desk.state(identity) == "queued"
 
 
 async def test_job_that_waits_is_left_where_it_is(desk):
     first, second = await desk.enqueue(1), await desk.enqueue(2)
     said = await desk.ask("jobs", "requeue", second)
-    assert (said.code, "was in line and stays there" in said.out) == (0, True)
+    assert (said.code, said.out) == (0, f"{second}: in line\n")
     assert await desk.queue.waiting_ids() == [first, second]
 
 

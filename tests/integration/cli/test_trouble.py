@@ -30,7 +30,7 @@ async def running(desk, workers, *, ran, stood, worker="gpu-1", number=1):
     seconds, _ = await desk.redis.time()
     times = {"started_at": (seconds - ran) * 1000, "moved_at": (seconds - stood) * 1000}
     await desk.redis.hset(desk.keys.job(identity), mapping=times)
-    await workers.beat(about(worker, limit=300))
+    await workers.beat(about(worker))
     return identity
 
 

@@ -88,6 +88,14 @@ class RedisSettings(BaseSettings):
         """The Redis keys of this installation."""
         return Keys(job_queue=self.redis_job_queue_key)
 
+    @property
+    def place(self) -> str:
+        """Where Redis is, in words."""
+        if self.redis_sentinels:
+            hosts = ",".join(f"{host}:{port}" for host, port in self.redis_sentinels)
+            return f"the master {self.redis_sentinel_master} of the Sentinels {hosts}"
+        return self.redis_url.rpartition("@")[2].removeprefix("redis://").removeprefix("rediss://")
+
 
 def load(settings: type[S]) -> S:
     """Add a `.env` file's variables to the environment, where they also reach libraries, and read the settings.

@@ -191,14 +191,12 @@ async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
 def _about(settings: WorkerSettings, telemetry: Telemetry) -> Presence:
     return Presence(
         worker=settings.pod_name,
-        pod=settings.pod_name,
         node=settings.node_name,
         version=telemetry.version,
         since=time.time(),
         ready=False,
         draining=False,
         comfyui_url=_without_password(settings.comfyui_url),
-        limit=settings.comfyui_timeout,
     )
 
 

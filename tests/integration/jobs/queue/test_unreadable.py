@@ -8,10 +8,10 @@ import tracemalloc
 import pytest
 import structlog
 
-from qwenedit_jobs import Cancelled, Done, Fail, JobQueue, Reason, Release, Result, Retry, Settled, State
-from qwenedit_jobs.cli.commands.jobs import jobs_list, jobs_show
-from qwenedit_jobs.cli.commands.status import status as status_command
-from qwenedit_jobs.cli.overview import take_overview
+from qwenedit_jobs import Cancelled, Done, Fail, JobQueue, Reason, RedisSettings, Release, Result, Retry, Settled, State
+from qwenedit_jobs.cli.installation import Installation
+from qwenedit_jobs.cli.jobs import jobs_list, jobs_show
+from qwenedit_jobs.cli.status import status as status_command
 from qwenedit_jobs.queue.operator_queue import Requeued
 from qwenedit_jobs.queue.queue_view import MOST_OF_USER
 
@@ -31,6 +31,10 @@ def queue(desk):
     return desk.operated
 
 
+def installation(desk):
+    return Installation(desk.redis, desk.redis, RedisSettings())
+
+
 async def spoil(desk, number, fields):
     job = await desk.enqueued(number)
     await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
@@ -43,17 +47,15 @@ async def test_unreadable_job_hides_no_other_from_anybody_who_looks(desk, queue,
     assert await queue.status(job.id) is None
     assert [status.job for status in await queue.statuses(await queue.unfinished_ids())] == [other]
     assert [record.id for record in await queue.records([job.id, other.id])] == [job.id, other.id]
-    overview = await take_overview(desk.redis, desk.keys, queue)
-    assert overview.counts.waiting == 2
-    assert "2 waiting" in (await status_command(desk.redis, desk.keys, queue, place="here")).text
-    listed = await jobs_list(queue, states=[State.QUEUED], user=None, limit=10)
+    assert "2 waiting" in (await status_command(installation(desk))).text
+    listed = await jobs_list(installation(desk), limit=10)
     assert {job.id, other.id} <= set(listed.text.split())
 
 
 @pytest.mark.parametrize("name", ["a state of another version", "no number of attempts"])
 async def test_unreadable_job_is_shown_raw_without_its_users_words(desk, queue, name):
     job = await spoil(desk, 1, STRANGE[name])
-    shown = (await jobs_show(desk.redis, desk.keys, queue, job.id)).text
+    shown = (await jobs_show(installation(desk), start=job.id)).text
     assert "not readable by this version" in shown
     [(field, value)] = STRANGE[name].items()
     assert [field, value] in [line.split(maxsplit=1) for line in shown.splitlines()]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from qwenedit_jobs.errors import QueueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 OK, BAD_NEWS, NOT_ASKED = 0, 1, 2
 """Exit codes: the answer is as wished; it is not; the question could not be asked."""
@@ -23,7 +23,7 @@ _SIZES = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
 class CommandError(QueueError):
-    """A command makes no sense for what it is about; the message says what does."""
+    """A command that can't be carried out; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Answer:
     @property
     def json(self) -> str:
         """The answer for a program; times are seconds since the epoch. All but ASCII is escaped."""
-        return json.dumps(self.data, default=_plain, indent=2)
+        return json.dumps(to_jsonable_python(self.data), indent=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What became of a request about one job."""
+    """What a request did to one job or entry."""
 
     id: str
     outcome: str
@@ -53,40 +53,34 @@ class Deed:
 
 
 def of_deeds(deeds: Sequence[Deed]) -> Answer:
-    """Tell what became of a request about several jobs; bad news unless all were done."""
+    """Report on a request about several jobs; bad news unless all were done."""
     code = OK if all(deed.done for deed in deeds) else BAD_NEWS
-    return Answer(list(deeds), lines(f"{deed.id}: {deed.said}" for deed in deeds), code)
+    return Answer(deeds, "\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds), code)
 
 
 def show(text: str, *, error: bool = False) -> None:
     """Print a text, on standard error if it is one.
 
-    What others wrote into Redis may be in it, so everything that could steer a terminal is escaped. Only line breaks
-    are kept: whatever puts values into lines uses `one_line`, `lines`, `table` or `pairs`, which leave none in a value.
+    Redis may hold anything, so everything that could steer a terminal is escaped. Only line breaks are kept: code that
+    puts values into lines uses `one_line`, `table` or `pairs`, which leave none in a value.
     """
     safe = (each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode() for each in text)
     print("".join(safe), file=sys.stderr if error else sys.stdout, flush=True)
 
 
-def one_line(text: str, *, most: int = 0) -> str:
-    """Put a text into one line, cut to `most` characters if that isn't 0."""
-    told = " ".join(text.split())
-    return f"{told[: most - 1]}…" if 0 < most < len(told) else told
+def one_line(text: str) -> str:
+    """Put a text into one line."""
+    return " ".join(text.split())
 
 
-def lines(texts: Iterable[str]) -> str:
-    """Put each text into a line of its own."""
-    return "\n".join(map(one_line, texts))
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(rows: Iterable[Mapping[str, str]]) -> str:
     """Align rows below their heads; columns that are empty in every row are left out."""
-    cells = [[one_line(cell) for cell in row] for row in rows]
-    shown = [index for index in range(len(heads)) if any(row[index] for row in cells)]
-    found = [[heads[index] for index in shown], *([row[index] or "-" for index in shown] for row in cells)]
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
+    cells = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
+    heads = [head for head in cells[0] if any(row[head] for row in cells)]
+    lines = [[head.upper() for head in heads], *([row[head] or "-" for head in heads] for row in cells)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
 
 
@@ -97,8 +91,16 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)
 
 
+def fields(record: Any, *, now: float) -> dict[str, str]:
+    """Return the fields of a dataclass by name; those that end in `_at` are times, and empty if nothing is known."""
+    return {
+        name.removesuffix("_at").replace("_", " "): moment(value, now=now) if name.endswith("_at") else str(value or "")
+        for name, value in asdict(record).items()
+    }
+
+
 def duration(seconds: float | None) -> str:
-    """Tell a duration in the largest unit of which it has two; empty if it is unknown."""
+    """Write a duration in the largest unit of which it has two; empty if it is unknown."""
     if seconds is None:
         return ""
     for size_of_unit, unit in _DURATIONS:
@@ -108,7 +110,7 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: float) -> str:
-    """Tell a number of bytes; a kB has 1,024."""
+    """Write a number of bytes; a kB has 1,024."""
     for size_of_unit, unit in _SIZES:
         if count >= size_of_unit:
             amount = count / size_of_unit
@@ -117,16 +119,8 @@ def size(count: float) -> str:
 
 
 def moment(at: float | None, *, now: float) -> str:
-    """Tell a time, and how long ago it was or how far ahead it is; empty if it is unknown."""
+    """Write a time, and how long ago it was or how far ahead it is; empty if it is unknown."""
     if at is None:
         return ""
     clock = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{clock} ({duration(now - at)} ago)" if at <= now else f"{clock} (in {duration(at - now)})"
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    raise TypeError(f"{type(value).__name__} has no JSON")

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import NoPermissionError
-
-from qwenedit_jobs.cli.answers import pending_answer
+from qwenedit_jobs.cli.installation import permitted
+from qwenedit_jobs.cli.pending import pending_answer
 from qwenedit_jobs.errors import PictureStoreError
-from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.model import State
-from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Presence, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from redis.asyncio import Redis
-
-    from qwenedit_jobs.cli.answers import PendingAnswer
-    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.cli.installation import Installation
+    from qwenedit_jobs.cli.pending import PendingAnswer
     from qwenedit_jobs.model import Counts, Memory
     from qwenedit_jobs.queue.job_records import Record
-    from qwenedit_jobs.queue.operator_queue import OperatorQueue
-    from qwenedit_jobs.workers.registry import Seen
+    from qwenedit_jobs.workers.registry import LiveWorker
 
 MINUTES = 15
 """Jobs that ended earlier are left out."""
@@ -85,7 +79,14 @@ class Overview:
     now: float
     """Seconds since the epoch, by Redis' clock, as are all times here."""
     server: str | None
-    """Program and version; None if this Redis user may not ask."""
+    """Program and version; None, as for the next four, if this Redis user may not ask."""
+    leader: str | None
+    """The bot's replica that leads; empty: none does."""
+    set_aside: int | None
+    """Updates and answers that could not be worked off."""
+    answers: int | None
+    """Jobs that ended and whose users may not have the answer yet."""
+    oldest_answer: PendingAnswer | None
     memory: Memory
     pictures_url: str
     bucket_problem: str | None
@@ -98,29 +99,14 @@ class Overview:
     """State → jobs that ended lately."""
     failures: dict[str, int]
     """Reason → jobs that failed lately, or whose last attempt failed; the most frequent first."""
-    knows_bot: bool
-    """Whether this Redis user may look at what is the bot's: its leader and its answers."""
-    leader: str | None
-    """The bot's replica that leads."""
-    answers: int
-    """Jobs that ended and whose users may not have the answer yet."""
-    oldest_answer: PendingAnswer | None
-    set_aside: int
-    """Updates and answers that could not be worked off."""
     workers: tuple[SeenWorker, ...]
     workers_ignored: int
     """Entries of the register that are no worker's."""
 
 
-async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictures_url: str = IN_REDIS) -> Overview:
-    """Look at everything, in a few round trips.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: The installation's key names.
-        queue: Its queue.
-        pictures_url: Where its pictures are; a bucket is tried with a tiny object.
-    """
+async def take_overview(at: Installation) -> Overview:
+    """Look at everything, in a few round trips. A bucket is tried with a tiny object."""
+    queue = at.queue
     now = await queue.now()
     places = await queue.ids_by_state()
     running = await queue.records(places[State.RUNNING])
@@ -129,36 +115,31 @@ async def take_overview(redis: Redis, keys: Keys, queue: OperatorQueue, *, pictu
     ended = await queue.records(await queue.ended_ids(since=now - 60 * MINUTES))
     failed = [record for record in ended if record.state is State.FAILED]
     failed += [record for record in (*running, *delayed, *waiting) if record.reason]
-    knows_bot, leader, pending, set_aside = await _of_bot(redis, keys)
-    seen = await Workers(redis, keys).seen()
+    seen = await Workers(at.redis, at.keys).seen()
+    server = await permitted(at.redis.info("server"))
+    answers, updates = await permitted(at.answers.occupancy()), await permitted(at.updates.occupancy())
     return Overview(
         now=now,
-        server=await _server(redis),
+        server=_server(server) if server else None,
+        leader=str(await at.redis.get(at.keys.leader) or "") if answers else None,
+        set_aside=answers.set_aside + updates.set_aside if answers and updates else None,
+        answers=answers.waiting + int(await at.redis.xlen(at.keys.events)) if answers else None,
+        oldest_answer=await pending_answer(at),
         memory=await queue.memory(),
-        pictures_url=pictures_url,
-        bucket_problem=await _bucket_problem(pictures_url),
+        pictures_url=at.settings.pictures_url,
+        bucket_problem=await _bucket_problem(at.settings.pictures_url),
         counts=await queue.counts(),
         oldest_enqueued_at=waiting[0].enqueued_at if waiting else None,
         paused_since=await queue.paused_since(),
         ended=dict(Counter(record.state for record in ended if record.state)),
         failures=dict(Counter(record.reason or "unknown" for record in failed).most_common()),
-        knows_bot=knows_bot,
-        leader=leader,
-        answers=pending + int(await redis.xlen(keys.events)),
-        oldest_answer=await pending_answer(redis, keys),
-        set_aside=set_aside,
-        workers=tuple(await _workers(redis, keys, seen, running, failed)),
+        workers=tuple(await _workers(at, seen.workers, running, failed)),
         workers_ignored=seen.ignored,
     )
 
 
-async def _server(redis: Redis) -> str | None:
-    try:
-        told = await redis.info("server")
-    except NoPermissionError:  # a Redis whose administrator keeps that to himself
-        return None
-    valkey = told.get("valkey_version")
-    return f"valkey {valkey}" if valkey else f"redis {told.get('redis_version', '')}"
+def _server(info: dict[str, Any]) -> str:
+    return f"valkey {info['valkey_version']}" if "valkey_version" in info else f"redis {info.get('redis_version', '')}"
 
 
 async def _bucket_problem(url: str) -> str | None:
@@ -171,41 +152,28 @@ async def _bucket_problem(url: str) -> str | None:
     return None
 
 
-async def _of_bot(redis: Redis, keys: Keys) -> tuple[bool, str | None, int, int]:
-    """Whether this user may look; the leader, and how many answers wait and entries were set aside."""
-    try:
-        leader = await redis.get(keys.leader)
-        answers, updates = await Lanes(redis, keys.answers).occupancy(), await Lanes(redis, keys.inbox).occupancy()
-    except NoPermissionError:  # a worker's user
-        return False, None, 0, 0
-    return True, str(leader) if leader else None, answers.waiting, answers.set_aside + updates.set_aside
-
-
 async def _workers(
-    redis: Redis, keys: Keys, seen: Seen, running: Sequence[Record], failed: Iterable[Record]
+    at: Installation, seen: Iterable[LiveWorker], running: Sequence[Record], failed: Iterable[Record]
 ) -> list[SeenWorker]:
     jobs = {record.worker: record for record in running if record.worker}
-    told = {one.presence.worker: one for one in seen.workers}
+    alive = {one.presence.worker: one for one in seen}
     failures = Counter(record.worker for record in failed)
-    usual = {name: await _usual(redis, keys, name) for name in {record.workflow or "" for record in running}}
+    usual = {name: await _usual(at, name) for name in {record.workflow or "" for record in running}}
     return [
         SeenWorker(
             name=name,
-            presence=told[name].presence if name in told else None,
-            seen_at=told[name].at if name in told else None,
+            presence=alive[name].presence if name in alive else None,
+            seen_at=alive[name].at if name in alive else None,
             job=job,
             usual=usual[job.workflow or ""] if job else None,
             failures=failures[name],
         )
-        for name in sorted(told.keys() | jobs.keys())
+        for name in sorted(alive.keys() | jobs.keys())
         for job in [jobs.get(name)]
     ]
 
 
-async def _usual(redis: Redis, keys: Keys, workflow: str) -> float | None:
+async def _usual(at: Installation, workflow: str) -> float | None:
     """Return the median of what the last jobs of a workflow took; the empty name is the workers' own."""
-    try:
-        times = await redis.lrange(keys.durations(workflow), 0, 99)
-    except NoPermissionError:  # a worker's user
-        return None
+    times = await permitted(cast("Any", at.redis.lrange(at.keys.durations(workflow), 0, 99)))
     return median(map(float, times)) if times else None

@@ -7,93 +7,94 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from qwenedit_jobs.cli.output import Answer, CommandError, show
 from qwenedit_jobs.model import Edit, Job, State
 from qwenedit_jobs.picture_refs import input_ref
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.sample_picture import PNG_SIGNATURE, gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.pictures.store import PictureStore
-    from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
-PROMPT = "make it snow"
 SIDE = 512
 """Pixels."""
 LOOK_EVERY = 0.25
 """Seconds between two looks at the job."""
+PATIENCE = 15.0
+"""Seconds in which a new pod's way to Redis opens: network policies learn of a pod some seconds after its start."""
 
 
-class SelfTestError(Exception):
-    """The job did not come back as a picture; the message says how far it got."""
-
-
-async def selftest(
-    queue: OperatorQueue,
-    pictures: PictureStore,
-    *,
-    timeout: float,  # noqa: ASYNC109 - bounds the job, not this call's awaits
-    report: Callable[[str], None],
-) -> str:
-    """Send a job that is nobody's and wait for its picture; returns how it went, in words.
+async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYNC109 - bounds the job
+    """Send a job that is nobody's and wait for its picture; prints each change that a user would see.
 
     Args:
-        queue: The installation's queue.
-        pictures: Its picture store.
-        timeout: Seconds to wait for the result; from zero workers that includes waking a GPU node.
-        report: Called with a line for each change that a user would see.
+        at: The installation.
+        timeout: Seconds to wait for the result; with no worker up that includes the start of a GPU node.
 
     Raises:
-        SelfTestError: no picture within the time.
+        CommandError: no picture within the time.
         QueueError: the job was not accepted.
     """
+    await _reach(at)
     job_id = secrets.token_hex(8)
     picture = input_ref(job_id, 0)
-    job = Job(id=job_id, user_id=0, edit=Edit(prompt=PROMPT, pictures=(picture,), seed=1), reply=None)
-    await pictures.put(picture, gradient(SIDE))
+    job = Job(id=job_id, user_id=0, edit=Edit(prompt="make it snow", pictures=(picture,), seed=1), reply=None)
+    await at.pictures.put(picture, gradient(SIDE))
     started = time.monotonic()
     try:
-        await queue.enqueue(job, Limits(max_unfinished_per_user=1000))
-        status = await _follow(queue, job_id, deadline=started + timeout, report=report)
+        await at.queue.enqueue(job, Limits(max_unfinished_per_user=1000))
+        status = await _follow(at, job_id, deadline=started + timeout)
         if status.state is not State.DONE or status.result is None:
-            raise SelfTestError(await _told(queue, status))
-        data = await pictures.get(status.result.picture)
-        await pictures.delete(status.result.picture)
+            [record] = await at.queue.records([job_id])
+            detail = f": {record.detail}" if record.detail else ""
+            raise CommandError(
+                f"job {job_id} ended as {status.state}: {status.reason} after {status.attempt} attempts{detail}. "
+                "`qwenedit status` shows whether other jobs fail as well, and the workers"
+            )
+        data = await at.pictures.get(status.result.picture)
+        await at.pictures.delete(status.result.picture)
     finally:
-        await queue.cancel(job_id)
-        await queue.drop(job_id)  # a test's failure is no dead job that waits for anybody
-        await pictures.delete(picture)
+        await at.queue.cancel(job_id)
+        await at.queue.drop(job_id)  # a test's failure is no dead job that waits for anybody
+        await at.pictures.delete(picture)
     if not data.startswith(PNG_SIGNATURE):
-        raise SelfTestError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
-    return f"a picture of {len(data)} bytes after {time.monotonic() - started:.1f} s, attempt {status.attempt}"
+        raise CommandError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
+    seconds = time.monotonic() - started
+    text = f"a picture of {len(data)} bytes after {seconds:.1f} s, attempt {status.attempt}"
+    return Answer({"bytes": len(data), "seconds": seconds, "attempt": status.attempt}, text)
 
 
-async def _told(queue: OperatorQueue, status: Status) -> str:
-    """Say how a job ended that should have ended in a picture."""
-    [record] = await queue.records([status.job.id])
-    detail = f": {record.detail}" if record.detail else ""
-    return (
-        f"job {status.job.id} ended as {status.state}: {status.reason} after {status.attempt} attempts{detail}. "
-        "`qwenedit status` shows whether other jobs fail as well, and the workers"
-    )
+async def _reach(at: Installation) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await at.redis.ping()
+        except (RedisConnectionError, RedisTimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(LOOK_EVERY)
+        else:
+            return
 
 
-async def _follow(queue: OperatorQueue, job_id: str, *, deadline: float, report: Callable[[str], None]) -> Status:
+async def _follow(at: Installation, job_id: str, *, deadline: float) -> Status:
     said = ""
     while True:
-        status = await queue.status(job_id)
+        status = await at.queue.status(job_id)
         if status is None:
-            raise SelfTestError(f"job {job_id} is gone from Redis")
+            raise CommandError(f"job {job_id} is gone from Redis")
         line = f"job {job_id}: {status.state}, {status.phase} {status.step}/{status.steps}, attempt {status.attempt}"
         if line != said:
-            report(line)
+            show(line)
             said = line
         if status.state.final:
             return status
         if time.monotonic() > deadline:
-            raise SelfTestError(
+            raise CommandError(
                 f"no picture in time; last seen: {line}. `qwenedit status` shows the workers and the line; "
                 "--timeout waits longer, as for a GPU node that has to start"
             )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qwenedit_jobs.cli.overview import Overview
+    from qwenedit_jobs.model import Memory
 
 FEWEST_FAILURES = 3
 """Jobs that fail, and more of them than are done, before that is called trouble."""
@@ -34,6 +35,11 @@ class Trouble:
     runbook: str
     """Name of a page in docs/runbooks, and of its alert."""
     said: str
+
+
+def needed(memory: Memory) -> float:
+    """Return how much of its memory Redis needs with the results of unfinished jobs, in percent; 0 without a limit."""
+    return 100 * (memory.used + memory.kept_free) / memory.limit if memory.limit else 0.0
 
 
 def troubles(seen: Overview) -> list[Trouble]:
@@ -85,7 +91,7 @@ def _of_failures(seen: Overview) -> Iterator[tuple[str, str]]:
 
 
 def _of_bot(seen: Overview) -> Iterator[tuple[str, str]]:
-    if seen.knows_bot and seen.leader is None:
+    if seen.leader == "":
         yield "QweneditBotDown", "no bot leads, so nobody is answered"
     answer = seen.oldest_answer
     if answer and answer.since and seen.now - answer.since > ANSWERED_WITHIN:
@@ -97,9 +103,7 @@ def _of_bot(seen: Overview) -> Iterator[tuple[str, str]]:
 
 
 def _of_stores(seen: Overview) -> Iterator[tuple[str, str]]:
-    memory = seen.memory
-    needed = 100 * (memory.used + memory.kept_free) / memory.limit if memory.limit else 0.0
-    if needed >= FULL:
-        yield "QweneditRedisNearlyFull", f"Redis needs {needed:.0f} % of its memory, and refuses new jobs"
+    if needed(seen.memory) >= FULL:
+        yield "QweneditRedisNearlyFull", f"Redis needs {needed(seen.memory):.0f} % of its memory, and refuses new jobs"
     if seen.bucket_problem:
         yield "QweneditPictureStoreFails", "the store of pictures can't be used; the line `bucket` says why"

@@ -52,9 +52,8 @@ class Presence(_Report):
     """What a worker says of itself. Which job it has is known from the job's lease."""
 
     worker: _Text
-    pod: _Text = ""
-    """Empty outside of Kubernetes, as is the next."""
     node: _Text = ""
+    """Empty outside of Kubernetes."""
     version: _Text = ""
     """Of the worker."""
     since: _Seconds
@@ -67,8 +66,6 @@ class Presence(_Report):
     sockets: _Count | None = None
     """Open ones of its process; None where the system does not say."""
     comfyui_url: _Text = ""
-    limit: _Seconds = 0.0
-    """That an attempt may take; 0: a worker of an earlier release does not say."""
     device: Device | None = None
     """None until ComfyUI has answered."""
 

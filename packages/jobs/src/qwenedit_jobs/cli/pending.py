@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redis.exceptions import NoPermissionError
-
+from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import duration
 from qwenedit_jobs.events import job_in
-from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.lanes import Stay
 
 MOST_LOOKED_AT = 100
-"""Answers of which one is looked for that waits for more than its chat."""
+"""Answers among which the oldest one that its chat takes is looked for."""
 CHAT = "chat"
-"""What an answer waits for if its chat refuses the bot, such as of a user who blocked it: nobody's trouble."""
+"""What an answer waits for if its chat refuses the bot, such as a user's who blocked it: not a fault."""
 MEANINGS = {
     "flood": "Telegram told the bot to wait (429)",
     "pace": "as fast as Telegram allows in this chat, or for this bot",
@@ -53,15 +49,11 @@ class PendingAnswer:
         return f"{times}next try in {duration(stay.until - now)}{f': {what}' if what else ''}"
 
 
-async def pending_answer(redis: Redis, keys: Keys, job_id: str | None = None) -> PendingAnswer | None:
+async def pending_answer(at: Installation, job_id: str | None = None) -> PendingAnswer | None:
     """Find the answer to a job, or the oldest one that no chat refuses; None if there is none, or none may be seen."""
-    lanes = Lanes(redis, keys.answers)
-    try:
-        found = [(entry, job_in(entry.payload)) for entry in await lanes.waiting()]
-        for entry, job in [(entry, job) for entry, job in found if job and job_id in {None, job}][:MOST_LOOKED_AT]:
-            stay = await lanes.stay_of(entry)
-            if job and (job_id or stay.why != CHAT):
-                return PendingAnswer(job, entry.since, stay)
-    except NoPermissionError:  # a worker's user
-        return None
+    found = [(entry, job_in(entry.payload)) for entry in await permitted(at.answers.waiting()) or ()]
+    for entry, job in [(entry, job) for entry, job in found if job and job_id in {None, job}][:MOST_LOOKED_AT]:
+        stay = await at.answers.stay_of(entry)
+        if job and (job_id or stay.why != CHAT):
+            return PendingAnswer(job, entry.since, stay)
     return None

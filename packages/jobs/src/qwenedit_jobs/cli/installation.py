@@ -1,0 +1,94 @@
+"""What a command works on: one installation, seen through its Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from redis.exceptions import NoPermissionError
+
+from qwenedit_jobs.cli.output import CommandError
+from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.pictures.opening import open_objects
+from qwenedit_jobs.pictures.redis_store import RedisPictureStore
+from qwenedit_jobs.queue.operator_queue import OperatorQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+    from typing import TypeVar
+
+    from redis.asyncio import Redis
+
+    from qwenedit_jobs.keys import Keys
+    from qwenedit_jobs.pictures.store import PictureStore
+    from qwenedit_jobs.settings import RedisSettings
+
+    T = TypeVar("T")
+
+MOST_NAMED = 5
+"""Ids that an error names."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation, as the settings have it.
+
+    Args:
+        redis: A client that decodes replies.
+        raw: One that doesn't, for pictures.
+        settings: Where its parts are.
+    """
+
+    redis: Redis
+    raw: Redis
+    settings: RedisSettings
+
+    @property
+    def keys(self) -> Keys:
+        """Its Redis keys."""
+        return self.settings.keys
+
+    @cached_property
+    def queue(self) -> OperatorQueue:
+        """Its queue."""
+        return OperatorQueue(self.redis, self.keys)
+
+    @cached_property
+    def pictures(self) -> PictureStore:
+        """Where its pictures are."""
+        settings = self.settings
+        return open_objects(settings.pictures_url) or RedisPictureStore(self.raw, self.keys, ttl=settings.picture_ttl)
+
+    @property
+    def updates(self) -> Lanes:
+        """Updates that the bot has not handled yet. A worker's Redis user may not read these, or the next."""
+        return Lanes(self.redis, self.keys.inbox)
+
+    @property
+    def answers(self) -> Lanes:
+        """Answers that users don't have yet."""
+        return Lanes(self.redis, self.keys.answers)
+
+
+async def permitted(call: Awaitable[T]) -> T | None:
+    """Await a reading; None if this Redis user, such as a worker's, may not take it."""
+    try:
+        return await call
+    except NoPermissionError:
+        return None
+
+
+def only_one(known: Iterable[str], start: str, *, hint: str) -> str:
+    """Return the one id that begins with some characters.
+
+    Raises:
+        CommandError: there is none, or more than one.
+    """
+    found = sorted({each for each in known if each.startswith(start)})
+    if start in found:
+        return start
+    if len(found) != 1:
+        named = ", ".join(found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
+        raise CommandError(f"{len(found)} ids begin with {start}{f': {named}' if found else ''}. {hint}")
+    return found[0]

@@ -1,0 +1,30 @@
+"""`qwenedit pause` and `qwenedit resume`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.cli.output import Answer, moment
+
+if TYPE_CHECKING:
+    from qwenedit_jobs.cli.installation import Installation
+
+
+async def pause(at: Installation) -> Answer:
+    """Let no job begin."""
+    first, since = await at.queue.pause()
+    text = (
+        "Paused. Jobs in hand are finished, new ones are accepted and wait; `qwenedit resume` lets them go on."
+        if first
+        else f"Paused already, since {moment(since, now=await at.queue.now())}."
+    )
+    return Answer({"paused_since": since, "changed": first}, text)
+
+
+async def resume(at: Installation) -> Answer:
+    """End a pause."""
+    ended = await at.queue.resume()
+    waiting = (await at.queue.counts()).waiting
+    return Answer(
+        {"paused_since": None, "changed": ended}, f"{'Resumed' if ended else 'Was not paused'}; {waiting} waiting."
+    )
