@@ -66,7 +66,17 @@ class Judge:
             await self.over.wait()
         if isinstance(answer, int):
             return web.Response(status=answer, headers={"Location": f"{self.url}/elsewhere"} if answer == 302 else None)
-        return web.json_response(answer)
+        return await in_two_parts(request, json.dumps(answer).encode())
+
+
+async def in_two_parts(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Answer as a server or proxy does that sends what it has at once."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(body[:1])
+    await asyncio.sleep(0.02)
+    await response.write(body[1:])
+    return response
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -141,10 +141,20 @@ class ModerationHook:
             async with self._session.post(self._url.get_secret_value(), data=form, allow_redirects=False) as response:
                 if response.status != OK:
                     raise _HookError(f"status {response.status}")
-                answer = json.loads(await response.content.read(LONGEST_ANSWER))
+                answer = json.loads(await _body(response))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise _HookError(type(error).__name__) from None
         allow = answer.get("allow") if isinstance(answer, dict) else None
         if not isinstance(allow, bool):
             raise _HookError("no `allow`")
         return Verdict.ALLOWED if allow else Verdict.REFUSED
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer to its end, in however many parts it comes."""
+    body = b""
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > LONGEST_ANSWER:
+            raise _HookError("an answer that is too long")
+    return body
