@@ -114,10 +114,11 @@ class Crowd:
                 request.pressed = True
 
     async def _unfinished(self) -> int:
-        """Count jobs in Redis and messages that the bot has not made jobs of yet."""
+        """Count jobs in Redis, and messages that the bot has not made jobs of or has not fetched yet."""
         try:
             updates = await Lanes(self.harness.client, Keys().inbox).occupancy()
-            return await self.harness.unfinished() + updates.waiting
+            not_fetched = (await self.harness.chats.bot())["pending"]
+            return await self.harness.unfinished() + updates.waiting + not_fetched
         except RedisError:
             return AT_ONCE + 1
 
