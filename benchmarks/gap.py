@@ -40,12 +40,13 @@ from qwenedit_testkit.redis import redis_server
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.comfyui.protocol.api import Api
+from qwenedit_worker.comfyui.protocol.history import Record
 from qwenedit_worker.loop.editor import ComfyUIEditor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from qwenedit_worker.comfyui.protocol.history import PromptStatus
+    from qwenedit_worker.comfyui.protocol.history import Unfinished
 
 WORKFLOWS = ROOT / "services/comfyui/workflows"
 WORKFLOW = Workflow.load(WORKFLOWS / "invert-model-free.json")
@@ -79,10 +80,10 @@ class Spans:
         """Look over the client's shoulder from now on."""
         ask, seen = self._ask, self.seen
 
-        async def prompt_status(api: Api, prompt_id: str) -> PromptStatus:
+        async def prompt_status(api: Api, prompt_id: str) -> Record | Unfinished:
             found = await ask(api, prompt_id)
-            if found.record is not None and "execution_success" in found.record.messages:
-                seen[prompt_id] = span(found.record.messages)
+            if isinstance(found, Record) and "execution_success" in found.messages:
+                seen[prompt_id] = span(found.messages)
             return found
 
         Api.prompt_status = prompt_status  # type: ignore[method-assign,assignment]

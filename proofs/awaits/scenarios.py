@@ -56,7 +56,6 @@ HANG = ("hang", {"seconds": 2, "times": 1})
 STUCK = ("hang", {"times": 1})
 """Until the scenario lets it go on, or its worker has ended."""
 WARM_UP = {"WORKER_WARM_UP": "true"}
-OLD = ("http_error", {"path": "/api/jobs", "status": 404, "times": None})
 SCENARIOS = (
     Scenario("plain", jobs=3),
     Scenario("cancelled", act=cancel, faults=(STUCK,), cancels=True),
@@ -64,8 +63,6 @@ SCENARIOS = (
     Scenario("vanished", faults=(("vanish", {"times": 1}),)),
     Scenario("no output", faults=(("missing_output", {"times": 1}),)),
     Scenario("rejected", faults=(("node_errors", {"times": 1}),)),
-    Scenario("old ComfyUI", jobs=2, faults=(OLD,)),
-    Scenario("old, cancel", act=cancel, faults=(STUCK, OLD), cancels=True),
     Scenario("leaving", act=tell(signal.SIGTERM), faults=(STUCK,)),
     Scenario("abandoning", act=tell(signal.SIGTERM, signal.SIGTERM), faults=(STUCK,)),
     Scenario("torn down", act=tell(signal.SIGUSR2), faults=(STUCK,)),

@@ -12,14 +12,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, ResultUnusable, client
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, WorkflowRejected, client
 from qwenedit_worker.comfyui.execution import prompt_execution
 from qwenedit_worker.comfyui.protocol import api
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-BUDGET = {"/upload/image": 1.0, "/prompt": 1.0, "/api/jobs": 1.0, "/view": 4.0}
+BUDGET = {"/upload/image": 1.0, "/prompt": 1.0, "/history": 1.0, "/view": 4.0}
 """Seconds; the result is asked for only after an execution."""
 BUSY = (1, 4, 8)
 """Times the budget, on a machine that is too busy to come to the spoiled route in less."""
@@ -127,7 +127,7 @@ async def test_budget_holds_and_the_next_edit_succeeds(server, client_of, invert
         hostile.route, hostile.way = route, way
         for budget in (BUDGET[route] * busy for busy in BUSY):
             began = time.monotonic()
-            with pytest.raises((EditTimeout, ComfyUIUnavailable, ResultUnusable)):
+            with pytest.raises((EditTimeout, ComfyUIUnavailable, WorkflowRejected)):
                 await worker.edit(worker.request(invert), within=budget)
             assert time.monotonic() - began < budget + CLEAN_UP + MARGIN
             if hostile.spoiled:

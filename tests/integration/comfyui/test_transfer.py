@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, ExecutionInterrupted, ResultUnusable, Workflow
+from qwenedit_worker.comfyui import ComfyUIUnavailable, Workflow, WorkflowRejected
 from qwenedit_worker.comfyui.execution import transfer
 from tests.integration.comfyui.conftest import WORKFLOWS
 from tests.integration.comfyui.test_edit import assert_clean, executions
@@ -99,7 +99,7 @@ async def test_result_is_fetched_from_a_server_that_restarts_after_the_execution
 async def test_execution_interrupted_by_somebody_else_is_its_own_error(client, server, control) -> None:
     await control.fault("interrupt", at_step=2)
 
-    with pytest.raises(ExecutionInterrupted):
+    with pytest.raises(ComfyUIUnavailable, match="somebody else"):
         await client.edit()
     await assert_clean(server)
 
@@ -121,7 +121,7 @@ async def test_result_that_is_a_jpeg_is_unusable_and_the_log_says_what_is_expect
     await control.fault("other_output", file=str(tmp_path / "result.jpg"))
     with capture_logs() as logs:
         async with server.client() as client:
-            with pytest.raises(ResultUnusable, match="a PNG is expected, and this is JPEG"):
+            with pytest.raises(WorkflowRejected, match="a PNG is expected"):
                 await client.edit()
 
     [line] = [line for line in logs if line["event"] == "comfyui.result_unusable"]
@@ -145,7 +145,7 @@ async def test_result_above_the_limit_is_unusable_at_once(client, server, contro
     monkeypatch.setattr("qwenedit_worker.comfyui.protocol.api.MAX_PICTURE", 1000)
     request = client.request()
 
-    with pytest.raises(ResultUnusable, match="larger than 1000 bytes"):
+    with pytest.raises(WorkflowRejected, match="larger than 1000 bytes"):
         await client.edit(request)
     assert await executions(control, request.job_id) == 1
     await assert_clean(server)

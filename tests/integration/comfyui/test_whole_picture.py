@@ -11,6 +11,7 @@ import io
 import itertools
 import os
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,14 +208,16 @@ async def test_real_nodes_keep_the_whole_photo_and_one_size_throughout(real, nam
 @pytest.mark.parametrize("name", EDITING)
 async def test_real_nodes_work_at_two_megapixels_with_references_of_their_own_size(real, name) -> None:
     workflow = Workflow.load(WORKFLOWS / f"{name}.json")
+    assert workflow.binding.sizes is not None
+    sizes = workflow.binding.sizes.model_copy(update={"megapixels": 2.0})
+    at_two_megapixels = replace(workflow, binding=workflow.binding.model_copy(update={"sizes": sizes}))
     answer, outputs = await real.execute(
-        workflow, marked((4032, 3024)), marked((1600, 1600)), marked((900, 1600)), megapixels=2.0
+        at_two_megapixels, marked((4032, 3024)), marked((1600, 1600)), marked((900, 1600))
     )
 
     assert 1.9e6 < answer.width * answer.height < 2.2e6
     check_whole(marked((4032, 3024)), answer)
-    sizes = sizes_of(outputs)
-    assert sizes["references"] == [sizes["latent"][0], [128, 128], [170, 96]]
+    assert sizes_of(outputs)["references"] == [sizes_of(outputs)["latent"][0], [128, 128], [170, 96]]
 
 
 @pytest.mark.parametrize("size", [(1152, 864), (765, 1360), (2040, 204)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwenedit_worker.comfyui import Workflow
-from qwenedit_worker.comfyui.workflow.model_files import model_files
+from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS
 
 COMFYUI = Path(__file__).parents[3] / "services/comfyui"
 
@@ -28,10 +28,14 @@ def models(name: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_list_has_exactly_the_files_that_its_workflows_load(name) -> None:
-    loaded = [model_files(Workflow.load(COMFYUI / "workflows" / f"{workflow}.json").graph) for workflow in LISTS[name]]
+    graphs = [Workflow.load(COMFYUI / "workflows" / f"{workflow}.json").graph for workflow in LISTS[name]]
 
     assert {model["path"] for model in models(name)} == {
-        f"{folder}/{file}" for files in loaded for folder, names in files.items() for file in names
+        f"{folder}/{node.inputs[put]}"
+        for graph in graphs
+        for node in graph.values()
+        for (class_type, put), folder in MODEL_INPUTS.items()
+        if class_type == node.class_type
     }
 
 

@@ -368,11 +368,11 @@ def test_parameter_that_does_not_fit_the_graph_stops_the_start(
 def test_smallest_edit_loads_the_same_models_and_takes_one_step_on_a_small_canvas(name: str) -> None:
     workflow = Workflow.load(WORKFLOWS / f"{name}.json")
     small = workflow.smallest()
-    assert small.fewest_images == 1
+    names = ["a"] * workflow.max_images
 
-    bound = small.bind(images=["a"], prompt="", seed=0, prefix="p", sizes=[Size(256, 256)], megapixels=1 / 16)
+    bound = small.bind(images=names, prompt="", seed=0, prefix="p", sizes=[Size(256, 256)] * len(names))
 
-    whole = workflow.bind(images=["a"], prompt="", seed=0, prefix="p")
+    whole = workflow.bind(images=names, prompt="", seed=0, prefix="p")
     assert bound.loaders == whole.loaders
     assert bound.steps == min(1, whole.steps)
     for each in json.loads(json.dumps(bound.graph)).values():

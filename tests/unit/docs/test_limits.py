@@ -107,7 +107,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ),
         (
             "fetches of a result from ComfyUI",
-            [f"{len(transfer.PAUSES) + 1}, ", f"{transport.SILENCE:.0f} s without a byte"],
+            [f"{len(transfer.PAUSES) + 1}, ", f"{transport.REQUEST_TIMEOUT:.0f} s without a byte"],
         ),
         (
             "ComfyUI's replies",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from qwenedit_telemetry import tracing
-from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, EditTimeout, SilentExecutor
+from qwenedit_worker.comfyui.errors import (
+    ComfyUIError,
+    ComfyUIUnavailable,
+    EditTimeout,
+    ModelMissing,
+    SilentExecutor,
+    WorkflowRejected,
+)
 from qwenedit_worker.comfyui.execution.prompt_execution import PromptExecution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
-from qwenedit_worker.comfyui.protocol.transport import NotSentError, Transport
+from qwenedit_worker.comfyui.protocol.transport import Transport
 from qwenedit_worker.comfyui.protocol.websocket import Feed
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
 from qwenedit_worker.comfyui.server.requirements import Readiness
@@ -34,10 +40,6 @@ LONGEST_CLEAN_UP = 300.0
 """Seconds after which an edit's traces are left to the server, which bounds them itself."""
 BROKEN_UPLOAD_STORED = 10.0
 """Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
-MAX_EDITS = 3
-"""At once: with the websocket and the questions beside them they fit into the pool."""
-TIDYING_DELAY = 0.1
-"""Seconds for which the traces of a successful edit are left alone, so that the next one's submission goes first."""
 VERDICT_TIMEOUT = 3.0
 """Seconds; a liveness probe waits for it."""
 
@@ -49,7 +51,7 @@ class ComfyUI:
         url: of the server.
         workflows: what check() answers for.
         timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
-        poll_interval: seconds between questions while the websocket is silent.
+        poll_interval: seconds between questions while the websocket says nothing.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
     """
@@ -64,18 +66,16 @@ class ComfyUI:
         on_request: Callable[[str, str], None] = lambda _route, _status: None,
         folders: SharedFolders | None = None,
     ) -> None:
-        self._transport = Transport(url, on_request=on_request)
+        self._transport = Transport(url, on_request=on_request, on_refused=self._expect_restart)
         self._api = Api(self._transport)
+        self._workflows = workflows
         self._readiness = Readiness(self._api, workflows)
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._folders = folders
-        self._room = asyncio.Semaphore(MAX_EDITS)
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
         self._tidying: set[asyncio.Task[None]] = set()
-        self._tidy_now = asyncio.Event()
-        self._introduced = False
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -101,7 +101,7 @@ class ComfyUI:
         """Execute one edit, and leave no trace of it on the server.
 
         Cancelled, or past its deadline, it takes the prompt back first, and waits for that for `CLEAN_UP` seconds at
-        most. The traces of a successful edit are removed a moment after its return; see `tidied`.
+        most. The traces of a successful edit are removed beside what comes next; see `tidied`.
 
         Args:
             request: what to edit, and how.
@@ -117,57 +117,46 @@ class ComfyUI:
             feed=self._feed,
             on_progress=on_progress,
             watch=self._watch,
-            verdict=self.verdict,
             poll_interval=self._poll_interval,
         )
         try:
-            async with asyncio.timeout_at(deadline) as limit, self._room:
-                await self._readiness.check_workflow(request.workflow)
+            async with asyncio.timeout_at(deadline) as limit:
                 result = await execution.run()
         except BaseException as error:
-            if isinstance(error, ComfyUIUnavailable):
-                self._expect_restart(error)
-            delay = BROKEN_UPLOAD_STORED if execution.uploading else 0.0
-            tidying = self._tidy_later(execution, request, delay=delay)
-            if not delay:
+            tidying = self._tidy(execution, request.folder)
+            if not execution.uploading:
                 await asyncio.wait([tidying], timeout=CLEAN_UP)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise EditTimeout("the deadline passed before there was a picture") from error
+            if isinstance(error, ModelMissing) and request.workflow not in self._workflows:
+                # The worker is ready without it, so nobody waits for the file to come.
+                raise WorkflowRejected(f"workflow {request.workflow.name}: {error}") from error
             raise
-        self._tidy_later(execution, request, delay=TIDYING_DELAY)
+        self._tidy(execution, request.folder)
         return result
 
     async def tidied(self) -> None:
-        """Remove what edits have left so far, now; waits for `CLEAN_UP` seconds at most."""
-        self._tidy_now.set()
+        """Wait until what edits have left so far is removed, for `CLEAN_UP` seconds at most."""
         if self._tidying:
             await asyncio.wait(self._tidying, timeout=CLEAN_UP)
-        self._tidy_now.clear()
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
 
         Raises:
-            ComfyUIUnavailable: the server does not reply, or its executor is condemned.
+            ComfyUIUnavailable: the server does not reply, or its executor was condemned by the newest verdict.
             WorkflowRejected: it lacks a node class, an input or a choice that a workflow uses.
             ModelMissing: it lacks model files.
         """
-        try:
-            verdict = self._watch.observe(await self._api.queue())
-            if verdict.condemned:
-                raise SilentExecutor(verdict.reason)
-            await self._readiness.check()
-            await self._introduce()
-        except ComfyUIUnavailable as error:
-            self._expect_restart(error)
-            raise
+        if self._watch.condemned:
+            raise SilentExecutor(self._watch.condemned)
+        await self._readiness.check()
 
     async def verdict(self) -> Verdict:
         """Judge the executor. Takes `VERDICT_TIMEOUT` seconds at most, and never raises for the server's silence."""
         try:
             queue = await self._api.queue(within=VERDICT_TIMEOUT)
         except ComfyUIUnavailable as error:
-            self._expect_restart(error)
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
@@ -191,43 +180,29 @@ class ComfyUI:
         """
         return await self._api.system_stats(within=VERDICT_TIMEOUT)
 
-    async def _introduce(self) -> None:
-        """Log once which server this is."""
-        if not self._introduced:
-            stats = await self._api.system_stats()
-            log.info("comfyui.server", version=stats.version, device=stats.device)
-            self._introduced = True
-
-    def _expect_restart(self, error: ComfyUIUnavailable) -> None:
+    def _expect_restart(self) -> None:
         """Forget what is known of the server: one that takes no connections may come back with another version."""
         self._readiness.forget()
-        self._introduced = False
-        if isinstance(error, NotSentError):
-            self._watch.gone()
+        self._watch.gone()
 
-    def _tidy_later(self, execution: PromptExecution, request: EditRequest, *, delay: float) -> asyncio.Task[None]:
-        """Take an edit back and remove its traces, after so many seconds."""
-
-        async def tidy() -> None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._tidy_now.wait()
-            with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
-                await self._remove_traces(execution, request.folder)
-
-        task = asyncio.create_task(tidy(), name="comfyui-tidying")
+    def _tidy(self, execution: PromptExecution, folder: str) -> asyncio.Task[None]:
+        """Begin to take an edit back and to remove its traces."""
+        task = asyncio.create_task(self._remove_traces(execution, folder), name="comfyui-tidying")
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
         return task
 
     async def _remove_traces(self, execution: PromptExecution, folder: str) -> None:
-        if execution.sent:
-            try:
-                async with asyncio.timeout(LONGEST_CLEAN_UP):
-                    await execution.withdraw()
-                    await self._api.forget(execution.prompt_id)
-            except (TimeoutError, ComfyUIError) as error:
-                told = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
-                log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=told)
-        if self._folders is not None:
-            await self._folders.remove(folder)
+        if execution.uploading:
+            await asyncio.sleep(BROKEN_UPLOAD_STORED)
+        with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
+            if execution.inside:
+                try:
+                    async with asyncio.timeout(LONGEST_CLEAN_UP):
+                        await execution.withdraw()
+                        await self._api.forget(execution.prompt_id)
+                except (TimeoutError, ComfyUIError) as error:
+                    told = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
+                    log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=told)
+            if self._folders is not None:
+                await self._folders.remove(folder)

@@ -3,17 +3,13 @@
 ComfyUIError                 everything this package raises on purpose
 ├── ComfyUIUnavailable       the server, not the job: try again, here or elsewhere
 │   ├── UnexpectedReply      something answered, but not as ComfyUI does
-│   ├── PictureLost          the uploaded picture is gone again: a restart, or an emptied folder
 │   └── SilentExecutor       HTTP answers while nothing is executed any more
-├── ExecutionInterrupted     somebody else stopped it: the job goes back unharmed, a few times
 ├── ModelMissing             this server lacks a model file: not ready, the job goes back unharmed
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
 ├── ExecutionFailed          the server executed it and failed: permanent
 │   ├── PictureUnreadable    … at loading the user's picture
-│   ├── ModelUnusable        … at loading a model, for another reason than memory
 │   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
 │       └── ServerOutOfMemory    … whatever the picture: a model was being loaded, or the size is the model's own
-├── ResultUnusable           the result is no PNG, or too large: our workflow is wrong, permanent
 ├── PictureTooLarge          above the server's upload limit: permanent
 └── EditTimeout              the deadline passed: counts as an attempt
 """
@@ -37,7 +33,7 @@ class ComfyUIError(Exception):
 
 
 class ComfyUIUnavailable(ComfyUIError):
-    """The server cannot be reached, restarted, or lost the prompt.
+    """The server cannot be reached, restarted, lost the picture or the prompt, or was told to stop by somebody else.
 
     Attributes:
         submitted: whether the server had accepted the prompt (or may have), so that the attempt counts.
@@ -52,10 +48,6 @@ class UnexpectedReply(ComfyUIUnavailable):
     """The reply is not one of ComfyUI's: not JSON, lacking a field, larger than any sane one, or a 5xx."""
 
 
-class PictureLost(ComfyUIUnavailable):
-    """The server refused the prompt because the picture uploaded for it is gone: a restart, or an emptied folder."""
-
-
 class SilentExecutor(ComfyUIUnavailable):
     """The server takes prompts and executes none: its executor thread is gone and it needs a restart."""
 
@@ -65,7 +57,7 @@ class ModelMissing(ComfyUIError):
 
 
 class WorkflowRejected(ComfyUIError):
-    """The server cannot execute this graph, whatever the picture and the prompt."""
+    """The server cannot execute this graph, or makes no PNG of it, whatever the picture and the prompt."""
 
 
 class ExecutionFailed(ComfyUIError):
@@ -76,24 +68,12 @@ class PictureUnreadable(ExecutionFailed):
     """The node that loads the user's picture could not decode it."""
 
 
-class ModelUnusable(ExecutionFailed):
-    """A node that loads a model failed, such as for a file that is cut short: no other photo would help."""
-
-
 class OutOfMemory(ExecutionFailed):
     """The GPU's memory did not suffice; the server has been asked to free what it holds."""
 
 
 class ServerOutOfMemory(OutOfMemory):
     """It did not suffice for a model, or for a picture of the model's own size: no smaller photo would help."""
-
-
-class ExecutionInterrupted(ComfyUIError):
-    """The server stopped the execution, and this worker had not asked for that: somebody else did."""
-
-
-class ResultUnusable(ComfyUIError):
-    """The result is no PNG, or larger than any that is taken. Another attempt would give the same."""
 
 
 class PictureTooLarge(ComfyUIError):

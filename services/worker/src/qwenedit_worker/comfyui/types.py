@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS_DEFAULT
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,8 +30,6 @@ class EditRequest:
     seed: int
     parameters: Mapping[str, int | float | str] = field(default_factory=dict)
     """Values for inputs that the workflow's binding names beside the usual ones."""
-    megapixels: float = MEGAPIXELS_DEFAULT
-    """The area to work at, in units of 1024 x 1024 pixels, where neither the workflow nor the job says another."""
 
     def __post_init__(self) -> None:
         if not _SAFE.fullmatch(self.job_id):

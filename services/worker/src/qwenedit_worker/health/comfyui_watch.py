@@ -23,9 +23,6 @@ LONGEST_UNREADY = 1.0
 """Seconds, at most, from ComfyUI's start until it is seen: a user may be waiting."""
 JUDGE_INTERVAL = 2.0
 """Seconds between judgements of ComfyUI's executor, by a question that costs it nothing."""
-JUDGE_CONDEMNED_INTERVAL = 0.25
-"""Seconds between judgements of a condemned executor. It is back within a second of its restart, and only the moment
-without a listener tells the new process from the condemned one."""
 CHECK_TIMEOUT = 15.0
 """Seconds until a check without an answer is a failed one."""
 
@@ -110,7 +107,7 @@ class ComfyUIWatch:
                 self._metrics.zombie_verdicts.inc()
                 log.error("comfyui.condemned", reason=self._verdict.reason)
                 self.mark_not_ready(self._verdict.reason)
-            await asyncio.sleep(JUDGE_CONDEMNED_INTERVAL if self._verdict.condemned else JUDGE_INTERVAL)
+            await asyncio.sleep(JUDGE_INTERVAL)
 
     async def _check(self) -> None:
         try:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SMALLEST_SIDE = 256
 """Pixels of the picture of a warm-up."""
-SMALLEST_AREA = 1 / 16
-"""The same as an area, in units of 1024 x 1024 pixels."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -141,9 +139,8 @@ class ComfyUIEditor:
             attempt=1,
             workflow=smallest,
             prompt="warm-up",
-            images=(gradient(SMALLEST_SIDE),) * smallest.fewest_images,
+            images=(gradient(SMALLEST_SIDE),) * smallest.max_images,
             seed=random.getrandbits(32),
-            megapixels=SMALLEST_AREA,
         )
         await self._comfyui.edit(request, on_progress=lambda _progress: None, deadline=deadline)
 

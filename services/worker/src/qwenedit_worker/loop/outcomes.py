@@ -11,13 +11,10 @@ from qwenedit_worker.comfyui import (
     ComfyUIError,
     ComfyUIUnavailable,
     EditTimeout,
-    ExecutionInterrupted,
     ModelMissing,
-    ModelUnusable,
     OutOfMemory,
     PictureTooLarge,
     PictureUnreadable,
-    ResultUnusable,
     ServerOutOfMemory,
     WorkflowFileError,
     WorkflowRejected,
@@ -70,12 +67,10 @@ _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
     (ServerOutOfMemory, Reason.SERVER_OUT_OF_MEMORY),
     (OutOfMemory, Reason.OUT_OF_MEMORY),
     (PictureUnreadable, Reason.PICTURE_UNREADABLE),
-    (ModelUnusable, Reason.WORKFLOW_REJECTED),
     (PictureTooLarge, Reason.PICTURE_TOO_LARGE),
     (PictureExpiredError, Reason.PICTURE_EXPIRED),
     (WorkflowRejected, Reason.WORKFLOW_REJECTED),
     (WorkflowFileError, Reason.WORKFLOW_REJECTED),
-    (ResultUnusable, Reason.WORKFLOW_REJECTED),
     (ComfyUIError, Reason.EXECUTION_FAILED),
 )
 """What every attempt would meet again, and why; the first class that fits decides."""
@@ -90,8 +85,6 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, limited=True, comfyui_unready=True)
-        case ExecutionInterrupted():
-            return Release(detail, limited=True)
         case PictureStoreUnavailableError():
             return Release(detail, pause=STORE_AWAY)
         case ComfyUIUnavailable() | EditTimeout():

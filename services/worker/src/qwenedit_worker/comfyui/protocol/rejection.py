@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_worker.comfyui.errors import ComfyUIError, ModelMissing, PictureLost, WorkflowRejected
+from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, ModelMissing, WorkflowRejected
 from qwenedit_worker.comfyui.workflow.model_files import model_file
 
 if TYPE_CHECKING:
@@ -18,26 +18,22 @@ def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
 
     ComfyUI answers 400 where no output can be executed, and 200 with `node_errors` where only some can.
     """
-    if not isinstance(body, dict):
-        return WorkflowRejected(f"ComfyUI refused the prompt: {body!r:.200}")
     errors = list(_node_errors(body.get("node_errors")))
     reason = body.get("error")
     if not errors and not reason:
         return None
     missing = [error for error in errors if error["type"] == "value_not_in_list" and "Loader" in error["class_type"]]
-    if missing and len(missing) == len([error for error in errors if error["type"] not in _CONSEQUENCES]):
+    if missing:
         files = [model_file(error["class_type"], error["input"], error["received"]) for error in missing]
         return ModelMissing(f"ComfyUI lacks {', '.join(files)}")
     told = [_TOLD.format_map(error) for error in errors]
     for error, words in zip(errors, told, strict=True):
         if error["node"] in bound.image_nodes and error["type"] == "custom_validation_failed":
-            return PictureLost(f"the uploaded picture is gone from the server: {words}")
+            return ComfyUIUnavailable(f"the uploaded picture is gone from the server: {words}")
     return WorkflowRejected("; ".join(told) or f"ComfyUI refused the prompt: {reason!r}")
 
 
 _TOLD = "node {node} ({class_type}), input {input}: {type}: {text}"
-_CONSEQUENCES = frozenset({"exception_during_inner_validation"})
-"""Errors that a node reports for the faults of those before it (execution.py)."""
 
 
 def _node_errors(node_errors: Any) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
 import structlog
@@ -13,19 +13,16 @@ import structlog
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import TracebackType
 
-POOL_SIZE = 10
-POOL_SIZE_PER_HOST = 5
+POOL_SIZE = 5
 CONNECT_TIMEOUT = 3.0
 """Seconds. The server is in the same pod or the same cluster."""
 REQUEST_TIMEOUT = 10.0
-"""Seconds for one question. ComfyUI's event loop stalls for moments (garbage collection, a loading model)."""
+"""Seconds for one question, and without a byte of a picture. ComfyUI's event loop stalls while it loads a model."""
 TRANSFER_TIMEOUT = 60.0
 """Seconds for a picture, either way."""
-SILENCE = 5.0
-"""Seconds without a byte of a result after which its transfer is broken off."""
 MAX_JSON = 4 * 2**20
 """Bytes. A job's record is a few kilobytes; a node's description lists whole folders. Parsed, it may take 25 times as
 much memory."""
@@ -38,8 +35,9 @@ UNREMARKABLE = ("/queue", "200")
 HEARTBEAT = 20.0
 """Seconds between pings, so that a half-open websocket is noticed. Polling goes on meanwhile."""
 
-
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class TooLargeError(UnexpectedReply):
@@ -56,18 +54,17 @@ class Reply:
 
     status: int
     body: bytes
-    is_json: bool
 
-    def json(self) -> Any:
-        """Parse the body.
+    def read(self, parse: Callable[[Any], T]) -> T:
+        """Take what is wanted from the body's JSON.
 
         Raises:
-            UnexpectedReply: it is not JSON.
+            UnexpectedReply: it is not JSON, or of another shape than `parse` takes.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise UnexpectedReply(f"the reply is not JSON ({self.status}, {self.excerpt()!r})") from error
+            return parse(json.loads(self.body))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise UnexpectedReply(f"not ComfyUI's reply: {self.status} {self.excerpt()}: {error!r:.200}") from error
 
     def excerpt(self) -> str:
         """As much of the body as an error message can take."""
@@ -81,18 +78,26 @@ class Transport:
         url: of the server; a path prefix is kept.
         on_request: told of each request's route, which is its path's first part, and of the reply's status; `none`
             where no whole reply came.
+        on_refused: told when the server takes no connection: what listens there next is another process.
     """
 
-    def __init__(self, url: str, *, on_request: Callable[[str, str], None] = lambda _route, _status: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        on_request: Callable[[str, str], None] = lambda _route, _status: None,
+        on_refused: Callable[[], None] = lambda: None,
+    ) -> None:
         self.url = url.rstrip("/")
         self._on_request = on_request
+        self._on_refused = on_refused
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         redirects = aiohttp.TraceConfig()
         redirects.on_request_redirect.append(_refuse_redirect)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=POOL_SIZE, limit_per_host=POOL_SIZE_PER_HOST),
+            connector=aiohttp.TCPConnector(limit=POOL_SIZE),
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
             # The bytes that arrive do not bound those that they unpack to.
             headers={"Accept-Encoding": "identity"},
@@ -114,54 +119,32 @@ class Transport:
             raise RuntimeError("the client is used outside its context")
         return self._session
 
-    async def get(
+    async def request(
         self,
+        method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
         limit: int = MAX_JSON,
         within: float = REQUEST_TIMEOUT,
-        silence: float | None = None,
+        **what: Any,
     ) -> Reply:
-        """GET, reading at most `limit` bytes within `within` seconds.
+        """Send a request, and read at most `limit` bytes of its reply within `within` seconds.
 
         Args:
+            method: of HTTP.
             path: below the server's URL.
-            params: the query.
             limit: bytes.
-            within: seconds for the whole reply.
-            silence: seconds that may pass without a byte of it; None bounds only the whole.
+            within: seconds for the whole reply; at most `REQUEST_TIMEOUT` of them may pass without a byte.
+            what: else is sent, as aiohttp takes it.
 
         Raises:
             NotSentError: no connection.
             TooLargeError: the reply is larger.
-            ComfyUIUnavailable: anything else that kept the reply from arriving.
-        """
-        return await self._send("GET", path, limit=limit, within=within, silence=silence, params=params)
-
-    async def post(
-        self,
-        path: str,
-        *,
-        json: Any = None,
-        form: Callable[[], aiohttp.FormData] | None = None,
-        within: float = REQUEST_TIMEOUT,
-    ) -> Reply:
-        """POST a JSON body or a form, within `within` seconds.
-
-        Raises:
-            NotSentError: no connection.
-            TooLargeError: the reply is unreasonably large.
             ComfyUIUnavailable: anything else; the request may or may not have had its effect.
         """
-        return await self._send("POST", path, limit=MAX_JSON, within=within, json=json, data=form() if form else None)
-
-    async def _send(
-        self, method: str, path: str, *, limit: int, within: float, silence: float | None = None, **what: Any
-    ) -> Reply:
         where = f"{method} {path}"
         status, size, began = "none", 0, time.monotonic()
-        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT, sock_read=silence)
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT, sock_read=REQUEST_TIMEOUT)
         try:
             async with self.session.request(
                 method, self.url + path, timeout=timeout, allow_redirects=False, **what
@@ -173,17 +156,17 @@ class Transport:
                         response.close()
                         raise TooLargeError(f"{where}: the reply is larger than {limit} bytes")
                 status, size = str(response.status), len(body)
-                return Reply(response.status, bytes(body), response.content_type == "application/json")
+                return Reply(response.status, bytes(body))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            self._on_refused()
             raise NotSentError(f"{where}: no connection: {error}") from error
-        except aiohttp.SocketTimeoutError as error:
-            raise ComfyUIUnavailable(f"{where}: no byte for {silence:g} s") from error
         except TimeoutError as error:
-            raise ComfyUIUnavailable(f"{where}: no reply within {within:g} s") from error
+            raise ComfyUIUnavailable(f"{where}: no reply within {min(within, REQUEST_TIMEOUT):g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: what the reply is made of, or its URL
             raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
         finally:
-            self._on_request(_route(path), status)
+            route = path.strip("/").partition("/")[0]  # without the ids that follow
+            self._on_request(route, status)
             if (path, status) != UNREMARKABLE:
                 seconds = round(time.monotonic() - began, 3)
                 log.debug("comfyui.request", method=method, path=path, status=status, bytes=size, seconds=seconds)
@@ -204,15 +187,11 @@ class Transport:
                 timeout=timeout,
             )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                self._on_refused()
             raise ComfyUIUnavailable(f"websocket: {type(error).__name__}: {error}") from error
 
 
 async def _refuse_redirect(_session: aiohttp.ClientSession, _context: object, params: object) -> None:
     """Go nowhere else: a websocket's request, unlike the others, can only be kept from it here."""
     raise UnexpectedReply(f"the server redirects: {params!r:.200}")
-
-
-def _route(path: str) -> str:
-    """Name what is asked for, without the ids that follow."""
-    first, *rest = path.strip("/").split("/")
-    return f"{first}/{rest[0]}" if first == "api" and rest else first

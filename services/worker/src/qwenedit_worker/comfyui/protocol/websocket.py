@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
-_GOODBYE = 1.0
+RECONNECT_PAUSE = 0.25
+"""Seconds from a lost websocket to the next one. A restart takes longer, so that its moment without a listener is seen:
+only that tells the new process from the one before it."""
+GOODBYE = 1.0
+"""Seconds that the server has for its part of the closing."""
 MOST_STEPS = 10_000
 """ComfyUI's own limit of a sampler (nodes.py)."""
 
@@ -50,42 +52,28 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """The execution is over; its record is about to be written."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ended:
-    """The record is written."""
+    """The execution is over, and its record is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskNow:
-    """Something may have changed: a new socket is open, or the queue moved."""
+Event: TypeAlias = Began | Stepped | Ended
 
 
-Event: TypeAlias = Began | Stepped | Ending | Ended | AskNow
-
-
-def read(text: str, *, prompt_id: str) -> Event | None:
-    """Read one message; None for those about other prompts and those that tell us nothing."""
+def read(text: str) -> tuple[str, Event] | None:
+    """Read one message into a prompt's id and what is said of it; None for those that tell us nothing."""
     try:
-        return _read(text, prompt_id)
+        message = json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _read(text: str, prompt_id: str) -> Event | None:
-    match json.loads(text):
-        case {"type": "status"}:
-            return AskNow()
-        case {"type": str(kind), "data": {"prompt_id": str(about), **data}} if about == prompt_id:
-            return _about(kind, data)
+    match message:
+        case {"type": str(kind), "data": {"prompt_id": str(prompt_id), **data}}:
+            event = _event(kind, data)
+            return (prompt_id, event) if event else None
         case _:
             return None
 
 
-def _about(kind: str, data: dict[Any, Any]) -> Event | None:
+def _event(kind: str, data: dict[Any, Any]) -> Event | None:
     match kind, data:
         case (("execution_start" | "execution_cached" | "progress_state" | "executed"), _):
             return Began()
@@ -97,37 +85,8 @@ def _about(kind: str, data: dict[Any, Any]) -> Event | None:
             0 <= value <= steps <= MOST_STEPS
         ):
             return Stepped(node=str(node), step=int(value), steps=int(steps))
-        case (("execution_success" | "execution_error" | "execution_interrupted"), _):
-            return Ending()
         case _:
             return None
-
-
-class Subscriber:
-    """One prompt's part of what the websocket says.
-
-    Args:
-        prompt_id: of the prompt.
-        on_event: called for each event; must not block.
-    """
-
-    def __init__(self, prompt_id: str, on_event: Callable[[Event], None]) -> None:
-        self.prompt_id = prompt_id
-        self.client_id: str | None = None
-        """Under which the prompt was submitted: ComfyUI sends its events to the socket of that id, and to no other."""
-        self._on_event = on_event
-
-    def hear(self, text: str, *, client_id: str) -> None:
-        """Take a message that came over the socket of `client_id`."""
-        event = read(text, prompt_id=self.prompt_id)
-        # On the prompt's own socket its own events say all, and better than that the queue has moved.
-        if event is not None and not (isinstance(event, AskNow) and self.client_id in (None, client_id)):
-            self._on_event(event)
-
-    def reconnected(self) -> None:
-        """Note that what was said lately may not have been heard."""
-        if self.client_id is not None:
-            self._on_event(AskNow())
 
 
 class Feed:
@@ -139,36 +98,23 @@ class Feed:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._subscribers: set[Subscriber] = set()
-        self._tried = asyncio.Event()
-        self._wanted = asyncio.Event()
-        self._open = False
+        self._followed: dict[str, Callable[[Event], None]] = {}
+        self.open = asyncio.Event()
         self.client_id = str(uuid.uuid4())
         """Under which prompts are to be submitted; another one after each reconnect."""
 
     @contextmanager
-    def subscribed(self, subscriber: Subscriber) -> Iterator[None]:
-        """Hand on what is said of a prompt, inside the block."""
-        self._subscribers.add(subscriber)
+    def following(self, prompt_id: str, on_event: Callable[[Event], None]) -> Iterator[None]:
+        """Hand on what is said of a prompt, inside the block; `on_event` must not block."""
+        self._followed[prompt_id] = on_event
         try:
             yield
         finally:
-            self._subscribers.discard(subscriber)
-
-    async def ready(self) -> None:
-        """Wait until the socket is open, or could not be opened just now."""
-        if not self._open:
-            self._tried.clear()
-            self._wanted.set()
-            await self._tried.wait()
+            del self._followed[prompt_id]
 
     async def run(self) -> None:
         """Listen for ever. To be cancelled."""
-        clock = asyncio.get_running_loop().time
-        pause = _FIRST_PAUSE
         while True:
-            self._wanted.clear()
-            began = clock()
             try:
                 await self._listen()
             except ComfyUIUnavailable as error:
@@ -176,32 +122,26 @@ class Feed:
             except Exception:
                 log.exception("comfyui.websocket_crashed")  # a defect of ours costs progress, and no outcome
             finally:
-                self._open = False
-                self._tried.set()
-            # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing. The
-            # events of prompts already submitted stay lost, but the queue's changes are sent to everyone.
+                self.open.clear()
+            # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing. What
+            # is said of prompts already submitted stays lost, and their outcome is polled for.
             self.client_id = str(uuid.uuid4())
-            pause = _FIRST_PAUSE if clock() - began > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wanted.wait()
+            await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _listen(self) -> None:
         socket = await self._transport.websocket(self.client_id)
         try:
-            self._open = True
-            self._tried.set()
-            for subscriber in tuple(self._subscribers):
-                subscriber.reconnected()
+            self.open.set()
             async for frame in socket:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
-                for subscriber in tuple(self._subscribers):
-                    subscriber.hear(frame.data, client_id=self.client_id)
+                prompt_id, event = read(frame.data) or ("", None)
+                if event and (on_event := self._followed.get(prompt_id)):
+                    on_event(event)
             log.debug("comfyui.websocket_lost", code=socket.close_code)
         finally:
             # It waits for the server's goodbye, whatever comes before that, and without end in a flood. Cancelled, it
             # drops the connection.
             with suppress(TimeoutError):
-                async with asyncio.timeout(_GOODBYE):
+                async with asyncio.timeout(GOODBYE):
                     await socket.close()

@@ -44,6 +44,9 @@ class Verdict:
     """In words, for the log and the probe's answer."""
 
 
+ALIVE = Verdict(condemned=False, reason="alive, as far as is known")
+
+
 @dataclass(slots=True)
 class _Since:
     """Something that goes on: for which prompt, since when, and how often it was seen."""
@@ -68,19 +71,25 @@ class ExecutorWatch:
         self._running: dict[str, _Since] = {}
         self._heard: dict[str, float] = {}
         self._interrupted: dict[str, float] = {}
-        self._condemned: tuple[float, Verdict] | None = None
+        self._found_idle: tuple[float, Verdict] | None = None
         self._reached = False
         self._unreachable_since: float | None = None
+        self._verdict = ALIVE
+
+    @property
+    def condemned(self) -> str:
+        """Why the executor was condemned, by the newest verdict; empty where it was not."""
+        return self._verdict.reason if self._verdict.condemned else ""
 
     def heard(self, prompt_id: str) -> None:
         """Note a sign of life of a prompt: any event about it."""
         self._heard[prompt_id] = self._clock()
-        self._condemned = None
+        self._found_idle, self._verdict = None, ALIVE
 
     def gone(self) -> None:
         """Note that nothing listens there any more: what comes next is a new process."""
-        self._idle = self._condemned = None
-        self._running = {}
+        self._idle = self._found_idle = None
+        self._running, self._verdict = {}, ALIVE
 
     def interrupted(self, prompt_id: str) -> None:
         """Note that a prompt was told to stop."""
@@ -94,21 +103,26 @@ class ExecutorWatch:
         if self._unreachable_since is None:
             self._unreachable_since = now
         seconds = now - self._unreachable_since
-        return Verdict(condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}")
+        self._verdict = Verdict(condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}")
+        return self._verdict
 
     def observe(self, queue: Queue) -> Verdict:
         """Judge by the server's queue, now."""
+        self._verdict = self._judge(queue)
+        return self._verdict
+
+    def _judge(self, queue: Queue) -> Verdict:
         now = self._clock()
         self._reached = True
         self._unreachable_since = None
         self._note(queue, now)
         if (idle := self._idle) and idle.sightings >= SIGHTINGS and now - idle.start >= IDLE_WHILE_PENDING:
             reason = f"{now - idle.start:.0f} s idle while prompt {idle.prompt_id} waits"
-            self._condemned = (now, Verdict(condemned=True, reason=reason))
+            self._found_idle = (now, Verdict(condemned=True, reason=reason))
         if queue.running:
-            self._condemned = None
-        if self._condemned and now - self._condemned[0] <= REMEMBERED:
-            return self._condemned[1]
+            self._found_idle = None
+        if self._found_idle and now - self._found_idle[0] <= REMEMBERED:
+            return self._found_idle[1]
         for prompt_id, seen in self._running.items():
             if seen.sightings < SIGHTINGS:
                 continue

@@ -6,16 +6,16 @@ inputs, and then executes something else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwenedit_worker.comfyui.errors import ModelMissing, WorkflowRejected
 from qwenedit_worker.comfyui.workflow.graph import link
-from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS, model_files
+from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS, loads_model
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from qwenedit_worker.comfyui.protocol.api import Api
+    from qwenedit_worker.comfyui.protocol.api import Api, NodeClass
     from qwenedit_worker.comfyui.workflow.graph import Node
     from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
@@ -31,115 +31,69 @@ class Readiness:
     def __init__(self, api: Api, workflows: Sequence[Workflow]) -> None:
         self._api = api
         self._workflows = workflows
-        self._compared: set[str] = set()
-        """Names of the workflows that were found to fit."""
+        self._fit = False
 
     def forget(self) -> None:
         """The server may have restarted, as another version: compare everything the next time."""
-        self._compared.clear()
+        self._fit = False
 
     async def check(self) -> None:
-        """Ask for everything at first, later only for what can change while the server runs.
+        """Compare everything at first, later only what can change while the server runs: the models' files.
 
         Raises:
             ComfyUIUnavailable: no sane reply.
             WorkflowRejected: a node class, an input or a choice is unknown to the server.
             ModelMissing: model files are not there.
         """
-        await self._compare([workflow for workflow in self._workflows if workflow.name not in self._compared])
-        await self._look_for_models()
-
-    async def check_workflow(self, workflow: Workflow) -> None:
-        """Compare a workflow that a job names before the first such job; nothing afterwards, until there is doubt.
-
-        Workflows that `check` covers are left to it, and delay no job. A file that one of the others lacks ends the
-        job: the worker is ready without it, so nobody waits for it to come.
-
-        Raises:
-            ComfyUIUnavailable: the server does not reply.
-            WorkflowRejected: a node class, an input, a choice or a model file is unknown to the server.
-        """
-        if workflow not in self._workflows and workflow.name not in self._compared:
-            await self._compare([workflow])
-            if missing := await self._missing([workflow]):
-                self._compared.discard(workflow.name)
-                raise WorkflowRejected(f"workflow {workflow.name}: ComfyUI lacks {', '.join(missing)}")
-
-    async def _look_for_models(self) -> None:
-        if missing := await self._missing(self._workflows):
-            raise ModelMissing(f"ComfyUI lacks {', '.join(missing)}")
-
-    async def _missing(self, workflows: Iterable[Workflow]) -> tuple[str, ...]:
-        """Name the model files that workflows load and the server has not, as `folder/name`."""
-        needed: dict[str, set[str]] = {}
-        for workflow in workflows:
-            for folder, names in model_files(workflow.graph).items():
-                needed.setdefault(folder, set()).update(names)
-        missing: list[str] = []
-        for folder, names in sorted(needed.items()):
-            absent = names - await self._api.models(folder)
-            missing += [f"{folder}/{name}" for name in sorted(absent)]
-        return tuple(missing)
-
-    async def _compare(self, workflows: Iterable[Workflow]) -> None:
-        known: dict[str, dict[str, Any] | None] = {}
+        classes: dict[str, NodeClass | None] = {}
         problems: list[str] = []
-        for workflow in workflows:
-            found = [problem async for problem in self._differences(workflow, known)]
-            if not found:
-                self._compared.add(workflow.name)
-            problems += found
+        missing: list[str] = []
+        for workflow in self._workflows:
+            for node_id, node in workflow.graph.items():
+                if self._fit and not loads_model(node.class_type):
+                    continue
+                if node.class_type not in classes:
+                    classes[node.class_type] = await self._api.node(node.class_type)
+                filled = {ref.input for ref in workflow.binding.images if ref.node == node_id}
+                for problem in differences(node, classes[node.class_type], filled=filled):
+                    if problem.missing_file:
+                        missing.append(problem.text)
+                    else:
+                        problems.append(f"workflow {workflow.name}, node {node_id} ({node.class_type}){problem.text}")
         if problems:
             raise WorkflowRejected("; ".join(problems))
-
-    async def _differences(self, workflow: Workflow, known: dict[str, dict[str, Any] | None]) -> AsyncIterator[str]:
-        bound = {(ref.node, ref.input) for ref in workflow.binding.images}
-        for node_id, node in workflow.graph.items():
-            if node.class_type not in known:
-                known[node.class_type] = await self._api.node(node.class_type)
-            described = known[node.class_type]
-            filled = {name for at, name in bound if at == node_id}
-            where = f"workflow {workflow.name}, node {node_id} ({node.class_type})"
-            for problem in differences(node, described, filled=filled):
-                yield where + problem
+        self._fit = True
+        if missing:
+            raise ModelMissing(f"ComfyUI lacks {', '.join(dict.fromkeys(missing))}")
 
 
-def differences(node: Node, described: dict[str, Any] | None, *, filled: set[str]) -> Iterator[str]:
-    """Say how a node differs from its class on the server, one text a difference.
+class Difference(NamedTuple):
+    """What a node asks for and its class on the server doesn't offer."""
 
-    Model files are left out: they are looked for in their folders. So are the choices of the inputs in `filled`, whose
-    values in the graph are placeholders.
+    text: str
+    missing_file: bool = False
+    """Whether it's a model file, of which the text is the name as `folder/name`."""
+
+
+def differences(node: Node, described: NodeClass | None, *, filled: set[str]) -> Iterator[Difference]:
+    """Say how a node differs from its class on the server, one by one.
+
+    The choices of the inputs in `filled` are left out: their values in the graph are placeholders.
     """
     if described is None:
-        yield ": the server has no such class; is ComfyUI too old?"
+        yield Difference(": the server has no such class; is ComfyUI too old?")
         return
-    required, optional = _inputs(described)
-    inputs = {**required, **optional}
-    for name in required:
+    for name in described.required:
         if name not in node.inputs:
-            yield f", input {name}: required by the server, absent in the workflow"
+            yield Difference(f", input {name}: required by the server, absent in the workflow")
     for name, value in node.inputs.items():
         head = name.split(".", 1)[0]  # inputs that grow with use are named `head.name`
-        if head not in inputs:
-            yield f", input {name}: unknown to the server"
-        elif link(value) is None and name not in filled and (node.class_type, name) not in MODEL_INPUTS:
-            choices = _choices(inputs[head])
-            if choices is not None and value not in choices:
-                yield f", input {name}: {value!r} is none of the server's choices"
-
-
-def _inputs(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the inputs of a node class, required and optional ones."""
-    groups: dict[str, dict[str, Any]] = described.get("input") or {}
-    return groups.get("required") or {}, groups.get("optional") or {}
-
-
-def _choices(spec: Any) -> list[Any] | None:
-    """An input's choices: `[[…], …]` in the old schema, `["COMBO", {"options": […]}]` in the new; else None."""
-    match spec:
-        case [[*choices], *_]:
-            return choices
-        case ["COMBO", {"options": [*choices]}]:
-            return choices
-        case _:
-            return None
+        choices = described.choices(head)
+        if head not in described.required and head not in described.optional:
+            yield Difference(f", input {name}: unknown to the server")
+        elif choices is None or link(value) is not None or name in filled or value in choices:
+            continue
+        elif (folder := MODEL_INPUTS.get((node.class_type, name))) is not None:
+            yield Difference(f"{folder}/{value}", missing_file=True)
+        else:
+            yield Difference(f", input {name}: {value!r} is none of the server's choices")

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from qwenedit_worker.comfyui.workflow.graph import Graph
-
 MODEL_INPUTS = {
     ("CheckpointLoaderSimple", "ckpt_name"): "checkpoints",
     ("CLIPLoader", "clip_name"): "text_encoders",
@@ -36,14 +31,3 @@ def model_file(class_type: str, input_name: str, name: str) -> str:
     """Say where a file belongs, as `folder/name`; the name alone where the folder is unknown."""
     folder = MODEL_INPUTS.get((class_type, input_name))
     return f"{folder}/{name}" if folder else name
-
-
-def model_files(graph: Graph) -> dict[str, set[str]]:
-    """Names of the model files that a graph loads, by folder."""
-    files: dict[str, set[str]] = {}
-    for node in graph.values():
-        for input_name, value in node.inputs.items():
-            folder = MODEL_INPUTS.get((node.class_type, input_name))
-            if folder and isinstance(value, str):
-                files.setdefault(folder, set()).add(value)
-    return files

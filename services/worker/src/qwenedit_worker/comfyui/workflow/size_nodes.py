@@ -18,6 +18,8 @@ MEGAPIXELS = "megapixels"
 """Name of the parameter by which a job sets the area of its result."""
 MEGAPIXELS_DEFAULT = 1.0
 """Of a model's canvas, in units of 1024 x 1024 pixels."""
+SMALLEST_AREA = 1 / 16
+"""The same, of a warm-up: 256 x 256 pixels."""
 MOST_MEGAPIXELS = 16.0
 """Of any result: as a PNG of photographic content it stays below the 50 MB that a result may have."""
 
@@ -43,7 +45,7 @@ class SizeNodes(BaseModel):
     result: str | None = None
     """An ImageScale that gives the answer the photo's own ratio."""
     megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
-    """The area to work at, in units of 1024 x 1024 pixels; None is the worker's `MEGAPIXELS`."""
+    """The area to work at, in units of 1024 x 1024 pixels; None is the models' own."""
     max_megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
     """Up to what a job may set another area, as its parameter `megapixels`; None forbids it."""
 
@@ -74,8 +76,8 @@ class SizeNodes(BaseModel):
             megapixels: The area to work at.
         """
         for node, size in zip(self.pictures[1:], sizes[1:], strict=False):
-            if size is not None:  # the others are looked at, at the models' own area, whatever the canvas
-                other = canvas_of(size.ratio, megapixels=MEGAPIXELS_DEFAULT)
+            if size is not None:  # the others are only looked at: never larger than the models' own area
+                other = canvas_of(size.ratio, megapixels=min(megapixels, MEGAPIXELS_DEFAULT))
                 yield from _pairs(node, _SIDES, (other.width, other.height))
         photo = sizes[0]
         if photo is None:

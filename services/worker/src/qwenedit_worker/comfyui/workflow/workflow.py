@@ -12,11 +12,11 @@ from qwenedit_worker.comfyui.workflow import binding as bindings
 from qwenedit_worker.comfyui.workflow import graph as graphs
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.model_files import loads_model
-from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT
+from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT, SMALLEST_AREA
 from qwenedit_worker.comfyui.workflow.sizes import SQUARE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import JsonValue
@@ -44,10 +44,6 @@ class BoundWorkflow:
     """The nodes that load models."""
     size_matters: bool = False
     """Whether a picture as large as this one takes more of the GPU's memory than one of the model's own size."""
-
-    def loads_model(self, node: str) -> bool:
-        """Whether a node, by its id, loads a model."""
-        return node in self.loaders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +80,14 @@ class Workflow:
         """How many pictures the graph can take."""
         return len(self.binding.images)
 
-    @property
-    def fewest_images(self) -> int:
-        """With how few pictures the graph can do."""
-        for count in range(1, self.max_images):
-            try:
-                self._present(count)
-            except WorkflowRejected:
-                continue
-            return count
-        return self.max_images
-
     def smallest(self) -> Workflow:
-        """The same with as little work as can be: a single step, where the binding says what counts them."""
+        """The same with as little work as can be: one step at a small size, where the binding says what sets them."""
         graph, steps, sizes = dict(self.graph), self.binding.steps, self.binding.sizes
         if steps is not None:
             node = graph[steps.node]
             graph[steps.node] = node.model_copy(update={"inputs": {**node.inputs, steps.input: 1}})
-        own = sizes and sizes.model_copy(update={"megapixels": None})
-        return replace(self, graph=graph, binding=self.binding.model_copy(update={"sizes": own}))
+        small = sizes and sizes.model_copy(update={"megapixels": SMALLEST_AREA})
+        return replace(self, graph=graph, binding=self.binding.model_copy(update={"sizes": small}))
 
     def bind(
         self,
@@ -113,7 +98,6 @@ class Workflow:
         prefix: str,
         parameters: Mapping[str, int | float | str] = NONE_OF_ITS_OWN,
         sizes: Sequence[Size | None] = (),
-        megapixels: float = MEGAPIXELS_DEFAULT,
     ) -> BoundWorkflow:
         """Fill the graph in, leaving out the pictures that are absent.
 
@@ -126,21 +110,20 @@ class Workflow:
             prefix: of the output file, `folder/…/name`.
             parameters: values for what the binding names beside these; what it is not given stays as in the graph.
             sizes: of the pictures, in their order; None for one that is unknown.
-            megapixels: the area to work at, where neither the binding nor the job says another one.
 
         Raises:
             WorkflowRejected: the graph takes fewer pictures, or cannot do with so few; or the binding has no such
                 parameter, or does not allow the value.
         """
-        own = self._inputs_of(parameters)
+        area = self._area(parameters)
         graph = self._present(len(images))
         values: list[tuple[InputRef | None, JsonValue]] = [
             *zip(self.binding.images, images, strict=False),
             (self.binding.prompt, prompt),
             (self.binding.seed, seed),
             (self.binding.prefix, prefix),
-            *own,
-            *self._sizes(sizes, parameters, megapixels),
+            *self._inputs_of(parameters),
+            *(self.binding.sizes.values(sizes, megapixels=area) if self.binding.sizes and sizes else ()),
         ]
         filled = {node_id: dict(node.inputs) for node_id, node in graph.items()}
         for ref, value in values:
@@ -154,11 +137,23 @@ class Workflow:
             steps=_steps(filled, steps),
             steps_node=steps.node if steps else None,
             loaders=frozenset(i for i, n in graph.items() if loads_model(n.class_type)),
-            size_matters=self._size_matters(sizes, parameters),
+            size_matters=self._size_matters(sizes, area),
         )
 
-    def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> list[tuple[InputRef, JsonValue]]:
-        values: list[tuple[InputRef, JsonValue]] = []
+    def _area(self, parameters: Mapping[str, int | float | str]) -> float:
+        """The area to work at: the job's, where the binding lets it say one, else the binding's, else the models'."""
+        nodes = self.binding.sizes
+        if nodes is None:
+            return MEGAPIXELS_DEFAULT
+        area = nodes.megapixels or MEGAPIXELS_DEFAULT
+        if nodes.max_megapixels is None or (wanted := parameters.get(MEGAPIXELS)) is None:
+            return area
+        if isinstance(wanted, str) or not 0 < wanted <= nodes.max_megapixels:
+            most = f"is not above 0 and at most {nodes.max_megapixels:g}"
+            raise WorkflowRejected(f"workflow {self.name}, parameter {MEGAPIXELS}: {wanted!r} {most}")
+        return wanted
+
+    def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> Iterator[tuple[InputRef, JsonValue]]:
         for name, value in parameters.items():
             if name == MEGAPIXELS and self.binding.sizes and self.binding.sizes.max_megapixels:
                 continue
@@ -171,31 +166,15 @@ class Workflow:
                 problem = f"{value!r} is not of the kind of {own!r}"
             if problem is not None:
                 raise WorkflowRejected(f"workflow {self.name}, parameter {name} ({known}): {problem}")
-            values.append((known, value))
-        return values
+            yield known, value
 
-    def _sizes(
-        self, sizes: Sequence[Size | None], parameters: Mapping[str, int | float | str], megapixels: float
-    ) -> list[tuple[InputRef, JsonValue]]:
+    def _size_matters(self, sizes: Sequence[Size | None], area: float) -> bool:
         nodes = self.binding.sizes
-        if nodes is None or not sizes:
-            return []
-        wanted = parameters.get(MEGAPIXELS) if nodes.max_megapixels else None
-        if wanted is not None and (isinstance(wanted, str) or not 0 < wanted <= (nodes.max_megapixels or 0)):
-            raise WorkflowRejected(
-                f"workflow {self.name}, parameter {MEGAPIXELS}: {wanted!r} is not above 0 and at most"
-                f" {nodes.max_megapixels:g}"
-            )
-        return list(nodes.values(sizes, megapixels=wanted or nodes.megapixels or megapixels))
-
-    def _size_matters(self, sizes: Sequence[Size | None], parameters: Mapping[str, int | float | str]) -> bool:
-        nodes = self.binding.sizes
-        if nodes is not None and nodes.max_megapixels and MEGAPIXELS in parameters:  # which the user has chosen
-            return float(parameters[MEGAPIXELS]) > MEGAPIXELS_DEFAULT
         if nodes is not None and nodes.pictures:  # a canvas of one size, whatever the photo
             return False
-        area = nodes.megapixels * SQUARE if nodes and nodes.megapixels else 0
-        return max(area, *(size.width * size.height for size in sizes if size), 0) > SQUARE
+        if nodes is not None and (nodes.megapixels or nodes.max_megapixels):
+            return area > MEGAPIXELS_DEFAULT
+        return any(size.width * size.height > SQUARE for size in sizes if size)
 
     def _present(self, count: int) -> dict[str, Node]:
         if not 1 <= count <= self.max_images:
