@@ -43,6 +43,16 @@ async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):
     assert (await desk.ask("dead", "list", "--json")).json == []
 
 
+async def test_dropped_job_leaves_nothing_in_the_bucket(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("PICTURES_URL", f"file://{tmp_path}")
+    dropped, other = await desk.dead(1), await desk.dead(2)
+    for identity in (dropped, other):
+        (tmp_path / identity / "in").mkdir(parents=True)
+        (tmp_path / identity / "in" / "0").write_text("a photo")
+    assert (await desk.ask("dead", "drop", dropped)).code == 0
+    assert [path.parts[-3:] for path in tmp_path.glob("*/*/*")] == [(other, "in", "0")]
+
+
 async def test_strangers_item_can_be_dropped_and_not_executed(desk):
     await desk.redis.lpush(desk.keys.job_queue, '{"old": "system"}')
     assert await desk.queue.claim(worker="w", token="t", lease=30) is None

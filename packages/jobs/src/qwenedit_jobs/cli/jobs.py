@@ -109,10 +109,12 @@ async def dead_retry(at: Installation, *, starts: Sequence[str], everything: boo
 
 
 async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
-    """Forget dead jobs."""
+    """Forget dead jobs, with their photos."""
     deeds = []
     for record in await _chosen(at, starts, everything=everything):
         done = await at.queue.drop(record.id)
+        if done and record.state is State.FAILED:
+            await at.pictures.erase(record.id)
         outcome, said = ("dropped", "forgotten") if done else ("gone", "is not among the dead any more")
         deeds.append(Deed(record.id, outcome, said, done=done))
     return of_deeds(deeds)
