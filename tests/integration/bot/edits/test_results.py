@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -265,6 +266,32 @@ async def test_again_of_a_job_of_the_release_before_says_that_its_photo_is_gone(
     said = "I no longer have this picture: pictures are deleted after a while. Please send it again."
     assert await alerted(ann) == said
     assert len((await ann.snapshot()).from_bot) == 1
+
+
+async def test_again_takes_no_photo_that_a_worker_names(stage, worker, ann) -> None:
+    _, others = await finished(await stage.telegram.user(), worker)
+    picture, job = await finished(ann, worker)
+    named = {"pictures": [{"ref": result_ref(others.id, 1)}]}
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.hset(Keys().job(job.id), "sources", json.dumps(named))
+    await ann.press("Again", message_id=picture.id)
+    assert (await alerted(ann)).startswith("I no longer have this picture")
+
+
+async def test_other_words_take_no_photo_that_a_worker_names(stage, worker, ann) -> None:
+    """Nor one that it names in the job itself, of which it has had only the sources deleted."""
+    _, others = await finished(await stage.telegram.user(), worker)
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await worker.claim()
+    key = Keys().job(claim.job.id)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        payload = str(await redis.hget(key, "payload"))
+        named = payload.replace(claim.job.edit.pictures[0], result_ref(others.id, 1))
+        await redis.hset(key, mapping={"payload": named, "sources": ""})
+    await ann.send("make it rain", reply_to=(await ann.says("Your turn")).id)
+    other = await worker.claim()
+    sent = [await worker.store.get(each.job.edit.pictures[0]) for each in (other, claim)]
+    assert sent[0] == sent[1]
 
 
 async def test_again_of_an_edit_of_a_result_takes_the_result_while_it_is_kept_and_then_telegrams_copy(

@@ -2,7 +2,8 @@
 
 Somebody with the workers' Redis password can write a whole job, with the chat and the message of its answer. A job's
 id is an HMAC of that address, and its key is derived from the bot's token. So a job whose id doesn't fit its address
-was made up or changed, and isn't answered.
+was made up or changed, and isn't answered. The bot signs where a job's photos came from with the same key: otherwise a
+worker could name anybody's photos there, for the job that its user asks for next.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class AddressedQueue(OperatorQueue):
-    """The queue, in which a job with a forged address has no `reply`.
+    """The queue, in which a job with a forged address has no `reply`, and one with forged sources has none.
 
     Args:
         redis: A client that decodes replies.
@@ -49,6 +50,7 @@ class AddressedQueue(OperatorQueue):
 
     def _proven(self, status: Status) -> Status:
         job, reply = status.job, status.job.reply
+        status = replace(status, sources=self._ids.proven(job.id, status.sources))
         if reply is None or self._ids(reply.chat_id, reply.source_message_id, reply.discriminator) == job.id:
             return status
         if job.id not in self._logged:

@@ -16,7 +16,7 @@ from qwenedit_bot.conversation.photos.wishes import wish_in
 from qwenedit_bot.edits.job_views import CANCEL, job_of
 from qwenedit_bot.edits.requests.request import Request
 from qwenedit_bot.edits.requests.rewording import Reworded
-from qwenedit_bot.pictures.sources import StoredPicture, of_text
+from qwenedit_bot.pictures.sources import of_text, photos_of
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def other_words(message: Message, words: Words, services: Services, job: S
     known = await services.submit.known(services.ids(message.chat.id, message.message_id))
     outcome = Reworded.TOO_LATE if known else await services.reword(job, wish)
     if outcome is Reworded.TOO_LATE:
-        pictures = of_text(job.sources) or tuple(map(StoredPicture, job.job.edit.pictures))
+        pictures = of_text(job.sources) or photos_of(job.job)
         await services.submit(Request(services.ids, source_of(message), job.job.user_id, pictures, wish), words)
         return
     await services.replies.note_words(source_of(message), job.job.id)

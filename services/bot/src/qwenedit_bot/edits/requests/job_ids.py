@@ -1,4 +1,4 @@
-"""Ids of this bot's jobs: nobody who lacks the bot's token can compute one."""
+"""Ids and signatures of this bot's jobs: nobody who lacks the bot's token can compute one."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ class JobIds:
     def __call__(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
         """Return the id of the job that a message asks for; see `qwenedit_jobs.job_id`."""
         return job_id(chat_id, message_id, key=self._key, discriminator=discriminator)
+
+    def signed(self, job_id: str, text: str) -> str:
+        """Sign a text of the bot's own that is kept with a job, where workers may write as well."""
+        return f"{self._signature(job_id, text)} {text}"
+
+    def proven(self, job_id: str, signed: str) -> str:
+        """Return the text that was signed for this job; nothing where it wasn't."""
+        signature, _, text = signed.partition(" ")
+        return text if signature == self._signature(job_id, text) else ""
+
+    def _signature(self, job_id: str, text: str) -> str:
+        return hmac.digest(self._key, f"{job_id} {text}".encode(errors="surrogatepass"), hashlib.sha256).hex()
