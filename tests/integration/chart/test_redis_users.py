@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
+from qwenedit_bot.edits.answers.ended_jobs import bring
 from qwenedit_jobs import (
     Done,
     Edit,
@@ -241,6 +243,28 @@ async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
     assert await allowed(worker, copies) == []
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
         await script(worker, "return redis.call('SET', KEYS[1], 'x')", KEYS.leases)
+
+
+async def test_workers_ends_of_jobs_may_be_as_large_as_they_like(server, bot, worker):
+    """The bot would die of such a value, and again after each start."""
+    lanes, moved, stop = Lanes(bot, KEYS.answers), asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as tasks, server.client("bot") as waiter:
+        tasks.create_task(bring(Events(waiter, KEYS, lanes), moved, stop))
+        await worker.ping()
+        tracemalloc.start()
+        try:
+            await script(worker, "return redis.call('XADD', KEYS[1], '*', 'id', string.rep('x', 1e8))", KEYS.events)
+            await worker.xadd(KEYS.events, {"id": job(1).id, "state": "done"})
+            async with asyncio.timeout(30):
+                while not await bot.hlen(lanes.entries):
+                    await moved.wait()
+                    moved.clear()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            stop.set()
+    assert [event_of(entry).job_id for entry in (await lanes.next(9))[0]] == [job(1).id]
+    assert peak < 20_000_000
 
 
 async def test_bot_has_no_command_that_loads_functions_or_administers(bot):

@@ -9,6 +9,8 @@ valkey.conf: |
   save ""
   maxmemory {{ .Values.redis.maxMemory }}
   maxmemory-policy noeviction
+  # No reply is as large, whatever a worker has put where the bot reads.
+  client-output-buffer-limit normal 64mb 0 0
 # One user a part, with the keys and commands it needs. The default user is off and yet may do everything: what is read
 # from the append-only file at a start runs in its name, and transactions in it would be refused, which is lost jobs.
 start.sh: |

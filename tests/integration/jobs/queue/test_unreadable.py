@@ -8,10 +8,25 @@ import tracemalloc
 import pytest
 import structlog
 
-from qwenedit_jobs import Cancelled, Done, Fail, JobQueue, Reason, RedisSettings, Release, Result, Retry, Settled, State
+from qwenedit_jobs import (
+    Cancelled,
+    Done,
+    Events,
+    Fail,
+    JobQueue,
+    Reason,
+    RedisSettings,
+    Release,
+    Result,
+    Retry,
+    Settled,
+    State,
+    event_of,
+)
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.status import status as status_command
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import Requeued
 from qwenedit_jobs.queue.queue_view import MOST_OF_USER
 
@@ -217,3 +232,39 @@ async def test_job_that_is_too_large_is_read_by_nobody_and_hides_no_other(desk, 
         tracemalloc.stop()
     assert large.raw == {"error": "larger than 262144 bytes"}
     assert peak < 2_000_000
+
+
+LARGE = "x" * 20_000_000
+
+
+async def test_what_workers_put_where_jobs_stand_is_never_read_at_length(desk, queue):
+    """The same of ids, of a lost attempt's fields, and of a state that no version has."""
+    lost, waiting = await desk.claimed(number=2), await desk.enqueued(1)
+    await desk.redis.hset(desk.keys.job(lost.job.id), mapping={"worker": LARGE, "trace_context": LARGE})
+    await desk.expire(lost.job.id)
+    await desk.redis.hset(desk.keys.job(desk.job(3).id), "state", LARGE)
+    await desk.redis.rpush(desk.keys.job_queue, LARGE)
+    await desk.redis.sadd(desk.keys.user(1), LARGE)
+    for places in (desk.keys.leases, desk.keys.draining, desk.keys.delayed):
+        await desk.redis.zadd(places, {LARGE: 1})
+    tracemalloc.start()
+    try:
+        assert (await queue.window(skip=0, count=9, others=9)).positions[waiting.id] == 2
+        await queue.unfinished_ids_of(1)
+        assert await queue.enqueue(desk.job(3), desk.limits) is State.RUNNING
+        [attempt] = (await queue.tick()).lost
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert attempt.job_id == lost.job.id
+    assert await desk.redis.zcard(desk.keys.delayed) == 1
+    assert peak < 2_000_000
+
+
+@pytest.mark.parametrize("field", ["id", "state", "why"])
+async def test_end_of_a_job_that_is_too_large_is_dropped(desk, field):
+    lanes = Lanes(desk.redis, desk.keys.answers)
+    await desk.redis.xadd(desk.keys.events, {"id": desk.job(1).id, "state": "done"} | {field: LARGE})
+    await desk.redis.xadd(desk.keys.events, {"id": desk.job(2).id, "state": "done"})
+    assert await Events(desk.redis, desk.keys, lanes).drain() == 2
+    assert [event_of(entry).job_id for entry in (await lanes.next(9))[0]] == [desk.job(2).id]

@@ -135,7 +135,8 @@ class QueueView:
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
         """Return the ids of one user's unfinished jobs, in no order; at most `MOST_OF_USER`."""
-        return cast("list[str]", await self._redis.srandmember(self._keys.user(user_id), MOST_OF_USER))
+        _counts, theirs, *_others = await self._run("view", user=str(user_id), most_of_user=MOST_OF_USER)
+        return cast("list[str]", theirs)
 
     async def memory(self) -> Memory:
         """Return what Redis says of its memory."""

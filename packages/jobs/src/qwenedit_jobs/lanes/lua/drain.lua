@@ -1,7 +1,9 @@
 -- KEYS: after those of the lanes, a stream. ARGV: most at a time, prefix of jobs → how many entries of the stream went
 -- into the lanes of the chats that wait for them, with the job's user as the sender. An entry whose job is not known has
--- a lane of its own, or one with others where its id is none.
+-- a lane of its own, or one with others where its id is none. Workers write the stream: what is too large for a job's end
+-- is dropped.
 local count, JOB = unpack(ARGV, FIRST)
+local MOST = 4096 -- bytes; an end has 60
 local STREAM = KEYS[10]
 
 local function lane_and_sender(id)
@@ -21,7 +23,10 @@ for _, found in ipairs(drained) do
         fields[found[2][i]] = found[2][i + 1]
     end
     redis.call('XDEL', STREAM, found[1])
-    local lane, sender = lane_and_sender(fields.id or '')
-    put(lane, sender, found[1], cjson.encode(fields), 0)
+    local payload = cjson.encode(fields)
+    if #payload <= MOST then
+        local lane, sender = lane_and_sender(fields.id or '')
+        put(lane, sender, found[1], payload, 0)
+    end
 end
 return #drained

@@ -10,4 +10,4 @@ elseif job.state == 'running' then
     redis.call('PUBLISH', NUDGE, job.id)
     return 'cancelling'
 end
-return job.state or 'unknown'
+return short(job.state or 'unknown')

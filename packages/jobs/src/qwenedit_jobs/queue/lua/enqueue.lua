@@ -16,7 +16,7 @@ if state then
     if not FINAL[state] then
         keep_pictures() -- sent again meanwhile
     end
-    return { 'exists', state }
+    return { 'exists', short(state) }
 end
 for _, ref in ipairs(args.pictures) do
     if redis.call('EXISTS', PICTURE_PREFIX .. ref) == 0 then

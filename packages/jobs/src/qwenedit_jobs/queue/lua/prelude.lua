@@ -16,11 +16,24 @@ local FIELDS = {
     'worker', 'trace_context', 'claimed_by', 'claimed_before', 'settled_by', 'settled_as',
 }
 
+-- Workers can write anything of any length to what they share with the bot. The bot is told the first bytes of it.
+local LONGEST = 256 -- bytes; an id has 100 at most
+local function short(text)
+    return string.sub(text or '', 1, LONGEST)
+end
+
+local function all_short(texts)
+    for index, text in ipairs(texts) do
+        texts[index] = short(text)
+    end
+    return texts
+end
+
 -- What a job's hash holds; without a state for what is no job. Workers write hashes: whatever they hold must stop no
 -- script that deals with other jobs as well.
 local function read(id)
     local job, found = { id = id }, redis.pcall('HMGET', JOB_PREFIX .. id, unpack(FIELDS))
-    for index, field in ipairs(found.err and {} or FIELDS) do
+    for index, field in ipairs((found.err or #id > LONGEST) and {} or FIELDS) do
         job[field] = found[index] or nil
     end
     return job

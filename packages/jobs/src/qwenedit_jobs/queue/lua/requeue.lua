@@ -15,7 +15,7 @@ elseif job.state == 'delayed' then
     let_go(job, 'queued', 'state', 'queued')
     return { 'queued', 'delayed' }
 elseif job.state ~= 'failed' then
-    return { job.state or 'unknown' }
+    return { short(job.state or 'unknown') }
 end
 -- Anew, behind everybody who waits: attempts and patience count from now. A user who was told of the failure is told
 -- of this, too.

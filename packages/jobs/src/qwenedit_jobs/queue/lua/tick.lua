@@ -30,10 +30,10 @@ local function take_away(job)
     job.token = nil -- whatever its worker still says of it is answered with 'lost'
     local outcome = job.cancelling == '1' and finish(job, 'cancelled') or try_again(job, 'worker_lost', '')
     lost[#lost + 1] = cjson.encode({
-        id = job.id, outcome = outcome, worker = job.worker or '', attempt = job.attempt or '',
-        max_attempts = job.max_attempts or '', started_at = job.started_at or '', ended_at = tostring(wall()),
-        trace_context = job.trace_context or '', claimed_by = job.claimed_by or '',
-        claimed_before = job.claimed_before or '',
+        id = job.id, outcome = outcome, worker = short(job.worker), attempt = short(job.attempt),
+        max_attempts = short(job.max_attempts), started_at = short(job.started_at), ended_at = tostring(wall()),
+        trace_context = short(job.trace_context), claimed_by = short(job.claimed_by),
+        claimed_before = short(job.claimed_before),
     })
 end
 

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed dead user_prefix
 -- counts: whether to count more than those that wait; user: whose unfinished jobs are counted; skip, count: which part
--- of the line is told; others: most ids of each other place; ids: of these the places in line. All at one moment. A
--- script and no transaction: over `maxmemory` Redis refuses even to look in one.
+-- of the line is told; most_of_user: tell so many of the user's unfinished jobs instead, in no order; others: most ids
+-- of each other place; ids: of these the places in line. All at one moment. A script and no transaction: over
+-- `maxmemory` Redis refuses even to look in one.
 -- → {how many wait; with counts also how many run, run on pods that are leaving, pause, are dead; 1 when an operator has paused the queue; how
 -- many the user has unfinished}, ids in line (next one last), ids that run, run on pods that are leaving, pause,
 -- places (1 for the next one, 0 for none)
@@ -15,13 +16,18 @@ local counts = args.counts and {
 } or { waiting }
 
 local function some_of(set_of_jobs)
-    return (args.others or 0) > 0 and redis.call('ZRANGE', set_of_jobs, 0, args.others - 1) or {}
+    return (args.others or 0) > 0 and all_short(redis.call('ZRANGE', set_of_jobs, 0, args.others - 1)) or {}
 end
 
-local ids = (args.count or 0) > 0 and redis.call('LRANGE', queue, -(args.skip + args.count), -(args.skip + 1)) or {}
+local ids = {}
+if args.most_of_user then
+    ids = redis.call('SRANDMEMBER', USER_PREFIX .. args.user, args.most_of_user)
+elseif (args.count or 0) > 0 then
+    ids = redis.call('LRANGE', queue, -(args.skip + args.count), -(args.skip + 1))
+end
 local places = {}
 for index, id in ipairs(args.ids or {}) do
     local found = redis.call('LPOS', queue, id)
     places[index] = found and waiting - found or 0
 end
-return { counts, ids, some_of(LEASES), some_of(DRAINING), some_of(DELAYED), places }
+return { counts, all_short(ids), some_of(LEASES), some_of(DRAINING), some_of(DELAYED), places }

@@ -29,12 +29,14 @@ async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> Non
         wake: Set when there is something to answer.
         stop: The wish to stop.
     """
-    backoff = Backoff()
+    backoff, ended = Backoff(), True
     while not stop.is_set():
         try:
-            if await unless(stop, events.wait(BLOCK)) and await events.drain():
+            if ended and await events.drain():
                 wake.set()
+            ended = await unless(stop, events.wait(BLOCK)) or False
         except RedisError as error:
+            ended = True  # maybe more than Redis lets anybody read, which `drain` drops
             wait = backoff.next()
             if wait > 0:
                 log.warning("answers.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
