@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
@@ -17,12 +17,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from pydantic import SecretStr
 
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.settings import RedisSettings
+
+T = TypeVar("T")
 
 SOCKET_TIMEOUT = 5.0
 """Seconds until a command without a reply counts as lost. Every script may be repeated, so it then is."""
@@ -38,6 +40,19 @@ class _SentinelPool(SentinelConnectionPool):
         if inuse_connections:  # the client's end; after a failover only the idle ones go
             for sentinel in self.sentinel_manager.sentinels:
                 await sentinel.aclose()
+
+
+class _Retry(Retry):
+    """Takes uvloop's error of a connection that the other side has closed for what it is."""
+
+    async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
+        async def translated() -> T:
+            try:
+                return await do()
+            except RuntimeError as error:
+                raise RedisConnectionError(str(error)) from error
+
+        return await super().call_with_retry(translated, *args, **named)
 
 
 @asynccontextmanager
@@ -75,12 +90,11 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         "health_check_interval": HEALTH_CHECK_INTERVAL,
         # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        "retry": Retry(
+        "retry": _Retry(
             ExponentialWithJitterBackoff(base=0.05, cap=1.0),
             retries=3,
             # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
-            # RuntimeError is uvloop's of a connection that the other side has closed meanwhile.
-            supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError, RuntimeError),  # type: ignore[arg-type]
+            supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
         ),
         **_credentials(settings.redis_username, settings.redis_password),
     }
