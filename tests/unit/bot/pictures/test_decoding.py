@@ -4,6 +4,7 @@ import io
 import struct
 import time
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageCms, ImageOps
@@ -12,6 +13,9 @@ from qwenedit_decoder.answers import MAX_BYTES, SEND_PHOTO_BYTES, PictureRefused
 from qwenedit_decoder.decoding import MAX_SIDE, look_at_file, look_at_photo, normalise
 from qwenedit_decoder.results import look_at_result, make_photo
 from qwenedit_decoder.xmp import EDITED_BY_AI
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -207,19 +211,19 @@ def test_photo_that_telegram_has_not_encoded_is_converted(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "heavy"),
+    ("picture", "heavy"),
     [
-        (photo(), False),
-        (photo(kind="PNG"), False),
-        (encoded(Image.new("RGB", (8160, 6144)), "JPEG"), False),
-        (encoded(Image.new("RGB", (5_000, 5_000)), "PNG"), True),
-        (encoded(Image.new("RGB", (6_000, 6_000)), "JPEG", progressive=True, quality=5), True),
-        (photo(kind="WEBP"), True),
-        (photo(kind="AVIF"), True),
+        (photo, False),
+        (lambda: photo(kind="PNG"), False),
+        (lambda: encoded(Image.new("RGB", (8160, 6144)), "JPEG"), False),
+        (lambda: encoded(Image.new("RGB", (5_000, 5_000)), "PNG"), True),
+        (lambda: encoded(Image.new("RGB", (6_000, 6_000)), "JPEG", progressive=True, quality=5), True),
+        (lambda: photo(kind="WEBP"), True),
+        (lambda: photo(kind="AVIF"), True),
     ],
 )
-def test_picture_that_takes_long_is_told_by_its_header(data: bytes, heavy: bool) -> None:
-    assert look_at_file(data).heavy is heavy
+def test_picture_that_takes_long_is_told_by_its_header(picture: Callable[[], bytes], heavy: bool) -> None:
+    assert look_at_file(picture()).heavy is heavy
 
 
 def in_chunks(kind: bytes, body: bytes = b"") -> bytes:
