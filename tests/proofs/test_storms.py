@@ -1,4 +1,4 @@
-"""Short runs of the proof `storms` and of the benchmark `load`."""
+"""A short run of the proof `storms`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.load import load, report
 from proofs.storms import methods_used, storm
 from qwenedit_testkit.system import around_bots
 
@@ -24,12 +23,3 @@ async def test_lost_replies_and_429s_of_every_method_leave_each_job_answered_onc
         figures = await storm(system, kinds=("cut",), users=1, seconds=(2.0, 2.0))
     assert figures.jobs == 4
     assert figures.good, figures
-
-
-async def test_crowd_is_answered_each_once_and_its_chats_are_not_edited_too_often(tmp_path: Path) -> None:
-    async with around_bots(tmp_path) as system:
-        figures, usage = await load(system, users=8, per_minute=120, workers=8, duration=6, seconds=(1.0, 2.0))
-    print(report(figures, usage, 6))  # noqa: T201 - the figures
-    assert figures.good, figures
-    assert len(figures.placeholder) == figures.photos > 0
-    assert usage.memory
