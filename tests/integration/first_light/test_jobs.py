@@ -41,29 +41,6 @@ async def test_message_shows_the_place_in_line_then_the_steps_then_the_picture(i
     assert all(version.labels == ("✖️ Cancel",) for version in answer.versions if "Editing" in version.text)
 
 
-async def test_photo_and_then_a_text_are_one_job(installation, photo):
-    await installation.start_worker()
-    ann = await installation.chats.user()
-    await ann.send(photo=photo)
-    await ann.says("Nice photo!")
-    await ann.send("make it snow")
-    await ann.picture()
-    assert (await installation.job(ann)).job.edit.prompt == "make it snow"
-
-
-async def test_job_that_waits_is_cancelled_at_once_and_never_executed(installation, photo):
-    ann, before = await installation.chats.user(), await installation.prompts()
-    await ann.send(photo=photo, caption="make it snow")
-    await installation.until_job(ann, lambda job: job.state is State.QUEUED)
-    await ann.press("Cancel")
-    await ann.says("Cancelled.")
-    assert (await installation.queue.counts()).waiting == 0
-    await installation.start_worker()
-    await ann.send(photo=photo, caption="make it rain")
-    await ann.picture()
-    assert await installation.prompts() == before + 1
-
-
 async def test_job_that_runs_is_cancelled_and_frees_the_gpu_for_the_next(installation, photo):
     await installation.start_worker()
     await installation.control.fault("hang", at_step=1, times=1)

@@ -70,19 +70,6 @@ async def test_photo_comes_back_edited_and_nothing_of_it_is_left_after_a_forget(
     await installation.chats.download(answer.now.photo)
 
 
-async def test_picture_in_the_bucket_is_edited_again(installation, photo):
-    ann = await installation.chats.user()
-    await ann.send(photo=photo, caption="make it snow")
-    first = await ann.picture()
-    await ann.press("Again", message_id=first.id)
-    await ann.picture(number=2)
-    assert await installation.results() == 2
-    await ann.send("/forget")
-    await ann.press("Delete everything")
-    await ann.says("Done: I have deleted everything")
-    assert await installation.objects() == set()
-
-
 async def test_pictures_of_a_cancelled_job_leave_the_bucket_within_seconds(installation, photo):
     await installation.controls[0].fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()

@@ -229,7 +229,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
     async with TelegramSimulator(telegram.url) as simulator, SimulatorControl(comfyui.url):
         ann, bob = await simulator.user(), await simulator.user()
         for person in (ann, bob):
-            await person.send(photo=photo(size=(1024, 1024)), caption="make it snow")
+            await person.send(photo=photo(), caption="make it snow")
             await person.says("in line")
         await running(worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url))
         async with asyncio.timeout(60):
@@ -240,7 +240,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
             await person.says("I had no room to keep it")
         assert await queue.unfinished_ids() == []
         await memory.empty()
-        await ann.send(photo=photo(size=(1024, 1024)), caption="make it snow")
+        await ann.send(photo=photo(), caption="make it snow")
         await ann.picture()
 
 

@@ -38,11 +38,7 @@ async def test_bot_and_worker_ask_seldom_after_a_photo_and_the_janitor_is_there_
         before = await commands(system)
         await asyncio.sleep(WINDOW)
         assert await commands(system) - before <= (BOT + WORKER) * WINDOW / 60 + WORKER_SELDOM
-
         await worker.stop()
-        before = await commands(system)
-        await asyncio.sleep(WINDOW)
-        assert await commands(system) - before <= BOT * WINDOW / 60
 
         reply = ReplyTo(chat_id=1, placeholder_id=1, source_message_id=1, language="en")
         job = Job(id="1", user_id=1, edit=Edit(prompt="snow", pictures=("input:1:0",), seed=1), reply=reply)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 
 import aiohttp
@@ -54,10 +53,6 @@ def sample(metrics, name):
     return float(line.split()[-1])
 
 
-def events(part):
-    return [json.loads(line)["event"] for line in part.lines]
-
-
 async def test_worker_is_ready_when_its_model_is_loaded_and_the_first_job_finds_it(bench, part, control, tmp_path):
     await control.fault("hang")
     began = time.monotonic()
@@ -85,31 +80,6 @@ async def test_worker_is_ready_when_its_model_is_loaded_and_the_first_job_finds_
     assert [path for path in tmp_path.rglob("*") if "warm-up" in path.name] == [], f"{prompt} left something"
 
 
-async def test_job_that_waits_at_the_start_loads_the_model_itself(bench, part, control):
-    job = await bench.enqueue(picture=PHOTO)
-    await part.start()
-    status = await bench.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-    assert len((await control.state()).prompts) == 1
-    assert "worker.warm_up_skipped" in events(part)
-    assert "worker.warming_up" not in events(part)
-
-
-async def test_model_that_cannot_be_loaded_is_told_and_a_job_that_nobody_else_takes_says_so(bench, part, control):
-    await control.fault("oom", times=None)
-    await part.launch()
-    await part.wait_for_line("worker.warm_up_failed")
-    status, why = await get(part, "/readyz")
-    assert status == 503
-    assert "OutOfMemory" in why
-    job = await bench.enqueue(picture=PHOTO)
-    assert (await bench.until_final(job)).state is State.FAILED
-    await control.clear()
-    async with asyncio.timeout(60):
-        await part.wait_for_line('"worker.warm"')
-    await part.wait_ready()
-
-
 async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, part, control):
     await control.fault("slow_load", seconds=300)
     await part.launch()
@@ -120,13 +90,3 @@ async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, 
     began = time.monotonic()
     assert await part.stop(timeout=120) == 0
     assert time.monotonic() - began < 60
-
-
-async def test_comfyui_that_restarts_is_warmed_again(bench, part, comfyui):
-    await part.start()
-    await comfyui.kill()
-    await part.wait_for_line("comfyui.not_ready")
-    await comfyui.start()
-    async with asyncio.timeout(60):
-        while events(part).count("worker.warm") < 2:
-            await asyncio.sleep(0.05)

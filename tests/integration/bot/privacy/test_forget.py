@@ -12,7 +12,6 @@ from aiohttp import web
 
 from local_stack import RedisServer
 from qwenedit_jobs import Reason
-from qwenedit_jobs.model import Lease
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
-ANN, BEA, ADMIN = 774_123_456, 774_123_457, 900_001
+BEA, ADMIN = 774_123_457, 900_001
 WISH = "make it snow on the purple camel"
 
 
@@ -69,39 +68,6 @@ def kinds(found: dict[str, str]) -> set[str]:
     return {key.split(":")[1] for key in found}
 
 
-async def a_full_life(stage: Any, ann: Any) -> tuple[Any, list[str]]:
-    """Leave something in every place where a user leaves something; one job runs on, its claim is returned."""
-    admin = await stage.telegram.user(ADMIN)
-    await admin.send(f"/grant {ann.id} 5")
-    await admin.says("more jobs")
-    await ann.send("/language")
-    await ann.press("English")
-    await ann.send(photo=photo(), caption=WISH)
-    done = await stage.worker.finish_next(photo("PNG"))
-    await ann.picture()
-    await stage.answered(done.job.id)
-    await ann.send("/presets")
-    menu = await ann.says("What would you like?")
-    await ann.press_data(menu.id, "preset:snow")
-    await ann.says("Now send me the photo.")
-    await ann.send(photo=photo())
-    chosen = await stage.worker.finish_next(photo("PNG"))
-    await ann.picture(number=2)
-    await stage.answered(chosen.job.id)
-    await ann.send(photo=photo(), caption=WISH)
-    failed = await stage.worker.claim()
-    await stage.worker.fail(failed, Reason.OUT_OF_MEMORY)
-    await ann.says("more memory")
-    await stage.answered(failed.job.id)
-    await ann.send(photo=photo(), caption=WISH)
-    running = await stage.worker.claim()
-    await ann.send(album=[photo(), photo()], caption=WISH)
-    [waiting] = [status.job.id for status in await stage.jobs(2) if status.job.id != running.job.id]
-    await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
-    return running, [done.job.id, chosen.job.id, failed.job.id, running.job.id, waiting]
-
-
 async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     await ann.send("/privacy")
@@ -111,49 +77,6 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     assert "How many pictures you asked for today" in said
     await boris.send("/privacy")
     assert "Результаты: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
-
-
-async def test_forget_leaves_nothing_of_the_user_but_what_was_said_to_stay(stage: Any, client: Any) -> None:
-    ann = await stage.telegram.user(ANN)
-    running, jobs = await a_full_life(stage, ann)
-    before = about(client, str(ANN), WISH, *jobs)
-    assert {
-        "job",
-        "picture",
-        "dialogue",
-        "language",
-        "account",
-        "reply",
-        "album",
-        "leases",
-    } <= kinds(before)
-
-    await ann.send("/forget")
-    asked = await ann.says("Shall I delete everything that I keep about you?")
-    assert "The number of pictures that you had today is kept" in asked.text
-    await ann.press("Delete everything")
-    await ann.says("The picture that I was working on is being stopped")
-    assert await stage.worker.queue.heartbeat(running.job.id, running.token, lease=30) is Lease.CANCELLED
-    assert kinds(about(client, WISH)) == {"job"}  # of the one that is being stopped
-    await stage.worker.fail(running, Reason.UNKNOWN)
-
-    async def forgotten() -> bool:
-        # A claim's token leads to a job's id alone, until its lease would have ended. When the chat was last written
-        # to is gone in a minute or two, the press itself when it is handled, which is after the last words.
-        of_jobs, of_ann = about(client, *jobs, WISH), about(client, str(ANN))
-        return kinds(of_jobs) <= {"claim"} and kinds(of_ann) <= {"account", "pace"}
-
-    await stage.eventually(forgotten)
-    left = about(client, str(ANN))
-    assert all(client.ttl(key) <= 120 for key in left if key.startswith("qwenedit:pace:"))
-    [counted] = [key for key in left if key.startswith("qwenedit:account:")]
-    assert client.type(counted) == b"hash"
-    assert client.ttl(counted) <= 2 * 86_400
-    assert not client.keys("qwenedit:picture:*")
-    shown = [message.now.text for message in (await ann.snapshot()).from_bot]
-    assert sum("✖️ Cancelled." in text for text in shown) == 2
-    await ann.send("/limits")
-    await ann.says("left today")
 
 
 async def test_user_who_declines_to_be_forgotten_loses_nothing(stage: Any) -> None:
@@ -183,25 +106,6 @@ async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> 
     await ann.press("Delete everything")
     await ann.says("I have deleted everything that I kept about you. Send me a photo")
     assert {key for key in before - about(client, str(bob.id), done.job.id).keys() if ":pace:" not in key} == set()
-
-
-async def test_banned_user_may_be_forgotten_and_stays_banned(stage: Any, client: Any) -> None:
-    ann = await stage.telegram.user(language="ru")
-    await ann.send(photo=photo(), caption=WISH)
-    await stage.worker.finish_next(photo("PNG"))
-    await ann.picture()
-    client.sadd("qwenedit:banned", ann.id)
-    await ann.send("/forget")
-    await ann.press("Удалить всё")
-    await ann.says("Захотите начать заново")
-
-    async def forgotten() -> bool:
-        # The press itself is forgotten when it is handled, which is after the last words.
-        return kinds(about(client, str(ann.id))) <= {"banned", "account", "pace"}
-
-    await stage.eventually(forgotten)
-    await ann.send(photo=photo(), caption=WISH)
-    await ann.says("Владелец бота вас заблокировал")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -120,19 +120,6 @@ async def test_screen_reader_hears_the_chat_in_this_order(page, bot, photos):
     await expect(page.locator("body")).to_match_aria_snapshot(READING_ORDER)
 
 
-async def test_forced_colours_show_the_chosen_language_and_what_is_pressed(page):
-    await page.emulate_media(forced_colors="active")
-    chosen, other = page.get_by_role("button", name="English"), page.get_by_role("button", name="Русский")
-    colours = "button => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]"
-    await expect(chosen).to_have_attribute("aria-pressed", "true")
-    shown, plain = await chosen.evaluate(colours), await other.evaluate(colours)
-    assert shown[0] != plain[0]
-    assert shown[1] != plain[1]
-    await other.click()
-    await expect(other).to_have_attribute("aria-pressed", "true")
-    assert [await each.evaluate(colours) for each in (other, chosen)] == [shown, plain]
-
-
 @pytest.mark.parametrize(("locale", "heading"), [("ru-RU", "Выберите фото"), ("de-DE", "Pick a photo")])
 async def test_page_opens_in_the_language_of_the_browser(
     browser: Browser, scripted_bot, address, user_id, locale, heading

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import re
-
 import pytest
 from aiogram.types import (
     BufferedInputFile,
-    CopyTextButton,
-    DisabledButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
     LabeledPrice,
     ReplyParameters,
 )
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,15 +42,6 @@ async def wait_loaded(image) -> None:
     assert await image.evaluate("image => image.naturalWidth") > 0
 
 
-async def test_controls_carry_the_names_people_and_screen_readers_look_for(page):
-    await expect(page.get_by_label("Attach photo")).to_have_attribute("type", "file")
-    await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_visible()
-    await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-    await expect(page.get_by_role("heading", name="Pick a photo, say what to change")).to_be_visible()
-    samples = page.get_by_role("list", name="Sample photos").get_by_role("button")
-    await expect(samples).to_have_count(5)
-
-
 async def test_message_is_the_placeholder_then_the_progress_then_the_picture(page, bot, photos):
     await send_photo(page, photos["cat"], "make it snow")
     sent = await bot.message()
@@ -82,17 +67,6 @@ async def test_message_is_the_placeholder_then_the_progress_then_the_picture(pag
     await expect(items(page)).to_have_count(2)
 
 
-async def test_second_picture_takes_the_place_of_the_one_shown(page, bot, photos):
-    await say(page, "hello")
-    shown = await (await bot.message()).answer_photo(picture(photos["rocket"]))
-    image = items(page).nth(1).get_by_role("img", name="Photo from")
-    before = await image.get_attribute("src")
-    await shown.edit_media(InputMediaPhoto(media=picture(photos["coffee"])))
-    await expect(image).not_to_have_attribute("src", before)
-    await wait_loaded(image)
-    await expect(items(page).nth(1).locator("img")).to_have_count(1)
-
-
 async def test_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot):
     await say(page, "hello")
     await (await bot.message()).answer("Working", reply_markup=CANCEL)
@@ -110,21 +84,6 @@ async def test_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot)
     await expect(alert).to_contain_text("Too late: it is done")
     await alert.get_by_role("button", name="OK").click()
     await expect(alert).to_be_hidden()
-
-
-async def test_button_may_copy_a_text_or_be_disabled_and_has_its_colour(page, bot):
-    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await say(page, "hello")
-    copies = InlineKeyboardButton(text="Copy seed", copy_text=CopyTextButton(text="4711"), style="primary")
-    stopping = InlineKeyboardButton(text="Cancel", disabled=DisabledButton(), style="danger")
-    keyboard = InlineKeyboardMarkup(inline_keyboard=[[copies, stopping]])
-    await (await bot.message()).answer("Working", reply_markup=keyboard)
-    await page.get_by_role("button", name="Copy seed").click()
-    await expect(page.get_by_role("status").get_by_text("Copied")).to_be_visible()
-    assert await page.evaluate("navigator.clipboard.readText()") == "4711"
-    await expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
-    await expect(page.get_by_role("button", name="Cancel")).to_have_attribute("data-style", "danger")
-    assert bot.presses.empty()
 
 
 async def test_invoice_is_paid_by_its_button_and_given_back(page, bot):
@@ -179,16 +138,6 @@ async def test_files_keep_their_bytes_in_both_directions(page, bot, photos):
     assert (await download.value).suggested_filename == "edited.jpg"
     path = await (await download.value).path()
     assert path.read_bytes() == photos["cat"].read_bytes()
-
-
-async def test_sample_photo_is_one_click_and_brings_suggestions(page, bot):
-    await page.get_by_role("button", name="Use sample photo: Cat").click()
-    await expect(page.get_by_role("listitem").get_by_role("button", name="Remove cat.jpg")).to_be_visible()
-    await page.get_by_role("group", name="Suggestions").get_by_role("button", name="make it snow").click()
-    await page.keyboard.press("Enter")
-    sent = await bot.message()
-    assert sent.caption == "make it snow"
-    assert sent.photo
 
 
 async def test_everything_is_done_by_keyboard_alone(page, bot):
@@ -261,128 +210,6 @@ async def test_texts_are_formatted_by_entities_and_never_parsed_as_html(page, bo
     assert await page.title() != "broken"
     await answer.get_by_role("button", name="/help").click()
     assert (await bot.message()).text == "/help"
-
-
-async def test_photo_opens_at_full_size_beside_the_one_before(page, bot, photos):
-    await send_photo(page, photos["cat"], "make it snow")
-    await (await bot.message()).answer_photo(picture(photos["rocket"]))
-    opener = items(page).nth(1).get_by_role("button", name="Open photo")
-    await opener.click()
-    viewer = page.get_by_role("dialog", name="Photo")
-    await wait_loaded(viewer.get_by_role("img", name="Photo from"))
-    await expect(viewer.get_by_role("link", name="Download")).to_have_attribute("href", re.compile("/chat/files/"))
-    await page.keyboard.press("ArrowLeft")
-    await expect(viewer.get_by_role("img", name="Photo you sent")).to_be_visible()
-    await page.keyboard.press("Escape")
-    await expect(viewer).to_be_hidden()
-    await expect(opener).to_be_focused()
-
-
-async def test_reader_further_up_is_not_scrolled_but_told(page, bot):
-    await say(page, "hello")
-    sent = await bot.message()
-    for number in range(6):
-        await sent.answer("\n".join(f"line {number}.{line}" for line in range(10)))
-    await expect(items(page)).to_have_count(7)
-    await expect(items(page).last).to_be_in_viewport()
-    chat = page.get_by_role("region", name="Chat")
-    await chat.evaluate("chat => { chat.scrollTop = 0; }")
-    await sent.answer("something new")
-    chip = page.get_by_role("button", name="1 new")
-    await expect(chip).to_be_visible()
-    assert await chat.evaluate("chat => chat.scrollTop") == 0
-    await chip.click()
-    await expect(items(page).last).to_be_in_viewport()
-    await expect(chip).to_be_hidden()
-
-
-MOVE_UP_AFTER_THE_JUMP = """chat => {
-    const observer = new ResizeObserver(() => {  // later than the page's own, and before the jump is reported
-        if (chat.scrollTop === 0) return;
-        chat.scrollTop = 0;
-        observer.disconnect();
-        chat.dataset.moved = "up";
-    });
-    observer.observe(document.getElementById("messages"));
-}"""
-
-
-async def test_reader_who_moves_up_in_the_moment_of_a_message_is_not_scrolled_with_the_next_one(page, bot):
-    await say(page, "hello")
-    chat = page.get_by_role("region", name="Chat")
-    await chat.evaluate(MOVE_UP_AFTER_THE_JUMP)
-    sent = await bot.message()
-    await sent.answer("\n".join(f"line {line}" for line in range(60)))
-    await expect(chat).to_have_attribute("data-moved", "up")
-    await sent.answer("something new")
-    await expect(page.get_by_role("button", name="1 new")).to_be_visible()
-    assert await chat.evaluate("chat => chat.scrollTop") == 0
-
-
-@pytest.mark.parametrize("way", ["drop", "paste"])
-async def test_picture_is_attached_when_dropped_or_pasted(page, photos, way):
-    encoded = base64.b64encode(photos["cat"].read_bytes()).decode()
-    await page.evaluate(
-        """async ([way, encoded]) => {
-            const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
-            const data = new DataTransfer();
-            data.items.add(new File([bytes], "mine.jpg", { type: "image/jpeg" }));
-            const event = way === "drop"
-                ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
-                : new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
-            document.body.dispatchEvent(event);
-        }""",
-        [way, encoded],
-    )
-    await expect(page.get_by_role("button", name="Remove mine.jpg")).to_be_visible()
-    await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
-
-
-async def test_chosen_language_is_that_of_the_page_and_of_the_user(page, bot):
-    await page.get_by_role("button", name="Русский").click()
-    await expect(page.get_by_role("heading", name="Выберите фото")).to_be_visible()
-    await page.get_by_role("textbox", name="Сообщение").fill("привет")
-    await page.get_by_role("button", name="Отправить", exact=True).click()
-    assert (await bot.message()).from_user.language_code == "ru"
-    await page.reload()
-    await expect(page.get_by_role("textbox", name="Сообщение")).to_be_visible()
-
-
-async def test_words_that_are_too_long_are_refused_in_the_pages_language_and_kept(page, photos):
-    text = "x" * 4097
-    await say(page, text)
-    await expect(page.get_by_role("alert")).to_contain_text("At most 4096 characters")
-    await expect(page.get_by_role("textbox", name="Message")).to_have_value(text)
-    await page.get_by_role("button", name="Русский").click()
-    await page.get_by_label("Прикрепить фото").set_input_files(photos["cat"])
-    await page.get_by_role("textbox", name="Сообщение").fill("x" * 1025)
-    await page.get_by_role("button", name="Отправить", exact=True).click()
-    await expect(page.get_by_role("alert")).to_contain_text("не больше 1024 знаков")
-
-
-async def test_refusal_of_the_server_is_shown_and_the_typed_text_is_kept(page):
-    nothing = {"name": "nothing.txt", "mimeType": "text/plain", "buffer": b""}
-    await page.get_by_label("Attach photo").set_input_files(nothing)
-    await say(page, "make it snow")
-    await expect(page.get_by_role("alert")).not_to_be_empty()
-    await expect(page.get_by_role("textbox", name="Message")).to_have_value("make it snow")
-
-
-async def test_text_written_while_a_photo_is_on_its_way_is_sent_after_it(page, bot, photos):
-    written = asyncio.Event()
-
-    async def held_up(route: Route) -> None:
-        await written.wait()
-        await route.continue_()
-
-    await page.route("**/chat/messages*", held_up, times=1)
-    await page.get_by_label("Attach photo").set_input_files(photos["cat"])
-    await say(page, "")
-    await send_photo(page, photos["coffee"], "make it snow")
-    written.set()
-    assert (await bot.message()).caption is None
-    assert (await bot.message()).caption == "make it snow"
-    await expect(page.get_by_role("textbox", name="Message")).to_have_value("")
 
 
 async def test_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
