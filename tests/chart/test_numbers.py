@@ -13,7 +13,7 @@ from tests.chart.conftest import load_example
 from tests.chart.goldens import CHART
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 WHOLE: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 
@@ -31,14 +31,15 @@ def fractions(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tu
 FRACTIONS = dict(fractions(WHOLE))
 
 
-def values_with(path: str, value: object) -> dict[str, Any]:
+def values_with(changes: Mapping[str, object]) -> dict[str, Any]:
     values = copy.deepcopy(load_example("production")) | {"gpu": {"hourlyPrice": 1}}
     values["bot"]["webhook"]["existingSecret"] = "webhook"  # else each render makes one
-    *parents, last = path.removesuffix(".[]").split(".")
-    level = values
-    for key in parents:
-        level = level.setdefault(key, {})
-    level[last] = [value] if path.endswith("[]") else value
+    for path, value in changes.items():
+        *parents, last = path.removesuffix(".[]").split(".")
+        level = values
+        for key in parents:
+            level = level.setdefault(key, {})
+        level[last] = [value] if path.endswith("[]") else value
     return values
 
 
@@ -60,22 +61,20 @@ def test_numbers_with_a_point_are_found():
     assert {"gpu.hourlyPrice", "bot.settings.retryDelays.[]"} < set(FRACTIONS)
 
 
-@pytest.mark.parametrize("path", FRACTIONS)
-def test_number_with_a_point_says_the_same_as_text(path, render):
-    renders = []
-    for value in inside(FRACTIONS[path]):
-        renders.append(render(values_with(path, value)))
-        assert render(values_with(path, f"{value:g}")) == renders[-1]
-    assert renders[0] != renders[1]
+def test_numbers_with_a_point_say_the_same_as_text(render):
+    for which in (0, 1):
+        numbers = {path: inside(schema)[which] for path, schema in FRACTIONS.items()}
+        texts = {path: f"{value:g}" for path, value in numbers.items()}
+        assert render(values_with(texts)) == render(values_with(numbers))
 
 
 @pytest.mark.parametrize("path", [path for path, schema in FRACTIONS.items() if "maximum" in schema])
 def test_text_of_the_largest_number_is_taken(path, helm_chart):
-    helm_chart.validate_schema(values_with(path, f"{FRACTIONS[path]['maximum']:.1f}"))
+    helm_chart.validate_schema(values_with({path: f"{FRACTIONS[path]['maximum']:.1f}"}))
 
 
 @pytest.mark.parametrize("path", FRACTIONS)
 def test_text_outside_a_numbers_bounds_is_refused(path, helm_chart):
     for text in outside(FRACTIONS[path]):
         with pytest.raises(helm_python.HelmValuesError, match="does not match pattern"):
-            helm_chart.validate_schema(values_with(path, text))
+            helm_chart.validate_schema(values_with({path: text}))
