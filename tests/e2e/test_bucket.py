@@ -1,4 +1,4 @@
-"""The product installed with a bucket: its store is killed in mid-job, a user is forgotten, and it is uninstalled."""
+"""The product installed with a bucket, whose store is killed in mid-job."""
 
 from __future__ import annotations
 
@@ -167,23 +167,3 @@ async def test_store_that_is_killed_in_mid_job_costs_time_and_no_attempt(install
     assert len((await user.snapshot()).from_bot) == 1
     assert kept
     assert kept <= await store.objects()
-
-
-async def test_forget_empties_the_bucket_of_a_user(installation, store, worker, photo):
-    before, user = await installation.job_ids(), await installation.telegram.user()
-    await user.send(photo=photo, caption="make it snow")
-    job = await job_of(installation, before)
-    await user.picture(timeout=60)
-    assert any(job in name for name in await store.objects())
-    await user.send_text("/forget")
-    await user.press("Delete everything", timeout=30)
-    await user.says("I have deleted everything", timeout=60)
-    assert not any(job in name for name in await store.objects())
-
-
-async def test_uninstalling_leaves_the_bucket_as_it_is(installation, store):
-    await installation.hold(0)
-    kept = await store.objects()
-    await installation.helm("uninstall", "--wait", "--timeout=60s")
-    assert kept
-    assert await store.objects() == kept

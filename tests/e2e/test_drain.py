@@ -5,47 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.e2e.cluster.installation import LONG
-from tests.e2e.cluster.kube import eventually, run
-
-
-async def until_gone(installation, pod):
-    async def gone():
-        return await installation.kube.get("Pod", pod.name) is None
-
-    await eventually(f"{pod.name} gone", gone, within=60)
-
-
-async def test_pod_deleted_in_mid_job_finishes_and_answers_it(installation, worker, photo):
-    user, job = await installation.start_job(photo)
-    await installation.kube("delete", "pod", worker.name, "--wait=false")
-    leaving = await installation.kube.get("Pod", worker.name)
-    assert leaving is not None
-    assert "deletionTimestamp" in leaving["metadata"]
-    assert (await installation.fields(job))["state"] == "running", "the pod was told to leave too late for this test"
-    await user.picture(timeout=90)
-    await until_gone(installation, worker)
-    claims = installation.watch.claims(job)
-    print(f"attempts: {claims}")
-    assert claims == [(worker.name, 1)]
-    assert len((await user.snapshot()).from_bot) == 1
-
-
-async def test_drained_node_lets_the_job_end(installation, worker, photo):
-    user, job = await installation.start_job(photo)
-    node = worker.item["spec"]["nodeName"]
-    selector = f"app.kubernetes.io/instance={installation.release},app.kubernetes.io/component=worker"
-    try:
-        printed = await run(
-            "kubectl", "drain", node, f"--pod-selector={selector}", "--delete-emptydir-data", "--timeout=90s"
-        )
-    finally:
-        await run("kubectl", "uncordon", node)
-    assert f"pod/{worker.name} evicted" in printed
-    await user.picture(timeout=90)
-    claims = installation.watch.claims(job)
-    print(f"attempts: {claims}")
-    assert claims == [(worker.name, 1)]
-    assert len((await user.snapshot()).from_bot) == 1
+from tests.e2e.cluster.kube import eventually
 
 
 async def test_scaling_in_under_load_loses_no_attempt(installation):

@@ -191,29 +191,6 @@ async def test_worker_reaches_redis_and_nothing_else(installation, worker, stran
     assert await reached(kube, stranger, "main", targets) >= {"api service", "api server"}, "the control"
 
 
-async def test_port_53_is_open_to_the_clusters_name_servers_alone(installation, worker):
-    kube = installation.kube
-    listening = (
-        "import http.server; http.server.HTTPServer(('', 53), http.server.BaseHTTPRequestHandler).serve_forever()"
-    )
-    await someone(installation, "resolver", listening)
-    await someone(installation, "control")
-    try:
-        resolver = await kube.pod("resolver")
-        assert resolver is not None
-        targets = {"port 53": (resolver.item["status"]["podIP"], 53), "by name": (f"{installation.name}-redis", 6379)}
-        [bot] = await kube.pods("bot")
-
-        async def from_three():
-            pods = [(bot.name, "bot"), (worker.name, "worker"), ("control", "main")]
-            return {(who, target) for pod, who in pods for target in await reached(kube, pod, who, targets)}
-
-        by_name = {("bot", "by name"), ("worker", "by name")}
-        await until_enforced("which pod reaches what", from_three, by_name | {("main", "port 53")})
-    finally:
-        await kube("delete", "pod", "resolver", "control", "--wait=false")
-
-
 async def test_token_is_in_its_secret_and_in_the_bots_environment_and_nowhere_else(installation, worker):
     kube = installation.kube
     traces = (TOKEN, base64.b64encode(TOKEN.encode()).decode())

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import pytest_asyncio
 
-from tests.e2e.cluster.installation import LONG
 from tests.e2e.cluster.kube import eventually
 
 STUBBORN = "stubborn"
@@ -63,17 +62,6 @@ async def test_dead_executor_costs_comfyui_alone_a_restart_and_the_job_is_answer
     print(f"from the executor's death to the answered job: {seconds:.1f} s; restarts: {pod.restarts}")
     assert pod.restarts == {"comfyui": 1, "worker": 0}
     assert len((await user.snapshot()).from_bot) == 1
-
-
-async def test_busy_worker_never_turns_not_ready(installation, worker):
-    job = await installation.push(workflow=LONG)
-    await installation.until_editing(job)
-    seen = len(installation.watch.sights[worker.name])
-    await installation.until(job, "done")
-    pod = await installation.kube.pod(worker.name)
-    assert pod is not None
-    assert pod.ready
-    assert all(sight.pod.ready for sight in installation.watch.sights[worker.name][seen:])
 
 
 async def test_hung_worker_is_killed_in_ten_seconds_and_not_after_its_grace_period(installation):

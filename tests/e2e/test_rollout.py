@@ -1,4 +1,4 @@
-"""`helm upgrade`: what is rolled, and what users notice."""
+"""`helm upgrade` under load, and what users notice."""
 
 from __future__ import annotations
 
@@ -21,19 +21,6 @@ async def changed(installation):
 
 async def identities(installation, part):
     return {pod.item["metadata"]["uid"] for pod in await installation.kube.pods(part) if not pod.leaving}
-
-
-async def test_upgrade_rolls_only_what_its_change_concerns(installation, worker, changed):
-    bot, redis = await identities(installation, "bot"), await identities(installation, "redis")
-    old = await identities(installation, "worker")
-    await installation.upgrade("worker.settings.logLevel=DEBUG")
-    assert await identities(installation, "bot") == bot
-    assert await identities(installation, "redis") == redis
-    workers = await identities(installation, "worker")
-    assert workers
-    assert not workers & old
-    await installation.upgrade("worker.settings.logLevel=DEBUG", "autoscaling.cooldownPeriod=11")
-    assert await identities(installation, "worker") == workers, "a change for KEDA alone rolled the workers"
 
 
 async def test_rolling_upgrade_under_load_loses_nothing_and_answers_nothing_twice(installation, photo, changed):

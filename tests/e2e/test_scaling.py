@@ -44,10 +44,6 @@ async def seconds_of_a_bare_pod(kube, image):
     return seconds
 
 
-async def test_empty_queue_wakes_no_worker(sleeping):
-    await throughout("no worker", desired(sleeping, 0), seconds=6)
-
-
 async def test_cancelled_queue_wakes_no_worker(installation):
     await installation.hold(0)
     jobs = [await installation.push() for _ in range(3)]
