@@ -138,10 +138,6 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 	k8s/try/kind.sh
 	k8s/try/install.sh
 
-.PHONY: presets
-presets: $(BIN)/.synced ## Write docs/preset-list.md from the presets that come with the bot
-	$(BIN)/python services/bot/preset_list.py
-
 .PHONY: chart
 chart: $(BIN)/.synced ## Write what is made from the chart, its alerts, languages and settings: tables, schema, links, names, examples
 	$(BIN)/python charts/values_table.py

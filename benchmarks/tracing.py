@@ -99,7 +99,7 @@ async def pickups(jobs: int) -> None:
     found: dict[bool, list[float]] = {False: [], True: []}
     async with Collector(keep=False) as collector:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
-        exporting = Exporting(service="worker", version="0", endpoint=collector.url, protocol="http/protobuf")
+        exporting = Exporting(service="worker", version="0", endpoint=collector.url)
         for number in range(-2, 2 * jobs // BLOCK):
             traced = bool(number % 2)
             tracing.use(exporting.tracer if traced else None)

@@ -80,7 +80,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "monitoring": {
             "traces": {
                 "endpoint": "https://{{ .Release.Name }}.traces.example.com",
-                "protocol": "http/protobuf",
                 "sampleRatio": 0.25,
                 "resourceAttributes": {"deployment.environment.name": "a, b"},
             }

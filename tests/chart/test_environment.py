@@ -57,7 +57,7 @@ def test_settings_take_what_the_chart_says(part, manifests, monkeypatch):
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_chart_and_service_have_the_same_defaults(part, render):
-    places = {"redis_url", "redis_username", "probe_host", "comfyui_input_dir", "comfyui_output_dir"}
+    places = {"redis_url", "probe_host", "comfyui_input_dir", "comfyui_output_dir"}
     model = SETTINGS[part]
     data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
     told = model.model_validate({"bot_token": "1:abc"} | {name.lower(): value for name, value in data.items()})
@@ -81,14 +81,14 @@ def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
 @pytest.mark.parametrize("part", SETTINGS)
 def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeypatch):
     traces = {
-        "endpoint": "http://{{ .Release.Name }}-collector:4317", "protocol": "grpc", "sampleRatio": 0.25,
+        "endpoint": "http://{{ .Release.Name }}-collector:4318", "sampleRatio": 0.25,
         "headers": {"existingSecret": "{{ .Release.Name }}-collector"},
         "resourceAttributes": {"deployment.environment.name": "{{ .Release.Namespace }}, half"},
     }  # fmt: skip
     manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "monitoring": {"traces": traces}})
     data = config(manifests, part)
     assert "OTEL_EXPORTER_OTLP_HEADERS" in secrets(manifests, part)
-    assert data["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://edit-collector:4317"
+    assert data["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://edit-collector:4318"
     for name, value in data.items():
         if name.startswith("OTEL_"):
             monkeypatch.setenv(name, value)
@@ -168,7 +168,7 @@ def test_services_without_a_collector_are_told_nothing_of_traces(part, render):
 
 @pytest.mark.parametrize(
     ("endpoint", "port"),
-    [("http://collector:4317", 4317), ("https://collector", 443), ("http://collector/otlp", 80)],
+    [("http://collector:4318", 4318), ("https://collector", 443), ("http://collector/otlp", 80)],
 )
 @pytest.mark.parametrize("part", SETTINGS)
 def test_each_service_may_reach_the_collector(part, endpoint, port, render):

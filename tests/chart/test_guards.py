@@ -113,8 +113,8 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         "redis.external.username", "redis.external.existingSecret",
     ),
     "collector without scheme": (
-        {**TOKEN, "monitoring.traces.endpoint": "collector:4317"},
-        "monitoring.traces.endpoint is collector:4317", "http://", "https://",
+        {**TOKEN, "monitoring.traces.endpoint": "collector:4318"},
+        "monitoring.traces.endpoint is collector:4318", "http://", "https://",
     ),
     "headers without collector": (
         {**TOKEN, "monitoring.traces.headers.existingSecret": "collector"},
@@ -175,7 +175,6 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "negative price": ({**TOKEN, "gpu.hourlyPrice": -1}, "/gpu/hourlyPrice"),
     "price beyond its bound": ({**TOKEN, "gpu.hourlyPrice": 1e30}, "/gpu/hourlyPrice"),
     "price that is no number": ({**TOKEN, "gpu.hourlyPrice": "0,8"}, "/gpu/hourlyPrice"),
-    "no such protocol": ({**TOKEN, "monitoring.traces.protocol": "http/json"}, "/monitoring/traces/protocol"),
     "no hash": (
         {**TOKEN, "models.files": [{"path": "a", "url": "https://a", "sha256": "1"}]},
         "/models/files/0/sha256",

@@ -151,7 +151,7 @@
 {{- with .Values.monitoring.traces }}
 {{- if .endpoint }}
 {{- if not (regexMatch "^https?://[^/]" (tpl .endpoint $)) }}
-{{- fail (printf "monitoring.traces.endpoint is %s: it must start with http:// or, for TLS, https://, such as http://otel-collector.observability:4317" (tpl .endpoint $)) }}
+{{- fail (printf "monitoring.traces.endpoint is %s: it must start with http:// or, for TLS, https://, such as http://otel-collector.observability:4318" (tpl .endpoint $)) }}
 {{- end }}
 {{- else }}
 {{- if .headers.existingSecret }}

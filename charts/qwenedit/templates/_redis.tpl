@@ -4,7 +4,7 @@
 {{- $redis := .root.Values.redis }}
 {{- if $redis.enabled }}
 {{- $host := printf "%s-redis" (include "qwenedit.fullname" .root) }}
-{{- dict "host" $host "port" 6379 "url" (printf "redis://%s:6379/0" $host) "database" "0" "tls" false
+{{- dict "host" $host "port" 6379 "url" (printf "redis://%s@%s:6379/0" .part $host) "database" "0" "tls" false
       "user" .part "secret" (include "qwenedit.redisSecret" .root) "passwordKey" .part | toJson }}
 {{- else }}
 {{- $external := $redis.external }}
@@ -15,11 +15,12 @@
 {{- $own := get ($external.users | default dict) .part | default dict }}
 {{- $secret := tpl $external.existingSecret .root }}
 {{- $database := trimPrefix "/" $parsed.path | default "0" }}
+{{- $user := $own.username | default $external.username }}
 {{- $query := ternary "?ssl_ca_certs=/etc/redis-ca/ca.crt" "" (ne "" (tpl $external.tls.caSecret .root)) }}
 {{- dict "host" (regexReplaceAll ":[0-9]+$" $parsed.host "")
       "port" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parsed.host) | default "6379" | int)
-      "url" (printf "%s://%s/%s%s" $parsed.scheme $parsed.host $database $query)
-      "database" $database "tls" $tls "user" ($own.username | default $external.username) "secret" $secret
+      "url" (printf "%s://%s%s/%s%s" $parsed.scheme (ternary (printf "%s@" ($user | urlquery)) "" (ne "" $user)) $parsed.host $database $query)
+      "database" $database "tls" $tls "user" $user "secret" $secret
       "passwordKey" (ternary ($own.passwordKey | default $external.passwordKey) "" (ne "" $secret)) | toJson }}
 {{- end }}
 {{- end }}
@@ -52,9 +53,6 @@
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 REDIS_URL: {{ $redis.url | quote }}
 REDIS_JOB_QUEUE_KEY: {{ .root.Values.redis.jobQueueKey | quote }}
-{{- with $redis.user }}
-REDIS_USERNAME: {{ . | quote }}
-{{- end }}
 {{- with .root.Values.redis.external.sentinel }}
 {{- if and .addresses (not $.root.Values.redis.enabled) }}
 REDIS_SENTINELS: {{ join "," .addresses | quote }}

@@ -75,8 +75,7 @@ async def installed(kube: Kube, telegram: TelegramSimulator, release: str, *sets
         secret = f"{release}-qwenedit-redis"
         port = await stack.enter_async_context(forwarded(kube.namespace, f"service/{secret}", 6379))
         settings = RedisSettings(
-            redis_url=f"redis://127.0.0.1:{port}/0",
-            redis_username="bot",
+            redis_url=f"redis://bot@127.0.0.1:{port}/0",
             redis_password=SecretStr(await password(kube, secret, "bot")),
         )
         client = await stack.enter_async_context(connect(settings))

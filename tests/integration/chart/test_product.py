@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def product(server: Any, folder: Path) -> AsyncIterator[tuple[TelegramSimulator, SimulatorControl]]:
     """Run bot and worker as processes, each as its own user of Redis."""
-    url = f"redis://{HOST}:{server.port}/0"
-    env = {
-        user: bare_environment(REDIS_USERNAME=user, REDIS_PASSWORD=server.passwords[user]) for user in ("bot", "worker")
-    }
+    url = {user: f"redis://{user}@{HOST}:{server.port}/0" for user in ("bot", "worker")}
+    env = {user: bare_environment(REDIS_PASSWORD=server.passwords[user]) for user in ("bot", "worker")}
     telegram = TelegramProcess(env=bare_environment(), temp_dir=folder / "telegram")
     comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=0.05)
     parts = [
         telegram,
         comfyui,
-        bot(env=env["bot"], redis_url=url, token=SIMULATED_TOKEN, telegram_url=telegram.url),
-        worker(env=env["worker"], redis_url=url, comfyui_url=comfyui.url),
+        bot(env=env["bot"], redis_url=url["bot"], token=SIMULATED_TOKEN, telegram_url=telegram.url),
+        worker(env=env["worker"], redis_url=url["worker"], comfyui_url=comfyui.url),
     ]
     try:
         for pair in (parts[:2], parts[2:]):

@@ -23,7 +23,7 @@ async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
 
 async def test_user_without_the_right_is_told_where_to_ask(desk, redis_url, monkeypatch):
     await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~qwenedit:*", "+ping", "+info", "+get")
-    monkeypatch.setenv("REDIS_USERNAME", "looker")
+    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
     monkeypatch.setenv("REDIS_PASSWORD", "p")
     try:
         said = await desk.ask("pause")
@@ -33,16 +33,16 @@ async def test_user_without_the_right_is_told_where_to_ask(desk, redis_url, monk
     assert "this Redis user may not do that" in said.err
 
 
-async def test_wrong_password_is_told_from_other_errors(desk, monkeypatch):
+async def test_wrong_password_is_told_from_other_errors(desk, redis_url, monkeypatch):
     await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~*", "+@all")
-    monkeypatch.setenv("REDIS_USERNAME", "looker")
+    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
     monkeypatch.setenv("REDIS_PASSWORD", "wrong")
     try:
         said = await desk.ask("status")
     finally:
         await desk.redis.execute_command("ACL", "DELUSER", "looker")
     assert said.code == 2
-    assert "REDIS_USERNAME and REDIS_PASSWORD" in said.err
+    assert "the user in REDIS_URL, and at REDIS_PASSWORD" in said.err
 
 
 async def test_key_of_another_program_is_named(desk):

@@ -53,7 +53,7 @@ async def test_id_prefix_of_several_jobs_names_them_and_changes_nothing(desk):
     initial = next(one for one in "0123456789abcdef" if sum(each.startswith(one) for each in ids) > 1)
     said = await desk.ask("jobs", "cancel", initial)
     assert said.code == 1
-    assert f"ids begin with {initial}:" in said.err
+    assert f"ids begin with {initial}." in said.err
     assert len(await desk.queue.waiting_ids()) == 20
 
 

@@ -29,11 +29,11 @@ async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, wo
     await desk.claim(worker="gpu-1")
     await desk.queue.heartbeat(identity, "t", phase=Phase.EDITING, step=2, steps=4)
     device = Device(version="0.27.0", name="RTX 4090", vram_total=24 << 30, vram_free=3 << 30)
-    await workers.beat(about("gpu-1", node="node-a", comfyui_url="http://127.0.0.1:8188", device=device))
+    await workers.beat(about("gpu-1", comfyui_url="http://127.0.0.1:8188", device=device))
     await workers.beat(about("gpu-2", ready=False, problem="ComfyUI lacks vae/qwen.safetensors"))
     await workers.beat(about("gpu-3", draining=True))
     said = await desk.ask("status")
-    for part in ("node-a", "1.2.3", "busy", identity, "editing 2/4", "0.27.0", "http://127.0.0.1:8188", "RTX 4090",
+    for part in ("1.2.3", "busy", identity, "editing 2/4", "0.27.0", "http://127.0.0.1:8188", "RTX 4090",
                  "3.0 GB of 24 GB", " 9 "):  # fmt: skip
         assert part in row(said, "gpu-1"), said.out
     assert "not ready" in row(said, "gpu-2")

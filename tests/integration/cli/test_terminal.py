@@ -24,7 +24,7 @@ async def ids(desk, workers):
     """An installation of which every text says more than it should."""
     await desk.redis.set(desk.keys.leader, f"bot-0{STEERS}")
     device = Device(version=STEERS, name=STEERS, vram_total=1, vram_free=1)
-    presence = about(f"gpu{STEERS}", ready=False, problem=STEERS, node=STEERS, comfyui_url=STEERS, device=device)
+    presence = about(f"gpu{STEERS}", ready=False, problem=STEERS, comfyui_url=STEERS, device=device)
     await workers.beat(presence)
     running = await desk.enqueue(1)
     await desk.claim(worker=f"gpu{STEERS}", token="r")

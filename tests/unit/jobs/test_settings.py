@@ -100,19 +100,17 @@ def test_settings_are_shown_without_secrets(monkeypatch):
     told = shown(load(Example))
     assert "hunter2" not in str(told)
     assert (told["REDIS_URL"], told["PATIENCE"]) == ("redis://:***@one/0", "1.0")
-    assert "REDIS_USERNAME" not in told
+    assert "REDIS_PASSWORD" not in told
 
 
 def test_env_file_gives_what_the_environment_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "environ", {"TOKEN": "theirs", "PATIENCE": ""})
-    text = (
-        '\ufeffexport redis_url = "redis://one:1/0" # who\nTOKEN=file\nPATIENCE=2\nREDIS_USERNAME=a$b\nAWS_REGION=x\n'
-    )
+    text = '\ufeffexport redis_url = "redis://one:1/0" # who\nTOKEN=file\nPATIENCE=2\nPICTURES_URL=file:///a$b\nAWS_REGION=x\n'
     Path(".env").write_text(text, encoding="utf-8")
     found = load(Example)
     assert (found.redis_url, found.token.get_secret_value()) == ("redis://one:1/0", "theirs")
-    assert (found.patience, found.redis_username, os.environ["AWS_REGION"]) == (1.0, "a$b", "x")
+    assert (found.patience, found.pictures_url, os.environ["AWS_REGION"]) == (1.0, "file:///a$b", "x")
 
 
 def test_env_file_in_another_encoding_stops_the_start(tmp_path, monkeypatch, problems):

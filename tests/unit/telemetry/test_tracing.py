@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_tra
 from prometheus_client import CollectorRegistry
 
 from qwenedit_telemetry import configure_logging, tracing
-from qwenedit_telemetry.exporting import WatchedExporter, make_exporter, make_provider, resource
+from qwenedit_telemetry.exporting import WatchedExporter, make_provider, resource
 from qwenedit_telemetry.metrics import picture_calls
 
 if TYPE_CHECKING:
@@ -203,28 +203,6 @@ def test_resource_names_service_and_pod_and_the_operators_words_come_last(monkey
         "deployment.environment.name": "test",
     }  # fmt: skip
     assert expected.items() <= found.items()
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "protocol", "module"),
-    [
-        ("http://otel:4317", "", "grpc"),
-        ("http://otel:4318", "", "http"),
-        ("http://otel", "", "http"),
-        ("http://otel:4317", "http/protobuf", "http"),
-        ("http://otel:4318", "grpc", "grpc"),
-    ],
-)
-def test_protocol_is_the_one_asked_for_or_the_ports(monkeypatch, endpoint, protocol, module):
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
-    exporter = make_exporter(endpoint=endpoint, protocol=protocol)
-    assert type(exporter).__module__ == f"opentelemetry.exporter.otlp.proto.{module}.trace_exporter"
-    exporter.shutdown()
-
-
-def test_unknown_protocol_is_refused_by_name():
-    with pytest.raises(ValueError, match="'http/json': choose from grpc, http/protobuf"):
-        make_exporter(endpoint="http://otel:4318", protocol="http/json")
 
 
 class Moody(SpanExporter):

@@ -4,9 +4,6 @@
 {{- $traces := .root.Values.monitoring.traces }}
 {{- with $traces.endpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ tpl . $.root | quote }}
-{{- with $traces.protocol }}
-OTEL_EXPORTER_OTLP_PROTOCOL: {{ . }}
-{{- end }}
 OTEL_TRACES_SAMPLER: parentbased_traceidratio
 OTEL_TRACES_SAMPLER_ARG: {{ $traces.sampleRatio | toString | quote }}
 {{- $attributes := list (printf "k8s.container.name=%s" $.part) (printf "k8s.deployment.name=%s-%s" (include "qwenedit.fullname" $.root) $.part) }}

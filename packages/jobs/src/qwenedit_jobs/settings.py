@@ -35,9 +35,7 @@ class RedisSettings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """`redis://` or, for TLS, `rediss://`."""
-    redis_username: str | None = None
-    """Overrides the URL's user."""
+    """`redis://` or, for TLS, `rediss://`; with a user, `redis://USER@HOST`."""
     redis_password: SecretStr | None = None
     """Overrides the URL's password, so that the URL needs no secret in it."""
     redis_sentinels: Annotated[tuple[tuple[str, Annotated[int, Field(ge=1, le=65535)]], ...], NoDecode] = ()

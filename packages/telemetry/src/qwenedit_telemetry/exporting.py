@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import structlog
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 FLUSH = 3.0
 """Seconds that the last spans have at a stop; a collector that is away may not delay a pod's end."""
-GRPC_PORT = 4317
-"""Registered for OTLP over gRPC, as 4318 is for HTTP (https://opentelemetry.io/docs/specs/otlp/)."""
 
 _FROM_KUBERNETES = {
     "k8s.pod.name": "POD_NAME",
@@ -72,16 +70,15 @@ class Exporting:
     Args:
         service: `bot` or `worker`.
         version: Of the service.
-        endpoint: Tells the protocol by its port, where none is given.
-        protocol: `grpc`, `http/protobuf`, or empty.
+        endpoint: Named in the log.
 
     Raises:
-        ValueError: the protocol is another one, or a variable of OpenTelemetry's can't be used.
+        ValueError: a variable of OpenTelemetry's can't be used.
         OSError: a certificate can't be read.
     """
 
-    def __init__(self, *, service: str, version: str, endpoint: str, protocol: str) -> None:
-        self._exporter = WatchedExporter(make_exporter(endpoint=endpoint, protocol=protocol), endpoint=endpoint)
+    def __init__(self, *, service: str, version: str, endpoint: str) -> None:
+        self._exporter = WatchedExporter(OTLPSpanExporter(), endpoint=endpoint)
         self._provider = make_provider(BatchSpanProcessor(self._exporter), service=service, version=version)
         self.tracer = self._provider.get_tracer("qwenedit", version)
 
@@ -93,26 +90,6 @@ class Exporting:
         flushing.join(FLUSH)
         if flushing.is_alive():
             self._exporter.shutdown()
-
-
-def make_exporter(*, endpoint: str, protocol: str) -> SpanExporter:
-    """Make the exporter for a protocol; it reads the other `OTEL_EXPORTER_OTLP_*` variables itself.
-
-    Raises:
-        ValueError: the protocol is neither `grpc` nor `http/protobuf` nor empty.
-    """
-    if not protocol:
-        protocol = "grpc" if urlsplit(endpoint).port == GRPC_PORT else "http/protobuf"
-    if protocol == "grpc":
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to stderr
-        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as over_grpc  # noqa: PLC0415 - 16 MB
-
-        return over_grpc.OTLPSpanExporter()
-    if protocol == "http/protobuf":
-        from opentelemetry.exporter.otlp.proto.http import trace_exporter as over_http  # noqa: PLC0415 - one or other
-
-        return over_http.OTLPSpanExporter()
-    raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}: choose from grpc, http/protobuf")
 
 
 class WatchedExporter(SpanExporter):

@@ -1,7 +1,7 @@
 """Spans, for business code: OpenTelemetry's API in the ways in which this product makes spans.
 
 Until a tracer is set, every call here does nothing. The SDK and an exporter are imported only where traces are exported
-(`exporting`): they take 8 MB of memory over HTTP and 16 MB over gRPC.
+(`exporting`): they take 8 MB of memory.
 """
 
 from __future__ import annotations

@@ -191,7 +191,6 @@ async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
 def _about(settings: WorkerSettings, telemetry: Telemetry) -> Presence:
     return Presence(
         worker=settings.pod_name,
-        node=settings.node_name,
         version=telemetry.version,
         since=time.time(),
         ready=False,

@@ -14,7 +14,6 @@ from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the 
 class WorkerSettings(RedisSettings):
     """Settings of a worker, from its environment. Times are in seconds."""
 
-    node_name: str = Field(default="", description="the pod's node, for the operator")
     probe_port: int = Field(default=8080, ge=0, le=65535, description="port of the probes and metrics; 0 is a free one")
 
     worker_polling_interval: float = Field(

@@ -134,7 +134,7 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case NoPermissionError():
             return f"this Redis user may not do that: {error}. Ask from the bot's container, whose user may"
         case AuthenticationError():
-            return f"Redis at {place} refuses the login: {error}. Look at REDIS_USERNAME and REDIS_PASSWORD"
+            return f"Redis at {place} refuses the login: {error}. Look at the user in REDIS_URL, and at REDIS_PASSWORD"
         case ResponseError():
             return f"Redis at {place} refuses: {error}"
         case _:

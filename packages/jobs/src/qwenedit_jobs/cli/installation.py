@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-MOST_NAMED = 5
-"""Ids that an error names."""
-
 
 @dataclass(frozen=True)
 class Installation:
@@ -85,10 +82,9 @@ def only_one(known: Iterable[str], start: str, *, hint: str) -> str:
     Raises:
         CommandError: there is none, or more than one.
     """
-    found = sorted({each for each in known if each.startswith(start)})
+    found = {each for each in known if each.startswith(start)}
     if start in found:
         return start
     if len(found) != 1:
-        named = ", ".join(found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
-        raise CommandError(f"{len(found)} ids begin with {start}{f': {named}' if found else ''}. {hint}")
-    return found[0]
+        raise CommandError(f"{len(found)} ids begin with {start}. {hint}")
+    return found.pop()

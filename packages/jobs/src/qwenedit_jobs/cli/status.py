@@ -97,7 +97,6 @@ def _row(worker: SeenWorker, now: float) -> dict[str, str]:
     device = presence.device if presence else None
     return {
         "worker": worker.name,
-        "node": presence.node if presence else "",
         "version": presence.version if presence else "",
         "state": _state(worker, now),
         "job": job.id if job else "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.output import duration
-from qwenedit_jobs.model import State
+from qwenedit_jobs.model import State, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,6 @@ ANSWERED_WITHIN = 60.0
 """Seconds from a job's end until its answer is late."""
 FULL = 90.0
 """Percent of Redis' memory above which new jobs are refused."""
-SHORT = 8
-"""Characters of a job's id that tell it from others."""
 TELEGRAM = ("Telegram", "flood")
 """Beginnings of what an answer waits for if Telegram doesn't take it."""
 
@@ -67,11 +65,11 @@ def _of_workers(seen: Overview) -> Iterator[tuple[str, str]]:
     if stuck := [(worker.hangs_for(seen.now), worker, job) for worker, job in busy if worker.hangs_for(seen.now)]:
         stood, worker, job = stuck[0]
         usual = f" where jobs take {duration(max(1.0, worker.usual))}" if worker.usual is not None else ""
-        said = f"job {job.id[:SHORT]} has stood at {job.at} for {duration(stood)}{usual}"
+        said = f"job {short_id(job.id)} has stood at {job.at} for {duration(stood)}{usual}"
         yield "QweneditQueueStuck", f"{said}{_more(stuck)}"
     if silent := [(worker, job) for worker, job in busy if worker.silent(seen.now)]:
         worker, job = silent[0]
-        said = f"worker {worker.name} is silent with job {job.id[:SHORT]} in hand"
+        said = f"worker {worker.name} is silent with job {short_id(job.id)} in hand"
         yield "QweneditWorkersLost", f"{said}{_more(silent)}"
     if seen.workers_ignored:
         said = f"{seen.workers_ignored} entries of the register of workers are no worker's, or too large"
@@ -97,7 +95,7 @@ def _of_bot(seen: Overview) -> Iterator[tuple[str, str]]:
     if answer and answer.since and seen.now - answer.since > ANSWERED_WITHIN:
         late, why = duration(seen.now - answer.since), answer.why(seen.now)
         runbook = "QweneditTelegramRejects" if answer.stay.why.startswith(TELEGRAM) else "QweneditAnswersLateFast"
-        yield runbook, f"job {answer.job_id[:SHORT]} ended {late} ago, and its user has no answer: {why}"
+        yield runbook, f"job {short_id(answer.job_id)} ended {late} ago, and its user has no answer: {why}"
     if seen.set_aside:
         yield "QweneditSetAside", f"{seen.set_aside} updates or answers were set aside"
 

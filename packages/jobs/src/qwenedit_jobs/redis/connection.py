@@ -96,7 +96,7 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
             # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
             supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
         ),
-        **_credentials(settings.redis_username, settings.redis_password),
+        **_password(settings.redis_password),
     }
     if settings.redis_sentinels:
         return _master(settings, behaviour)
@@ -129,7 +129,7 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
             "socket_connect_timeout": SOCKET_TIMEOUT,
             "ssl": tls,
             **{key: value for key, value in options.items() if key.startswith("ssl_")},
-            **_credentials(None, settings.redis_sentinel_password),
+            **_password(settings.redis_sentinel_password),
         },
     )
     # Settings beside the URL override those in the URL.
@@ -142,6 +142,5 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     return cast("Redis", master)
 
 
-def _credentials(username: str | None, password: SecretStr | None) -> dict[str, str]:
-    credentials = {"username": username, "password": password.get_secret_value() if password else None}
-    return {key: value for key, value in credentials.items() if value is not None}
+def _password(password: SecretStr | None) -> dict[str, str]:
+    return {"password": password.get_secret_value()} if password else {}

@@ -52,8 +52,6 @@ class Presence(_Report):
     """What a worker says of itself. Which job it has is known from the job's lease."""
 
     worker: _Text
-    node: _Text = ""
-    """Empty outside of Kubernetes."""
     version: _Text = ""
     """Of the worker."""
     since: _Seconds

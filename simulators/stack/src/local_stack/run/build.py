@@ -38,7 +38,7 @@ class Parts:
         self, settings: StackSettings, data: Path, redis: RedisServer, *, secrets: dict[str, str] | None = None
     ) -> None:
         # Emptied: an operator may have them set, for another Redis than ours.
-        env = inherited_environment(REDIS_USERNAME="", REDIS_PASSWORD="", REDIS_SENTINELS="")
+        env = inherited_environment(REDIS_PASSWORD="", REDIS_SENTINELS="")
         env |= secrets or {}
         if settings.workflow is not None:
             env["WORKFLOW"] = settings.workflow
