@@ -172,7 +172,13 @@ async def test_system_without_another_process_is_asked_again_later(
         await converter.normalise(FILE, photo=False)
 
 
-@pytest.mark.parametrize("said", [b"", b"[]\n", b'{"refused": "me"}\n', b'{"same": true, "width": "wide"}\n'])
+LIES = (
+    b"", b"[]\n", b'{"refused": "me"}\n', b'{"same": true, "width": "wide"}\n', b"[" * 100_000,
+    b'{"refused": "damaged", "width": 1e999, "height": 1}\n',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", LIES, ids=range(len(LIES)))
 async def test_process_that_a_picture_has_taken_over_is_not_believed(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:

@@ -144,7 +144,8 @@ class Decoder:
                 log.error("conversion.crashed", error=said["defect"], frames=said["frames"])
                 raise PictureRefusedError(Refusal.DAMAGED)
             return answer.validate_python({"data": data if said["same"] else picture} | said)
-        except (ValueError, KeyError, TypeError):  # it was ended, or the picture has taken it over
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            # It was ended, or the picture has taken it over.
             if self._server is None or self._server.ended:
                 raise later("conversion") from None
             log.warning("conversion.killed", do=do, bytes=len(data))
