@@ -234,6 +234,20 @@ async def test_job_that_is_too_large_is_read_by_nobody_and_hides_no_other(desk, 
     assert peak < 2_000_000
 
 
+async def test_jobs_that_are_too_large_together_are_not_all_read(desk, queue):
+    """A worker can put a thousand jobs among a user's own."""
+    fields = {"detail": "x" * 200_000}
+    ids = [(await spoil(desk, number, fields)).id for number in range(300)]
+    tracemalloc.start()
+    try:
+        read = len(await queue.statuses(ids))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 50 < read < 100
+    assert peak < 60_000_000
+
+
 LARGE = "x" * 20_000_000
 
 

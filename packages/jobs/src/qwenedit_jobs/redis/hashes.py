@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 262_144
 """Of one hash in Redis' memory, several times what the largest job takes."""
+MOST_OF_ALL = 16_777_216
+"""Bytes of all hashes that are read at once: a thousand jobs take 8 MB at most."""
 SCRIPT = (Path(__file__).parent / "lua" / "hashes.lua").read_text()
 
 
@@ -24,5 +26,5 @@ async def read_hashes(redis: Redis, keys: Sequence[str]) -> list[dict[str, str] 
     """
     if not keys:
         return []
-    found = await redis.register_script(SCRIPT)(keys=keys, args=[MOST_BYTES])
+    found = await redis.register_script(SCRIPT)(keys=keys, args=[MOST_BYTES, MOST_OF_ALL])
     return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in found]
