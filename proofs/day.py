@@ -41,7 +41,7 @@ from qwenedit_jobs import (
     job_id,
     result_ref,
 )
-from qwenedit_jobs.queue.queue import UPLOAD_TTL
+from qwenedit_jobs.queue.queue import PICTURE_TTL
 from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.redis import redis_server
 
@@ -110,7 +110,7 @@ class Day:
         self._redis = redis
         self._keys = Keys()
         self._queue = JobQueue(redis, self._keys)
-        self._store = RedisPictureStore(raw, self._keys, ttl=UPLOAD_TTL)
+        self._store = RedisPictureStore(raw, self._keys, ttl=PICTURE_TTL)
         self._jobs = jobs
         self._chance = chance
         self._pool = chance.randbytes(RESULT[1])

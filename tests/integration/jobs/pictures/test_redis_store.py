@@ -21,7 +21,6 @@ from qwenedit_jobs import (
     result_ref,
 )
 from qwenedit_jobs.queue.queue import FAILED_PICTURES_KEPT as FAILED_KEPT
-from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_testkit.redis import settled_memory
 
 KEPT = 86_400
@@ -31,7 +30,7 @@ MEGABYTE = bytes(1_000_000)
 @pytest.fixture
 async def store(desk, redis_url):
     async with connect(RedisSettings(redis_url=redis_url), decode=False) as binary:
-        yield RedisPictureStore(binary, desk.keys, ttl=UPLOAD_TTL)
+        yield RedisPictureStore(binary, desk.keys, ttl=KEPT)
 
 
 @pytest.fixture
@@ -101,7 +100,7 @@ async def test_pictures_of_a_failed_job_are_kept_for_an_hour_and_longer_when_it_
     job = await accepted(desk, store, 1)
     await desk.queue.claim(worker="w", token="t", lease=30)
     await desk.queue.settle(job.id, "t", Fail(Reason.OUT_OF_MEMORY))
-    assert UPLOAD_TTL < await seconds(desk, job.edit.pictures[0]) <= FAILED_KEPT
+    assert FAILED_KEPT - 60 < await seconds(desk, job.edit.pictures[0]) <= FAILED_KEPT
     await desk.operated.requeue(job.id)
     assert await seconds(desk, job.edit.pictures[0]) > FAILED_KEPT
     assert await desk.redis.zcard(desk.keys.answered_pictures) == 0
@@ -115,16 +114,21 @@ async def test_pictures_of_a_dead_job_go_when_an_operator_drops_it(desk, store):
     assert await kept(desk) == set()
 
 
-async def test_picture_whose_job_never_came_is_kept_for_minutes_and_with_its_job_for_a_day(desk, store):
-    job = desk.job()
-    ref = job.edit.pictures[0]
-    await store.put(ref, b"x")
-    assert await seconds(desk, ref) <= UPLOAD_TTL
-    await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
+async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_needs_it(desk, store):
+    job = await accepted(desk, store, 1)
+    [ref] = job.edit.pictures
+    await store.put(ref, b"x")  # by a replica that was late, and may crash before it asks again
     assert await seconds(desk, ref) > KEPT - 60
-    await store.put(ref, b"x")  # by a replica that was late, and asks again
-    await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True)
-    assert await seconds(desk, ref) > KEPT - 60
+    claim = await desk.queue.claim(worker="w", token="t", lease=30)
+    await desk.queue.settle(claim.job.id, "t", Fail(Reason.OUT_OF_MEMORY))
+    await accepted(desk, store, 1)
+    assert FAILED_KEPT - 60 < await seconds(desk, ref) <= FAILED_KEPT
+
+
+async def test_photo_that_a_late_replica_sends_again_for_a_job_that_is_done_is_not_kept(desk, store):
+    ref = await done(desk, store, 1)
+    await accepted(desk, store, 1)
+    assert await kept(desk) == {ref}
 
 
 async def test_pictures_of_another_job_are_left_alone_by_a_job_that_names_them(desk, store):

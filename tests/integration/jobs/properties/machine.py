@@ -25,6 +25,7 @@ from qwenedit_jobs import (
     State,
     TooManyUnfinishedError,
 )
+from qwenedit_jobs.queue.queue import PICTURE_TTL
 from tests.integration.jobs.properties.model import FINAL, Model, ModelJob
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ DELAY = LONG / 100
 which is all that Redis' clock is compared with."""
 SHORT = 0.001
 """Seconds that a claim of a test waits for a job which nobody enqueues."""
-FAILED_KEPT, UPLOAD = 3_600, 600
-"""Seconds for which a failed job's pictures are kept, and one that was sent ahead of its job."""
+FAILED_KEPT = 3_600
+"""Seconds for which a failed job's pictures are kept."""
 # Everything there is, in one round trip: the invariants are looked at after every step.
 SNAPSHOT = """
 local all = {}
@@ -155,10 +156,10 @@ class QueueMachine(RuleBasedStateMachine):
             job_id = known_ids[which % len(known_ids)]
         job = as_asked(job_id)
         (ref,) = job.edit.pictures
-        known = job.id in self.model.jobs
-        if not known or not self.model.jobs[job.id].final:
-            self.do(self.redis.set(KEYS.picture(ref), "x", ex=UPLOAD))
-        if known:
+        known = self.model.jobs.get(job.id)
+        if known is None or not known.final or not known.picture_dropped:
+            self.do(self.redis.set(KEYS.picture(ref), "x", ex=PICTURE_TTL))
+        if known is not None and not known.final:
             self.seen = self.look()  # with the picture, which a job that was dropped and tried again had lost
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
         limits = Limits(
@@ -177,8 +178,8 @@ class QueueMachine(RuleBasedStateMachine):
         if outcome in {"full", "limited"}:
             self.do(self.redis.delete(KEYS.picture(ref)))
         assert outcome == expected
-        self.nothing_changes = known or expected in {"full", "limited"}
-        self.note("enqueue", "known" if known else expected)
+        self.nothing_changes = known is not None or expected in {"full", "limited"}
+        self.note("enqueue", "known" if known is not None else expected)
 
     @precondition(lambda self: self.model.jobs)
     @rule(which=whichever)
@@ -466,9 +467,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 def how_long(seconds: int) -> str:
-    if seconds > FAILED_KEPT:
-        return "for long"
-    return "for a while" if seconds > UPLOAD else "soon"
+    return "for long" if seconds > FAILED_KEPT else "for a while"
 
 
 def as_asked(job_id: str, words: str = "p") -> Job:

@@ -201,7 +201,12 @@ MUTATIONS = {
         "false",
         "claim, complete",
     ),
-    "pictures of an accepted job are forgotten soon": ("enqueue", "\nkeep_pictures()\n", "\n", ""),
+    "pictures that are sent again for an ended job stay": (
+        "enqueue",
+        "        pictures_of_ended(read(args.id), state) -- sent again meanwhile\n",
+        "",
+        "cancel, ask again",
+    ),
     "an answer to an earlier end counts": (
         "answered",
         " or args.ending and args.ending ~= (job.requeued or '0')",
@@ -253,6 +258,7 @@ class Call:
 WORKER = {"worker": "worker-1"}
 CALLS = {
     "another job": Call("enqueue", arguments={"max_attempts": 3}),
+    "ask again": Call("enqueue", FAIR, {"max_attempts": 3}),
     "cancel": Call("cancel"),
     "reword": Call("reword"),
     "reword what was tried": Call("reword", FAIR),

@@ -25,7 +25,7 @@ class RedisPictureStore:
     Args:
         redis: A client that does not decode replies.
         keys: The installation's key names.
-        ttl: Seconds until a picture is forgotten; `JobQueue.enqueue` may prolong that.
+        ttl: Seconds until a picture is forgotten.
     """
 
     in_redis = True

@@ -48,9 +48,9 @@ say the same number."""
 ANSWERED_RETENTION = 86_400
 """Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
 PICTURE_TTL = 86_400
-"""Seconds for which a result's picture is kept, unless the operator says otherwise."""
+"""Seconds for which a picture is kept, unless the operator says otherwise."""
 UPLOAD_TTL = 600
-"""Seconds for which a picture is kept that was sent ahead of what accepts it: a job, or a job's end."""
+"""Seconds for which a result is kept that was sent ahead of its job's end."""
 FAILED_PICTURES_KEPT = 3_600
 """Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
 scripts say the same number."""
@@ -146,7 +146,7 @@ class JobQueue(QueueView):
             limits: What is accepted.
             trace_context: Travels with it.
             pictures_in_redis: Accept it only if the same Redis has its pictures at this moment, and room for its
-                result. Its pictures are kept there for `picture_ttl`.
+                result.
             sources: Where its pictures came from, in the caller's words: kept with the job, and told to no worker.
 
         Returns:

@@ -38,7 +38,6 @@ from qwenedit_bot.users.languages import Languages
 from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.queue import UPLOAD_TTL
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -72,7 +71,8 @@ def make_jobs(base: Foundation) -> Jobs:
     return Jobs(
         ids=ids,
         queue=AddressedQueue(base.redis, settings.keys, ids=ids, picture_ttl=settings.picture_ttl),
-        store=base.connections.objects or RedisPictureStore(base.connections.raw, settings.keys, ttl=UPLOAD_TTL),
+        store=base.connections.objects
+        or RedisPictureStore(base.connections.raw, settings.keys, ttl=settings.picture_ttl),
         workers=Workers(base.redis, settings.keys),
         answers=answers,
         events=Events(base.connections.blocking, settings.keys, answers),

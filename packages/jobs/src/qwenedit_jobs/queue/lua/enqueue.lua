@@ -5,16 +5,10 @@
 -- sources, share of the memory, pictures: references of those that must be here
 -- → {outcome}: accepted, exists (and the state), full or limited (and how many there are), forgotten: a picture is not
 -- here, no_room: for its result beside those of the jobs before it
-local function keep_pictures()
-    for _, ref in ipairs(args.pictures) do
-        redis.call('EXPIRE', PICTURE_PREFIX .. ref, args.picture_ttl) -- they were sent before, for a short time
-    end
-end
-
 local state = redis.call('HGET', JOB_PREFIX .. args.id, 'state')
 if state then
-    if not FINAL[state] then
-        keep_pictures() -- sent again meanwhile
+    if FINAL[state] then
+        pictures_of_ended(read(args.id), state) -- sent again meanwhile
     end
     return { 'exists', short(state) }
 end
@@ -42,5 +36,4 @@ set(args, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt'
     'user', args.user, 'trace_context', args.trace, 'max_attempts', args.max_attempts, 'delays', args.delays,
     'enqueued_at', wall(), 'expires_at', expires_at, 'max_wait', args.max_wait,
     'picture_ttl', args.picture_ttl, 'sources', args.sources)
-keep_pictures()
 return { 'accepted' }
