@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_stack import RedisServer
-from qwenedit_jobs import State
+from qwenedit_jobs import Keys, RedisSettings, State, connect
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -34,6 +35,29 @@ async def test_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_an
     await stage.bot.kill()
     await stage.bot.start()
     await stage.answered(claim.job.id)
+    seen = await ann.snapshot()
+    assert len(seen.pictures) == len(seen.from_bot) == 1
+
+
+async def test_bot_killed_while_it_gives_an_answer_that_was_refused_before_gives_it_once(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("next in line")
+    claim = await stage.worker.claim()
+    await ann.block()
+    await stage.worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    await stage.telegram.fault("editMessageMedia", "slow", seconds=30)
+    await ann.unblock()
+    await ann.picture()
+    await stage.bot.kill()
+    await stage.bot.start()
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+
+        async def given() -> bool:
+            return not await Lanes(redis, Keys().answers).waiting()
+
+        await stage.eventually(given)
     seen = await ann.snapshot()
     assert len(seen.pictures) == len(seen.from_bot) == 1
 
