@@ -128,7 +128,7 @@ def test_prometheus_finds_bot_and_workers_and_nothing_else(promtool, installed, 
     ]
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config))
     done = subprocess.run(
-        [promtool, "check", "service-discovery", "prometheus.yaml", "qwenedit"],
+        [promtool, "check", "service-discovery", "--timeout=2s", "prometheus.yaml", "qwenedit"],
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     kept = [one["labels"] for one in json.loads(done.stdout) if one["labels"]]

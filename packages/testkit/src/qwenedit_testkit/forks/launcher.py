@@ -23,25 +23,27 @@ if TYPE_CHECKING:
 
     from local_stack.processes.part import Running
 
+TOGETHER = ("qwenedit_bot.app.main", "qwenedit_worker.app", "telegram_simulator.cli")
+"""Imported once for all of them: aiogram, which most of them need, takes four seconds."""
 PROGRAMS = {
     "comfyui_simulator": ("comfyui_simulator.cli",),
     "proofs.awaits.watched": (  # the worker's own modules are changed as they are imported
         "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
         "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
     ),
-    "proofs.chaos.seam": ("qwenedit_bot.app.main", "qwenedit_worker.app"),
-    "qwenedit_bot": ("qwenedit_bot.app.main",),
-    "qwenedit_worker": ("qwenedit_worker.app",),
-    "telegram_simulator": ("telegram_simulator.cli",),
+    "proofs.chaos.seam": TOGETHER,
+    "qwenedit_bot": TOGETHER,
+    "qwenedit_worker": TOGETHER,
+    "telegram_simulator": TOGETHER,
 }  # fmt: skip
-"""Programs that may be forked, and what a server of its forks imports beforehand for each."""
+"""Programs that may be forked, and what the server of its forks imports beforehand for each."""
 
 INTERPRETER = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 """What a server's interpreter was told at its start; it cannot be told anything else later."""
 
 
 class Forks:
-    """Starts parts by fork; a `Part.launcher`. A program's server starts with its first part, and ends with `close`.
+    """Starts parts by fork; a `Part.launcher`. Programs that import the same have one server, which ends with `close`.
 
     What it does not know, and what is to end with its starter, is executed as ever.
 
@@ -51,7 +53,7 @@ class Forks:
 
     def __init__(self, programs: Mapping[str, Sequence[str]] = PROGRAMS) -> None:
         self._programs = programs
-        self._servers: dict[str, tuple[socket.socket, subprocess.Popen[bytes]]] = {}
+        self._servers: dict[tuple[str, ...], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
 
     async def __call__(self, part: Part) -> Running:
         """Start a part's process."""
@@ -71,17 +73,18 @@ class Forks:
         self._servers.clear()
 
     def _server(self, module: str) -> socket.socket:
-        if module not in self._servers:
+        imported = tuple(self._programs[module])
+        if imported not in self._servers:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 command = (sys.executable, "-m", "qwenedit_testkit.forks.server", str(theirs.fileno()))
                 process = subprocess.Popen(  # noqa: S603 - the command stands here
-                    (*command, *self._programs[module]),
+                    (*command, *imported),
                     cwd=ROOT, env=bare_environment(**INTERPRETER), stdin=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),), process_group=0,
                 )  # fmt: skip
-            self._servers[module] = (ours, process)
-        return self._servers[module][0]
+            self._servers[imported] = (ours, process)
+        return self._servers[imported][0]
 
 
 @contextmanager
