@@ -16,9 +16,9 @@ from proofs.fuzz.pictures import odd, smaller
 from proofs.fuzz.recorded import record
 from proofs.fuzz.updates import about, conversations
 from qwenedit_bot.inbox.updates import KINDS
-from qwenedit_decoder.answers import PictureRefusedError
-from qwenedit_decoder.decoding import MAX_SIDE
-from qwenedit_decoder.results import look_at_result, make_photo
+from qwenedit_bot.pictures import xmp
+from qwenedit_decoder import headers
+from qwenedit_decoder.answers import MAX_SIDE, PictureRefusedError
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:
@@ -174,8 +174,8 @@ async def _check_stored(harness: Harness) -> None:
 def _check_as_result(data: bytes) -> None:
     """See that it could also come from a worker, in whose results the bot trusts no more."""
     try:
-        look_at_result(data, tool="qwenedit")
-        make_photo(data, tool="qwenedit")
+        if headers.read(data) is not None:
+            xmp.marked(data, tool="qwenedit")
     except PictureRefusedError:
         return
     except Exception as error:

@@ -17,8 +17,7 @@ from qwenedit_bot.pictures import intake, results
 from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
 from qwenedit_bot.users import update_filter
-from qwenedit_decoder import answers
-from qwenedit_decoder import parts as decoder_parts
+from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
 from qwenedit_jobs.pictures import object_store
 from qwenedit_jobs.queue import queue, queue_view
@@ -39,8 +38,8 @@ VALUES = (ROOT / "charts/qwenedit/values.yaml").read_text()
 ROWS = {line.split("|")[1].strip(): line for line in PAGE.splitlines() if line.startswith("| ")}
 MIB = 2**20
 MB = 10**6
-SERVER = 28
-"""MB that the server of the processes has taken before their limits begin, as measured."""
+STARTED = 28
+"""MB that a process which opens a picture has taken before its limits begin, as measured."""
 
 
 def in_script(name: str) -> int:
@@ -79,10 +78,9 @@ def of_a_decoder(limits: Limits) -> list[str]:
             ],
         ),
         ("requests with files", [f"{intake.FILES};", f"{intake.LARGE_FILES} more", f"{intake.LARGE // MB} MB"]),
-        ("looks at pictures, which read the header", of_a_decoder(answers.LOOK)),
-        ("conversions of ordinary pictures", of_a_decoder(answers.LIGHT)),
+        ("conversions of light pictures", of_a_decoder(answers.LIGHT)),
         ("conversions of heavy pictures", of_a_decoder(answers.HEAVY)),
-        ("parts of a file (chunks, segments, boxes)", [f"{decoder_parts.MOST:,}"]),
+        ("parts of a file (chunks, segments, boxes)", [f"{headers.MOST_PARTS:,}"]),
         (
             "a job's past, for `qwenedit`",
             [f"{in_script('ENDED_KEPT'):,} jobs"],
@@ -103,7 +101,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ),
         (
             "bytes of a result",
-            [f"{most // MB} MB" for most in (transport.MAX_PICTURE, answers.MAX_RESULT_BYTES, picture_refs.MAX_BYTES)],
+            [f"{most // MB} MB" for most in (transport.MAX_PICTURE, picture_refs.MAX_BYTES)],
         ),
         (
             "fetches of a result from ComfyUI",
@@ -144,12 +142,12 @@ def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
     told = re.sub(r"\s+#\s+", " ", VALUES)
     (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
     pictures = round(features.PICTURE_MEMORY / MB)
-    look, light, heavy = (round(limits.memory / MB) for limits in (answers.LOOK, answers.LIGHT, answers.HEAVY))
-    total = itself + pictures + SERVER + look + light + heavy
+    light, heavy = (round(limits.memory / MB) for limits in (answers.LIGHT, answers.HEAVY))
+    total = itself + pictures + 2 * STARTED + light + heavy
     limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]
     assert limit.endswith("Mi")
     mebibytes = int(limit.removesuffix("Mi"))
     assert total * MB < mebibytes * MIB
-    assert f"{pictures} MB for pictures in memory, {SERVER} MB for the server" in told
-    assert f"take at most {look}, {light} and {heavy} MB" in told
+    assert f"{pictures} MB for pictures in memory" in told
+    assert f"take {STARTED} MB each, and at most {light} and {heavy} MB more" in told
     assert f"{mebibytes} MiB in the chart, above the sum of the bounds ({total:,} MB)" in ROWS["the bot's memory"]

@@ -1,7 +1,66 @@
-"""Run the server of the processes that open pictures: `python -m qwenedit_decoder FD`."""
+"""Normalise one picture, with limits that the kernel enforces: `python -I -m qwenedit_decoder BYTES`.
 
+It reads the picture from its input. Its output is a line of JSON, and the picture where that has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
 import sys
+import traceback
+from pathlib import Path
+from typing import Final
 
-from qwenedit_decoder.server import serve
+from qwenedit_decoder import decoding, heif
+from qwenedit_decoder.answers import Limits, PictureRefusedError, Refusal
 
-serve(int(sys.argv[1]))
+OPEN_FILES: Final = 32
+"""Of a process: its input and output, and what a library may open to load a part of itself."""
+
+
+def main() -> None:
+    """Normalise the picture, and end at once: nothing here needs to be tidied up."""
+    limits = Limits(int(sys.argv[1]))
+    os.nice(limits.nice)
+    with os.fdopen(sys.stdin.fileno(), "rb") as file:
+        if heif.is_heif(file.peek()):
+            heif.load()
+        _limit(limits)
+        said, picture = _normalised(file.read())
+    with sys.stdout.buffer as output:
+        output.write(json.dumps(said).encode() + b"\n")
+        output.write(picture)
+    os._exit(0)
+
+
+def _normalised(data: bytes) -> tuple[dict[str, str | int], bytes]:
+    try:
+        made = decoding.normalise(data)
+    except PictureRefusedError as error:
+        return {"refused": error.why, "width": error.width, "height": error.height}, b""
+    except MemoryError:
+        return {"refused": Refusal.TOO_HEAVY, "width": 0, "height": 0}, b""
+    except Exception as error:  # noqa: BLE001 - the bot's log has it
+        # By type and place: a message may quote what is in the file.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        return {"defect": type(error).__name__, "frames": frames}, b""
+    said: dict[str, str | int] = {"width": made.width, "height": made.height, "pixels": made.pixels}
+    return said, b"" if made.data is data else made.data
+
+
+def _limit(limits: Limits) -> None:
+    """Have the kernel end this process beyond the limits; an allocation beyond them fails."""
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for what, most in (
+        (resource.RLIMIT_AS, mapped + limits.memory),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+main()

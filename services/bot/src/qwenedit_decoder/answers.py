@@ -1,4 +1,4 @@
-"""What is said about pictures, and what may be taken: for the bot, which loads no library that opens pictures."""
+"""What the bot and the processes that open pictures tell each other. It loads no library that opens pictures."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Final
 MEGABYTE: Final = 1024 * 1024
 MAX_BYTES: Final = 20 * MEGABYTE
 """What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
-MAX_RESULT_BYTES: Final = 50_000_000
-"""Of a result: what sendDocument takes (https://core.telegram.org/bots/api#senddocument)."""
 MAX_PIXELS_PHOTO: Final = 51_000_000
-"""Of a JPEG, HEIC or AVIF: a little more than phones' 50-megapixel sensors have. JPEGs are decoded at a part of their
-size: 120 MB. HEIC and AVIF of 48 megapixels take 430 MB, and HEIC of 10 bits 460 MB."""
+"""Of a JPEG, HEIC or AVIF: a little more than phones' 50-megapixel sensors have."""
 MIN_SIDE: Final = 32
 """Pixels."""
-SEND_PHOTO_BYTES: Final = 10 * 1000 * 1000 - 32 * 1024
-"""What sendPhoto takes (https://core.telegram.org/bots/api#sendphoto), less the room for the mark of AI."""
+MAX_RATIO: Final = 20
+"""Of the longer side to the shorter one, as sendPhoto has it: the result keeps its input's shape."""
+MAX_SIDE: Final = 2560
+"""Pixels of the longest side that are kept: Telegram's own largest photo, and more than the model works at."""
 
 
 class Refusal(StrEnum):
@@ -45,35 +44,36 @@ class PictureRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process may take for one picture."""
+    """What a process may take for one picture. All of it follows from the memory that decoding is expected to take."""
 
-    cpu: int
-    """Seconds."""
     memory: int
-    """Bytes beside what it has at its start."""
-    seconds: int
-    """By the clock: a busy machine gives a process part of a CPU."""
-    nice: int
-    """If processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
+    """Bytes beside what the process has at its start."""
+
+    @property
+    def heavy(self) -> bool:
+        """Whether other pictures are not to wait for this one."""
+        return self.memory > LIGHT.memory
+
+    @property
+    def cpu(self) -> int:
+        """Seconds of a processor."""
+        return 1 + self.memory // (64 * MEGABYTE)
+
+    @property
+    def seconds(self) -> int:
+        """By the clock: a busy machine gives a process part of a processor."""
+        return 10 * self.cpu
+
+    @property
+    def nice(self) -> int:
+        """If processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
+        return 10 if self.heavy else 5
 
 
-LOOK: Final = Limits(cpu=1, memory=64 * MEGABYTE, seconds=30, nice=0)
-"""Of what reads a header and decodes nothing."""
-LIGHT: Final = Limits(cpu=3, memory=128 * MEGABYTE, seconds=30, nice=5)
-HEAVY: Final = Limits(cpu=9, memory=512 * MEGABYTE, seconds=120, nice=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a user's picture is, as far as its header tells."""
-
-    heavy: bool
-    """It is not converted in a moment."""
-    ready: bool = False
-    """It needs no conversion."""
-    width: int = 0
-    height: int = 0
-    """Pixels, of one that is ready."""
+LIGHT: Final = Limits(160 * MEGABYTE)
+"""The most that a picture takes for which others may wait."""
+HEAVY: Final = Limits(512 * MEGABYTE)
+"""The most that any picture may take. HEIC and AVIF of 48 megapixels take 430 MB, and HEIC of 10 bits 460 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +83,5 @@ class Normalised:
     data: bytes
     width: int
     height: int
-    pixels: int = 0
-    """Of the picture as it came; 0 where that is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultLook:
-    """What a result is, as far as its header tells."""
-
-    data: bytes
-    """The mark that says that an AI edited it."""
-    at: int
-    """Where the mark belongs."""
-    fits: bool
-    """sendPhoto takes the result as it is."""
-    heavy: bool
-    """It is not converted in a moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A result as sendPhoto takes it."""
-
-    data: bytes
-    """A marked JPEG; empty where only a file can carry the result."""
-
-
-Answer = Look | Normalised | ResultLook | Photo
+    pixels: int
+    """Of the picture as it came."""

@@ -23,7 +23,6 @@ from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdat
 from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
-from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
@@ -153,7 +152,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
         queue=queue,
         answering=Answering(
             store=store,
-            results=Results(store, Converter(tool="t"), Bound("memory", 1)),
+            results=Results(store, Bound("memory", 1), tool="t"),
             messenger=messenger,
             replies=Replies(redis, bot_keys, messenger),
             texts=Texts(default="en"),

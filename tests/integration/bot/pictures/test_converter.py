@@ -5,31 +5,23 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import signal
+import re
 import time
-import zlib
-from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from PIL import Image
-from pydantic import TypeAdapter
 
 from proofs.neighbours.pictures import large_file
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_bot.pictures.decoder import Decoder
-from qwenedit_decoder import decoding, heif
+from qwenedit_decoder import decoding, headers, heif
 from qwenedit_decoder.answers import HEAVY, LIGHT, MEGABYTE, Limits, Normalised, PictureRefusedError, Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 heif.load()
 SCANS = 4_000
-NORMALISED = TypeAdapter(Normalised)
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -53,16 +45,8 @@ FILE = encoded(noise(640, 480), "PNG")
 
 
 @pytest.fixture
-async def converter() -> AsyncIterator[Converter]:
-    async with aclosing(Converter(tool="qwenedit 1.2.3")) as converter:
-        yield converter
-
-
-@pytest.fixture
-async def decoder() -> AsyncIterator[Decoder]:
-    decoder = Decoder()
-    yield decoder
-    decoder.close()
+def converter() -> Converter:
+    return Converter()
 
 
 async def test_picture_is_converted_as_in_this_process(converter: Converter) -> None:
@@ -105,24 +89,26 @@ async def test_large_picture_of_every_kind_is_converted_within_the_limits(
     assert max(converted.width, converted.height) == 2560
 
 
+class Hurried(Limits):
+    """Limits of a process with no time by the clock."""
+
+    seconds = 0
+
+
 @pytest.mark.parametrize(
-    ("scans", "limits"),
-    [
-        (decoding.MAX_SCANS - 20, Limits(1, HEAVY.memory, 60, 0)),
-        (0, Limits(9, 48 * MEGABYTE, 60, 0)),
-        (decoding.MAX_SCANS - 20, Limits(60, HEAVY.memory, 1, 0)),
-    ],
-    ids=["CPU", "memory", "time"],
+    ("side", "limits"), [(5_000, Limits(48 * MEGABYTE)), (640, Hurried(HEAVY.memory))], ids=["memory", "time"]
 )
 async def test_picture_that_takes_too_much_is_refused_and_the_next_is_taken(
-    decoder: Decoder, scans: int, limits: Limits
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, side: int, limits: Limits
 ) -> None:
-    image = Image.new("RGB", (5_000, 5_000))
-    data = of_many_scans(image, scans) if scans else encoded(image, "PNG")
-    with pytest.raises(PictureRefusedError) as refusal:
-        await decoder.ask(NORMALISED, "normalise", data, limits)
+    data = encoded(Image.new("RGB", (side, side)), "PNG")
+    with monkeypatch.context() as patch:
+        patch.setattr(headers, "limits_of", lambda _header: limits)
+        with pytest.raises(PictureRefusedError) as refusal:
+            await converter.normalise(data, photo=False)
     assert refusal.value.why is Refusal.TOO_HEAVY
-    assert (await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)).width == 640
+    assert processes() == []
+    assert (await converter.normalise(FILE, photo=False)).width == 640
 
 
 async def test_large_file_of_a_camera_is_converted(converter: Converter) -> None:
@@ -138,27 +124,43 @@ async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in
     assert {type(each) for each in outcomes} == {Normalised, LaterError}
 
 
-async def test_processes_are_started_again_when_they_were_killed(decoder: Decoder) -> None:
-    for _ in range(2):
-        assert (await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)).width == 640
-        (server,) = servers()
-        os.kill(server, signal.SIGKILL)
-        while server in servers():
-            await asyncio.sleep(0.01)
+async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
+    scans = of_many_scans(noise(2_400, 2_400), decoding.MAX_SCANS - 20)
+    assert not headers.limits_of(headers.read(scans)).heavy
+    began = time.monotonic()
+    busy = asyncio.create_task(converter.normalise(scans, photo=False))
+    await asyncio.sleep(0)
+    assert (await converter.normalise(FILE, photo=False)).width == 640
+    assert time.monotonic() - began < LIGHT.seconds
+    assert busy.done()
+    await asyncio.gather(busy, return_exceptions=True)
 
 
-async def test_processes_know_no_secret_and_end_with_the_bot(decoder: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_process_has_limits_and_no_secret_and_ends_with_its_request(
+    converter: Converter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)
-    (server,) = servers()
-    environment = Path(f"/proc/{server}/environ").read_bytes()  # noqa: ASYNC240 - of the kernel
-    assert b"PATH=" in environment
-    assert b"secret" not in environment
-    decoder.close()
-    assert servers() == []
+    data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+    limits = headers.limits_of(headers.read(data))
+    converting = asyncio.create_task(converter.normalise(data, photo=False))
+    while not (running := processes()) or not re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits")):
+        assert not converting.done()
+        await asyncio.sleep(0.01)
+    assert re.search(r"Max file size +0 ", about(running[0], "limits"))
+    assert re.search(r"Max address space +\d+ ", about(running[0], "limits"))
+    assert "secret" not in about(running[0], "environ")
+    converting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await converting
+    assert processes() == []
 
 
-def servers() -> list[int]:
+def about(pid: int, what: str) -> str:
+    """Return what the kernel says of a process."""
+    return Path(f"/proc/{pid}/{what}").read_text()
+
+
+def processes() -> list[int]:
     """Return the processes of this one that open pictures, and live."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return [int(pid) for pid in children if b"qwenedit_decoder" in Path(f"/proc/{pid}/cmdline").read_bytes()]
@@ -167,53 +169,33 @@ def servers() -> list[int]:
 async def test_system_without_another_process_is_asked_again_later(
     converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    monkeypatch.setattr(converting, "COMMAND", ("/nowhere/python",))
     with pytest.raises(LaterError):
         await converter.normalise(FILE, photo=False)
 
 
 LIES = (
-    b"", b"[]\n", b'{"refused": "me"}\n', b'{"same": true, "width": "wide"}\n', b"[" * 100_000,
-    b'{"refused": "damaged", "width": 1e999, "height": 1}\n',
+    "", "[]", '{"refused": "me"}', '{"width": "wide", "height": 1, "pixels": 1}', '{"width": 1}', "[" * 60_000,
+    '{"refused": "damaged", "width": 1e999, "height": 1}',
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("said", LIES, ids=range(len(LIES)))
 async def test_process_that_a_picture_has_taken_over_is_not_believed(
-    decoder: Decoder, monkeypatch: pytest.MonkeyPatch, said: bytes
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
 ) -> None:
-    async def exchange(*_order: object) -> tuple[bytes, bytes]:
-        return said, b""
-
-    await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)
-    monkeypatch.setattr(decoder, "_exchange", exchange)
+    (tmp_path / "said").write_text(said)
+    monkeypatch.setattr(converting, "COMMAND", ("sh", "-c", f"cat >/dev/null; cat {tmp_path / 'said'}"))
+    monkeypatch.setattr(converting, "ENVIRONMENT", {"PATH": os.environ["PATH"]})
     with pytest.raises(PictureRefusedError):
-        await decoder.ask(NORMALISED, "normalise", FILE, LIGHT)
+        await converter.normalise(FILE, photo=False)
 
 
-async def test_large_result_becomes_a_photo_and_one_that_takes_too_much_a_file(
-    converter: Converter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    result = encoded(noise(2_300, 2_300), "PNG", compress_level=0)
-    photo = await converter.make_photo(result, heavy=False)
-    assert photo is not None
-    assert len(photo) < 10_000_000
-    monkeypatch.setattr(converting, "LIGHT", Limits(1, 16 * MEGABYTE, 60, 0))
-    assert await converter.make_photo(result, heavy=False) is None
-
-
-async def test_result_of_a_million_chunks_does_not_block_the_bot(converter: Converter) -> None:
-    data = FILE[:33] + (bytes(4) + b"bKGD" + zlib.crc32(b"bKGD").to_bytes(4)) * 825_000 + FILE[33:]
-    await converter.look_at_result(FILE)
-    looking = asyncio.create_task(converter.look_at_result(data))
-    longest = 0.0
-    while not looking.done():
-        began = time.thread_time()
-        await asyncio.sleep(0)
-        longest = max(longest, time.thread_time() - began)
-    assert longest < 0.2
+async def test_process_that_says_far_too_much_is_ended(converter: Converter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converting, "COMMAND", ("sh", "-c", "cat >/dev/null; echo {}; exec cat /dev/zero"))
+    monkeypatch.setattr(converting, "ENVIRONMENT", {"PATH": os.environ["PATH"]})
     with pytest.raises(PictureRefusedError):
-        await looking
+        await converter.normalise(FILE, photo=False)
 
 
 @pytest.mark.asyncio(loop_scope="module")

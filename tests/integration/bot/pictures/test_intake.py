@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from contextlib import aclosing
+import time
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,9 +19,17 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import MAX_BYTES, MAX_RESULT_BYTES, SEND_PHOTO_BYTES
-from qwenedit_decoder.xmp import EDITED_BY_AI
-from qwenedit_jobs import Keys, PictureExpiredError, PictureTooLargeError, RedisPictureStore, RedisSettings, connect
+from qwenedit_bot.pictures.xmp import EDITED_BY_AI
+from qwenedit_decoder.answers import MAX_BYTES, PictureRefusedError
+from qwenedit_jobs import (
+    Keys,
+    PictureExpiredError,
+    PictureTooLargeError,
+    RedisPictureStore,
+    RedisSettings,
+    connect,
+    picture_refs,
+)
 from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
@@ -71,19 +80,13 @@ async def store(redis_url: str) -> AsyncIterator[RedisPictureStore]:
 
 
 @pytest.fixture
-async def converter() -> AsyncIterator[Converter]:
-    async with aclosing(Converter(tool="qwenedit 1.2.3")) as converter:
-        yield converter
+def taking(files: Files, store: RedisPictureStore, memory: Bound) -> PictureIntake:
+    return PictureIntake(files, store, Converter(), memory)
 
 
 @pytest.fixture
-def taking(files: Files, store: RedisPictureStore, converter: Converter, memory: Bound) -> PictureIntake:
-    return PictureIntake(files, store, converter, memory)
-
-
-@pytest.fixture
-def results(store: RedisPictureStore, converter: Converter, memory: Bound) -> Results:
-    return Results(store, converter, memory)
+def results(store: RedisPictureStore, memory: Bound) -> Results:
+    return Results(store, memory, tool="qwenedit 1.2.3")
 
 
 def photo(size: int | None = len(PHOTO)) -> Attachment:
@@ -99,12 +102,6 @@ async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, ow
         await taking.keep(attachment, ref)
     async with taking.stored([ref]) as (kept,):
         return kept
-
-
-async def until_busy(converter: Converter, heavy: asyncio.Task[object]) -> None:
-    while not heavy.done():
-        converter.check_heavy()
-        await asyncio.sleep(0)
 
 
 async def begun(files: Files, count: int) -> None:
@@ -183,7 +180,7 @@ async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: 
 
 
 async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
-    redis_url: str, files: Files, converter: Converter, memory: Bound, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, files: Files, memory: Bound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
     port = urlsplit(redis_url).port
@@ -194,7 +191,7 @@ async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
+        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), Converter(), memory)
         with pytest.raises(StorageSlowError):
             await keep(taking, document(), ANN)
     assert memory.used == 0
@@ -210,20 +207,52 @@ async def test_stored_picture_is_copied_within_the_memory(
         await keep(taking, StoredPicture("r"), ANN, "copy")
 
 
-@pytest.mark.parametrize("size", [(640, 480), (10_100, 600)])
-async def test_result_is_marked_each_way_it_leaves(
-    store: RedisPictureStore, results: Results, memory: Bound, size: tuple[int, int]
+@pytest.mark.parametrize(
+    ("kind", "size", "is_photo"),
+    [
+        ("PNG", (640, 480), True),
+        ("JPEG", (640, 480), True),
+        ("PNG", (10_100, 600), False),
+        ("PNG", (2_100, 100), False),
+        ("BMP", (640, 480), None),
+        ("PNG", (1_900, 1_800), False),
+    ],
+    ids=["", "JPEG", "long sides", "narrow", "no PNG", "many bytes"],
+)
+async def test_result_is_marked_and_is_no_photo_beyond_telegrams_limits(
+    store: RedisPictureStore, results: Results, memory: Bound, kind: str, size: tuple[int, int], is_photo: bool | None
 ) -> None:
-    made = encoded("PNG", size)
+    made = encoded(kind, size)
+    if size == (1_900, 1_800):
+        made += bytes(10_000_000 - len(made))
     await store.put("r", made)
-    async with results.read("r") as read, results.original("r") as file:
+    if is_photo is None:
+        with pytest.raises(PictureRefusedError):
+            async with results.read("r"):
+                pass
+        return
+    async with results.read("r") as read:
         assert memory.used > 0
-        for shown in (read.original, read.photo or b"", file):
-            assert EDITED_BY_AI.encode() in shown
-        for unchanged in (read.original, file):
-            with Image.open(io.BytesIO(unchanged)) as image, Image.open(io.BytesIO(made)) as worked:
-                assert image.tobytes() == worked.tobytes()
+        assert EDITED_BY_AI.encode() in read.data
+        assert read.is_photo is is_photo
+        with Image.open(io.BytesIO(read.data)) as image, Image.open(io.BytesIO(made)) as worked:
+            assert image.tobytes() == worked.tobytes()
     assert memory.used == 0
+
+
+async def test_result_of_a_million_chunks_does_not_block_the_bot(store: RedisPictureStore, results: Results) -> None:
+    await store.put("r", FILE[:33] + (bytes(4) + b"bKGD" + zlib.crc32(b"bKGD").to_bytes(4)) * 825_000 + FILE[33:])
+    began = time.process_time()
+    async with results.read("r"):
+        assert time.process_time() - began < 0.3
+
+
+@pytest.mark.parametrize("made", [b"\x89PNG\r\n\x1a\nrest", b"\xff\xd8\xff", encoded("WEBP"), b"pixels"])
+async def test_result_that_is_no_picture_is_refused(store: RedisPictureStore, results: Results, made: bytes) -> None:
+    await store.put("r", made)
+    with pytest.raises(PictureRefusedError):
+        async with results.read("r"):
+            pass
 
 
 async def test_result_takes_its_memory_before_it_is_read(
@@ -244,35 +273,16 @@ async def test_result_larger_than_any_that_a_worker_makes_is_not_read(
     async def read(_ref: str) -> bytes:
         raise AssertionError("it was read")
 
-    await store.put("r", bytes(MAX_RESULT_BYTES + 1))
+    await store.put("r", bytes(picture_refs.MAX_BYTES + 1))
     monkeypatch.setattr(store, "get", read)
     with pytest.raises(PictureTooLargeError):
         async with results.read("r"):
             pass
 
 
-async def test_large_result_is_not_read_while_another_heavy_picture_is_converted(
-    store: RedisPictureStore, results: Results, converter: Converter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def read(_ref: str) -> bytes:
-        raise AssertionError("it was read")
-
-    await store.put("r", bytes(SEND_PHOTO_BYTES + 1))
-    monkeypatch.setattr(store, "get", read)
-    heavy: asyncio.Task[object] = asyncio.create_task(converter.normalise(encoded("WEBP"), photo=False))
-    with pytest.raises(LaterError):
-        await until_busy(converter, heavy)
-    with pytest.raises(LaterError):
-        async with results.read("r"):
-            pass
-    await heavy
-
-
-@pytest.mark.parametrize("how", ["read", "original"])
 async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
-    redis_url: str, store: RedisPictureStore, converter: Converter, memory: Bound, how: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    redis_url: str, store: RedisPictureStore, memory: Bound, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
     port = urlsplit(redis_url).port
     assert port is not None
@@ -282,9 +292,9 @@ async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
         proxy.running(),
         connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
     ):
-        results = Results(RedisPictureStore(raw, KEYS, ttl=60), converter, memory)
+        results = Results(RedisPictureStore(raw, KEYS, ttl=60), memory, tool="t")
         with pytest.raises(LaterError) as refusal:
-            async with getattr(results, how)("r"):
+            async with results.read("r"):
                 pass
     assert (refusal.value.after, refusal.value.what) == (SLOW_AGAIN, "storage")
     assert memory.used == 0

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from qwenedit_decoder import heif
+from qwenedit_decoder import headers, heif
 from qwenedit_decoder.answers import PictureRefusedError, Refusal
-from qwenedit_decoder.decoding import look_at_file, normalise
+from qwenedit_decoder.decoding import normalise
 
 heif.load()
 QUICKLY: dict[str, dict[str, Any]] = {"HEIF": {"enc_params": {"preset": "ultrafast"}}, "AVIF": {"speed": 10}}
@@ -153,7 +153,7 @@ def test_heic_of_another_size_than_it_claims_is_refused(side: int) -> None:
 
 
 def test_heic_is_heavy_whatever_its_size() -> None:
-    assert look_at_file(encoded(quarters(), "HEIF")).heavy
+    assert headers.limits_of(headers.read(encoded(quarters(), "HEIF"))).heavy
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,5 @@ def test_heic_is_heavy_whatever_its_size() -> None:
     ],
 )
 def test_file_is_whole_where_its_parts_end_with_it(data: bytes, whole: bool) -> None:
-    assert heif.is_whole(data) is whole
+    file = struct.pack(">I4s", 8, b"ftyp") + data
+    assert (headers.end_of_parts(file) == len(file)) is whole

@@ -8,18 +8,13 @@ import zlib
 import pytest
 from PIL import Image
 
-from qwenedit_decoder.xmp import EDITED_BY_AI, mark_of
+from qwenedit_bot.pictures.xmp import EDITED_BY_AI, marked
 
 
 def picture(kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     Image.effect_noise((64, 48), 60).convert("RGB").save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def marked(data: bytes, *, tool: str) -> bytes:
-    at, mark = mark_of(data, tool=tool)
-    return data[:at] + mark + data[at:]
 
 
 def pixels(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import structlog
@@ -166,7 +166,7 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
     parts, settings = make_parts(base), base.settings
     readiness.receiver = parts.receiver
     leadership = parts.leadership
-    async with parts.hook or nullcontext(), aclosing(parts.converter), asyncio.TaskGroup() as tasks:
+    async with parts.hook or nullcontext(), asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.receiver.run(stop))
         tasks.create_task(parts.updating.run(stop))
         tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))

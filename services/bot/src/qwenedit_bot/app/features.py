@@ -148,7 +148,6 @@ def make_accounts(base: Foundation) -> Accounts:
 class Pictures:
     """What turns files into pictures that are kept, and results into files."""
 
-    converter: Converter
     intake: PictureIntake
     results: Results
 
@@ -156,11 +155,9 @@ class Pictures:
 def make_pictures(jobs: Jobs, chat: Chat) -> Pictures:
     """Build what handles pictures, within one bound of memory."""
     memory = Bound("memory", PICTURE_MEMORY)
-    converter = Converter(tool=f"qwenedit {version('qwenedit-bot')}")
     return Pictures(
-        converter=converter,
-        intake=PictureIntake(chat.messenger, jobs.store, converter, memory),
-        results=Results(jobs.store, converter, memory),
+        intake=PictureIntake(chat.messenger, jobs.store, Converter(), memory),
+        results=Results(jobs.store, memory, tool=f"qwenedit {version('qwenedit-bot')}"),
     )
 
 

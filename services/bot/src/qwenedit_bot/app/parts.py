@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.app.features import Accounts, Chat, Edits, Jobs, Users
     from qwenedit_bot.app.foundation import Foundation
     from qwenedit_bot.moderation.hook import ModerationHook
-    from qwenedit_bot.pictures.converter import Converter
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import Events, JobQueue
     from qwenedit_telemetry import Health
@@ -80,7 +79,6 @@ class Parts:
     leadership: Leadership
     loops: tuple[Loop, ...]
     hook: ModerationHook | None
-    converter: Converter
     texts: Texts
     user_erasure: UserErasure
 
@@ -124,7 +122,6 @@ def make_parts(base: Foundation) -> Parts:
         leadership=make_leadership(base),
         loops=make_loops(base, jobs, edits, inbox),
         hook=hook,
-        converter=pictures.converter,
         texts=users.texts,
         user_erasure=user_erasure,
     )  # fmt: skip

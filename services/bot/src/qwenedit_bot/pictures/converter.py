@@ -1,86 +1,112 @@
-"""Converts pictures of users to what workers take, and results to what Telegram takes."""
+"""Converts pictures of users to what workers take, in processes of `qwenedit_decoder`."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
 from pydantic import TypeAdapter
 
-from qwenedit_bot.pictures.decoder import Decoder
-from qwenedit_decoder.answers import (
-    HEAVY,
-    LIGHT,
-    LOOK,
-    Look,
-    Normalised,
-    Photo,
-    PictureRefusedError,
-    Refusal,
-    ResultLook,
-)
+from qwenedit_bot.pictures.bound import later
+from qwenedit_decoder import headers
+from qwenedit_decoder.answers import MAX_BYTES, Limits, Normalised, PictureRefusedError, Refusal
 
-_LOOK, _NORMALISED = TypeAdapter(Look), TypeAdapter(Normalised)
-_RESULT_LOOK, _PHOTO = TypeAdapter(ResultLook), TypeAdapter(Photo)
-"""Check what a process says: a picture may have taken it over."""
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+COMMAND = (sys.executable, "-I", "-W", "ignore", "-m", "qwenedit_decoder")
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
+"""Of a process: nothing of the bot's, which has the token and passwords. A second thread's own arena would take 64 MB
+of the addresses that a process may have."""
+
+_NORMALISED = TypeAdapter(Normalised)
+"""Checks what a process says: a picture may have taken it over."""
+
+log = structlog.get_logger(__name__)
 
 
 class Converter:
-    """Converts pictures. The bot's own process opens none. To be closed.
+    """Converts pictures, each in a process of its own that the kernel ends beyond its limits.
 
-    Args:
-        tool: Name and version of the product, which the marks in results name.
+    There is one process for light pictures and one for heavy ones, so a picture that takes long delays only others
+    that do. A heavy picture doesn't wait for another one in memory: its request is sent away.
     """
 
-    def __init__(self, *, tool: str) -> None:
-        self._tool = tool
-        self._decoder = Decoder()
-
-    async def aclose(self) -> None:
-        """End the processes."""
-        self._decoder.close()
+    def __init__(self) -> None:
+        self._light, self._heavy = asyncio.Semaphore(), asyncio.Semaphore()
 
     async def normalise(self, data: bytes, *, photo: bool) -> Normalised:
         """Turn a user's picture into one that every worker can read.
 
         Args:
             data: The picture.
-            photo: It was sent as a photo, which Telegram encodes anew; otherwise as a file.
+            photo: It was sent as a photo. Telegram encodes these anew, so decoding one would tell nothing.
 
         Raises:
             PictureRefusedError: it is no picture that we take, or it takes too much to open.
             LaterError: there is no process for it now.
         """
-        look = await self._decoder.ask(_LOOK, "look at photo" if photo else "look at file", data, LOOK)
-        if look.ready:
-            return Normalised(data, look.width, look.height, look.width * look.height)
-        return await self._decoder.ask(_NORMALISED, "normalise", data, HEAVY if look.heavy else LIGHT)
+        header = headers.read(data)
+        if photo and header is not None and header.plain:
+            return Normalised(data, header.width, header.height, header.width * header.height)
+        limits = headers.limits_of(header)
+        if limits.heavy and self._heavy.locked():
+            raise later("conversion")
+        async with self._heavy if limits.heavy else self._light:
+            return await _normalised(data, limits)
 
-    def check_heavy(self) -> None:
-        """Send away whoever is about to read a picture that may be heavy, while there is another one.
 
-        Raises:
-            LaterError: there is.
-        """
-        self._decoder.check_heavy()
+async def _normalised(data: bytes, limits: Limits) -> Normalised:
+    head, picture = await _exchanged(data, limits)
+    try:
+        said = json.loads(head)
+        if "refused" in said:
+            width, height = int(said["width"]), int(said["height"])
+            raise PictureRefusedError(Refusal(said["refused"]), width=width, height=height)
+        if "defect" in said:
+            log.error("conversion.crashed", error=said["defect"], frames=said["frames"])
+            raise PictureRefusedError(Refusal.DAMAGED)
+        return _NORMALISED.validate_python({"data": picture or data} | said)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        # It was ended, or the picture has taken it over.
+        log.warning("conversion.killed", bytes=len(data))
+        raise PictureRefusedError(Refusal.TOO_HEAVY) from None
 
-    async def look_at_result(self, data: bytes) -> ResultLook:
-        """Check a result, and find its mark.
 
-        Raises:
-            PictureRefusedError: it is neither PNG nor JPEG.
-            LaterError: there is no process for it now.
-        """
-        return await self._decoder.ask(_RESULT_LOOK, "look at result", data, LOOK, tool=self._tool)
+async def _exchanged(data: bytes, limits: Limits) -> tuple[bytes, bytes]:
+    """Return what a process says of a picture, and bytes; nothing where it was ended."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, str(limits.memory), stdin=PIPE, stdout=PIPE, env=ENVIRONMENT
+        )
+    except OSError as error:
+        log.error("conversion.process_not_started", error=type(error).__name__)  # noqa: TRY400 - no more is known
+        raise later("conversion") from None
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _said(process, data)
+    except (OSError, ValueError):  # it was ended while it got the picture, takes too long, or says too much
+        return b"", b""
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
-    async def make_photo(self, data: bytes, *, heavy: bool) -> bytes | None:
-        """Turn a result into a photo that sendPhoto takes; None where that takes too much, or only a file can carry it.
 
-        Raises:
-            PictureRefusedError: the result is no picture.
-            LaterError: there is no process for it now.
-        """
-        try:
-            photo = await self._decoder.ask(_PHOTO, "make photo", data, HEAVY if heavy else LIGHT, tool=self._tool)
-        except PictureRefusedError as error:
-            if error.why is Refusal.TOO_HEAVY:
-                return None
-            raise
-        return photo.data or None
+async def _said(process: Process, data: bytes) -> tuple[bytes, bytes]:
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("no pipes")
+    process.stdin.write(data)
+    await process.stdin.drain()
+    process.stdin.close()
+    head = await process.stdout.readline()
+    try:
+        await process.stdout.readexactly(MAX_BYTES)
+    except asyncio.IncompleteReadError as ended:
+        return head, ended.partial
+    raise ValueError("no picture is as large")

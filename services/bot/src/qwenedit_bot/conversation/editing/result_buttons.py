@@ -130,8 +130,8 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
     if await services.replies.find(to) is None:
         ref = status.result.picture if status.result else ""
         try:
-            async with services.results.original(ref) as data:
-                picture = Picture(data, "", as_file=True, name=short_id(status.job.id))
+            async with services.results.read(ref) as result:
+                picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
                 sent = await services.messenger.send_file(to, picture)
         except PictureExpiredError:
             await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_GONE), alert=True)

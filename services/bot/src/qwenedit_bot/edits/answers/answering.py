@@ -173,25 +173,22 @@ class Answering:
 
     async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
         status = answer.status
-        judged = result.photo or result.original
-        verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, judged)
+        verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
         if verdict is not Verdict.ALLOWED:
             return await self._withhold(answer, verdict)
         quota = None if is_group(answer.to.chat_id) else await self._quotas.of(status.job.user_id)
         caption = job_views.done(answer.words, answer.job_id, seconds=answer.seconds, quota=quota)
         larger = target_of(status, self._larger_megapixels)
-        forms = [(result.photo, False), (result.original, True)]
+        forms = [False, True] if result.is_photo else [True]
         if is_larger(status.job):  # Telegram makes photos smaller
             forms.reverse()
         refusals = list[TelegramRefusedError]()
-        for data, as_file in forms:
-            if data is None:
-                continue
+        for as_file in forms:
             buttons = job_views.result_buttons(answer.words, status, as_file=as_file, larger=larger)
             try:
-                await self._show(answer, Picture(data, caption, as_file, buttons, name=short_id(answer.job_id)))
+                await self._show(answer, Picture(result.data, caption, as_file, buttons, name=short_id(answer.job_id)))
             except TelegramRefusedError as error:
-                log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(data))
+                log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(result.data))
                 refusals.append(error)
             else:
                 return "file" if as_file else "picture"

@@ -6,7 +6,7 @@ import struct
 import zlib
 from typing import Final
 
-from qwenedit_decoder.parts import PNG
+from qwenedit_decoder.headers import PNG
 
 EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
@@ -30,20 +30,20 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/" Iptc4xmpExt:DigitalSourceType="{source}
 </rdf:RDF></x:xmpmeta><?xpacket end="r"?>"""
 
 
-def mark_of(data: bytes, *, tool: str) -> tuple[int, bytes]:
-    """Return what says in a picture that an AI edited it, and where in the file that belongs.
+def marked(data: bytes, *, tool: str) -> bytes:
+    """Return a picture with a mark that says that an AI edited it.
 
     Args:
-        data: PNG or JPEG. If it has an XMP packet, that one stays; readers take the first one, which is this.
+        data: PNG or JPEG whose header was read. If it has an XMP packet, that one stays; readers take the first one,
+            which is this.
         tool: Name and version of the program that edited it.
-
-    Raises:
-        ValueError: it ends before its pixels.
     """
     packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
     if data.startswith(PNG):
-        return _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
-    return _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
+        at, mark = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
+    else:
+        at, mark = _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
+    return b"".join((memoryview(data)[:at], mark, memoryview(data)[at:]))
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -56,8 +56,6 @@ def _end_of_first_segments(data: bytes) -> int:
     for _segment_number in range(_FIRST_SEGMENTS):
         if not (data.startswith(_APP0, at) or (data.startswith(_APP1, at) and data.startswith(b"Exif\0", at + 4))):
             break
-        if at + 4 > len(data):
-            raise ValueError("it ends before its pixels")
         at += 2 + _SHORT.unpack_from(data, at + 2)[0]
     return at
 

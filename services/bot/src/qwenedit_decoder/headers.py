@@ -1,0 +1,191 @@
+"""Reads the headers of pictures in a bounded number of steps, with nothing that decodes: the bot may do so itself."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qwenedit_decoder.answers import (
+    HEAVY,
+    MAX_RATIO,
+    MAX_SIDE,
+    MEGABYTE,
+    MIN_SIDE,
+    Limits,
+    PictureRefusedError,
+    Refusal,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_PARTS: Final = 20_000
+"""Of a file. A PNG of 20 MB in chunks of 4 kB has 5,000; each costs Pillow about 5 microseconds."""
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+JPEG: Final = b"\xff\xd8\xff"
+
+FIXED: Final = 64 * MEGABYTE
+"""Bytes that any picture may take: copies and the encoding of what is kept of it."""
+PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 4, 8
+"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs."""
+COEFFICIENT: Final = 2
+"""Bytes that a progressive JPEG takes for each component of a pixel until its last scan was read."""
+COPIES: Final = 3
+"""Times that a process has the file in memory: Pillow keeps copies of segments and texts."""
+
+_IHDR_END: Final = 33
+_CHUNK: Final = struct.Struct(">I4s")
+_AROUND_CHUNK: Final = 12
+"""Bytes of a PNG's chunk beside its content: length, kind and checksum."""
+_SIDES: Final = struct.Struct(">II")
+_SHORT: Final = struct.Struct(">H")
+_FRAME: Final = struct.Struct(">xHHB")
+"""Of a JPEG's frame header: precision, height, width and number of components."""
+_MARK, _SCAN, _APP0, _COMMENT = 0xFF, 0xDA, 0xE0, 0xFE
+_APPLICATION: Final = range(_APP0, 0xF0)
+_FRAMES: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDE))
+_SEQUENTIAL, _PROGRESSIVE = frozenset((0xC0, 0xC1)), 0xC2
+_ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
+"""Second bytes of markers after which Pillow reads no length, such as those of a restart."""
+_JFIF: Final = (_APP0, b"JFIF\0")
+_END: Final = b"\xff\xd9"
+_RGB, _CMYK = 3, 4
+_LONG: Final = 1
+"""Stands for the bytes of a box whose number of bytes follows in 64 bits."""
+_LONG_SIZE: Final = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a PNG or a JPEG says of itself."""
+
+    width: int
+    height: int
+    memory: int
+    """Bytes that decoding it takes, with all that is done to it then."""
+    plain: bool = False
+    """It is a JPEG like Telegram's own photos: in RGB, of a size that is kept, and with nothing but the picture. So
+    there is neither metadata nor an orientation nor a profile, and little behind its end."""
+
+
+def limits_of(header: Header | None) -> Limits:
+    """Return what a process may take for a picture; the most where the header cannot be read."""
+    return HEAVY if header is None else Limits(min(header.memory, HEAVY.memory))
+
+
+def read(data: bytes) -> Header | None:
+    """Read the header of a PNG or a JPEG; None for other files, and where it is broken.
+
+    Raises:
+        PictureRefusedError: it has more segments than any picture.
+    """
+    if data.startswith(PNG):
+        return _of_png(data)
+    return _of_jpeg(data) if data.startswith(JPEG) else None
+
+
+def end_of_parts(data: bytes) -> int:
+    """Return where the last chunk of a PNG or the last box of a HEIF file ends; 0 for other files.
+
+    Raises:
+        PictureRefusedError: there are more than any picture has.
+    """
+    if data.startswith(PNG):
+        parts = _chunks(data)
+    elif data[4:8] == b"ftyp":
+        parts = _boxes(data)
+    else:
+        return 0
+    last = 0
+    for number, end in enumerate(parts):
+        _bound(number)
+        last = end
+    return last
+
+
+def _bound(number: int) -> None:
+    if number >= MOST_PARTS:
+        raise PictureRefusedError(Refusal.TOO_HEAVY)
+
+
+def _of_png(data: bytes) -> Header | None:
+    if len(data) < _IHDR_END or data[12:16] != b"IHDR":
+        return None
+    width, height = _SIDES.unpack_from(data, 16)
+    return Header(width, height, FIXED + COPIES * len(data) + PNG_PIXEL * width * height)
+
+
+def _of_jpeg(data: bytes) -> Header | None:
+    frame, width, height, components = 0, 0, 0, 0
+    others = []
+    for number, (marker, at) in enumerate(_segments(data)):
+        _bound(number)
+        if marker in _FRAMES and at + _FRAME.size <= len(data):
+            frame = marker
+            height, width, components = _FRAME.unpack_from(data, at)
+        elif marker in _APPLICATION or marker == _COMMENT:
+            others.append((marker, data[at : at + 5]))
+    if not frame:
+        return None
+    progressive = frame not in _SEQUENTIAL
+    plain = (
+        components == _RGB
+        and (not progressive or frame == _PROGRESSIVE)
+        and others == [_JFIF]
+        and min(width, height) >= MIN_SIDE
+        and max(width, height) <= min(MAX_SIDE, MAX_RATIO * min(width, height))
+        and data.endswith(_END)
+    )
+    return Header(width, height, _memory(len(data), width, height, components, progressive=progressive), plain)
+
+
+def _memory(size: int, width: int, height: int, components: int, *, progressive: bool) -> int:
+    """Estimate what a JPEG takes. It is decoded at the smallest part of its size that has what is kept."""
+    part = max(fraction for fraction in (1, 2, 4, 8) if fraction <= max(1, min(width, height) // MAX_SIDE))
+    pixel = CMYK_PIXEL if components >= _CMYK else JPEG_PIXEL
+    coefficients = COEFFICIENT * components * width * height if progressive else 0
+    return FIXED + COPIES * size + pixel * (width // part) * (height // part) + coefficients
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the markers before a JPEG's first scan and where their contents begin; 0 for each byte between segments."""
+    at = 2
+    while at + 4 <= len(data):
+        marker = data[at + 1]
+        if data[at] != _MARK or marker == _MARK:  # nothing that Pillow knows, or fill
+            at += 1
+            yield 0, at
+        elif marker == _SCAN:
+            return
+        elif marker in _ALONE:
+            at += 2
+            yield marker, at
+        else:
+            yield marker, at + 4
+            at += 2 + _SHORT.unpack_from(data, at + 2)[0]
+
+
+def _chunks(data: bytes) -> Iterator[int]:
+    at = len(PNG)
+    while at + _AROUND_CHUNK <= len(data):
+        length, kind = _CHUNK.unpack_from(data, at)
+        at += _AROUND_CHUNK + length
+        yield at
+        if kind == b"IEND":
+            return
+
+
+def _boxes(data: bytes) -> Iterator[int]:
+    """Yield the ends of a file's boxes, as ISO/IEC 14496-12 has them; nothing more where one is broken."""
+    at, end = 0, len(data)
+    while end - at >= _CHUNK.size:
+        size, _kind = _CHUNK.unpack_from(data, at)
+        if size == _LONG and end - at >= _CHUNK.size + _LONG_SIZE.size:
+            (size,) = _LONG_SIZE.unpack_from(data, at + _CHUNK.size)
+        elif size == 0:  # it goes to the end
+            size = end - at
+        if size < _CHUNK.size:
+            return
+        at += size
+        yield at
