@@ -10,7 +10,7 @@ import yaml
 
 from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, RELEASE
 from qwenedit_testkit import ROOT
-from qwenedit_testkit.runbooks import FOLDER, PARTS, commands, pages, parts
+from qwenedit_testkit.runbooks import FOLDER, commands, pages, parts
 from tests.observability.metrics import NAME, shown
 from tests.observability.shell_commands import checked, reading
 
@@ -18,8 +18,6 @@ VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 TEXTS = ROOT / "services/bot/src/qwenedit_bot/texts/locales/en.ftl"
 DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z][A-Za-z_]*)+)[`:=]")
 """Log events and the chart's values look alike."""
-OF_ONE_INSTALLATION = re.compile(r"(--set [\w.]+=|config set [\w-]+ )[\d.]+")
-"""A size or a number, which may be less than what an installation has."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 QUOTED = re.compile("“([^”]+)”")
 PLACEABLE = re.compile(r"\{ \$?[^{}]* \}")
@@ -28,15 +26,6 @@ PAGES = pages()
 
 def test_every_alert_has_a_page_and_every_page_an_alert():
     assert {page.stem for page in PAGES} == set(ALERTS)
-
-
-@pytest.mark.parametrize("alert", ALERTS)
-def test_page_has_its_parts_in_order(alert):
-    page = FOLDER / f"{alert}.md"
-    assert page.read_text().startswith(f"# {alert}\n")
-    assert tuple(parts(page)) == PARTS
-    assert "| seen | cause | remedy |" in parts(page)["Cause and remedy"]
-    assert re.search(r"^Healthy: ", parts(page)["Look"], re.MULTILINE)
 
 
 def test_index_lists_every_alert_with_its_severity_and_summary(rules):
@@ -85,8 +74,3 @@ def test_commands_are_well_formed_and_name_what_the_chart_makes(page, product):
     assert not done.returncode, done.stderr
     for command in found:
         checked(command, product)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_remedy_leaves_sizes_and_numbers_to_its_reader(page):
-    assert [command.text for command in commands(page) if OF_ONE_INSTALLATION.search(command.text)] == []

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 
 import pytest
 
-from local_stack import Part, PartDiedError, PartNotReadyError, RedisServer, bare_environment, by_line
+from local_stack import Part, PartDiedError, RedisServer, bare_environment, by_line
 
-SERVES = "import time; print('ready', flush=True); time.sleep(60)"
 TERM = """
 import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: {})
@@ -44,23 +42,6 @@ async def test_part_that_dies_at_start_shows_its_last_lines():
     assert caught.value.code == 2
 
 
-async def test_part_that_is_never_ready_is_killed_in_time():
-    part = python("import time; print('loading', flush=True); time.sleep(60)")
-    with pytest.raises(PartNotReadyError, match=r"within 0\.5 s"):
-        await part.start(timeout=0.5)
-    assert not part.running
-
-
-async def test_killed_part_names_its_signal_and_may_be_started_again():
-    part = python(SERVES)
-    await part.start()
-    first = part.pid
-    assert await part.kill() == -signal.SIGKILL
-    await part.start()
-    assert part.pid != first
-    assert await part.stop() == -signal.SIGTERM
-
-
 async def test_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
     monkeypatch.setattr("local_stack.processes.part.INSIST_TIMEOUT", 0.2)
     part = python(STUBBORN)
@@ -83,22 +64,6 @@ async def test_environment_of_a_part_is_what_was_given_and_nothing_of_ours(monke
     await part.launch()
     assert await part.wait() == 0
     assert part.lines == ["ready None green"]
-
-
-async def test_each_line_is_heard_as_it_comes():
-    heard = []
-    part = python(DRAINS)
-    part.listener = lambda name, line: heard.append((name, line))
-    await part.start()
-    assert heard == [("python", "ready")]
-    await part.stop()
-
-
-async def test_part_does_not_get_the_ctrl_c_of_its_starter():
-    part = python(SERVES)
-    await part.start()
-    assert os.getpgid(part.pid) != os.getpgid(0)
-    await part.kill()
 
 
 async def test_redis_keeps_port_and_data_over_a_stop_and_over_a_kill(tmp_path):

@@ -95,8 +95,3 @@ async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, 
         await eventually(draining)
         [seen] = await there(workers)
         assert seen.presence.device.version == "0.27.0"
-
-
-async def test_heartbeat_goes_on_without_redis_and_ends_when_told(bench):
-    async with bench.working() as part, beating(bench, part, Stats(), redis_url="redis://127.0.0.1:1/0"):
-        await asyncio.sleep(1.5)

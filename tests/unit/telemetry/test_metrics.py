@@ -49,8 +49,3 @@ def test_counters_bring_no_created_series():
     registry = make_registry(service="bot", version="1")
     Counter("qwenedit_things_total", "Things.", registry=registry).inc()
     assert b"_created" not in generate_latest(registry)
-
-
-def test_two_registries_live_side_by_side():
-    make_registry(service="bot", version="1")
-    make_registry(service="worker", version="1")

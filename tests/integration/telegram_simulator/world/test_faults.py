@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
 
-from telegram_simulator.client import FaultKind, RefusedError
+from telegram_simulator.client import FaultKind
 
 
 @pytest.fixture
@@ -69,20 +69,6 @@ async def test_refusal_of_answers_to_presses_belongs_to_the_chat_of_the_button(b
         await bot.answer_callback_query(of_ann.id)
 
 
-async def test_refusals_of_one_method_are_cleared_alone(bot, ann):
-    await ann.refuse("sendMessage", description="CHAT_RESTRICTED")
-    await ann.refuse("sendChatAction", description="CHAT_RESTRICTED")
-    await ann.clear_refusals("sendMessage")
-    await bot.send_message(ann.id, "hello")
-    with pytest.raises(TelegramBadRequest):
-        await bot.send_chat_action(ann.id, "typing")
-
-
-async def test_refusal_with_a_success_is_none(ann):
-    with pytest.raises(RefusedError, match="no such fault"):
-        await ann.refuse(status=200)
-
-
 async def downloaded(bot, update) -> bytes:
     return bytes((await bot.download(update.message.document)).read())
 
@@ -121,11 +107,6 @@ async def test_downloads_from_one_chat_are_cut_until_cleared(bot, ann):
             await downloaded(bot, update)
     await ann.clear_refusals()
     assert await downloaded(bot, update) == b"a" * 100_000
-
-
-async def test_stall_does_not_meet_calls(bot, telegram, ann):
-    await telegram.fault("*", FaultKind.STALL)
-    await bot.send_message(ann.id, "hello")
 
 
 @pytest.mark.parametrize("arm", ["throttle_downloads", "stall_downloads"])
