@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -188,7 +189,7 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
 
 def script(name: str) -> str:
     """Return what a worker calls a script of the queue by."""
-    return str(Scripts(Redis(), SCRIPTS, str).call(name)[0])
+    return str(Scripts(Redis(), SCRIPTS, partial(getattr, Keys())).call(name)[0])
 
 
 def allowed_after(denials: int) -> Act:

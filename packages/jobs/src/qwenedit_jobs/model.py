@@ -217,6 +217,8 @@ class Claim:
     """The same of the attempt before; empty for the first."""
     first: bool = True
     """No worker has had the job before."""
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    """The job's pictures, if all came with the claim; else the store has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from qwenedit_jobs import (
     result_ref,
 )
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.redis.chunks import CHUNK
 
 
 @pytest.fixture
@@ -37,6 +38,26 @@ async def test_picture_is_kept_bit_by_bit_for_its_time(desk, store):
     await store.put("a", picture)
     assert await store.get("a") == picture
     assert 590 < await desk.redis.ttl(desk.keys.picture("a")) <= 600
+
+
+async def test_small_picture_comes_along_with_each_claim_of_its_job(desk, store):
+    picture = bytes(range(256)) * 100
+    await store.put(input_ref(desk.job().id, 0), picture)
+    await desk.queue.claim(worker="worker-1", token="none", lease=30)  # from now on Redis knows the script
+    assert (await desk.claimed("first")).pictures == (picture,)
+    again = await desk.queue.claim(worker="worker-1", token="first", lease=30)
+    assert again.pictures == (picture,)
+
+
+@pytest.mark.parametrize("picture", [None, bytes(CHUNK + 1), ["of another type"]])
+async def test_other_pictures_are_left_to_the_store(desk, picture):
+    key = desk.keys.picture(input_ref(desk.job().id, 0))
+    if isinstance(picture, bytes):
+        await desk.redis.set(key, picture)
+    elif picture is not None:
+        await desk.redis.lpush(key, *picture)
+    await desk.queue.claim(worker="worker-1", token="none", lease=30)
+    assert (await desk.claimed()).pictures == ()
 
 
 async def test_deleted_picture_counts_as_expired(store):

@@ -26,19 +26,25 @@ LARGEST = 9 * 10**12
 Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one that is beyond.
 """
 
+_OF_CLAIM = 7
+"""Texts by which the script tells of a claim; pictures follow."""
+
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def claim_of(found: Sequence[str], token: str) -> Claim:
+def claim_of(found: Sequence[str | bytes], token: str) -> Claim:
     """Read what the script says of the job that it took.
 
     Raises:
         UnreadableJobError: this version does not know the whole of the job.
     """
-    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = found
+    told = found[:_OF_CLAIM]
+    pictures = tuple(each for each in found[_OF_CLAIM:] if isinstance(each, bytes))
+    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = map(_text, told)
     try:
+        job = Job.model_validate_json(payload)
         return Claim(
-            job=Job.model_validate_json(payload),
+            job=job,
             token=token,
             attempt=int(attempt),
             max_attempts=int(max_attempts),
@@ -47,9 +53,14 @@ def claim_of(found: Sequence[str], token: str) -> Claim:
             attempt_context=attempt_context(trace_context, token),
             previous_context=attempt_context(trace_context, previous_token),
             first=not previous_token,
+            pictures=pictures if len(pictures) == len(job.edit.pictures) else (),
         )
     except ValueError as error:  # pydantic's and those of texts and numbers
         raise UnreadableJobError(job_id, token) from error
+
+
+def _text(found: str | bytes) -> str:
+    return found if isinstance(found, str) else found.decode(errors="backslashreplace")
 
 
 def job_of(fields: Mapping[str, str]) -> Job:

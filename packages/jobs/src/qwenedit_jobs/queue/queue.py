@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import structlog
+from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError, OutOfMemoryError, ResponseError
 
 from qwenedit_jobs.errors import (
@@ -245,9 +246,10 @@ class JobQueue(QueueView):
         """Take the job that waited longest.
 
         A claim that waits is a BLMOVE of the line's last item onto its own place, which blocks until there is one and
-        changes nothing, and a claim behind it in one round trip. Where its reply is lost, or the call is cancelled, it
-        may have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone without its
-        connection being closed takes one job at most, and only until its wait has ended.
+        changes nothing, and a claim behind it in one round trip. If its reply is lost, or the call is cancelled, it may
+        have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone without its connection
+        being closed takes one job at most, and only until its wait has ended. Pictures that are small and in the same
+        Redis come along.
 
         Args:
             worker: The name of the caller, for the operator.
@@ -258,24 +260,21 @@ class JobQueue(QueueView):
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        arguments: dict[str, object] = {"worker": worker, "token": token, "lease": _ms(lease)}
-        if wait:
-            reply = await self._awaited("claim", arguments, wait)
-        else:
-            reply = await self._run("claim", **arguments)
-        foreign, *found = reply
+        foreign, *found = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease))
         if int(foreign):
             log.warning("queue.foreign_items", count=int(foreign), key=self._keys.job_queue, moved_to=self._keys.dead)
         return claim_of(found, token) if found else None
 
-    async def _awaited(self, script: str, arguments: dict[str, object], wait: float) -> list[str]:
+    async def _claimed(self, wait: float, **arguments: object) -> list[str | bytes]:
         line = self._keys.job_queue
+        call = self._scripts.call("claim", room=chunks.CHUNK, **arguments)
         pipeline = self._waiter.pipeline(transaction=False)
-        pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # it takes fractions of a second
-        pipeline.evalsha(*self._scripts.call(script, **arguments))  # type: ignore[arg-type]  # the names are texts
+        if wait:
+            pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # it takes fractions of a second
+        pipeline.execute_command("EVALSHA", *call, **{NEVER_DECODE: True})
         try:
             async with answered_within(wait):
-                _moved, reply = await pipeline.execute()
+                return cast("list[str | bytes]", (await pipeline.execute())[-1])
         except OutOfMemoryError:  # a full Redis lets nobody move an item, not even onto its own place
             if not await self._redis.llen(line):
                 await asyncio.sleep(min(wait, LOOK_EVERY))
@@ -283,9 +282,7 @@ class JobQueue(QueueView):
             pass
         except ResponseError as error:
             raise await self._explained(error) from error
-        else:
-            return cast("list[str]", reply)
-        return cast("list[str]", await self._run(script, **arguments))
+        return cast("list[str | bytes]", await self._run("claim", **arguments))
 
     async def abandon(self, token: str) -> Settled:
         """Let a token take no job any more, and give back unharmed the one that it has taken."""

@@ -21,7 +21,8 @@ class Scripts:
     """The scripts of a folder, each of which stands behind `clock.lua` and the folder's `prelude.lua`.
 
     A script's first comment names the keys, and prefixes of keys, that it touches: `-- KEYS: leases job_prefix`. It has
-    them as variables in capitals. Its arguments are one JSON object.
+    them as constants in capitals, which are written into it: keys that go along with each call take longer to pack than
+    all the rest. Redis checks a user's rights at each command of a script. Its arguments are one JSON object.
 
     Args:
         redis: Where they run.
@@ -32,12 +33,9 @@ class Scripts:
     def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str]) -> None:
         before = CLOCK.read_text() + (folder / f"{PRELUDE}.lua").read_text()
         self._scripts: dict[str, AsyncScript] = {}
-        self._keys: dict[str, list[str]] = {}
         for file in folder.glob("*.lua"):
             if file.stem != PRELUDE:
-                text, names = _joined(before, file.read_text())
-                self._scripts[file.stem] = redis.register_script(text)
-                self._keys[file.stem] = [key(name) for name in names]
+                self._scripts[file.stem] = redis.register_script(_joined(before, file.read_text(), key))
 
     async def run(self, name: str, **arguments: object) -> Any:
         """Run one; arguments that are None are left out.
@@ -45,19 +43,19 @@ class Scripts:
         Raises:
             ResponseError: the script, or Redis, refuses.
         """
-        return await self._scripts[name](keys=self._keys[name], args=[_packed(arguments)])
+        return await self._scripts[name](args=[_packed(arguments)])
 
     def call(self, name: str, **arguments: object) -> tuple[str | int, ...]:
         """Return the same call as arguments of a pipeline's `evalsha`, which raises where Redis lacks the script."""
-        return self._scripts[name].sha, len(self._keys[name]), *self._keys[name], _packed(arguments)
+        return self._scripts[name].sha, 0, _packed(arguments)
 
 
-def _joined(before: str, script: str) -> tuple[str, list[str]]:
+def _joined(before: str, script: str, key: Callable[[str], str]) -> str:
     lines = script.splitlines()
     names = [name for line in lines if line.startswith(_KEYS) for name in line.removeprefix(_KEYS).split()]
-    variables = f"local {', '.join(names).upper()} = unpack(KEYS)\n" if names else ""
+    constants = "".join(f"local {name.upper()} = {json.dumps(key(name), ensure_ascii=False)}\n" for name in names)
     flags = f"{lines.pop(0)}\n" if lines[0].startswith(_SHEBANG) else ""
-    return "".join((flags, variables, before, "\n".join(lines), "\n")), names
+    return "".join((flags, constants, before, "\n".join(lines), "\n"))
 
 
 def _packed(arguments: dict[str, object]) -> str:

@@ -181,7 +181,7 @@ class Attempt:
         refs = self._claim.job.edit.pictures
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
             until = asyncio.get_running_loop().time() + STORE_AWAITED
-            return tuple([await self._picture(ref, until) for ref in refs])
+            return self._claim.pictures or tuple([await self._picture(ref, until) for ref in refs])
 
     async def _execute(self, pictures: tuple[bytes, ...]) -> EditResult:
         return await self._editor.edit(

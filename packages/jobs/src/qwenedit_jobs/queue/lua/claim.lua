@@ -1,17 +1,31 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed claim_prefix time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
--- worker, token, lease in ms → {how many foreign items there were}, and of the job that was taken: id, payload,
--- attempt, max_attempts, trace context, ms waited, token of the claim before Foreign items of the list are no job's
--- id, or belong to jobs that this version cannot read. They are put among the dead, where the operator finds them.
+-- worker, token, lease in ms, room: bytes of pictures that may come along → {how many foreign items there were}, and of
+-- the job that was taken: id, payload, attempt, max_attempts, trace context, ms waited, token of the claim before; then
+-- its pictures, if all of them are here and there is room. Foreign items of the list are no job's id, or belong to jobs
+-- that this version cannot read. They are put among the dead, where the operator finds them.
 local MOST_LOOKED_AT = 100 -- items of the list; a caller that gets none of these calls again
-if redis.call('EXISTS', JOB_QUEUE, CLAIM_PREFIX .. args.token) == 0 then
-    return { 0 } -- as most waits end
+
+-- By then the job is claimed: no key of another type may stop this.
+local function add_pictures(answer, job)
+    local pictures, left = {}, args.room or 0
+    for index, ref in ipairs(left > 0 and pictures_of(job) or {}) do
+        local picture = redis.pcall('GETRANGE', PICTURE_PREFIX .. ref, 0, left)
+        if #picture == 0 or #picture > left then
+            return answer
+        end
+        pictures[index], left = picture, left - #picture
+    end
+    for _, picture in ipairs(pictures) do
+        answer[#answer + 1] = picture
+    end
+    return answer
 end
 
 local function answer(foreign, job, before)
-    return { foreign, job.id, job.payload, tostring(job.attempt), job.max_attempts, job.trace_context,
-        tostring(wall() - job.enqueued_at), before or '' }
+    return add_pictures({ foreign, job.id, job.payload, tostring(job.attempt), job.max_attempts, job.trace_context,
+        tostring(wall() - job.enqueued_at), before or '' }, job)
 end
 
 -- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one.
@@ -26,13 +40,13 @@ local function readable(job)
         and count_in(job.max_attempts) and count_in(job.enqueued_at)
 end
 
-local foreign, at = 0, now()
+local foreign = 0
 for _ = 1, MOST_LOOKED_AT do
     local id = redis.call('LINDEX', JOB_QUEUE, -1)
     if not id then
         break
     end
-    local job = read(id)
+    local job, at = read(id), now()
     if job.state ~= 'queued' and KNOWN[job.state] then
         redis.call('RPOP', JOB_QUEUE) -- it stands here although it has ended, or is elsewhere
     elseif not readable(job) then
