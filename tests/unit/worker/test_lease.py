@@ -115,16 +115,21 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
 async def test_progress_that_is_being_told_is_not_told_again(registry):
     class Loading(Answers):
         async def heartbeat(self, _job_id, _token, **news):
-            kept.show(Progress(Stage.LOADING, 0, 4))  # another stage, the same words
+            kept.show(Progress(Stage.EDITING, 1, 4))
             return await super().heartbeat(_job_id, _token, **news)
 
     queue = Loading(Lease.HELD)
     kept = keeper(queue, registry, lease=60)
-    kept.show(Progress(Stage.STARTING, 0, 4))
+    kept.show(Progress(Stage.EDITING, 1, 4))
     keeping = asyncio.create_task(kept.keep())
     await asyncio.sleep(PACE * 3)
     keeping.cancel()
     assert len(queue.times) == 1
+
+
+@pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.STARTING, Stage.LOADING])
+async def test_stages_before_the_first_step_are_no_news(registry, stage):
+    assert not keeper(Answers(Lease.HELD), registry, lease=60).show(Progress(stage, 0, 4))
 
 
 async def test_heartbeat_without_news_says_none_and_that_the_pod_leaves(registry):

@@ -38,7 +38,7 @@ start.sh: |
 {{- end }}
 
 {{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for
-     reading and writing: Redis demands both of every key that a script is given. */}}
+     reading and writing. */}}
 {{- define "qwenedit.workerKeys" -}}
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
 ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*

@@ -401,9 +401,8 @@ async def test_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
     assert await desk.queue.waiting_ids() == [other.id]
     assert await desk.events() == [(job.id, "cancelled")]
     assert await desk.queue.unfinished_ids_of(1) == [other.id]
-    counts, unfinished = await desk.queue.counts_with_user(1)
-    assert (counts, unfinished) == (await desk.queue.counts(), 1)
-    assert (await desk.queue.counts_with_user(2))[1] == 0
+    assert await desk.queue.demand(1) == (1, 1)
+    assert await desk.queue.demand(2) == (1, 0)
 
 
 async def test_job_between_attempts_is_cancelled_at_once(desk):

@@ -50,8 +50,6 @@ ANSWERED_RETENTION = 86_400
 """Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
 PICTURE_TTL = 86_400
 """Seconds for which a picture is kept, unless the operator says otherwise."""
-UPLOAD_TTL = 600
-"""Seconds for which a result is kept that was sent ahead of its job's end."""
 FAILED_PICTURES_KEPT = 3_600
 """Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
 scripts say the same number."""
@@ -266,14 +264,15 @@ class JobQueue(QueueView):
         return claim_of(found, token) if found else None
 
     async def _claimed(self, wait: float, **arguments: object) -> list[str | bytes]:
-        line = self._keys.job_queue
-        call = self._scripts.call("claim", room=chunks.CHUNK, **arguments)
-        pipeline = self._waiter.pipeline(transaction=False)
-        if wait:
-            pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # it takes fractions of a second
-        pipeline.execute_command("EVALSHA", *call, **{NEVER_DECODE: True})
+        line, undecoded = self._keys.job_queue, {NEVER_DECODE: True}
+        call = ("EVALSHA", *self._scripts.call("claim", room=chunks.CHUNK, **arguments))
         try:
             async with answered_within(wait):
+                if not wait:
+                    return cast("list[str | bytes]", await self._waiter.execute_command(*call, **undecoded))  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+                pipeline = self._waiter.pipeline(transaction=False)
+                pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # fractions of a second
+                pipeline.execute_command(*call, **undecoded)
                 return cast("list[str | bytes]", (await pipeline.execute())[-1])
         except OutOfMemoryError:  # a full Redis lets nobody move an item, not even onto its own place
             if not await self._redis.llen(line):
@@ -337,7 +336,7 @@ class JobQueue(QueueView):
             case Done(result, picture):
                 said |= {"outcome": Settled.DONE, "result": result.model_dump_json()}
                 if picture is not None:
-                    said |= {"picture": result.picture, "picture_ttl": self._picture_ttl}
+                    said["picture"] = result.picture
                     if settled := await self._settle_with(picture, result.picture, said):
                         return settled
                     await self._upload(result.picture, picture)
@@ -357,7 +356,7 @@ class JobQueue(QueueView):
         if len(picture) > chunks.CHUNK:
             return None
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.set(self._keys.picture(ref), picture, px=_ms(UPLOAD_TTL))
+        pipeline.set(self._keys.picture(ref), picture, px=_ms(self._picture_ttl))
         pipeline.evalsha(*self._scripts.call("settle", **said))  # type: ignore[arg-type]  # the names are texts
         sent, settled = await pipeline.execute(raise_on_error=False)
         if isinstance(sent, ResponseError) or isinstance(settled, ResponseError) or settled == _FORGOTTEN:
@@ -368,7 +367,7 @@ class JobQueue(QueueView):
         """Send a result ahead of its job's end. Where there is no room, pictures of answered jobs go."""
         for last in (False, True):
             try:
-                await chunks.put(self._redis, self._keys.picture(ref), picture, ms=_ms(UPLOAD_TTL))
+                await chunks.put(self._redis, self._keys.picture(ref), picture, ms=_ms(self._picture_ttl))
             except OutOfMemoryError as error:
                 if last:
                     raise StorageFullError from error

@@ -149,18 +149,21 @@ class QueueView:
         Raises:
             WrongTypeError: one of the places holds something else.
         """
-        return (await self._counts())[0]
+        counts, *_ids = await self._run("view", counts=True)
+        waiting, running, draining, delayed, dead, paused = counts
+        return Counts(waiting, running, draining, delayed, dead, paused=bool(paused))
 
     async def is_idle(self) -> bool:
         """Whether no job waits, runs or pauses."""
         keys = self._keys
         return not await self._redis.exists(keys.job_queue, keys.held, keys.leases, keys.draining, keys.delayed)
 
-    async def counts_with_user(self, user_id: int) -> tuple[Counts, int]:
-        """Count as `counts` does, and one user's unfinished jobs, at one moment."""
-        return await self._counts(str(user_id))
-
-    async def _counts(self, user: str | None = None) -> tuple[Counts, int]:
-        counts, *_ids = await self._run("view", counts=True, user=user)
-        waiting, running, draining, delayed, dead, paused, unfinished = counts
-        return Counts(waiting, running, draining, delayed, dead, paused=bool(paused)), unfinished
+    async def demand(self, user_id: int) -> tuple[int, int]:
+        """Count the jobs that wait in line or between attempts, and one user's unfinished jobs."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.llen(self._keys.job_queue)
+        pipeline.llen(self._keys.held)
+        pipeline.zcard(self._keys.delayed)
+        pipeline.scard(self._keys.user(user_id))
+        *waiting, unfinished = await pipeline.execute()
+        return sum(waiting), unfinished

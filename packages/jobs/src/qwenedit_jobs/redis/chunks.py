@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-CHUNK = 128 * 1024
-"""Bytes. With the 5 s of `connection.SOCKET_TIMEOUT`, 26 kB/s is the slowest connection that works."""
-CHUNKS_AT_ONCE = 16
+CHUNK = 512 * 1024
+"""Bytes. With the 5 s of `connection.SOCKET_TIMEOUT`, 105 kB/s is the slowest connection that works."""
+CHUNKS_AT_ONCE = 4
 """Chunks that are read in one round trip; their replies are in memory together."""
 
 

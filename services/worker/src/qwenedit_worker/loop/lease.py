@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LAST_WORD = 1.0
 """Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""
-PACE = 0.25
+PACE = 0.5
 """Seconds between two heartbeats, however fast the job goes."""
 PHASES = {
     Stage.QUEUED: Phase.STARTING,
@@ -87,7 +87,8 @@ class LeaseKeeper:
 
     def show(self, progress: Progress) -> bool:
         """Note how far the job is; returns whether there is news for Redis. What is outdated is not told."""
-        latest = (PHASES[progress.stage], progress.step, progress.steps)
+        phase = PHASES[progress.stage]
+        latest = (phase, progress.step, progress.steps) if phase is Phase.EDITING else (phase, 0, 0)
         if latest not in (self._latest, self._told):  # else it is told already, or about to be
             self._wanted.set()
         self._latest = latest

@@ -7,11 +7,8 @@ local job = read(args.id)
 if not FINAL[job.state] or job.answered_at or args.ending and args.ending ~= (job.requeued or '0') then
     return 0
 end
-local picture, at = picture_in(job), wall()
-if picture and redis.call('TTL', PICTURE_PREFIX .. picture) > args.retention then
-    redis.call('EXPIRE', PICTURE_PREFIX .. picture, args.retention) -- nobody would find it without its job
-end
-spare_pictures({ picture })
+local at = wall()
+spare_pictures({ picture_in(job) }, args.retention) -- nobody would find it without its job
 set(job, 'answered_at', at, 'answer', args.how)
 redis.call('EXPIRE', JOB_PREFIX .. job.id, args.retention)
 return at

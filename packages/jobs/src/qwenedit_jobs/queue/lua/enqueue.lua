@@ -17,20 +17,19 @@ for _, ref in ipairs(args.pictures) do
         return { 'forgotten' }
     end
 end
-local queue = line()
-local length = redis.call('LLEN', queue) + redis.call('ZCARD', DELAYED)
-if length >= args.max_queue then
-    return { 'full', tostring(length) }
+local waiting = count_waiting()
+if waiting >= args.max_queue then
+    return { 'full', tostring(waiting) }
 end
 local unfinished = redis.call('SCARD', USER_PREFIX .. args.user)
 if unfinished >= args.max_unfinished then
     return { 'limited', tostring(unfinished) }
 end
-if not make_room(0, #args.pictures > 0 and args.share or 1, #args.pictures > 0) then
+if not make_room(0, #args.pictures > 0 and args.share or 1, #args.pictures > 0, waiting) then
     return { 'no_room' }
 end
 local expires_at = now() + args.max_wait
-redis.call('LPUSH', queue, args.id)
+redis.call('LPUSH', line(), args.id)
 redis.call('SADD', USER_PREFIX .. args.user, args.id)
 set(args, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'payload', args.payload,
     'user', args.user, 'trace_context', args.trace, 'max_attempts', args.max_attempts, 'delays', args.delays,

@@ -59,7 +59,7 @@ end
 
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
 local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
-local LOOKED_AT = 10 -- of the list of those that nobody waits for, with each that comes
+local SPARE_KEPT = 86400 -- s that a picture is kept at most once nobody waits for it
 
 local function is_own(job, ref)
     return type(ref) == 'string' and string.sub(ref, 1, #job.id + 1) == job.id .. ':'
@@ -94,44 +94,48 @@ local function drop_pictures(refs)
     end
 end
 
--- Of the oldest in the list those that are gone leave it.
-local function tidy_spare_pictures()
-    for _, ref in ipairs(redis.call('ZRANGE', ANSWERED_PICTURES, 0, LOOKED_AT - 1)) do
-        if redis.call('EXISTS', PICTURE_PREFIX .. ref) == 1 then
-            return
-        end
-        redis.call('ZREM', ANSWERED_PICTURES, ref)
+-- Nobody waits for these pictures any more: they are the first to go when others need the room. They are kept for so
+-- many seconds at most, and the list as long as any of them.
+local function spare_pictures(refs, seconds)
+    if #refs == 0 then
+        return
     end
-end
-
--- Nobody waits for these pictures any more: they are the first to go when others need the room. The list goes with the
--- last of all.
-local function spare_pictures(refs)
-    tidy_spare_pictures()
     for _, ref in ipairs(refs) do
-        local left = redis.call('PTTL', PICTURE_PREFIX .. ref)
-        if left > 0 then
+        local left = redis.call('TTL', PICTURE_PREFIX .. ref)
+        if left > seconds then
+            redis.call('EXPIRE', PICTURE_PREFIX .. ref, seconds)
+        end
+        if left >= 0 then
             redis.call('ZADD', ANSWERED_PICTURES, wall(), ref)
-            if redis.call('PTTL', ANSWERED_PICTURES) < left then
-                redis.call('PEXPIRE', ANSWERED_PICTURES, left)
-            end
         end
     end
+    redis.call('ZREMRANGEBYSCORE', ANSWERED_PICTURES, '-inf', wall() - SPARE_KEPT * 1000)
+    redis.call('EXPIRE', ANSWERED_PICTURES, SPARE_KEPT)
 end
 
 -- A job that has ended needs its photos no more. A failed one keeps them for a while, as long as there is room.
 local function pictures_of_ended(job, state)
     local refs = pictures_of(job)
-    if state ~= 'failed' then
-        drop_pictures(refs)
+    if state == 'failed' then
+        spare_pictures(refs, FAILED_KEPT)
         return
     end
     for _, ref in ipairs(refs) do
-        if redis.call('PTTL', PICTURE_PREFIX .. ref) > FAILED_KEPT * 1000 then
-            redis.call('EXPIRE', PICTURE_PREFIX .. ref, FAILED_KEPT)
-        end
+        redis.call('UNLINK', PICTURE_PREFIX .. ref)
     end
-    spare_pictures(refs)
+end
+
+-- While the operator has the queue paused, waiting jobs are in another list. The job queue is empty then, so that no
+-- worker wakes and KEDA starts none.
+local where
+local function line()
+    where = where or redis.call('EXISTS', PAUSED) == 1 and HELD or JOB_QUEUE
+    return where
+end
+
+-- Jobs in line, and those that pause between two attempts.
+local function count_waiting()
+    return redis.call('LLEN', line()) + redis.call('ZCARD', DELAYED)
 end
 
 -- The rule of admission: beside what is used there must be room for the results of all unfinished jobs and of one
@@ -152,19 +156,21 @@ local function note_result(bytes)
 end
 
 -- Has room for so many bytes if that can be. Returns whether there is, and what Redis says: bytes in use, the limit
--- (0: none), and the bytes that are kept free for results.
-local function make_room(bytes, share, results_are_here)
+-- (0: none), and the bytes that are kept free for results. Those need room if pictures lie here.
+local function make_room(bytes, share, results_are_here, waiting)
     local told = redis.pcall('INFO', 'memory')
     local function said(field)
         return type(told) == 'string' and tonumber(string.match(told, field .. ':(%d+)')) or 0
     end
     local used, limit = said('used_memory'), said('maxmemory')
-    local unfinished = redis.call('LLEN', JOB_QUEUE) + redis.call('LLEN', HELD) + redis.call('ZCARD', LEASES)
-        + redis.call('ZCARD', DRAINING) + redis.call('ZCARD', DELAYED)
+    if limit == 0 then
+        return true, used, 0, 0
+    end
+    local unfinished = (waiting or count_waiting()) + redis.call('ZCARD', LEASES) + redis.call('ZCARD', DRAINING)
     local of_each = results_are_here and expected() * ROUNDED_UP or 0
     local kept_free = unfinished * of_each
     local missing = used + bytes + kept_free + of_each - limit * share
-    for _, ref in ipairs(limit > 0 and missing > 0 and redis.call('ZRANGE', ANSWERED_PICTURES, 0, AT_MOST - 1) or {}) do
+    for _, ref in ipairs(missing > 0 and redis.call('ZRANGE', ANSWERED_PICTURES, 0, AT_MOST - 1) or {}) do
         local size = redis.call('STRLEN', PICTURE_PREFIX .. ref)
         drop_pictures({ ref })
         missing, used = missing - size, used - size
@@ -172,33 +178,29 @@ local function make_room(bytes, share, results_are_here)
             break
         end
     end
-    return limit == 0 or missing <= 0, used, limit, math.floor(kept_free)
+    return missing <= 0, used, limit, math.floor(kept_free)
 end
 
 -- ---------------------------------------------------------------- a job's way
-
--- While the operator has the queue paused, waiting jobs are in another list. The job queue is empty then, so that no
--- worker wakes and KEDA starts none.
-local function line()
-    return redis.call('EXISTS', PAUSED) == 1 and HELD or JOB_QUEUE
-end
 
 local function holds(job)
     return job.state == 'running' and job.token == args.token
 end
 
 -- Takes a job out of its place. Remembers whose call ended an attempt, so that the same call, repeated, gets the same
--- answer.
+-- answer; a worker from which the job was taken is answered with 'lost'.
 local function let_go(job, outcome, ...)
     if job.state == 'queued' then
         redis.call('LREM', line(), -1, job.id)
     elseif job.state == 'delayed' then
         redis.call('ZREM', DELAYED, job.id)
-    elseif job.state == 'running' then
-        redis.call('ZREM', job.draining and DRAINING or LEASES, job.id)
-        redis.call('HDEL', JOB_PREFIX .. job.id, 'token', 'draining')
+    elseif job.draining then
+        redis.call('ZREM', DRAINING, job.id)
+        redis.call('HDEL', JOB_PREFIX .. job.id, 'draining')
+    else
+        redis.call('ZREM', LEASES, job.id)
     end
-    if job.token then
+    if job.state == 'running' and not job.taken_away then
         set(job, 'settled_by', job.token, 'settled_as', outcome, ...)
     else
         set(job, ...)

@@ -4,7 +4,7 @@
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
 local job = read(args.id)
 if job.state == 'running' then
-    job.token = nil -- whatever its worker still says of it is answered with 'lost'
+    job.taken_away = true
     redis.call('PUBLISH', NUDGE, job.id)
     if job.cancelling == '1' then
         return { finish(job, 'cancelled') }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held leases draining delayed answered_pictures largest_result picture_prefix
+-- KEYS: job_queue held paused leases draining delayed answered_pictures largest_result picture_prefix
 -- bytes, share of `maxmemory` → {1 when there is room for them below it, or 0; bytes in use; the limit, 0 for none;
 -- bytes that are kept free for the results of unfinished jobs}
 local room, used, limit, kept_free = make_room(args.bytes, args.share, true)

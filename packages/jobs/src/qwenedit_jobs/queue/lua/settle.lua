@@ -3,8 +3,8 @@
 -- KEYS: answered_pictures job_prefix user_prefix picture_prefix
 -- An attempt ends. token; id, or none: the token is void from now on, and the job that it may have taken goes back.
 -- outcome: done, failed, delayed (and tried again, after its delay) or queued (given back, the attempt not counted);
--- reason, detail, result (JSON), picture: the reference under which the result was sent just now, picture_ttl in s,
--- pause in ms: a job that is given back is in line again after so long, which counts as waiting
+-- reason, detail, result (JSON), picture: the reference under which the result was sent just now, pause in ms: a job
+-- that is given back is in line again after so long, which counts as waiting
 -- → the job's state | 'lost': somebody else has it | 'forgotten': the picture is not there
 local VOID = 60000 -- ms for which a void token is remembered: its claim may still be on its way, or wait inside Redis
 local id = args.id
@@ -15,10 +15,8 @@ end
 
 -- The picture's name is the attempt's own. What is not accepted does not stay.
 local function keep_picture(outcome)
-    if args.picture and outcome == 'done' then
-        redis.call('EXPIRE', PICTURE_PREFIX .. args.picture, args.picture_ttl)
-    elseif args.picture then
-        drop_pictures({ args.picture })
+    if args.picture and outcome ~= 'done' then
+        redis.call('UNLINK', PICTURE_PREFIX .. args.picture)
     end
     return outcome
 end

@@ -27,7 +27,7 @@ end
 
 -- The job goes to the delayed set: at the head of the line a poison job would kill worker after worker.
 local function take_away(job)
-    job.token = nil -- whatever its worker still says of it is answered with 'lost'
+    job.taken_away = true
     local outcome = job.cancelling == '1' and finish(job, 'cancelled') or try_again(job, 'worker_lost', '')
     lost[#lost + 1] = cjson.encode({
         id = job.id, outcome = outcome, worker = short(job.worker), attempt = short(job.attempt),

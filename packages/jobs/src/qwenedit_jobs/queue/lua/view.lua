@@ -1,18 +1,17 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed dead user_prefix
--- counts: whether to count more than those that wait; user: whose unfinished jobs are counted; skip, count: which part
--- of the line is told; most_of_user: tell so many of the user's unfinished jobs instead, in no order; others: most ids
--- of each other place; ids: of these the places in line. All at one moment. A script and no transaction: over
--- `maxmemory` Redis refuses even to look in one.
--- → {how many wait; with counts also how many run, run on pods that are leaving, pause, are dead; 1 when an operator has paused the queue; how
--- many the user has unfinished}, ids in line (next one last), ids that run, run on pods that are leaving, pause,
--- places (1 for the next one, 0 for none)
+-- counts: whether to count more than those that wait; skip, count: which part of the line is told; user, most_of_user:
+-- tell so many of a user's unfinished jobs instead, in no order; others: most ids of each other place; ids: of these
+-- the places in line. All at one moment. A script and no transaction: over `maxmemory` Redis refuses even to look in
+-- one.
+-- → {how many wait; with counts also how many run, run on pods that are leaving, pause, are dead; 1 when an operator
+-- has paused the queue}, ids in line (next one last), ids that run, run on pods that are leaving, pause, places (1 for
+-- the next one, 0 for none)
 local queue = line()
 local waiting = redis.call('LLEN', queue)
 local counts = args.counts and {
     waiting, redis.call('ZCARD', LEASES), redis.call('ZCARD', DRAINING), redis.call('ZCARD', DELAYED),
     redis.call('ZCARD', DEAD), queue == HELD and 1 or 0,
-    args.user and redis.call('SCARD', USER_PREFIX .. args.user) or 0,
 } or { waiting }
 
 local function some_of(set_of_jobs)

@@ -37,11 +37,11 @@ class QueueLengthGate:
 
     async def check(self, request: Request, words: Words) -> Refused | None:
         """Count the user's unfinished jobs, and the line."""
-        counts, unfinished = await self._queue.counts_with_user(request.user_id)
+        waiting, unfinished = await self._queue.demand(request.user_id)
         if unfinished >= self._limits.max_unfinished_per_user:
             view = View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
             return await once_a_burst(self._replies, request, "too_many_unfinished", view)
-        if counts.waiting + counts.delayed >= self._limits.max_queue_length:
+        if waiting >= self._limits.max_queue_length:
             return await once_a_burst(self._replies, request, "queue_full", View(words(Text.QUEUE_FULL)))
         return None
 
