@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +25,10 @@ from qwenedit_worker.common.waiting import Signal, set_within, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from qwenedit_jobs import Claim, JobQueue, PictureStore
+    from qwenedit_jobs.model import Outcome
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
 
@@ -32,28 +36,6 @@ ROOM_AWAITED = 10.0
 """Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
 
 log = structlog.get_logger(__name__)
-
-
-class Deposits:
-    """Brings a result to where pictures lie, once for several tries to hand it in.
-
-    Args:
-        pictures: Where that is.
-    """
-
-    def __init__(self, pictures: PictureStore) -> None:
-        self._pictures = pictures
-        self._kept: bytes | None = None
-
-    async def of(self, ref: str, picture: bytes) -> bytes:
-        """Return what Redis is to keep of the result.
-
-        Raises:
-            PictureStoreUnavailableError: the store of objects does not take it now.
-        """
-        if self._kept is None:
-            self._kept = await self._pictures.deposit(ref, picture)
-        return self._kept
 
 
 class Settlement:
@@ -87,12 +69,15 @@ class Settlement:
         if isinstance(outcome, LeaseLost):
             return Settled.LOST
         clock = asyncio.get_running_loop().time
-        backoff, deposits = Backoff(), Deposits(self._pictures)
-        lost, full_since = False, None
+        backoff, lost, full_since = Backoff(), False, None
+        kept: bytes | None = None
         while True:
             store_away, given_up = False, self._shutdown.abandoning
             try:
-                return await self._say(claim, outcome, None if lost else deposits)
+                async with self._lease_kept(claim):
+                    if isinstance(outcome, Finished) and kept is None and not lost:
+                        kept = await self._deposit(claim, outcome)
+                    return await self._queue.settle(claim.job.id, claim.token, _said(claim, outcome, kept, lost=lost))
             except QueueStorageFullError as error:
                 full_since = full_since or clock()
                 if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
@@ -121,26 +106,19 @@ class Settlement:
         """
         return self._shutdown.leaving if isinstance(error, QueueForbiddenError) else self._shutdown.abandoning
 
-    async def _say(self, claim: Claim, outcome: AttemptOutcome, deposits: Deposits | None) -> Settled:
-        match outcome:
-            case Finished():
-                return await self._complete(claim, outcome, deposits)
-            case JobCancelled():
-                # Releasing a job whose user has cancelled it ends it.
-                return await self._queue.settle(claim.job.id, claim.token, Release())
-            case LeaseLost():
-                return Settled.LOST
-            case _:
-                return await self._queue.settle(claim.job.id, claim.token, outcome)
+    async def _deposit(self, claim: Claim, outcome: Finished) -> bytes:
+        """Bring a result to where pictures lie, once; returns what Redis is to keep of it."""
+        kept = await unless(self._shutdown.abandoning, self._pictures.deposit(_ref(claim), outcome.result.png))
+        if kept is None:
+            raise PictureStoreUnavailableError("the worker was told to leave at once")
+        return kept
 
-    async def _complete(self, claim: Claim, outcome: Finished, deposits: Deposits | None) -> Settled:
-        """Hand the result in, and renew the lease meanwhile: a picture may take longer on its way than the lease lasts.
+    @asynccontextmanager
+    async def _lease_kept(self, claim: Claim) -> AsyncIterator[None]:
+        """Renew the lease meanwhile: a picture may take longer on its way than the lease lasts.
 
         Most are there much sooner, so the renewal is a task only when it is due.
         """
-        result = outcome.result
-        ref = result_ref(claim.job.id, claim.attempt, claim.token)
-        told = Result(picture=ref, seed=result.seed, seconds=result.seconds)
         keeping: list[asyncio.Task[None]] = []
         over = asyncio.Event()
 
@@ -149,12 +127,7 @@ class Settlement:
 
         due = asyncio.get_running_loop().call_later(self._lease / 3, begin)
         try:
-            kept = None
-            if deposits is not None:
-                kept = await unless(self._shutdown.abandoning, deposits.of(ref, result.png))
-                if kept is None:
-                    raise PictureStoreUnavailableError("the worker was told to leave at once")
-            return await self._queue.settle(claim.job.id, claim.token, Done(told, kept or None))
+            yield
         finally:
             due.cancel()
             over.set()  # no cancellation: redis-py swallows some on Python 3.11, and the task would go on for ever
@@ -177,6 +150,22 @@ class Settlement:
             return await self._queue.heartbeat(claim.job.id, claim.token, lease=self._lease)
         except QueueUnavailableError:
             return None
+
+
+def _ref(claim: Claim) -> str:
+    return result_ref(claim.job.id, claim.attempt, claim.token)
+
+
+def _said(claim: Claim, outcome: Finished | JobCancelled | Outcome, kept: bytes | None, *, lost: bool) -> Outcome:
+    """Say an outcome as the queue takes it: with the picture that Redis is to keep, unless it was sent before."""
+    match outcome:
+        case Finished(result):
+            told = Result(picture=_ref(claim), seed=result.seed, seconds=result.seconds)
+            return Done(told, None if lost else kept or None)
+        case JobCancelled():
+            return Release()  # which ends a job whose user has cancelled it
+        case _:
+            return outcome
 
 
 def _bytes_of(outcome: AttemptOutcome) -> int:

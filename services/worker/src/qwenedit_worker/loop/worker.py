@@ -21,10 +21,10 @@ from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-    from qwenedit_jobs import Claim, Job, JobQueue, PictureStore
+    from qwenedit_jobs import Claim, Job, JobQueue, PictureStore, Settled
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
@@ -145,7 +145,7 @@ class Worker:
         if wait:
             since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells
             if not self._watch.ready.is_set():
-                await self._give_back(claim.job.id, claim.token)
+                await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
                 return None
         executed = asyncio.Event()
         job = tasks.create_task(self._process(claim, since, executed), name="job")
@@ -200,39 +200,26 @@ class Worker:
                         return claim
         except UnreadableJobError as error:
             log.exception("job.unreadable", job=error.job_id)
-            await self._leave_to_another_version(error)
+            left = Release(pause=UNREADABLE_LEFT_FOR)
+            await self._give_back(self._queue.settle(error.job_id, error.token, left))
             return None
         except asyncio.CancelledError:
-            await self._abandon(token)
+            await self._give_back(self._queue.abandon(token))
             raise
-        await self._abandon(token)
+        await self._give_back(self._queue.abandon(token))
         return None
 
     async def _ask(self, token: str, wait: float) -> Claim | None:
         claiming = self._queue.claim(worker=self._name, token=token, lease=self._timings.lease, wait=wait)
         return await (unless(self._shutdown.draining, claiming) if wait else claiming)
 
-    async def _abandon(self, token: str) -> None:
-        """Give back what a claim may have taken whose answer is not awaited any longer."""
+    async def _give_back(self, call: Awaitable[Settled]) -> None:
+        """Make the call that gives a job back; when the process is being torn down, only a moment is left for it."""
         try:
             async with asyncio.timeout(LAST_CALLS):
-                await self._queue.abandon(token)
+                await call
         except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
-
-    async def _give_back(self, job_id: str, token: str) -> None:
-        """Release a job while the process is being torn down; only a moment is left for it."""
-        try:
-            async with asyncio.timeout(LAST_CALLS):
-                await self._queue.settle(job_id, token, Release())
-        except (QueueUnavailableError, TimeoutError) as error:
-            log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
-
-    async def _leave_to_another_version(self, error: UnreadableJobError) -> None:
-        try:
-            await self._queue.settle(error.job_id, error.token, Release(pause=UNREADABLE_LEFT_FOR))
-        except QueueUnavailableError:
-            log.warning("job.not_given_back", job=error.job_id, remedy="its lease runs out")
 
     def _span(self, claim: Claim) -> AbstractContextManager[tracing.Span]:
         return tracing.processing(
@@ -263,7 +250,7 @@ class Worker:
                 with tracing.span("settle"):
                     settled = await self._settlement.settle(claim, outcome)
         except asyncio.CancelledError:
-            await self._give_back(claim.job.id, claim.token)
+            await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
             raise
         report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
