@@ -9,6 +9,8 @@ import pytest
 
 from qwenedit_jobs import Done, Edit, Fail, Job, Limits, Reason, Release, ReplyTo, Result, Retry
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.picture_refs import result_ref
+from qwenedit_jobs.sample_picture import gradient
 from tests.integration.cli.conftest import PROMPT
 
 
@@ -90,3 +92,15 @@ async def test_selftest_that_fails_says_why_and_leaves_no_dead_job(desk):
     assert said.code == 1
     assert "server_out_of_memory after 1 attempts: node 4: out of memory" in said.err
     assert "No job is dead." in (await desk.ask("dead", "list")).out
+
+
+async def test_selftest_says_how_it_went_to_a_program_as_well(desk):
+    asking = asyncio.create_task(desk.ask("selftest", "--timeout", "20", "--json"))
+    while (claim := await desk.queue.claim(worker="gpu-1", token="t", lease=30, wait=1.0)) is None:
+        pass
+    result = Result(picture=result_ref(claim.job.id, 1), seed=1, seconds=1.0)
+    await desk.queue.settle(claim.job.id, "t", Done(result, gradient(8)))
+    said = await asking
+    assert (said.code, said.json["attempt"]) == (0, 1), said.err
+    assert f"job {claim.job.id}: done" in said.err
+    assert not await desk.redis.keys("*picture*")

@@ -29,7 +29,7 @@ PATIENCE = 15.0
 
 
 async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYNC109 - bounds the job
-    """Send a job that is nobody's and wait for its picture; prints each change that a user would see.
+    """Send a job that is nobody's and wait for its picture; prints each change on standard error.
 
     Args:
         at: The installation.
@@ -89,7 +89,7 @@ async def _follow(at: Installation, job_id: str, *, deadline: float) -> Status:
             raise CommandError(f"job {job_id} is gone from Redis")
         line = f"job {job_id}: {status.state}, {status.phase} {status.step}/{status.steps}, attempt {status.attempt}"
         if line != said:
-            show(line)
+            show(line, error=True)
             said = line
         if status.state.final:
             return status
