@@ -53,9 +53,14 @@ class Scripts:
 def _joined(before: str, script: str, key: Callable[[str], str]) -> str:
     lines = script.splitlines()
     names = [name for line in lines if line.startswith(_KEYS) for name in line.removeprefix(_KEYS).split()]
-    constants = "".join(f"local {name.upper()} = {json.dumps(key(name), ensure_ascii=False)}\n" for name in names)
+    constants = "".join(f"local {name.upper()} = {_quoted(key(name))}\n" for name in names)
     flags = f"{lines.pop(0)}\n" if lines[0].startswith(_SHEBANG) else ""
     return "".join((flags, constants, before, "\n".join(lines), "\n"))
+
+
+def _quoted(text: str) -> str:
+    """Write a text as Lua does, whatever is in it."""
+    return '"' + "".join(f"\\{byte:03d}" for byte in text.encode()) + '"'
 
 
 def _packed(arguments: dict[str, object]) -> str:
