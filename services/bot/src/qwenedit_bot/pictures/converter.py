@@ -89,13 +89,16 @@ async def _exchanged(data: bytes, limits: Limits) -> tuple[bytes, bytes]:
         raise later("conversion") from None
     try:
         async with asyncio.timeout(limits.seconds):
-            return await _said(process, data)
+            said = await _said(process, data)
+            await process.wait()
+            return said
     except (OSError, ValueError):  # it was ended while it got the picture, takes too long, or says too much
         return b"", b""
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 async def _said(process: Process, data: bytes) -> tuple[bytes, bytes]:
