@@ -23,8 +23,6 @@ AT_ONCE = 100
 class Event:
     """A job ended, or an operator put a failed one back in line. May come twice: consumers dedupe by job id."""
 
-    entry: str
-    """Id of the entry."""
     job_id: str
     state: State
 
@@ -72,7 +70,7 @@ def event_of(entry: Entry) -> Event:
     fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(entry.id, str(fields["id"]), State(fields["state"]))
+    return Event(str(fields["id"]), State(fields["state"]))
 
 
 def job_in(payload: str) -> str | None:

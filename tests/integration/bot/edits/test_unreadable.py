@@ -96,6 +96,22 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     await stage.eventually(forgotten)
 
 
+async def test_worker_that_says_that_jobs_are_tried_again_is_not_believed(stage: Any, client: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    for _ in range(3):
+        client.xadd(Keys().events, {"id": claim.job.id, "state": "queued"})
+
+    async def read() -> bool:
+        return not client.xlen(Keys().events) and not client.hlen(f"{Keys().answers}:entries")
+
+    await stage.eventually(read)
+    await stage.worker.finish(claim, RESULT)
+    await ann.picture()
+    assert len((await ann.snapshot()).from_bot) == 1
+
+
 async def test_forged_jobs_among_a_users_own_are_not_in_the_overview(stage: Any, client: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")

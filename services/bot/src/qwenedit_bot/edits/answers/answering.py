@@ -125,21 +125,21 @@ class Answering:
         except (ChatUnreachableError, TelegramRefusedError) as error:
             log.info("answer.edit_failed", error=str(error))
 
-    async def announce(self, status: Status, reply: ReplyTo, entry: str) -> int | None:
+    async def announce(self, status: Status, reply: ReplyTo) -> int | None:
         """Say that a job which had failed is tried again, in a message of its own: edits of old ones go unseen.
 
         Args:
             status: The job.
             reply: Where it's answered.
-            entry: Which of its ends: each is announced once.
 
         Returns:
             The new message, in which the job goes on; None if the chat refuses it.
         """
         to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        once_an_ending = replace(to, discriminator=f"{to.discriminator}again {status.ending}")
         view = job_views.requeued(self._texts.of(reply.language), status.job.id)
         try:
-            message_id = await self._replies.say(replace(to, discriminator=f"{to.discriminator}again {entry}"), view)
+            message_id = await self._replies.say(once_an_ending, view)
         except ChatUnreachableError as error:
             log.info("answer.unreachable", error=str(error))
             return None

@@ -84,8 +84,8 @@ class Deliver:
     async def _give(self, event: Event, status: Status) -> None:
         reply = status.job.reply
         if not status.state.final:  # put back in line by the operator
-            if event.state is State.QUEUED and reply is not None:
-                message_id = await self._answering.announce(status, reply, event.entry)
+            if event.state is State.QUEUED and status.ending and reply is not None:
+                message_id = await self._answering.announce(status, reply)
                 if message_id is not None:
                     await self._queue.readdress(status.job.id, message_id)
             return
