@@ -182,4 +182,7 @@ class Harness(System):
         for node in workflow.values():
             node["inputs"].update({side: SIDE for side in ("width", "height") if side in node["inputs"]})
         path.write_text(json.dumps(workflow))
+        binding = json.loads((WORKFLOWS / "invert-model-free.binding.json").read_text())
+        del binding["sizes"]  # the graph's own
+        path.with_name("invert.binding.json").write_text(json.dumps(binding))
         return path

@@ -23,6 +23,7 @@ def variant(folder, workflow: Workflow, change) -> Workflow:
     change(graph)
     path = folder / "variant.json"
     path.write_text(json.dumps(graph))
+    path.with_name("variant.binding.json").write_text(workflow.binding.model_dump_json())
     return Workflow.load(path)
 
 

@@ -34,7 +34,7 @@ def noise(side: int) -> bytes:
 
 @pytest.fixture
 def inverting(tmp_path):
-    """Make a workflow without a model, and without a binding, for squares of some side."""
+    """Make a workflow without a model, for squares of some side."""
 
     def make(side: int) -> Workflow:
         graph = json.loads((WORKFLOWS / "invert-model-free.json").read_text())
@@ -42,6 +42,9 @@ def inverting(tmp_path):
             graph[node]["inputs"] |= {"width": side, "height": side}
         path = tmp_path / "invert.json"
         path.write_text(json.dumps(graph))
+        binding = json.loads((WORKFLOWS / "invert-model-free.binding.json").read_text())
+        del binding["sizes"]
+        path.with_name("invert.binding.json").write_text(json.dumps(binding))
         return Workflow.load(path)
 
     return make

@@ -55,7 +55,7 @@ class WorkerSettings(RedisSettings):
         default=0.25,
         ge=0.1,
         le=1,
-        description="seconds between questions to ComfyUI while its websocket is silent",
+        description="seconds between questions to ComfyUI while its websocket is lost",
     )
     workflow: str = Field(
         default="qwen-image-edit-2511-fast",

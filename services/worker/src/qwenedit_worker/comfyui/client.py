@@ -51,7 +51,7 @@ class ComfyUI:
         url: of the server.
         workflows: what check() answers for.
         timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
-        poll_interval: seconds between questions while the websocket says nothing.
+        poll_interval: seconds between questions where no websocket tells of a prompt.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
     """

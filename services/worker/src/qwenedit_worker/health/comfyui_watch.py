@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.comfyui import ComfyUIError, Verdict
 from qwenedit_worker.common.waiting import set_within
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 CHECK_INTERVAL = 10.0
 """Seconds between checks of a ComfyUI that was ready."""
-LONGEST_UNREADY = 1.0
-"""Seconds, at most, from ComfyUI's start until it is seen: a user may be waiting."""
+UNREADY_INTERVAL = 1.0
+"""Seconds between checks of one that was not: a user may be waiting."""
 JUDGE_INTERVAL = 2.0
 """Seconds between judgements of ComfyUI's executor, by a question that costs it nothing."""
 CHECK_TIMEOUT = 15.0
@@ -88,16 +87,10 @@ class ComfyUIWatch:
         return Health(ok=not self._verdict.condemned, reason=self._verdict.reason)
 
     async def _keep_checking(self) -> None:
-        backoff = Backoff()
         while True:
             if not self._activity.busy:
                 await self._check()
-            if self.ready.is_set():
-                backoff.reset()
-                pause = CHECK_INTERVAL
-            else:
-                pause = min(backoff.next(), LONGEST_UNREADY)
-            await set_within(self._check_now, pause)
+            await set_within(self._check_now, CHECK_INTERVAL if self.ready.is_set() else UNREADY_INTERVAL)
             self._check_now.clear()
 
     async def _keep_judging(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.telemetry.metrics import Metrics
 
 FIRST_PAUSE = 5.0
-"""Seconds after a failed warm-up until the next one; doubled each time."""
+"""Seconds after the second failed warm-up until the next one, about; the first is repeated at once."""
 LONGEST_PAUSE = 300.0
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ class WarmUp:
         self._warm = False
         self._skipped = False
         self._failures = 0
+        self._backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         self._not_before = 0.0
         self._failure = ""
 
@@ -85,6 +87,7 @@ class WarmUp:
     def done(self) -> None:
         """The model is loaded: an edit with it has succeeded."""
         self._warm, self._failures = True, 0
+        self._backoff.reset()
 
     async def needed(self) -> bool:
         """Whether the model is to be loaded before a job is taken."""
@@ -125,14 +128,14 @@ class WarmUp:
     def _fail(self, error: ComfyUIError) -> None:
         self._failures += 1
         self._failure = f"{type(error).__name__}: {error}"
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._failures - 1))
+        pause = self._backoff.next()
         self._not_before = self._clock() + pause
         log.warning(
             "worker.warm_up_failed",
             workflow=self._workflow,
             failures=self._failures,
             error=self._failure,
-            again_in=pause,
+            again_in=round(pause),
             meanwhile="a job is taken only while no other worker is ready",
         )
 

@@ -15,7 +15,7 @@ from qwenedit_worker.comfyui.execution.png import SIGNATURE
 from qwenedit_worker.comfyui.execution.transfer import fetch
 from qwenedit_worker.comfyui.protocol.history import Record, Unfinished
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
-from qwenedit_worker.comfyui.protocol.websocket import Began, Ended, Stepped
+from qwenedit_worker.comfyui.protocol.websocket import Began, Ended, Lost, Stepped
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
 from qwenedit_worker.comfyui.workflow.sizes import size_of
 
@@ -37,6 +37,8 @@ REFUSED_PATIENCE = 5.0
 """Seconds of refused connections after which the server counts as gone, and its queue with it."""
 SILENT_PATIENCE = 30.0
 """Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
+LONGEST_UNASKED = 2.0
+"""Seconds between questions while the websocket tells of the prompt: it may have fallen silent."""
 SOCKET_PATIENCE = 1.0
 """Seconds that the submission waits for the websocket. Without one, only progress is lost."""
 WITHDRAWAL_PACE = 0.2
@@ -54,7 +56,7 @@ class PromptExecution:
         feed: the websocket.
         on_progress: told of each progress that goes further than the one before; must not block.
         watch: told of each sign of life; knows whether the executor is dead.
-        poll_interval: seconds between questions while the websocket says nothing.
+        poll_interval: seconds between questions where no websocket tells of the prompt.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class PromptExecution:
         self._ask = asyncio.Event()
         self._began: float | None = None
         self._sent_at = 0.0
+        self._client_id = ""
         self._answered = self._out = False
         self.uploading = False
         """Whether a picture may be on its way that the server has not confirmed."""
@@ -170,8 +173,9 @@ class PromptExecution:
         except TimeoutError:
             log.info("comfyui.websocket_late", prompt_id=self.prompt_id)
         self._sent_at, self.inside = self._clock(), True
+        client_id = self._client_id = self._feed.client_id
         try:
-            await self._api.submit(self._bound, prompt_id=self.prompt_id, client_id=self._feed.client_id)
+            await self._api.submit(self._bound, prompt_id=self.prompt_id, client_id=client_id)
         except ComfyUIError as error:
             self.inside = not isinstance(error, NotSentError)
             self._answered = not isinstance(error, ComfyUIUnavailable)
@@ -181,7 +185,7 @@ class PromptExecution:
     async def _follow(self) -> Record:
         unseen = False
         while True:
-            await self._pause()
+            await self._pause(soon=unseen)
             match await self._status():
                 case Record() as record:
                     self._out = True
@@ -214,10 +218,11 @@ class PromptExecution:
                     raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
             await asyncio.sleep(self._poll_interval)
 
-    async def _pause(self) -> None:
-        """Wait until it makes sense to ask: the end was told, or nothing was for a while."""
+    async def _pause(self, *, soon: bool) -> None:
+        """Wait until it makes sense to ask: the end was told, or nobody would tell it."""
+        told = self._client_id == self._feed.client_id and self._feed.open.is_set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_interval):
+            async with asyncio.timeout(LONGEST_UNASKED if told and not soon else self._poll_interval):
                 await self._ask.wait()
         self._ask.clear()
 
@@ -236,10 +241,11 @@ class PromptExecution:
             self._on_progress(progress)
 
     def _on_event(self, event: Event) -> None:
-        self._watch.heard(self.prompt_id)
+        if not isinstance(event, Lost):
+            self._watch.heard(self.prompt_id)
         bound = self._bound
         match event:
-            case Ended():
+            case Ended() | Lost():
                 self._ask.set()
             case Began(node=node):
                 self._show(Progress(Stage.STARTING, 0, bound.steps))

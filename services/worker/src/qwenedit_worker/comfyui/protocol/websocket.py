@@ -56,7 +56,12 @@ class Ended:
     """The execution is over, and its record is written."""
 
 
-Event: TypeAlias = Began | Stepped | Ended
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The websocket is lost: what is said of the prompt from now on is not heard."""
+
+
+Event: TypeAlias = Began | Stepped | Ended | Lost
 
 
 def read(text: str) -> tuple[str, Event] | None:
@@ -123,9 +128,10 @@ class Feed:
                 log.exception("comfyui.websocket_crashed")  # a defect of ours costs progress, and no outcome
             finally:
                 self.open.clear()
-            # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing. What
-            # is said of prompts already submitted stays lost, and their outcome is polled for.
+            # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing.
             self.client_id = str(uuid.uuid4())
+            for on_event in tuple(self._followed.values()):
+                on_event(Lost())
             await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _listen(self) -> None:

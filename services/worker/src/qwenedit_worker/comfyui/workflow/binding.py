@@ -1,4 +1,4 @@
-"""Which inputs of a graph one edit fills in: read from a file, or inferred where there is only one way to."""
+"""Which inputs of a graph one edit fills in, as the file beside the graph says."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qwenedit_worker.comfyui.workflow.graph import Graph, WorkflowFileError, link
-from qwenedit_worker.comfyui.workflow.model_files import MODEL_INPUTS
-from qwenedit_worker.comfyui.workflow.parameter import InputRef, Parameter
-from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, SizeNodes
+
+# Pydantic reads the annotations.
+from qwenedit_worker.comfyui.workflow.parameter import InputRef, Parameter  # noqa: TC001
+from qwenedit_worker.comfyui.workflow.size_nodes import SizeNodes  # noqa: TC001
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PICTURE_LOADER = "LoadImage"
-_SAVER = "SaveImage"
 
 OPTIONAL_INPUTS: dict[str, tuple[str, ...]] = {
     "ReferenceLatent": ("latent",),
@@ -63,14 +61,6 @@ def read(path: Path, graph: Graph) -> Binding:
             raise WorkflowFileError(f"{path}: {ref}: {problem}")
     if binding.output not in graph:
         raise WorkflowFileError(f"{path}: output node {binding.output}: the graph has no such node")
-    if binding.sizes and binding.sizes.max_megapixels and MEGAPIXELS in binding.parameters:
-        raise WorkflowFileError(f"{path}: parameter {MEGAPIXELS}: sizes.max_megapixels has that name already")
-    for name, parameter in binding.parameters.items():
-        where = f"{path}: parameter {name}: {parameter}"
-        if (graph[parameter.node].class_type, parameter.input) in MODEL_INPUTS:
-            raise WorkflowFileError(f"{where}: names a model file; a workflow of its own does that")
-        if problem := parameter.problem(graph[parameter.node].inputs[parameter.input]):
-            raise WorkflowFileError(f"{where}: the graph's own value {problem}")
     return binding
 
 
@@ -82,63 +72,3 @@ def _misfit(ref: InputRef, graph: Graph) -> str | None:
     if ref.input not in node.inputs:
         return f"{node.class_type} has no such input in the graph"
     return "is linked to another node and cannot be filled in" if link(node.inputs[ref.input]) is not None else None
-
-
-def infer(graph: Graph, *, source: str) -> Binding:
-    """Find the inputs without a binding file.
-
-    Pictures are the LoadImage nodes in the file's order. The output is the one SaveImage node. The prompt is the text
-    behind the sampler's `positive` input, or else the only text. The seed and the steps are the only ones there are.
-
-    Raises:
-        WorkflowFileError: something is missing, or there is more than one candidate.
-    """
-    images = tuple(InputRef(node=i, input="image") for i, n in graph.items() if n.class_type == _PICTURE_LOADER)
-    if not images:
-        raise WorkflowFileError(f"{source}: no {_PICTURE_LOADER} node: nowhere to put the picture")
-    savers = [InputRef(node=i, input="filename_prefix") for i, n in graph.items() if n.class_type == _SAVER]
-    if not savers:
-        raise WorkflowFileError(f"{source}: no {_SAVER} node: nowhere to take the picture from")
-    saver = _only(savers, what="output", source=source)
-    seeds = _literals(graph, names=("seed", "noise_seed"), kind=int)
-    steps = _literals(graph, names=("steps",), kind=int)
-    return Binding(
-        images=images,
-        prompt=_only(_prompts(graph), what="prompt", source=source) if _prompts(graph) else None,
-        seed=_only(seeds, what="seed", source=source) if seeds else None,
-        steps=_only(steps, what="steps", source=source) if steps else None,
-        prefix=saver,
-        output=saver.node,
-    )
-
-
-def _prompts(graph: Graph) -> list[InputRef]:
-    """Candidates for the user's text: those behind a sampler's `positive`, or all where no node has such an input."""
-    texts = _literals(graph, names=("prompt", "text"), kind=str)
-    starts = [target for node in graph.values() if (target := link(node.inputs.get("positive"))) is not None]
-    if not starts:
-        return texts
-    reached: set[str] = set()
-    while starts:
-        if (node_id := starts.pop()) not in reached:
-            reached.add(node_id)
-            starts += [target for value in graph[node_id].inputs.values() if (target := link(value)) is not None]
-    return [ref for ref in texts if ref.node in reached]
-
-
-def _literals(graph: Graph, *, names: tuple[str, ...], kind: type) -> list[InputRef]:
-    return [
-        InputRef(node=node_id, input=name)
-        for node_id, node in graph.items()
-        for name in names
-        if isinstance(node.inputs.get(name), kind)
-    ]
-
-
-def _only(candidates: list[InputRef], *, what: str, source: str) -> InputRef:
-    if len(candidates) > 1:
-        found = "; ".join(str(ref) for ref in candidates)
-        raise WorkflowFileError(
-            f"{source}: more than one candidate for the {what} ({found}): name it in a binding file"
-        )
-    return candidates[0]

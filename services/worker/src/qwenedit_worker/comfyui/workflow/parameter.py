@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -31,14 +31,6 @@ class Parameter(InputRef):
     min: float | None = Field(default=None, allow_inf_nan=False)
     max: float | None = Field(default=None, allow_inf_nan=False)
     choices: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _of_one_kind(self) -> Self:
-        if self.choices and (self.min, self.max) != (None, None):
-            raise ValueError("choices are of texts, min and max of numbers: give one or the other")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
-        return self
 
     def problem(self, value: JsonValue) -> str | None:
         """Say what is wrong with a value, as the end of a sentence about it; None where nothing is.

@@ -56,7 +56,7 @@ class Workflow:
 
     @classmethod
     def load(cls, path: Path) -> Workflow:
-        """Read `path` and, if it is there, the binding beside it: `NAME.binding.json` for `NAME.json`.
+        """Read `path`, and the binding beside it: `NAME.binding.json` for `NAME.json`.
 
         Raises:
             WorkflowFileError: either file is missing or unusable; the message names file, node and input.
@@ -66,8 +66,7 @@ class Workflow:
         except (OSError, ValueError) as error:
             raise WorkflowFileError(f"{path}: {error}") from None
         graph = graphs.parse(data, source=str(path))
-        beside = path.with_name(f"{path.stem}.binding.json")
-        binding = bindings.read(beside, graph) if beside.exists() else bindings.infer(graph, source=str(path))
+        binding = bindings.read(path.with_name(f"{path.stem}.binding.json"), graph)
         workflow = cls(name=path.stem, graph=graph, binding=binding)
         try:
             workflow._present(len(binding.images))  # fails where not even all pictures satisfy the graph
