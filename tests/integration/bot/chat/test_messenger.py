@@ -285,7 +285,7 @@ async def test_call_that_telegram_fails_at_is_made_once_and_left_to_the_caller(m
 
 
 @pytest.mark.usefixtures("interval")
-async def test_pace_of_a_chat_is_looked_at_before_work_and_costs_nothing(messenger, telegram) -> None:
+async def test_turn_taken_before_work_is_used_by_the_next_call(messenger, telegram) -> None:
     for _ in range(CHAT.burst):
         await messenger.ready(5, edit=False)
         await messenger.send(Source(5, 1), View("hello"))

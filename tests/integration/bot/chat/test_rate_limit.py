@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit.limits import BACKLOG_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, on_behalf_of
+from qwenedit_bot.chat.rate_limit.limits import BUSY_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, on_behalf_of
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from telegram_simulator.world.rate_limits import Limits, Rates
 
@@ -27,29 +26,48 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 
 
-@dataclass
+SHIFT = """
+for _, key in ipairs(KEYS) do
+    redis.call('PEXPIRE', key, redis.call('PTTL', key) - ARGV[1])
+end
+"""
+
+
 class Time:
-    """Time that passes at once: the TTLs of all that the limiter keeps are changed."""
+    """Time that passes at once: the TTLs of all that the limiter keeps are changed.
 
-    redis: Redis
-    keys: BotKeys
-    passed: float = field(default_factory=lambda: -monotonic())
+    It's Redis' time, at the moment at which a turn was asked for. This process may come to hear of it much later.
+    """
 
-    @property
-    def now(self) -> float:
-        """Seconds since the beginning, those that really passed among them."""
-        return monotonic() + self.passed
+    def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._first: float | None = None
+        self.now = 0.0
+        """Seconds since the first turn was asked for, those that really passed among them."""
+        self._passed = 0.0
+
+    async def evalsha(self, *call: Any) -> Any:
+        """Run a script as Redis' client does, and look at the clock in the same moment."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.evalsha(*call)
+        pipeline.time()
+        result, (seconds, microseconds) = await pipeline.execute()
+        at = seconds + microseconds / 1e6
+        self._first = self._first or at
+        self.now = at - self._first + self._passed
+        return result
 
     async def passes(self, seconds: float) -> None:
         """Let time pass."""
         await self.clock_steps(seconds)
-        self.passed += seconds
+        self._passed += seconds
+        self.now += seconds
 
     async def clock_steps(self, seconds: float) -> None:
         """Set Redis' clock forward, or back."""
-        for key in await self.redis.keys(self.keys.pace("*")):
-            left = await self.redis.pttl(key) - math.floor(seconds * 1000)
-            await (self.redis.pexpire(key, left) if left > 0 else self.redis.delete(key))
+        keys = await self._redis.keys(self._keys.pace("*"))
+        await self._redis.eval(SHIFT, len(keys), *keys, math.floor(seconds * 1000))
 
 
 @dataclass
@@ -60,7 +78,8 @@ class Judge:
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = Limits(Rates(), clock=lambda: self.time.now)
+        # A thousandth faster: TTLs are whole milliseconds.
+        self.limits = Limits(Rates(), clock=lambda: self.time.now * 1.001)
 
     def charge(self, chat_id: int, *, edit: bool) -> None:
         """Count a call; raises what Telegram answers to one too many."""
@@ -73,19 +92,20 @@ def limit(redis: Redis, bot_keys: BotKeys) -> SharedLimiter:
 
 
 @pytest.fixture
-def time(redis: Redis, bot_keys: BotKeys) -> Time:
-    return Time(redis, bot_keys)
+def time(redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch) -> Time:
+    time = Time(redis, bot_keys)
+    monkeypatch.setattr(redis, "evalsha", time.evalsha)
+    return time
 
 
 @pytest.fixture
 async def busy(limit: SharedLimiter) -> None:
     """Let others have all turns of the token for now."""
     for chat in range(1_000, 1_000 + OVERALL.burst * 3):
-        with on_behalf_of("others"):
-            try:
-                await limit.acquire(chat)
-            except LaterError:
-                return
+        try:
+            await limit.acquire(chat)
+        except LaterError:
+            return
     raise AssertionError("the token's turns do not end")
 
 
@@ -133,12 +153,6 @@ async def test_pace_of_a_chat_that_must_wait_takes_nothing_of_the_tokens(limit, 
         assert await wait_of(limit.acquire(1)) == pytest.approx(HOUR, abs=60)
     assert not await redis.exists(bot_keys.pace("token"))
     assert await wait_of(limit.acquire(2)) == 0
-
-
-async def test_looking_whether_a_turn_is_free_takes_nothing(limit, redis, bot_keys) -> None:
-    for _ in range(CHAT.burst * 3):
-        await limit.ready(1, edit=True)
-    assert await redis.keys(bot_keys.pace("*")) == []
 
 
 async def test_progress_edit_leaves_turns_to_messages_that_somebody_waits_for(limit, time) -> None:
@@ -200,10 +214,10 @@ async def test_step_of_redis_clock_delays_nobody_for_more_than_seconds(limit, ti
 
 @pytest.mark.usefixtures("busy")
 async def test_places_in_line_are_in_the_order_in_which_people_began_to_wait(limit, time) -> None:
-    waits = {person: await wait_of(limit.acquire(person)) for person in (3, 1, 2)}
-    assert sorted(waits, key=waits.__getitem__) == [3, 1, 2]
+    due = {person: await wait_of(limit.acquire(person)) + time.now for person in (3, 1, 2)}
+    assert sorted(due, key=due.__getitem__) == [3, 1, 2]
     for person in (3, 1, 2):
-        await time.passes(waits[person] - time.now)
+        await time.passes(due[person] - time.now + 0.003)
         assert await wait_of(limit.acquire(person)) == 0
 
 
@@ -222,11 +236,8 @@ async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(lim
 
 
 @pytest.mark.usefixtures("busy")
-async def test_place_in_line_survives_looks_and_is_for_one_call(limit, time) -> None:
-    wait = await wait_of(limit.acquire(1))
-    assert await wait_of(limit.ready(1)) == pytest.approx(wait, abs=0.1)
-    await time.passes(wait)
-    assert [await wait_of(limit.ready(1)) for _ in range(3)] == [0, 0, 0]
+async def test_place_in_line_is_for_one_call(limit, time) -> None:
+    await time.passes(await wait_of(limit.acquire(1)))
     assert await wait_of(limit.acquire(1)) == 0
     assert await wait_of(limit.acquire(1)) > 0
 
@@ -249,19 +260,41 @@ async def test_line_has_an_end(limit) -> None:
     assert LINE - 0.5 < max(waits) <= LINE + 0.5
 
 
-async def test_people_with_many_messages_leave_turns_to_others(limit, time) -> None:
-    """Thirty of them ask all the time, and somebody with one message never waits."""
-    due = dict.fromkeys(range(100, 130), 0.0)
+async def test_person_has_the_turns_of_one_chat_in_however_many_groups(limit, time) -> None:
+    sent, end = 0, 30.0
+    while time.now < end:
+        for group in range(-50, 0):
+            with on_behalf_of(7):
+                sent += await wait_of(limit.acquire(group)) == 0
+        await time.passes(1.0)
+    assert sent <= end / CHAT.interval + CHAT.burst + 1
+    assert await wait_of(limit.acquire(-1)) == 0  # for somebody else
+
+
+@pytest.mark.parametrize(("people", "longest"), [(20, 0.0), (60, 2.5)])
+async def test_people_who_write_all_the_time_make_way_for_others(limit, time, people, longest) -> None:
+    """Nobody waits where the token has turns for all, else for one turn of each at most."""
+    due = dict.fromkeys(range(100, 100 + people), 0.0)
     for number in range(100):
         for person in due:
             if due[person] <= time.now:
-                with on_behalf_of(person, backlogged=True):
-                    wait = await wait_of(limit.acquire(person))
-                assert wait == 0 or wait >= BACKLOG_PAUSE
+                wait = await wait_of(limit.acquire(person))
                 due[person] = time.now + max(wait, 0.01)
-        if number % 10 == 0:
-            assert await wait_of(limit.acquire(number + 1)) == 0
+        if number >= 30 and number % 10 == 0:  # they have had their first turns
+            assert await wait_of(limit.acquire(number + 1)) <= longest
         await time.passes(0.1)
+
+
+@pytest.mark.usefixtures("busy")
+async def test_who_has_just_had_turns_asks_again_later_and_reserves_none(limit, redis, bot_keys, time) -> None:
+    with on_behalf_of(7):
+        for _ in range(2):
+            await time.passes(await wait_of(limit.acquire(7)))
+            assert await wait_of(limit.acquire(7)) == 0
+    for number in range(OVERALL.burst):
+        await wait_of(limit.acquire(2_000 + number))
+    assert await wait_of(limit.acquire(7)) >= BUSY_PAUSE
+    assert not await redis.exists(bot_keys.pace("place:7"))
 
 
 async def test_full_redis_goes_on_to_give_turns_and_places(limit, redis, bot_keys) -> None:

@@ -238,12 +238,12 @@ async def test_entry_that_telegram_never_takes_ends_with_an_apology_and_not_sile
 async def test_entry_given_up_after_a_stall_longer_than_its_hold_leaves_its_lane_free(
     lanes: Lanes, redis: Redis
 ) -> None:
-    _entries, _failures, _ready, held, holders, *_ = lanes.keys
+    ready, holders = lanes.key("ready"), lanes.key("holders")
     wake = asyncio.Event()
 
     async def handle(_entry: str) -> None:
         first = await redis.hget(holders, "1")
-        await redis.zadd(held, {"1": 0}, xx=True)
+        await redis.zadd(ready, {"1": 0}, xx=True)
         while await redis.hget(holders, "1") == first:
             wake.set()
             await asyncio.sleep(0.01)

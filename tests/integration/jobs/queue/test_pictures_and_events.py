@@ -103,7 +103,7 @@ async def test_event_of_a_job_takes_the_share_of_its_user(desk):
     await events.drain()
     (row,), _wait = await lanes.next(10)
     user = (await desk.queue.status(job_id)).job.user_id
-    _lane, sender, *_rest = (await desk.redis.hget(lanes.keys[0], row.id)).split("\n")
+    _lane, sender, *_rest = (await desk.redis.hget(lanes.key("entries"), row.id)).split("\n")
     assert sender == str(user)
 
 

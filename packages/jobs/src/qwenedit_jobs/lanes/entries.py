@@ -11,13 +11,13 @@ class Entry:
 
     lane: str
     id: str
+    sender: str
+    """Whose share of the lane it takes."""
     failures: int
     """Attempts at it that failed."""
     token: str
     """Proves the hold."""
     payload: str = field(repr=False)
-    waiting: int = 1
-    """Entries of its sender in the lane, this one included."""
 
 
 @dataclass(frozen=True, slots=True)

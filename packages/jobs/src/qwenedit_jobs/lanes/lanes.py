@@ -6,33 +6,22 @@ import json
 import math
 from dataclasses import replace
 from enum import StrEnum
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside, Stay, Waiting
-from qwenedit_jobs.redis.scripts import CLOCK
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from redis.asyncio import Redis
-    from redis.commands.core import AsyncScript
 
 HOLD = 30.0
 """Seconds that an entry is in hand without a sign of life from its holder."""
 LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 """Entries that one step of a look at all of them takes, and most that a look takes."""
-FIELDS = 6
-"""Values by which `next` tells of an entry."""
-SCRIPTS = (
-    "put", "next", "done", "park", "make_due_apart", "renew", "reclaim", "rewrite", "set_aside",
-    "retry_set_aside", "drain",
-)  # fmt: skip
-
-TIME = 9
-"""Place of the clock's key among those of a script."""
-
-_FOLDER = files("qwenedit_jobs.lanes") / "lua"
+FOLDER = Path(__file__).parent / "lua"
 
 
 class Put(StrEnum):
@@ -40,7 +29,7 @@ class Put(StrEnum):
 
     PUT = "put"
     KNOWN = "known"
-    """It waits already, or was set aside."""
+    """It waits already."""
     FULL = "full"
     """Its sender has as many waiting in this lane as they may."""
 
@@ -60,39 +49,24 @@ class Lanes:
         self._name = name
         self._hold = round(hold * 1000)
         self.prefix = prefix
-        self.keys = tuple(
-            f"{prefix}:{part}"
-            for part in ("entries", "failures", "ready", "held", "holders", "parked", "senders", "aside", "time")
-        )
-        self._scripts = {
-            script: self.script((_FOLDER / f"{script}.lua").read_text(), when_full=script != "put")
-            for script in SCRIPTS
-        }
+        self._scripts = self.scripts(FOLDER)
 
-    @property
-    def lane_prefix(self) -> str:
-        """Prefix of the LISTs of a lane's entry ids, and the first argument of every script."""
-        return f"{self.prefix}:lane:"
+    def key(self, name: str) -> str:
+        """Return the key, or the prefix of keys, that scripts call by a name: see `lua/prelude.lua`."""
+        return f"{self.prefix}:{name.removesuffix('_prefix')}{':' * name.endswith('_prefix')}"
 
-    @property
-    def entries(self) -> str:
-        """HASH of the entries that are not done: the key is there as long as there is one."""
-        return self.keys[0]
-
-    def why_key(self, entry: str) -> str:
-        """STRING: what an entry waits for, until it is done, or for a minute longer than the wait."""
-        return f"{self.prefix}:why:{entry}"
-
-    def script(self, text: str, *, when_full: bool = False) -> AsyncScript:
-        """Make a script that may use the functions of the lanes' prelude; call it with `keys` first.
+    def scripts(self, folder: Path, key: Callable[[str], str | None] = lambda _name: None) -> Scripts:
+        """Return scripts that may use the functions of the lanes' prelude.
 
         Args:
-            text: Its own.
-            when_full: A full Redis runs it as well.
+            folder: Where they are.
+            key: Returns the key that has a name; None for those of the lanes.
         """
-        flags = "#!lua flags=allow-oom\n" if when_full else ""
-        clock = f"{flags}local TIME = KEYS[{TIME}]\n{CLOCK.read_text()}"
-        return self._redis.register_script(clock + (_FOLDER / "prelude.lua").read_text() + text)
+        return Scripts(self._redis, folder, lambda name: key(name) or self.key(name), prelude=FOLDER)
+
+    def why_key(self, entry: str) -> str:
+        """STRING: what an entry waits for, for a minute longer than the wait."""
+        return f"{self.key('why_prefix')}{entry}"
 
     async def put(self, lane: str, entry: str, payload: str, *, sender: str = "", most: int = 0) -> Put:
         """Add an entry behind those of its lane, once.
@@ -104,7 +78,8 @@ class Lanes:
             sender: Whose share of the lane it takes.
             most: Entries that the sender may have waiting in the lane; 0: any number.
         """
-        return Put(await self._run("put", lane, sender, entry, payload, most))
+        told = await self._scripts.run("put", lane=lane, sender=sender, id=entry, payload=payload, most=most)
+        return Put(told)
 
     async def next(self, count: int) -> tuple[list[Entry], float | None]:
         """Take up to `count` entries in hand, each of another lane.
@@ -112,18 +87,16 @@ class Lanes:
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
         """
-        wait, *told = await self._run("next", self._name, self._hold, count)
+        wait, *found = await self._scripts.run("next", name=self._name, hold=self._hold, count=count)
         entries = [
-            Entry(lane=lane, id=entry_id, failures=int(failures), token=token, payload=payload, waiting=int(waiting))
-            for lane, entry_id, failures, token, waiting, payload in zip(
-                *(told[at::FIELDS] for at in range(FIELDS)), strict=True
-            )
+            Entry(lane=lane, id=entry_id, sender=sender, failures=failures, token=token, payload=payload)
+            for lane, entry_id, sender, failures, token, payload in found
         ]
-        return entries, None if int(wait) < 0 else int(wait) / 1000
+        return entries, None if wait < 0 else wait / 1000
 
     async def done(self, entry: Entry) -> Done:
         """Drop an entry that is worked off."""
-        first, more = await self._run("done", entry.lane, entry.id, entry.token, self.why_key(entry.id))
+        first, more = await self._scripts.run("done", **_named(entry), failures=entry.failures)
         return Done(first=bool(first), more=bool(more))
 
     async def park(
@@ -138,35 +111,34 @@ class Lanes:
             alone: Let the entries behind it go first; otherwise its lane waits with it.
             why: What it waits for, for the operator; never a user's words.
         """
-        told = (round(seconds * 1000), int(failed), int(alone), why, self.why_key(entry.id))
-        return bool(await self._run("park", entry.lane, entry.id, entry.token, *told))
+        ms = round(seconds * 1000)
+        return bool(await self._scripts.run("park", **_named(entry), ms=ms, failed=failed, alone=alone, why=why))
 
     async def rewrite(self, entry: Entry, payload: str) -> bool:
         """Change what an entry says, for the attempts to come; False when the hold had run out."""
-        return bool(await self._run("rewrite", entry.lane, entry.id, entry.token, payload))
+        return bool(await self._scripts.run("rewrite", **_named(entry), payload=payload))
 
     async def reread(self, entry: Entry) -> Entry:
         """Return an entry with what it says now."""
-        packed = await self._redis.hget(self.entries, entry.id)
+        packed = await self._redis.hget(self.key("entries"), entry.id)
         return entry if packed is None else replace(entry, payload=_waiting(entry.id, str(packed)).payload)
 
     async def make_due_apart(self, lane: str) -> int:
         """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""
-        return int(await self._run("make_due_apart", lane))
+        return int(await self._scripts.run("make_due_apart", lane=lane))
 
     async def renew(self, entries: Iterable[Entry]) -> int:
         """Give a sign of life for entries in hand; returns how many still are."""
-        return int(
-            await self._run("renew", self._hold, *(each for entry in entries for each in (entry.lane, entry.token)))
-        )
+        held = [(entry.lane, entry.token) for entry in entries]
+        return int(await self._scripts.run("renew", hold=self._hold, held=held))
 
     async def reclaim(self) -> int:
         """Make due what this name had in hand before it started anew; returns how many lanes that were."""
-        return int(await self._run("reclaim", self._name))
+        return int(await self._scripts.run("reclaim", name=self._name))
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         """Take an entry that nobody can work off out of its lane, and keep it for the operator."""
-        await self._run("set_aside", entry.lane, entry.id, entry.token, json.dumps(why))
+        await self._scripts.run("set_aside", **_named(entry), why=json.dumps(why))
 
     async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
         """Move entries of a stream of jobs' ends into the lanes of the chats that wait for them.
@@ -174,23 +146,21 @@ class Lanes:
         Returns:
             How many were moved.
         """
-        return int(await self._scripts["drain"](keys=(*self.keys, stream), args=(self.lane_prefix, count, job_prefix)))
+        return int(await self._scripts.run("drain", stream=stream, job_prefix=job_prefix, count=count))
 
     # ---------------------------------------------------------------- looking
 
     async def occupancy(self) -> Occupancy:
         """Count the entries."""
         pipeline = self._redis.pipeline(transaction=False)
-        entries, _failures, _ready, held, _holders, _parked, _senders, aside, _time = self.keys
-        pipeline.hlen(entries)
-        pipeline.zcard(held)
-        pipeline.hlen(aside)
+        for name in ("entries", "holders", "aside"):
+            pipeline.hlen(self.key(name))
         return Occupancy(*map(int, await pipeline.execute()))
 
     async def waiting(self) -> list[Waiting]:
         """Return the entries that are not done, the oldest first; of very many only some."""
         found = dict[str, str]()
-        async for entry, packed in self._redis.hscan_iter(self.entries, count=LOOKED_AT_ONCE):
+        async for entry, packed in self._redis.hscan_iter(self.key("entries"), count=LOOKED_AT_ONCE):
             found[str(entry)] = str(packed)
             if len(found) >= MOST_LOOKED_AT:
                 break
@@ -200,39 +170,39 @@ class Lanes:
 
     async def stay_of(self, entry: Waiting) -> Stay:
         """Tell why an entry is still there."""
-        _entries, failures, ready, held, _holders, parked, _senders, _aside, _time = self.keys
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.zscore(ready, entry.lane)
-        pipeline.zscore(parked, entry.id)
-        pipeline.zscore(held, entry.lane)
-        pipeline.hget(failures, entry.id)
+        pipeline.zscore(self.key("ready"), entry.lane)
+        pipeline.zscore(self.key("parked"), entry.id)
+        pipeline.hexists(self.key("holders"), entry.lane)
+        pipeline.hget(self.key("failures"), entry.id)
         pipeline.get(self.why_key(entry.id))
-        due, parked_until, held_until, failed, why = await pipeline.execute()
-        until = parked_until if parked_until is not None else due
+        due, parked_until, held, failed, why = await pipeline.execute()
+        in_hand = held and parked_until is None
+        until = None if in_hand else parked_until if parked_until is not None else due
         return Stay(
             until=float(until) / 1000 if until is not None else None,
-            in_hand=held_until is not None and parked_until is None,
+            in_hand=bool(in_hand),
             failures=int(failed or 0),
             why=str(why or ""),
         )
 
     async def list_set_aside(self) -> list[SetAside]:
         """Return what was set aside, oldest first."""
-        found = [
-            _set_aside(str(entry), str(packed)) for entry, packed in (await self._redis.hgetall(self.keys[7])).items()
-        ]
+        packed = await self._redis.hgetall(self.key("aside"))
+        found = [_set_aside(str(entry), str(each)) for entry, each in packed.items()]
         return sorted(found, key=lambda each: each.at)
 
     async def retry_set_aside(self, entry: str) -> bool:
         """Put an entry that was set aside back into its lane; False when it was not there."""
-        return bool(await self._run("retry_set_aside", entry))
+        return bool(await self._scripts.run("retry_set_aside", id=entry))
 
     async def drop_set_aside(self, entry: str) -> bool:
         """Forget an entry that was set aside; False when it was not there."""
-        return bool(await self._redis.hdel(self.keys[7], entry))
+        return bool(await self._redis.hdel(self.key("aside"), entry))
 
-    async def _run(self, script: str, *arguments: str | int) -> Any:
-        return await self._scripts[script](keys=self.keys, args=(self.lane_prefix, *arguments))
+
+def _named(entry: Entry) -> dict[str, str]:
+    return {"lane": entry.lane, "id": entry.id, "sender": entry.sender, "token": entry.token}
 
 
 def _waiting(entry: str, packed: str) -> Waiting:

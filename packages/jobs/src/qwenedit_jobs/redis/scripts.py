@@ -18,26 +18,29 @@ _SHEBANG, _KEYS = "#!", "-- KEYS: "
 
 
 class Scripts:
-    """The scripts of a folder, each of which stands behind `clock.lua` and the folder's `prelude.lua`.
+    """The scripts of a folder, each of which stands behind `clock.lua` and a prelude.
 
-    A script's first comment names the keys, and prefixes of keys, that it touches: `-- KEYS: leases job_prefix`. It has
-    them as constants in capitals, which are written into it: keys that go along with each call take longer to pack than
-    all the rest. Redis checks a user's rights at each command of a script. Its arguments are one JSON object.
+    A comment at the top of a script or its prelude names the keys, and prefixes of keys, that it touches:
+    `-- KEYS: leases job_prefix`. It has them as constants in capitals, which are written into it: keys that go along
+    with each call take longer to pack than all the rest. Redis checks a user's rights at each command of a script. Its
+    arguments are one JSON object, `args`.
 
     Args:
         redis: Where they run.
         folder: Has a file for each.
         key: Returns the Redis key that has a name.
+        prelude: The folder whose `prelude.lua` they share, if it isn't their own.
     """
 
-    def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str]) -> None:
-        before = CLOCK.read_text() + (folder / f"{PRELUDE}.lua").read_text()
+    def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str], *, prelude: Path | None = None) -> None:
+        shared = (prelude or folder) / f"{PRELUDE}.lua"
+        before = CLOCK.read_text() + (shared.read_text() if shared.exists() else "local args = cjson.decode(ARGV[1])\n")
         self._scripts: dict[str, AsyncScript] = {}
         for file in folder.glob("*.lua"):
             if file.stem != PRELUDE:
                 self._scripts[file.stem] = redis.register_script(_joined(before, file.read_text(), key))
 
-    async def run(self, name: str, **arguments: object) -> Any:
+    async def run(self, name: str, /, **arguments: object) -> Any:
         """Run one; arguments that are None are left out.
 
         Raises:
@@ -45,14 +48,15 @@ class Scripts:
         """
         return await self._scripts[name](args=[_packed(arguments)])
 
-    def call(self, name: str, **arguments: object) -> tuple[str | int, ...]:
+    def call(self, name: str, /, **arguments: object) -> tuple[str | int, ...]:
         """Return the same call as arguments of a pipeline's `evalsha`, which raises where Redis lacks the script."""
         return self._scripts[name].sha, 0, _packed(arguments)
 
 
 def _joined(before: str, script: str, key: Callable[[str], str]) -> str:
     lines = script.splitlines()
-    names = [name for line in lines if line.startswith(_KEYS) for name in line.removeprefix(_KEYS).split()]
+    named = [line for line in (*before.splitlines(), *lines) if line.startswith(_KEYS)]
+    names = [name for line in named for name in line.removeprefix(_KEYS).split()]
     constants = "".join(f"local {name.upper()} = {_quoted(key(name))}\n" for name in names)
     flags = f"{lines.pop(0)}\n" if lines[0].startswith(_SHEBANG) else ""
     return "".join((flags, constants, before, "\n".join(lines), "\n"))

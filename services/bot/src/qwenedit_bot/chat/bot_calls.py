@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.common.metrics import BotMetrics
 
-UNUSED_FOR = 5.0
-"""Seconds for which a turn whose call was refused may be used by another call."""
+UNUSED_FOR = 15.0
+"""Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
 LONGEST_CLOSURE = 30.0
 """Seconds for which a 429 closes a method that belongs to no chat, such as getFile: everybody waits for it. Telegram is
 then asked once more, and says again how long."""
@@ -100,9 +100,10 @@ class BotCalls:
             await self._limiter.acquire(chat_id, edit=edit)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Raise what `turn` would raise now, and take nothing."""
+        """Take a chat's turn for the next call; raises what `turn` raises."""
         if self._unused.get(chat_id, 0.0) < time.monotonic():
-            await self._limiter.ready(chat_id, edit=edit)
+            await self._limiter.acquire(chat_id, edit=edit)
+            self._keep(chat_id)
 
     @asynccontextmanager
     async def paced(self, method: str) -> AsyncIterator[None]:
@@ -142,16 +143,16 @@ class BotCalls:
         except AiogramError as error:
             translated = self._translated(method, error)
             if chat_id is not None and isinstance(translated, TelegramRefusedError | ChatUnreachableError):
-                self._give_back(chat_id)
+                self._keep(chat_id)
             if isinstance(translated, MigratedError):  # said in the supergroup at once, where known
-                self._give_back(translated.new_id)
+                self._keep(translated.new_id)
             if translated is not None:
                 raise translated from None
         else:
             if chat_id is not None:
                 self._flood.succeeded()
 
-    def _give_back(self, chat_id: int) -> None:
+    def _keep(self, chat_id: int) -> None:
         now = time.monotonic()
         self._unused = {chat: until for chat, until in self._unused.items() if until > now}
         self._unused[chat_id] = now + UNUSED_FOR
@@ -169,6 +170,7 @@ class BotCalls:
             self._closed = {place: until for place, until in self._closed.items() if until > now}
             self._closed[(method, apart)] = now + min(seconds, LONGEST_CLOSURE)
             return
+        self._unused.pop(chat_id, None)
         await self._limiter.close(chat_id, seconds)
         everywhere = self._flood.refused(chat_id, seconds)
         if everywhere > 0:

@@ -66,7 +66,7 @@ class Messenger(Protocol):
         """Return a message to answer, in the supergroup if its group became one."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Look whether something can be said now, before work whose result is to be said; takes nothing.
+        """Take the chat's turn before work whose result is to be said; the next call uses it.
 
         Args:
             chat_id: The chat.

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.rate_limit.limits import BACKLOG, on_behalf_of
+from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
@@ -207,7 +207,7 @@ class UpdateWork:
         """Handle an update; raises what `HandleUpdate` raises."""
         received = await self._open(entry)
         if received is not None:
-            with self._behalf(entry, received), failed_requests() as failed:
+            with self._behalf(received), failed_requests() as failed:
                 try:
                     await self._handle(received)
                 except LaterError:
@@ -226,7 +226,7 @@ class UpdateWork:
         """Say that it was not handled."""
         received = await self._open(await self._inbox.lanes.reread(entry))
         if received is not None:
-            with self._behalf(entry, received):
+            with self._behalf(received):
                 await self._handle.apologise(received)
 
     async def _keep(self, entry: Entry, received: ReceivedUpdate, failed: list[list[int | str]]) -> None:
@@ -236,8 +236,8 @@ class UpdateWork:
                 await self._inbox.keep_failed(entry, received, [*received.failed, *new])
 
     @staticmethod
-    def _behalf(entry: Entry, received: ReceivedUpdate) -> AbstractContextManager[None]:
-        return on_behalf_of(sender_of(_first(received)), backlogged=entry.waiting >= BACKLOG)
+    def _behalf(received: ReceivedUpdate) -> AbstractContextManager[None]:
+        return on_behalf_of(sender_of(_first(received)))
 
     async def _open(self, entry: Entry) -> ReceivedUpdate | None:
         try:

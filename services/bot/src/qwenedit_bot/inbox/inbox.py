@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
@@ -75,10 +75,8 @@ class Inbox:
         self._keys = keys
         self._admitted = admitted
         self._wake = wake
-        scripts = files("qwenedit_bot.inbox") / "lua"
-        self._take_script, self._close_album = (
-            self.lanes.script((scripts / f"{name}.lua").read_text()) for name in ("take", "close_album")
-        )
+        own = {"seen_prefix": keys.seen_prefix, "album_prefix": keys.album_prefix, "refused": keys.refused}
+        self._scripts = self.lanes.scripts(Path(__file__).parent / "lua", own.get)
 
     async def take(self, updates: Iterable[dict[str, Any]]) -> int:
         """Keep updates, each once however often it comes; returns how many were new.
@@ -93,10 +91,8 @@ class Inbox:
         admitted = list(updates) if self._admitted is None else await self._admitted(list(updates))
         if not admitted:
             return 0
-        arguments: list[str | int] = [self.lanes.lane_prefix, self._keys.seen_prefix, self._keys.album_prefix]
-        arguments += [REMEMBERED, round(ALBUM_WINDOW * 1000)]
-        arguments += [json.dumps(_entry(update)) for update in admitted]
-        taken = int(await self._take_script(keys=(*self.lanes.keys, self._keys.refused), args=arguments))
+        new, window = list(map(_entry, admitted)), round(ALBUM_WINDOW * 1000)
+        taken = int(await self._scripts.run("take", updates=new, remembered=REMEMBERED, window=window))
         if taken and self._wake is not None:
             self._wake.set()
         return taken
@@ -121,9 +117,8 @@ class Inbox:
         """
         raw = decoded(entry.payload)
         if "open_album" in raw:
-            album = f"{self._keys.album_prefix}{raw['open_album']}"
-            arguments = (self.lanes.lane_prefix, entry.id, REMEMBERED)
-            payload = await self._close_album(keys=(*self.lanes.keys, album), args=arguments)
+            closed = {"id": entry.id, "album": str(raw["open_album"]), "remembered": REMEMBERED}
+            payload = await self._scripts.run("close_album", **closed)
             return ReceivedUpdate(entry.id, decoded(payload)) if payload else None
         if "refused" in raw:
             refused = await self._redis.hget(self._keys.refused, entry.id.removeprefix("refused:"))

@@ -1,20 +1,21 @@
--- lane, id, token, the key of what it waited for: an entry is worked off, whoever holds its lane now → {1, or 0 when that
--- was known; 1 when other entries wait that nobody has in hand, however long, or 0}
-local lane, id, token, why_key = unpack(ARGV, FIRST)
-
-local held = holds(lane, token)
-local _, sender = entry(id)
-if sender then
-    redis.call('HDEL', ENTRIES, id)
-    redis.call('HDEL', FAILURES, id)
-    if not held then -- else it can't wait apart
-        redis.call('ZREM', PARKED, id)
-        redis.call('SREM', apart_in(lane), id)
+#!lua flags=allow-oom
+-- lane, id, sender, failures, token: an entry is worked off, whoever holds its lane now → {1, or 0 when that was known;
+-- 1 when other entries wait that nobody has in hand, however long, or 0}
+local held = holds(args.lane, args.token)
+local first = redis.call('HDEL', ENTRIES, args.id)
+if first == 1 then
+    take_out(args.id, args.lane, args.sender)
+    if not held then -- else it can't wait apart, and hasn't failed since
+        redis.call('ZREM', PARKED, args.id)
+        redis.call('SREM', apart_in(args.lane), args.id)
     end
-    redis.call('UNLINK', why_key)
-    take_out(id, lane, sender)
+    if not held or args.failures > 0 then
+        redis.call('HDEL', FAILURES, args.id)
+    end
 end
 if held then
-    end_hold(lane)
+    end_hold(args.lane)
 end
-return { sender and 1 or 0, math.min(1, redis.call('EXISTS', READY, PARKED)) }
+local more = redis.call('EXISTS', READY, PARKED) > 0
+    and redis.call('ZCARD', READY) + redis.call('ZCARD', PARKED) > redis.call('HLEN', HOLDERS)
+return { first, more and 1 or 0 }

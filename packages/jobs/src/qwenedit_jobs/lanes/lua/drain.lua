@@ -1,13 +1,11 @@
--- KEYS: after those of the lanes, a stream. ARGV: most at a time, prefix of jobs → how many entries of the stream went
--- into the lanes of the chats that wait for them, with the job's user as the sender. An entry whose job is not known has
--- a lane of its own, or one with others where its id is none. Workers write the stream: what is too large for a job's end
--- is dropped.
-local count, JOB = unpack(ARGV, FIRST)
+#!lua flags=allow-oom
+-- stream, job_prefix, count → how many entries of the stream went into the lanes of the chats that wait for them, with the
+-- job's user as the sender. An entry whose job is not known has a lane of its own, or one with others where its id is
+-- none. Workers write the stream: what is too large for a job's end is dropped.
 local MOST = 4096 -- bytes; an end has 60
-local STREAM = KEYS[10]
 
 local function lane_and_sender(id)
-    local found = redis.pcall('HGET', JOB .. id, 'payload')
+    local found = redis.pcall('HGET', args.job_prefix .. id, 'payload')
     local read, job = pcall(cjson.decode, type(found) == 'string' and found or '')
     local reply = read and type(job) == 'table' and job.reply
     local chat = type(reply) == 'table' and reply.chat_id
@@ -16,13 +14,13 @@ local function lane_and_sender(id)
     return type(chat) == 'number' and written(chat) or other, type(user) == 'number' and written(user) or ''
 end
 
-local drained = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', count)
+local drained = redis.call('XRANGE', args.stream, '-', '+', 'COUNT', args.count)
 for _, found in ipairs(drained) do
     local fields = {}
     for i = 1, #found[2], 2 do
         fields[found[2][i]] = found[2][i + 1]
     end
-    redis.call('XDEL', STREAM, found[1])
+    redis.call('XDEL', args.stream, found[1])
     local payload = cjson.encode(fields)
     if #payload <= MOST then
         local lane, sender = lane_and_sender(fields.id or '')

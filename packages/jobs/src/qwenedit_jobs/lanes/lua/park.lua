@@ -1,24 +1,29 @@
--- lane, id, token, ms to wait, 1 when an attempt has failed, 1 when the entries behind it need not wait for it, what it
--- waits for in words or '', the key where that is kept for the operator → 1, or 0 when somebody else holds the lane
-local lane, id, token, wait, failed, alone, why, why_key = unpack(ARGV, FIRST)
+#!lua flags=allow-oom
+-- KEYS: why_prefix
+-- lane, id, sender, token, ms to wait, failed: whether an attempt has; alone: whether the entries behind it need not wait
+-- for it; why: what it waits for in words, or '' → 1, or 0 when somebody else holds the lane
 local WHY_KEPT = 60000 -- ms for which the words outlive the wait
 
-if not holds(lane, token) then
+if not holds(args.lane, args.token) then
     return 0
 end
-local _, sender = entry(id)
-if sender and alone == '1' then
-    take_out(id, lane, sender)
-    redis.call('SADD', apart_in(lane), id)
-    redis.call('ZADD', PARKED, moment(exactly_now() + wait), id)
-    end_hold(lane)
+local due = exactly_now() + args.ms
+if redis.call('HEXISTS', ENTRIES, args.id) == 0 then
+    end_hold(args.lane, due)
+    return 1
+end
+if args.alone then
+    take_out(args.id, args.lane, args.sender)
+    redis.call('SADD', apart_in(args.lane), args.id)
+    redis.call('ZADD', PARKED, moment(due), args.id)
+    end_hold(args.lane)
 else
-    end_hold(lane, exactly_now() + wait)
+    end_hold(args.lane, due)
 end
-if sender and failed == '1' then
-    redis.call('HINCRBY', FAILURES, id, 1)
+if args.failed then
+    redis.call('HINCRBY', FAILURES, args.id, 1)
 end
-if sender and why ~= '' then
-    redis.call('SET', why_key, why, 'PX', wait + WHY_KEPT)
+if args.why ~= '' then
+    redis.call('SET', WHY_PREFIX .. args.id, args.why, 'PX', args.ms + WHY_KEPT)
 end
 return 1

@@ -1,8 +1,8 @@
--- Prepended to every script of the lanes, behind `clock.lua`. A full Redis refuses those that put new entries alone.
+-- KEYS: entries failures ready holders parked senders aside time lane_prefix
+-- Stands before every script of the lanes. A full Redis refuses only those that put new entries.
 -- An entry is kept as lane, sender, due time (ms, or nothing) and payload, one line each; only the payload may be longer.
-local ENTRIES, FAILURES, READY, HELD, HOLDERS, PARKED, SENDERS, ASIDE = unpack(KEYS, 1, 8)
-local LANE = ARGV[1]
-local FIRST = 2 -- index of a script's own first argument
+-- READY has each lane with an entry, by the time at which it's to be looked at: when it's due, or when its hold ends.
+local args = cjson.decode(ARGV[1])
 
 local function written(number)
     return string.format('%.0f', number)
@@ -25,32 +25,34 @@ local function entry(id)
     return string.match(packed, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
 end
 
-local function ready(lane, due)
-    if not redis.call('ZSCORE', HELD, lane) then
-        redis.call('ZADD', READY, 'NX', moment(due), lane) -- a lane that is parked stays parked
-    end
+local function pack(lane, sender, due, payload)
+    return table.concat({ lane, sender, due, payload }, '\n')
+end
+
+-- A lane that has a time keeps it: it's in hand, or parked.
+local function ready(lane)
+    redis.call('ZADD', READY, 'NX', moment(exactly_now()), lane)
 end
 
 -- → 'put', 'known' or 'full'. Most: entries that a sender may have waiting in a lane; 0 is without a bound.
 local function put(lane, sender, id, payload, most, due)
-    if redis.call('HEXISTS', ENTRIES, id) == 1 or redis.call('HEXISTS', ASIDE, id) == 1 then
+    if redis.call('HSETNX', ENTRIES, id, pack(lane, sender, due or '', payload)) == 0 then
         return 'known'
     end
     local from = lane .. '|' .. sender
-    if most > 0 and tonumber(redis.call('HGET', SENDERS, from) or 0) >= most then
+    if redis.call('HINCRBY', SENDERS, from, 1) > most and most > 0 then
+        redis.call('HINCRBY', SENDERS, from, -1)
+        redis.call('HDEL', ENTRIES, id)
         return 'full'
     end
-    local at = exactly_now()
-    redis.call('HSET', ENTRIES, id, table.concat({ lane, sender, due or '', payload }, '\n'))
-    redis.call('RPUSH', LANE .. lane, id)
-    redis.call('HINCRBY', SENDERS, from, 1)
-    ready(lane, at)
+    redis.call('RPUSH', LANE_PREFIX .. lane, id)
+    ready(lane)
     return 'put'
 end
 
 -- Takes an entry out of its lane and out of its sender's count, not out of the entries.
 local function take_out(id, lane, sender)
-    redis.call('LREM', LANE .. lane, 1, id)
+    redis.call('LREM', LANE_PREFIX .. lane, 1, id)
     local from = lane .. '|' .. sender
     if redis.call('HINCRBY', SENDERS, from, -1) <= 0 then
         redis.call('HDEL', SENDERS, from)
@@ -59,7 +61,7 @@ end
 
 -- SET of a lane's entries that wait apart, so that those behind them go first.
 local function apart_in(lane)
-    return LANE .. lane .. ':apart'
+    return LANE_PREFIX .. lane .. ':apart'
 end
 
 local function holds(lane, token)
@@ -69,16 +71,10 @@ end
 -- Ends the hold of whoever has it; the lane's next entry comes when it is due, or now, behind those of the lanes that
 -- are due before.
 local function end_hold(lane, due)
-    local next_due = redis.call('EXISTS', LANE .. lane) == 1 and moment(due or exactly_now())
-    redis.call('ZREM', HELD, lane)
     redis.call('HDEL', HOLDERS, lane)
-    if next_due then
-        redis.call('ZADD', READY, next_due, lane)
-    end
-end
-
-local function let_go(lane, token, due)
-    if holds(lane, token) then
-        end_hold(lane, due)
+    if redis.call('EXISTS', LANE_PREFIX .. lane) == 1 then
+        redis.call('ZADD', READY, moment(due or exactly_now()), lane)
+    else
+        redis.call('ZREM', READY, lane)
     end
 end

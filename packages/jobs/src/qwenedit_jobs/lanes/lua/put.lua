@@ -1,4 +1,2 @@
--- lane, sender, id, payload, entries that a sender may have waiting → 'put' | 'known' | 'full'
-local lane, sender, id, payload, most = unpack(ARGV, FIRST)
-
-return put(lane, sender, id, payload, tonumber(most))
+-- lane, sender, id, payload, most: entries that a sender may have waiting → 'put' | 'known' | 'full'
+return put(args.lane, args.sender, args.id, args.payload, args.most)

@@ -1,10 +1,11 @@
--- milliseconds of a hold, then lane, token, … → how many are held still
-local lease = ARGV[FIRST]
-local held = 0
-for i = FIRST + 1, #ARGV, 2 do
-    if holds(ARGV[i], ARGV[i + 1]) then
-        redis.call('ZADD', HELD, 'XX', moment(exactly_now() + lease), ARGV[i])
-        held = held + 1
+#!lua flags=allow-oom
+-- hold in ms, held: a list of {lane, token} → how many are held still
+local still = 0
+for _, each in ipairs(args.held) do
+    local lane, token = unpack(each)
+    if holds(lane, token) then
+        redis.call('ZADD', READY, moment(exactly_now() + args.hold), lane)
+        still = still + 1
     end
 end
-return held
+return still

@@ -1,76 +1,87 @@
 #!lua flags=allow-oom
--- Asks for a turn to send something; or begins a pause, for a 429.
--- KEYS: the token's pause, the chat's pause, the person's place in line, then the buckets, the token's first.
--- ARGV[1]: JSON, in milliseconds:
---   buckets  for each: every, between two turns; early, by which a turn may come before it's due; longest, of its TTL
+-- KEYS: pace_prefix
+-- Asks for a turn to send something; or begins a pause, for a 429. All times are in milliseconds.
+--   pauses   names of the pauses to heed; with `pause`, how long to send nothing, the one that begins
+--   buckets  the token's first, then the sender's, then others. Each has: name; every, between two turns; early, by which
+--            a turn may come before it's due; spared, turns that are left to others; longest, of its TTL
+--   busy     turns that the sender has used of their bucket, from which on they make way for others: they leave them
+--            `leave` turns of the token, ask again after `again` at the earliest, and reserve none
+--   place    name of the person's place in line
 --   line     how far ahead a turn of the token may be reserved; 0: nothing is reserved, and no place is used
 --   kept     how long a reserved turn stays valid once it's due
---   take     false: only look
---   pause    instead of all these: how long to send nothing. KEYS has only that pause.
--- Returns the milliseconds to wait; 0: the turn is free, and with take it's taken.
+-- → how long to wait; 0: the turn is taken
 --
 -- Every key is nothing but its TTL. A bucket's TTL is the time until it's as if nothing had been sent (GCRA). If the
 -- server's clock is set back, TTLs become longer than they can be: then the key counts as gone.
-local ask = cjson.decode(ARGV[1])
-if ask.pause then
-    redis.call('SET', KEYS[1], ask.pause, 'PX', ask.pause)
-    return ask.pause
+if args.pause then
+    redis.call('SET', PACE_PREFIX .. args.pauses[1], args.pause, 'PX', args.pause)
+    return args.pause
 end
-local TOKEN_PAUSE, CHAT_PAUSE, PLACE, BEFORE_BUCKETS = 1, 2, 3, 3 -- indexes of KEYS
 
 -- Most of these keys are gone most of the time: one look at all of them spares a command for each.
-local values = redis.call('MGET', unpack(KEYS))
+local keys = {}
+for _, name in ipairs(args.pauses) do
+    keys[#keys + 1] = PACE_PREFIX .. name
+end
+local PLACE = #keys + 1
+keys[PLACE] = PACE_PREFIX .. args.place
+for _, bucket in ipairs(args.buckets) do
+    keys[#keys + 1] = PACE_PREFIX .. bucket.name
+end
+local values = redis.call('MGET', unpack(keys))
 
 local function left(i, longest)
     if not values[i] then
         return 0
     end
-    local ttl = redis.call('PTTL', KEYS[i])
+    local ttl = redis.call('PTTL', keys[i])
     return ttl <= longest and math.max(ttl, 0) or 0
 end
 
-local function pause_left(i) -- the value is the pause's length
-    return left(i, tonumber(values[i]) or 0)
+local paused = 0
+for i = 1, #args.pauses do
+    paused = math.max(paused, left(i, tonumber(values[i]) or 0)) -- the value is the pause's length
 end
-
-local used = {}
-local function charge(i)
-    redis.call('SET', KEYS[BEFORE_BUCKETS + i], '', 'PX', math.ceil(used[i] + ask.buckets[i].every))
-end
-
-local paused = math.max(pause_left(TOKEN_PAUSE), pause_left(CHAT_PAUSE))
 if paused > 0 then
     return paused
 end
 
-local wait, chat_wait = 0, 0
-for i, bucket in ipairs(ask.buckets) do
-    used[i] = left(BEFORE_BUCKETS + i, bucket.longest)
-    if i == 1 then
-        wait = used[i] - bucket.early
-    else
-        chat_wait = math.max(chat_wait, used[i] - bucket.early)
-    end
+local token, sender = args.buckets[1], args.buckets[2]
+for i, bucket in ipairs(args.buckets) do
+    bucket.used = left(PLACE + i, bucket.longest)
 end
-local place = ask.line > 0 and left(PLACE, ask.line + ask.kept) or 0
-if place > 0 then
-    wait = place - ask.kept
+local again, line = 0, args.line
+if sender and sender.used > args.busy * sender.every then
+    again, line, token.spared = args.again, 0, math.max(token.spared, args.leave)
 end
 
-if wait > 0 or chat_wait > 0 then
-    -- If the chat's own turn comes later, a reserved turn of the token would be wasted.
-    if place == 0 and wait >= chat_wait and wait <= ask.line then
-        charge(1)
-        redis.call('SET', KEYS[PLACE], '', 'PX', math.ceil(wait + ask.kept))
-    end
-    return math.ceil(math.max(wait, chat_wait))
+local function charge(bucket)
+    redis.call('SET', PACE_PREFIX .. bucket.name, '', 'PX', math.ceil(bucket.used + bucket.every))
 end
-if ask.take then
-    for i = place > 0 and 2 or 1, #ask.buckets do
-        charge(i)
+
+local place = line > 0 and left(PLACE, line + args.kept) or 0
+local wait, own_wait = 0, 0
+for i, bucket in ipairs(args.buckets) do
+    local due = bucket.used - bucket.early + bucket.spared * bucket.every
+    if i > 1 then
+        own_wait = math.max(own_wait, due)
+    else
+        wait = place > 0 and place - args.kept or due
     end
-    if place > 0 then
-        redis.call('DEL', KEYS[PLACE])
+end
+
+if wait > 0 or own_wait > 0 then
+    -- If the sender's own turn comes later, a reserved turn of the token would be wasted.
+    if place == 0 and wait >= own_wait and wait <= line then
+        charge(token)
+        redis.call('SET', keys[PLACE], '', 'PX', math.ceil(wait + args.kept))
     end
+    return math.ceil(math.max(wait, own_wait, again))
+end
+for i = place > 0 and 2 or 1, #args.buckets do
+    charge(args.buckets[i])
+end
+if place > 0 then
+    redis.call('DEL', keys[PLACE])
 end
 return 0

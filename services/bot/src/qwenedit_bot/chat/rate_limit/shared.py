@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import (
-    BACKLOG_PAUSE,
-    BACKLOG_SPARES,
+    BUSY,
+    BUSY_LEAVE,
+    BUSY_PAUSE,
     CHAT,
     EDITS,
     GROUP,
@@ -18,10 +18,11 @@ from qwenedit_bot.chat.rate_limit.limits import (
     OVERALL,
     PLACE_KEPT,
     Rate,
-    caller_in,
     is_group,
+    sender_in,
 )
 from qwenedit_bot.common.retention import PersonalData
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 class SharedLimiter:
     """One rate limit for everything that is sent with a token, whatever replica sends it. Nobody sleeps in it.
 
-    A person has one place in line for the token at most, in however many chats they wait. So people, not chats, get
-    the token's turns in the order in which they began to wait.
+    A person's turns are counted in whatever chats they call the bot, and they have one place in line for the token. So
+    people, not chats, get the token's turns in the order in which they began to wait. Somebody who has just had some
+    makes way for others.
 
     Args:
         redis: A client that decodes replies.
@@ -50,9 +52,7 @@ class SharedLimiter:
     )
 
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
-        self._redis = redis
-        self._keys = keys
-        self._pace = redis.register_script((files("qwenedit_bot.chat.rate_limit") / "pace.lua").read_text())
+        self._scripts = Scripts(redis, Path(__file__).parent, {"pace_prefix": keys.pace("")}.__getitem__)
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
         """Take a turn: the token's, and the chat's if one is named.
@@ -62,60 +62,53 @@ class SharedLimiter:
                 the first of their calls after the error's time takes it.
             RedisError: Redis does not say.
         """
-        await self._turn(chat_id, edit=edit, take=True)
-
-    async def ready(self, chat_id: int, *, edit: bool = False) -> None:
-        """Raise what `acquire` would raise now, with the same reservation, and take nothing."""
-        await self._turn(chat_id, edit=edit, take=False)
+        wait = await self._ask(chat_id, edit=edit, line=LINE)
+        if wait > 0:
+            raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int) -> bool:
         """Take the turn of an edit, but only if enough turns are left for messages that somebody waits for."""
-        spared = {rate: rate.spared for rate in (OVERALL, CHAT, GROUP, EDITS)}
-        return await self._ask(chat_id, edit=True, take=True, line=0.0, spared=spared) <= 0
+        return await self._ask(chat_id, edit=True, spare=True, line=0.0) <= 0
 
     async def close(self, chat_id: int | None, seconds: float) -> None:
         """Obey a 429: send nothing, in this chat or at all, for a while."""
-        await self._pace(keys=(self._pause_key(chat_id),), args=(json.dumps({"pause": _ms(seconds)}),))
+        await self._scripts.run("pace", pauses=[_pause(chat_id)], pause=_ms(seconds))
 
     async def forget(self, user_id: int) -> None:
         """Erase nothing: see `personal_data`."""
 
-    async def _turn(self, chat_id: int | None, *, edit: bool, take: bool) -> None:
-        if caller_in(chat_id).backlogged:
-            wait = await self._ask(chat_id, edit=edit, take=take, line=0.0, spared={OVERALL: BACKLOG_SPARES})
-            wait = max(wait, BACKLOG_PAUSE) if wait > 0 else wait
-        else:
-            wait = await self._ask(chat_id, edit=edit, take=take, line=LINE, spared={})
-        if wait > 0:
-            raise LaterError(wait, "pace")
-
-    async def _ask(self, chat_id: int | None, *, edit: bool, take: bool, line: float, spared: dict[Rate, int]) -> float:
+    async def _ask(self, chat_id: int | None, *, edit: bool, spare: bool = False, line: float) -> float:
         """Return the seconds to wait; see `pace.lua`."""
-        buckets = {self._keys.pace("token"): OVERALL}
+        sender = sender_in(chat_id)
+        buckets = {"token": OVERALL}
         if chat_id is not None:
-            buckets[self._keys.pace(f"chat:{chat_id}")] = CHAT
+            buckets[f"chat:{sender}"] = CHAT
             if is_group(chat_id):
-                buckets[self._keys.pace(f"group:{chat_id}")] = GROUP
+                buckets[f"group:{chat_id}"] = GROUP
             elif edit:
-                buckets[self._keys.pace(f"edits:{chat_id}")] = EDITS
-        place = self._keys.pace(f"place:{caller_in(chat_id).person}")
-        about = {
-            "buckets": [_bucket(rate, spared.get(rate, 0)) for rate in buckets.values()],
-            "line": _ms(line),
-            "kept": _ms(PLACE_KEPT),
-            "take": take,
-        }
-        keys = (self._pause_key(None), self._pause_key(chat_id), place, *buckets)
-        return int(await self._pace(keys=keys, args=(json.dumps(about),))) / 1000
+                buckets[f"edits:{chat_id}"] = EDITS
+        told = await self._scripts.run(
+            "pace",
+            pauses=[_pause(None), _pause(chat_id)],
+            buckets=[_bucket(name, rate, spare=spare) for name, rate in buckets.items()],
+            busy=BUSY,
+            leave=BUSY_LEAVE,
+            again=_ms(BUSY_PAUSE),
+            place=f"place:{sender}",
+            line=_ms(line),
+            kept=_ms(PLACE_KEPT),
+        )
+        return int(told) / 1000
 
-    def _pause_key(self, chat_id: int | None) -> str:
-        return self._keys.pace("pause" if chat_id is None else f"pause:{chat_id}")
+
+def _pause(chat_id: int | None) -> str:
+    return "pause" if chat_id is None else f"pause:{chat_id}"
 
 
-def _bucket(rate: Rate, spared: int) -> dict[str, int]:
+def _bucket(name: str, rate: Rate, *, spare: bool) -> dict[str, int | str]:
     every, early = _ms(rate.interval), _ms(rate.interval * (rate.burst - 1))
     longest = early + every + (_ms(LINE) if rate is OVERALL else 0)
-    return {"every": every, "early": early - spared * every, "longest": longest}
+    return {"name": name, "every": every, "early": early, "spared": rate.spared * spare, "longest": longest}
 
 
 def _ms(seconds: float) -> int:

@@ -1,9 +1,8 @@
--- Behind the lanes' prelude. KEYS: after those of the lanes, an album. ARGV: entry, seconds to remember that it is closed
--- → the album's updates as one payload, or '' where Redis has forgotten them. Repeated it returns the same.
-local id, remembered = unpack(ARGV, FIRST)
-local ALBUM = KEYS[10]
-
-local lane, sender, _, payload = entry(id)
+-- KEYS: album_prefix
+-- id of the entry, album, remembered: seconds for which it is known to be closed → the album's updates as one payload, or
+-- '' where Redis has forgotten them. Repeated it returns the same.
+local ALBUM = ALBUM_PREFIX .. args.album
+local lane, sender, _, payload = entry(args.id)
 if not lane then
     return ''
 end
@@ -25,6 +24,6 @@ end
 local whole = '{"album":[' .. table.concat(messages, ',') .. ']}'
 redis.call('DEL', ALBUM)
 redis.call('HSET', ALBUM, 'closed', 1)
-redis.call('EXPIRE', ALBUM, remembered)
-redis.call('HSET', ENTRIES, id, table.concat({ lane, sender, '', whole }, '\n'))
+redis.call('EXPIRE', ALBUM, args.remembered)
+redis.call('HSET', ENTRIES, args.id, pack(lane, sender, '', whole))
 return whole
