@@ -256,7 +256,7 @@ async def test_workers_ends_of_jobs_may_be_as_large_as_they_like(server, bot, wo
             await script(worker, "return redis.call('XADD', KEYS[1], '*', 'id', string.rep('x', 1e8))", KEYS.events)
             await worker.xadd(KEYS.events, {"id": job(1).id, "state": "done"})
             async with asyncio.timeout(30):
-                while not await bot.hlen(lanes.entries):
+                while not await bot.hlen(lanes.key("entries")):
                     await moved.wait()
                     moved.clear()
             _, peak = tracemalloc.get_traced_memory()

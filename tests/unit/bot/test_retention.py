@@ -41,7 +41,7 @@ NOT_ABOUT_USERS = {
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {
     "inbox": "`updates`", "any_occasion": "`occasion`", "took_words": "`occasion`", "kinds": "all of them",
-    "picture_prefix": "`picture`",
+    "picture_prefix": "`picture`", "account_prefix": "`free_used`, `charged`, `lots` and `payments`",
 }  # fmt: skip
 """Other names of keys, each with the key's own."""
 

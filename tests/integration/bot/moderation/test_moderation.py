@@ -246,6 +246,18 @@ async def test_operator_may_let_pass_what_cannot_be_checked(stage: Any, judge: J
         assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.REFUSED
 
 
+async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await ann.block()
+    await stage.worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    await ann.unblock()
+    await ann.picture()
+    assert [asked["stage"] for asked in judge.asked] == ["request", "result"]
+
+
 async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_count_where_they_are_refused(
     stage: Any, judge: Judge
 ) -> None:

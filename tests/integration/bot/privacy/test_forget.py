@@ -289,7 +289,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
         before = {place(key) for key in about(client, *marks)}
         assert before >= {
             *LEFT.keys() - {"banned"}, "job", "picture", "dialogue", "language", "reply", "said",
-            "occasion", "withheld", "unfinished", "leases", "inbox", "account:charged",
+            "occasion", "verdict", "unfinished", "leases", "inbox", "account:charged",
         }  # fmt: skip
         admin = await stage.telegram.user(ADMIN)
         await admin.send(f"/ban {ann.id}")

@@ -53,25 +53,30 @@ class BotKeys:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"
 
+    @property
+    def account_prefix(self) -> str:
+        """Prefix of what a user may still ask for, and has paid: the next four keys."""
+        return f"{self.prefix}:account:"
+
     def free_used(self, user_id: int) -> str:
         """HASH day → number: how many free jobs a user has used."""
-        return f"{self.prefix}:account:{user_id}:free-used"
+        return f"{self.account_prefix}{user_id}:free-used"
 
     def charged(self, user_id: int) -> str:
         """HASH job → day or lot: what a user's unfinished jobs were charged to."""
-        return f"{self.prefix}:account:{user_id}:charged"
+        return f"{self.account_prefix}{user_id}:charged"
 
     def lots(self, user_id: int) -> str:
         """HASH lot → jobs left: what a user was granted or has bought."""
-        return f"{self.prefix}:account:{user_id}:lots"
+        return f"{self.account_prefix}{user_id}:lots"
 
-    def withheld(self, job_id: str) -> str:
-        """STRING: why a job's result is not shown."""
-        return f"{self.prefix}:withheld:{job_id}"
+    def verdict(self, job_id: str) -> str:
+        """STRING: what moderation has said of a job's result."""
+        return f"{self.prefix}:verdict:{job_id}"
 
     def payments(self, user_id: int) -> str:
         """HASH charge → what a user has paid, as JSON."""
-        return f"{self.prefix}:account:{user_id}:payments"
+        return f"{self.account_prefix}{user_id}:payments"
 
     @property
     def seen_prefix(self) -> str:

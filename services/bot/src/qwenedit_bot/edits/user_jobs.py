@@ -145,7 +145,7 @@ class UserJobs:
             return False
         if not await self._erase(status):
             return False
-        await self._redis.unlink(self._keys.withheld(job.id))
+        await self._redis.unlink(self._keys.verdict(job.id))
         if job.reply is not None:
             reply = job.reply
             await self._replies.forget_answer(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
@@ -203,7 +203,7 @@ def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
             keys=("forgetting",),
             until="they have ended",
         ),
-        PersonalData(what="why a result is not shown", keys=("withheld",), seconds=WITHHELD_FOR),
+        PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
         PersonalData(
             what="which job a worker has claimed",
             keys=("claim_prefix",),

@@ -30,7 +30,7 @@ PAUSES = (0.2, 1.0)
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 REMEMBERED = 86_400
-"""Seconds that it is remembered why a result is not shown: longer than its picture could be asked for again."""
+"""Seconds that a verdict on a result is remembered: longer than its picture could be asked for again."""
 OK = 200
 
 log = structlog.get_logger(__name__)
@@ -90,15 +90,21 @@ class ModerationHook:
         return await self._ask("request", job_id, instruction, pictures)
 
     async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
-        """Judge a result."""
+        """Judge a result, once however often its answer is tried."""
+        known = await self._known(job_id)
+        if known is not None:
+            return known
         verdict = await self._ask("result", job_id, instruction, [picture])
-        if verdict is not Verdict.ALLOWED:
-            await self._redis.set(self._keys.withheld(job_id), verdict.value, ex=REMEMBERED)
+        await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=REMEMBERED)
         return verdict
 
     async def withheld(self, job_id: str) -> Verdict | None:
         """Return why a result may not be shown."""
-        found = await self._redis.get(self._keys.withheld(job_id))
+        known = await self._known(job_id)
+        return None if known is Verdict.ALLOWED else known
+
+    async def _known(self, job_id: str) -> Verdict | None:
+        found = await self._redis.get(self._keys.verdict(job_id))
         return Verdict(str(found)) if found is not None else None
 
     async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:

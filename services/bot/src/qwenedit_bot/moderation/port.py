@@ -25,7 +25,7 @@ class Moderation(Protocol):
         """Judge a wish before it becomes a job."""
 
     async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
-        """Judge a result before the bot shows it. A refusal is remembered."""
+        """Judge a result before the bot shows it. The verdict is remembered: a job has one result."""
 
     async def withheld(self, job_id: str) -> Verdict | None:
         """Return why a job's result may not be shown, where that was found before."""

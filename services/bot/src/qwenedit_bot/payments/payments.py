@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.packs import BOUGHT
+from qwenedit_bot.payments.quotas import scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -68,16 +68,16 @@ class Payments:
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
         self._keys = keys
-        folder = files("qwenedit_bot.payments") / "lua"
-        self._paid = redis.register_script((folder / "paid.lua").read_text())
-        self._refunded = redis.register_script((folder / "refunded.lua").read_text())
+        self._scripts = scripts(redis, keys)
 
     async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> Paid:
         """Note a payment and give its jobs, once, and unless it went back."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
-        keys = (self._keys.payments(user_id), self._keys.lots(user_id))
-        arguments = (charge, record, f"{BOUGHT}{charge}", pack.jobs, REMEMBERED)
-        return Paid(str(await self._paid(keys=keys, args=arguments)))
+        told = await self._scripts.run(
+            "paid", user=str(user_id), charge=charge, record=record, lot=f"{BOUGHT}{charge}", jobs=pack.jobs,
+            remembered=REMEMBERED,
+        )  # fmt: skip
+        return Paid(str(told))
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int) -> int | None:
         """Note that a payment went back and take the rest of its jobs.
@@ -91,9 +91,12 @@ class Payments:
         Returns:
             How many jobs were taken back; None when that was done before.
         """
-        keys = (self._keys.payments(user_id), self._keys.charged(user_id), self._keys.lots(user_id))
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": True})
-        taken = int(await self._refunded(keys=keys, args=(charge, f"{BOUGHT}{charge}", tombstone, REMEMBERED)))
+        told = await self._scripts.run(
+            "refunded", user=str(user_id), charge=charge, lot=f"{BOUGHT}{charge}", tombstone=tombstone,
+            remembered=REMEMBERED,
+        )  # fmt: skip
+        taken = int(told)
         return None if taken < 0 else taken
 
     async def forget(self, user_id: int) -> None:

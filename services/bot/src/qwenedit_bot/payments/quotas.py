@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.packs import BOUGHT
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -39,6 +40,11 @@ class Quota:
     def left(self) -> int:
         """Jobs that can still be asked for now."""
         return self.today + self.bought
+
+
+def scripts(redis: Redis, keys: BotKeys) -> Scripts:
+    """Return the scripts that change a user's account."""
+    return Scripts(redis, Path(__file__).parent / "lua", {"account_prefix": keys.account_prefix}.__getitem__)
 
 
 class Quotas:
@@ -76,9 +82,7 @@ class Quotas:
         self._keys = keys
         self._per_day = per_day
         self._exempt = exempt
-        folder = files("qwenedit_bot.payments") / "lua"
-        self._charge = redis.register_script((folder / "charge.lua").read_text())
-        self._give_back = redis.register_script((folder / "give_back.lua").read_text())
+        self._scripts = scripts(redis, keys)
 
     def limited(self, user_id: int) -> bool:
         """Whether a user's jobs are counted."""
@@ -100,12 +104,13 @@ class Quotas:
 
     async def give_back(self, user_id: int, job_id: str) -> str | None:
         """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
-        charged_to = str(await self._give_back(keys=self._keys_of(user_id), args=(job_id,)))
+        charged_to = str(await self._scripts.run("give_back", user=str(user_id), job=job_id))
         return None if not charged_to or charged_to.startswith("free:") else charged_to
 
     async def settle(self, user_id: int, job_id: str) -> None:
         """End a job's charge, for its user has what it was for."""
-        await self._redis.hdel(self._keys.charged(user_id), job_id)
+        if self.limited(user_id):
+            await self._redis.hdel(self._keys.charged(user_id), job_id)
 
     async def add_lot(self, user_id: int, lot: str, jobs: int) -> None:
         """Give a user jobs beyond those of the day; repeating it while some of them are left changes nothing."""
@@ -113,17 +118,14 @@ class Quotas:
 
     async def forget(self, user_id: int) -> None:
         """Forget what a user asked for and was given. Bought jobs stay, and so does the number of today's free ones."""
-        _free, charged, lots = self._keys_of(user_id)
-        await self._redis.unlink(charged)
+        await self._redis.unlink(self._keys.charged(user_id))
+        lots = self._keys.lots(user_id)
         given = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]
         if given:
             await self._redis.hdel(lots, *given)
 
     async def _ask(self, user_id: int, job_id: str) -> tuple[bool, Quota]:
         per_day = self._per_day or 0
-        reply: list[int] = await self._charge(keys=self._keys_of(user_id), args=(job_id, per_day, REMEMBERED))
-        charged, used, bought, remaining = map(int, reply)
+        charge = {"user": str(user_id), "job": job_id, "per_day": per_day, "remembered": REMEMBERED}
+        charged, used, bought, remaining = await self._scripts.run("charge", **charge)
         return bool(charged), Quota(per_day, used, bought, remaining / 1000)
-
-    def _keys_of(self, user_id: int) -> tuple[str, str, str]:
-        return self._keys.free_used(user_id), self._keys.charged(user_id), self._keys.lots(user_id)

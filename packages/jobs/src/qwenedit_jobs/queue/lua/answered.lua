@@ -4,7 +4,12 @@
 -- → the time in ms: from now on the user has the answer; 0 when that was known already, or the job has gone on since:
 -- the answer to its next end is still to come
 local job = read(args.id)
-if not FINAL[job.state] or job.answered_at or args.ending and args.ending ~= (job.requeued or '0') then
+if not FINAL[job.state] or args.ending and args.ending ~= (job.requeued or '0') then
+    return 0
+elseif job.answered_at then
+    if args.how ~= '' then -- its chat had refused the answer
+        set(job, 'answer', args.how)
+    end
     return 0
 end
 local at = wall()

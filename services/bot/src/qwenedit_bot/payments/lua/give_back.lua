@@ -1,12 +1,10 @@
--- KEYS: as of charge.lua. ARGV: job → what it was charged to, or ''
+-- job → what it was charged to, or ''
 -- Once: a job that is given back is charged to nothing any more.
-local FREE, CHARGES, LOTS = unpack(KEYS)
-
-local to = redis.call('HGET', CHARGES, ARGV[1])
+local to = redis.call('HGET', CHARGES, args.job)
 if not to then
     return ''
 end
-redis.call('HDEL', CHARGES, ARGV[1])
+redis.call('HDEL', CHARGES, args.job)
 local day = string.match(to, '^free:(%d+)$')
 if not day then
     redis.call('HINCRBY', LOTS, to, 1)

@@ -1,20 +1,18 @@
--- KEYS: a user's payments (HASH charge → JSON), lots. ARGV: charge, its record, its lot, jobs, seconds to remember
+-- charge, its record, its lot, jobs, remembered: seconds
 -- → 'credited', 'known' when it was before, or 'refunded' when it went back, which may be told before it is paid.
 -- Known and given are one step: the jobs are given once, whoever tells twice.
-local charge, record, lot, jobs, remembered = unpack(ARGV)
-
-if redis.call('HSETNX', KEYS[1], charge, record) == 1 then
-    redis.call('HSET', KEYS[2], lot, jobs)
-    redis.call('EXPIRE', KEYS[1], remembered)
+if redis.call('HSETNX', PAYMENTS, args.charge, args.record) == 1 then
+    redis.call('HSET', LOTS, args.lot, args.jobs)
+    redis.call('EXPIRE', PAYMENTS, args.remembered)
     return 'credited'
 end
-local known = cjson.decode(redis.call('HGET', KEYS[1], charge))
+local known = cjson.decode(redis.call('HGET', PAYMENTS, args.charge))
 if not known.refunded then
     return 'known'
 end
 if known.jobs == 0 then -- of its refund alone: now it is known what had been bought
-    local whole = cjson.decode(record)
+    local whole = cjson.decode(args.record)
     whole.refunded = true
-    redis.call('HSET', KEYS[1], charge, cjson.encode(whole))
+    redis.call('HSET', PAYMENTS, args.charge, cjson.encode(whole))
 end
 return 'refunded'
