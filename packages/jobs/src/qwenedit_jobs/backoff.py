@@ -6,10 +6,26 @@ import random
 
 LONGEST_PAUSE = 10.0
 """Seconds."""
+MOST_DOUBLINGS = 60
+"""Beyond which a float would overflow some day."""
+
+
+def pause_after(failures: int, *, first: float, longest: float) -> float:
+    """Return the pause in seconds after so many failures in a row: it doubles up to a limit.
+
+    Jitter keeps processes from trying at the same moment.
+
+    Args:
+        failures: At least 1.
+        first: The pause after the first one.
+        longest: The limit.
+    """
+    doublings = min(failures - 1, MOST_DOUBLINGS)
+    return min(longest, first * 2.0**doublings) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
 
 
 class Backoff:
-    """Pauses in seconds: none, then doubling up to a limit. Jitter keeps processes from trying at the same moment.
+    """Pauses in seconds: none, then those of `pause_after`.
 
     Args:
         first: The first pause that is not 0.
@@ -19,14 +35,13 @@ class Backoff:
     def __init__(self, *, first: float = 0.25, longest: float = LONGEST_PAUSE) -> None:
         self._first = first
         self._longest = longest
-        self._next = 0.0
+        self._failures = 0
 
     def next(self) -> float:
         """Return the pause before the next try; 0 the first time."""
-        pause = self._next
-        self._next = min(self._longest, pause * 2) if pause else self._first
-        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+        failures, self._failures = self._failures, self._failures + 1
+        return pause_after(failures, first=self._first, longest=self._longest) if failures else 0.0
 
     def reset(self) -> None:
         """Begin anew, after a success."""
-        self._next = 0.0
+        self._failures = 0

@@ -130,7 +130,7 @@ async def test_429_of_a_chats_action_closes_the_action_in_that_chat_alone(calls:
 async def test_429s_in_many_chats_close_all_for_a_moment(calls: BotCalls, pace: Pace) -> None:
     for chat_id in range(1, CHATS + 1):
         await fails(calls, too_many(3600), chat_id=chat_id)
-    assert pace.closed.pop(None) == FIRST_CLOSURE
+    assert 0 < pace.closed.pop(None) <= FIRST_CLOSURE
     assert len(pace.closed) == CHATS
 
 

@@ -20,7 +20,7 @@ def test_429s_in_few_chats_close_nobody_else() -> None:
 
 def test_429s_in_many_chats_close_all_for_a_second_at_first() -> None:
     flood = Flood()
-    assert max(flood.refused(chat, 3600.0) for chat in range(CHATS)) == FIRST_CLOSURE
+    assert 0.75 * FIRST_CLOSURE <= max(flood.refused(chat, 3600.0) for chat in range(CHATS)) <= FIRST_CLOSURE
 
 
 def test_429s_with_a_success_in_between_close_nobody_else() -> None:
@@ -41,4 +41,6 @@ def test_429s_spread_over_time_close_nobody_else() -> None:
 def test_429s_that_go_on_close_all_for_longer_and_never_for_long() -> None:
     flood = Flood()
     closures = [flood.refused(chat, 3600.0) for chat in range(CHATS * 10)]
-    assert [closure for closure in closures if closure] == [0.5, 1, 2, 4, 8, 16, *[LONGEST_CLOSURE] * 4]
+    expected = [0.5, 1, 2, 4, 8, 16, *[LONGEST_CLOSURE] * 4]
+    closed = [closure for closure in closures if closure]
+    assert all(0.75 * longest <= closure <= longest for closure, longest in zip(closed, expected, strict=True))

@@ -103,14 +103,13 @@ class Replies:
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
         """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
         key, said = self._keys.reply(*to.answer), self._keys.said(*to.answer)
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.set(key, message_id, ex=self._remembered, nx=first)
-        pipeline.get(key)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(key, message_id, ex=self._remembered, nx=first, get=first)
         if digest is not None:
             pipeline.sadd(said, digest)
             pipeline.expire(said, SAID_KEPT)
-        _set, noted, *_others = await pipeline.execute()
-        return int(noted)
+        noted, *_others = await pipeline.execute()
+        return int(noted) if first and noted is not None else message_id
 
     def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
         """Return the names of the answers in a user's private chat, and of what they were answered for in groups."""
@@ -137,8 +136,7 @@ class Replies:
         For what cannot be done twice: a handler that could not say its outcome finds nothing left to do the next time.
         """
         key = self._keys.occasion(to.chat_id, f"outcome:{to.message_id}")
-        await self._redis.set(key, outcome, nx=True, ex=SAID_KEPT)
-        return str(await self._redis.get(key) or outcome)
+        return str(await self._redis.set(key, outcome, nx=True, get=True, ex=SAID_KEPT) or outcome)
 
     async def note_words(self, said_in: Source, *job_ids: str) -> None:
         """Keep which jobs took the words of a message and answer another one: its correction is for them."""
@@ -162,8 +160,7 @@ class Replies:
             seconds: The longest time from each to the next.
         """
         key = self._keys.occasion(chat_id, occasion)
-        await self._redis.set(key, name, nx=True, ex=seconds)
-        first = str(await self._redis.get(key) or name)
+        first = str(await self._redis.set(key, name, nx=True, get=True, ex=seconds) or name)
         await self._redis.expire(key, seconds)
         return first == name
 

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.common.waiting import described, pause
 from qwenedit_jobs import PictureStoreUnavailableError
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff, pause_after
 from qwenedit_jobs.lanes.lanes import HOLD
 from qwenedit_jobs.redis.ending import end
 
@@ -216,11 +216,11 @@ class Scheduler:
                 self._log.error("scheduler.set_aside", entry=entry.id, **about, note=SHOWN_BY)
                 await self._set_aside(entry, said)
             else:
-                await self._park(entry, FIRST_PAUSE * 2**entry.failures, failed=True, why=said.get("error", ""))
+                await self._park(entry, _pause_after(entry), failed=True, why=said.get("error", ""))
         return True
 
     async def _fail(self, entry: Entry, error: TelegramUnavailableError | PictureStoreUnavailableError) -> None:
-        seconds = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.failures, 10)) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+        seconds = _pause_after(entry)
         kind, status = type(error).__name__, str(error)
         self._say_retry(entry, kind, seconds, status=status, failures=entry.failures + 1)
         patience = self._work.patience
@@ -287,3 +287,8 @@ class Scheduler:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
+
+
+def _pause_after(entry: Entry) -> float:
+    """Return the seconds until another attempt at an entry that has failed once more."""
+    return pause_after(entry.failures + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from qwenedit_jobs.backoff import pause_after
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,12 +26,12 @@ class Flood:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._refused: dict[int, float] = {}
-        self._closure = FIRST_CLOSURE
+        self._closures = 0
 
     def succeeded(self) -> None:
         """Note that a message got through: the token is not too fast."""
         self._refused.clear()
-        self._closure = FIRST_CLOSURE
+        self._closures = 0
 
     def refused(self, chat_id: int, retry_after: float) -> float:
         """Note a 429 in a chat; returns the seconds for which all chats are to be closed, mostly none."""
@@ -38,6 +40,5 @@ class Flood:
         if len(self._refused) < CHATS:
             return 0.0
         self._refused.clear()
-        closed = min(retry_after, self._closure)
-        self._closure = min(self._closure * 2, LONGEST_CLOSURE)
-        return closed
+        self._closures += 1
+        return min(retry_after, pause_after(self._closures, first=FIRST_CLOSURE, longest=LONGEST_CLOSURE))
