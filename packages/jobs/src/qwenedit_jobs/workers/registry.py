@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from qwenedit_jobs.redis.scripts import Scripts
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -98,13 +100,13 @@ class Workers:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self._beat = redis.register_script((_FOLDER / "beat.lua").read_text())
-        self._seen = redis.register_script((_FOLDER / "seen.lua").read_text())
+        names = {"workers": keys.workers, "about_prefix": keys.worker_about("")}
+        self._scripts = Scripts(redis, _FOLDER, names.__getitem__)
 
     async def beat(self, presence: Presence) -> None:
         """Give a sign of life."""
-        keys = (self._keys.workers, self._keys.worker_about(presence.worker))
-        await self._beat(keys=keys, args=(presence.worker, presence.model_dump_json(), FORGOTTEN_AFTER))
+        about = presence.model_dump_json()
+        await self._scripts.run("beat", worker=presence.worker, about=about, kept=FORGOTTEN_AFTER)
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
@@ -113,8 +115,8 @@ class Workers:
 
     async def seen(self) -> Seen:
         """Return the workers that gave a sign of life lately. At most 8 MiB are read, whatever lies there."""
-        limits = (FORGOTTEN_AFTER * 1000, MOST_SEEN, MOST_BYTES)
-        ignored, found = await self._seen(keys=(self._keys.workers,), args=(self._keys.worker_about(""), *limits))
+        limits = {"forgotten": FORGOTTEN_AFTER * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
+        ignored, found = await self._scripts.run("seen", **limits)
         workers = []
         for worker, at, text in sorted(found):
             try:

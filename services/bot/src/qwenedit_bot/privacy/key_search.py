@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +27,7 @@ class KeySearch:
     """
 
     def __init__(self, redis: Redis) -> None:
-        self._step = redis.register_script((files("qwenedit_bot.privacy") / "lua" / "search.lua").read_text())
+        self._scripts = Scripts(redis, Path(__file__).parent / "lua", str)
 
     async def find(self, user_id: int, patterns: Iterable[KeyPattern]) -> list[str]:
         """Return the keys of a user that fit one of the patterns.
@@ -33,11 +35,12 @@ class KeySearch:
         A key that is made or deleted meanwhile may be among them or not.
         """
         wanted = tuple(patterns)
-        owned = [part for each in wanted if each.owner for part in (each.glob.removesuffix("*"), each.owner)]
+        owned = [(each.glob.removesuffix("*"), each.owner) for each in wanted if each.owner]
         found: set[str] = set()
         cursor = "0"
         while True:
-            cursor, names = await self._step(args=[cursor, SCANNED_AT_ONCE, user_id, *owned])
+            step = {"cursor": cursor, "count": SCANNED_AT_ONCE, "user": str(user_id), "owned": owned}
+            cursor, names = await self._scripts.run("search", **step)
             found.update(fitting(names, wanted))
             if cursor == "0":
                 return sorted(found)

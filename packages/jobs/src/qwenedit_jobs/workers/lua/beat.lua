@@ -1,4 +1,4 @@
--- KEYS: register, what the worker says of itself. ARGV: worker, the text, seconds until it is forgotten.
-local time = redis.call('TIME')
-redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
-redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+-- KEYS: workers about_prefix
+-- worker, about: what it says of itself, kept: seconds until that is forgotten
+redis.call('ZADD', WORKERS, wall(), args.worker)
+redis.call('SET', ABOUT_PREFIX .. args.worker, args.about, 'EX', args.kept)
