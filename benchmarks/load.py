@@ -82,7 +82,7 @@ class Figures:
     text: list[float] = field(default_factory=list)
     """Seconds from a text to its answer."""
     edits: int = 0
-    """Most of one message in a minute."""
+    """Most in a chat in a minute."""
     calls: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     """Calls that the simulated Telegram answered with 429."""
@@ -181,7 +181,7 @@ def report(figures: Figures, usage: Usage, duration: float) -> str:
         f"at most {max(usage.memory, default=0):.0f} MB\n"
         f"calls: {sum(figures.calls.values())}, of them {edits} edits ({edits / jobs:.1f} a job); "
         f"refused with 429: {figures.refused}\n"
-        f"edits of a message in a minute: at most {figures.edits} (allowed {MOST_EDITS})\n"
+        f"edits in a chat in a minute: at most {figures.edits} (allowed {MOST_EDITS})\n"
         f"load average of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
 

@@ -72,7 +72,7 @@ class Figures:
     missed: list[str] = field(default_factory=list)
     """Methods, with the kinds of failure that did not meet them."""
     edits: int = 0
-    """Most of one message in a minute."""
+    """Most in a chat in a minute."""
 
     @property
     def good(self) -> bool:
@@ -274,7 +274,7 @@ async def main() -> bool:
         f"\n{figures.jobs} jobs and {figures.payments} payments: {figures.unanswered} not answered, "
         f"{figures.twice} answered twice; {figures.beside} texts or files came twice where Telegram's reply was lost"
     )
-    print(f"most edits of a message in a minute: {figures.edits} (at most {MOST_EDITS})")
+    print(f"most edits in a chat in a minute: {figures.edits} (at most {MOST_EDITS})")
     print(f"methods that a failure did not meet: {', '.join(figures.missed) or 'none'}")
     return figures.good
 
