@@ -77,7 +77,7 @@ class BotSettings(RedisSettings):
     default_language: str = LANGUAGES[0]
     """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
-    """The operator's presets, in YAML; those that come with the bot if left out. Read again when it changes."""
+    """The operator's presets, in YAML; those that come with the bot if left out. Read at the start."""
 
     @field_validator("bot_token")
     @classmethod
