@@ -204,7 +204,8 @@ class Answering:
             return
         # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
         # reply is lost, words come twice and not the picture.
-        another = await self._replies.say(to, View(picture.caption))
+        another = await self._messenger.send(to, View(picture.caption))
+        await self._replies.remember(to, another)
         if not await self._messenger.show(to.chat_id, another, picture):
             log.info("answer.deleted")
 
