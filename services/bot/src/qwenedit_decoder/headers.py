@@ -30,7 +30,7 @@ FIXED: Final = 64 * MEGABYTE
 PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 4, 8
 """Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs."""
 COEFFICIENT: Final = 2
-"""Bytes that a progressive JPEG takes for each component of a pixel until its last scan was read."""
+"""Bytes that a JPEG of several scans takes for each component of a pixel until the last one was read."""
 COPIES: Final = 3
 """Times that a process has the file in memory: Pillow keeps copies of segments and texts."""
 
@@ -118,38 +118,41 @@ def _of_png(data: bytes) -> Header | None:
 
 def _of_jpeg(data: bytes) -> Header | None:
     frame, width, height, components = 0, 0, 0, 0
+    apart = False
     others = []
     for number, (marker, at) in enumerate(_segments(data)):
         _bound(number)
         if marker in _FRAMES and at + _FRAME.size <= len(data):
             frame = marker
             height, width, components = _FRAME.unpack_from(data, at)
+        elif marker == _SCAN:
+            apart = data[at : at + 1] < bytes((components,))
         elif marker in _APPLICATION or marker == _COMMENT:
             others.append((marker, data[at : at + 5]))
     if not frame:
         return None
-    progressive = frame not in _SEQUENTIAL
     plain = (
         components == _RGB
-        and (not progressive or frame == _PROGRESSIVE)
+        and (frame in _SEQUENTIAL or frame == _PROGRESSIVE)
         and others == [_JFIF]
         and min(width, height) >= MIN_SIDE
         and max(width, height) <= min(MAX_SIDE, MAX_RATIO * min(width, height))
         and data.endswith(_END)
     )
-    return Header(width, height, _memory(len(data), width, height, components, progressive=progressive), plain)
+    scans = apart or frame not in _SEQUENTIAL
+    return Header(width, height, _memory(len(data), width, height, components, scans=scans), plain)
 
 
-def _memory(size: int, width: int, height: int, components: int, *, progressive: bool) -> int:
+def _memory(size: int, width: int, height: int, components: int, *, scans: bool) -> int:
     """Estimate what a JPEG takes. It is decoded at the smallest part of its size that has what is kept."""
     part = max(fraction for fraction in (1, 2, 4, 8) if fraction <= max(1, min(width, height) // MAX_SIDE))
     pixel = CMYK_PIXEL if components >= _CMYK else JPEG_PIXEL
-    coefficients = COEFFICIENT * components * width * height if progressive else 0
+    coefficients = COEFFICIENT * components * width * height if scans else 0
     return FIXED + COPIES * size + pixel * (width // part) * (height // part) + coefficients
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the markers before a JPEG's first scan and where their contents begin; 0 for each byte between segments."""
+    """Yield a JPEG's markers up to its first scan and where their contents begin; 0 for each byte between segments."""
     at = 2
     while at + 4 <= len(data):
         marker = data[at + 1]
@@ -157,6 +160,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
             at += 1
             yield 0, at
         elif marker == _SCAN:
+            yield marker, at + 4
             return
         elif marker in _ALONE:
             at += 2

@@ -41,6 +41,17 @@ def of_many_scans(image: Image.Image, scans: int) -> bytes:
     return data[:-2] + data[last:-2] * scans + data[-2:]
 
 
+def of_a_scan_a_component(width: int, height: int) -> bytes:
+    """Make a grey JPEG that isn't progressive and yet has each of its three components in a scan of its own."""
+    plane = encoded(Image.new("L", (width, height), 128), "JPEG")
+    head, _scan, pixels = plane[:-2].partition(b"\xff\xda\0\x08\x01\x01")
+    frame = head.index(b"\xff\xc0")
+    sides = head[frame + 4 : frame + 9]
+    components = b"".join(bytes((each, 0x11, 0)) for each in (1, 2, 3))
+    scans = b"".join(b"\xff\xda\0\x08\x01" + bytes((each,)) + pixels for each in (1, 2, 3))
+    return b"".join((head[:frame], b"\xff\xc0\0\x11", sides, b"\3", components, head[frame + 13 :], scans, plane[-2:]))
+
+
 FILE = encoded(noise(640, 480), "PNG")
 
 
@@ -86,6 +97,14 @@ async def test_large_picture_of_every_kind_is_converted_within_the_limits(
 ) -> None:
     image = noise(width, height, mode) if mode else Image.new("RGB", (width, height))
     converted = await converter.normalise(encoded(image, kind, **options), photo=False)
+    assert max(converted.width, converted.height) == 2560
+
+
+@pytest.mark.parametrize(("width", "height"), [(4_000, 3_000), (8_160, 6_144)])
+async def test_large_jpeg_of_a_scan_a_component_is_converted_within_the_limits(
+    converter: Converter, width: int, height: int
+) -> None:
+    converted = await converter.normalise(of_a_scan_a_component(width, height), photo=False)
     assert max(converted.width, converted.height) == 2560
 
 
