@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from qwenedit_worker.comfyui.workflow.graph import Graph, WorkflowFileError, link
+from qwenedit_worker.comfyui.workflow.graph import Graph, WorkflowFileError, first_problem, link
 
 # Pydantic reads the annotations.
 from qwenedit_worker.comfyui.workflow.parameter import InputRef, Parameter  # noqa: TC001
@@ -52,8 +52,13 @@ def read(path: Path, graph: Graph) -> Binding:
     """
     try:
         binding = Binding.model_validate_json(path.read_bytes())
-    except (ValidationError, OSError) as error:
+    except FileNotFoundError:
+        remedy = "write it as “A workflow of your own” in services/comfyui/README.md says"
+        raise WorkflowFileError(f"{path}: there is no such file, which names the inputs to fill in: {remedy}") from None
+    except OSError as error:
         raise WorkflowFileError(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise WorkflowFileError(f"{path}: {first_problem(error)}") from None
     bound = [*binding.images, binding.prompt, binding.seed, binding.steps, binding.prefix]
     sizes = binding.sizes.inputs() if binding.sizes else ()
     for ref in filter(None, [*bound, *binding.parameters.values(), *sizes]):

@@ -48,9 +48,14 @@ def parse(data: Any, *, source: str) -> dict[str, Node]:
     try:
         return _GRAPH.validate_python(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise WorkflowFileError(f"{source}: not in API format: {where}: {first['msg']}") from None
+        raise WorkflowFileError(f"{source}: not in API format: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say in one line where a file is first wrong, and how."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    return f"{where}: {first['msg']}"
 
 
 def without(graph: Graph, absent: set[str], *, optional: Mapping[str, frozenset[str]], keep: str) -> dict[str, Node]:
