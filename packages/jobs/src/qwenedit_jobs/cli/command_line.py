@@ -72,9 +72,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     of_jobs = _group(commands, "jobs", "list, show, cancel, requeue")
     listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts", limit)
-    listing.add_argument(
-        "--state", type=State, action="append", default=[], choices=list(State), dest="states", help="only these"
-    )
+    states = [str(state) for state in State]
+    listing.add_argument("--state", action="append", default=[], choices=states, dest="states", help="only these")
     listing.add_argument(
         "--all", action="store_true", dest="everything", help="those that ended lately, too; so does --user"
     )

@@ -42,7 +42,7 @@ SHOWN_DETAIL = 60
 
 
 async def jobs_list(
-    at: Installation, *, states: Sequence[State] = (), user: int | None = None, everything: bool = False, limit: int
+    at: Installation, *, states: Sequence[str] = (), user: int | None = None, everything: bool = False, limit: int
 ) -> Answer:
     """List jobs, those in line in their order.
 
@@ -54,20 +54,20 @@ async def jobs_list(
         limit: How many to show.
     """
     # A user asks about jobs that ended, mostly.
-    states = states or (tuple(State) if everything or user is not None else UNDER_WAY)
+    chosen = tuple(map(State, states)) or (tuple(State) if everything or user is not None else UNDER_WAY)
     places = await at.queue.ids_by_state()
-    ids = [job_id for state in states for job_id in places.get(state, ())]
-    ended = any(state.final for state in states)
+    ids = [job_id for state in chosen for job_id in places.get(state, ())]
+    ended = any(state.final for state in chosen)
     if ended:
         ids += await at.queue.ended_ids()
     found = [
         record
         for record in await at.queue.records(dict.fromkeys(ids))
-        if (record.raw or record.state in states) and (user is None or record.user_id == user)
+        if (record.raw or record.state in chosen) and (user is None or record.user_id == user)
     ]
     whose = f" of user {user}" if user is not None else ""
     hint = f"of those that ended, {LATELY} are known" if ended else "--all shows those that ended, too"
-    return await _listed(at, found, limit=limit, none=f"None: no job{whose} is {' or '.join(states)}; {hint}.")
+    return await _listed(at, found, limit=limit, none=f"None: no job{whose} is {' or '.join(chosen)}; {hint}.")
 
 
 async def jobs_show(at: Installation, *, start: str) -> Answer:
