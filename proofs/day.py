@@ -114,6 +114,7 @@ class Day:
         self._jobs = jobs
         self._chance = chance
         self._pool = chance.randbytes(RESULT[1])
+        self._began = time.time() * 1000
         self._numbers = 0
         self._line = 0
         self._to_answer = deque[tuple[str, str]]()
@@ -203,14 +204,14 @@ class Day:
 
     async def _date(self, number: int, *refs: str) -> None:
         """Date answered pictures by the job's number: Redis' clock tells how fast this machine is."""
-        await self._redis.zadd(self._keys.answered_pictures, dict.fromkeys(refs, number), xx=True)
+        await self._redis.zadd(self._keys.answered_pictures, dict.fromkeys(refs, self._began + number), xx=True)
 
     async def _report(self, number: int) -> None:
         memory = await self._queue.memory()
         kept = cast(
             "list[tuple[str, float]]", await self._redis.zrange(self._keys.answered_pictures, 0, -1, withscores=True)
         )
-        oldest = 24 * (number - kept[0][1]) / self._jobs if kept else None
+        oldest = 24 * (self._began + number - kept[0][1]) / self._jobs if kept else None
         if oldest is not None and number > self._jobs // 24:
             self.figures.oldest.append(oldest)
         refused = self.figures.refused + self.figures.refused_in_crowds

@@ -286,7 +286,7 @@ async def test_people_who_write_all_the_time_make_way_for_others(limit, time, pe
 
 
 @pytest.mark.usefixtures("busy")
-async def test_who_has_just_had_turns_asks_again_later_and_reserves_none(limit, redis, bot_keys, time) -> None:
+async def test_person_who_has_just_had_turns_asks_again_later_and_reserves_none(limit, redis, bot_keys, time) -> None:
     with on_behalf_of(7):
         for _ in range(2):
             await time.passes(await wait_of(limit.acquire(7)))

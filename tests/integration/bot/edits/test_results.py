@@ -278,7 +278,7 @@ async def test_again_takes_no_photo_that_a_worker_names(stage, worker, ann) -> N
     assert (await alerted(ann)).startswith("I no longer have this picture")
 
 
-async def test_other_words_take_no_photo_that_a_worker_names(stage, worker, ann) -> None:
+async def test_photo_that_a_worker_names_is_not_taken_for_other_words(stage, worker, ann) -> None:
     """Nor one that it names in the job itself, of which it has had only the sources deleted."""
     _, others = await finished(await stage.telegram.user(), worker)
     await ann.send(photo=photo(), caption="make it snow")

@@ -50,7 +50,7 @@ async def test_small_picture_comes_along_with_each_claim_of_its_job(desk, store)
 
 
 @pytest.mark.parametrize("picture", [None, bytes(CHUNK + 1), ["of another type"]])
-async def test_other_pictures_are_left_to_the_store(desk, picture):
+async def test_picture_that_no_claim_can_bring_is_left_to_the_store(desk, picture):
     key = desk.keys.picture(input_ref(desk.job().id, 0))
     if isinstance(picture, bytes):
         await desk.redis.set(key, picture)

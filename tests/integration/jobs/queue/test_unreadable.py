@@ -251,7 +251,7 @@ async def test_jobs_that_are_too_large_together_are_not_all_read(desk, queue):
 LARGE = "x" * 20_000_000
 
 
-async def test_what_workers_put_where_jobs_stand_is_never_read_at_length(desk, queue):
+async def test_value_that_workers_put_where_jobs_stand_is_never_read_at_length(desk, queue):
     """The same of ids, of a lost attempt's fields, and of a state that no version has."""
     lost, waiting = await desk.claimed(number=2), await desk.enqueued(1)
     await desk.redis.hset(desk.keys.job(lost.job.id), mapping={"worker": LARGE, "trace_context": LARGE})

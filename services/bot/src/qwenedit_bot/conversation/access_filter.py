@@ -46,10 +46,8 @@ class AccessMiddleware(BaseMiddleware):
         actor = actor_of(event) if isinstance(event, Message | CallbackQuery) else None
         if actor is None:  # nobody to whom a job or a dialogue could belong
             return None
-        if not await self._update_filter.bars(actor):
-            return await handler(event, data)
         refusal = await self._services.access_list.refusal(actor)
-        if refusal is None:  # the ban has just ended
+        if refusal is None:
             return await handler(event, data)
         answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and event.chat.type == "private")
         if answerable and await self._update_filter.tells(actor, data["event_update"].update_id):

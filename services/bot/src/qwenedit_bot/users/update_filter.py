@@ -109,10 +109,6 @@ class UpdateFilter:
         """Tell the class of an update."""
         return (await self.intake_classes([raw]))[0]
 
-    async def bars(self, actor: int) -> bool:
-        """Whether somebody may not use the bot, as far as this process knows: a ban takes effect within `BANS_KEPT`."""
-        return bool(await self._barred({actor}))
-
     async def tells(self, actor: int, update_id: int) -> bool:
         """Whether this update is the one that tells somebody that they may not use the bot."""
         told = self._told.get(actor)
