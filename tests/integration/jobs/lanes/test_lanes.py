@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -270,6 +271,36 @@ async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) 
     assert await own.reclaim() == MANY
     assert set(ids(await taken(own, MANY))) == put
     assert await other.renew(others) == MANY
+
+
+async def held_by_older_version(redis: Redis, lanes: Lanes, lane: str, *, seconds: float) -> None:
+    """Have a lane in hand as a version does that keeps its holds apart from what is due."""
+    assert await redis.zrem(lanes.key("ready"), lane) == 1
+    await redis.zadd(lanes.key("held"), {lane: (time.time() + seconds) * 1000})
+    await redis.hset(lanes.key("holders"), lane, "old/1/1.000/")
+
+
+async def test_what_an_older_replica_has_in_hand_beside_this_one_is_not_handed_out_again(
+    redis: Redis, lanes: Lanes
+) -> None:
+    await lanes.put("a", "1", "")
+    await held_by_older_version(redis, lanes, "a", seconds=30)
+    await lanes.reclaim()
+    await lanes.put("a", "2", "")
+    await lanes.renew([])
+    assert await taken(lanes) == []
+    assert await redis.zscore(lanes.key("ready"), "a") is None, "the older replica would hand it out again"
+
+
+async def test_what_an_older_replica_had_in_hand_is_handed_out_if_that_dies_after_this_one_began(
+    redis: Redis, lanes: Lanes
+) -> None:
+    await lanes.reclaim()
+    await lanes.put("a", "1", "")
+    await held_by_older_version(redis, lanes, "a", seconds=-1)
+    await lanes.renew([])
+    assert ids(await taken(lanes)) == ["1"]
+    assert not await redis.exists(lanes.key("held"))
 
 
 async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes: Lanes) -> None:

@@ -271,11 +271,10 @@ class Scheduler:
     async def _hold(self) -> None:
         while True:
             await asyncio.sleep(HOLD_EVERY)
-            if self._in_hand:
-                try:
-                    await self._lanes.renew(self._in_hand.values())
-                except RedisError as error:
-                    self._log.info("scheduler.hold_failed", error=type(error).__name__)
+            try:
+                await self._lanes.renew(self._in_hand.values())
+            except RedisError as error:
+                self._log.info("scheduler.hold_failed", error=type(error).__name__)
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -41,9 +41,8 @@ for _, id in ipairs(waited) do
     local lane, sender = entry(id)
     if lane then
         redis.call('SREM', apart_in(lane), id)
-        redis.call('RPUSH', LANE_PREFIX .. lane, id)
         redis.call('HINCRBY', SENDERS, lane .. '|' .. sender, 1)
-        ready(lane)
+        push(lane, id)
     end
 end
 
