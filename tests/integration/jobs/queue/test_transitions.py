@@ -374,6 +374,14 @@ async def test_retries_pause_as_long_as_was_said_at_acceptance_and_then_end(desk
     assert await desk.places(claim.job.id) == ["dead"]
 
 
+async def test_attempt_ends_whatever_characters_its_error_has(desk):
+    """Python reads a file's name that is no UTF-8 as text with half surrogate pairs, which Redis' JSON doesn't take."""
+    job = (await desk.claimed("t")).job
+    said = Fail(Reason.EXECUTION_FAILED, "no file models/\udcff\ud83d.safetensors \x00")
+    assert await desk.queue.settle(job.id, "t", said) is Settled.FAILED
+    assert await desk.redis.hget(desk.keys.job(job.id), "detail") == "no file models/??.safetensors \x00"
+
+
 async def test_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
     await desk.enqueued(max_attempts=3)
     job_id = desk.job().id

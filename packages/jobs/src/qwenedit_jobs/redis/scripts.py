@@ -48,7 +48,7 @@ class Scripts:
         """
         return await self._scripts[name](args=[_packed(arguments)])
 
-    def call(self, name: str, /, **arguments: object) -> tuple[str | int, ...]:
+    def call(self, name: str, /, **arguments: object) -> tuple[str | int | bytes, ...]:
         """Return the same call as arguments of a pipeline's `evalsha`, which raises where Redis lacks the script."""
         return self._scripts[name].sha, 0, _packed(arguments)
 
@@ -67,5 +67,6 @@ def _quoted(text: str) -> str:
     return '"' + "".join(f"\\{byte:03d}" for byte in text.encode()) + '"'
 
 
-def _packed(arguments: dict[str, object]) -> str:
-    return json.dumps({name: each for name, each in arguments.items() if each is not None}, ensure_ascii=False)
+def _packed(arguments: dict[str, object]) -> bytes:
+    said = json.dumps({name: each for name, each in arguments.items() if each is not None}, ensure_ascii=False)
+    return said.encode(errors="replace")  # half a surrogate pair, as in a name of a file, is nothing that cjson reads
