@@ -316,6 +316,25 @@ async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes
     assert await lanes.list_set_aside() == []
 
 
+async def test_entry_that_waits_apart_leaves_nothing_there_if_an_earlier_holder_sets_it_aside(
+    redis: Redis, lanes: Lanes
+) -> None:
+    """A holder that was stopped comes back when another one has parked the entry. It's in one place at a time."""
+    stopped = Lanes(redis, PREFIX, name="stopped", hold=0)
+    for entry in ("1", "2", "3"):
+        await lanes.put("a", entry, "", sender="7")
+    [late] = await taken(stopped)
+    [now] = await taken(lanes)
+    assert (late.id, now.id) == ("1", "1")
+    await lanes.park(now, 60, alone=True)
+    await stopped.set_aside(late, {"error": "defect"})
+    assert await redis.hget(lanes.key("senders"), "a|7") == "2"
+    assert await lanes.make_due_apart("a") == 0
+    assert not await redis.exists(lanes.key("parked"), "qwenedit:test:lane:a:apart")
+    assert await lanes.retry_set_aside("1")
+    assert await redis.lrange("qwenedit:test:lane:a", 0, -1) == ["2", "3", "1"]
+
+
 async def test_rewritten_entry_says_the_new_words_at_the_next_attempt(lanes: Lanes) -> None:
     await lanes.put("a", "1", "x", sender="s")
     (row,) = await taken(lanes)

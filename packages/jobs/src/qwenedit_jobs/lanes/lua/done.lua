@@ -4,12 +4,8 @@
 local held = holds(args.lane, args.token)
 local first = redis.call('HDEL', ENTRIES, args.id)
 if first == 1 then
-    take_out(args.id, args.lane, args.sender)
-    if not held then -- else it can't wait apart, and hasn't failed since
-        redis.call('ZREM', PARKED, args.id)
-        redis.call('SREM', apart_in(args.lane), args.id)
-    end
-    if not held or args.failures > 0 then
+    drop(args.id, args.lane, args.sender, held)
+    if not held or args.failures > 0 then -- else it hasn't failed
         redis.call('HDEL', FAILURES, args.id)
     end
 end

@@ -77,6 +77,15 @@ local function apart_in(lane)
     return LANE_PREFIX .. lane .. ':apart'
 end
 
+-- Takes an entry out of where it waits. One whose lane the caller doesn't hold any more may wait apart meanwhile.
+local function drop(id, lane, sender, held)
+    if not held and redis.call('ZREM', PARKED, id) == 1 then
+        redis.call('SREM', apart_in(lane), id)
+    else
+        take_out(id, lane, sender)
+    end
+end
+
 local function holds(lane, token)
     return redis.call('HGET', HOLDERS, lane) == token
 end
