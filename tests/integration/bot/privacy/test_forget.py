@@ -254,7 +254,7 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     quiet = await worker.claim()
     await group.forbid_media()
     await worker.finish(quiet, photo("PNG"))
-    await member.says("I may not send pictures in this chat")
+    await member.says("I may not send it in this chat")
     await stage.answered(quiet.job.id)
     await member.send(photo=photo(), caption="/edit")
     await member.says("Reply to this message")

@@ -336,7 +336,7 @@ too-many-unfinished = { $count ->
 
 moderation-refused = 🚫 The rules of this bot do not allow this photo or this instruction, so I have not begun. Please try another one.
 moderation-unavailable = I could not check whether this is within the rules of this bot, so I have not begun. Please try again in a few minutes.
-pictures-forbidden = 🖼 The picture is ready, but I may not send pictures in this chat. Once an admin allows me to, it comes here.
+pictures-forbidden = 🖼 The picture is ready, but I may not send it in this chat. Pictures come as photos, very large or long ones as files; once an admin allows that, it comes here.
 result-refused = 🚫 The rules of this bot do not allow what came out, so I cannot show it; it is deleted. Please try another instruction.
 result-unchecked = 😔 I could not check whether what came out is within the rules of this bot, so I cannot show it; it is deleted. Please try again in a few minutes.
 
