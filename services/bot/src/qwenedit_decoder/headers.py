@@ -27,8 +27,9 @@ JPEG: Final = b"\xff\xd8\xff"
 
 FIXED: Final = 64 * MEGABYTE
 """Bytes that any picture may take: copies and the encoding of what is kept of it."""
-PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 4, 8
-"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs."""
+PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 5, 8
+"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs. A JPEG's
+copy is the one that is scaled in one direction."""
 COEFFICIENT: Final = 2
 """Bytes that a JPEG of several scans takes for each component of a pixel until the last one was read."""
 COPIES: Final = 3

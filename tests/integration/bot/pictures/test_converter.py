@@ -84,6 +84,7 @@ async def test_photo_of_telegrams_own_stays_as_it_is(converter: Converter) -> No
         (2_900, 2_060, "RGBA", "PNG", {"compress_level": 1}),
         (2_900, 2_060, "RGB", "BMP", {}),
         (4_600, 3_450, "RGB", "JPEG", {"quality": 40, "progressive": True}),
+        (5_119, 5_119, None, "JPEG", {}),  # the most that is not decoded at half of its size
         (8_160, 6_144, "RGB", "JPEG", {"quality": 20}),
         (8_160, 6_144, "RGB", "JPEG", {"quality": 20, "progressive": True}),
         (5_000, 5_000, "RGB", "WEBP", {"quality": 50, "method": 0}),
@@ -144,7 +145,7 @@ async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in
 
 
 async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
-    scans = of_many_scans(noise(2_400, 2_400), decoding.MAX_SCANS - 20)
+    scans = of_many_scans(noise(2_300, 2_300), decoding.MAX_SCANS - 20)
     assert not headers.limits_of(headers.read(scans)).heavy
     began = time.monotonic()
     busy = asyncio.create_task(converter.normalise(scans, photo=False))
