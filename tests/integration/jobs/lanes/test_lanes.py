@@ -303,6 +303,22 @@ async def test_what_an_older_replica_had_in_hand_is_handed_out_if_that_dies_afte
     assert not await redis.exists(lanes.key("held"))
 
 
+async def test_share_of_a_sender_counts_what_older_replicas_hold_and_not_the_other_way_round(
+    redis: Redis, lanes: Lanes
+) -> None:
+    """An older version ends no hold of this one: after a kill and a rollback it would count it for ever."""
+    for lane in ("a", "b", "c"):
+        await lanes.put(lane, f"1 of {lane}", "", sender="7")
+    rows = await taken(lanes)
+    assert ids(rows) == ["1 of a", "1 of b"]
+    assert [row.token.rpartition("/")[2] for row in rows] == ["", ""], "an older version reads the sender there"
+    await redis.hset(lanes.key("holders"), "a", "old/1 of a/1.000/7")
+    await asyncio.sleep(0.15)
+    assert await taken(lanes) == []
+    await lanes.done(rows[1])
+    assert ids(await taken_until(lanes, bool)) == ["1 of c"]
+
+
 async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes: Lanes) -> None:
     await lanes.put("a", "1", "x\ny", sender="s")
     await lanes.put("a", "2", "")

@@ -49,7 +49,7 @@ end
 local due = due_of(#waited > 0 and by_time() or lanes, args.count + BATCH)
 local holders, in_hand = {}, {}
 local function count(token, number)
-    local sender = string.match(token, '/([^/]*)$') or ''
+    local sender = string.match(token, '/([^/]*)/?$') or ''
     in_hand[sender] = (in_hand[sender] or 0) + number
 end
 local held = #due > 0 and redis.call('HGETALL', HOLDERS) or {}
@@ -77,8 +77,9 @@ local function hand_out(lane)
             passed_over = passed_over + 0.001 -- ms; keeps their order
             return look_again(lane, NOW + LOOK_AGAIN + passed_over)
         else
-            -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all.
-            local token = args.name .. '/' .. id .. '/' .. moment(NOW) .. '/' .. sender
+            -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all. The last
+            -- slash hides the sender from a version before this one. After a rollback that would count a hold for ever.
+            local token = args.name .. '/' .. id .. '/' .. moment(NOW) .. '/' .. sender .. '/'
             count(token, 1)
             look_again(lane, NOW + args.hold)
             redis.call('HSET', HOLDERS, lane, token)
