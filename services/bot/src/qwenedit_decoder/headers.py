@@ -27,9 +27,10 @@ JPEG: Final = b"\xff\xd8\xff"
 
 FIXED: Final = 64 * MEGABYTE
 """Bytes that any picture may take: copies and the encoding of what is kept of it."""
-PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 5, 8
-"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs. A JPEG's
-copy is the one that is scaled in one direction."""
+SCALING: Final = 36 * MEGABYTE
+"""The same of a JPEG, beside its copy that is scaled in one direction: with that copy it may be more."""
+PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 4, 8
+"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs."""
 COEFFICIENT: Final = 2
 """Bytes that a JPEG of several scans takes for each component of a pixel until the last one was read."""
 COPIES: Final = 3
@@ -147,9 +148,11 @@ def _of_jpeg(data: bytes) -> Header | None:
 def _memory(size: int, width: int, height: int, components: int, *, scans: bool) -> int:
     """Estimate what a JPEG takes. It is decoded at the smallest part of its size that has what is kept."""
     part = max(fraction for fraction in (1, 2, 4, 8) if fraction <= max(1, min(width, height) // MAX_SIDE))
-    pixel = CMYK_PIXEL if components >= _CMYK else JPEG_PIXEL
     coefficients = COEFFICIENT * components * width * height if scans else 0
-    return FIXED + COPIES * size + pixel * (width // part) * (height // part) + coefficients
+    width, height = width // part, height // part
+    pixels = (CMYK_PIXEL if components >= _CMYK else JPEG_PIXEL) * width * height
+    scaling = SCALING + JPEG_PIXEL * min(width, MAX_SIDE) * height
+    return max(FIXED, scaling) + COPIES * size + pixels + coefficients
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:

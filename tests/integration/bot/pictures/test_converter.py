@@ -145,7 +145,7 @@ async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in
 
 
 async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
-    scans = of_many_scans(noise(2_300, 2_300), decoding.MAX_SCANS - 20)
+    scans = of_many_scans(noise(2_400, 2_400), decoding.MAX_SCANS - 20)
     assert not headers.limits_of(headers.read(scans)).heavy
     began = time.monotonic()
     busy = asyncio.create_task(converter.normalise(scans, photo=False))
