@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integration.traces.contract import check_retried
 
-SPANS = 26
+SPANS = 25
 """Of a job with a first attempt whose prompt vanished and a second one that succeeded."""
 
 

@@ -20,6 +20,6 @@ def test_methods_that_the_bot_uses_are_found_in_its_code() -> None:
 @pytest.mark.timeout(600)  # five starts of a bot
 async def test_lost_replies_and_429s_of_every_method_leave_each_job_answered_once(tmp_path: Path) -> None:
     async with around_bots(tmp_path) as system:
-        figures = await storm(system, kinds=("cut",), users=1, seconds=(2.0, 2.0))
-    assert figures.jobs == 4
+        figures = await storm(system, kinds=("cut",), users=2, seconds=(2.0, 2.0))
+    assert figures.jobs == 8
     assert figures.good, figures

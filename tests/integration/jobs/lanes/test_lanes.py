@@ -280,9 +280,7 @@ async def held_by_older_version(redis: Redis, lanes: Lanes, lane: str, *, second
     await redis.hset(lanes.key("holders"), lane, "old/1/1.000/")
 
 
-async def test_what_an_older_replica_has_in_hand_beside_this_one_is_not_handed_out_again(
-    redis: Redis, lanes: Lanes
-) -> None:
+async def test_entry_that_an_older_replica_has_in_hand_is_not_handed_out_again(redis: Redis, lanes: Lanes) -> None:
     await lanes.put("a", "1", "")
     await held_by_older_version(redis, lanes, "a", seconds=30)
     await lanes.reclaim()
@@ -292,7 +290,7 @@ async def test_what_an_older_replica_has_in_hand_beside_this_one_is_not_handed_o
     assert await redis.zscore(lanes.key("ready"), "a") is None, "the older replica would hand it out again"
 
 
-async def test_what_an_older_replica_had_in_hand_is_handed_out_if_that_dies_after_this_one_began(
+async def test_entry_that_an_older_replica_had_in_hand_is_handed_out_if_that_dies_after_this_one_began(
     redis: Redis, lanes: Lanes
 ) -> None:
     await lanes.reclaim()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -36,6 +37,12 @@ async def test_check_leaves_nothing_where_the_bot_makes_it(address, bucket_name,
     await opened(address).check(deletes=False)
     await opened(address).check(deletes=True)
     assert await object_server.objects(bucket_name) == set()
+
+
+async def test_check_passes_while_another_service_makes_its_own(address):
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(60):
+            tasks.create_task(opened(address).check(deletes=number % 2 == 0))
 
 
 @pytest.mark.usefixtures("bucket_name")
