@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,6 @@ class Said:
     code: int
     out: str
     err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass
@@ -92,6 +87,11 @@ def about(name, **facts):
 def row(said, name):
     [line] = [line for line in said.out.splitlines() if line.startswith(f"{name} ")]
     return line
+
+
+def ids_in(said):
+    """Return the first column of a table; a text has no table if it ends in a period."""
+    return [] if said.out.endswith(".\n") else [line.split()[0] for line in said.out.splitlines()[1:]]
 
 
 def line_of(said, name):

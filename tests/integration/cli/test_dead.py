@@ -18,8 +18,8 @@ async def test_dead_job_is_tried_again_with_all_its_attempts(desk):
     identity = await desk.dead(1)
     said = await desk.ask("dead", "retry", identity[:8])
     assert (said.code, said.out) == (0, f"{identity}: in line\n")
-    [job] = (await desk.ask("jobs", "list", "--json")).json
-    assert (job["id"], job["attempt"], job["requeued"]) == (identity, 0, 1)
+    [record] = await desk.queue.records([identity])
+    assert (record.attempt, record.requeued) == (0, 1)
     assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
 
 
@@ -39,8 +39,8 @@ async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):
     said = await desk.ask("dead", "drop")
     assert said.code == 2
     assert "one of the arguments ID --all is required" in said.err
-    assert {deed["id"] for deed in (await desk.ask("dead", "drop", "--all", "--json")).json} == ids
-    assert (await desk.ask("dead", "list", "--json")).json == []
+    assert set((await desk.ask("dead", "drop", "--all")).out.split()) >= {f"{identity}:" for identity in ids}
+    assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
 
 
 async def test_dropped_job_leaves_nothing_in_the_bucket(desk, tmp_path, monkeypatch):
@@ -81,4 +81,4 @@ async def test_paused_queue_begins_no_job_and_kedas_list_is_empty(desk):
     assert "Paused already, since" in (await desk.ask("pause")).out
     assert (await desk.ask("resume")).out == "Resumed; 1 waiting.\n"
     assert await desk.claim(token="t2") == identity
-    assert (await desk.ask("resume", "--json")).json == {"paused_since": None, "changed": False}
+    assert (await desk.ask("resume")).out == "Was not paused; 0 waiting.\n"

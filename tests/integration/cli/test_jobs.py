@@ -7,17 +7,17 @@ import re
 import pytest
 
 from qwenedit_jobs import Reason, Retry
+from tests.integration.cli.conftest import ids_in
 
 
 async def test_jobs_are_listed_in_the_order_of_the_line_and_by_state_and_user(desk):
     ids = [await desk.enqueue(number, user=number) for number in (1, 2, 3)]
     assert await desk.claim() == ids[0]
-    assert [job["id"] for job in (await desk.ask("jobs", "list", "--json")).json] == [ids[1], ids[2], ids[0]]
-    assert [job["id"] for job in (await desk.ask("jobs", "list", "--state", "running", "--json")).json] == [ids[0]]
+    assert ids_in(await desk.ask("jobs", "list")) == [ids[1], ids[2], ids[0]]
+    assert ids_in(await desk.ask("jobs", "list", "--state", "running")) == [ids[0]]
     said = await desk.ask("jobs", "list", "--user", "3")
     assert ids[2] in said.out
     assert ids[1] not in said.out
-    assert "… and 2 more" in (await desk.ask("jobs", "list", "--limit", "1")).out
 
 
 async def test_job_is_found_by_the_beginning_of_its_id(desk):
@@ -64,8 +64,8 @@ async def test_cancelling_says_what_it_came_to(desk):
     assert said.code == 0
     assert f"{waiting}: cancelled" in said.out
     assert f"{running}: cancelling" in said.out
-    again = await desk.ask("jobs", "cancel", waiting, "--json")
-    assert (again.code, again.json[0]["outcome"]) == (0, "cancelled")
+    again = await desk.ask("jobs", "cancel", waiting)
+    assert (again.code, again.out) == (0, f"{waiting}: cancelled\n")
 
 
 async def test_job_that_is_done_is_not_cancelled(desk):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import State
-from qwenedit_jobs.cli.overview import SeenWorker
+from qwenedit_jobs.cli.workers import SeenWorker
 from qwenedit_jobs.queue.job_records import Record
 from qwenedit_jobs.workers.registry import Presence
 

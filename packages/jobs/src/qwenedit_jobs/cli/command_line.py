@@ -51,44 +51,40 @@ def make_parser() -> argparse.ArgumentParser:
     """Return what reads the command line. A command's options are the arguments of the function in its `run`."""
     parser = argparse.ArgumentParser(prog="qwenedit", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    as_json = argparse.ArgumentParser(add_help=False)
-    as_json.add_argument("--json", action="store_true", help="for a program; times are seconds since the epoch")
-    limit = argparse.ArgumentParser(add_help=False, parents=[as_json])
-    limit.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many to show (50)")
-    named = argparse.ArgumentParser(add_help=False, parents=[as_json])
+    named = argparse.ArgumentParser(add_help=False)
     named.add_argument("starts", nargs="+", metavar="ID", help="or its beginning")
-    chosen = argparse.ArgumentParser(add_help=False, parents=[as_json])
+    chosen = argparse.ArgumentParser(add_help=False)
     which = chosen.add_mutually_exclusive_group(required=True)
     which.add_argument("starts", nargs="*", default=[], metavar="ID", help="or its beginning")
     which.add_argument("--all", action="store_true", dest="everything", help="all of them")
     force = argparse.ArgumentParser(add_help=False)
     force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
 
-    _add(commands, "status", status, "the queue, the workers, Redis", as_json)
-    _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait", as_json)
-    _add(commands, "resume", resume, "end a pause", as_json)
-    test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI", as_json)
+    _add(commands, "status", status, "the queue, the workers, Redis")
+    _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait")
+    _add(commands, "resume", resume, "end a pause")
+    test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
     test.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait for it (600)")
 
     of_jobs = _group(commands, "jobs", "list, show, cancel, requeue")
-    listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts", limit)
+    listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts")
     states = [str(state) for state in State]
     listing.add_argument("--state", action="append", default=[], choices=states, dest="states", help="only these")
     listing.add_argument(
         "--all", action="store_true", dest="everything", help="those that ended lately, too; so does --user"
     )
     listing.add_argument("--user", type=int, metavar="ID", help="only this Telegram user's")
-    showing = _add(of_jobs, "show", jobs.jobs_show, "all of one job but its prompt and pictures", as_json)
+    showing = _add(of_jobs, "show", jobs.jobs_show, "all of one job but its prompt and pictures")
     showing.add_argument("start", metavar="ID", help="or its beginning")
     _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs, as their users can", named)
     _add(of_jobs, "requeue", jobs.jobs_requeue, "put running, delayed or failed jobs back in line", named, force)
 
     of_dead = _group(commands, "dead", "list, retry, drop the jobs that failed for good")
-    _add(of_dead, "list", jobs.dead_list, "newest first", limit)
+    _add(of_dead, "list", jobs.dead_list, "newest first")
     _add(of_dead, "retry", jobs.dead_retry, "have them executed again", chosen, force)
     _add(of_dead, "drop", jobs.dead_drop, "forget them", chosen)
     of_aside = _group(commands, "aside", "list, retry, drop updates and answers that the bot could not work off")
-    _add(of_aside, "list", set_aside.aside_list, "oldest first", limit)
+    _add(of_aside, "list", set_aside.aside_list, "oldest first")
     _add(of_aside, "retry", set_aside.aside_retry, "have them worked off again", chosen)
     _add(of_aside, "drop", set_aside.aside_drop, "forget them", chosen)
     return parser
@@ -106,19 +102,12 @@ def _group(commands: Commands, name: str, text: str) -> Commands:
     return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="DEED")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no positive number")
-    return number
-
-
 async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
     options = vars(arguments)
-    run, as_json = options.pop("run"), options.pop("json")
+    run = options.pop("run")
     async with connect(settings) as redis, connect(settings, decode=False) as raw:
         answer: output.Answer = await run(Installation(redis, raw, settings), **options)
-    output.show(answer.json if as_json else answer.text)
+    output.show(answer.text)
     return answer.code
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.installation import only_one
-from qwenedit_jobs.cli.output import Answer, Deed, duration, fields, of_deeds, pairs, table
+from qwenedit_jobs.cli.output import Answer, Deed, duration, moment, of_deeds, pairs, table
 from qwenedit_jobs.cli.pending import pending_answer
 from qwenedit_jobs.model import Cancelled, State
 from qwenedit_jobs.queue.operator_queue import Requeued
@@ -37,12 +37,10 @@ REQUEUED = {
     Requeued.CANCELLED: "cancelled by its user",
     Requeued.UNKNOWN: FORGOTTEN,
 }
-SHOWN_DETAIL = 60
-"""Characters of an error's text in a list; `jobs show` has all of it."""
 
 
 async def jobs_list(
-    at: Installation, *, states: Sequence[str] = (), user: int | None = None, everything: bool = False, limit: int
+    at: Installation, *, states: Sequence[str] = (), user: int | None = None, everything: bool = False
 ) -> Answer:
     """List jobs, those in line in their order.
 
@@ -51,7 +49,6 @@ async def jobs_list(
         states: Of which to list; of jobs that have ended the last ones, the newest first.
         user: If given, only this user's.
         everything: Of all states.
-        limit: How many to show.
     """
     # A user asks about jobs that ended, mostly.
     chosen = tuple(map(State, states)) or (tuple(State) if everything or user is not None else UNDER_WAY)
@@ -67,7 +64,7 @@ async def jobs_list(
     ]
     whose = f" of user {user}" if user is not None else ""
     hint = f"of those that ended, {LATELY} are known" if ended else "--all shows those that ended, too"
-    return await _listed(at, found, limit=limit, none=f"None: no job{whose} is {' or '.join(chosen)}; {hint}.")
+    return await _listed(at, found, none=f"None: no job{whose} is {' or '.join(chosen)}; {hint}.")
 
 
 async def jobs_show(at: Installation, *, start: str) -> Answer:
@@ -76,10 +73,17 @@ async def jobs_show(at: Installation, *, start: str) -> Answer:
     owed = record.state is not None and record.state.final and record.answered_at is None
     pending = await pending_answer(at, record.id) if owed else None
     now = await at.queue.now()
-    known = record.raw or {**fields(record, now=now), "id": "", "state": "", "pictures": str(len(record.pictures))}
+    known = record.raw or {**_fields(record, now), "id": "", "state": "", "pictures": str(len(record.pictures))}
     waits = f"not yet; {pending.why(now)}" if pending else "not yet, and no answer is on its way"
     rows = [("id", record.id), ("state", _state(record)), *known.items(), ("answer", waits if owed else "")]
-    return Answer({**asdict(record), "pending_answer": pending}, pairs(rows))
+    return Answer(pairs(rows))
+
+
+def _fields(record: Record, now: float) -> dict[str, str]:
+    return {
+        name.removesuffix("_at").replace("_", " "): moment(value, now=now) if name.endswith("_at") else str(value or "")
+        for name, value in asdict(record).items()
+    }
 
 
 async def jobs_cancel(at: Installation, *, starts: Sequence[str]) -> Answer:
@@ -88,7 +92,7 @@ async def jobs_cancel(at: Installation, *, starts: Sequence[str]) -> Answer:
     for record in [await _find(at, start) for start in starts]:
         outcome = await at.queue.cancel(record.id)
         done = outcome in {Cancelled.CANCELLED, Cancelled.CANCELLING}
-        deeds.append(Deed(record.id, outcome, CANCELLED[outcome], done=done))
+        deeds.append(Deed(record.id, CANCELLED[outcome], done=done))
     return of_deeds(deeds)
 
 
@@ -97,10 +101,10 @@ async def jobs_requeue(at: Installation, *, starts: Sequence[str], force: bool) 
     return await _requeued(at, [await _find(at, start) for start in starts], force=force)
 
 
-async def dead_list(at: Installation, *, limit: int) -> Answer:
+async def dead_list(at: Installation) -> Answer:
     """List the jobs that failed for good, newest first, and items of the queue's list that are no jobs."""
     dead = (await at.queue.ids_by_state())[State.FAILED]
-    return await _listed(at, await at.queue.records(dead), limit=limit, none="No job is dead.")
+    return await _listed(at, await at.queue.records(dead), none="No job is dead.")
 
 
 async def dead_retry(at: Installation, *, starts: Sequence[str], everything: bool, force: bool) -> Answer:
@@ -115,21 +119,13 @@ async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool
         done = await at.queue.drop(record.id)
         if done and record.state is State.FAILED:
             await at.pictures.erase(record.id)
-        outcome, said = ("dropped", "forgotten") if done else ("gone", "is not among the dead any more")
-        deeds.append(Deed(record.id, outcome, said, done=done))
+        deeds.append(Deed(record.id, "forgotten" if done else "is not among the dead any more", done=done))
     return of_deeds(deeds)
 
 
-def with_rest(text: str, more: int) -> str:
-    """Say below a list how many are not shown."""
-    return f"{text}\n… and {more} more: --limit shows them." if more > 0 else text
-
-
-async def _listed(at: Installation, records: Sequence[Record], *, limit: int, none: str) -> Answer:
-    if not records:
-        return Answer([], none)
-    shown, now = records[:limit], await at.queue.now()
-    return Answer(shown, with_rest(table([_row(record, now) for record in shown]), len(records) - limit))
+async def _listed(at: Installation, records: Sequence[Record], *, none: str) -> Answer:
+    now = await at.queue.now()
+    return Answer(table([_row(record, now) for record in records]) if records else none)
 
 
 def _row(record: Record, now: float) -> dict[str, str]:
@@ -143,7 +139,7 @@ def _row(record: Record, now: float) -> dict[str, str]:
         "step": record.at,
         "worker": record.worker or "",
         "reason": record.reason or "",
-        "detail": (record.detail or "")[:SHOWN_DETAIL] if record.state is State.FAILED else "",
+        "detail": (record.detail or "")[:60] if record.state is State.FAILED else "",
     }
 
 
@@ -160,12 +156,12 @@ async def _requeued(at: Installation, records: Iterable[Record], *, force: bool)
 async def _requeue(at: Installation, record: Record, *, force: bool) -> Deed:
     """Put one job back in line, unless it would only fail again."""
     if not record.known:
-        return Deed(record.id, "stranger", _state(record), done=False)
+        return Deed(record.id, _state(record), done=False)
     if record.state is State.FAILED and not force and not await at.pictures.holds(*record.pictures):
         said = "its pictures are no longer kept, so it would fail again; the user has to send them anew (--force tries)"
-        return Deed(record.id, "pictures_gone", said, done=False)
+        return Deed(record.id, said, done=False)
     outcome, _before = await at.queue.requeue(record.id)
-    return Deed(record.id, outcome, REQUEUED[outcome], done=outcome is Requeued.QUEUED)
+    return Deed(record.id, REQUEUED[outcome], done=outcome is Requeued.QUEUED)
 
 
 async def _find(at: Installation, start: str) -> Record:

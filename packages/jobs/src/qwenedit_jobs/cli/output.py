@@ -1,14 +1,11 @@
-"""A command's answer, as text for people and as JSON for programs; and the only place that prints."""
+"""A command's answer in words and tables; and the only place that prints."""
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from pydantic_core import to_jsonable_python
+from typing import TYPE_CHECKING
 
 from qwenedit_jobs.errors import QueueError
 
@@ -30,15 +27,8 @@ class CommandError(QueueError):
 class Answer:
     """What a command found or did."""
 
-    data: Any
-    """For `--json`: dataclasses, models, and collections of them."""
     text: str
     code: int = OK
-
-    @property
-    def json(self) -> str:
-        """The answer for a program; times are seconds since the epoch. All but ASCII is escaped."""
-        return json.dumps(to_jsonable_python(self.data), indent=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +36,15 @@ class Deed:
     """What a request did to one job or entry."""
 
     id: str
-    outcome: str
     said: str
-    """The outcome in words, with what to do about it if it isn't as requested."""
+    """The outcome, with what to do about it if it isn't as requested."""
     done: bool = True
 
 
 def of_deeds(deeds: Sequence[Deed]) -> Answer:
     """Report on a request about several jobs; bad news unless all were done."""
     code = OK if all(deed.done for deed in deeds) else BAD_NEWS
-    return Answer(deeds, "\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds), code)
+    return Answer("\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds), code)
 
 
 def show(text: str, *, error: bool = False) -> None:
@@ -89,14 +78,6 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
     known = [(one_line(name), one_line(value)) for name, value in rows if value]
     width = max((len(name) for name, _value in known), default=0)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)
-
-
-def fields(record: Any, *, now: float) -> dict[str, str]:
-    """Return the fields of a dataclass by name; those that end in `_at` are times, and empty if nothing is known."""
-    return {
-        name.removesuffix("_at").replace("_", " "): moment(value, now=now) if name.endswith("_at") else str(value or "")
-        for name, value in asdict(record).items()
-    }
 
 
 def duration(seconds: float | None) -> str:

@@ -13,18 +13,15 @@ if TYPE_CHECKING:
 async def pause(at: Installation) -> Answer:
     """Let no job begin."""
     first, since = await at.queue.pause()
-    text = (
+    if not first:
+        return Answer(f"Paused already, since {moment(since, now=await at.queue.now())}.")
+    return Answer(
         "Paused. Jobs in hand are finished, new ones are accepted and wait; `qwenedit resume` lets them go on."
-        if first
-        else f"Paused already, since {moment(since, now=await at.queue.now())}."
     )
-    return Answer({"paused_since": since, "changed": first}, text)
 
 
 async def resume(at: Installation) -> Answer:
     """End a pause."""
     ended = await at.queue.resume()
     waiting = (await at.queue.counts()).waiting
-    return Answer(
-        {"paused_since": None, "changed": ended}, f"{'Resumed' if ended else 'Was not paused'}; {waiting} waiting."
-    )
+    return Answer(f"{'Resumed' if ended else 'Was not paused'}; {waiting} waiting.")

@@ -1,122 +1,164 @@
-"""`qwenedit status`: one look at an installation."""
+"""`qwenedit status`: one look at an installation. Each section shows what is there, and names what is wrong."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.cli.output import Answer, duration, moment, one_line, pairs, size, table
-from qwenedit_jobs.cli.overview import MINUTES, take_overview
-from qwenedit_jobs.cli.trouble import needed, troubles
-from qwenedit_jobs.model import State
+from qwenedit_jobs.cli.installation import permitted
+from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
+from qwenedit_jobs.cli.pending import pending_answer
+from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
+from qwenedit_jobs.errors import PictureStoreError
+from qwenedit_jobs.model import State, short_id
 from qwenedit_jobs.picture_address import IN_REDIS
+from qwenedit_jobs.pictures.opening import open_objects
+from qwenedit_jobs.queue.queue import SHARE
+from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_jobs.cli.installation import Installation
-    from qwenedit_jobs.cli.overview import Overview, SeenWorker
-    from qwenedit_jobs.cli.trouble import Trouble
+    from qwenedit_jobs.cli.workers import SeenWorker
+    from qwenedit_jobs.queue.job_records import Record
 
+MINUTES = 15
+"""Jobs that ended earlier are left out."""
+MOST_WAITING = 1_000
+"""Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
+TELEGRAM = ("Telegram", "flood")
+"""Beginnings of what an answer waits for if Telegram doesn't take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the sections found; what hurts most comes first."""
+
+    now: float
+    """Seconds since the epoch, by Redis' clock."""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    """Each begins with the name of a page in docs/runbooks, which is also its alert's."""
 
 
 async def status(at: Installation) -> Answer:
-    """Show how the installation is."""
-    overview = await take_overview(at)
-    found = troubles(overview)
-    return Answer({**asdict(overview), "trouble": found}, _text(overview, found, place=at.settings.place))
-
-
-def _text(seen: Overview, found: Sequence[Trouble], *, place: str) -> str:
-    paused = moment(seen.paused_since, now=seen.now)
-    bucket = seen.bucket_problem or f"{seen.pictures_url}, which answers"
-    facts = pairs(
-        [
-            *(("" if at else "trouble", f"{each.runbook}: {each.said}") for at, each in enumerate(found)),
-            ("trouble", "" if found else "none that is seen here"),
-            ("redis", f"{seen.server or 'version not known here'} at {place}, {_memory(seen)}"),
-            ("bucket", "none: pictures are in Redis" if seen.pictures_url == IN_REDIS else bucket),
-            ("queue", _queue(seen)),
-            ("ended", _ended(seen)),
-            ("answers", _answers(seen)),
-            ("set aside", f"{seen.set_aside}; `qwenedit aside list` shows them" if seen.set_aside else ""),
-            ("paused", f"since {paused}; `qwenedit resume` ends it" if paused else "no"),
-            ("leader", UNKNOWN if seen.leader is None else seen.leader or "none: no bot leads"),
-            ("workers", f"{len(seen.workers)} up, {sum(one.can_work(seen.now) for one in seen.workers)} of them ready"),
-        ]
-    )
-    if not seen.workers:
-        return f"{facts}\n\nNo worker is up."
-    problems = [
-        one_line(f"Not ready: {worker.name}: {worker.presence.problem}")
-        for worker in seen.workers
-        if worker.presence and worker.presence.problem
+    """Show how the installation is, in a few round trips. A bucket is tried with a tiny object."""
+    queue = at.queue
+    report = Report(now=await queue.now())
+    places = await queue.ids_by_state()
+    running = await queue.records(places[State.RUNNING])
+    waiting = await queue.records(places[State.QUEUED][:MOST_WAITING])
+    delayed = await queue.records(places[State.DELAYED][:MOST_WAITING])
+    ended = await queue.records(await queue.ended_ids(since=report.now - 60 * MINUTES))
+    failed = [record for record in ended if record.state is State.FAILED]
+    failed += [record for record in (*running, *delayed, *waiting) if record.reason]
+    seen = await Workers(at.redis, at.keys).seen()
+    workers = await seen_workers(at, seen.workers, running, failed)
+    await _bot(report, at)
+    await _line(report, at, waiting, workers)
+    report.troubles.extend(worker_troubles(workers, report.now, ignored=seen.ignored))
+    _jobs(report, ended, failed)
+    await _redis(report, at)
+    await _bucket(report, at.settings.pictures_url)
+    troubles = [
+        ("" if at else "trouble", said) for at, said in enumerate(report.troubles or ["none that is seen here"])
     ]
-    return "\n".join((facts, "", table([_row(worker, seen.now) for worker in seen.workers]), *problems))
+    return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
 
 
-def _memory(seen: Overview) -> str:
-    memory = seen.memory
-    if not memory.limit:
-        return f"{size(memory.used)} in use, no limit" if memory.used else "memory not known here"
-    return (
-        f"{size(memory.used)} of {size(memory.limit)} in use ({100 * memory.used / memory.limit:.0f} %), "
-        f"{needed(memory):.0f} % needed with the results of unfinished jobs; new jobs are refused beyond 90 %"
-    )
+async def _bot(report: Report, at: Installation) -> None:
+    answers, updates = await permitted(at.answers.occupancy()), await permitted(at.updates.occupancy())
+    if answers is None or updates is None:
+        report.facts.append(("leader", UNKNOWN))
+        return
+    leader = str(await at.redis.get(at.keys.leader) or "")
+    report.facts.append(("leader", leader or "none: no bot leads"))
+    if not leader:
+        report.troubles.append("QweneditBotDown: no bot leads, so nobody is answered")
+    owed = f"{answers.waiting + int(await at.redis.xlen(at.keys.events))} to be answered"
+    if oldest := await pending_answer(at):
+        late, why = report.now - (oldest.since or report.now), oldest.why(report.now)
+        since = f", which ended {duration(late)} ago" if oldest.since else ""
+        owed = f"{owed}; the oldest answer is that of job {oldest.job_id}{since}: {why}"
+        if late > 60:  # noqa: PLR2004 - longer than a full minute of Telegram's pace in a group
+            page = "QweneditTelegramRejects" if oldest.stay.why.startswith(TELEGRAM) else "QweneditAnswersLateFast"
+            said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
+            report.troubles.append(f"{page}: {said}")
+    report.facts.append(("answers", owed))
+    if aside := answers.set_aside + updates.set_aside:
+        report.facts.append(("set aside", f"{aside}; `qwenedit aside list` shows them"))
+        report.troubles.append(f"QweneditSetAside: {aside} updates or answers were set aside")
 
 
-def _queue(seen: Overview) -> str:
-    counts = seen.counts
-    next_one = f" (the next one for {duration(seen.now - seen.oldest_enqueued_at)})" if seen.oldest_enqueued_at else ""
+async def _line(report: Report, at: Installation, waiting: Sequence[Record], workers: Sequence[SeenWorker]) -> None:
+    counts, paused = await at.queue.counts(), await at.queue.paused_since()
+    waited = report.now - waiting[0].enqueued_at if waiting and waiting[0].enqueued_at else 0.0
+    able = [worker for worker in workers if worker.can_work(report.now)]
+    next_one = f" (the next one for {duration(waited)})" if waited else ""
     leaving = f" ({counts.draining} on pods that leave)" if counts.draining else ""
-    owed = "" if seen.answers is None else f", {seen.answers} to be answered"
-    return (
-        f"{counts.waiting} waiting{next_one}, {counts.running + counts.draining} running{leaving}, "
-        f"{counts.delayed} between attempts, {counts.dead} dead{owed}"
-    )
+    since = "no" if paused is None else f"since {moment(paused, now=report.now)}; `qwenedit resume` ends it"
+    running = f"{counts.running + counts.draining} running{leaving}"
+    places = f"{counts.waiting} waiting{next_one}, {running}, {counts.delayed} between attempts, {counts.dead} dead"
+    report.facts.append(("queue", places))
+    report.facts.append(("paused", since))
+    report.facts.append(("workers", f"{len(workers)} up, {len(able)} of them ready"))
+    if counts.waiting and paused is not None:
+        said = f"waiting jobs: {counts.waiting}, until an operator ends the pause"
+        report.troubles.append(f"QweneditPauseForgotten: {said}")
+    elif counts.waiting and not able:
+        report.troubles.append(f"QweneditNoWorker: waiting jobs: {counts.waiting}, and no worker is ready")
+    elif waited > 30 and not all(worker.job for worker in able):  # noqa: PLR2004 - an idle worker takes a job at once
+        said = f"the next job has waited for {duration(waited)}, and an idle worker leaves it"
+        report.troubles.append(f"QweneditQueueStuck: {said}")
 
 
-def _ended(seen: Overview) -> str:
-    counts = ", ".join(f"{seen.ended.get(state, 0)} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
-    reasons = ", ".join(f"{reason}: {count}" for reason, count in seen.failures.items())
-    said = f"in {MINUTES} min: {counts}"
-    return f"{said}; jobs that failed, or whose last attempt did: {reasons}" if reasons else said
+def _jobs(report: Report, ended: Sequence[Record], failed: Sequence[Record]) -> None:
+    states = Counter(record.state for record in ended)
+    reasons = Counter(record.reason or "unknown" for record in failed).most_common()
+    counts = ", ".join(f"{states[state]} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
+    counted = ", ".join(f"{reason}: {count}" for reason, count in reasons)
+    failures = f"; jobs that failed, or whose last attempt did: {counted}" if failed else ""
+    report.facts.append(("ended", f"in {MINUTES} min: {counts}{failures}"))
+    if len(failed) >= 3 and len(failed) > states[State.DONE]:  # noqa: PLR2004 - one or two may be a user's odd photo
+        names = ", ".join(reason for reason, _count in reasons)
+        page = "QweneditWorkersLost" if names.startswith("worker_lost") else "QweneditJobsFailFast"
+        jobs = f"{len(failed) + states[State.DONE]} jobs {len(failed)}"
+        report.troubles.append(f"{page}: of the last {jobs} failed, or their last attempt did ({names})")
 
 
-def _answers(seen: Overview) -> str:
-    oldest = seen.oldest_answer
-    if oldest is None:
-        return ""
-    since = f", which ended {duration(seen.now - oldest.since)} ago" if oldest.since else ""
-    return f"the oldest to be given is that of job {oldest.job_id}{since}: {oldest.why(seen.now)}"
+async def _redis(report: Report, at: Installation) -> None:
+    memory, server = await at.queue.memory(), await permitted(at.redis.info("server"))
+    name = "version not known here"
+    if server:
+        kind = "valkey" if "valkey_version" in server else "redis"
+        name = f"{kind} {server.get(f'{kind}_version', '')}"
+    used = f"{size(memory.used)} in use, no limit" if memory.used else "memory not known here"
+    if memory.limit:
+        needed = (memory.used + memory.kept_free) / memory.limit
+        used = (
+            f"{size(memory.used)} of {size(memory.limit)} in use ({memory.used / memory.limit:.0%}), {needed:.0%} "
+            f"needed with the results of unfinished jobs; new jobs are refused beyond {SHARE:.0%}"
+        )
+        if needed >= SHARE:
+            said = f"Redis needs {needed:.0%} of its memory, and refuses new jobs"
+            report.troubles.append(f"QweneditRedisNearlyFull: {said}")
+    report.facts.append(("redis", f"{name} at {at.settings.place}, {used}"))
 
 
-def _row(worker: SeenWorker, now: float) -> dict[str, str]:
-    presence, job = worker.presence, worker.job
-    device = presence.device if presence else None
-    return {
-        "worker": worker.name,
-        "version": presence.version if presence else "",
-        "state": _state(worker, now),
-        "job": job.id if job else "",
-        "for": duration(now - job.started_at) if job and job.started_at else "",
-        "step": job.at if job else "",
-        "failed": str(worker.failures or ""),
-        "comfyui": device.version if device else "",
-        "at": presence.comfyui_url if presence else "",
-        "gpu": device.name if device else "",
-        "vram free": f"{size(device.vram_free)} of {size(device.vram_total)}" if device else "",
-        "sockets": str(presence.sockets) if presence and presence.sockets is not None else "",
-        "seen": f"{duration(now - worker.seen_at)} ago" if worker.seen_at else "",
-    }
-
-
-def _state(worker: SeenWorker, now: float) -> str:
-    if worker.presence is None or worker.silent(now):
-        return "silent"
-    if worker.presence.draining:
-        return "leaving"
-    if worker.job is not None:
-        return "busy"
-    return "idle" if worker.presence.ready else "not ready"
+async def _bucket(report: Report, url: str) -> None:
+    if url == IN_REDIS:
+        report.facts.append(("bucket", "none: pictures are in Redis"))
+        return
+    try:
+        objects = open_objects(url)
+        if objects is not None:
+            await objects.check(deletes=False)
+    except PictureStoreError as error:
+        report.facts.append(("bucket", str(error)))
+        said = "the store of pictures can't be used; the line `bucket` says why"
+        report.troubles.append(f"QweneditPictureStoreFails: {said}")
+    else:
+        report.facts.append(("bucket", f"{url}, which answers"))

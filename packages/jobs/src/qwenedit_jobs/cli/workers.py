@@ -1,0 +1,148 @@
+"""The workers of an installation with their jobs, as `qwenedit status` shows them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any, cast
+
+from qwenedit_jobs.cli.installation import permitted
+from qwenedit_jobs.cli.output import duration, one_line, size, table
+from qwenedit_jobs.model import short_id
+from qwenedit_jobs.workers.registry import BEAT_EVERY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qwenedit_jobs.cli.installation import Installation
+    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.workers.registry import LiveWorker, Presence
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker that gave a sign of life, or has a job in hand. Times are seconds since the epoch, by Redis' clock."""
+
+    name: str
+    presence: Presence | None
+    """None: it was killed a minute ago, or is of another version."""
+    seen_at: float | None
+    job: Record | None
+    usual: float | None = None
+    """Seconds that jobs of this one's workflow usually take; None if that isn't known."""
+    failures: int = 0
+    """Recent jobs whose last attempt failed here."""
+
+    def silent(self, now: float) -> bool:
+        """Whether three signs of life are missing: it was killed, or is cut off from Redis."""
+        return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * BEAT_EVERY
+
+    def can_work(self, now: float) -> bool:
+        """Whether it has a job in hand, or could take one."""
+        if self.presence is None or self.silent(now):
+            return False
+        return self.job is not None or (self.presence.ready and not self.presence.draining)
+
+    def hangs_for(self, now: float) -> float:
+        """Seconds for which its job has stood at a step, if whole jobs take less; else 0.
+
+        The job of a killed worker stands still, too: it doesn't count once a sign of life is missing.
+        """
+        job = self.job
+        if job is None or job.started_at is None or self.seen_at is None or now - self.seen_at > 2 * BEAT_EVERY:
+            return 0.0
+        stood = now - max(job.started_at, job.moved_at or 0.0)
+        # Before the first step the model may have to be loaded.
+        spare = 20.0 if job.step and self.usual is not None else 120.0
+        return stood if stood > (self.usual or 0.0) + spare else 0.0
+
+
+async def seen_workers(
+    at: Installation, alive: Iterable[LiveWorker], running: Sequence[Record], failed: Iterable[Record]
+) -> list[SeenWorker]:
+    """Join the register of workers with the jobs that run and those that failed."""
+    jobs = {record.worker: record for record in running if record.worker}
+    seen = {one.presence.worker: one for one in alive}
+    failures = Counter(record.worker for record in failed)
+    usual = {name: await _usual(at, name) for name in {record.workflow or "" for record in running}}
+    return [
+        SeenWorker(
+            name=name,
+            presence=seen[name].presence if name in seen else None,
+            seen_at=seen[name].at if name in seen else None,
+            job=job,
+            usual=usual[job.workflow or ""] if job else None,
+            failures=failures[name],
+        )
+        for name in sorted(seen.keys() | jobs.keys())
+        for job in [jobs.get(name)]
+    ]
+
+
+async def _usual(at: Installation, workflow: str) -> float | None:
+    """Return the median of what the last jobs of a workflow took; the empty name is the workers' own."""
+    times = await permitted(cast("Any", at.redis.lrange(at.keys.durations(workflow), 0, 99)))
+    return median(map(float, times)) if times else None
+
+
+def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) -> Iterator[str]:
+    """Name the runbooks of jobs that hang, of workers that were lost, and of a register that somebody else writes."""
+    busy = [(worker, worker.job) for worker in workers if worker.job is not None]
+    if stuck := [(worker, job) for worker, job in busy if worker.hangs_for(now)]:
+        worker, job = stuck[0]
+        usual = f" where jobs take {duration(max(1.0, worker.usual))}" if worker.usual is not None else ""
+        stood = f"job {short_id(job.id)} has stood at {job.at} for {duration(worker.hangs_for(now))}{usual}"
+        yield f"QweneditQueueStuck: {stood}{_more(stuck)}"
+    if silent := [(worker, job) for worker, job in busy if worker.silent(now)]:
+        worker, job = silent[0]
+        yield f"QweneditWorkersLost: worker {worker.name} is silent with job {short_id(job.id)} in hand{_more(silent)}"
+    if ignored:
+        said = f"{ignored} entries of the register of workers are no worker's, or too large"
+        yield f"QweneditWorkersLost: {said}: somebody else has a worker's Redis password"
+
+
+def _more(found: Sequence[object]) -> str:
+    return f"; {len(found) - 1} more likewise" if len(found) > 1 else ""
+
+
+def show_workers(workers: Sequence[SeenWorker], now: float) -> str:
+    """Make a table of the workers, and say below it why some aren't ready."""
+    if not workers:
+        return "No worker is up."
+    problems = [
+        one_line(f"Not ready: {worker.name}: {worker.presence.problem}")
+        for worker in workers
+        if worker.presence and worker.presence.problem
+    ]
+    return "\n".join((table([_row(worker, now) for worker in workers]), *problems))
+
+
+def _row(worker: SeenWorker, now: float) -> dict[str, str]:
+    presence, job = worker.presence, worker.job
+    device = presence.device if presence else None
+    return {
+        "worker": worker.name,
+        "version": presence.version if presence else "",
+        "state": _state(worker, now),
+        "job": job.id if job else "",
+        "for": duration(now - job.started_at) if job and job.started_at else "",
+        "step": job.at if job else "",
+        "failed": str(worker.failures or ""),
+        "comfyui": device.version if device else "",
+        "at": presence.comfyui_url if presence else "",
+        "gpu": device.name if device else "",
+        "vram free": f"{size(device.vram_free)} of {size(device.vram_total)}" if device else "",
+        "sockets": str(presence.sockets) if presence and presence.sockets is not None else "",
+        "seen": f"{duration(now - worker.seen_at)} ago" if worker.seen_at else "",
+    }
+
+
+def _state(worker: SeenWorker, now: float) -> str:
+    if worker.presence is None or worker.silent(now):
+        return "silent"
+    if worker.presence.draining:
+        return "leaving"
+    if worker.job is not None:
+        return "busy"
+    return "idle" if worker.presence.ready else "not ready"
