@@ -188,7 +188,7 @@ class TelegramMessenger:
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Take one of the bot's messages away; where Telegram doesn't, it stays."""
         try:
-            async with self._calls.made("deleteMessage", apart=chat_id):
+            async with self._calls.made("deleteMessage"):
                 await self._bot.delete_message(chat_id, message_id, request_timeout=SHORT_TIMEOUT)
         except BotError as error:
             log.info("bot_api.not_deleted", error=type(error).__name__)
@@ -246,7 +246,7 @@ class TelegramMessenger:
         """Show “sending a photo…”."""
         where = await self._migrations.current(chat_id)
         try:
-            async with self._calls.made("sendChatAction", apart=where):
+            async with self._calls.made("sendChatAction"):
                 await self._bot.send_chat_action(where, ChatAction.UPLOAD_PHOTO, request_timeout=SHORT_TIMEOUT)
         except BotError:
             return  # the answer itself finds out and says so
@@ -256,7 +256,8 @@ class TelegramMessenger:
         if self._answered.get(press_id):
             return
         try:
-            async with self._calls.paced("answerCallbackQuery"):
+            await self._limiter.acquire(None)
+            async with self._calls.made("answerCallbackQuery"):
                 await self._bot.answer_callback_query(press_id, text, show_alert=alert)
         except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
             pass

@@ -31,7 +31,6 @@ from qwenedit_bot.chat.errors import (
     WriteForbiddenError,
 )
 from qwenedit_bot.chat.errors.kinds import ErrorKind, classify
-from qwenedit_bot.chat.rate_limit.flood import Flood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
 
 UNUSED_FOR = 15.0
 """Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
-LONGEST_CLOSURE = 30.0
-"""Seconds for which a 429 closes a method that belongs to no chat, such as getFile: everybody waits for it. Telegram is
-then asked once more, and says again how long."""
 UNTOLD_PAUSE = 5.0
 """Seconds to wait after a 429 that does not say how long."""
 
@@ -54,8 +50,6 @@ _REFUSALS: dict[ErrorKind, type[TelegramRefusedError]] = {
     ErrorKind.PICTURE_REJECTED: PhotoRejectedError,
     ErrorKind.TOO_LARGE: PhotoRejectedError,
 }
-
-_Place = tuple[str, int | None]
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +77,6 @@ class BotCalls:
     def __init__(self, limiter: SharedLimiter, metrics: BotMetrics) -> None:
         self._limiter = limiter
         self._metrics = metrics
-        self._flood = Flood()
-        self._closed: dict[_Place, float] = {}
         self._unused: dict[int, float] = {}
 
     async def turn(self, chat_id: int, *, edit: bool = False) -> None:
@@ -106,39 +98,24 @@ class BotCalls:
             self._keep(chat_id)
 
     @asynccontextmanager
-    async def paced(self, method: str) -> AsyncIterator[None]:
-        """Make a call inside the block that belongs to no chat, in the token's turn.
-
-        Raises:
-            LaterError: It is not free.
-        """
-        self._check(method, None)
-        await self._limiter.acquire(None)
-        async with self.made(method):
-            yield
-
-    @asynccontextmanager
-    async def made(self, method: str, *, chat_id: int | None = None, apart: int | None = None) -> AsyncIterator[None]:
+    async def made(self, method: str, *, chat_id: int | None = None) -> AsyncIterator[None]:
         """Make a call inside the block, and translate its errors. One that says “not modified” is none.
 
         Args:
             method: Its name, for metrics.
             chat_id: The chat in whose turn it is made; a 429 closes that chat.
-            apart: The chat of a call that takes no turn of its chat; a 429 then closes the method there.
 
         Raises:
-            LaterError: Telegram says 429, or has said so about this method and the time is not over.
+            LaterError: Telegram says 429.
             MigratedError: The group has another id now.
             ChatUnreachableError: Nothing can be said here, or not now (`WriteForbiddenError`).
             TelegramRefusedError: Telegram does not do it; `kind` says what to make of it.
             TelegramUnavailableError: Telegram fails or does not answer.
         """
-        if chat_id is None:
-            self._check(method, apart)
         try:
             yield
         except TelegramRetryAfter as error:
-            await self._obey(method, chat_id, apart, float(error.retry_after))
+            await self._obey(method, chat_id, float(error.retry_after))
             raise LaterError(error.retry_after, "flood") from None
         except AiogramError as error:
             translated = self._translated(method, error)
@@ -148,33 +125,18 @@ class BotCalls:
                 self._keep(translated.new_id)
             if translated is not None:
                 raise translated from None
-        else:
-            if chat_id is not None:
-                self._flood.succeeded()
 
     def _keep(self, chat_id: int) -> None:
         now = time.monotonic()
         self._unused = {chat: until for chat, until in self._unused.items() if until > now}
         self._unused[chat_id] = now + UNUSED_FOR
 
-    def _check(self, method: str, apart: int | None) -> None:
-        left = self._closed.get((method, apart), 0.0) - time.monotonic()
-        if left > 0:
-            raise LaterError(left, "flood")
-
-    async def _obey(self, method: str, chat_id: int | None, apart: int | None, seconds: float) -> None:
+    async def _obey(self, method: str, chat_id: int | None, seconds: float) -> None:
         self._metrics.retry_after.inc(seconds)
         log.warning("telegram.too_many_requests", method=method, retry_after=seconds)
-        if chat_id is None:
-            now = time.monotonic()
-            self._closed = {place: until for place, until in self._closed.items() if until > now}
-            self._closed[(method, apart)] = now + min(seconds, LONGEST_CLOSURE)
-            return
-        self._unused.pop(chat_id, None)
-        await self._limiter.close(chat_id, seconds)
-        everywhere = self._flood.refused(chat_id, seconds)
-        if everywhere > 0:
-            await self._limiter.close(None, everywhere)
+        if chat_id is not None:
+            self._unused.pop(chat_id, None)
+            await self._limiter.close(chat_id, seconds)
 
     def _translated(self, method: str, error: AiogramError) -> BotError | None:
         if isinstance(error, TelegramMigrateToChat):

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- KEYS: pace_prefix
 -- Asks for a turn to send something; or begins a pause, for a 429. All times are in milliseconds.
---   pauses   names of the pauses to heed; with `pause`, how long to send nothing, the one that begins
+--   paused   name of the chat's pause; with `pause`, how long to send nothing there, it begins
 --   buckets  the token's first, then the sender's, then others. Each has: name; every, between two turns; early, by which
 --            a turn may come before it's due; spared, turns that are left to others; longest, of its TTL
 --   busy     turns that the sender has used of their bucket, from which on they make way for others: they leave them
@@ -14,17 +14,13 @@
 -- Every key is nothing but its TTL. A bucket's TTL is the time until it's as if nothing had been sent (GCRA). If the
 -- server's clock is set back, TTLs become longer than they can be: then the key counts as gone.
 if args.pause then
-    redis.call('SET', PACE_PREFIX .. args.pauses[1], args.pause, 'PX', args.pause)
+    redis.call('SET', PACE_PREFIX .. args.paused, args.pause, 'PX', args.pause)
     return args.pause
 end
 
 -- Most of these keys are gone most of the time: one look at all of them spares a command for each.
-local keys = {}
-for _, name in ipairs(args.pauses) do
-    keys[#keys + 1] = PACE_PREFIX .. name
-end
-local PLACE = #keys + 1
-keys[PLACE] = PACE_PREFIX .. args.place
+local PAUSED, PLACE = 1, 2
+local keys = { PACE_PREFIX .. args.paused, PACE_PREFIX .. args.place }
 for _, bucket in ipairs(args.buckets) do
     keys[#keys + 1] = PACE_PREFIX .. bucket.name
 end
@@ -38,10 +34,7 @@ local function left(i, longest)
     return ttl <= longest and math.max(ttl, 0) or 0
 end
 
-local paused = 0
-for i = 1, #args.pauses do
-    paused = math.max(paused, left(i, tonumber(values[i]) or 0)) -- the value is the pause's length
-end
+local paused = left(PAUSED, tonumber(values[PAUSED]) or 0) -- the value is the pause's length
 if paused > 0 then
     return paused
 end

@@ -70,9 +70,9 @@ class SharedLimiter:
         """Take the turn of an edit, but only if enough turns are left for messages that somebody waits for."""
         return await self._ask(chat_id, edit=True, spare=True, line=0.0) <= 0
 
-    async def close(self, chat_id: int | None, seconds: float) -> None:
-        """Obey a 429: send nothing, in this chat or at all, for a while."""
-        await self._scripts.run("pace", pauses=[_pause(chat_id)], pause=_ms(seconds))
+    async def close(self, chat_id: int, seconds: float) -> None:
+        """Obey a 429: send nothing in this chat for a while."""
+        await self._scripts.run("pace", paused=f"pause:{chat_id}", pause=_ms(seconds))
 
     async def forget(self, user_id: int) -> None:
         """Erase nothing: see `personal_data`."""
@@ -89,7 +89,7 @@ class SharedLimiter:
                 buckets[f"edits:{chat_id}"] = EDITS
         told = await self._scripts.run(
             "pace",
-            pauses=[_pause(None), _pause(chat_id)],
+            paused=f"pause:{chat_id}",
             buckets=[_bucket(name, rate, spare=spare) for name, rate in buckets.items()],
             busy=BUSY,
             leave=BUSY_LEAVE,
@@ -99,10 +99,6 @@ class SharedLimiter:
             kept=_ms(PLACE_KEPT),
         )
         return int(told) / 1000
-
-
-def _pause(chat_id: int | None) -> str:
-    return "pause" if chat_id is None else f"pause:{chat_id}"
 
 
 def _bucket(name: str, rate: Rate, *, spare: bool) -> dict[str, int | str]:
