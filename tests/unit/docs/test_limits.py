@@ -11,7 +11,6 @@ import yaml
 
 from qwenedit_bot.app import features, parts
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.common import log_rate
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake, results
 from qwenedit_bot.presets import search
@@ -63,7 +62,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("a search of the presets", [f"{search.MAX_QUERY} characters"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
-        ("log lines caused by strangers", [f"{log_rate.EVERY / 60:.0f} a minute"]),
+        ("log lines caused by strangers", [f"{webhook.LINE_EVERY / 60:.0f} a minute"]),
         (
             "looks at every key of Redis, for `/forget`",
             [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],

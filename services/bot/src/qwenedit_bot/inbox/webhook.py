@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import structlog
 from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
 from aiohttp import web
+from cachetools import TTLCache
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.call_metrics import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
-from qwenedit_bot.common.log_rate import LogRate
 from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.inbox.updates import KINDS
 from qwenedit_jobs.backoff import Backoff
@@ -39,6 +39,8 @@ SHUTDOWN = 5.0
 """Seconds for requests in hand: each only writes to Redis."""
 CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
+LINE_EVERY = 60.0
+"""Seconds between two log lines that say the same: anybody can cause them."""
 SET_AGAIN = 60.0
 """Seconds until Telegram is told the address once more: a poller that leaves may have deleted the webhook meanwhile."""
 
@@ -74,7 +76,7 @@ class Webhook:
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._lines = LogRate(log)
+        self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, LINE_EVERY)
         app = web.Application(client_max_size=LARGEST_UPDATE)
         app.router.add_post(urlsplit(url).path or "/", self._receive)
         self._server = HttpServer(
@@ -106,29 +108,32 @@ class Webhook:
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
-            self._note("secret")
+            self._warn("webhook.refused", reason="secret")
             return web.Response(status=401)
         if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
-            self._note("compressed")
+            self._warn("webhook.refused", reason="compressed")
             return web.Response(status=415)
         try:
             update = json.loads(await request.read())
             update["update_id"] = int(update["update_id"])
         except web.HTTPRequestEntityTooLarge:
-            self._note("too_large")
+            self._warn("webhook.refused", reason="too_large")
             raise
         except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self._note("no_update")
+            self._warn("webhook.refused", reason="no_update")
             return web.Response(status=400)
         try:
             await self._updates.take([update])
         except RedisError as error:
-            self._lines.warning("webhook.redis_unavailable", error=type(error).__name__)
+            self._warn("webhook.redis_unavailable", error=type(error).__name__)
             return web.Response(status=503)
         return web.Response()
 
-    def _note(self, reason: str) -> None:
-        self._lines.warning("webhook.refused", reason=reason)
+    def _warn(self, event: str, **fields: str) -> None:
+        line = (event, *fields.values())
+        if line not in self._logged:
+            self._logged[line] = True
+            log.warning(event, **fields)
 
     async def _register(self, stop: asyncio.Event) -> None:
         """Tell Telegram where to post, again and again until the wish to stop; saying the same changes nothing."""

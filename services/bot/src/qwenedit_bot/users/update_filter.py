@@ -9,12 +9,10 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from cachetools import TTLCache
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.actors import actor_in, wrote_it_themselves
-from qwenedit_bot.common.log_rate import LogRate
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
 
 if TYPE_CHECKING:
@@ -41,8 +39,6 @@ GROUP_COMMANDS = frozenset(("privacy",))
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?\s*")
 _MONEY = ("successful_payment", "refunded_payment")
 _MIGRATION = ("migrate_to_chat_id", "migrate_from_chat_id")
-
-log = LogRate(structlog.get_logger(__name__))
 
 
 class Admission(StrEnum):
@@ -96,7 +92,6 @@ class UpdateFilter:
                 kept.append(update)
             else:
                 self._metrics.updates.labels(_kind(update), "stranger").inc()
-                log.info("update.not_allowed")
         return kept
 
     async def intake_classes(self, updates: Sequence[dict[str, Any]]) -> list[Admission]:
