@@ -18,7 +18,6 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
 from qwenedit_bot.edits.progress.eta import Eta
-from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.results import ResultPicture, Results
 from qwenedit_bot.texts import Texts
@@ -145,7 +144,7 @@ class Bot:
         answering = Answering(
             store=RedisPictureStore(redis, Keys(), ttl=60), results=cast("Results", Pictures()), messenger=messenger,
             replies=Replies(redis, keys, messenger), texts=Texts(default="en"), quotas=quotas,
-            moderation=Unmoderated(),
+            moderation=None,
         )  # fmt: skip
         self.work = AnswerWork(
             Deliver(

@@ -20,7 +20,6 @@ from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
 from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdater
-from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.results import Results
@@ -157,7 +156,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
             replies=Replies(redis, bot_keys, messenger),
             texts=Texts(default="en"),
             quotas=quotas,
-            moderation=Unmoderated(),
+            moderation=None,
         ),
         metrics=BotMetrics(CollectorRegistry()),
         eta=eta,

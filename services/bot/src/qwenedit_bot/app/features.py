@@ -25,7 +25,6 @@ from qwenedit_bot.edits.requests.rewording import Reword
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.moderation.hook import ModerationHook
-from qwenedit_bot.moderation.port import Unmoderated
 from qwenedit_bot.payments.payments import Payments
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
@@ -213,7 +212,7 @@ def make_edits(
             queue=queue, metrics=metrics, eta=eta, quotas=quotas,
             answering=Answering(
                 store=store, results=pictures.results, messenger=chat.messenger, replies=replies, texts=users.texts,
-                quotas=quotas, moderation=hook or Unmoderated(), larger_megapixels=settings.larger_megapixels,
+                quotas=quotas, moderation=hook, larger_megapixels=settings.larger_megapixels,
             ),
         ),
         refused=RefusedAnswers(jobs.answers, jobs.ended),

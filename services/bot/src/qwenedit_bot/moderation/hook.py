@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
 import structlog
 
-from qwenedit_bot.moderation.port import Verdict
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -36,12 +36,21 @@ OK = 200
 log = structlog.get_logger(__name__)
 
 
+class Verdict(StrEnum):
+    """What the hook says."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    UNCHECKED = "unchecked"
+    """It could not be asked, and the operator wants nothing to pass unchecked."""
+
+
 class _HookError(Exception):
     """The hook gave no answer of use; says in a word why."""
 
 
 class ModerationHook:
-    """Asks the hook. An async context manager.
+    """Asks the hook. An async context manager. Each question may raise `RedisError`, and may then be asked again.
 
     Neither address nor token appears in any log or error: both may be secret.
 
@@ -86,11 +95,11 @@ class ModerationHook:
             await self._session.close()
 
     async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
-        """Judge a wish."""
+        """Judge a wish before it becomes a job."""
         return await self._ask("request", job_id, instruction, pictures)
 
     async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
-        """Judge a result, once however often its answer is tried."""
+        """Judge a result before it is shown, once however often its answer is tried: a job has one result."""
         known = await self._known(job_id)
         if known is not None:
             return known
@@ -99,7 +108,7 @@ class ModerationHook:
         return verdict
 
     async def withheld(self, job_id: str) -> Verdict | None:
-        """Return why a result may not be shown."""
+        """Return why a result may not be shown, where that was found before."""
         known = await self._known(job_id)
         return None if known is Verdict.ALLOWED else known
 

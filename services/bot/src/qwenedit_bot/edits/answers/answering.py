@@ -13,7 +13,7 @@ from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import is_larger, target_of
-from qwenedit_bot.moderation.port import Verdict
+from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason, State, short_id
@@ -21,7 +21,7 @@ from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Rea
 if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.moderation.port import Moderation
+    from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.texts import Texts, Words
@@ -65,7 +65,7 @@ class Answering:
         replies: Knows the job's message, should it have been replaced.
         texts: The words of all languages.
         quotas: Get back what a failed job has cost.
-        moderation: Sees each picture first.
+        moderation: Sees each picture first, if there is a hook.
         larger_megapixels: What a picture can be enlarged to; 0: none can.
     """
 
@@ -78,7 +78,7 @@ class Answering:
         replies: Replies,
         texts: Texts,
         quotas: Quotas,
-        moderation: Moderation,
+        moderation: ModerationHook | None,
         larger_megapixels: float = 0,
     ) -> None:
         self._store = store
@@ -112,8 +112,8 @@ class Answering:
         words that a picture should have had instead are right wherever they can be written.
         """
         answer = await self._answer_to(status, reply)
-        verdict = await self._moderation.withheld(status.job.id)
-        if verdict is not None and status.result is not None:
+        verdict = await self._withheld_for(answer)
+        if verdict is not None:
             view = self._withheld(answer, verdict)
         elif status.state is State.DONE:
             held = status.result is not None and await self._store.holds(status.result.picture)
@@ -154,8 +154,8 @@ class Answering:
 
     async def _give(self, answer: _Answer) -> str:
         status = answer.status
-        verdict = await self._moderation.withheld(answer.job_id)
-        if verdict is not None and status.result is not None:  # found before a crash
+        verdict = await self._withheld_for(answer)
+        if verdict is not None:  # found before a crash
             return await self._withhold(answer, verdict)
         if status.state is not State.DONE:
             return await self._say_outcome(answer, status.state, status.reason)
@@ -173,9 +173,10 @@ class Answering:
 
     async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
         status = answer.status
-        verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
-        if verdict is not Verdict.ALLOWED:
-            return await self._withhold(answer, verdict)
+        if self._moderation is not None:
+            verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
+            if verdict is not Verdict.ALLOWED:
+                return await self._withhold(answer, verdict)
         quota = None if is_group(answer.to.chat_id) else await self._quotas.of(status.job.user_id)
         caption = job_views.done(answer.words, answer.job_id, seconds=answer.seconds, quota=quota)
         larger = target_of(status, self._larger_megapixels)
@@ -218,6 +219,11 @@ class Answering:
                 await self._store.erase(status.job.id)
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
+
+    async def _withheld_for(self, answer: _Answer) -> Verdict | None:
+        if self._moderation is None or answer.status.result is None:
+            return None
+        return await self._moderation.withheld(answer.job_id)
 
     async def _withhold(self, answer: _Answer, verdict: Verdict) -> str:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""

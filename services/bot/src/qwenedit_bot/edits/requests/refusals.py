@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.errors import FileTooBigError, StorageSlowError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import RequestOutcome
-from qwenedit_bot.moderation.port import Verdict
+from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal

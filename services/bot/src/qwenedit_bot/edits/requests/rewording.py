@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
-from qwenedit_bot.moderation.port import Unmoderated, Verdict
+from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import photos_of
 from qwenedit_jobs import PictureExpiredError, State
 from qwenedit_telemetry import job_context
 
 if TYPE_CHECKING:
-    from qwenedit_bot.moderation.port import Moderation
+    from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_jobs import JobQueue, Status
 
@@ -40,10 +40,10 @@ class Reword:
         moderation: Asked about the new words, with the pictures.
     """
 
-    def __init__(self, queue: JobQueue, intake: PictureIntake, moderation: Moderation | None) -> None:
+    def __init__(self, queue: JobQueue, intake: PictureIntake, moderation: ModerationHook | None) -> None:
         self._queue = queue
         self._intake = intake
-        self._moderation = moderation or Unmoderated()
+        self._moderation = moderation
 
     async def __call__(self, status: Status, wish: str) -> Reworded:
         """Let a job that waits for its first attempt be done by other words.
@@ -62,7 +62,7 @@ class Reword:
             return Reworded.DONE if done else Reworded.TOO_LATE
 
     async def _allowed(self, status: Status, wish: str) -> bool:
-        if isinstance(self._moderation, Unmoderated):
+        if self._moderation is None:
             return True
         try:
             async with self._intake.stored([each.ref for each in photos_of(status.job)]) as seen:

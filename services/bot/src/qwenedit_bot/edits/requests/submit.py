@@ -17,7 +17,7 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.failed import collected_on_failure
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, RequestOutcome
-from qwenedit_bot.moderation.port import Unmoderated, Verdict
+from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.moderation.port import Moderation
+    from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
@@ -75,7 +75,7 @@ class Submit:
         metrics: BotMetrics,
         queue_name: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
-        moderation: Moderation | None = None,
+        moderation: ModerationHook | None = None,
     ) -> None:
         self._queue = queue
         self._limits = limits
@@ -85,7 +85,7 @@ class Submit:
         self._metrics = metrics
         self._queue_name = queue_name
         self._gates = gates
-        self._moderation = moderation or Unmoderated()
+        self._moderation = moderation
 
     async def known(self, new_id: str) -> bool:
         """Whether a request was accepted as this job before."""
@@ -183,7 +183,7 @@ class Submit:
             await gate.withdraw(request)
 
     async def _judge(self, request: Request, stored: Sequence[str]) -> None:
-        if isinstance(self._moderation, Unmoderated):
+        if self._moderation is None:
             return
         async with self._intake.stored(stored) as pictures:
             verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
