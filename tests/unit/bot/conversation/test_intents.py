@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qwenedit_bot.texts.intents import Intent, how_of, intent_of
+
+LISTED = yaml.safe_load((files("qwenedit_bot.texts") / "intents.yaml").read_text(encoding="utf-8"))
+SENTENCES = yaml.safe_load(Path(__file__).with_name("intent_sentences.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("language", LISTED)
+def test_phrases_of_the_table(language: str) -> None:
+    meant = {phrase.strip(): intent for intent in Intent for phrase in LISTED[language][intent].split(",")}
+    assert {phrase: intent_of(phrase) for phrase in meant} == meant
+
+
+@pytest.mark.parametrize("meaning", SENTENCES)
+def test_sentence_from_chats(meaning: str) -> None:
+    expected = None if meaning == "none" else Intent(meaning)
+    assert {said: intent_of(said) for said in SENTENCES[meaning]} == dict.fromkeys(SENTENCES[meaning], expected)
+
+
+def test_long_message_is_an_instruction() -> None:
+    assert intent_of("thanks " * 13) is None
+
+
+@pytest.mark.parametrize("said", ["", " ", "\n"])
+def test_nothing_has_no_intent(said: str) -> None:
+    assert intent_of(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "how"),
+    [
+        ("make them all black and white", "each"),
+        ("сделай каждую чёрно-белой", "each"),
+        ("all side by side", "together"),
+        ("put the jacket from photo 2 on the man", "together"),
+        ("объедини в одну картинку", "together"),
+        ("把第一张的衣服换到第二张", "together"),
+        ("make it snowy", ""),
+    ],
+)
+def test_words_about_an_album(said: str, how: str) -> None:
+    assert how_of(said) == how
