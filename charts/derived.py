@@ -1,10 +1,10 @@
-"""Keep what is derived from the chart's alerts and the bot's languages equal to them.
+"""Keep what is derived from the chart's alerts equal to them.
 
     python charts/derived.py            write it
     python charts/derived.py --check    fail when a file is an old one
 
 From `qwenedit/alerts.yaml` come the schema of `monitoring.alerts.rules`, the runbook links of the dashboards, and the
-table of docs/runbooks/README.md. From the bot's languages comes the schema of `bot.settings.defaultLanguage`.
+table of docs/runbooks/README.md.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from qwenedit_bot.texts import LANGUAGES
 
 CHARTS = Path(__file__).parent
 CHART = CHARTS / "qwenedit"
@@ -31,12 +29,10 @@ Alert = dict[str, Any]
 
 
 def schema(text: str, alerts: list[Alert]) -> str:
-    """Return the values' schema with a row for each alert and with the bot's languages."""
+    """Return the values' schema with a row for each alert."""
     whole = json.loads(text)
-    values = whole["properties"]
-    rules = values["monitoring"]["properties"]["alerts"]["properties"]["rules"]
+    rules = whole["properties"]["monitoring"]["properties"]["alerts"]["properties"]["rules"]
     rules["properties"] = {alert["name"]: _row(alert, whole["$defs"]["alert"]) for alert in alerts}
-    values["bot"]["properties"]["settings"]["properties"]["defaultLanguage"]["enum"] = list(LANGUAGES)
     return _json(whole)
 
 

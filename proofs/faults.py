@@ -121,7 +121,7 @@ async def main() -> bool:
 def _seen(status: Status) -> str:
     if status.state is State.DONE:
         return "the picture"
-    words = Texts(default="en").of("en")
+    words = Texts().of("en")
     said = outcome(words, status.job.id, status.state, status.reason).text
     return f"“{said.splitlines()[0]}”"
 

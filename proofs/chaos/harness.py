@@ -154,7 +154,7 @@ class Harness(System):
         which = min(number, self._alone)
         part = self.worker(
             name, which, REDIS_URL=f"redis://{HOST}:{self.to_redis['workers'].port}/0", WORKER_LEASE=str(LEASE),
-            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON, GPU_HOURLY_PRICE="0.8",
+            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON,
             COMFYUI_URL=f"http://{HOST}:{self.to_comfyui[which].port}", CHAOS_CLOCK=f"{self._seed}-{number}",
         )  # fmt: skip
         part.env.update(settings)

@@ -29,7 +29,7 @@ WORKERS = 2
 AT_ONCE = 6
 """People who wait for a picture at the same time."""
 PATIENCE = 60.0
-SETTINGS = {"RETRY_DELAYS": "0.2", "OTEL_BSP_SCHEDULE_DELAY": "500", "GPU_HOURLY_PRICE": "1.5"}
+SETTINGS = {"RETRY_DELAYS": "0.2", "OTEL_BSP_SCHEDULE_DELAY": "500"}
 WINDOW = 15
 """Seconds that rates are over: with a scrape a second what four minutes are with one in half a minute."""
 

@@ -57,7 +57,7 @@ def test_settings_take_what_the_chart_says(part, manifests, monkeypatch):
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_chart_and_service_have_the_same_defaults(part, render):
-    places = {"redis_url", "probe_host", "comfyui_input_dir", "comfyui_output_dir"}
+    places = {"redis_url", "probe_host", "comfyui_base_dir"}
     model = SETTINGS[part]
     data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
     told = model.model_validate({"bot_token": "1:abc"} | {name.lower(): value for name, value in data.items()})

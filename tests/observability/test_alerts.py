@@ -83,23 +83,23 @@ def test_no_alert_when(case, promtool, rules, tmp_path):
     check(promtool, only(rules, *names), tmp_path, silent(series, *names))
 
 
-def test_bill_of_the_page_is_all_seconds_of_all_gpus_at_their_prices(promtool, rules, tmp_path):
+def test_bill_of_the_page_is_all_seconds_of_all_gpus_at_their_price(promtool, rules, tmp_path):
     def of(name, worker, **labels):
         told = {"namespace": NAMESPACE, "pod": worker, "instance": worker, **labels}
         return f"{name}{{{','.join(f'{key}={value!r}' for key, value in told.items())}}}".replace("'", '"')
 
     [bill] = re.findall(r"```promql\n(.*?)```", (CHART.parents[1] / "docs/operations.md").read_text(), re.DOTALL)
-    seconds, price = "qwenedit_gpu_seconds_total", "qwenedit_gpu_hourly_price"
+    seconds = "qwenedit_gpu_seconds_total"
     series = {
         of(seconds, "a", activity="editing"): "0+15x{n}", of(seconds, "a", activity="idle"): "0+15x{n}",
-        of(seconds, "b", activity="editing"): "0+30x{n}", of(price, "a"): "0.8x{n}", of(price, "b"): "1.2x{n}",
+        of(seconds, "b", activity="editing"): "0+30x{n}",
     }  # fmt: skip
     test = expect(series, []) | {
         "promql_expr_test": [
-            # The hour costs 0.4 and 1.2 for edits, and 0.4 for idling.
+            # Half an hour and an hour of edits, and half an hour idle, at 0.80 an hour.
             {"expr": f"round({bill.replace('30d', '1h')}, 0.01)", "eval_time": "110m", "exp_samples": [
                 {"labels": f'{{namespace="{NAMESPACE}",activity="{activity}"}}', "value": value}
-                for activity, value in (("editing", 1.6), ("idle", 0.4))
+                for activity, value in (("editing", 1.2), ("idle", 0.4))
             ]}
         ]
     }  # fmt: skip

@@ -34,7 +34,7 @@ async def installed(tmp_path, bench):
         env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=STEP, load_seconds=LOAD
     )
     part = worker(
-        env=bare_environment(GPU_HOURLY_PRICE="1.8", WORKER_WARM_UP="false"),
+        env=bare_environment(WORKER_WARM_UP="false"),
         redis_url=bench.url,
         comfyui_url=comfyui.url,
         name="worker-1",
@@ -116,4 +116,3 @@ async def test_cold_load_is_told_from_the_edit_and_all_seconds_add_up(installed,
     done = (("outcome", "done"), *name)
     assert after_warm["qwenedit_gpu_job_seconds_count", done] == 2
     assert after_warm["qwenedit_gpu_job_seconds_sum", done] == pytest.approx(second["loading"] + second["editing"])
-    assert after_warm["qwenedit_gpu_hourly_price", ()] == 1.8

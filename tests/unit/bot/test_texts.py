@@ -263,8 +263,8 @@ def test_every_text_that_counts_is_among_them(language: str) -> None:
     ("code", "language"),
     [("ru", "ru"), ("ru-RU", "ru"), ("RU", "ru"), ("en-GB", "en"), ("de", "en"), (None, "en"), ("", "en")],
 )
-def test_user_is_answered_in_their_language_or_the_default(code: str | None, language: str) -> None:
-    assert Texts(default="en").of(code).language == language
+def test_user_is_answered_in_their_language_or_in_english(code: str | None, language: str) -> None:
+    assert Texts().of(code).language == language
 
 
 def test_missing_value_is_a_defect_and_no_gap_in_the_sentence() -> None:

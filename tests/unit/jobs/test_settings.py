@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import Field, SecretStr
 
+from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import RedisSettings, load, shown
-from qwenedit_worker.settings import WorkerSettings
 
 
 class Example(RedisSettings):
@@ -122,8 +122,9 @@ def test_env_file_in_another_encoding_stops_the_start(tmp_path, monkeypatch, pro
 
 
 def test_problem_between_two_settings_is_told_in_our_words_alone(monkeypatch, capsys):
-    monkeypatch.setenv("COMFYUI_INPUT_DIR", "/input")
+    monkeypatch.setenv("BOT_TOKEN", "1:abc")
+    monkeypatch.setenv("WEBHOOK_URL", "https://bot.example.com/telegram")
     with pytest.raises(SystemExit):
-        load(WorkerSettings)
+        load(BotSettings)
     said = capsys.readouterr().err
-    assert said == "settings: COMFYUI_INPUT_DIR and COMFYUI_OUTPUT_DIR belong together: set both or neither\n"
+    assert said == "settings: WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling\n"

@@ -137,11 +137,6 @@ def test_operators_settings_have_their_defaults_and_ranges(name, low, default, h
             WorkerSettings(**{name: high * 1.01})
 
 
-def test_comfyuis_folders_come_together_or_not_at_all():
-    with pytest.raises(ValueError, match="set both or neither"):
-        WorkerSettings(comfyui_input_dir=Path("/input"))
-
-
 def test_workflow_is_a_name_in_the_folder_or_a_path():
     folder = Path("/app/workflows")
     assert workflow_path("qwen-image-edit-2511-fast", folder) == folder / "qwen-image-edit-2511-fast.json"

@@ -30,7 +30,6 @@ MODERATION_ON_ERROR: {{ .onError }}
 {{- end }}
 {{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
-DEFAULT_LANGUAGE: {{ $settings.defaultLanguage | quote }}
 LARGER_MEGAPIXELS: {{ $settings.largerMegapixels | quote }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}

@@ -8,13 +8,11 @@ WORKER_LOG_LEVEL: {{ $settings.logLevel }}
 WORKER_LEASE: {{ $settings.lease | quote }}
 COMFYUI_URL: {{ include "qwenedit.comfyuiUrl" . | quote }}
 COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}
-GPU_HOURLY_PRICE: {{ .Values.gpu.hourlyPrice | quote }}
 WORKFLOW: {{ $settings.workflow | quote }}
 WORKER_WARM_UP: {{ $settings.warmUp | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "worker") }}
 {{- if eq .Values.comfyui.placement "sidecar" }}
-COMFYUI_INPUT_DIR: /data/input
-COMFYUI_OUTPUT_DIR: /data/output
+COMFYUI_BASE_DIR: /data
 {{- end }}
 {{- end }}
 

@@ -42,7 +42,7 @@ class Server:
     @property
     def settings(self) -> dict[str, str]:
         """As the worker takes them from its environment."""
-        return {"COMFYUI_INPUT_DIR": str(self.folders.input), "COMFYUI_OUTPUT_DIR": str(self.folders.output)}
+        return {"COMFYUI_BASE_DIR": str(self.data)}
 
     def files(self) -> set[str]:
         """Paths of all files in its folders, below the data folder."""

@@ -71,7 +71,6 @@ def main() -> None:
 async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
     """Build the worker, and run it until it is told to leave."""
     metrics = Metrics(telemetry.registry)
-    metrics.gpu_hourly_price.set(settings.gpu_hourly_price)
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
     link = RedisLink(on_change=metrics.redis_up.set)
@@ -113,7 +112,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             demanded=lambda: demanded(queue, register, by=settings.pod_name),
             metrics=metrics,
         )
-        warms = settings.worker_warm_up and settings.comfyui_input_dir is not None
+        warms = settings.worker_warm_up and settings.comfyui_base_dir is not None
         watch = ComfyUIWatch(comfyui, activity=activity, metrics=metrics, warm_up=warm_up if warms else None)
         worker = Worker(
             settings.pod_name,
@@ -206,6 +205,5 @@ def _without_password(url: str) -> str:
 
 
 def _folders(settings: WorkerSettings) -> SharedFolders | None:
-    if settings.comfyui_input_dir is None or settings.comfyui_output_dir is None:
-        return None
-    return SharedFolders(input=settings.comfyui_input_dir, output=settings.comfyui_output_dir)
+    base = settings.comfyui_base_dir
+    return SharedFolders(input=base / "input", output=base / "output") if base else None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
@@ -63,23 +62,8 @@ class WorkerSettings(RedisSettings):
         description="a name in WORKFLOWS_DIR, or the path of a workflow in API format (.json)",
     )
     workflows_dir: Path = Field(default=Path("/app/workflows"), description="where the workflows lie")
-    comfyui_input_dir: Path | None = Field(
+    comfyui_base_dir: Path | None = Field(
         default=None,
-        description="ComfyUI's input folder where this process can reach it: photos are deleted there after use",
+        description="the folder with ComfyUI's `input` and `output` where this process can reach it: photos and "
+        "results are deleted there after use",
     )
-    comfyui_output_dir: Path | None = Field(
-        default=None,
-        description="ComfyUI's output folder, likewise for results; both or neither",
-    )
-    gpu_hourly_price: float = Field(
-        default=0.0,
-        ge=0,
-        le=1_000_000,
-        description="what an hour of the GPU costs, in your currency; 0 is unknown",
-    )
-
-    @model_validator(mode="after")
-    def _both_folders_or_neither(self) -> Self:
-        if (self.comfyui_input_dir is None) != (self.comfyui_output_dir is None):
-            raise ValueError("COMFYUI_INPUT_DIR and COMFYUI_OUTPUT_DIR belong together: set both or neither")
-        return self

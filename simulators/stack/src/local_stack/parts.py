@@ -94,10 +94,7 @@ class ComfyUISimulator(Part):
     @property
     def shared_folders(self) -> dict[str, str]:
         """Settings of a worker that can reach ComfyUI's folders, as in a pod, and deletes pictures there."""
-        return {
-            "COMFYUI_INPUT_DIR": str(self._data_dir / "input"),
-            "COMFYUI_OUTPUT_DIR": str(self._data_dir / "output"),
-        }
+        return {"COMFYUI_BASE_DIR": str(self._data_dir)}
 
 
 class Service(Part):

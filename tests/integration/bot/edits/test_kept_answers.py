@@ -143,7 +143,7 @@ class Bot:
         eta = Eta(redis, keys, queue=queue, workers=Workers(redis, Keys()), paused_key=Keys().paused)
         answering = Answering(
             store=RedisPictureStore(redis, Keys(), ttl=60), results=cast("Results", Pictures()), messenger=messenger,
-            replies=Replies(redis, keys, messenger), texts=Texts(default="en"), quotas=quotas,
+            replies=Replies(redis, keys, messenger), texts=Texts(), quotas=quotas,
             moderation=None,
         )  # fmt: skip
         self.work = AnswerWork(

@@ -136,7 +136,7 @@ def progress(queue: JobQueue, chat: Chat, clock: Clock, eta: Eta) -> ProgressUpd
     return ProgressUpdater(
         queue=queue,
         messenger=messenger,
-        texts=Texts(default="en"),
+        texts=Texts(),
         eta=eta,
         clock=clock,
     )
@@ -154,7 +154,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
             results=Results(store, Bound("memory", 1), tool="t"),
             messenger=messenger,
             replies=Replies(redis, bot_keys, messenger),
-            texts=Texts(default="en"),
+            texts=Texts(),
             quotas=quotas,
             moderation=None,
         ),

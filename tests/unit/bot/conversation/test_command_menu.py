@@ -54,7 +54,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 async def offer(telegram: Telegram, stop: asyncio.Event | None = None) -> None:
-    texts = Texts(default="en")
+    texts = Texts()
     await command_menu.offer(telegram, texts, stop or asyncio.Event(), limited=False, selling=False, admins=[7])
 
 

@@ -20,4 +20,4 @@ SHIPPED = presets.read(presets.shipped())
 def test_caption_describes_where_each_of_its_words_only_names_what_is_shown(caption: str, describes: bool) -> None:
     preset = SHIPPED.preset("try-on")
     assert preset is not None
-    assert only_describes(caption, preset, Texts(default="en")) is describes
+    assert only_describes(caption, preset, Texts()) is describes

@@ -10,7 +10,7 @@ from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import QueueFullError, StorageFullError
 
-WORDS = Texts(default="en").of("en")
+WORDS = Texts().of("en")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ async def asked(replicas: Replicas) -> RequestOutcome:
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)
     request = Request(JobIds("1:token"), Source(7, 1), 7, (photo,), "make it snow")
-    return await submit(request, Texts(default="en").of("en"))
+    return await submit(request, Texts().of("en"))
 
 
 async def test_refusal_deletes_the_photos_gives_the_job_back_and_says_so() -> None:

@@ -114,7 +114,7 @@ class Users:
 def make_users(base: Foundation) -> Users:
     """Build what knows the users."""
     settings, redis, keys = base.settings, base.redis, base.keys
-    texts = Texts(default=settings.default_language)
+    texts = Texts()
     languages = Languages(redis, keys, texts)
     access_list = AccessList(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
     return Users(

@@ -10,7 +10,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.packs import Pack
-from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
@@ -74,8 +73,6 @@ class BotSettings(RedisSettings):
     """What happens to jobs and results while the hook does not answer."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
     """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
-    default_language: str = LANGUAGES[0]
-    """For users whose Telegram has a language that the bot does not speak."""
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read at the start."""
 
@@ -92,13 +89,6 @@ class BotSettings(RedisSettings):
         if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
             raise ValueError("it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
         return secret
-
-    @field_validator("default_language")
-    @classmethod
-    def _language_is_spoken(cls, language: str) -> str:
-        if language not in LANGUAGES:
-            raise ValueError(f"the bot speaks {', '.join(LANGUAGES)}")
-        return language
 
     @field_validator("larger_megapixels")
     @classmethod

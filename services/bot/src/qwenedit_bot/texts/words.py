@@ -60,17 +60,12 @@ class Words:
 
 
 class Texts:
-    """All languages.
+    """All languages. Users whose own isn't among them get the first one, English."""
 
-    Args:
-        default: The language of users whose own we do not speak.
-    """
-
-    def __init__(self, *, default: str) -> None:
+    def __init__(self) -> None:
         self._words: Mapping[str, Words] = {language: Words(language) for language in LANGUAGES}
-        self._default = default
 
     def of(self, code: str | None) -> Words:
         """Return the words for an IETF language tag such as `ru-RU`, as Telegram sends it."""
         primary = (code or "").lower().partition("-")[0]
-        return self._words.get(primary) or self._words[self._default]
+        return self._words.get(primary) or self._words[LANGUAGES[0]]

@@ -103,11 +103,6 @@ class Metrics:
             ("workflow", "outcome"),
             registry=registry,
         )
-        self.gpu_hourly_price = Gauge(
-            "qwenedit_gpu_hourly_price",
-            "What an hour of this worker's GPU costs, in the operator's currency; 0 where that was not told.",
-            registry=registry,
-        )
 
     def expect(self, workflow: str) -> None:
         """Begin a workflow's series, before its first job ends."""
