@@ -16,7 +16,7 @@ BESIDE = {
     "health.heartbeat": "tells the operator of the worker, and knows of no job",
     "health.comfyui_watch": "asks whether ComfyUI is there, and knows of no job",
     "comfyui.server.requirements": "the same",
-    "picture_link": "asks at the start whether the store of objects takes results, and knows of no job",
+    "stores": "asks at the start whether Redis and the store of objects can be used, and knows of no job",
 }
 """Modules that are not on the job's path, and why."""
 SHOWN = 60

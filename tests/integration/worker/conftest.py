@@ -171,7 +171,8 @@ class Bench:
         parts = self.make_worker(**options)
         running = asyncio.create_task(parts.worker.run())
         helpers = [
-            asyncio.create_task(parts.watch.run()),
+            asyncio.create_task(parts.watch.keep_checking()),
+            asyncio.create_task(parts.watch.keep_judging()),
             asyncio.create_task(listen_for_nudges(self.redis, self.keys.nudge, parts.worker.nudge)),
         ]
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvloop
 
-from qwenedit_jobs import JobQueue, PictureStoreRefusedError, RedisPictureStore, connect, load, shown
+from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load, shown
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -26,12 +26,14 @@ from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.picture_link import pictures_refused
-from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, redis_cannot_be_used, translate_errors
+from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
 from qwenedit_worker.settings import WorkerSettings
+from qwenedit_worker.stores import REFUSALS, check_stores
 from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from qwenedit_telemetry import Telemetry
 
 LEAVING_MARGIN = 10.0
@@ -61,8 +63,8 @@ def main() -> None:
     gc.freeze()
     try:
         uvloop.run(run(settings, workflow, telemetry))
-    except PictureStoreRefusedError as error:
-        log.critical("pictures.refused", error=str(error))
+    except REFUSALS as error:
+        log.critical("worker.refused", error=str(error))
         raise SystemExit(2) from None
     finally:
         telemetry.close()
@@ -156,28 +158,38 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         log.debug("worker.settings", **shown(settings))
         log.info("worker.started", probes=probes.url, comfyui=settings.comfyui_url, workflow=workflow.name)
 
-        async with asyncio.TaskGroup() as tasks:
-            refused = tasks.create_task(
-                redis_cannot_be_used(redis, settings.keys, link=link, then=shutdown.abandon), name="redis-check"
-            )
-            refused_pictures = tasks.create_task(
-                pictures_refused(pictures, then=shutdown.abandon), name="picture-store"
-            )
-            helpers = [
-                refused,
-                refused_pictures,
-                tasks.create_task(watch.run(), name="comfyui-watch"),
-                tasks.create_task(heartbeat.run(), name="heartbeat"),
-                tasks.create_task(listen_for_nudges(redis, settings.keys.nudge, worker.nudge), name="nudges"),
-                tasks.create_task(_lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN), name="patience"),
-            ]
-            await worker.run()
-            # Drained alone, the worker stays: an exit would be a restart, and the next job's.
-            await shutdown.leaving.wait()
-            await end(helpers)
+        await _run_beside(
+            worker,
+            shutdown,
+            check_stores(redis, settings.keys, pictures, link=link),
+            watch.keep_checking(),
+            watch.keep_judging(),
+            heartbeat.run(),
+            listen_for_nudges(redis, settings.keys.nudge, worker.nudge),
+            _lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN),
+        )
     log.info("worker.stopped")
-    if any(not task.cancelled() and task.result() for task in (refused, refused_pictures)):
-        raise SystemExit(2)
+
+
+async def _run_beside(worker: Worker, shutdown: Shutdown, *helping: Coroutine[None, None, None]) -> None:
+    """Run the worker until it is told to leave; a helper that fails has it give its job back and end."""
+
+    def look(helper: asyncio.Task[None]) -> None:
+        if not helper.cancelled() and helper.exception():
+            shutdown.abandon()
+
+    helpers = [asyncio.create_task(each) for each in helping]
+    for helper in helpers:
+        helper.add_done_callback(look)
+    try:
+        await worker.run()
+        # Drained alone, the worker stays: an exit would be a restart, and the next job's.
+        await shutdown.leaving.wait()
+    finally:
+        await end(helpers)
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
-from qwenedit_jobs import EvictionPolicyError, StateTooNewError, StorageFullError
+from qwenedit_jobs import StorageFullError
 from qwenedit_jobs.backoff import Backoff
-from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
-from qwenedit_jobs.redis.state_layout import check_layout
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from redis.asyncio import Redis
-
-    from qwenedit_jobs import Keys
 
 NUDGE_POLL = 5.0
 """Seconds between checks that an idle subscription's connection still lives."""
@@ -112,35 +108,6 @@ class _ErrorTranslator:
                 return await call(*args, **named)
 
         return call_translated
-
-
-async def redis_cannot_be_used(redis: Redis, keys: Keys, *, link: RedisLink, then: Callable[[], None]) -> bool:
-    """Whether Redis deletes what it likes when it is full, or holds a newer version's state; asked until it answers.
-
-    Args:
-        redis: A client.
-        keys: The installation's key names.
-        link: Knows whether it is reachable.
-        then: Called if so.
-    """
-    backoff = Backoff()
-    while True:
-        try:
-            with link.translating_errors():
-                await check_eviction_policy(redis)
-                await check_layout(redis, keys)
-        except EvictionPolicyError as error:
-            log.critical("redis.evicts_keys", error=str(error))
-            then()
-            return True
-        except StateTooNewError as error:
-            log.critical("redis.state_refused", error=str(error))
-            then()
-            return True
-        except QueueUnavailableError:
-            await asyncio.sleep(backoff.next())
-        else:
-            return False
 
 
 async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[str], None]) -> None:

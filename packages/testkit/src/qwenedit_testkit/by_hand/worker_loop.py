@@ -96,7 +96,7 @@ async def working(
             editor=editor or NoOpEditor(), watch=watch, shutdown=shutdown, activity=activity, metrics=metrics,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(watch.run())
+            watching = tasks.create_task(watch.keep_checking())
             tasks.create_task(worker.run())
             yield line
             shutdown.leave()

@@ -62,12 +62,6 @@ class ComfyUIWatch:
         self._logged: str | None = None
         self._verdict = Verdict(condemned=False, reason="not judged yet")
 
-    async def run(self) -> None:
-        """Check and judge for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_checking())
-            tasks.create_task(self._keep_judging())
-
     def mark_not_ready(self, problem: str) -> None:
         """Take no job before ComfyUI has proved itself again: the last one could not be begun."""
         self._unready(problem)
@@ -86,14 +80,16 @@ class ComfyUIWatch:
         """Answer ComfyUI's own liveness probe: fail only when nothing but a restart helps."""
         return Health(ok=not self._verdict.condemned, reason=self._verdict.reason)
 
-    async def _keep_checking(self) -> None:
+    async def keep_checking(self) -> None:
+        """Check for ever whether a job could be taken."""
         while True:
             if not self._activity.busy:
                 await self._check()
             await set_within(self._check_now, CHECK_INTERVAL if self.ready.is_set() else UNREADY_INTERVAL)
             self._check_now.clear()
 
-    async def _keep_judging(self) -> None:
+    async def keep_judging(self) -> None:
+        """Judge ComfyUI's executor for ever."""
         while True:
             before, self._verdict = self._verdict, await self._server.verdict()
             if self._verdict.condemned and not before.condemned:
