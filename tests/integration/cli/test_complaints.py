@@ -72,6 +72,13 @@ async def test_unknown_state_is_answered_with_those_that_there_are(desk):
     assert all(state in said.err.splitlines()[-1] for state in State)
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1", "1e9"])
+async def test_timeout_of_selftest_has_bounds(desk, seconds):
+    said = await desk.ask("selftest", "--timeout", seconds)
+    assert said.code == 2
+    assert f"argument --timeout: {seconds} is not above 0 and at most 86400" in said.err
+
+
 async def test_installed_command_line_answers(redis_url):
     command = Path(sys.executable).with_name("qwenedit")
     process = await asyncio.create_subprocess_exec(

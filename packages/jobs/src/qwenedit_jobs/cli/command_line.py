@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
+MOST_SECONDS = 86_400
+"""The longest that a command waits."""
 EXIT_CODES = """\
 exit codes: 0 as wished; 1 the answer is bad news (no such job, a job in the wrong state, no picture);
 2 it could not be asked (Redis, settings, or the command line)"""
@@ -64,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait")
     _add(commands, "resume", resume, "end a pause")
     test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
-    test.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="how long to wait for it (600)")
+    test.add_argument("--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="how long to wait (600)")
 
     of_jobs = _group(commands, "jobs", "list, show, cancel, requeue")
     listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts")
@@ -100,6 +102,13 @@ def _add(
 
 def _group(commands: Commands, name: str, text: str) -> Commands:
     return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="DEED")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= MOST_SECONDS:  # also of "nan"
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {MOST_SECONDS}")
+    return seconds
 
 
 async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
