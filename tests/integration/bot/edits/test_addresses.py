@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from qwenedit_bot.edits.addresses import AddressedQueue
+from qwenedit_bot.edits.addresses import READ_AT_ONCE, AddressedQueue
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_jobs import Edit, Job, Keys, Limits, ReplyTo
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, ReplyTo
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -101,3 +101,15 @@ async def test_job_that_nobody_waits_for_is_left_as_it_is(bench):
     job = Job(id="0" * 16, user_id=0, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
     await bench.queue().enqueue(job, Limits())
     assert await bench.address(job) is None
+
+
+async def test_many_jobs_are_read_in_parts(bench, monkeypatch):
+    reads = []
+
+    async def read(_queue: JobQueue, job_ids: Any) -> list[Any]:
+        reads.append(len(list(job_ids)))
+        return []
+
+    monkeypatch.setattr(JobQueue, "statuses", read)
+    await bench.queue().statuses(map(str, range(READ_AT_ONCE * 2 + 1)))
+    assert reads == [READ_AT_ONCE, READ_AT_ONCE, 1]

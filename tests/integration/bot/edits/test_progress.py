@@ -18,7 +18,6 @@ from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
-from qwenedit_bot.edits.progress.reading import READ_AT_ONCE
 from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdater
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
@@ -38,7 +37,6 @@ from qwenedit_jobs import (
     Release,
     ReplyTo,
     Result,
-    event_of,
     job_id,
 )
 from qwenedit_jobs.lanes import Lanes
@@ -169,7 +167,7 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
     while rows := (await answers.next(10))[0]:
         for row in rows:
             try:
-                await deliver(event_of(row))
+                await deliver(row)
             except LaterError as later:
                 await answers.park(row, later.after, alone=later.apart)
             else:
@@ -329,18 +327,13 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
 
 
 @pytest.mark.usefixtures("worker")
-async def test_tick_reads_and_draws_a_few_jobs_at_once_also_while_telegram_is_away(
+async def test_tick_draws_one_job_at_once_also_while_telegram_is_away(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updater, "FURTHER", 500)
     await enqueue_a_line(queue, 300)
-    reads, draws, turn = list[int](), list[int](), 0
-    statuses, view = queue.statuses, job_views.progress
-
-    async def counted(ids: Iterable[str]) -> list[Status]:
-        asked = list(ids)
-        reads.append(len(asked))
-        return await statuses(asked)
+    draws, turn = list[int](), 0
+    view = job_views.progress
 
     def drawn(*job: Any, **wait: Any) -> View:
         draws.append(turn)
@@ -355,16 +348,13 @@ async def test_tick_reads_and_draws_a_few_jobs_at_once_also_while_telegram_is_aw
             turn += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(queue, "statuses", counted)
     monkeypatch.setattr(job_views, "progress", drawn)
     chat.meanwhile = away
     async with background(take_turns()):
         for _ in range(2):
             await progress.tick()
     assert len(draws) == 600
-    assert max(Counter(draws).values()) <= READ_AT_ONCE
-    assert max(reads) <= READ_AT_ONCE
-    assert sum(reads) < 600 + 300  # to see what became of a part of the edits, and not of all
+    assert max(Counter(draws).values()) == 1
 
 
 @pytest.mark.usefixtures("worker")

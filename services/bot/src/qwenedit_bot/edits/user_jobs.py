@@ -12,7 +12,6 @@ import structlog
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
-from qwenedit_bot.edits.progress.reading import in_parts
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref
 from qwenedit_jobs.events import job_in
@@ -96,7 +95,7 @@ class UserJobs:
     async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
         """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
         ids = [key.removeprefix(self._job_keys.job_prefix) for key in keys]
-        jobs = [status async for _ids, statuses in in_parts(self._queue, ids) for status in statuses]
+        jobs = await self._queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
             await self._drop_answer(job_id)
             await self._queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
@@ -131,7 +130,7 @@ class UserJobs:
 
     async def _being_forgotten(self) -> dict[str, Status]:
         ids = [str(job_id) for job_id in await self._redis.smembers(self._keys.forgetting)]
-        known = {status.job.id: status async for _ids, statuses in in_parts(self._queue, ids) for status in statuses}
+        known = {status.job.id: status for status in await self._queue.statuses(ids)}
         if unknown := set(ids) - known.keys():
             await self._redis.srem(self._keys.forgetting, *unknown)
         return known

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -26,10 +26,10 @@ REMEMBERED = 30 * 86_400
 """Seconds without a new duration after which they are forgotten."""
 SIGN_OF_LIFE = 35.0
 """Seconds since a worker's last heartbeat after which it isn't counted on: it missed three."""
-LATE, LEAST_LATE = 1.5, 15.0
-"""A job is late if it takes this many times the usual duration, and at least so many seconds more."""
+LATE = 2.0
+"""A running job that takes this many times the usual duration isn't counted on to end."""
 PATIENCE = 300.0
-"""Seconds after which a job is late if its usual duration is unknown, or if no worker is ready."""
+"""Seconds after which a waiting job is late if no worker is ready."""
 MOST_OTHERS = 50
 """Running jobs of others that the ETA of a single user's jobs takes into account."""
 
@@ -59,7 +59,7 @@ class Outlook:
     now: float
     """Seconds since the epoch, by Redis' clock."""
     workers: int
-    """Workers that are ready for a job; 0 if no job waits for one."""
+    """Workers that are ready for a job."""
     paused: bool
     durations: Mapping[str, float]
     """Usual seconds a job of each workflow takes. The empty name is the workers' default workflow."""
@@ -86,7 +86,7 @@ class Eta:
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
         key = self._keys.durations(workflow or "")
-        pipeline = self._redis.pipeline(transaction=True)
+        pipeline = self._redis.pipeline(transaction=False)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)
@@ -96,24 +96,26 @@ class Eta:
             log.info("eta.not_stored", error=type(error).__name__)
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
-        """Return what to expect for a few unfinished jobs, by their ids.
-
-        Args:
-            jobs: The jobs.
-            places: The place in line of each job that is waiting; 1 is the next one.
-        """
-        if not jobs:
+        """Return what to expect for those of a few jobs that wait; see `of_all`."""
+        if not places:
             return {}
         window = await self._queue.window(skip=0, count=1, others=MOST_OTHERS)
         mine = {status.job.id for status in jobs}
         others = await self._queue.statuses(job_id for job_id in window.others if job_id not in mine)
         known = [*jobs, *(status for status in others if status.state is State.RUNNING)]
-        return estimate(known, await self.outlook(known), places)
+        return await self.of_all(known, places)
 
-    async def outlook(self, statuses: Iterable[Status]) -> Outlook:
-        """Return what is known now about these jobs' workflows and, if one of them waits in line, all workers."""
-        known = list(statuses)
-        names = sorted({each.job.edit.workflow or "" for each in known})
+    async def of_all(self, statuses: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
+        """Return what to expect for each job that waits, by its id.
+
+        Args:
+            statuses: Unfinished jobs, among them all that run.
+            places: The place in line of each job that waits; 1 is the next one. If none does, Redis isn't asked.
+        """
+        return estimate(statuses, await self._outlook(statuses), places) if places else {}
+
+    async def _outlook(self, statuses: Sequence[Status]) -> Outlook:
+        names = sorted({each.job.edit.workflow or "" for each in statuses})
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
         pipeline.exists(self._paused_key)
@@ -121,9 +123,8 @@ class Eta:
             pipeline.lrange(self._keys.durations(name), 0, -1)
         (seconds, microseconds), paused, *durations = await pipeline.execute()
         now = seconds + microseconds / 1e6
-        waiting = any(each.state is State.QUEUED for each in known)
-        seen = (await self._workers.seen()).workers if waiting else ()
-        alive = (each.presence for each in seen if now - each.at < SIGN_OF_LIFE)
+        seen = await self._workers.seen()
+        alive = (each.presence for each in seen.workers if now - each.at < SIGN_OF_LIFE)
         usual = {name: _median(times) for name, times in zip(names, durations, strict=True)}
         return Outlook(
             now=now,
@@ -133,8 +134,8 @@ class Eta:
         )
 
 
-def estimate(statuses: Iterable[Status], outlook: Outlook, places: Mapping[str, int]) -> dict[str, Wait]:
-    """Return what to expect for each waiting job, by its id, and which running jobs are late.
+def estimate(statuses: Sequence[Status], outlook: Outlook, places: Mapping[str, int]) -> dict[str, Wait]:
+    """Return what to expect for each waiting job, by its id.
 
     Each job in line is taken to be like those before it. A job of whose workflow no duration is known has no ETA.
 
@@ -143,15 +144,15 @@ def estimate(statuses: Iterable[Status], outlook: Outlook, places: Mapping[str, 
         outlook: What else is known.
         places: The place in line of each waiting job; 1 is the next one.
     """
-    known = list(statuses)
-    left = {each.job.id: _left(each, outlook) for each in known if each.state is State.RUNNING}
-    waits = {job_id: Wait(late=True) for job_id, seconds in left.items() if seconds is None}
+    waits: dict[str, Wait] = {}
     # A worker claims its next job while it hands in the last one's picture: its newest job counts.
-    running = sorted((each for each in known if each.job.id in left), key=lambda each: each.started_at or 0.0)
-    busy = {each.worker or each.job.id: left[each.job.id] for each in running}
+    running = sorted(
+        (each for each in statuses if each.state is State.RUNNING), key=lambda each: each.started_at or 0.0
+    )
+    busy = {each.worker or each.job.id: _left(each, outlook) for each in running}
     workers = max(outlook.workers, len(busy))
     free_in = sorted([0.0] * (workers - len(busy)) + [seconds for seconds in busy.values() if seconds is not None])
-    for status in known:
+    for status in statuses:
         if status.state is State.QUEUED and (place := places.get(status.job.id)) is not None:
             wait = _wait(status, outlook, place, free_in, workers)
             if wait is not None:
@@ -175,12 +176,12 @@ def _wait(status: Status, outlook: Outlook, place: int, free_in: Sequence[float]
 
 
 def _left(status: Status, outlook: Outlook) -> float | None:
-    """Return the seconds that a running job still takes; None if it is late, so nobody knows."""
+    """Return the seconds that a running job still takes; None if it takes so long that nobody knows."""
     elapsed = outlook.now - status.started_at if status.started_at is not None else 0.0
     usual = _usual(status, outlook)
-    if elapsed > (PATIENCE if usual is None else max(usual * LATE, usual + LEAST_LATE)):
-        return None
-    return max(0.0, (usual or 0.0) - elapsed)
+    if usual is None:
+        return 0.0 if elapsed < PATIENCE else None
+    return max(0.0, usual - elapsed) if elapsed < usual * LATE else None
 
 
 def _usual(status: Status, outlook: Outlook) -> float | None:

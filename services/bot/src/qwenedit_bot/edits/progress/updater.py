@@ -12,8 +12,6 @@ import structlog
 from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.progress.eta import estimate
-from qwenedit_bot.edits.progress.reading import READ_AT_ONCE, in_parts
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -120,10 +118,9 @@ class ProgressUpdater:
             return
         window = await self._window()
         places = window.positions
-        statuses = await self._read([*places, *window.others])
+        statuses = await self._queue.statuses([*places, *window.others])
         now = self._clock()
-        outlook = await self._eta.outlook(statuses)
-        waits = estimate(statuses, outlook, places)
+        waits = await self._eta.of_all(statuses, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
         self._forget(now, window.length)
@@ -145,9 +142,6 @@ class ProgressUpdater:
         more = {job: place for job, place in further.positions.items() if job not in head.positions}
         return replace(head, positions=head.positions | more)
 
-    async def _read(self, ids: list[str]) -> list[Status]:
-        return [status async for _ids, statuses in in_parts(self._queue, ids) for status in statuses]
-
     def _forget(self, now: float, length: int) -> None:
         """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
         self._acted = {chat: at for chat, at in self._acted.items() if now - at < _action_every(chat)}
@@ -161,9 +155,8 @@ class ProgressUpdater:
     ) -> list[_Change]:
         """Return what to edit, first what is new and then what was not edited for longest."""
         changes: list[_Change] = []
-        for number, status in enumerate(statuses):
-            if number % READ_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        for status in statuses:
+            await asyncio.sleep(0)  # to draw some hundred takes long for everybody else
             if status.job.reply is None or status.state.final:
                 continue
             place = places.get(status.job.id) if status.state is State.QUEUED else None
