@@ -16,7 +16,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.answers.answering import Answering
-from qwenedit_bot.edits.answers.delivery import AnswerWork, Deliver
+from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.results import ResultPicture, Results
@@ -146,11 +146,9 @@ class Bot:
             replies=Replies(redis, keys, messenger), texts=Texts(), quotas=quotas,
             moderation=None,
         )  # fmt: skip
-        self.work = AnswerWork(
-            Deliver(
-                queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas
-            )
-        )  # fmt: skip
+        self.work = Deliver(
+            queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas
+        )
 
     async def attempt(self) -> None:
         """Work on what is due after a start, as the scheduler does."""

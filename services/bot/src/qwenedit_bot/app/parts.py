@@ -21,7 +21,6 @@ from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.conversation.photos.dialogue import Dialogues
-from qwenedit_bot.edits.answers.delivery import AnswerWork
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.user_jobs import TICK as FORGET_TICK
 from qwenedit_bot.inbox.inbox import Inbox
@@ -115,7 +114,7 @@ def make_parts(base: Foundation) -> Parts:
         events=jobs.events,
         job_ended=jobs.ended,
         answering=Scheduler(
-            jobs.answers, AnswerWork(edits.deliver), name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
+            jobs.answers, edits.deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=jobs.ended,
             ordered=False,
             last_look=jobs.events.drain,
         ),

@@ -10,7 +10,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.edits.answers.answering import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.inbox.scheduler import PoisonError
-from qwenedit_jobs import State, UnreadableJobError, event_of
+from qwenedit_jobs import State, event_of
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ doesn't tell a bot that an admin lets all members write again, and somebody may 
 LATE_EDITS = 15.0
 """Seconds after which no edit of a job's progress can arrive any more: see `FRESH` and the messenger's time-out."""
 
+_NO_EVENT = (ValueError, KeyError, TypeError)
+
 log = structlog.get_logger(__name__)
 
 
 class Deliver:
-    """Answers jobs that ended.
+    """Answers jobs that ended: what the scheduler does about an entry of the answers. None is ever given up.
 
     Args:
         queue: Knows the job and whether it was answered.
@@ -46,6 +48,8 @@ class Deliver:
         eta: Learns how long jobs take.
         quotas: Have what the job was charged to.
     """
+
+    patience: int | None = None
 
     def __init__(
         self,
@@ -62,15 +66,19 @@ class Deliver:
         self._eta = eta
         self._quotas = quotas
 
-    async def __call__(self, event: Event) -> None:
-        """Answer the job that an event says is finished, unless it is answered.
+    async def __call__(self, entry: Entry) -> None:
+        """Answer the job that an entry says is finished, unless it is answered.
 
         Raises:
             LaterError: Telegram's pace, memory, or the chat itself is not to be had now, or the words are to be said
                 once more; as with the next, nothing is lost.
             TelegramUnavailableError: Telegram does not answer.
-            PoisonError: the job is another version's; it is set aside until a version that knows it is asked again.
+            PoisonError: the entry or the job is another version's; it is set aside until one that knows it is asked.
         """
+        try:
+            event = event_of(entry)
+        except _NO_EVENT as error:
+            raise PoisonError from error
         with job_context(event.job_id):
             status = await self._queue.status(event.job_id)
             if status is None:
@@ -80,6 +88,17 @@ class Deliver:
                 return
             with on_behalf_of(status.job.user_id):
                 await self._give(event, status)
+
+    def about(self, entry: Entry) -> Mapping[str, str]:
+        """Name the job and how it ended."""
+        try:
+            event = event_of(entry)
+        except _NO_EVENT:
+            return {}
+        return {"job": event.job_id, "state": event.state}
+
+    async def apologise(self, entry: Entry) -> None:
+        """Leave the job's message as it is: the answer is given when the cause has been mended."""
 
     async def _give(self, event: Event, status: Status) -> None:
         reply = status.job.reply
@@ -123,38 +142,3 @@ class Deliver:
             await self._eta.note_duration(status.job.edit.workflow, status.finished_at - status.started_at)
         told = {"reason": reason} if reason else {}
         log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
-
-
-class AnswerWork:
-    """What the scheduler does about an entry of the answers. An answer is never given up.
-
-    Args:
-        deliver: Gives it.
-    """
-
-    patience: int | None = None
-
-    def __init__(self, deliver: Deliver) -> None:
-        self._deliver = deliver
-
-    async def __call__(self, entry: Entry) -> None:
-        """Answer a job; raises what `Deliver` raises, and PoisonError for what this version cannot read."""
-        try:
-            event = event_of(entry)
-        except (ValueError, KeyError, TypeError) as error:
-            raise PoisonError from error
-        try:
-            await self._deliver(event)
-        except UnreadableJobError as error:
-            raise PoisonError from error
-
-    def about(self, entry: Entry) -> Mapping[str, str]:
-        """Name the job and how it ended."""
-        try:
-            event = event_of(entry)
-        except (ValueError, KeyError, TypeError):
-            return {}
-        return {"job": event.job_id, "state": event.state}
-
-    async def apologise(self, entry: Entry) -> None:
-        """Leave the job's message as it is: the answer is given when the cause has been mended."""
