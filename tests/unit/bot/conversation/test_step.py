@@ -1,0 +1,558 @@
+"""The rules of the conversation: each as a row, and their promises with random sequences of what people do."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, Picture
+from qwenedit_bot.conversation.step import (
+    After,
+    Ask,
+    BegunChosen,
+    Chosen,
+    Do,
+    Edited,
+    Event,
+    Expired,
+    HowChosen,
+    Nothing,
+    Photos,
+    Question,
+    Reply,
+    Resumed,
+    Reword,
+    Said,
+    Stage,
+    Stop,
+    Thing,
+    Wanted,
+    lowest,
+    settle,
+    step,
+)
+from qwenedit_bot.edits.requests.request import RequestOutcome
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture
+
+ACCEPTED, REFUSED, NOT_NOW = RequestOutcome.ACCEPTED, RequestOutcome.REFUSED, RequestOutcome.NOT_NOW
+NOW, LONG_AGO = 1_000, 0
+
+
+def photo(number: int) -> Picture:
+    return Picture(Attachment(f"file{number}", None, None), number)
+
+
+def result(number: int, job: str) -> Picture:
+    return Picture(StoredPicture(f"result of {job}"), number, job)
+
+
+def thing(stage: Stage, *, prompt: str = "make it snow") -> Thing:
+    """Job `old`, asked for with photo 1 and shown in message 2."""
+    pictures = (result(2, "old"),) if stage is Stage.RESULT else (photo(1),)
+    return Thing(stage, pictures, job="old", prompt=prompt, sources=(photo(1),))
+
+
+def photos(*numbers: int, words: str = "", **more: Any) -> Photos:
+    return Photos(
+        id=f"m{numbers[0]}", message_id=numbers[0], at=NOW, pictures=tuple(map(photo, numbers)), words=words, **more
+    )
+
+
+def said(words: str, about: Thing | None = None, **more: Any) -> Said:
+    return Said(id="m9", message_id=9, at=NOW, words=words, about=about, **more)
+
+
+def edited(number: int, words: str, **more: Any) -> Edited:
+    return Edited(id=f"e{number}.{NOW}", message_id=number, at=NOW, words=words, **more)
+
+
+def on(thing: Thing, **more: Any) -> Draft:
+    return Draft(jobs=("old",), said=thing.prompt, said_at=LONG_AGO, **more)
+
+
+WAITING = Thing(Stage.PHOTO, (photo(5),))
+ALBUM = Thing(Stage.PHOTO, (photo(5), photo(6)))
+WAITS = Draft(pictures=WAITING.pictures, shown=7, at=NOW)
+ALBUM_WAITS = Draft(pictures=ALBUM.pictures, shown=7, at=NOW)
+SNOW = "make it snow"
+
+
+def jobs(action: object) -> list[tuple[tuple[int, ...], str, int, str]]:
+    """Return what was asked for: the pictures' messages, the words, the message that is answered, what tells it."""
+    assert isinstance(action, Do)
+    return [
+        (tuple(picture.message_id for picture in each.pictures), each.words, each.reply_to, each.discriminator)
+        for each in action.wanted
+    ]
+
+
+# ---------------------------------------------------------------- photos
+
+
+def test_photo_with_words_is_a_job() -> None:
+    after, action = step(Draft(), photos(5, words=SNOW))
+    assert jobs(action) == [((5,), SNOW, 5, "")]
+    assert (after.said, after.words, after.pictures) == (SNOW, "", ())
+
+
+def test_photo_without_words_waits_for_them() -> None:
+    after, action = step(Draft(), photos(5))
+    assert action == Ask(Question.CHANGE, 5)
+    assert after.pictures == (photo(5),)
+
+
+@pytest.mark.parametrize(("seconds", "waiting"), [(10, (5, 6)), (11, (6,))])
+def test_photos_within_seconds_of_each_other_are_an_album(seconds: int, waiting: tuple[int, ...]) -> None:
+    after, action = step(WAITS, replace(photos(6), at=NOW + seconds))
+    assert tuple(picture.message_id for picture in after.pictures) == waiting
+    assert action == Ask(Question.CHANGE, waiting[0])
+
+
+def test_photo_takes_the_words_that_wait() -> None:
+    after, action = step(Draft(words=SNOW, words_in=3, shown=4), photos(5))
+    assert jobs(action) == [((5,), SNOW, 5, "m3")]
+    assert isinstance(action, Do)
+    assert action.taken == 4
+    assert after.words == ""
+
+
+def test_caption_stands_for_words_that_wait_or_continues_them() -> None:
+    waits = Draft(words=SNOW, words_in=3, words_at=NOW)
+    assert jobs(step(waits, photos(5, words="at night"))[1])[0][1] == f"{SNOW}\nat night"
+    after, action = step(replace(waits, words_at=LONG_AGO), photos(5, words="at night"))
+    assert jobs(action)[0][1] == "at night"
+    assert after.words == ""
+
+
+def test_album_with_words_asks_how_unless_they_say_so() -> None:
+    after, action = step(Draft(), photos(5, 6, words=SNOW))
+    assert action == Ask(Question.HOW, 5)
+    assert (after.words, after.pictures) == (SNOW, ALBUM.pictures)
+    assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="together"))[1]) == [((5, 6), SNOW, 5, "")]
+    each = [((5,), SNOW, 5, ""), ((6,), SNOW, 6, "m5")]
+    assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="each"))[1]) == each
+
+
+def test_album_together_names_what_is_more_than_a_job_takes() -> None:
+    _after, action = step(Draft(), photos(5, 6, 7, 8, words=SNOW, how="together"))
+    assert jobs(action) == [((5, 6, 7), SNOW, 5, "")]
+    assert isinstance(action, Do)
+    assert action.left_out == 1
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_words_are_about_the_photo_that_waits() -> None:
+    after, action = step(WAITS, said(SNOW, WAITING))
+    assert jobs(action) == [((5,), SNOW, 9, "")]
+    assert after.pictures == ()
+
+
+def test_words_are_about_the_result() -> None:
+    result = thing(Stage.RESULT)
+    after, action = step(on(result), said("darker", result))
+    assert jobs(action) == [((2,), "darker", 9, "")]
+    assert after.said == "darker"
+
+
+def test_words_about_a_job_that_waits_replace_its_own_or_continue_them() -> None:
+    waiting = thing(Stage.WAITING)
+    after, action = step(on(waiting), said("make it rain", waiting))
+    assert action == Reword(("old",), "make it rain", 9)
+    assert after.said == "make it rain"
+    _after, action = step(replace(on(waiting), said_at=NOW - 10), said("at night", waiting))
+    assert action == Reword(("old",), f"{SNOW}\nat night", 9)
+
+
+def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None:
+    running = thing(Stage.RUNNING)
+    after, action = step(on(running), said("at night", running))
+    assert action == Ask(Question.BEGUN, 9)
+    assert (after.words, after.on) == ("at night", ("old",))
+    _after, action = step(replace(on(running), said_at=NOW - 10), said("at night", running))
+    assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
+    assert isinstance(action, Do)
+    assert action.cancel == ("old",)
+
+
+def test_words_about_a_job_that_ended_are_about_its_photos() -> None:
+    ended = thing(Stage.ENDED)
+    assert jobs(step(on(ended), said("at night", ended))[1]) == [((1,), "at night", 9, "")]
+
+
+def test_words_about_nothing_wait_for_a_photo_and_are_asked_about_once() -> None:
+    after, action = step(Draft(), said("make it"))
+    assert action == Ask(Question.WHICH, 9)
+    after, action = step(after, replace(said("snowy"), id="m10", message_id=10, at=NOW + 5))
+    assert action == Nothing()
+    assert (after.words, after.words_in) == ("make it\nsnowy", 10)
+    after, action = step(after, replace(said("make it rain"), id="m11", message_id=11, at=NOW + 60))
+    assert action == Ask(Question.WHICH, 11)
+    assert after.words == "make it rain"
+
+
+def test_words_about_an_album_ask_how_and_may_be_continued() -> None:
+    after, action = step(ALBUM_WAITS, said("make them", ALBUM))
+    assert action == Ask(Question.HOW, 9)
+    after, action = step(after, replace(said("snowy", ALBUM), id="m10", message_id=10))
+    assert action == Ask(Question.HOW, 10)
+    assert after.words == "make them\nsnowy"
+    _after, action = step(after, HowChosen(id="p1", message_id=10, at=NOW, how="each"))
+    assert jobs(action) == [((5,), after.words, 5, "m10"), ((6,), after.words, 6, "m10")]
+
+
+def test_reply_to_one_photo_of_an_album_leaves_the_other() -> None:
+    after, action = step(ALBUM_WAITS, said(SNOW, Thing(Stage.PHOTO, (photo(5),)), replied=True))
+    assert jobs(action) == [((5,), SNOW, 9, "")]
+    assert after.pictures == (photo(6),)
+
+
+def test_words_are_about_the_lowest_thing_above_them() -> None:
+    above, below = thing(Stage.RESULT), WAITING
+    things = [(above, (1, 2)), (below, (5, 7))]
+    assert lowest(things, 9) is below
+    assert lowest(things, 5) is above
+    assert lowest(things, 1) is None
+
+
+# ---------------------------------------------------------------- buttons
+
+
+def test_how_may_be_chosen_before_the_words() -> None:
+    after, action = step(ALBUM_WAITS, HowChosen(id="p1", message_id=5, at=NOW, how="together"))
+    assert action == Ask(Question.CHANGE, 5)
+    assert jobs(step(after, said(SNOW, ALBUM))[1]) == [((5, 6), SNOW, 9, "")]
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        HowChosen(id="p1", message_id=9, at=NOW, how="each"),
+        BegunChosen(id="p1", message_id=9, at=NOW, over=True, jobs=(thing(Stage.RUNNING),)),
+        Resumed(id="p1", message_id=9, at=NOW),
+    ],
+)
+def test_buttons_of_a_question_that_is_answered_do_nothing(press: Event) -> None:
+    assert step(Draft(), press)[1] == Expired()
+    assert step(replace(ALBUM_WAITS, words=SNOW, words_in=8, on=("old",)), press)[1] == Expired()
+
+
+def test_begun_job_is_begun_anew_or_its_result_is_edited() -> None:
+    running, done = thing(Stage.RUNNING), thing(Stage.RESULT)
+    asked = replace(on(running), words="at night", words_in=9, on=("old",))
+    _after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=True, jobs=(running,)))
+    assert jobs(action) == [((1,), "at night", 9, "p1:0")]
+    assert isinstance(action, Do)
+    assert action.cancel == ("old",)
+    after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=False, jobs=(running,)))
+    assert action == After((("old", Wanted((photo(1),), 9, "p1:0", words="at night")),))
+    assert after.words == ""
+    _after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=False, jobs=(done,)))
+    assert jobs(action) == [((2,), "at night", 9, "p1:0")]
+
+
+def test_preset_is_done_to_the_lowest_thing_or_asks_for_its_photos() -> None:
+    _after, action = step(WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=WAITING))
+    assert isinstance(action, Do)
+    assert (action.wanted[0].preset, action.wanted[0].pictures) == ("old-photo", WAITING.pictures)
+    after, action = step(WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="try-on", takes=2, about=WAITING))
+    assert action == Ask(Question.NEXT, 7)
+    after, action = step(after, said("in red", WAITING))
+    assert action == Ask(Question.NEXT, 9)
+    after, action = step(after, photos(12, words="this one", takes=2))
+    assert jobs(action) == [((5, 12), "in red\nthis one", 12, "")]
+    assert isinstance(action, Do)
+    assert action.wanted[0].preset == "try-on"
+    assert after.preset == ""
+
+
+def test_preset_for_one_photo_is_done_to_each_of_an_album() -> None:
+    _after, action = step(ALBUM_WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=ALBUM))
+    assert [each[0] for each in jobs(action)] == [(5,), (6,)]
+
+
+# ---------------------------------------------------------------- what is no instruction
+
+
+def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
+    after, action = step(replace(WAITS, words=SNOW, preset="try-on"), said("stop", WAITING, intent="stop"))
+    assert action == Stop()
+    assert (after.pictures, after.words, after.preset) == (WAITING.pictures, "", "")
+
+
+def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> None:
+    result = thing(Stage.RESULT)
+    again = said("again", result, intent="again")
+    assert step(on(result), again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),))
+    waits = replace(WAITS, jobs=("old",))
+    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),))
+    assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.CHANGE, 9)
+
+
+def test_undo_goes_back_to_the_picture_before() -> None:
+    result = thing(Stage.RESULT)
+    after, action = step(on(result), said("undo", result, intent="undo"))
+    assert action == Ask(Question.BACK, 1)
+    assert after.pictures == (photo(1),)
+    first = Thing(Stage.PHOTO, (photo(1),))
+    assert step(after, replace(said("undo", first, intent="undo"), id="m10"))[1] == Ask(Question.FIRST, 9)
+    assert step(on(result), said("undo", thing(Stage.RUNNING), intent="undo"))[1] == Stop(("old",))
+
+
+@pytest.mark.parametrize("intent", ["when", "thanks", "question", "help", "start", "presets"])
+def test_what_is_no_instruction_is_answered_and_changes_nothing(intent: str) -> None:
+    after, action = step(WAITS, said("hm", WAITING, intent=intent))
+    assert action == Reply(intent)
+    assert after == replace(WAITS, handled="m9")
+
+
+# ---------------------------------------------------------------- corrections
+
+
+def test_corrected_words_are_for_the_jobs_of_their_message() -> None:
+    waiting, running = thing(Stage.WAITING), thing(Stage.RUNNING)
+    assert step(on(waiting), edited(1, "make it rain", jobs=(waiting,)))[1] == Reword(("old",), "make it rain", 1)
+    after, action = step(on(running), edited(1, "make it rain", jobs=(running,)))
+    assert action == Reword((), "make it rain", 1, late=1)
+    assert (after.words, after.words_in, after.on) == ("make it rain", 1, ("old",))
+    assert step(on(running), edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
+
+
+def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
+    running = thing(Stage.RUNNING, prompt="make it rain")
+    assert step(Draft(jobs=("old",), said=SNOW), edited(1, "make it rain", jobs=(running,)))[1] == Reword(
+        ("old",), "make it rain", 1
+    )
+    assert step(Draft(jobs=("old",), said=SNOW), said("make it rain", running))[1] == Reword(
+        ("old",), "make it rain", 9
+    )
+    done = thing(Stage.RESULT, prompt="make it rain")
+    assert step(Draft(jobs=("old",), said=SNOW), said("make it rain", done))[1] == Reword(("old",), "make it rain", 9)
+
+
+def test_corrected_message_without_a_job_is_as_if_it_came_now() -> None:
+    assert jobs(step(WAITS, edited(5, SNOW, picture=photo(5)))[1]) == [((5,), SNOW, 5, f"e5.{NOW}")]
+    assert jobs(step(Draft(), edited(5, SNOW, picture=photo(5)))[1]) == [((5,), SNOW, 5, "")]
+    waits = Draft(words="make it", words_in=3)
+    assert step(waits, edited(3, SNOW))[0].words == SNOW
+    assert jobs(step(WAITS, edited(3, SNOW, about=WAITING))[1])[0][:2] == ((5,), SNOW)
+    new = replace(photo(5), source=Attachment("another", None, None))
+    after, action = step(WAITS, edited(5, "", picture=new))
+    assert (after.pictures, action) == ((new,), Nothing())
+
+
+# ---------------------------------------------------------------- what could not be done
+
+
+def test_what_cannot_be_done_now_waits_and_can_be_resumed() -> None:
+    before = Draft()
+    after, action = step(before, photos(5, words=SNOW))
+    assert isinstance(action, Do)
+    kept = settle(before, after, action, [("job", NOT_NOW)])
+    assert (kept.pictures, kept.words, kept.jobs) == ((photo(5),), SNOW, ())
+    assert jobs(step(kept, Resumed(id="p1", message_id=8, at=NOW))[1])[0][:2] == ((5,), SNOW)
+
+
+def test_photo_that_cannot_be_read_leaves_the_draft_as_it_was() -> None:
+    before = Draft(words=SNOW, words_in=3)
+    after, action = step(before, photos(5))
+    assert isinstance(action, Do)
+    assert settle(before, after, action, [("job", REFUSED)]) == replace(before, handled="m5")
+    tries_on = Draft(preset="try-on", pictures=(photo(1),))
+    after, action = step(tries_on, photos(5, takes=2))
+    assert isinstance(action, Do)
+    assert settle(tries_on, after, action, [("job", REFUSED)]) == replace(tries_on, handled="m5")
+
+
+# ---------------------------------------------------------------- promises
+
+
+@dataclass
+class Job:
+    pictures: tuple[Picture, ...]
+    prompt: str
+    shown: list[int]
+    stage: Stage = Stage.WAITING
+
+
+@dataclass
+class World:
+    """A private chat with a bot and its workers, in which everything happens at random."""
+
+    chance: random.Random
+    draft: Draft = field(default_factory=Draft)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    number: int = 0
+    now: int = NOW
+    said: dict[int, str] = field(default_factory=dict)
+
+    def next(self) -> int:
+        self.number += 1
+        return self.number
+
+    def things(self) -> list[tuple[Thing, list[int]]]:
+        """As `reading` finds them."""
+        found = [(self.thing(job), self.jobs[job].shown) for job in self.draft.jobs]
+        if self.draft.pictures:
+            origin = self.draft.pictures[0].job
+            sources = self.jobs[origin].pictures if origin in self.jobs else ()
+            ids = [*(picture.message_id for picture in self.draft.pictures), self.draft.shown]
+            found.append((Thing(Stage.PHOTO, self.draft.pictures, sources=sources), ids))
+        return found
+
+    def thing(self, name: str) -> Thing:
+        job = self.jobs[name]
+        shown = (result(job.shown[-1], name),) if job.stage is Stage.RESULT else job.pictures
+        return Thing(job.stage, shown, name, job.prompt, job.pictures)
+
+    def event(self) -> Event:
+        self.now += self.chance.choice((1, 5, 60))
+        for job in self.jobs.values():
+            if job.stage in (Stage.WAITING, Stage.RUNNING) and self.chance.random() < 0.3:
+                job.stage = {Stage.WAITING: Stage.RUNNING}.get(
+                    job.stage, self.chance.choice([Stage.RESULT, Stage.ENDED])
+                )
+                if job.stage is Stage.RESULT and self.chance.random() < 0.2:  # it rings
+                    job.shown.append(self.next())
+        make = self.chance.choice((
+            self._photos, self._photos, self._said, self._said, self._said, self._intent, self._edited, self._pressed,
+            self._chosen,
+        ))  # fmt: skip
+        return make()
+
+    def _photos(self) -> Event:
+        numbers = [self.next() for _ in range(self.chance.choice((1, 1, 1, 2, 4)))]
+        words = f"w{numbers[0]}." if self.chance.random() < 0.4 else ""
+        takes = {"try-on": 2, "old": 1}.get(self.draft.preset, 0)
+        how = self.chance.choice(("", "", "each", "together"))
+        return replace(photos(*numbers, words=words, how=how if words else "", takes=takes), at=self.now)
+
+    def _said(self) -> Event:
+        number = self.next()
+        about, replied = lowest(self.things(), number), False
+        if self.jobs and self.chance.random() < 0.2:
+            about, replied = self.thing(self.chance.choice(list(self.jobs))), True
+        return Said(id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied)
+
+    def _intent(self) -> Event:
+        number = self.next()
+        intent = self.chance.choice(("stop", "again", "undo", "thanks", "question"))
+        about = lowest(self.things(), number)
+        return Said(id=f"m{number}", message_id=number, at=self.now, words=intent, intent=intent, about=about)
+
+    def _edited(self) -> Event:
+        number = self.chance.choice(list(self.said) or [self.next()])
+        own = [
+            name for name in self.jobs if name in (f"{number}/", f"{number}/m{number}") or name.endswith(f"/m{number}")
+        ]
+        return Edited(
+            id=f"e{number}.{self.now}", message_id=number, at=self.now, words=f"w{number}.e{self.next()}.",
+            jobs=tuple(map(self.thing, own)), about=lowest(self.things(), self.number + 1),
+        )  # fmt: skip
+
+    def _pressed(self) -> Event:
+        press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.words_in, "at": self.now}
+        if self.draft.on and self.draft.words:
+            jobs = tuple(self.thing(job) for job in self.draft.on)
+            return BegunChosen(**press, over=self.chance.random() < 0.5, jobs=jobs)
+        return self.chance.choice((
+            HowChosen(**press, how=self.chance.choice(("each", "together"))), Resumed(**press),
+        ))  # fmt: skip
+
+    def _chosen(self) -> Event:
+        number, (preset, takes) = self.next(), self.chance.choice((("try-on", 2), ("old", 1)))
+        return Chosen(
+            id=f"p{number}", message_id=number, at=self.now, preset=preset, takes=takes,
+            about=lowest(self.things(), number),
+        )  # fmt: skip
+
+    def happens(self, event: Event) -> None:
+        """Handle an event, perhaps twice because the bot was killed before it kept the draft."""
+        before = self.draft
+        if isinstance(event, Said | Photos | Edited) and event.words:
+            self.said[event.message_id] = event.words
+        rolled = self.chance.getstate()
+        after, action = self._handle(before, event)
+        if self.chance.random() < 0.2 and not isinstance(action, Reword):  # which reads the job's words once more
+            self.chance.setstate(rolled)
+            assert step(before, event) == (step(before, event)[0], action)
+            jobs = set(self.jobs)
+            after, _action = self._handle(before, event)
+            assert set(self.jobs) == jobs
+        self._check(before, event, after, action)
+        self.draft = after
+        assert step(after, event) == (after, Nothing())
+
+    def _handle(self, before: Draft, event: Event) -> tuple[Draft, object]:
+        after, action = step(before, event)
+        match action:
+            case Do():
+                after = self._do(before, after, action)
+            case After():
+                for _job, wanted in action.wanted:
+                    after = replace(after, jobs=(*after.jobs, self._submit(wanted))[-MOST_JOBS:])
+            case Reword():
+                for name in action.jobs:
+                    self.jobs[name].prompt = action.words
+            case Stop():
+                for job in self.jobs.values():
+                    if job.stage in (Stage.WAITING, Stage.RUNNING):
+                        job.stage = Stage.ENDED
+            case Ask():
+                after = replace(after, shown=self.next())
+        return after, action
+
+    def _do(self, before: Draft, after: Draft, action: Do) -> Draft:
+        taken = [self._submit(each) for each in action.wanted]
+        outcomes = [(name, self.chance.choice((*[ACCEPTED] * 8, NOT_NOW, REFUSED))) for name in taken]
+        for name, what in outcomes:
+            if what is not ACCEPTED:
+                self.jobs.pop(name, None)
+        for name in action.cancel:
+            self.jobs[name].stage = Stage.ENDED
+        return settle(before, after, action, outcomes)
+
+    def _submit(self, wanted: Wanted) -> str:
+        name = f"{wanted.reply_to}/{wanted.discriminator}"
+        prompt = self.jobs[wanted.like].prompt if wanted.like else wanted.words
+        if name not in self.jobs:
+            self.jobs[name] = Job(wanted.pictures, prompt, [wanted.reply_to, self.next()])
+        return name
+
+    def _check(self, before: Draft, event: Event, after: Draft, action: object) -> None:
+        wanted = action.wanted if isinstance(action, Do) else ()
+        assert all(each.pictures and (each.words or each.preset or each.like) for each in wanted)
+        assert len({(each.reply_to, each.discriminator) for each in wanted}) == len(wanted)
+        if isinstance(event, Photos) and not event.words and not before.words and not before.preset:
+            assert not wanted
+        if isinstance(event, Said):
+            self._check_said(event, after, action, wanted)
+
+    def _check_said(self, event: Said, after: Draft, action: object, wanted: tuple[Wanted, ...]) -> None:
+        if event.intent:
+            assert not wanted or event.intent == "again"
+            return
+        about = event.about
+        if wanted:
+            assert about is not None
+            above = set(about.pictures) | set(about.sources)
+            assert all(set(each.pictures) <= above for each in wanted)
+            assert all(event.words in each.words for each in wanted)
+            done = [picture for each in wanted for picture in each.pictures]
+            assert len(done) == len(set(done))
+        elif isinstance(action, Reword):
+            assert event.words in action.words
+        else:
+            assert event.words in after.words
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_words_are_lost_or_done_twice_or_reach_another_picture(seed: int) -> None:
+    for number in range(500):
+        world = World(random.Random(f"{seed} {number}"))  # noqa: S311 - no secret
+        for _ in range(world.chance.randint(1, 30)):
+            world.happens(world.event())
