@@ -173,7 +173,7 @@ async def _do_all(person: Person, figures: Figures) -> None:
     (plain,) = await person.send(photo=taken, caption="make it snow")
     await _answered(person, plain, figures)
     with suppress(NeverHappenedError):
-        await person.press("As a file", timeout=PATIENCE)
+        await person.press("File", timeout=PATIENCE)
     (lonely,) = await person.send(photo=taken, caption="make it rain")
     with suppress(NeverHappenedError):
         await person.delete((await answer_to(person, lonely, within=PATIENCE)).id)

@@ -48,7 +48,7 @@ async def test_bot_killed_amid_a_burst_of_one_person_serves_another_and_answers_
 ):
     other, busy = await installation.telegram.user(), await installation.telegram.user()
     await other.send(photo=photo, caption="make it snow")
-    await other.says("Job ", timeout=60)
+    await other.says("“make it snow”", timeout=60)
     sent = await busy.flood(BURST, "/help")  # texts at once would be one instruction, with one answer
     await busy.wait_for(lambda chat: len(chat.from_bot) >= 3, what="the burst being answered")
     [bot] = await installation.kube.pods("bot")

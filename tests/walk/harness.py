@@ -126,7 +126,7 @@ class Harness:
         """Have another user ask for a picture."""
         other = await self.telegram.user(first_name="Boris")
         await other.send(photo=photo(), caption="make it snow")
-        await other.says("Job ")
+        await other.says("“make it snow”")
         return other
 
     async def forget_jobs(self) -> None:

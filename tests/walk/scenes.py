@@ -189,23 +189,16 @@ async def try_on(user: Visitor, harness: Harness) -> None:
 
 @scene("The buttons under a result")
 async def result_buttons(user: Visitor, harness: Harness) -> None:
-    """Again is another seed, *edit further* takes the result as the next photo, and *same look* does the same to the
-    next photo. Only the one who asked may press."""
+    """Again is another seed, and styles are for this picture. Only the one who asked may press. A reply to a picture
+    changes it further."""
     await user.send("cat", caption=user.either("draw it as a comic", "нарисуй как комикс"))
     await user.gets_picture()
-    await user.press(Text.SAME_LOOK_BUTTON)
-    await user.sees(Text.SEND_NEXT_PHOTO)
-    await user.send("astronaut")
-    await user.gets_picture(number=2)
-    await user.take("same-look", "The next photo, in the same look")
     await user.press(Text.AGAIN_BUTTON)
-    await user.gets_picture(number=3)
-    await user.press(Text.FURTHER_BUTTON)
-    await user.sees(Text.ASK_FURTHER)
-    await user.take("further", "Again, and edit further")
-    await user.say(user.either("and now make it night", "а теперь ночь"))
-    await user.gets_picture(number=4)
-    await user.take("further-done", "The result, edited further")
+    await user.gets_picture(number=2)
+    await user.take("again", "The same again, with another seed")
+    await user.press(Text.STYLES_BUTTON)
+    await user.sees(Text.PRESETS)
+    await user.take("styles", "Styles for this picture")
     await harness.forget_jobs()
     await user.press(Text.AGAIN_BUTTON)
     await user.shows_alert(Text.PRESS_FORGOTTEN)

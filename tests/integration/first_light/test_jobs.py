@@ -19,7 +19,7 @@ async def test_photo_with_a_caption_comes_back_edited_in_the_message_that_showed
     await ann.send(photo=photo, caption="make a negative of it")
     answer = await ann.picture()
     assert (await ann.snapshot()).from_bot == (answer,)
-    assert answer.text.startswith("✨ Done in")
+    assert answer.text == "✨ “make a negative of it”"
     assert "✖️ Cancel" not in answer.now.labels
     with Image.open(io.BytesIO(await installation.chats.download(answer.now.photo))) as picture:
         assert picture.width / picture.height == pytest.approx(4 / 3, abs=0.02)

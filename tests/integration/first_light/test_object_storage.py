@@ -60,7 +60,7 @@ async def test_photo_comes_back_edited_and_nothing_of_it_is_left_after_a_forget(
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make a negative of it")
     answer = await ann.picture()
-    assert answer.text.startswith("✨ Done in")
+    assert answer.text == "✨ “make a negative of it”"
     assert await installation.in_redis() == []
     assert await installation.results() == 1
     await ann.send("/forget")

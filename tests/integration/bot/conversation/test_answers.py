@@ -271,16 +271,6 @@ async def test_bot_introduces_itself_once_in_a_group_and_is_quiet_about_its_righ
     await expect(stage, there, NOTHING, after=(await there.snapshot()).from_bot[0])
 
 
-async def test_word_that_is_searched_for_is_no_common_word(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send("/presets")
-    await ann.says("What would you like?")
-    await ann.press("Search")
-    await ann.says("What are you looking for?")
-    await ann.send("wow")
-    await ann.says("I found nothing for “wow”")
-
-
 async def test_command_of_groups_is_understood_in_private(stage: Any) -> None:
     ann = await stage.telegram.user()
     (sent,) = await ann.send(photo=PHOTO)
@@ -303,7 +293,7 @@ async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> 
     await ann.send("/start")
     start = await ann.says("tell me what to change")
     for label, answer in (
-        ("Tips", "What works well"), ("Language", "Which language"), ("Ready-made edits", "What would you like?"),
+        ("Tips", "What works well"), ("Language", "Which language"), ("Styles", "What would you like?"),
     ):  # fmt: skip
         await ann.press(label, message_id=start.id)
         assert (await ann.says(answer)).id > start.id

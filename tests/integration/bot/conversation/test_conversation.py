@@ -13,7 +13,7 @@ from PIL import Image
 
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.edits.job_views import WORTH_ANOTHER_TRY
-from qwenedit_jobs import Reason, State, short_id
+from qwenedit_jobs import Keys, Reason, RedisSettings, State, connect, short_id
 from qwenedit_testkit.photos import encoded, photo
 
 if TYPE_CHECKING:
@@ -84,11 +84,27 @@ async def test_photo_with_a_caption_becomes_the_edited_photo_in_one_message(
     await worker.finish(claim, RESULT)
     answer = await ann.picture()
     assert answer.id == waiting.id
-    assert answer.text.startswith("✨ Done in ")
+    assert answer.text == "✨ “make it snow”"
     assert len((await ann.snapshot()).from_bot) == 1
     status = await worker.queue.status(claim.job.id)
     assert status is not None
     assert status.state is State.DONE
+    await stage.answered(claim.job.id)
+
+
+async def test_picture_that_took_long_rings(stage: Any, worker) -> None:
+    """An edit of a message makes no sound: after half a minute the picture is a new message, and the old one goes."""
+    ann = await stage.telegram.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
+    waiting = await ann.says("next in line")
+    claim = await worker.claim()
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.hincrby(Keys().job(claim.job.id), "enqueued_at", -31_000)
+    await worker.finish(claim, RESULT)
+    answer = await ann.picture()
+    assert answer.id > waiting.id
+    assert (answer.reply_to, answer.text) == (sent, "✨ “make it snow”")
+    await ann.wait_for(lambda chat: [message.id for message in chat.from_bot] == [answer.id])
     await stage.answered(claim.job.id)
 
 
@@ -323,7 +339,7 @@ async def test_status_says_where_ones_jobs_are_and_nobody_elses(simulator: Teleg
     (asked,) = await ann.send("/status")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
     told = next(message.text for message in seen.from_bot if message.reply_to == asked)
-    assert told.startswith(f"🚀 Your turn: starting…\nJob {short_id(first.job.id)}\n\n⏳ You are next in line.\n")
+    assert told.startswith(f"“make it snow”\n🚀 Your turn: starting…\nJob {short_id(first.job.id)}\n\n“make it rain”\n")
     assert told.endswith(f"\nJob {short_id(second.job.id)}")
     await bob.send("/status")
     await bob.says("ничего нет в работе")

@@ -124,7 +124,7 @@ async def test_forged_keyboard_shows_nobody_the_result_of_somebody_else(
     _picture, job = await finished(stage, ann)
     senders = {"eve": person(eve), "other bot": OTHER_BOT, "us": us}
     own = await a_photo(eve)
-    answered = shown(eve, senders[sender], f"further:{job.id}", number=next(numbers), photo=own, **fields)
+    answered = shown(eve, senders[sender], f"styles:{job.id}", number=next(numbers), photo=own, **fields)
     message = {
         "message_id": next(numbers), "date": 1, "chat": chat_of(eve), "from": person(eve), "text": "and now rain",
         "reply_to_message": answered,
@@ -145,7 +145,7 @@ async def test_forged_keyboard_in_a_group_shows_nobody_a_private_result(
     for sender in (OTHER_BOT, us):
         message = {
             "message_id": next(numbers), "date": 1, "chat": chat_of(there), "from": person(eve),
-            "text": "/edit and now rain", "reply_to_message": shown(there, sender, f"further:{job.id}", photo=own),
+            "text": "/edit and now rain", "reply_to_message": shown(there, sender, f"styles:{job.id}", photo=own),
         }  # fmt: skip
         await stage.telegram.add_update({"message": message})
         claim = await stage.worker.claim()
@@ -159,7 +159,7 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
 ) -> None:
     placeholder, job = await waiting(stage, ann)
     hers = shown(ann, us, f"cancel:{job.id}", number=placeholder.id)
-    for verb in ("cancel", "again", "further", "file", "look"):
+    for verb in ("cancel", "again", "larger", "file", "styles"):
         presses = [
             press(eve, f"{verb}:{job.id}", message)
             for message in (

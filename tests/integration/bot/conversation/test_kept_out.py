@@ -98,7 +98,7 @@ async def test_kept_out_people_get_nothing_done_and_one_answer_an_hour(stage: An
     last = (await stage.telegram.calls())[-1].number
     for fields in all_kinds(me["username"], answered["photo"], answered):
         await stage.telegram.add_update(sent(place, **fields))
-    for verb in ("again", "further", "file", "look", "cancel"):
+    for verb in ("again", "larger", "file", "styles", "cancel"):
         await stage.telegram.add_update(pressed(place, answered, f"{verb}:{claim.job.id}"))
     for data in ("language:ru", "presets", "category:fun", "preset:x", "buy:1:1", "forget:", "x"):
         await stage.telegram.add_update(pressed(place, answered, data))

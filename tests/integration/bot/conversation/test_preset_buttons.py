@@ -52,15 +52,20 @@ async def pressed(person: Person, menu: Message, data: str) -> None:
     await person.wait_for(lambda chat: len(chat.answers) > before, what=f"an answer to {data}")
 
 
-async def test_photo_without_words_is_answered_with_the_categories(stage, worker) -> None:
+async def test_photo_without_words_is_answered_with_one_button_that_opens_the_categories(stage, worker) -> None:
     boris = await stage.telegram.user(language="ru")
     (sent,) = await boris.send(photo=photo())
     menu = await menu_of(boris, sent)
-    assert menu.now.labels == (*(category.name["ru"] for category in CATALOGUE.categories), "🔎 Поиск")
+    assert menu.now.labels == ("Стили",)
+    await boris.press("Стили")
+    await boris.wait_for(
+        lambda chat: chat.from_bot[-1].now.labels == tuple(each.name["ru"] for each in CATALOGUE.categories)
+    )
 
 
 async def test_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
+    await ann.press("Styles")
     await ann.press("🍂 Seasons")
     await ann.press("❄️ Snowfall")
     claim = await worker.finish_next(RESULT)
@@ -104,6 +109,7 @@ async def test_text_after_the_menu_is_still_the_photos_instruction(stage, worker
 async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, ann) -> None:
     person, garment = photo(), photo()
     (sent,) = await ann.send(photo=person)
+    await ann.press("Styles")
     await ann.press("👗 Try on & combine")
     await ann.press("👗 Try on clothes")
     await ann.says("Now send photo 2 of 2: the garment.")
@@ -331,11 +337,10 @@ async def test_presets_in_reply_to_a_photo_are_for_that_photo(stage, worker, ann
     assert (await ann.picture(number=2)).reply_to == result.id
 
 
-async def test_editing_further_offers_presets_too(stage, worker, ann) -> None:
+async def test_result_is_offered_presets_too(stage, worker, ann) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     await worker.finish_next(RESULT)
-    await ann.press("Edit further")
-    await ann.says("What shall I change")
+    await ann.press("Styles")
     await ann.press("🎨 Art techniques")
     await ann.press("💧 Watercolour")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("watercolour").prompt
@@ -385,38 +390,10 @@ async def test_search_by_command_is_for_the_photo_that_waits(stage, worker, ann)
     await ann.send("/presets beard")
     shown = await ann.says("🔎 “beard”")
     assert shown.now.labels[0] == "🧔 Beard & moustache"
-    assert shown.now.labels[-2:] == ("↩️ Back", "🔎 Search")
+    assert shown.now.labels[-1] == "↩️ Back"
     await ann.press("🧔 Short beard")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
     assert (await ann.picture()).reply_to == sent
-
-
-async def test_search_by_button_takes_one_text_and_the_next_is_an_instruction(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    menu = await menu_of(ann, sent)
-    for _tap in range(2):
-        await pressed(ann, menu, "search-presets")
-    await ann.says("What are you looking for?")
-    await ann.send("make me a queen")
-    shown = await ann.says("🔎 “make me a queen”")
-    assert shown.now.labels[0] == "👑 Royal portrait"
-    assert shown.reply_to == sent
-    assert await worker.queue.unfinished_ids() == []
-    await ann.send("paint it blue")
-    claim = await worker.finish_next(RESULT)
-    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("paint it blue", 1)
-    await ann.picture()
-
-
-async def test_text_after_going_back_from_the_search_is_an_instruction(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    menu = await menu_of(ann, sent)
-    await pressed(ann, menu, "search-presets")
-    await ann.press("Back")
-    await ann.says("Nice photo!")
-    await ann.send("paint it blue")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
-    await ann.picture()
 
 
 async def test_menu_of_the_first_words_is_for_the_photo_that_waits(stage, worker, ann) -> None:
@@ -426,18 +403,13 @@ async def test_menu_of_the_first_words_is_for_the_photo_that_waits(stage, worker
     await menu_of(ann, sent)
     await ann.press_data(start.id, "open:presets")
     seen = await ann.wait_for(lambda chat: len([each for each in chat.from_bot if each.reply_to == sent]) == 2)
-    await pressed(ann, seen.from_bot[-1], "search-presets")
-    await ann.send("beard")
-    await ann.press("🧔 Short beard")
+    await pressed(ann, seen.from_bot[-1], "preset:short-beard")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
     assert (await ann.picture()).reply_to == sent
 
 
 async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
-    await ann.send("/presets")
-    menu = await ann.says("What would you like?")
-    await pressed(ann, menu, "search-presets")
-    await ann.send("борода")
+    await ann.send("/presets борода")
     await ann.press("🧔 Short beard")
     await ann.says("Now send me the photo.")
     await ann.send(photo=photo())
@@ -457,8 +429,7 @@ async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
 
 async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, worker, ann) -> None:
     await ann.send("/presets zzzz")
-    menu = await ann.says("I found nothing for “zzzz”.")
-    await pressed(ann, menu, "search-presets")
+    await ann.says("I found nothing for “zzzz”.")
     await ann.send(photo=photo(), caption="paint it blue")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
     await ann.picture()

@@ -64,8 +64,8 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
     ann = await stage.telegram.user(language="ru")
     await use_up(stage, ann)
     captions = [message.text or "" for message in (await ann.snapshot()).from_bot]
-    assert "с · сегодня ещё 1 · " in captions[-2]
-    assert "с · на сегодня это всё · " in captions[-1]
+    assert captions[-2].endswith("»\nсегодня ещё 1")
+    assert captions[-1].endswith("»\nна сегодня это всё")
     member = ann.within(await stage.telegram.group("Family", ann))
     await member.send(photo=photo(), caption="/edit make it snow")
     await member.says("На сегодня картинок у вас не осталось")

@@ -20,6 +20,7 @@ from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.results import ResultPicture, Results
+from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
     Done,
@@ -86,7 +87,8 @@ class Chat:
 
     async def send(self, _to: Source, view: View) -> int:
         message_id = max(self.messages, default=PLACEHOLDER) + 1
-        self.messages[message_id] = ""
+        if not self.refuses:
+            self.messages[message_id] = ""
         await self._says(message_id, view.text)
         return message_id
 
@@ -144,7 +146,7 @@ class Bot:
         answering = Answering(
             store=RedisPictureStore(redis, Keys(), ttl=60), results=cast("Results", Pictures()), messenger=messenger,
             replies=Replies(redis, keys, messenger), texts=Texts(), quotas=quotas,
-            moderation=None,
+            moderation=None, presets=catalogue.load(None),
         )  # fmt: skip
         self.work = Deliver(
             queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas
@@ -186,15 +188,19 @@ def failed(_job: str) -> Fail:
     return Fail(Reason.TIMEOUT)
 
 
-@pytest.mark.parametrize(("outcome", "placeholder", "expected"), [(done, True, 1), (failed, True, 1), (done, False, 2)])
+@pytest.mark.parametrize(
+    ("outcome", "placeholder", "waited", "expected"),
+    [(done, True, 0, 1), (failed, True, 0, 1), (done, False, 0, 2), (done, True, 31, 2)],
+)
 async def test_kept_answer_is_shown_once_wherever_the_bot_is_killed(
-    redis: Redis, bot_keys: BotKeys, outcome: Any, placeholder: bool, expected: int
+    redis: Redis, bot_keys: BotKeys, outcome: Any, placeholder: bool, waited: int, expected: int
 ) -> None:
-    """If the person has deleted the job's message, words may come twice, and the picture still doesn't."""
+    """If the person has deleted the job's message, or it rings, words may come twice, and the picture still doesn't."""
     for awaits in itertools.count():
         await redis.flushdb()
         chat = Chat()
         job = await ended(redis, awaits + 1, outcome)
+        await redis.hincrby(Keys().job(job), "enqueued_at", -1000 * waited)
         bot = Bot(redis, bot_keys, chat)
         await bot.attempt()
         refused = await JobQueue(redis, Keys()).status(job)
@@ -213,6 +219,7 @@ async def test_kept_answer_is_shown_once_wherever_the_bot_is_killed(
         assert status.answer == ("picture" if outcome is done else "failed")
         assert len(chat.messages) <= expected
         assert list(chat.messages.values()).count(PICTURE) == (1 if outcome is done else 0)
+        assert not waited or PLACEHOLDER not in chat.messages
         if survived:
             break
     assert awaits >= 4

@@ -22,6 +22,7 @@ from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdat
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import (
     Done,
@@ -103,6 +104,9 @@ class Clock:
         return self.now
 
 
+PRESETS = catalogue.load(None)
+
+
 @pytest.fixture
 def queue(redis: Redis) -> JobQueue:
     return JobQueue(redis, Keys())
@@ -136,6 +140,7 @@ def progress(queue: JobQueue, chat: Chat, clock: Clock, eta: Eta) -> ProgressUpd
         messenger=messenger,
         texts=Texts(),
         eta=eta,
+        presets=PRESETS,
         clock=clock,
     )
 
@@ -155,6 +160,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
             texts=Texts(),
             quotas=quotas,
             moderation=None,
+            presets=PRESETS,
         ),
         metrics=BotMetrics(CollectorRegistry()),
         eta=eta,

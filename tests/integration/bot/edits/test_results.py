@@ -60,11 +60,10 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     picture, _job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
-        ["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎨 Same look"], ["🔍 Larger"],
+        ["Again", "Larger", "File", "Styles"],
     ]  # fmt: skip
-    assert picture.now.buttons[1].style == "primary"
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("🔁 Ещё раз", "✏️ Доработать", "📄 Файлом", "🎨 В том же стиле", "🔍 Увеличить")  # noqa: RUF001
+    assert picture.now.labels == ("Ещё раз", "Крупнее", "Файл", "Стили")
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
@@ -119,39 +118,14 @@ async def test_taps_of_a_button_while_its_job_is_in_the_works_are_one_job(stage,
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_taps_of_further_and_of_the_file_bring_one_question_and_one_file(stage, worker, ann) -> None:
+async def test_taps_of_styles_and_of_the_file_bring_one_menu_and_one_file(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
-    for verb in ("further", "file"):
+    for verb in ("styles", "file"):
         for _ in range(3):
             await ann.press_data(picture.id, f"{verb}:{job.id}")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 6)
     assert [message.now.document is None for message in seen.from_bot] == [True, True, False]
-
-
-async def test_same_look_carries_words_and_seed_to_the_next_photo(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    for _ in range(2):
-        await ann.press_data(picture.id, f"look:{job.id}")
-    await ann.says("Send me the next photo")
-    (sent,) = await ann.send(photo=photo())
-    edit = (await worker.finish_next(RESULT)).job.edit
-    assert (edit.prompt, edit.seed) == ("make it snow", job.edit.seed)
-    assert edit.pictures != job.edit.pictures
-    assert (await ann.picture(number=2)).reply_to == sent
-    await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
-    assert len((await ann.snapshot()).from_bot) == 4
-
-
-async def test_editing_further_takes_the_result_as_it_was_made(stage, worker, ann) -> None:
-    picture, _job = await finished(ann, worker)
-    await ann.press("Edit further", message_id=picture.id)
-    assert (await ann.says("What shall I change")).reply_to == picture.id
-    (text,) = await ann.send("and now rain")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "and now rain"
-    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
-    assert (await ann.picture(number=2)).reply_to == text
+    assert [answer.text for answer in seen.answers[3:]] == ["", "Here it is ↑", "Here it is ↑"]
 
 
 async def test_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage, worker, ann) -> None:
@@ -169,7 +143,7 @@ async def test_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage,
 
 async def test_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
-    await ann.press("As a file", message_id=picture.id)
+    await ann.press("File", message_id=picture.id)
     seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
     assert seen.from_bot[-1].reply_to == picture.id
     assert_marked(await stage.telegram.download(seen.from_bot[-1].now.document), RESULT)
@@ -194,7 +168,7 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     answer = seen.from_bot[-1]
     assert_marked(await stage.telegram.download(answer.now.document), larger)
     assert answer.reply_to == picture.id
-    assert answer.now.labels == ("✏️ Edit further",)
+    assert answer.now.labels == ("Styles",)
     assert await worker.queue.unfinished_ids() == []
 
 
@@ -202,7 +176,6 @@ async def test_large_file_is_offered_an_answer_near_its_own_size(stage, worker, 
     await ann.send(photo=photo("JPEG", (2400, 1800)), as_file=True, caption="make it snow")
     claim = await worker.finish_next(RESULT)
     picture = await ann.picture()
-    assert picture.now.labels[-1] == "🔍 Larger: 4\u00a0MP"
     await ann.press("Larger", message_id=picture.id)
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.parameters["megapixels"] == pytest.approx(2400 * 1800 / 1024**2)
@@ -231,7 +204,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
 
 async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
-    for number, verb in enumerate(("again", "further", "file", "look", "larger"), 1):
+    for number, verb in enumerate(("again", "file", "larger", "styles"), 1):
         await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
         seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
@@ -312,43 +285,12 @@ async def test_again_of_an_edit_of_a_result_takes_the_result_while_it_is_kept_an
     await ann.picture(number=4)
 
 
-async def test_editing_further_takes_telegrams_copy_of_a_result_that_is_deleted(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.press("Edit further", message_id=picture.id)
-    await ann.says("What shall I change")
-    await ann.send("and now rain")
-    claim = await worker.finish_next(RESULT)
-    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
-    await ann.picture(number=2)
-
-
-async def test_editing_further_says_that_a_result_is_gone_where_telegram_hides_its_message(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.press_data(picture.id, f"further:{job.id}", inaccessible=True)
-    assert "I no longer have this picture" in await alerted(ann)
-
-
 async def test_file_of_a_result_that_is_deleted_is_told_to_be_gone(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     await worker.store.delete(result_ref(job.id, 1))
-    await ann.press("As a file", message_id=picture.id)
+    await ann.press("File", message_id=picture.id)
     assert "I no longer have this picture as a file" in await alerted(ann)
     assert len((await ann.snapshot()).from_bot) == 1
-
-
-async def test_telegrams_copy_takes_the_place_of_a_result_that_is_deleted_while_its_instruction_is_awaited(
-    stage, worker, ann
-) -> None:
-    picture, job = await finished(ann, worker)
-    await ann.press("Edit further", message_id=picture.id)
-    await ann.says("What shall I change")
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.send("and now rain")
-    claim = await worker.finish_next(RESULT)
-    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
-    await ann.picture(number=2)
 
 
 async def test_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:

@@ -235,9 +235,9 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     await ann.send(photo=photo(), caption=f"{WORDS} that succeed")
     done = await worker.finish_next(photo("PNG"))
     await ann.picture()
-    for button in ("As a file", "🔁 Again", "Edit further"):
+    for button in ("File", "Again"):
         await ann.press(button)
-    await ann.send(f"{WORDS} once more")
+    await ann.send(f"{WORDS} once more", reply_to=(await ann.picture()).id)
     jobs += [done.job.id, *[(await worker.finish_next(photo("PNG"))).job.id for _ in range(2)]]
     await ann.picture(number=3)
     await ann.send(photo=photo(), caption=f"{WORDS} that fail")

@@ -6,6 +6,7 @@ import pytest
 
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.progress.eta import Outlook, Wait, estimate
+from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, State, Status
 
@@ -102,6 +103,6 @@ def test_eta_is_not_guessed() -> None:
     ],
 )
 def test_eta_stands_below_the_place_in_line(wait: Wait, said: str) -> None:
-    assert job_views.progress(Words("en"), job("a"), position=2, wait=wait).text.startswith(
+    assert job_views.progress(Words("en"), catalogue.load(None), job("a"), position=2, wait=wait).text.startswith(
         f"⏳ Place in line: 2\n{said}\n\n"
     )

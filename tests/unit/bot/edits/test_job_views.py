@@ -11,6 +11,7 @@ from qwenedit_bot.edits.larger import target_of
 from qwenedit_bot.edits.progress.eta import Wait
 from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.pictures.sources import Attachment, as_text
+from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
 
@@ -26,6 +27,7 @@ WAITING = Status(
 )  # fmt: skip
 RUNNING = replace(WAITING, state=State.RUNNING, phase=Phase.STARTING, attempt=1)
 EN = Words("en")
+PRESETS = catalogue.load(None)
 
 
 @pytest.mark.parametrize(
@@ -45,56 +47,56 @@ EN = Words("en")
     ],
 )
 def test_unfinished_job_shows_where_it_is_and_can_be_cancelled(status: Status, position: int | None, said: str) -> None:
-    view = job_views.progress(EN, status, position=position)
-    assert view.text == f"{said}\n\nJob 01234567"
+    view = job_views.progress(EN, PRESETS, status, position=position)
+    assert view.text == f"{said}\n\n“make it snow”"
     assert [[button.data for button in row] for row in view.buttons] == [["cancel:0123456789abcdef"]]
 
 
 def test_button_of_a_job_that_is_being_stopped_does_nothing_any_more() -> None:
-    view = job_views.progress(EN, replace(RUNNING, cancelling=True), position=None)
+    view = job_views.progress(EN, PRESETS, replace(RUNNING, cancelling=True), position=None)
     assert view.text == "✋ Stopping…"
     assert [button.disabled for row in view.buttons for button in row] == [True]
 
 
 @pytest.mark.parametrize(
-    ("as_file", "labels"),
+    ("workflow", "as_file", "larger", "labels"),
     [
-        (False, [["🔁 Again", "✏️ Edit further"], ["📄 As a file", "🎨 Same look"]]),
-        (True, [["🔁 Again", "✏️ Edit further"], ["🎨 Same look"]]),
+        (None, False, True, ["Again", "Larger", "File", "Styles"]),
+        (None, True, False, ["Again", "Styles"]),
+        ("larger", True, False, ["Styles"]),
     ],
 )
-def test_finished_picture_has_buttons_for_what_comes_next(as_file: bool, labels: list[list[str]]) -> None:
-    rows = job_views.result_buttons(EN, replace(RUNNING, state=State.DONE), as_file=as_file)
-    assert [[button.label for button in row] for row in rows] == labels
-    assert all(len(button.data.encode()) <= 64 for row in rows for button in row)
+def test_finished_picture_has_one_row_of_buttons(
+    workflow: str | None, as_file: bool, larger: bool, labels: list[str]
+) -> None:
+    job = JOB.model_copy(update={"edit": JOB.edit.model_copy(update={"workflow": workflow})})
+    [row] = job_views.result_buttons(EN, replace(RUNNING, job=job, state=State.DONE), as_file=as_file, larger=larger)
+    assert [button.label for button in row] == labels
+    assert all(len(button.data.encode()) <= 64 for button in row)
 
 
 @pytest.mark.parametrize(
-    ("mime", "pixels", "most", "label"),
+    ("mime", "pixels", "most", "megapixels"),
     [
-        ("image/jpeg", 0, 6.0, "🔍 Larger"),
-        ("image/jpeg", 2_000_000, 6.0, "🔍 Larger"),
-        ("image/jpeg", 3_000_000, 6.0, "🔍 Larger: 3\u00a0MP"),
-        (None, 3_000_000, 6.0, "🔍 Larger"),
-        ("image/jpeg", 12_192_768, 6.0, "🔍 Larger: 6\u00a0MP"),
-        ("image/jpeg", 12_192_768, 16.0, "🔍 Larger: 12\u00a0MP"),
+        ("image/jpeg", 0, 6.0, 4.0),
+        ("image/jpeg", 2_000_000, 6.0, 4.0),
+        ("image/jpeg", 3_000_000, 6.0, 3_000_000 / 1024**2),
+        (None, 3_000_000, 6.0, 4.0),
+        ("image/jpeg", 12_192_768, 6.0, 6.0),
+        ("image/jpeg", 12_192_768, 16.0, 12_192_768 / 1024**2),
         ("image/jpeg", 12_192_768, 0, None),
     ],
 )
 def test_result_of_a_file_may_be_made_about_as_large_as_the_file(
-    mime: str | None, pixels: int, most: float, label: str | None
+    mime: str | None, pixels: int, most: float, megapixels: float | None
 ) -> None:
     status = replace(RUNNING, state=State.DONE, sources=as_text([Attachment("f", 1, mime)], [pixels]))
-    rows = job_views.result_buttons(EN, status, as_file=False, larger=target_of(status, most))
-    assert next((button.label for row in rows for button in row if "Larger" in button.label), None) == label
+    assert target_of(status, most) == megapixels
 
 
-def test_result_that_is_large_already_is_not_offered_larger_or_again() -> None:
+def test_result_that_is_large_already_is_not_enlarged() -> None:
     job = JOB.model_copy(update={"edit": JOB.edit.model_copy(update={"workflow": "larger"})})
-    status = replace(RUNNING, job=job, state=State.DONE)
-    assert target_of(status, 6.0) is None
-    rows = job_views.result_buttons(EN, status, as_file=True)
-    assert [[button.label for button in row] for row in rows] == [["✏️ Edit further"]]
+    assert target_of(replace(RUNNING, job=job, state=State.DONE), 6.0) is None
 
 
 @pytest.mark.parametrize(
@@ -140,37 +142,61 @@ def test_bar_fills_with_the_steps(step: int, steps: int, filled: int) -> None:
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Job 01234567"), ("ru", "Задание 01234567")])
-def test_message_of_a_job_ends_with_its_short_id(language: str, said: str) -> None:
+def test_failure_and_overview_end_with_the_jobs_short_id(language: str, said: str) -> None:
     words = Words(language)
     shown = [
-        job_views.received(words, JOB.id).text,
-        job_views.progress(words, RUNNING, position=None).text,
         *(job_views.outcome(words, JOB.id, State.FAILED, reason).text for reason in Reason),
-        job_views.overview(words, [(RUNNING, None)]).text,
+        job_views.overview(words, PRESETS, [(RUNNING, None)]).text,
     ]
     assert [text.rpartition("\n")[2] for text in shown] == [said] * len(shown)
 
 
-def test_words_under_a_picture_are_one_line_with_the_job_in_it() -> None:
-    assert job_views.done(EN, JOB.id, seconds=11.6) == "✨ Done in 12\u00a0s · 01234567"
-    assert job_views.done(Words("ru"), JOB.id, seconds=0.2) == "✨ Готово за 1\u00a0с · 01234567"  # noqa: RUF001 - Russian
+def status_of(prompt: str, workflow: str | None = None) -> Status:
+    edit = JOB.edit.model_copy(update={"prompt": prompt, "workflow": workflow})
+    return replace(RUNNING, job=JOB.model_copy(update={"edit": edit}), state=State.DONE)
+
+
+SNOW = PRESETS.preset("snow")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "workflow", "said"),
+    [
+        ("make it snow", None, "✨ “make it snow”"),
+        ("make\nit  snow", None, "✨ “make it snow”"),
+        ("make it snow " * 20, None, f"✨ “{('make it snow ' * 20)[:119].rstrip()}…”"),
+        (SNOW.prompt if SNOW else "", None, "✨ “❄️ Snowfall”"),
+        (SNOW.with_words("at night") if SNOW else "", None, "✨ “❄️ Snowfall: at night”"),
+        ("", "larger", "✨ “Larger”"),
+    ],
+)
+def test_words_under_a_picture_are_what_was_asked_for(prompt: str, workflow: str | None, said: str) -> None:
+    assert job_views.done(EN, PRESETS, status_of(prompt, workflow)) == said
+
+
+def test_preset_is_called_by_its_name_in_the_users_language() -> None:
+    assert SNOW is not None
+    assert job_views.done(Words("ru"), PRESETS, status_of(SNOW.prompt)) == "✨ «❄️ Снегопад»"
 
 
 @pytest.mark.parametrize(
     ("used", "bought", "said"), [(1, 0, "4 left today"), (5, 0, "none left today"), (9, 3, "3 left"), (1, 3, "7 left")]
 )
-def test_words_under_a_picture_say_in_the_same_line_how_many_are_left(used: int, bought: int, said: str) -> None:
+def test_words_under_a_picture_say_how_many_are_left(used: int, bought: int, said: str) -> None:
     quota = Quota(per_day=5, used=used, bought=bought, resets_in=60.0)
-    assert job_views.done(EN, JOB.id, seconds=2, quota=quota) == f"✨ Done in 2\u00a0s · {said} · 01234567"
+    assert job_views.done(EN, PRESETS, status_of("snow"), quota=quota) == f"✨ “snow”\n{said}"
 
 
 def test_overview_tells_where_each_job_is() -> None:
     jobs = [(replace(RUNNING, phase=Phase.EDITING, step=2, steps=4), None), (replace(WAITING, cancelling=False), 3)]
-    assert job_views.overview(EN, jobs).text == (
-        "🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱\nJob 01234567\n\n⏳ Place in line: 3\nJob 01234567"
+    assert job_views.overview(EN, PRESETS, jobs).text == (
+        "“make it snow”\n🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱\nJob 01234567\n\n"
+        "“make it snow”\n⏳ Place in line: 3\nJob 01234567"
     )
     waits = {JOB.id: Wait(80.0)}
-    assert job_views.overview(EN, [(WAITING, 1)], waits).text == (
-        "⏳ You are next in line.\nReady in about 80\u00a0s\nJob 01234567"
+    assert job_views.overview(EN, PRESETS, [(WAITING, 1)], waits).text == (
+        "“make it snow”\n⏳ You are next in line.\nReady in about 80\u00a0s\nJob 01234567"
     )
-    assert job_views.overview(EN, []).text == "You have nothing in the works. Send me a photo and say what to change."
+    assert job_views.overview(EN, PRESETS, []).text == (
+        "You have nothing in the works. Send me a photo and say what to change."
+    )

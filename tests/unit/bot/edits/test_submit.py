@@ -15,6 +15,7 @@ from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.pictures.sources import Attachment
+from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import StorageFullError
 from qwenedit_jobs.queue.queue import Limits
@@ -67,7 +68,7 @@ async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
         queue=parts, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
-        metrics=BotMetrics(CollectorRegistry()),
+        metrics=BotMetrics(CollectorRegistry()), presets=catalogue.load(None),
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)
     request = Request(JobIds("1:token"), Source(7, 1), 7, (photo,), "make it snow")

@@ -178,10 +178,11 @@ def test_several_problems_are_told_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
     words, catalogue = Words(language), presets.read(presets.shipped())
-    question = preset_views.question(words, preset_views.Offer(catalogue))
-    assert [button.data for row in question.buttons for button in row] == [
-        *(f"category:{category.id}:0" for category in catalogue.categories),
-        preset_views.SEARCH,
+    [[opens]] = preset_views.question(words).buttons
+    assert opens.data == preset_views.CATEGORIES
+    menu = preset_views.browse(words, catalogue)
+    assert [button.data for row in menu.buttons for button in row] == [
+        f"category:{category.id}:0" for category in catalogue.categories
     ]
     for category in catalogue.categories:
         shown = preset_views.category(words, category, 0)

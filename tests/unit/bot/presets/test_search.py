@@ -4,7 +4,6 @@ import pytest
 
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets import preset_views
-from qwenedit_bot.presets.preset_views import Offer
 from qwenedit_bot.presets.search import PresetSearch
 from qwenedit_bot.texts import Words
 
@@ -42,17 +41,17 @@ def test_search_for_a_beard_finds_no_bear() -> None:
 
 
 def test_found_presets_are_one_page_with_a_way_on() -> None:
-    view = preset_views.found(Words("en"), Offer(SHIPPED), "hair", SEARCH.find("hair"))
+    view = preset_views.found(Words("en"), SHIPPED, "hair", SEARCH.find("hair"))
     *rows, last = view.buttons
     data = [button.data for row in rows for button in row]
     assert data[:3] == ["category:hair-women:0", "category:hair-men:0", "category:hair-colours:0"]
     assert len(data) == 3 + preset_views.PAGE
-    assert [button.data for button in last] == [preset_views.CATEGORIES, preset_views.SEARCH]
+    assert [button.data for button in last] == [preset_views.CATEGORIES]
     assert view.text.startswith(f"🔎 “hair”: the first {preset_views.PAGE} of ")
 
 
 def test_search_that_finds_nothing_shows_all_categories() -> None:
-    view = preset_views.found(Words("en"), Offer(SHIPPED), "zz " * 99, SEARCH.find("zz " * 99))
+    view = preset_views.found(Words("en"), SHIPPED, "zz " * 99, SEARCH.find("zz " * 99))
     assert view.text.startswith("I found nothing for “zz zz zz")
     assert len(view.text) < 120
-    assert view.buttons == preset_views.browse(Words("en"), Offer(SHIPPED)).buttons
+    assert view.buttons == preset_views.browse(Words("en"), SHIPPED).buttons

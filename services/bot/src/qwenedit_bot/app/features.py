@@ -41,6 +41,7 @@ from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
     from qwenedit_bot.app.foundation import Foundation
+    from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_jobs import PictureStore
 
 PICTURE_MEMORY = 192 * 1024 * 1024
@@ -190,7 +191,7 @@ class Edits:
 
 def make_edits(
     base: Foundation, jobs: Jobs, chat: Chat, users: Users, accounts: Accounts, pictures: Pictures,
-    hook: ModerationHook | None,
+    hook: ModerationHook | None, presets: Catalogue,
 ) -> Edits:  # fmt: skip
     """Build what makes requests into jobs, shows their progress and gives their answers."""
     settings, redis, keys, metrics = base.settings, base.redis, base.keys, base.metrics
@@ -203,16 +204,16 @@ def make_edits(
     return Edits(
         submit=Submit(
             queue=queue, limits=settings.limits, store=store, intake=pictures.intake, replies=replies, metrics=metrics,
-            queue_name=settings.keys.job_queue, gates=gates, moderation=hook,
+            queue_name=settings.keys.job_queue, gates=gates, moderation=hook, presets=presets,
         ),
         eta=eta,
         reword=Reword(queue, pictures.intake, hook),
-        progress=ProgressUpdater(queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta),
+        progress=ProgressUpdater(queue=queue, messenger=chat.messenger, texts=users.texts, eta=eta, presets=presets),
         deliver=Deliver(
             queue=queue, metrics=metrics, eta=eta, quotas=quotas,
             answering=Answering(
                 store=store, results=pictures.results, messenger=chat.messenger, replies=replies, texts=users.texts,
-                quotas=quotas, moderation=hook, larger_megapixels=settings.larger_megapixels,
+                quotas=quotas, moderation=hook, presets=presets, larger_megapixels=settings.larger_megapixels,
             ),
         ),
         refused=RefusedAnswers(jobs.answers, jobs.ended),

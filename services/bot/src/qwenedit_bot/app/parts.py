@@ -86,8 +86,8 @@ def make_parts(base: Foundation) -> Parts:
     """Build the parts; none of them has spoken to Redis or Telegram yet."""
     jobs, chat, accounts = make_jobs(base), make_chat(base), make_accounts(base)
     users, pictures, hook = make_users(base), make_pictures(jobs, chat), make_moderation(base)
-    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook)
     presets = catalogue.load(base.settings.presets_file)
+    edits = make_edits(base, jobs, chat, users, accounts, pictures, hook, presets)
     update_taken = asyncio.Event()
     inbox = Inbox(
         base.redis, base.keys, name=base.settings.pod_name, admitted=users.update_filter.admitted, wake=update_taken,

@@ -10,11 +10,10 @@ from aiogram.types import Message
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, shop
-from qwenedit_bot.conversation.editing import edited, gathering_buttons, result_buttons, same_look
+from qwenedit_bot.conversation.editing import edited, gathering_buttons, result_buttons
 from qwenedit_bot.conversation.photos.ownership import is_jobs_own, own_job
 from qwenedit_bot.conversation.presets import menu as preset_menu
 from qwenedit_bot.conversation.presets import questions as preset_questions
-from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.edits.job_views import CANCEL
 from qwenedit_bot.texts import Text
 from qwenedit_jobs.model import Cancelled
@@ -71,10 +70,8 @@ def make_router() -> Router:
         result_buttons.make_router(),
         preset_menu.make_press_router(),
         preset_questions.make_router(),
-        preset_search.make_press_router(),
         gathering_buttons.make_press_router(),
         edited.make_press_router(),
-        same_look.make_press_router(),
         language_menu.make_press_router(),
         menu_buttons.make_press_router(),
         shop.make_press_router(),

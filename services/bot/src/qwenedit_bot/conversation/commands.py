@@ -66,7 +66,7 @@ async def status(message: Message, words: Words, services: Services) -> None:
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
     waits = await services.eta.of(jobs, line)
     places = [(job, line.get(job.job.id)) for job in jobs]
-    view = job_views.overview(words, places, waits, more=len(asked_for) - len(jobs))
+    view = job_views.overview(words, services.presets, places, waits, more=len(asked_for) - len(jobs))
     if await is_news(message, view.text, services):
         await services.replies.say(source_of(message), view)
 

@@ -59,12 +59,11 @@ def make_router() -> Router:
     router = Router(name="common words")
     router.message.register(commands.give_help, Says(Text.WORDS_HELP))
     router.message.register(commands.cancel, Says(Text.WORDS_CANCEL))
-    searches = StateFilter(Dialogue.preset_query)  # where nearly any word may be what is looked for
-    router.message.register(commands.start, Says(Text.WORDS_START), ~searches)
-    router.message.register(presets, Says(Text.WORDS_PRESETS), ~searches)
-    router.message.register(commands.status, Says(Text.WORDS_STATUS), ~searches)
+    router.message.register(commands.start, Says(Text.WORDS_START))
+    router.message.register(presets, Says(Text.WORDS_PRESETS))
+    router.message.register(commands.status, Says(Text.WORDS_STATUS))
     waits = StateFilter(Dialogue.instruction)  # where “ok” says nothing of what to change
     router.message.register(no_wish, Says(Text.WORDS_THANKS), waits)
-    router.message.register(welcome, Says(Text.WORDS_THANKS), ~searches)
-    router.message.register(welcome, F.text, Chatters(), ~searches, ~waits)
+    router.message.register(welcome, Says(Text.WORDS_THANKS))
+    router.message.register(welcome, F.text, Chatters(), ~waits)
     return router

@@ -22,11 +22,10 @@ from qwenedit_bot.conversation import admin_commands, buttons, commands, common_
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.account import shop
 from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import edited, groups, replied, same_look, unsupported
+from qwenedit_bot.conversation.editing import edited, groups, replied, unsupported
 from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import DIALOGUE_TTL
 from qwenedit_bot.conversation.presets import awaited_photos
-from qwenedit_bot.conversation.presets import search as preset_search
 from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
@@ -85,8 +84,6 @@ def make_dispatcher(
         commands.make_unknown_router(),
         replied.make_router(),
         awaited_photos.make_router(),
-        same_look.make_router(),
-        preset_search.make_router(),
         photos.make_router(),
         unsupported.make_router(),
     )

@@ -10,7 +10,7 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
 from qwenedit_bot.conversation.account import language_menu
 from qwenedit_bot.conversation.photos.dialogue import about_of_waiting
-from qwenedit_bot.conversation.presets.search import menu_for
+from qwenedit_bot.conversation.presets.search import menu
 from qwenedit_bot.conversation.taps import is_first_tap
 from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
@@ -30,7 +30,7 @@ _PRESETS, _HELP, _LANGUAGE = "presets", "help", "language"
 
 def start_view(words: Words) -> View:
     """Say how it works."""
-    presets = Button(words(Text.PRESETS_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
+    presets = Button(words(Text.STYLES_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
     tips = Button(words(Text.HELP_BUTTON), f"{OPEN}:{_HELP}")
     return View(words(Text.START), ((presets,), (tips, _language(words))))
 
@@ -38,7 +38,7 @@ def start_view(words: Words) -> View:
 def help_view(words: Words, services: Services) -> View:
     """Say what works well, and the limits."""
     larger = as_cameras_count(services.larger_megapixels)
-    presets = Button(words(Text.PRESETS_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
+    presets = Button(words(Text.STYLES_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
     return View(words(Text.HELP, length=MAX_INSTRUCTION, larger=larger), ((presets,),))
 
 
@@ -53,7 +53,7 @@ async def opened(press: CallbackQuery, words: Words, services: Services, state: 
         name, chat_id = (press.data or "").partition(":")[2], press.message.chat.id
         about = await about_of_waiting(state) if name == _PRESETS else None
         if name == _PRESETS:
-            view = await menu_for(about, chat_id, words, services, state)
+            view = await menu(chat_id, words, services)
         else:
             view = language_menu.view(words, services) if name == _LANGUAGE else help_view(words, services)
         await services.replies.say(Source(chat_id, about or press.message.message_id, press.id), view)

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
+from qwenedit_bot.edits.larger import WORKFLOW as ENLARGES
 from qwenedit_bot.edits.larger import is_larger
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import Phase, Reason, State, short_id
@@ -13,9 +14,10 @@ from qwenedit_jobs import Phase, Reason, State, short_id
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwenedit_bot.edits.larger import Target
     from qwenedit_bot.edits.progress.eta import Wait
+    from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.payments.quotas import Quota
+    from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Status
 
@@ -24,10 +26,14 @@ SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
 GIVES_UP_IN_STEPS = 5
 """Minutes: in such steps it is said how long a late job may still wait."""
+SHOWN_OF_WISH = 120
+"""Characters of a wish that a job's message quotes."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
-AGAIN, FURTHER, AS_FILE, SAME_LOOK, LARGER = "again", "further", "file", "look", "larger"
+AGAIN, LARGER, AS_FILE, STYLES = "again", "larger", "file", "styles"
 """The same of the buttons under a job's answer."""
+RESULT_VERBS = frozenset((AGAIN, LARGER, AS_FILE, STYLES, "further"))
+"""By which a result says whose it is; results of the release before have the last one."""
 
 WORTH_ANOTHER_TRY = frozenset(
     (
@@ -38,9 +44,10 @@ WORTH_ANOTHER_TRY = frozenset(
 """Why a job may fail that works the next time, with nothing changed."""
 
 
-def received(words: Words, job_id: str) -> View:
+def received(words: Words, presets: Catalogue, request: Request) -> View:
     """A job's message before the job is accepted."""
-    return View(_marked(words, words(Text.RECEIVED), job_id), _cancel(words, job_id))
+    asked = _asked(words, presets, request.instruction, request.workflow)
+    return View(_quoting(words, words(Text.RECEIVED), asked), _cancel(words, request.job_id))
 
 
 def requeued(words: Words, job_id: str) -> View:
@@ -48,47 +55,61 @@ def requeued(words: Words, job_id: str) -> View:
     return View(words(Text.REQUEUED), _cancel(words, job_id))
 
 
-def progress(words: Words, status: Status, *, position: int | None, wait: Wait | None = None) -> View:
+def progress(
+    words: Words, presets: Catalogue, status: Status, *, position: int | None, wait: Wait | None = None
+) -> View:
     """A job's message while the job is not finished.
 
     Args:
         words: The user's language.
+        presets: Have their names.
         status: What is known of the job.
         position: Its place in line, from 1; None while it is not in line.
         wait: What is expected for it, where that is known.
     """
     if status.cancelling:
         return View(words(Text.STOPPING), _cancel(words, status.job.id, disabled=True))
-    text = _progress_text(words, status, position)
-    if wait is not None:
-        text = f"{text}\n{_expected(words, wait)}"
-    return View(_marked(words, text, status.job.id), _cancel(words, status.job.id))
+    text = _where(words, status, position, wait)
+    return View(_quoting(words, text, _asked_of(words, presets, status)), _cancel(words, status.job.id))
 
 
 def overview(
-    words: Words, jobs: Sequence[tuple[Status, int | None]], waits: Mapping[str, Wait] | None = None, *, more: int = 0
+    words: Words,
+    presets: Catalogue,
+    jobs: Sequence[tuple[Status, int | None]],
+    waits: Mapping[str, Wait] | None = None,
+    *,
+    more: int = 0,
 ) -> View:
-    """All unfinished jobs of a user, each as its own message says it.
+    """All unfinished jobs of a user.
 
     Args:
         words: The user's language.
+        presets: Have their names.
         jobs: The jobs with their places in line.
         waits: What is expected for them, by their ids.
         more: How many there are beside them.
     """
     if not jobs:
         return View(words(Text.NOTHING_IN_THE_WORKS))
-    parts = [_part(words, job, place, (waits or {}).get(job.job.id)) for job, place in jobs]
+    parts = [
+        "\n".join(
+            (
+                words(Text.WISH, said=_asked_of(words, presets, job)),
+                _where(words, job, place, (waits or {}).get(job.job.id)),
+                words(Text.JOB, job=short_id(job.job.id)),
+            )
+        )
+        for job, place in jobs
+    ]
     if more:
         parts.append(words(Text.QUEUE_MORE, count=more))
     return View("\n\n".join(parts))
 
 
-def _part(words: Words, status: Status, position: int | None, wait: Wait | None) -> str:
+def _where(words: Words, status: Status, position: int | None, wait: Wait | None) -> str:
     text = _progress_text(words, status, position)
-    if wait is not None and not status.cancelling:
-        text = f"{text}\n{_expected(words, wait)}"
-    return _marked(words, text, status.job.id, gap="\n")
+    return text if wait is None or status.cancelling else f"{text}\n{_expected(words, wait)}"
 
 
 def outcome(words: Words, job_id: str, state: State, reason: Reason | None, *, larger: bool = False) -> View:
@@ -116,48 +137,38 @@ def withheld(words: Words, job_id: str, text: Text) -> View:
     return View(_marked(words, words(text), job_id))
 
 
-def done(words: Words, job_id: str, *, seconds: float, quota: Quota | None = None) -> str:
-    """What is said under a finished picture, in one line.
+def done(words: Words, presets: Catalogue, status: Status, *, quota: Quota | None = None) -> str:
+    """What is said under a finished picture: what was asked for and, if there is a limit, how many are left.
 
     Args:
         words: The user's language.
-        job_id: The job.
-        seconds: From its acceptance to its end.
+        presets: Have their names.
+        status: What is known of the job.
         quota: What the user has left; None where nothing is counted, or others read it too.
     """
-    told, job = max(1, round(seconds)), short_id(job_id)
+    said = words(Text.DONE, said=_asked_of(words, presets, status))
     if quota is None:
-        return words(Text.DONE, seconds=told, job=job)
-    return words(Text.DONE_LEFT, seconds=told, job=job, today=quota.today, bought=quota.bought, left=quota.left)
+        return said
+    return f"{said}\n{words(Text.LEFT, today=quota.today, bought=quota.bought, left=quota.left)}"
 
 
-def result_buttons(words: Words, status: Status, *, as_file: bool, larger: Target | None = None) -> Buttons:
-    """What can be done with a finished picture.
+def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool = False) -> Buttons:
+    """What can be done with a finished picture beside typing what to change in it: one row.
 
     Args:
         words: The user's language.
         status: What is known of the job.
         as_file: The picture itself is a file already.
-        larger: What it can be enlarged to; None where it cannot.
+        larger: It can be enlarged.
     """
-    job_id = status.job.id
-    again = Button(words(Text.AGAIN_BUTTON), f"{AGAIN}:{job_id}")
-    further = Button(words(Text.FURTHER_BUTTON), f"{FURTHER}:{job_id}", ButtonStyle.PRIMARY)
-    file = Button(words(Text.AS_FILE_BUTTON), f"{AS_FILE}:{job_id}")
-    if is_larger(status.job):  # the same again would come out the same, and no seed has a part in it
-        return ((further,) if as_file else (further, file),)
-    # Of a job with several photos nobody knows which one the next photo is to stand for.
-    look = (
-        (Button(words(Text.SAME_LOOK_BUTTON), f"{SAME_LOOK}:{job_id}"),) if len(status.job.edit.pictures) == 1 else ()
+    again = not is_larger(status.job)  # the same again would come out the same, and no seed has a part in it
+    offered = (
+        (AGAIN, Text.AGAIN_BUTTON, again),
+        (LARGER, Text.LARGER_BUTTON, larger),
+        (AS_FILE, Text.AS_FILE_BUTTON, not as_file),
+        (STYLES, Text.STYLES_BUTTON, True),
     )
-    rest = look if as_file else (file, *look)
-    rows = ((again, further), rest, (_larger(words, job_id, larger),) if larger else ())
-    return tuple(row for row in rows if row)
-
-
-def _larger(words: Words, job_id: str, target: Target) -> Button:
-    megapixels = target.said if target.own else 0
-    return Button(words(Text.LARGER_BUTTON, megapixels=megapixels), f"{LARGER}:{job_id}")
+    return (tuple(Button(words(text), f"{verb}:{status.job.id}") for verb, text, offers in offered if offers),)
 
 
 def job_of(data: str, verb: str) -> str | None:
@@ -186,9 +197,26 @@ def _progress_text(words: Words, status: Status, position: int | None) -> str:
     return words(Text.STARTING)
 
 
-def _marked(words: Words, text: str, job_id: str, *, gap: str = "\n\n") -> str:
+def _asked_of(words: Words, presets: Catalogue, status: Status) -> str:
+    return _asked(words, presets, status.job.edit.prompt, status.job.edit.workflow)
+
+
+def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) -> str:
+    """Say in a few words what was asked for."""
+    if workflow == ENLARGES:
+        return words(Text.LARGER_BUTTON)
+    line = " ".join(presets.said(prompt, words.language).split())
+    return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
+
+
+def _quoting(words: Words, text: str, asked: str) -> str:
+    """Add what was asked for: a wrong guess of what is an instruction shows, above a button that cancels it."""
+    return f"{text}\n\n{words(Text.WISH, said=asked)}"
+
+
+def _marked(words: Words, text: str, job_id: str) -> str:
     """Add what the user can tell the operator, who finds trace and logs by it."""
-    return text + gap + words(Text.JOB, job=short_id(job_id))
+    return f"{text}\n\n{words(Text.JOB, job=short_id(job_id))}"
 
 
 def _expected(words: Words, wait: Wait) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from qwenedit_bot.pictures.sources import Attachment, of_text, pixels_of_text
@@ -22,23 +21,10 @@ OWN_FROM: Final = 2_000_000
 """Pixels from which on the result of a file is brought to the file's own size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a result is enlarged to."""
+def target_of(status: Status, most: float) -> float | None:
+    """Find what a job's result may be enlarged to, in units of 1024 x 1024 pixels, as the workflow counts.
 
-    megapixels: float
-    """In units of 1024 x 1024 pixels, as the workflow counts."""
-    own: bool
-    """It comes from the photo's own size, which is worth saying."""
-
-    @property
-    def said(self) -> int:
-        """Megapixels as cameras count them."""
-        return as_cameras_count(self.megapixels)
-
-
-def target_of(status: Status, most: float) -> Target | None:
-    """Find what a job's result may be enlarged to; None where it is large already, or no result is.
+    None where it is large already, or no result is enlarged.
 
     Args:
         status: Of the job.
@@ -47,9 +33,7 @@ def target_of(status: Status, most: float) -> Target | None:
     if not most or is_larger(status.job):
         return None
     own = _pixels_of_file(status.sources)
-    if own <= OWN_FROM:
-        return Target(min(USUAL, most), own=False)
-    return Target(min(own / SQUARE, most), own=True)
+    return min(own / SQUARE if own > OWN_FROM else USUAL, most)
 
 
 def _pixels_of_file(sources: str) -> int:

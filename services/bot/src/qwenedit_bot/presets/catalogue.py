@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -30,6 +31,8 @@ LARGEST = 1 << 20
 """Bytes of a file; a ConfigMap cannot have more."""
 MAX_PROMPT = 1000
 """Characters, the same that users may write."""
+ADDED = "\n\n"
+"""Between a preset's instruction and what its user adds."""
 MAX_CATEGORIES = 20
 MAX_PER_CATEGORY = 100
 
@@ -84,6 +87,10 @@ class Preset(_Frozen):
     parameters: Parameters = Field(default_factory=dict)
     """Values for what the workflow's binding file names."""
 
+    def with_words(self, words: str) -> str:
+        """Return the instruction with what a user wrote beside the photo."""
+        return f"{self.prompt}{ADDED}{words}" if words else self.prompt
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.photos > 1 and len(self.asks) != self.photos:
@@ -127,7 +134,20 @@ class Catalogue(_Frozen):
 
     def has_prompt(self, prompt: str) -> bool:
         """Whether an instruction is a preset's."""
-        return any(preset.prompt == prompt for category in self.categories for preset in category.presets)
+        return prompt in self._by_prompt
+
+    def said(self, prompt: str, language: str) -> str:
+        """Return an instruction as its user knows it: a preset's is its name, with what the user added to it."""
+        own, _, added = prompt.partition(ADDED)
+        preset = self._by_prompt.get(prompt) or self._by_prompt.get(own)
+        if preset is None:
+            return prompt
+        name = text_in(preset.name, language)
+        return name if preset.prompt == prompt else f"{name}: {added}"
+
+    @cached_property
+    def _by_prompt(self) -> Mapping[str, Preset]:
+        return {preset.prompt: preset for category in self.categories for preset in category.presets}
 
     @property
     def size(self) -> int:

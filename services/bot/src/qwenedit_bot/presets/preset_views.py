@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, Buttons, View
+from qwenedit_bot.chat.view import Button, Buttons, View, single
 from qwenedit_bot.presets.catalogue import text_in
 from qwenedit_bot.texts import Text
 
@@ -28,8 +27,6 @@ OWN_WORDS = "own-words"
 """Data of the button that prefers the photo's caption to the preset."""
 SHOWN_OF_CAPTION = 30
 """Characters of a caption on its button."""
-SEARCH = "search-presets"
-"""Data of the button after which a text is a search."""
 SHOWN_OF_QUERY = 40
 """Characters of a query that are quoted."""
 PAGE = 20
@@ -38,41 +35,27 @@ NARROW = 22
 """Characters of a label that fit half a phone's width."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a user is offered."""
-
-    catalogue: Catalogue
-    searchable: bool = True
-    """The bot reads their next text."""
-
-
-def question(words: Words, offer: Offer, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
-    """Ask what to do with a photo, or with several."""
+def question(words: Words, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
+    """Ask what to do with a photo, or with several; one button opens the presets in the question's place."""
     text = words(asked) if photos == 1 else words(Text.ASK_INSTRUCTION_ALBUM, count=photos)
-    return View(text, _first_rows(words, offer))
+    return View(text, single(Button(words(Text.STYLES_BUTTON), CATEGORIES)))
 
 
-def browse(words: Words, offer: Offer) -> View:
-    """Show all categories to a user who has sent no photo yet."""
-    return View(words(Text.PRESETS), _first_rows(words, offer))
+def browse(words: Words, catalogue: Catalogue) -> View:
+    """Show all categories."""
+    return View(words(Text.PRESETS), _categories(words, catalogue))
 
 
-def ask_query(words: Words) -> View:
-    """Ask for the word to search by."""
-    return View(words(Text.ASK_QUERY), ((Button(words(Text.BACK_BUTTON), CATEGORIES),),))
-
-
-def found(words: Words, offer: Offer, query: str, what: Found) -> View:
+def found(words: Words, catalogue: Catalogue, query: str, what: Found) -> View:
     """Show what a query finds: categories, then presets, as many as a page has; all categories where it finds none."""
     said = " ".join(query.split())
     said = said if len(said) <= SHOWN_OF_QUERY else f"{said[: SHOWN_OF_QUERY - 1].rstrip()}…"
     if not what:
-        return View(words(Text.FOUND_NOTHING, query=said), _first_rows(words, offer))
+        return View(words(Text.FOUND_NOTHING, query=said), _categories(words, catalogue))
     categories = _grid([_category_button(words, each) for each in what.categories])
     shown = what.presets[:PAGE]
     rows = _grid([_preset_button(words, each) for each in shown])
-    turn = (Button(words(Text.BACK_BUTTON), CATEGORIES), *_search_button(words, offer))
+    turn = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
     text = words(Text.FOUND, query=said, count=len(what.presets), shown=len(shown), more=len(what.presets) - len(shown))
     return View(text, (*categories, *rows, turn))
 
@@ -132,10 +115,8 @@ def taken(words: Words, preset: Preset, count: int) -> View:
     return View(words(Text.PRESET_TAKEN, name=text_in(preset.name, words.language), count=count))
 
 
-def _first_rows(words: Words, offer: Offer) -> Buttons:
-    categories = _grid([_category_button(words, each) for each in offer.catalogue.categories])
-    search = _search_button(words, offer)
-    return (*categories, *((search,) if search else ()))
+def _categories(words: Words, catalogue: Catalogue) -> Buttons:
+    return _grid([_category_button(words, each) for each in catalogue.categories])
 
 
 def _category_button(words: Words, shown: Category) -> Button:
@@ -144,10 +125,6 @@ def _category_button(words: Words, shown: Category) -> Button:
 
 def _preset_button(words: Words, preset: Preset) -> Button:
     return Button(text_in(preset.name, words.language), f"{PRESET}:{preset.id}")
-
-
-def _search_button(words: Words, offer: Offer) -> tuple[Button, ...]:
-    return (Button(words(Text.SEARCH_BUTTON), SEARCH),) if offer.searchable else ()
 
 
 def _grid(buttons: Sequence[Button]) -> Buttons:

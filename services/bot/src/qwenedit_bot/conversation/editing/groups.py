@@ -14,7 +14,7 @@ from qwenedit_bot.conversation import commands
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.context import answered_by, source_of
-from qwenedit_bot.conversation.editing import replied, same_look, unsupported
+from qwenedit_bot.conversation.editing import replied, unsupported
 from qwenedit_bot.conversation.photos import photos
 from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.photos.kept_words import KeptWords
@@ -147,10 +147,6 @@ def make_router() -> Router:
     router.message.register(
         awaited_photos.photo,
         photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.preset_photos),
-    )  # fmt: skip
-    router.message.register(
-        same_look.photo,
-        photos.carries_pictures, awaited_photos.comes_whole, _replies_to_us, StateFilter(Dialogue.look),
     )  # fmt: skip
     router.message.register(
         awaited_photos.text, F.text, _says_something, _replies_to_us, StateFilter(Dialogue.preset_photos)

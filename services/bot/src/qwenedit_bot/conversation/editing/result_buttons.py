@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
@@ -9,20 +10,18 @@ from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.conversation.photos.dialogue import wait_for_instruction
-from qwenedit_bot.conversation.photos.offer import question
 from qwenedit_bot.conversation.photos.ownership import own_job
 from qwenedit_bot.conversation.photos.photos import attachment_of
 from qwenedit_bot.conversation.taps import in_the_works, is_first_tap
-from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, FURTHER, LARGER
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, LARGER, STYLES
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture, of_text, photos_of
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
 
 if TYPE_CHECKING:
-    from aiogram.fsm.context import FSMContext
     from aiogram.types import CallbackQuery
 
     from qwenedit_bot.conversation.context import Services
@@ -69,23 +68,14 @@ async def do_again(
     await services.messenger.answer_press(press.id, words(said))
 
 
-async def further(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
-    """Let the user's next text be the instruction for the result."""
+async def styles(press: CallbackQuery, words: Words, services: Services) -> None:
+    """Offer the presets, for the result."""
     status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
-    picture = await _result(press, status, services)
-    if picture is None:
-        await services.messenger.answer_press(press.id, words(Text.PRESS_EXPIRED), alert=True)
-        return
-    if not await is_first_tap(press, services):
-        await services.messenger.answer_press(press.id, "")
-        return
-    to = _answering(press, status.job.reply)
-    if await services.replies.find(to) is None:  # else done before, and the instruction may be there already
-        await wait_for_instruction(state, (picture,), about=to.message_id)
-        asked = Text.ASK_FURTHER if to.chat_id > 0 else Text.ASK_FURTHER_IN_GROUP
-        await services.replies.say(to, question(to.chat_id, words, services, asked=asked))
+    if await is_first_tap(press, services):
+        to = _answering(press, status.job.reply)
+        await services.replies.say(to, preset_views.browse(words, services.presets))
     await services.messenger.answer_press(press.id, "")
 
 
@@ -107,7 +97,7 @@ async def larger(press: CallbackQuery, words: Words, services: Services) -> None
         attachments=(picture,),
         instruction="",
         workflow=WORKFLOW,
-        parameters={MEGAPIXELS: target.megapixels},
+        parameters={MEGAPIXELS: target},
         discriminator=press.id,
     )
     if await in_the_works(request, services):
@@ -123,23 +113,22 @@ async def as_file(press: CallbackQuery, words: Words, services: Services) -> Non
     status = await own_job(press, words, services)
     if status is None or status.job.reply is None:
         return
-    if not await is_first_tap(press, services):
-        await services.messenger.answer_press(press.id, words(Text.PRESS_IN_THE_WORKS))
+    to = replace(_answering(press, status.job.reply), discriminator=AS_FILE)
+    if await services.replies.find(to) is not None:
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_SENT))
         return
-    to = _answering(press, status.job.reply)
-    if await services.replies.find(to) is None:
-        ref = status.result.picture if status.result else ""
-        try:
-            async with services.results.read(ref) as result:
-                picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
-                sent = await services.messenger.send_file(to, picture)
-        except PictureExpiredError:
-            await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_GONE), alert=True)
-            return
-        except TelegramRefusedError:
-            await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_REFUSED), alert=True)
-            return
-        await services.replies.remember(to, sent)
+    ref = status.result.picture if status.result else ""
+    try:
+        async with services.results.read(ref) as result:
+            picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
+            sent = await services.messenger.send_file(to, picture)
+    except PictureExpiredError:
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_GONE), alert=True)
+        return
+    except TelegramRefusedError:
+        await services.messenger.answer_press(press.id, words(Text.PRESS_FILE_REFUSED), alert=True)
+        return
+    await services.replies.remember(to, sent)
     # Not before: until then the client lets nobody press again.
     await services.messenger.answer_press(press.id, "")
 
@@ -161,6 +150,6 @@ def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:
 def make_router() -> Router:
     """Make the router of the buttons under a job's answer."""
     router = Router(name="results")
-    for verb, handler in ((AGAIN, again), (FURTHER, further), (LARGER, larger), (AS_FILE, as_file)):
+    for verb, handler in ((AGAIN, again), (LARGER, larger), (AS_FILE, as_file), (STYLES, styles)):
         router.callback_query.register(handler, F.data.startswith(f"{verb}:"))
     return router

@@ -29,9 +29,7 @@ class Dialogue(StatesGroup):
 
     instruction = State()
     preset_photos = State()
-    preset_query = State()
     words = State()
-    look = State()
 
 
 class Dialogues:
@@ -109,32 +107,6 @@ async def about_of_waiting(state: FSMContext) -> int | None:
         return None
     about: int | None = (await state.get_data()).get("about")
     return about
-
-
-async def wait_for_query(state: FSMContext) -> None:
-    """Let the user's next text be a search; pictures that wait for their instruction go on waiting."""
-    await state.set_state(Dialogue.preset_query)
-
-
-async def end_query(state: FSMContext, message_id: int | None = None) -> None:
-    """Let the next text be an instruction again, where pictures wait for one.
-
-    Args:
-        state: The user's, in this chat.
-        message_id: Of the text that was the search; None where the user went back without one.
-    """
-    if await state.get_state() != Dialogue.preset_query:
-        return
-    if not await waiting_pictures(state):
-        await state.clear()
-        return
-    await state.update_data(query=message_id)
-    await state.set_state(Dialogue.instruction)
-
-
-async def was_query(state: FSMContext, message_id: int) -> bool:
-    """Whether a text was a search that was answered before a crash, and is no instruction."""
-    return (await state.get_data()).get("query") == message_id
 
 
 async def replace_waiting(state: FSMContext, message_id: int, picture: Attachment) -> bool:

@@ -9,7 +9,7 @@ from aiogram.types import InaccessibleMessage
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.access_filter import is_of_bot
-from qwenedit_bot.edits.job_views import FURTHER, job_of
+from qwenedit_bot.edits.job_views import RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 
@@ -74,7 +74,8 @@ async def _shown_by(message: Message, services: Services) -> Status | None:
     if not is_of_bot(message, services.bot_id):
         return None
     rows = message.reply_markup.inline_keyboard if message.reply_markup else []
-    jobs = {job_of(button.callback_data or "", FURTHER) for row in rows for button in row} - {None}
+    data = [button.callback_data or "" for row in rows for button in row]
+    jobs = {job_of(each, verb) for each in data for verb in RESULT_VERBS} - {None}
     if len(jobs) != 1:
         return None
     status = await services.queue.status(jobs.pop() or "")

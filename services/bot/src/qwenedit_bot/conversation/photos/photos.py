@@ -13,7 +13,7 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos import gathering
-from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures, was_query
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, wait_for_instruction, waiting_pictures
 from qwenedit_bot.conversation.photos.gathered import Gathered
 from qwenedit_bot.conversation.photos.kept_words import KeptWords, keep_words, say_taken, sent_at
 from qwenedit_bot.conversation.photos.offer import question
@@ -149,8 +149,6 @@ async def instruction_as_reply(message: Message, words: Words, services: Service
 
 async def instruction(message: Message, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job for the pictures that wait."""
-    if await was_query(state, message.message_id):
-        return
     pictures, wish = await waiting_pictures(state), wish_in(message.text or "")
     if not pictures:
         await without_photo(message, words, services, state)

@@ -8,7 +8,7 @@ from aiogram import F, Router
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, PresetPhotos, end_query, waiting_pictures
+from qwenedit_bot.conversation.photos.dialogue import PresetOrWords, PresetPhotos, waiting_pictures
 from qwenedit_bot.conversation.photos.gathered import is_for_each
 from qwenedit_bot.conversation.presets.jobs import request_of
 from qwenedit_bot.conversation.presets.menu_press import (
@@ -41,7 +41,7 @@ async def categories(press: CallbackQuery, words: Words, services: Services, sta
         return
     await change_of_mind(state)
     await services.messenger.answer_press(press.id, "")
-    await show(menu, await first_view(menu, words, services, state), services)
+    await show(menu, first_view(menu, words, services), services)
 
 
 async def category(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
@@ -54,7 +54,7 @@ async def category(press: CallbackQuery, words: Words, services: Services, state
     found = services.presets.category(category_id)
     if found is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_PRESET_GONE), alert=True)
-        await show(menu, await first_view(menu, words, services, state), services)
+        await show(menu, first_view(menu, words, services), services)
         return
     await services.messenger.answer_press(press.id, "")
     await show(menu, preset_views.category(words, found, int(page) if page.isdecimal() else 0), services)
@@ -63,10 +63,9 @@ async def category(press: CallbackQuery, words: Words, services: Services, state
 async def choose(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
     """Take the job where its photos are there; ask for those that lack, or which of too many are meant."""
     menu = await pressed_menu(press, words, services)
-    preset = await pressed_preset(press, menu, words, services, state) if menu is not None else None
+    preset = await pressed_preset(press, menu, words, services) if menu is not None else None
     if menu is None or preset is None:
         return
-    await end_query(state)
     pictures = await pictures_of(menu, services, state)
     asked = await PresetOrWords.kept(state, about=menu.about_id)
     if asked is not None and asked.preset == preset.id:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aiogram.types import Message
 
 from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.conversation.photos.dialogue import Dialogue, end_query, waiting_pictures
-from qwenedit_bot.conversation.photos.offer import browse, question
+from qwenedit_bot.conversation.photos.dialogue import Dialogue, waiting_pictures
+from qwenedit_bot.conversation.photos.offer import browse
 from qwenedit_bot.conversation.photos.ownership import asker_of
 from qwenedit_bot.conversation.photos.photos import picture_of
 from qwenedit_bot.texts import Text
@@ -55,14 +55,12 @@ async def pressed_menu(press: CallbackQuery, words: Words, services: Services) -
     return Menu(press.message, about)
 
 
-async def pressed_preset(
-    press: CallbackQuery, menu: Menu, words: Words, services: Services, state: FSMContext
-) -> Preset | None:
+async def pressed_preset(press: CallbackQuery, menu: Menu, words: Words, services: Services) -> Preset | None:
     """Return the preset whose id is in a button, or say that it is gone."""
     preset = services.presets.preset((press.data or "").partition(":")[2])
     if preset is None:
         await services.messenger.answer_press(press.id, words(Text.PRESS_PRESET_GONE), alert=True)
-        await show(menu, await first_view(menu, words, services, state), services)
+        await show(menu, first_view(menu, words, services), services)
     return preset
 
 
@@ -75,19 +73,15 @@ async def pictures_of(menu: Menu, services: Services, state: FSMContext) -> tupl
     return (picture,) if picture is not None else ()
 
 
-async def first_view(menu: Menu, words: Words, services: Services, state: FSMContext) -> View:
-    """Return all categories, for the pictures that a menu is about or for those to come."""
-    chat_id, pictures = menu.message.chat.id, await pictures_of(menu, services, state)
-    if not pictures:
-        return browse(chat_id, words, services)
-    return question(chat_id, words, services, photos=len(pictures))
+def first_view(menu: Menu, words: Words, services: Services) -> View:
+    """Return all categories."""
+    return browse(menu.message.chat.id, words, services)
 
 
 async def change_of_mind(state: FSMContext) -> None:
-    """Forget the preset that waits for photos, or the search: a user who opens the menu again wants neither."""
+    """Forget the preset that waits for photos: a user who opens the menu again wants another one."""
     if await state.get_state() == Dialogue.preset_photos:
         await state.clear()
-    await end_query(state)
 
 
 async def show(menu: Menu, view: View, services: Services) -> None:

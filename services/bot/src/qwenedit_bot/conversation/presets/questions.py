@@ -70,7 +70,7 @@ async def _wish(menu: Menu, state: FSMContext) -> str:
 
 async def _take(press: CallbackQuery, words: Words, services: Services, state: FSMContext, *, each: bool) -> None:
     menu = await pressed_menu(press, words, services)
-    preset = await pressed_preset(press, menu, words, services, state) if menu is not None else None
+    preset = await pressed_preset(press, menu, words, services) if menu is not None else None
     if menu is None or preset is None:
         return
     pictures = await waiting_pictures(state, about=menu.about_id)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import ResultPicture, Results
+    from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import PictureStore, ReplyTo, Status
 
@@ -31,6 +32,9 @@ UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
 """Outcomes of answers that the chat refuses: all of it, or the picture."""
 FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
 """Outcomes in words."""
+
+RINGS_AFTER = 30.0
+"""Seconds from a job's acceptance to its end after which the picture comes as a new message."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +54,10 @@ class _Answer:
         return self.status.job.id
 
     @property
-    def seconds(self) -> float:
-        """From the job's acceptance to its end."""
-        return (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
+    def rings(self) -> bool:
+        """Whether its user has put the phone away: an edit of the job's message makes no sound, a new one does."""
+        waited = (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
+        return self.status.state is State.DONE and waited > RINGS_AFTER
 
 
 class Answering:
@@ -66,10 +71,11 @@ class Answering:
         texts: The words of all languages.
         quotas: Get back what a failed job has cost.
         moderation: Sees each picture first, if there is a hook.
+        presets: Have their names.
         larger_megapixels: What a picture can be enlarged to; 0: none can.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
         self,
         *,
         store: PictureStore,
@@ -79,6 +85,7 @@ class Answering:
         texts: Texts,
         quotas: Quotas,
         moderation: ModerationHook | None,
+        presets: Catalogue,
         larger_megapixels: float = 0,
     ) -> None:
         self._store = store
@@ -88,6 +95,7 @@ class Answering:
         self._texts = texts
         self._quotas = quotas
         self._moderation = moderation
+        self._presets = presets
         self._larger_megapixels = larger_megapixels
 
     async def give(self, status: Status, reply: ReplyTo) -> str:
@@ -99,11 +107,25 @@ class Answering:
         """
         answer = await self._answer_to(status, reply)
         try:
-            return await self._give(answer)
+            if answer.rings and answer.message_id == reply.placeholder_id:
+                answer = await self._ring(answer)
+            outcome = await self._give(answer)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
+        if answer.rings and not answer.to.moved and answer.message_id != reply.placeholder_id:
+            await self._messenger.delete(answer.to.chat_id, reply.placeholder_id)
+        return outcome
+
+    async def _ring(self, answer: _Answer) -> _Answer:
+        """Send the message that becomes the picture: words first, for they may come twice if Telegram's reply is lost.
+
+        It is remembered before the picture takes memory. Handled again, the answer goes on with this message.
+        """
+        message_id = await self._messenger.send(answer.to, View(answer.words(Text.SENDING)))
+        await self._replies.remember(answer.to, message_id)
+        return replace(answer, message_id=message_id)
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
         """Put a job's last words back where a late progress edit may have overwritten them.
@@ -178,8 +200,8 @@ class Answering:
             if verdict is not Verdict.ALLOWED:
                 return await self._withhold(answer, verdict)
         quota = None if is_group(answer.to.chat_id) else await self._quotas.of(status.job.user_id)
-        caption = job_views.done(answer.words, answer.job_id, seconds=answer.seconds, quota=quota)
-        larger = target_of(status, self._larger_megapixels)
+        caption = job_views.done(answer.words, self._presets, status, quota=quota)
+        larger = target_of(status, self._larger_megapixels) is not None
         forms = [False, True] if result.is_photo else [True]
         if is_larger(status.job):  # Telegram makes photos smaller
             forms.reverse()

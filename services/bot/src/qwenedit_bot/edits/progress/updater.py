@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.eta import Eta, Wait
+    from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
     from qwenedit_jobs.queue.queue_view import Window
@@ -85,6 +86,7 @@ class ProgressUpdater:
         messenger: Edits their messages.
         texts: The words of all languages.
         eta: Estimates when jobs are done.
+        presets: Have their names.
         clock: Monotonic time in seconds.
     """
 
@@ -95,12 +97,14 @@ class ProgressUpdater:
         messenger: Messenger,
         texts: Texts,
         eta: Eta,
+        presets: Catalogue,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._messenger = messenger
         self._texts = texts
         self._eta = eta
+        self._presets = presets
         self._clock = clock
         self._shown: dict[str, _Shown] = {}
         self._acted: dict[int, float] = {}
@@ -161,7 +165,7 @@ class ProgressUpdater:
                 continue
             place = places.get(status.job.id) if status.state is State.QUEUED else None
             words = self._texts.of(status.job.reply.language)
-            view = job_views.progress(words, status, position=place, wait=waits.get(status.job.id))
+            view = job_views.progress(words, self._presets, status, position=place, wait=waits.get(status.job.id))
             pause = EDIT_EVERY_IN_GROUP if is_group(status.job.reply.chat_id) else EDIT_EVERY
             phase = (status.state, status.phase, status.cancelling)
             shown = self._shown.get(status.job.id)

@@ -36,8 +36,6 @@ class Request:
     """None is the worker's default."""
     parameters: Mapping[str, int | float | str] = field(default_factory=dict)
     """For inputs that the workflow's binding names."""
-    seed: int | None = None
-    """None derives one from the job's id."""
     discriminator: str = ""
     """Tells requests apart that come from the same message, such as presses of one button."""
 

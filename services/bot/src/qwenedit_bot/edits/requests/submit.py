@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.intake import PictureIntake
+    from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue.queue import Limits
@@ -59,6 +60,7 @@ class Submit:
         intake: Fetches and converts them.
         replies: Says what became of it.
         metrics: Counts it.
+        presets: Have their names.
         queue_name: The queue's name, for traces.
         gates: Asked in turn, after what is refused for its form.
         moderation: Asked last, with the pictures.
@@ -73,6 +75,7 @@ class Submit:
         intake: PictureIntake,
         replies: Replies,
         metrics: BotMetrics,
+        presets: Catalogue,
         queue_name: str = "qwenedit:job_queue",
         gates: Sequence[Gate] = (),
         moderation: ModerationHook | None = None,
@@ -83,6 +86,7 @@ class Submit:
         self._intake = intake
         self._replies = replies
         self._metrics = metrics
+        self._presets = presets
         self._queue_name = queue_name
         self._gates = gates
         self._moderation = moderation
@@ -125,7 +129,7 @@ class Submit:
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
         try:
-            placeholder = await self._replies.say(request.to, job_views.received(words, request.job_id))
+            placeholder = await self._replies.say(request.to, job_views.received(words, self._presets, request))
         except ChatUnreachableError:
             await self.abandon(request)
             raise
@@ -205,7 +209,7 @@ def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Wor
         edit=Edit(
             prompt=request.instruction,
             pictures=stored,
-            seed=_seed(request.job_id) if request.seed is None else request.seed,
+            seed=_seed(request.job_id),
             workflow=request.workflow,
             parameters=dict(request.parameters),
         ),

@@ -221,8 +221,6 @@ preset-taken = { $count ->
     [1] You chose “{ $name }”.
    *[other] You chose “{ $name }” for each of the { $count } photos.
 }
-search-button = 🔎 Search
-ask-query = What are you looking for? Write a word, for example “beard”.
 found = { $more ->
     [0] 🔎 “{ $query }”
    *[other] 🔎 “{ $query }”: the first { $shown } of { $count }
@@ -236,7 +234,7 @@ describing =
     cat dog
     jacket coat dress shirt t tee blouse sweater hoodie skirt trousers pants jeans shorts suit hat cap shoes boots glasses
     sunglasses garment clothes outfit top bottom hairstyle haircut hair place room sofa armchair furniture product logo
-presets-button = ✨ Ready-made edits
+styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language
 earlier-button = ◀️
@@ -266,20 +264,21 @@ editing =
     { $bar }
 sending = 📤 Ready, sending…
 stopping = ✋ Stopping…
+wish = “{ $said }”
 job = Job { $job }
 nothing-in-the-works = You have nothing in the works. Send me a photo and say what to change.
 cancel-button = ✖️ Cancel
 
 ## A job's end
 
-done = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $job }
-done-left = ✨ Done in { NUMBER($seconds, maximumFractionDigits: 0) } s · { $bought ->
+done = ✨ “{ $said }”
+left = { $bought ->
     [0] { $today ->
         [0] none left today
        *[other] { $today } left today
     }
    *[other] { $left } left
-} · { $job }
+}
 cancelled = ✖️ Cancelled.
 failed = { $reason ->
     [comfyui_unavailable] 😔 The server did not answer, though I tried several times. Please try again in a few minutes.
@@ -298,17 +297,10 @@ failed = { $reason ->
 }
 larger-out-of-memory = 😔 The server does not have the memory to make this picture that large. The smaller one is still yours to use.
 
-again-button = 🔁 Again
-further-button = ✏️ Edit further
-as-file-button = 📄 As a file
-larger-button = { $megapixels ->
-    [0] 🔍 Larger
-   *[other] 🔍 Larger: { $megapixels } MP
-}
-same-look-button = 🎨 Same look
+again-button = Again
+as-file-button = File
+larger-button = Larger
 try-again-button = 🔁 Try again
-send-next-photo = 🎨 Send me the next photo: I'll do the same with it, in the same look.
-ask-further = What shall I change in this picture? Write it in one message.
 ask-further-in-group = What shall I change in this picture? Reply to this message.
 
 ## Refusals
@@ -415,6 +407,7 @@ press-preset-gone = This one is no longer on offer.
 press-in-the-works = I am already working on it.
 press-forgotten = This was too long ago: I no longer know this job.
 press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
+press-file-sent = Here it is ↑
 press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
 press-file-refused = Telegram does not let me send the file. Perhaps files are not allowed in this chat.
 press-not-yours = Only the person who asked for this picture can use its buttons.
