@@ -57,7 +57,7 @@ def test_fingerprint_is_that_of_the_content(files):
 
 def test_files_are_listed_while_somebody_removes_their_folders(files):
     def come_and_go():
-        for number in range(300):
+        for number in range(50):
             (files.root / f"input/job/{number}/deep").mkdir(parents=True)
             shutil.rmtree(files.root / "input/job")
 

@@ -26,9 +26,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--load-seconds", type=float, default=0.0, help="time of the first model load (%(default)s)")
     parser.add_argument("--data-dir", type=Path, help="directory for input, output, temp (one that is deleted on exit)")
     parser.add_argument("--max-upload-size", type=float, default=100.0, help="in MB; 413 above (%(default)s)")
-    parser.add_argument(
-        "--preview-method", choices=("none", "auto"), default="none", help="whether steps send pictures (%(default)s)"
-    )
     parser.add_argument("--lowvram", action="store_true", help="taken as by ComfyUI; there is no memory to save here")
     parser.add_argument(
         "--model",
@@ -67,7 +64,6 @@ def main() -> None:
             step_seconds=options.step_seconds,
             load_seconds=options.load_seconds,
             max_upload_bytes=round(options.max_upload_size * MEGABYTE),
-            previews=options.preview_method == "auto",
             models=(*PRODUCTION_MODELS, *FURTHER_MODELS, *options.model),
         )
         asyncio.run(serve(config))

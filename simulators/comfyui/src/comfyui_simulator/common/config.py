@@ -37,7 +37,6 @@ class Config:
         step_seconds: How long one sampling step takes.
         load_seconds: How long the first load of a diffusion model takes.
         max_upload_bytes: Larger request bodies are answered 413. ComfyUI's default is 100 MB.
-        previews: Whether sampling steps send preview frames, as with ComfyUI's `--preview-method auto`.
         models: Model files that the loaders offer, as `folder/name`.
     """
 
@@ -47,5 +46,4 @@ class Config:
     step_seconds: float = 0.5
     load_seconds: float = 0.0
     max_upload_bytes: int = 100 * MEGABYTE
-    previews: bool = False
     models: tuple[str, ...] = PRODUCTION_MODELS + FURTHER_MODELS

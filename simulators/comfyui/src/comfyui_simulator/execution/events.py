@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PIL import Image
-
     from comfyui_simulator.execution.queue import Prompt
     from comfyui_simulator.nodes.graph import Node
 
@@ -23,9 +21,6 @@ class EventSink(Protocol):
 
     def send(self, event: str, data: Mapping[str, Any], client_id: str | None) -> None:
         """Send to one client's socket, or to all."""
-
-    def send_preview(self, picture: Image.Image, metadata: Mapping[str, Any], client_id: str | None) -> None:
-        """Send a preview frame in the form that the client asked for."""
 
 
 class PromptEvents:
@@ -49,13 +44,11 @@ class PromptEvents:
         self._set_progress(node.id, value=0.0, total=1.0, state="running")
         self._to_client("executing", {"node": node.id, "display_node": node.id})
 
-    def step(self, node: Node, value: int, total: int, preview: Image.Image | None) -> None:
+    def step(self, node: Node, value: int, total: int) -> None:
         """A sampling step is done."""
         self._set_progress(node.id, value=value, total=total, state="running")
         progress = {"value": value, "max": total, "prompt_id": self._prompt.id, "node": node.id}
         self._wire.send("progress", progress, self._prompt.client_id)
-        if preview is not None:
-            self._wire.send_preview(preview, self._names(node.id), self._prompt.client_id)
 
     def node_shows(self, node: Node, shown: Mapping[str, Any]) -> None:
         """A node has an output to show, computed or cached."""

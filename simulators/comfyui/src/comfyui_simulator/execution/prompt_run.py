@@ -125,12 +125,11 @@ class Run:
         graph = json.dumps(self._prompt.raw) if self._take(FaultName.METADATA) else None
         return self._shop.files.save(picture, kind=kind, prefix=prefix, graph=graph)
 
-    def step(self, value: int, total: int, preview: Callable[[], Image.Image]) -> None:
+    def step(self, value: int, total: int) -> None:
         """See `nodes.NodeContext`."""
         self._shop.pace.pause(self._shop.config.step_seconds)
         if self._node is not None:
-            picture = preview() if self._shop.config.previews else None
-            self.tell.step(self._node, value, total, picture)
+            self.tell.step(self._node, value, total)
         self._strike(value)
         self._shop.pace.check()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from comfyui_simulator.common.faults import FaultName
-from comfyui_simulator.http import jobs, prompts, transfers
+from comfyui_simulator.http import prompts, transfers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,18 +45,11 @@ class Routes:
             ("POST", "/interrupt", self._interrupt),
             ("POST", "/free", self._free),
             ("GET", "/system_stats", self._system_stats),
-            ("GET", "/features", self._features),
             ("GET", "/object_info", self._all_object_info),
             ("GET", "/object_info/{name}", self._object_info),
-            ("GET", "/models", self._model_folders),
-            ("GET", "/models/{folder}", self._models),
         ):
             _add(app, method, path, handler)
             _add(app, method, f"/api{path}", handler)
-        # These exist under /api alone (and, by the server's rule, under /api/api).
-        _add(app, "GET", "/api/jobs", self._jobs)
-        _add(app, "GET", "/api/jobs/{prompt_id}", self._job)
-        _add(app, "POST", "/api/jobs/{prompt_id}/cancel", self._cancel)
 
     async def _ws(self, request: web.Request) -> web.StreamResponse:
         return await self._simulator.life.hub.serve(request)
@@ -130,22 +123,6 @@ class Routes:
         )
         return web.Response()
 
-    async def _jobs(self, _request: web.Request) -> web.StreamResponse:
-        found = jobs.all_jobs(self._simulator.life.queue)
-        pagination = {"offset": 0, "limit": None, "total": len(found), "has_more": False}
-        return web.json_response({"jobs": found, "pagination": pagination})
-
-    async def _job(self, request: web.Request) -> web.StreamResponse:
-        job = jobs.job(self._simulator.life.queue, request.match_info["prompt_id"])
-        if job is None:
-            return web.json_response({"error": "Job not found"}, status=404)
-        return web.json_response(job)
-
-    async def _cancel(self, request: web.Request) -> web.StreamResponse:
-        life = self._simulator.life
-        cancelled = jobs.cancel(life.queue, request.match_info["prompt_id"], self._interrupt_running)
-        return web.json_response({"cancelled": cancelled})
-
     async def _system_stats(self, _request: web.Request) -> web.StreamResponse:
         system = {
             "os": sys.platform,
@@ -168,9 +145,6 @@ class Routes:
         }
         return web.json_response({"system": system, "devices": [device]})
 
-    async def _features(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._simulator.features)
-
     async def _all_object_info(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response(self._simulator.catalog.all_info())
 
@@ -178,15 +152,6 @@ class Routes:
         name = request.match_info["name"]
         entry = self._simulator.catalog.info(name)
         return web.json_response({} if entry is None else {name: entry})
-
-    async def _model_folders(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response(list(self._simulator.catalog.model_folders))
-
-    async def _models(self, request: web.Request) -> web.StreamResponse:
-        folder = request.match_info["folder"]
-        if folder not in self._simulator.catalog.model_folders:
-            return web.Response(status=404)
-        return web.json_response(list(self._simulator.models(folder)))
 
 
 def _add(app: web.Application, method: str, path: str, handler: Handler) -> None:

@@ -69,8 +69,6 @@ class Catalog:
         self._models = models
         self._pictures = pictures
         self.version: str = recording["comfyui_version"]
-        self.features: dict[str, Any] = recording["features"]
-        self.model_folders: tuple[str, ...] = tuple(recording["model_folders"])
 
     def info(self, name: str) -> dict[str, Any] | None:
         """The `/object_info` entry of a class, or None where there is no such class."""

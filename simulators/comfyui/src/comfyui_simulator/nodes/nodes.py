@@ -84,7 +84,7 @@ class NodeContext(Protocol):
     def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:
         """Write a picture, and name the file as `/view` takes it."""
 
-    def step(self, value: int, total: int, preview: Callable[[], Image.Image]) -> None:
+    def step(self, value: int, total: int) -> None:
         """Take the time of one sampling step, and report it.
 
         Raises:
@@ -287,7 +287,7 @@ def _sample(inputs: Inputs, bench: NodeContext) -> Result:
         base = ImageOps.fit(pictures[0], latent.size) if pictures else effects.canvas(latent.size, seed)
     edited = effects.edit(base, pictures[1:], text=wanted.text, seed=seed)
     for step in range(1, steps + 1):
-        bench.step(step, steps, lambda done=step: Image.blend(base, edited, done / steps))  # type: ignore[misc]
+        bench.step(step, steps)
     return Result((Latent(latent.size, edited),))
 
 

@@ -66,8 +66,6 @@ def main() -> None:
     info = fetch(f"{base}/object_info")
     recording = {
         "comfyui_version": fetch(f"{base}/system_stats")["system"]["comfyui_version"],
-        "features": fetch(f"{base}/features"),
-        "model_folders": fetch(f"{base}/models"),
         "nodes": {name: without_prose(info[name]) for name in NODES},
     }
     json.dump(recording, sys.stdout, indent=1, ensure_ascii=False)

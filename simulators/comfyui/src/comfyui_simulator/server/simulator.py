@@ -38,7 +38,6 @@ class Simulator:
         self.faults = Faults()
         self.ledger = PromptLog(config.data_dir / "ledger.jsonl")
         self.catalog = Catalog(models=self.models, pictures=self.files.choices)
-        self.features = {**self.catalog.features, "max_upload_size": config.max_upload_bytes}
         self.restarts = 0
         self.peak_connections = 0
         self.life: ServerState
@@ -99,7 +98,6 @@ class Simulator:
             files=self.files,
             faults=self.faults,
             ledger=self.ledger,
-            features=self.features,
             server_fault=self.server_fault,
         )
 
@@ -139,7 +137,7 @@ class Simulator:
     async def faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let the faults of HTTP happen to ComfyUI's own routes."""
         self.peak_connections = max(self.peak_connections, self.connections)
-        path = request.path.removeprefix("/api") if not request.path.startswith("/api/jobs") else request.path
+        path = request.path.removeprefix("/api")
         if path.startswith(("/simulator", "/ws")):
             return await handler(request)
         if fault := self.faults.take(FaultName.SLOW, path=path):

@@ -13,7 +13,7 @@ from comfyui_simulator.execution.stop_signals import StopSignals
 from comfyui_simulator.server.websockets import Websockets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from comfyui_simulator.common.config import Config
     from comfyui_simulator.common.faults import FaultName, Faults
@@ -31,10 +31,9 @@ class ServerState:
         files: Files,
         faults: Faults,
         ledger: PromptLog,
-        features: Mapping[str, Any],
         server_fault: Callable[[FaultName, float | None], None],
     ) -> None:
-        self.hub = Websockets(queue_info=self.queue_info, features=features)
+        self.hub = Websockets(queue_info=self.queue_info)
         self.queue = PromptQueue(self.hub.tell_status)
         self.pace = StopSignals()
         shop = RunContext(

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
-import struct
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSMsgType, web
-from PIL import ImageOps
+from aiohttp import web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from PIL import Image
 
 log = logging.getLogger(__name__)
-
-PREVIEW_IMAGE = 1
-PREVIEW_IMAGE_WITH_METADATA = 4
-"""Kinds of binary frame, in their first four bytes."""
-JPEG = 1
-PREVIEW_SIDE = 512
-"""Longest side of a preview, in pixels."""
 
 
 @dataclass(eq=False)
@@ -35,7 +24,6 @@ class Socket:
 
     ws: web.WebSocketResponse
     transport: asyncio.Transport | None
-    flags: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 
 
@@ -44,14 +32,12 @@ class Websockets:
 
     Args:
         queue_info: The `status` of the moment, which a new socket is told.
-        features: What the server answers to a client's feature flags.
     """
 
-    def __init__(self, *, queue_info: Callable[[], dict[str, Any]], features: Mapping[str, Any]) -> None:
+    def __init__(self, *, queue_info: Callable[[], dict[str, Any]]) -> None:
         self._queue_info = queue_info
-        self._features = features
         self._loop = asyncio.get_running_loop()
-        self._outbox: asyncio.Queue[tuple[str | bytes | _Preview, str | None]] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()
         self._by_client: dict[str, Socket] = {}
         self._open: set[Socket] = set()
         self._executing: tuple[str, str] | None = None
@@ -66,12 +52,6 @@ class Websockets:
         if event == "executing" and client_id is not None:
             self._executing = (client_id, data["node"]) if data["node"] is not None else None
         self._put(json.dumps({"type": event, "data": data}), client_id)
-
-    def send_preview(self, picture: Image.Image, metadata: Mapping[str, Any], client_id: str | None) -> None:
-        """Send a preview, with its metadata to a client that said it understands them."""
-        jpeg = io.BytesIO()
-        ImageOps.contain(picture, (PREVIEW_SIDE, PREVIEW_SIDE)).save(jpeg, "JPEG", quality=95)
-        self._put(_Preview(jpeg.getvalue(), dict(metadata)), client_id)
 
     def tell_status(self) -> None:
         """Tell all how many prompts there are."""
@@ -107,7 +87,8 @@ class Websockets:
             )
             if self._executing is not None and self._executing[0] == client_id:
                 await _deliver(socket, json.dumps({"type": "executing", "data": {"node": self._executing[1]}}))
-            await self._listen(socket)
+            async for _ in ws:  # whatever a client says
+                pass
         finally:
             self._open.discard(socket)
             self._by_client.pop(client_id, None)
@@ -129,47 +110,15 @@ class Websockets:
         for socket in list(self._open):
             await socket.ws.close()
 
-    def _put(self, message: str | bytes | _Preview, client_id: str | None) -> None:
+    def _put(self, message: str, client_id: str | None) -> None:
         self._loop.call_soon_threadsafe(self._outbox.put_nowait, (message, client_id))
 
-    async def _listen(self, socket: Socket) -> None:
-        first = True
-        async for message in socket.ws:
-            if message.type is not WSMsgType.TEXT:
-                continue
-            try:
-                content = json.loads(message.data)
-            except json.JSONDecodeError:
-                log.warning("not JSON on a websocket: %r", message.data)
-                continue
-            if first and isinstance(content, dict) and content.get("type") == "feature_flags":
-                socket.flags = content.get("data", {})
-                await _deliver(socket, json.dumps({"type": "feature_flags", "data": dict(self._features)}))
-            first = False
 
-
-@dataclass(frozen=True)
-class _Preview:
-    jpeg: bytes
-    metadata: dict[str, Any]
-
-    def frame(self, flags: Mapping[str, Any]) -> bytes:
-        if flags.get("supports_preview_metadata"):
-            metadata = json.dumps({**self.metadata, "image_type": "image/jpeg"}).encode()
-            return struct.pack(">II", PREVIEW_IMAGE_WITH_METADATA, len(metadata)) + metadata + self.jpeg
-        return struct.pack(">II", PREVIEW_IMAGE, JPEG) + self.jpeg
-
-
-async def _deliver(socket: Socket, message: str | bytes | _Preview) -> None:
+async def _deliver(socket: Socket, message: str) -> None:
     if socket.silent:
         return
     try:
-        if isinstance(message, _Preview):
-            await socket.ws.send_bytes(message.frame(socket.flags))
-        elif isinstance(message, bytes):
-            await socket.ws.send_bytes(message)
-        else:
-            await socket.ws.send_str(message)
+        await socket.ws.send_str(message)
     except (ConnectionError, RuntimeError) as error:
         # A socket that is closing is its reader's business; the event is lost, as on the real server.
         log.info("event not delivered: %s", error)
