@@ -33,26 +33,6 @@ async def test_updates_come_again_until_a_later_offset_confirms_them(bot, ann):
     assert await texts(bot) == []
 
 
-async def test_offset_from_elsewhere_confirms_nothing(bot, ann):
-    await ann.send("one")
-    assert await texts(bot, offset=2**31 - 1) == ["one"]
-    assert await texts(bot, offset=1) == ["one"]
-
-
-async def test_negative_offset_leaves_only_the_last_ones(bot, ann):
-    for text in ("one", "two", "three"):
-        await ann.send(text)
-    assert await texts(bot, offset=-2) == ["two", "three"]
-    assert await texts(bot) == ["two", "three"]
-
-
-async def test_no_more_come_at_once_than_asked_for(bot, ann):
-    for number in range(4):
-        await ann.send(str(number))
-    assert await texts(bot, limit=2) == ["0", "1"]
-    assert len(await bot.get_updates(limit=1000)) == 4
-
-
 async def test_long_poll_is_answered_the_moment_something_happens(bot, telegram, ann):
     waiting = asyncio.create_task(bot.get_updates(timeout=40))
     await waits(telegram)
@@ -62,12 +42,6 @@ async def test_long_poll_is_answered_the_moment_something_happens(bot, telegram,
     (update,) = await waiting
     assert update.message.text == "at last"
     assert time.monotonic() - sent < 20, "it came before the poll's end"
-
-
-async def test_long_poll_in_vain_ends_empty_after_its_time(bot):
-    began = time.monotonic()
-    assert await bot.get_updates(timeout=1) == []
-    assert 0.9 < time.monotonic() - began < 30
 
 
 async def test_older_of_two_pollers_is_refused_and_the_newer_goes_on(bot, telegram, ann):
@@ -105,54 +79,3 @@ async def test_only_the_kinds_asked_for_are_kept_from_then_on(bot, ann):
     await bot.get_updates(offset=update.update_id + 1, allowed_updates=[])
     await ann.send("kept")
     assert await texts(bot) == ["kept"]
-
-
-async def test_bot_is_on_line_while_it_polls_and_off_soon_after(bot, telegram):
-    assert not (await telegram.bot())["online"]
-    polling = asyncio.create_task(bot.get_updates(timeout=20))
-    await waits(telegram)
-    assert (await telegram.bot())["online"]
-    polling.cancel()
-    async with asyncio.timeout(30):
-        while (await telegram.bot())["online"]:
-            await asyncio.sleep(0.1)
-
-
-async def test_odd_update_can_be_sent_as_it_is(bot, telegram):
-    number = await telegram.add_update({"something_new": {"answer": 42}})
-    (update,) = await bot.get_updates()
-    assert update.update_id == number
-    assert update.model_extra == {"something_new": {"answer": 42}}
-
-
-@pytest.mark.parametrize(("limit", "count"), [("0", 1), ("-5", 1), ("", 4), ("1000", 4), ("many", 1), ("2.9", 2)])
-async def test_limit_is_cut_to_what_is_possible(ann, http, endpoint, limit, count):
-    for number in range(4):
-        await ann.send(str(number))
-    async with http.post(endpoint("getUpdates"), data={"limit": limit}) as response:
-        assert len((await response.json())["result"]) == count
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"offset": "soon"}, {"timeout": "-1"}, {"timeout": "x"}, {"allowed_updates": "{"}, {"allowed_updates": "[1]"}],
-)
-async def test_nonsense_in_a_request_for_updates_is_never_refused(ann, http, endpoint, values):
-    await ann.send("hello")
-    async with http.post(endpoint("getUpdates"), data=values) as response:
-        assert response.status == 200
-        assert len((await response.json())["result"]) == 1
-
-
-async def test_kinds_that_are_unknown_leave_the_usual_ones(bot, ann):
-    await bot.get_updates(allowed_updates=["telepathy"])
-    await ann.send("kept")
-    assert await texts(bot) == ["kept"]
-
-
-async def test_negative_offset_beyond_what_there_is_keeps_all(bot, ann):
-    await ann.send("one")
-    await ann.send("two")
-    assert await texts(bot, offset=-100) == ["one", "two"]
-    assert await texts(bot, offset=-1) == ["two"]
-    assert await texts(bot) == ["two"]

@@ -7,9 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiogram import Dispatcher
-from aiogram.exceptions import TelegramBadRequest
-from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
 from qwenedit_testkit.waiting import eventually
@@ -95,49 +92,6 @@ async def test_chat_that_is_stuck_does_not_hold_up_other_chats(bot, telegram, an
     await bot.delete_webhook()
 
 
-@pytest.mark.parametrize("way", ["json", "form"])
-async def test_answer_may_make_a_call(bot, ann, receiver, way):
-    call = {"method": "sendMessage", "chat_id": str(ann.id), "text": "by the way"}
-    if way == "json":
-        receiver.answers = [web.json_response(call)]
-    else:
-        text = "&".join(f"{name}={value}" for name, value in call.items())
-        receiver.answers = [web.Response(text=text, content_type="application/x-www-form-urlencoded")]
-    await bot.set_webhook(receiver.url)
-    await ann.send("hello")
-    await ann.says("by the way")
-    await bot.delete_webhook()
-
-
-async def test_aiograms_own_webhook_handler_understands_and_is_understood(bot, ann):
-    dispatcher = Dispatcher()
-
-    @dispatcher.message()
-    async def echo(message):
-        return message.reply(f"you said: {message.text}")
-
-    app = web.Application()
-    SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token="s3cret").register(app, "/hook")
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await bot.set_webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/hook", secret_token="s3cret")
-    (sent,) = await ann.send("снег & rain")
-    assert (await ann.says("you said: снег & rain")).reply_to == sent
-    await bot.delete_webhook()
-    await runner.cleanup()
-
-
-async def test_redirect_is_no_acceptance(bot, ann, receiver):
-    receiver.answers = [web.Response(status=302, headers={"Location": receiver.url})]
-    await bot.set_webhook(receiver.url)
-    await ann.send("hello")
-    first, second = await receiver.next(), await receiver.next()
-    assert first["update_id"] == second["update_id"]
-    assert (await bot.get_webhook_info()).last_error_message == "Wrong response from the webhook: 302 Found"
-    await bot.delete_webhook()
-
-
 async def test_updates_wait_for_a_bot_that_is_away(bot, ann, receiver):
     await bot.set_webhook("http://127.0.0.1:9/nobody")
     await ann.send("hello")
@@ -159,10 +113,3 @@ async def test_pending_updates_can_be_dropped(bot, ann, receiver):
     assert (await receiver.next())["message"]["text"] == "new"
     assert (await bot.get_webhook_info()).allowed_updates == ["message"]
     await bot.delete_webhook()
-
-
-async def test_impossible_webhook_is_refused(bot):
-    with pytest.raises(TelegramBadRequest, match="bad webhook"):
-        await bot.set_webhook("somewhere")
-    with pytest.raises(TelegramBadRequest, match="unallowed characters"):
-        await bot.set_webhook("https://example.org/", secret_token="with a blank")

@@ -34,20 +34,6 @@ def test_people_speak_to_the_newest_bot_and_each_has_a_name_of_its_own(storage):
     assert bots.find(44) is None
 
 
-def test_ids_go_on_where_no_earlier_run_can_have_been(monkeypatch, storage):
-    def first_ids() -> tuple[int, int]:
-        bot = Bots(name="Editor", username="editor_bot", storage=storage).newest
-        return bot.talk(5).next_id(), bot.updates.force("message", {})
-
-    monkeypatch.setattr("time.time", lambda: 1_790_000_000.0)
-    earlier = first_ids()
-    monkeypatch.setattr("time.time", lambda: 1_790_000_060.0)
-    later = first_ids()
-    assert later[0] >= earlier[0] + 60
-    assert later[1] >= earlier[1] + 60
-    assert max(later) < 2**31
-
-
 def test_bot_is_known_by_its_first_token_only(storage):
     bots = Bots(name="Editor", username="editor_bot", storage=storage)
     bot = bots.named(42, "first")
