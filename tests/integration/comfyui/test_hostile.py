@@ -19,11 +19,11 @@ from qwenedit_worker.comfyui.protocol import api
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-BUDGET = {"/upload/image": 1.0, "/prompt": 1.0, "/history": 1.0, "/view": 4.0}
+BUDGET = {"/upload/image": 0.5, "/prompt": 0.5, "/history": 0.5, "/view": 2.0}
 """Seconds; the result is asked for only after an execution."""
-BUSY = (1, 4, 8)
+BUSY = (1, 4, 16)
 """Times the budget, on a machine that is too busy to come to the spoiled route in less."""
-CLEAN_UP = 0.5
+CLEAN_UP = 0.1
 MARGIN = 8.0
 """Seconds for a busy machine; the shortest limit of a single request is longer."""
 CHUNK = bytes(2**16)

@@ -41,10 +41,12 @@ BODIES = {
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
     monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
-    monkeypatch.setattr(prompt_execution, "SILENT_PATIENCE", 0.3)
-    monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.3)
+    monkeypatch.setattr(prompt_execution, "SILENT_PATIENCE", 0.05)
+    monkeypatch.setattr(prompt_execution, "LONGEST_UNASKED", 0.1)
+    monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.05)
     monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
-    monkeypatch.setattr(client, "CLEAN_UP", 0.3)
+    monkeypatch.setattr(client, "CLEAN_UP", 0.05)
+    monkeypatch.setattr(websocket, "GOODBYE", 0.1)
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -93,28 +95,23 @@ async def test_redirect_is_not_followed(server, client_of, invert, route) -> Non
         assert "/elsewhere" not in hostile.paths
 
 
-FRAMES = {
-    "deep": "[" * 100_000,
-    "digits": "1" * 5000,
-    "step without end": json.dumps(
-        {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1e999, "max": 1e999}}
-    ),
-    "step of no number": json.dumps(
+FRAMES = (
+    "[" * 100_000,
+    "1" * 5000,
+    json.dumps({"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1e999, "max": 1e999}}),
+    json.dumps(
         {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": float("nan"), "max": 4}}
     ),
-    "step of a huge number": json.dumps(
-        {"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1, "max": 10**300}}
-    ),
-    "output of numbers": json.dumps({"type": "executed", "data": {"prompt_id": "{prompt_id}", "node": 3, "output": 1}}),
-    "no text": json.dumps({"type": "executing", "data": {"prompt_id": "{prompt_id}", "node": {"a": []}}}),
-    "status": json.dumps({"type": "status", "data": 1}),
-}
+    json.dumps({"type": "progress", "data": {"prompt_id": "{prompt_id}", "node": "1", "value": 1, "max": 10**300}}),
+    json.dumps({"type": "executed", "data": {"prompt_id": "{prompt_id}", "node": 3, "output": 1}}),
+    json.dumps({"type": "executing", "data": {"prompt_id": "{prompt_id}", "node": {"a": []}}}),
+    json.dumps({"type": "status", "data": 1}),
+)
 
 
-@pytest.mark.parametrize("frame", FRAMES)
-async def test_nonsense_over_the_websocket_harms_no_edit(server, client_of, frame) -> None:
+async def test_nonsense_over_the_websocket_harms_no_edit(server, client_of) -> None:
     async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
-        hostile.frames = (FRAMES[frame],)
+        hostile.frames = FRAMES
         assert (await worker.edit()).png
         assert hostile.flooded
         assert all(progress.steps <= websocket.MOST_STEPS for progress in worker.progress)

@@ -83,7 +83,7 @@ async def test_absent_server_is_unavailable_at_once(own_server) -> None:
 async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
     own_server, own_control, monkeypatch
 ) -> None:
-    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 2.0)
+    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)
     async with own_server.client() as client:
         await client.edit()
         await own_control.fault("kill_executor")
@@ -119,7 +119,7 @@ async def test_restart_between_two_verdicts_ends_the_condemnation(own_server, ow
             await editing
         assert (await client.comfyui.verdict()).condemned, "though the prompt that waited is gone"
 
-        await own_control.fault("restart", seconds=1)
+        await own_control.fault("restart", seconds=0.3)
         async with asyncio.timeout(30):
             while not await is_back(own_control):
                 await asyncio.sleep(0.05)

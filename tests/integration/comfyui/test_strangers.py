@@ -8,11 +8,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply
+from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply, client
 from qwenedit_worker.comfyui.protocol.transport import MAX_JSON, REQUEST_TIMEOUT
 
 SILENCE = 60.0
 """Seconds."""
+
+
+@pytest.fixture(autouse=True)
+def hasty_clean_up(monkeypatch) -> None:
+    """Nothing is to be cleaned up at a stranger's."""
+    monkeypatch.setattr(client, "CLEAN_UP", 0.1)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from qwenedit_worker.comfyui import ComfyUIUnavailable, Workflow, WorkflowRejected
 from qwenedit_worker.comfyui.execution import transfer
+from qwenedit_worker.comfyui.protocol import transport
 from tests.integration.comfyui.conftest import WORKFLOWS
 from tests.integration.comfyui.test_edit import assert_clean, executions
 
@@ -77,7 +78,8 @@ async def test_result_that_is_always_cut_counts_as_an_attempt(client, server, co
     await assert_clean(server)
 
 
-async def test_result_that_hangs_is_broken_off_and_fetched_again(client, server, control) -> None:
+async def test_result_that_hangs_is_broken_off_and_fetched_again(client, server, control, monkeypatch) -> None:
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 1.0)
     await control.fault("hang_picture", seconds=HANGS)
     request = client.request()
 

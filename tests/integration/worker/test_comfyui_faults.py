@@ -81,49 +81,6 @@ async def test_jobs_whose_results_are_always_cut_cost_their_attempts_and_no_exec
     assert await executions(control) == len(jobs) * ATTEMPTS
 
 
-async def test_job_whose_result_is_cut_once_is_executed_once(bench, control, working):
-    await control.fault("cut_picture")
-    job = await bench.enqueue(picture=photo(), limits=THREE_ATTEMPTS)
-
-    async with working():
-        assert (await bench.until_final(job)).state is State.DONE
-
-    assert await executions(control) == 1
-
-
-async def test_job_that_another_client_interrupts_is_not_harmed(bench, control, working):
-    await control.fault("interrupt", at_step=1)
-    job = await bench.enqueue(picture=photo(), limits=ONE_ATTEMPT)
-
-    async with working():
-        status = await bench.until_final(job)
-
-    assert (status.state, status.attempt) == (State.DONE, 1)
-    assert await executions(control) == 2
-
-
-async def test_job_that_another_client_always_interrupts_fails_in_the_end(bench, control, working):
-    await control.fault("interrupt", at_step=1, times=None)
-    job = await bench.enqueue(picture=photo(), limits=ONE_ATTEMPT)
-
-    async with working():
-        status = await bench.until_final(job)
-
-    assert (status.state, status.reason) == (State.FAILED, Reason.COMFYUI_UNAVAILABLE)
-
-
-async def test_job_whose_result_is_no_png_fails_at_the_first_attempt(bench, control, working, tmp_path):
-    (tmp_path / "result.jpg").write_bytes(photo())
-    await control.fault("other_output", file=str(tmp_path / "result.jpg"), times=None)
-    job = await bench.enqueue(picture=photo(), limits=THREE_ATTEMPTS)
-
-    async with working():
-        [status] = await all_ended(bench, [job])
-
-    assert (status.state, status.reason, status.attempt) == (State.FAILED, Reason.WORKFLOW_REJECTED, 1)
-    assert await executions(control) == 1
-
-
 async def test_job_result_holds_nothing_of_the_graph(bench, control, working):
     await control.fault("metadata")
     job = await bench.enqueue(picture=photo(), prompt="paint the secret garden")
