@@ -1,8 +1,7 @@
-"""Each runbook's commands find the cause on a cluster in that trouble, and its remedies end the trouble.
+"""Commands of runbooks find the cause on a cluster in eight troubles, and their remedies end the trouble.
 
 Runs `tests/e2e/runbooks` on the cluster that KUBECONFIG names, in a namespace `photos` that nobody else may have there:
-the commands are typed as they stand. A command that no trouble types fails the proof. Images get there as with
-`make e2e`.
+the commands are typed as they stand. Images get there as with `make e2e`.
 """
 
 from __future__ import annotations

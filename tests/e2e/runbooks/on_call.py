@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwenedit_testkit.runbooks import FOLDER, Command, Row, commands, pages, rows
+from qwenedit_testkit.runbooks import FOLDER, Command, Row, commands, rows
 from tests.e2e.cluster.kube import attempt, eventually
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ class OnCall:
 
     words: dict[str, str]
     folder: Path
-    ran: set[str] = field(default_factory=set)
-    """Commands that did what they are to do."""
     incidents: list[Incident] = field(default_factory=list)
 
     async def type(self, command: Command, *, refused: bool = False) -> str:
@@ -59,8 +57,6 @@ class OnCall:
         nothing = code == NOTHING_FOUND and "| grep" in command.text and not err
         done = (code == 0 or nothing) and not COMPLAINT.search(err)
         assert done or refused, f"{command}\n{code}\n{out}\n{err}"
-        if done:
-            self.ran.add(command.text)
         return out + err
 
     async def look(self, alert: str) -> tuple[str, int]:
@@ -127,10 +123,6 @@ class OnCall:
         """Type the one command of a page that has these words."""
         [command] = {each.text: each for each in _page(alert) if words in each.text}.values()
         await self.type(command)
-
-    def left(self) -> list[str]:
-        """Return the commands of all pages that were not typed."""
-        return sorted({each.text for page in pages() for each in commands(page)} - self.ran)
 
 
 def row(alert: str, cause: str) -> Row:

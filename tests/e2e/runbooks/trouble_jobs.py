@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.e2e.cluster.kube import eventually
 from tests.e2e.runbooks.conftest import LINE, until_up
-from tests.e2e.runbooks.on_call import row as row_of
 
 CAPTION = "make it snow"
 FAILING = 3
-SPARE = 8
-"""Jobs beyond those that the bot lets wait: nobody is told of them."""
 
 
 async def test_comfyui_that_fails_every_job(installation, on_call, photo):
@@ -37,18 +33,6 @@ async def test_comfyui_that_fails_every_job(installation, on_call, photo):
     assert "No job is dead." in await on_call.part("QweneditDeadLetters", "Afterwards")
 
 
-async def test_dead_letters_that_nobody_needs(installation, on_call, photo):
-    [worker] = await installation.hold(1)
-    user = await installation.telegram.user()
-    async with installation.comfyui(worker) as comfyui:
-        await comfyui.fault("execution_error", at_step=1)
-        await user.send(photo=photo, caption=CAPTION)
-        await user.says("😔", timeout=60)
-    row = await on_call.find("QweneditDeadLetters", "normal wear", "execution_failed")
-    await on_call.remedy(row)
-    assert "No job is dead." in await on_call.part("QweneditDeadLetters", "Afterwards")
-
-
 async def test_pause_that_was_forgotten(installation, on_call, photo):
     await installation.hold(1)
     user = await installation.telegram.user()
@@ -71,27 +55,3 @@ async def test_pause_that_was_forgotten(installation, on_call, photo):
     await user.picture(timeout=120)
     for job in jobs:
         await installation.until(job, "done", within=60)
-
-
-async def test_line_that_is_long(installation, on_call):
-    await installation.let_scale()
-    jobs = [await installation.push() for _ in range(LINE + SPARE)]
-    row = await on_call.find("QweneditLineLong", "there is more work than GPUs", "busy", "MAXPODS", within=60)
-    on_call.words |= {"JOB": jobs[-1][:8], "NUMBER": "2"}
-    await on_call.find("QweneditAnswersLateFast", "too few workers for the jobs", "busy", "accepted")
-    await on_call.remedy(row)
-
-    await two_workers(installation)
-    await on_call.remedy(row_of("QweneditLineLong", "a user with many jobs"))
-    await on_call.part("QweneditLineLong", "Stop-gap")
-    await on_call.part("QweneditLineLong", "Afterwards")
-    assert (await installation.fields(jobs[-1]))["state"] == "cancelled"
-    await installation.until(jobs[-2], "done")
-    await until_up(installation)
-
-
-async def two_workers(installation):
-    async def two():
-        return len(await installation.workers()) == 2
-
-    await eventually("two workers", two, within=90)

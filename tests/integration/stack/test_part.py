@@ -6,9 +6,7 @@ import asyncio
 import signal
 import sys
 
-import pytest
-
-from local_stack import Part, PartDiedError, RedisServer, bare_environment, by_line
+from local_stack import Part, RedisServer, bare_environment, by_line
 
 TERM = """
 import signal, sys
@@ -35,13 +33,6 @@ async def test_part_is_ready_when_it_says_so_and_ends_when_asked():
     assert part.lines == ["ready", "drained"]
 
 
-async def test_part_that_dies_at_start_shows_its_last_lines():
-    part = python("import sys; print('no token', file=sys.stderr); sys.exit(2)")
-    with pytest.raises(PartDiedError, match=r"python exited with code 2; its last lines:\n  no token") as caught:
-        await part.start()
-    assert caught.value.code == 2
-
-
 async def test_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatch):
     monkeypatch.setattr("local_stack.processes.part.INSIST_TIMEOUT", 0.2)
     part = python(STUBBORN)
@@ -55,15 +46,6 @@ async def test_part_that_does_not_stop_is_asked_twice_and_then_killed(monkeypatc
     monkeypatch.setattr(part, "signal", note)
     assert await part.stop(timeout=0.2) == -signal.SIGKILL
     assert sent == [signal.SIGTERM, signal.SIGTERM, signal.SIGKILL]
-
-
-async def test_environment_of_a_part_is_what_was_given_and_nothing_of_ours(monkeypatch):
-    monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    code = "import os; print('ready', os.environ.get('BOT_TOKEN'), os.environ['COLOUR'])"
-    part = python(code, env=bare_environment(COLOUR="green"))
-    await part.launch()
-    assert await part.wait() == 0
-    assert part.lines == ["ready None green"]
 
 
 async def test_redis_keeps_port_and_data_over_a_stop_and_over_a_kill(tmp_path):

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 
 import pytest
 
-from local_stack import Part, PartDiedError, bare_environment, by_line, first_death, require_free, running
-from local_stack.processes.errors import PortBusyError
+from local_stack import Part, PartDiedError, bare_environment, by_line, first_death, running
 
 SERVES = "import time; print('ready', flush=True); time.sleep(60)"
 
 
 def part(name: str, code: str = SERVES) -> Part:
     return Part(name, (sys.executable, "-c", code), env=bare_environment(), ready=by_line("ready"))
-
-
-async def test_parts_run_inside_the_block_only():
-    parts = [part("one"), part("two")]
-    async with running(parts):
-        assert all(each.running for each in parts)
-    assert not any(each.running for each in parts)
 
 
 async def test_parts_are_stopped_where_the_next_one_does_not_start():
@@ -39,13 +30,3 @@ async def test_first_part_that_dies_is_named_with_its_last_lines():
         async with running(parts):
             await first_death(parts)
     assert not parts[0].running
-
-
-def test_busy_port_is_reported_with_what_to_do():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(PortBusyError, match=rf"port {port} cannot be used \(Address already in use\): try another"):
-            require_free(port, hint="try another")
-    require_free(port, hint="try another")

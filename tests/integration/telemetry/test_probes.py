@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -11,8 +10,7 @@ import pytest
 from prometheus_client import Counter
 from structlog.testing import capture_logs
 
-from local_stack import free_port
-from qwenedit_telemetry import HEALTHY, Health, ProbeServer, make_registry, probes, setup
+from qwenedit_telemetry import HEALTHY, Health, ProbeServer, make_registry, probes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,26 +41,6 @@ async def test_healthy_check_answers_200_and_a_failing_one_503_with_its_reason(c
     async with server(checks={"/livez": lambda: HEALTHY, "/readyz": failing}) as probe:
         assert await get(client, f"{probe.url}/livez") == (200, "ok\n")
         assert await get(client, f"{probe.url}/readyz") == (503, "Redis does not answer\n")
-
-
-async def test_failing_checks_reason_is_plain_text(client):
-    async with server() as probe, client.get(f"{probe.url}/livez") as response:
-        assert response.content_type == "text/plain"
-
-
-async def test_livez_is_served_without_being_given(client):
-    async with server() as probe:
-        assert (await get(client, f"{probe.url}/livez"))[0] == 200
-
-
-async def test_check_may_have_any_path(client):
-    async with server(checks={"/comfyui/livez": lambda: Health.failing("executor hangs")}) as probe:
-        assert await get(client, f"{probe.url}/comfyui/livez") == (503, "executor hangs\n")
-
-
-async def test_unknown_path_is_404(client):
-    async with server() as probe:
-        assert (await get(client, f"{probe.url}/drain"))[0] == 404
 
 
 async def test_check_without_a_verdict_fails_in_time(client, monkeypatch):
@@ -98,14 +76,6 @@ async def test_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
     ]
 
 
-async def test_check_that_fails_from_the_start_is_no_warning(client):
-    async with server(checks={"/readyz": lambda: Health.failing("starting")}) as probe:
-        with capture_logs() as logs:
-            await get(client, f"{probe.url}/readyz")
-            await get(client, f"{probe.url}/readyz")
-    assert [(line["event"], line["log_level"]) for line in logs] == [("probe.failing", "info")]
-
-
 async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(client):
     registry = make_registry(service="bot", version="1")
     Counter("qwenedit_things_total", "Things.", registry=registry).inc(exemplar={"trace_id": "abc"})
@@ -120,17 +90,6 @@ async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(clie
     assert 'trace_id="abc"' in text
 
 
-async def test_port_is_free_again_afterwards(client):
-    port, registry = free_port(), make_registry(service="bot", version="1")
-    async with ProbeServer(host="127.0.0.1", port=port, registry=registry, checks={}) as probe:
-        url = probe.url
-    with pytest.raises(aiohttp.ClientConnectionError):
-        await get(client, f"{url}/livez")
-    registry = make_registry(service="bot", version="1")
-    async with ProbeServer(host="127.0.0.1", port=port, registry=registry, checks={}) as again:
-        assert (await get(client, f"{again.url}/livez"))[0] == 200
-
-
 async def test_taken_port_is_an_os_error_that_names_it():
     async with server() as probe:
         second = ProbeServer(
@@ -139,10 +98,3 @@ async def test_taken_port_is_an_os_error_that_names_it():
         with pytest.raises(OSError, match=str(probe.port)):
             async with second:
                 raise AssertionError
-
-
-async def test_setup_makes_logs_metrics_and_probes_in_one_call(client, capsys):
-    telemetry = setup(service="worker", level="INFO", constants={"worker": "gpu-1"})
-    async with telemetry.probe_server(host="127.0.0.1", port=0, checks={}) as probe:
-        _, metrics = await get(client, f"{probe.url}/metrics")
-    assert f'qwenedit_build_info{{service="worker",version="{version("qwenedit-worker")}"}} 1.0' in metrics

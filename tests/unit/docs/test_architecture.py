@@ -18,7 +18,6 @@ PLACES = {
 }
 PAGE = (ROOT / "docs/architecture.md").read_text()
 STOPS = re.findall(r"`(bot|worker|jobs):([\w/]+\.py)(?::(\w+))?`", PAGE)
-MOST_STOPS = 10
 CHANGES = [line.split(" | ") for line in PAGE.partition("I want to … →")[2].splitlines() if line.startswith("| a")]
 CHANGES += [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| what the bot does about an error")]
 PATH = re.compile(r"`((?:(?:bot|worker|jobs):)?[\w*/-]*[/.][\w*./-]*)`")
@@ -31,19 +30,9 @@ def test_stop_of_a_walk_is_there(place: str, file: str, function: str) -> None:
     assert not function or re.search(rf"^ *(async )?def {function}\(", text, re.MULTILINE)
 
 
-def test_each_walk_is_short() -> None:
-    walks = [section for section in PAGE.split("\n## ")[1:] if re.search(r"^1\. ", section, re.MULTILINE)]
-    assert len(walks) == 3
-    assert all(len(re.findall(r"^\d+\. ", walk, re.MULTILINE)) <= MOST_STOPS for walk in walks)
-
-
 def found(path: str) -> list[Path]:
     place, _, rest = path.rpartition(":")
     return list(PLACES.get(place, ROOT).glob(rest))
-
-
-def test_thirteen_changes_are_described() -> None:
-    assert len(CHANGES) == 13
 
 
 @pytest.mark.parametrize("row", CHANGES, ids=lambda row: row[0].strip("| "))

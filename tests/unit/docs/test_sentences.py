@@ -64,11 +64,3 @@ def test_sentence_of_a_module_docstring_has_at_most_30_words() -> None:
 def test_module_of_the_product_says_what_it_is_for() -> None:
     product = [path for path in MODULES if "src" in path.relative_to(ROOT).parts]
     assert [str(path) for path in product if not ast.get_docstring(ast.parse(path.read_text()))] == []
-
-
-def test_splitter_finds_a_long_sentence_in_a_list_and_in_a_table() -> None:
-    long = f"{'word ' * LONGEST}end."
-    assert too_long(f"- {long}\n- short\n") == [long]
-    assert too_long(f"| a | {long} |\n") == [long]
-    assert too_long(f"Short. {long.capitalize()} Short.") == [long.capitalize()]
-    assert too_long(f"```\n{long}\n```\n") == []

@@ -34,11 +34,6 @@ def test_log_record_is_read_as_text():
     assert shown(json.dumps(record)) == 'bot    │ 03:04:05.678 info     job.done job=abc seconds=1.5 text="two words"\n'
 
 
-def test_field_that_says_nothing_new_is_left_out():
-    record = {"time": "", "level": "info", "event": "job.done", "worker": "bot", "reason": None, "step": 0}
-    assert shown(json.dumps(record)).endswith("job.done step=0\n")
-
-
 def test_each_line_of_a_traceback_has_the_prefix():
     record = {"time": "", "level": "error", "event": "broken", "exception": "Traceback:\n  ValueError: no"}
     assert [line[:8] for line in shown(json.dumps(record)).splitlines()] == ["bot    │"] * 3
@@ -47,8 +42,3 @@ def test_each_line_of_a_traceback_has_the_prefix():
 @pytest.mark.parametrize("line", ['{"a": 1}', "{broken", "{}", "[1]", '"event"'])
 def test_line_that_is_no_log_record_is_shown_as_it_is(line: str):
     assert shown(line) == f"bot    │ {line}\n"
-
-
-def test_terminal_gets_colour_and_a_file_does_not():
-    assert "\x1b[" in shown("hello", colour=True)
-    assert "\x1b[" not in shown("hello", colour=False)

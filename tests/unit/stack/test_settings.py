@@ -7,15 +7,6 @@ import pytest
 from local_stack.run.settings import SettingError, StackSettings
 
 
-def test_settings_left_out_simulate_everything():
-    settings = StackSettings.read({})
-    assert (settings.port, settings.bot_token, settings.comfyui_url, settings.workflow) == (8090, None, None, None)
-
-
-def test_empty_value_is_no_value():
-    assert StackSettings.read({"PORT": "", "BOT_TOKEN": "", "COMFYUI_URL": "", "WORKFLOW": ""}) == StackSettings()
-
-
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8090.5"])
 def test_port_that_is_none_is_refused_by_name(port: str):
     with pytest.raises(SettingError, match=f"PORT is '{port}': it must be a number from 1 to 65535"):
@@ -31,7 +22,3 @@ def test_workflow_file_becomes_absolute(tmp_path, monkeypatch):
 def test_workflow_file_that_is_missing_is_said():
     with pytest.raises(SettingError, match=r"WORKFLOW is 'gone\.json': there is no such file"):
         StackSettings.read({"WORKFLOW": "gone.json"})
-
-
-def test_workflows_name_stays_as_it_is():
-    assert StackSettings.read({"WORKFLOW": "qwen-image-edit-2511"}).workflow == "qwen-image-edit-2511"

@@ -64,13 +64,6 @@ def test_python_warnings_are_logged(configure):
     assert "old habit" in lines()[0]["event"]
 
 
-def test_constants_stand_in_each_line(configure):
-    lines = configure(constants={"worker": "gpu-1"})
-    structlog.get_logger().info("one")
-    logging.getLogger("other").warning("two")
-    assert [line["worker"] for line in lines()] == ["gpu-1", "gpu-1"]
-
-
 def test_job_is_named_inside_its_block_and_by_its_tasks_only(configure):
     lines = configure()
     log = structlog.get_logger()
@@ -104,11 +97,6 @@ def test_access_log_is_silent_even_when_debugging(configure):
     logging.getLogger("aiohttp.access").info("GET /livez 200")
     structlog.get_logger().debug("heard")
     assert [line["event"] for line in lines()] == ["heard"]
-
-
-def test_unknown_level_is_refused_by_name():
-    with pytest.raises(ValueError, match="'LOUD' is no log level: choose from DEBUG, INFO, WARNING, ERROR"):
-        configure_logging(service="bot", level="LOUD")
 
 
 def test_traceback_shows_no_variables(configure):
@@ -156,16 +144,6 @@ def test_times_and_addresses_are_not_taken_for_tokens(configure):
     assert "<token>" not in json.dumps(line)
 
 
-def test_terminal_gets_text():
-    stream = io.StringIO()
-    stream.isatty = lambda: True  # type: ignore[method-assign]
-    configure_logging(service="bot", stream=stream)
-    structlog.get_logger().info("bot.ready", port=8081)
-    text = stream.getvalue()
-    assert "bot.ready" in text
-    assert not text.startswith("{")
-
-
 def test_crash_of_the_process_is_one_line(configure):
     lines = configure()
     try:
@@ -175,13 +153,6 @@ def test_crash_of_the_process_is_one_line(configure):
     (line,) = lines()
     assert line["level"] == "critical"
     assert "RuntimeError: no way on" in line["exception"]
-
-
-def test_second_call_replaces_the_first(configure):
-    first, second = configure(), configure(level="ERROR")
-    structlog.get_logger().error("once")
-    assert first() == []
-    assert len(second()) == 1
 
 
 @pytest.mark.parametrize("words", ["make my grandmother smile", 'a "quoted" wish', "сделай снег", "дом\nи сад", "snow"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import time
@@ -296,20 +295,6 @@ async def test_turn_taken_before_work_is_used_by_the_next_call(messenger, telegr
     assert len(telegram.made) == CHAT.burst
 
 
-async def test_429_of_an_hour_in_one_group_leaves_everybody_else_alone(make, telegram) -> None:
-    first, second = make(), make()
-    telegram.closed[OLD] = 3600
-    for messenger in (first, second, first):
-        with pytest.raises(LaterError) as raised:
-            await messenger.send(Source(OLD, 1), View("hello"))
-        assert raised.value.after > 3500
-    assert telegram.to(OLD) == ["sendMessage"]
-    async with asyncio.timeout(20):
-        for chat in range(1, 21):
-            await second.send(Source(chat, 1), View("hello"))
-    assert all(telegram.to(chat) for chat in range(1, 21))
-
-
 @pytest.mark.parametrize(("wait", "days"), [(3_600, 2), (5 * 86_400, 6)])
 async def test_reply_is_remembered_for_longer_than_a_job_may_wait(messenger, redis, bot_keys, wait, days):
     source = Source(5, 1)
@@ -416,28 +401,6 @@ async def test_migration_is_known_to_all_replicas_and_after_a_restart(make, tele
     assert await later.edit_if_cheap(OLD, 17, View("hello"), until=math.inf) is False
     assert [said["chat_id"] for _method, said in telegram.made] == [str(NEW)] * 2
     assert await redis.ttl(bot_keys.migrated(OLD)) > 86_400
-
-
-async def test_pace_of_a_migrated_group_is_the_supergroups(messenger, telegram, redis, bot_keys) -> None:
-    await Migrations(redis, bot_keys).migrated(OLD, NEW)
-    await messenger.send(Source(OLD, 1), View("hello"))
-    assert await redis.exists(bot_keys.pace(f"group:{NEW}"))
-    assert not await redis.exists(bot_keys.pace(f"group:{OLD}"))
-
-
-async def test_many_migrated_groups_are_answered_and_hold_up_nobody(messenger, telegram, redis, bot_keys) -> None:
-    replies = Replies(redis, bot_keys, messenger)
-    groups = range(-720, -700)
-    telegram.moved = {group: group - 1_000_000_000_000 for group in groups}
-    async with asyncio.timeout(30):
-        for group in groups:
-            with pytest.raises(LaterError):
-                await replies.say(Source(group, 1), View("done"))
-        await asyncio.gather(*(replies.say(Source(group, 1), View("done")) for group in groups))
-        for chat in range(1, 6):
-            await messenger.send(Source(chat, 1), View("hello"))
-    assert all(telegram.to(new) == ["sendMessage"] for new in telegram.moved.values())
-    assert all(telegram.to(old) == ["sendMessage"] for old in groups)
 
 
 async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:

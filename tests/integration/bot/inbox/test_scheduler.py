@@ -11,9 +11,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
-from qwenedit_bot.chat.rate_limit import shared
-from qwenedit_bot.chat.rate_limit.limits import Rate, on_behalf_of
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.inbox import scheduler as scheduler_module
 from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
 from qwenedit_jobs.lanes import Lanes
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs.lanes import Entry
 
     Handle = Callable[[str], Awaitable[None]]
@@ -163,34 +159,6 @@ async def test_flood_of_one_chat_does_not_delay_another_one(lanes: Lanes) -> Non
         assert seen == ["q"]
         release.set()
         await empty(lanes)
-
-
-async def test_person_in_50_chats_gets_one_turn_of_telegrams_pace_for_each_of_another_ones(
-    lanes: Lanes, redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared, "OVERALL", Rate(interval=0.3, burst=1))
-    limit = SharedLimiter(redis, bot_keys)
-    log: list[str] = []
-
-    async def handle(entry: str) -> None:
-        person, chat = entry.split()
-        try:
-            with on_behalf_of(int(person)):
-                await limit.acquire(int(chat))
-        except LaterError:
-            log.append(f"{person} waits")
-            raise
-        log.append(f"{person} said")
-
-    for chat in range(1, 51):
-        await lanes.put(f"-{chat}", f"1 -{chat}", "", sender="1")
-    async with working(lanes, Work(handle), slots=8):
-        await eventually(lambda: log.count("1 waits") > 2)
-        for number in range(3):
-            await lanes.put("2", f"2 {number + 2}", "", sender="2")
-        await eventually(lambda: log.count("2 said") == 3)
-    began = next(at for at, event in enumerate(log) if event.startswith("2"))
-    assert log[began:].count("1 said") <= 10, "50 chats have 50 turns for one of somebody else's"
 
 
 @pytest.mark.parametrize("error", [TelegramUnavailableError("5xx"), RedisConnectionError("gone")])

@@ -13,7 +13,6 @@ from qwenedit_jobs import (
     Reason,
     RedisPictureStore,
     RedisSettings,
-    Release,
     Result,
     Settled,
     StorageFullError,
@@ -73,29 +72,6 @@ async def seconds(desk, ref):
 # ---------------------------------------------------------------- how long
 
 
-async def test_pictures_of_cancelled_jobs_are_dropped_with_their_jobs(desk, store):
-    for number in range(16):
-        job = await accepted(desk, store, number)
-        await desk.queue.cancel(job.id)
-    assert await kept(desk) == set()
-
-
-async def test_photos_go_when_their_job_is_done_and_its_result_stays(desk, store):
-    ref = await done(desk, store, 1)
-    assert await kept(desk) == {ref}
-    assert await seconds(desk, ref) > KEPT - 60
-
-
-async def test_pictures_of_a_running_job_are_dropped_when_its_worker_lets_go_of_the_cancelled_job(desk, store):
-    job = await accepted(desk, store, 1)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    await desk.queue.cancel(job.id)
-    assert await kept(desk) == {job.edit.pictures[0]}
-    result = Result(picture="late", seed=1, seconds=1)
-    assert await desk.queue.settle(job.id, "t", Done(result, picture=b"png")) is Settled.CANCELLED
-    assert await kept(desk) == set()
-
-
 async def test_pictures_of_a_failed_job_are_kept_for_an_hour_and_longer_when_it_is_tried_again(desk, store):
     job = await accepted(desk, store, 1)
     await desk.queue.claim(worker="w", token="t", lease=30)
@@ -104,14 +80,6 @@ async def test_pictures_of_a_failed_job_are_kept_for_an_hour_and_longer_when_it_
     await desk.operated.requeue(job.id)
     assert await seconds(desk, job.edit.pictures[0]) > FAILED_KEPT
     assert await desk.redis.zcard(desk.keys.answered_pictures) == 0
-
-
-async def test_pictures_of_a_dead_job_go_when_an_operator_drops_it(desk, store):
-    job = await accepted(desk, store, 1)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    await desk.queue.settle(job.id, "t", Fail(Reason.OUT_OF_MEMORY))
-    await desk.operated.drop(job.id)
-    assert await kept(desk) == set()
 
 
 async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_needs_it(desk, store):
@@ -131,40 +99,7 @@ async def test_photo_that_a_late_replica_sends_again_for_a_job_that_is_done_is_n
     assert await kept(desk) == {ref}
 
 
-async def test_pictures_of_another_job_are_left_alone_by_a_job_that_names_them(desk, store):
-    job = await accepted(desk, store, 1)
-    other = desk.job(2)
-    other = other.model_copy(update={"edit": other.edit.model_copy(update={"pictures": job.edit.pictures})})
-    await desk.queue.enqueue(other, desk.limits)
-    await desk.queue.cancel(other.id)
-    assert await kept(desk) == set(job.edit.pictures)
-
-
 # ---------------------------------------------------------------- whose result
-
-
-async def test_result_of_a_stale_attempt_replaces_nothing_and_is_not_kept(desk, store):
-    job = await accepted(desk, store, 1)
-    stale = await desk.queue.claim(worker="frozen", token="a", lease=30)
-    await desk.queue.settle(job.id, "a", Release())
-    second = await desk.queue.claim(worker="w", token="b", lease=30)
-    assert stale.attempt == second.attempt == 1
-    first_ref, second_ref = (result_ref(job.id, claim.attempt, claim.token) for claim in (stale, second))
-    assert first_ref != second_ref
-    good, late = (Result(picture=ref, seed=1, seconds=1) for ref in (second_ref, first_ref))
-    assert await desk.queue.settle(job.id, "b", Done(good, picture=b"good")) is Settled.DONE
-    assert await desk.queue.settle(job.id, "a", Done(late, picture=b"late")) is Settled.LOST
-    assert await store.get(second_ref) == b"good"
-    assert await kept(desk) == {second_ref}
-
-
-async def test_result_that_is_handed_in_again_stays_as_it_was(desk, store):
-    job = await accepted(desk, store, 1)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    result = Result(picture="out", seed=1, seconds=1)
-    for _ in range(2):
-        assert await desk.queue.settle(job.id, "t", Done(result, picture=b"png")) is Settled.DONE
-        assert await seconds(desk, "out") > KEPT - 60
 
 
 async def test_result_of_a_job_that_was_forgotten_is_not_kept(desk, store):

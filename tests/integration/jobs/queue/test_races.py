@@ -8,20 +8,13 @@ import uuid
 from collections import Counter
 
 import pytest
-from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs import (
     Cancelled,
     Done,
-    Fail,
     JobQueue,
-    Lease,
-    Reason,
-    RedisPictureStore,
     RedisSettings,
-    Release,
     Result,
-    Retry,
     Settled,
     connect,
 )
@@ -122,37 +115,3 @@ async def full(desk, redis_url):
     desk.fill, desk.empty = fill, empty
     yield desk
     await empty()
-
-
-async def test_full_redis_refuses_new_jobs_whole(full):
-    await full.enqueued(1)
-    await full.fill()
-    with pytest.raises(OutOfMemoryError):
-        await full.enqueued(2)
-    await full.empty()
-    assert await full.queue.status(full.job(2).id) is None
-    assert await full.queue.unfinished_ids_of(1) == [full.job(1).id]
-
-
-async def test_full_redis_still_lets_its_jobs_run_and_end(full, redis_url):
-    for number in range(4):
-        await full.enqueued(number)
-    await full.fill()
-    ids = []
-    for token, wait in zip("abcd", (0.0, 1.0, 0.0, 1.0), strict=True):
-        claim = await full.queue.claim(worker="w", token=token, lease=30, wait=wait)
-        ids.append(claim.job.id)
-        assert await full.queue.heartbeat(claim.job.id, token, lease=60) is Lease.HELD
-    assert await full.queue.settle(ids[0], "a", Done(RESULT)) is Settled.DONE
-    assert await full.queue.settle(ids[1], "b", Fail(Reason.OUT_OF_MEMORY)) is Settled.FAILED
-    assert await full.queue.settle(ids[2], "c", Retry(Reason.TIMEOUT)) is Settled.DELAYED
-    assert await full.queue.settle(ids[3], "d", Release()) is Settled.QUEUED
-    assert [await full.places(job_id) for job_id in ids] == [[], ["dead"], ["delayed"], ["line"]]
-    assert (await full.queue.claim(worker="w", token="e", lease=30)).job.id == ids[3]
-    assert await full.queue.claim(worker="w", token="f", lease=30, wait=0.05) is None
-    assert await full.queue.abandon("f") is Settled.LOST
-    assert await full.queue.abandon("e") is Settled.QUEUED
-    binary = connect(RedisSettings(redis_url=redis_url), decode=False)
-    with pytest.raises(OutOfMemoryError):
-        await RedisPictureStore(binary, full.keys, ttl=60).put("x", bytes(1000))
-    await binary.aclose()

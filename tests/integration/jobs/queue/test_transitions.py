@@ -14,7 +14,6 @@ from qwenedit_jobs import (
     JobQueue,
     Lease,
     Phase,
-    QueueFullError,
     Reason,
     RedisSettings,
     Release,
@@ -22,7 +21,6 @@ from qwenedit_jobs import (
     Retry,
     Settled,
     State,
-    TooManyUnfinishedError,
     UnreadableJobError,
     connect,
 )
@@ -30,63 +28,7 @@ from qwenedit_jobs import (
 RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
 
 
-# ---------------------------------------------------------------- enqueue
-
-
-async def test_accepted_job_waits_in_line(desk):
-    job = await desk.enqueued()
-    status = await desk.queue.status(job.id)
-    assert (status.job, status.state, status.phase, status.attempt) == (job, State.QUEUED, Phase.QUEUED, 0)
-    assert await desk.places(job.id) == ["line"]
-    assert await desk.queue.unfinished_ids_of(job.user_id) == [job.id]
-
-
-async def test_same_job_enqueued_again_returns_its_state_and_waits_once(desk):
-    job = await desk.enqueued()
-    assert await desk.queue.enqueue(job, desk.limits) is State.QUEUED
-    assert await desk.places(job.id) == ["line"]
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    assert await desk.queue.enqueue(job, desk.limits) is State.RUNNING
-    await desk.queue.settle(job.id, "t", Done(RESULT))
-    assert await desk.queue.enqueue(job, desk.limits) is State.DONE
-    assert await desk.places(job.id) == []
-
-
-async def test_full_queue_refuses_and_keeps_nothing(desk):
-    await desk.enqueued(1)
-    with pytest.raises(QueueFullError) as caught:
-        await desk.enqueued(2, max_queue_length=1)
-    assert caught.value.waiting == 1
-    assert await desk.queue.status(desk.job(2).id) is None
-
-
-async def test_jobs_between_attempts_count_as_waiting(desk):
-    claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, "token", Retry(Reason.TIMEOUT))
-    with pytest.raises(QueueFullError):
-        await desk.enqueued(2, max_queue_length=1)
-
-
-async def test_user_has_no_more_unfinished_jobs_than_allowed(desk):
-    claim = await desk.claimed()
-    with pytest.raises(TooManyUnfinishedError) as caught:
-        await desk.enqueued(2, max_unfinished_per_user=1)
-    assert caught.value.unfinished == 1
-    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
-    await desk.enqueued(2, max_unfinished_per_user=1)
-
-
 # ---------------------------------------------------------------- claim
-
-
-async def test_claim_takes_the_job_that_waited_longest(desk):
-    first, second = await desk.enqueued(1), await desk.enqueued(2)
-    claim = await desk.queue.claim(worker="worker-1", token="a", lease=30)
-    assert (claim.job, claim.attempt, claim.max_attempts, claim.token) == (first, 1, 3, "a")
-    assert 0 <= claim.waited < 60
-    assert await desk.places(first.id) == ["leases"]
-    assert (await desk.queue.claim(worker="worker-1", token="b", lease=30)).job == second
-    assert await desk.queue.claim(worker="worker-1", token="c", lease=30) is None
 
 
 async def test_claim_that_waits_takes_the_job_that_comes(desk, patient):
@@ -133,25 +75,6 @@ async def test_claim_that_waits_is_repeated_although_nothing_waits_any_more(desk
     assert (again.job, again.attempt) == (claim.job, 1)
 
 
-async def test_abandoned_token_gives_its_job_back_and_takes_none_any_more(desk):
-    first = (await desk.claimed("a")).job
-    second = await desk.enqueued(2)
-    assert await desk.queue.abandon("a") is Settled.QUEUED
-    assert await desk.queue.abandon("a") is Settled.LOST
-    assert await desk.queue.waiting_ids() == [first.id, second.id]
-    assert (await desk.queue.status(first.id)).attempt == 0
-    for wait in (0.0, 0.05):
-        assert await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=wait) is None
-    assert await desk.queue.waiting_ids() == [first.id, second.id]
-
-
-async def test_abandoned_token_ends_a_cancelled_job(desk):
-    job = (await desk.claimed("a")).job
-    await desk.queue.cancel(job.id)
-    assert await desk.queue.abandon("a") is Settled.CANCELLED
-    assert await desk.places(job.id) == []
-
-
 async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing(desk, patient):
     queue = JobQueue(desk.redis, desk.keys, waiter=patient)
     async with asyncio.TaskGroup() as tasks:
@@ -162,14 +85,6 @@ async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing
         async with asyncio.timeout(30):
             assert await waiting is None
     assert await desk.queue.waiting_ids() == [job.id]
-
-
-async def test_repeated_claim_returns_the_same_job_and_counts_one_attempt(desk):
-    await desk.enqueued(2)
-    claim = await desk.claimed()
-    again = await desk.queue.claim(worker="worker-1", token="token", lease=30)
-    assert (again.job, again.attempt) == (claim.job, 1)
-    assert len(await desk.queue.waiting_ids()) == 1
 
 
 @pytest.mark.parametrize("end", ["complete", "release", "reap"])
@@ -230,13 +145,6 @@ async def deadline(desk, job_id):
     return await desk.redis.zscore(desk.keys.leases, job_id)
 
 
-async def test_renewing_moves_the_deadline(desk):
-    claim = await desk.claimed(lease=10)
-    before = await deadline(desk, claim.job.id)
-    assert await desk.queue.heartbeat(claim.job.id, "token", lease=100) is Lease.HELD
-    assert 90_000 <= await deadline(desk, claim.job.id) - before < 120_000
-
-
 async def test_progress_shows_in_the_status_until_the_next_attempt(desk):
     claim = await desk.claimed()
     assert await desk.queue.heartbeat(claim.job.id, "token", phase=Phase.EDITING, step=2, steps=4) is Lease.HELD
@@ -262,95 +170,7 @@ async def test_draining_workers_job_keeps_its_lease_where_keda_does_not_count(de
     assert await desk.places(claim.job.id) == ["delayed"]
 
 
-@pytest.mark.parametrize("call", ["renew", "progress", "drain"])
-async def test_token_of_another_claim_loses_the_lease_and_changes_nothing(desk, call):
-    claim = await desk.claimed()
-    before = await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)
-    calls = {
-        "renew": lambda: desk.queue.heartbeat(claim.job.id, "other", lease=999),
-        "progress": lambda: desk.queue.heartbeat(claim.job.id, "other", phase=Phase.SENDING),
-        "drain": lambda: desk.queue.heartbeat(claim.job.id, "other", draining=True),
-    }
-    assert await calls[call]() is Lease.LOST
-    assert (await desk.redis.hgetall(desk.keys.job(claim.job.id)), await deadline(desk, claim.job.id)) == before
-    assert await desk.places(claim.job.id) == ["leases"]
-
-
 # ---------------------------------------------------------------- the ways to let go
-
-
-SETTLEMENTS = {
-    "complete": (lambda queue, job_id, token: queue.settle(job_id, token, Done(RESULT)), Settled.DONE, ["done"], []),
-    "fail": (lambda queue, job_id, token: queue.settle(job_id, token, Fail(Reason.OUT_OF_MEMORY, "CUDA")),
-             Settled.FAILED, ["failed"], ["dead"]),
-    "retry": (lambda queue, job_id, token: queue.settle(job_id, token, Retry(Reason.TIMEOUT, "300 s")),
-              Settled.DELAYED, [], ["delayed"]),
-    "release": (lambda queue, job_id, token: queue.settle(job_id, token, Release()), Settled.QUEUED, [], ["line"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_letting_go_moves_the_job_once_however_often_it_is_said(desk, call):
-    settle, outcome, events, places = SETTLEMENTS[call]
-    claim = await desk.claimed()
-    for _ in range(3):
-        assert await settle(desk.queue, claim.job.id, "token") is outcome
-        assert await desk.places(claim.job.id) == places
-        assert await desk.events() == [(claim.job.id, state) for state in events]
-    assert await desk.state(claim.job.id) == State(outcome.value)
-
-
-@pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_stale_token_settles_nothing(desk, call):
-    settle, *_ = SETTLEMENTS[call]
-    claim = await desk.claimed()
-    assert await settle(desk.queue, claim.job.id, "other") is Settled.LOST
-    assert await desk.state(claim.job.id) is State.RUNNING
-    assert await desk.places(claim.job.id) == ["leases"]
-    assert await desk.events() == []
-
-
-@pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_worker_settles_nothing_after_its_lease_ran_out(desk, call):
-    settle, *_ = SETTLEMENTS[call]
-    claim = await desk.claimed()
-    await desk.expire(claim.job.id)
-    await desk.queue.tick()
-    assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
-    await desk.due(claim.job.id)
-    second = await desk.queue.claim(worker="worker-2", token="second", lease=30)
-    assert second.attempt == 2
-    assert await settle(desk.queue, claim.job.id, "token") is Settled.LOST
-    assert await desk.state(claim.job.id) is State.RUNNING
-    assert await desk.queue.settle(claim.job.id, "second", Done(RESULT)) is Settled.DONE
-    assert await desk.events() == [(claim.job.id, "done")]
-
-
-@pytest.mark.parametrize("call", SETTLEMENTS)
-async def test_job_that_was_to_be_cancelled_ends_cancelled_whatever_its_worker_says(desk, call):
-    settle, *_ = SETTLEMENTS[call]
-    claim = await desk.claimed()
-    assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
-    assert await settle(desk.queue, claim.job.id, "token") is Settled.CANCELLED
-    assert await settle(desk.queue, claim.job.id, "token") is Settled.CANCELLED
-    assert await desk.events() == [(claim.job.id, "cancelled")]
-    assert await desk.places(claim.job.id) == []
-
-
-async def test_result_is_kept_with_the_job(desk):
-    claim = await desk.claimed()
-    result = RESULT.model_copy(update={"picture": f"{claim.job.id}:out:1"})
-    await desk.queue.settle(claim.job.id, "token", Done(result))
-    status = await desk.queue.status(claim.job.id)
-    assert (status.result, status.reason) == (result, None)
-
-
-async def test_released_job_is_next_in_line_and_its_attempt_not_counted(desk):
-    claim = await desk.claimed()
-    second = await desk.enqueued(2)
-    await desk.queue.settle(claim.job.id, "token", Release())
-    assert await desk.queue.waiting_ids() == [claim.job.id, second.id]
-    assert (await desk.queue.claim(worker="w", token="b", lease=30)).attempt == 1
 
 
 async def now(desk):
@@ -401,25 +221,6 @@ async def test_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
 # ---------------------------------------------------------------- cancel, answered
 
 
-async def test_waiting_job_is_cancelled_at_once_and_leaves_the_line(desk):
-    job = await desk.enqueued()
-    other = await desk.enqueued(2)
-    assert await desk.queue.cancel(job.id) is Cancelled.CANCELLED
-    assert await desk.queue.cancel(job.id) is Cancelled.CANCELLED
-    assert await desk.queue.waiting_ids() == [other.id]
-    assert await desk.events() == [(job.id, "cancelled")]
-    assert await desk.queue.unfinished_ids_of(1) == [other.id]
-    assert await desk.queue.demand(1) == (1, 1)
-    assert await desk.queue.demand(2) == (1, 0)
-
-
-async def test_job_between_attempts_is_cancelled_at_once(desk):
-    claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, "token", Retry(Reason.TIMEOUT))
-    assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLED
-    assert await desk.places(claim.job.id) == []
-
-
 async def test_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(desk):
     claim = await desk.claimed()
     async with desk.redis.pubsub(ignore_subscribe_messages=True) as nudges:
@@ -431,22 +232,6 @@ async def test_running_jobs_worker_is_told_by_a_nudge_and_by_the_next_renewal(de
     assert await desk.queue.heartbeat(claim.job.id, "token", lease=30) is Lease.CANCELLED
     assert await desk.queue.heartbeat(claim.job.id, "token", phase=Phase.EDITING) is Lease.CANCELLED
     assert await desk.state(claim.job.id) is State.RUNNING
-
-
-async def test_cancelled_job_whose_worker_dies_ends_cancelled(desk):
-    claim = await desk.claimed()
-    await desk.queue.cancel(claim.job.id)
-    await desk.expire(claim.job.id)
-    assert [(lost.job_id, lost.outcome) for lost in (await desk.queue.tick()).lost] == [
-        (claim.job.id, Settled.CANCELLED)
-    ]
-
-
-async def test_cancelling_what_is_over_or_unknown_says_so(desk):
-    claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
-    assert await desk.queue.cancel(claim.job.id) is Cancelled.DONE
-    assert await desk.queue.cancel("feedfacefeedface") is Cancelled.UNKNOWN
 
 
 async def test_job_is_reworded_until_it_begins_and_not_after_that(desk):
@@ -472,12 +257,3 @@ async def test_first_caller_of_answered_is_told_so(desk):
     assert not await desk.queue.answered(claim.job.id)
     assert await desk.queue.was_answered(claim.job.id)
     assert not await desk.queue.answered("feedfacefeedface")
-
-
-@pytest.mark.parametrize("call", ["complete", "fail"])
-async def test_finished_job_is_forgotten_in_time(desk, call):
-    settle, *_ = SETTLEMENTS[call]
-    claim = await desk.claimed()
-    assert await desk.redis.ttl(desk.keys.job(claim.job.id)) == -1
-    await settle(desk.queue, claim.job.id, "token")
-    assert await desk.redis.ttl(desk.keys.job(claim.job.id)) > 0
